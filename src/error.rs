@@ -1,0 +1,105 @@
+//! The one error of the crate.
+
+use std::fmt;
+use std::io;
+
+/// Why nothing, or nothing more, could be read.
+///
+/// What a damaged capture still gives is never an error but an [`Issue`](crate::issue::Issue):
+/// these are the cases in which there is no result to hand out.
+#[derive(Debug)]
+pub enum Error {
+    /// The operating system refused: opening, reading or writing.
+    Io {
+        /// The file, as it was named.
+        file: String,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The input is not a capture.
+    NotACapture {
+        /// The file, as it was named.
+        file: String,
+        /// What it looks like instead, or what is wrong with its header.
+        reason: String,
+    },
+    /// Strict reading met something that it would otherwise have reported as an issue.
+    Damaged {
+        /// The file, as it was named.
+        file: String,
+        /// Offset into the (decompressed) file, where known.
+        offset: Option<u64>,
+        /// Number of the packet over the capture, where known.
+        packet: Option<u64>,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A filter expression that cannot be read.
+    Filter {
+        /// What is wrong.
+        reason: String,
+        /// Offset of the offending word in the expression, in characters.
+        position: usize,
+    },
+    /// A parameter out of its range.
+    Argument(String),
+    /// The caller asked to stop.
+    Cancelled,
+    /// A broken promise of this crate.
+    Internal(String),
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Io { file, source } => write!(f, "{}: {source}", printable(file)),
+            Self::NotACapture { file, reason } => write!(f, "{}: {reason}", printable(file)),
+            Self::Damaged { file, offset, packet, reason } => {
+                write!(f, "{}: {reason}", printable(file))?;
+                if let Some(packet) = packet {
+                    write!(f, ", packet {packet}")?;
+                }
+                if let Some(offset) = offset {
+                    write!(f, ", byte offset {offset}")?;
+                }
+                Ok(())
+            }
+            Self::Filter { reason, position } => {
+                write!(f, "filter, at character {}: {reason}", position + 1)
+            }
+            Self::Argument(reason) => f.write_str(reason),
+            Self::Cancelled => f.write_str("cancelled"),
+            Self::Internal(reason) => write!(f, "internal error: {reason}"),
+        }
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Io { source, .. } => Some(source),
+            _ => None,
+        }
+    }
+}
+
+/// Text from outside, safe to print: control, bidirectional and zero-width characters are shown
+/// as escapes, and what is longer than 300 characters is cut.
+pub fn printable(text: &str) -> String {
+    const LIMIT: usize = 300;
+    let mut out = String::new();
+    for (count, c) in text.chars().enumerate() {
+        if count == LIMIT {
+            out.push('…');
+            break;
+        }
+        let hidden = c.is_control()
+            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}');
+        if hidden {
+            out.extend(c.escape_default());
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}

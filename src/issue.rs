@@ -1,0 +1,70 @@
+//! Oddities of a capture: every one is counted, the first of each kind are kept as examples.
+
+use std::collections::BTreeMap;
+
+/// Examples kept for each kind in each file.
+pub const EXAMPLES: u64 = 25;
+
+/// One row of the `issues` table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Issue {
+    /// Index of the file.
+    pub file: u32,
+    /// Offset in the (decompressed) file, where known.
+    pub offset: Option<u64>,
+    /// Packet number over the capture, where known.
+    pub packet: Option<u64>,
+    /// What kind of oddity, a word of a closed vocabulary.
+    pub kind: &'static str,
+    /// What exactly, already fit to print and short.
+    pub detail: String,
+}
+
+/// All issues of one capture: exact counts, capped examples.
+#[derive(Clone, Debug, Default)]
+pub struct Issues {
+    counts: BTreeMap<(u32, &'static str), u64>,
+    examples: Vec<Issue>,
+}
+
+impl Issues {
+    /// Counts an oddity; `detail` is only asked for while examples of its kind are still kept.
+    pub fn add(
+        &mut self,
+        file: u32,
+        offset: Option<u64>,
+        packet: Option<u64>,
+        kind: &'static str,
+        detail: impl FnOnce() -> String,
+    ) {
+        let count = self.counts.entry((file, kind)).or_insert(0);
+        *count += 1;
+        if *count <= EXAMPLES {
+            let detail = crate::error::printable(&detail());
+            self.examples.push(Issue { file, offset, packet, kind, detail });
+        }
+    }
+
+    /// How often each kind was met in each file.
+    pub fn counts(&self) -> impl Iterator<Item = (u32, &'static str, u64)> + '_ {
+        self.counts.iter().map(|(&(file, kind), &count)| (file, kind, count))
+    }
+
+    /// How often one kind was met over all files.
+    pub fn count(&self, kind: &str) -> u64 {
+        self.counts().filter(|&(_, k, _)| k == kind).map(|(_, _, n)| n).sum()
+    }
+
+    /// The examples, in the order in which they were met.
+    pub fn examples(&self) -> &[Issue] {
+        &self.examples
+    }
+
+    /// Takes over everything another log holds.
+    pub fn absorb(&mut self, other: Self) {
+        for ((file, kind), count) in other.counts {
+            *self.counts.entry((file, kind)).or_insert(0) += count;
+        }
+        self.examples.extend(other.examples);
+    }
+}

@@ -1,0 +1,13 @@
+//! How every TCP connection in a capture ended, who ended it, and why.
+//!
+//! The way of the data, each layer knowing only those before it:
+//!
+//! | module | turns | into |
+//! |---|---|---|
+//! | [`capture`] | bytes | frames: when, which interface, which octets |
+//! | [`packet`] | frames | TCP segments and ICMP errors, or a class that the ledger counts |
+
+pub mod capture;
+pub mod error;
+pub mod issue;
+pub mod packet;
