@@ -85,8 +85,7 @@ impl Options {
                     self.mptcp_reset_reason = tail.first().copied();
                 }
             }
-            (34, _) => self.fast_open = true,
-            (254, &[0xf9, 0x89, ..]) => self.fast_open = true,
+            (34, _) | (254, &[0xf9, 0x89, ..]) => self.fast_open = true,
             _ => {}
         }
     }
