@@ -8,6 +8,7 @@
 //! | [`packet`] | frames | TCP segments and ICMP errors, or a class that the ledger counts |
 
 pub mod capture;
+pub mod cause;
 pub mod conn;
 pub mod error;
 pub mod issue;
