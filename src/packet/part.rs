@@ -10,7 +10,7 @@ pub(super) struct Part<'a> {
     pub wire: usize,
 }
 
-impl<'a> Part<'a> {
+impl Part<'_> {
     /// What follows the first `n` octets; `None` when the capture ends before.
     #[inline]
     pub fn skip(self, n: usize) -> Option<Self> {
@@ -64,6 +64,6 @@ impl<'a> Part<'a> {
 
 /// A hardware address as a number.
 #[inline]
-pub(super) fn hardware([a, b, c, d, e, f]: [u8; 6]) -> u64 {
-    u64::from_be_bytes([0, 0, a, b, c, d, e, f])
+pub(super) fn hardware(octets: [u8; 6]) -> u64 {
+    octets.into_iter().fold(0, |number, octet| (number << 8) | u64::from(octet))
 }
