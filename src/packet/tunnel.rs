@@ -85,8 +85,14 @@ fn gre_header<'a>(part: Part<'a>, walk: &mut Walk<'_>) -> Option<Layer<'a>> {
         }
         0x22eb => {
             let session = u32::from(body.u16(2)? & 0x3ff);
-            let length = if body.octet(11)? & 1 == 0 { 12 } else { 20 };
-            enter(walk, Hop::Erspan, session, Layer::Ethernet(body.skip(length)?))
+            let subheader = body.u16(10)?;
+            let inner = body.skip(if subheader & 1 == 0 { 12 } else { 20 })?;
+            let layer = match subheader >> 10 & 31 {
+                0 => Layer::Ethernet(inner),
+                2 => Layer::Ip(inner),
+                _ => Layer::Done(Class::NonIp),
+            };
+            enter(walk, Hop::Erspan, session, layer)
         }
         // WCCP: IPv4, behind a redirect header in its second version.
         0x883e => {
