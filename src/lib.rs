@@ -13,3 +13,4 @@ pub mod conn;
 pub mod error;
 pub mod issue;
 pub mod packet;
+pub mod read;

@@ -77,7 +77,10 @@ impl Pcap {
         let (_, header) = parse_pcap_header(&header).map_err(|_| "pcap header unreadable")?;
         let lengths = match (header.version_major, header.version_minor) {
             (0 | 1, minor) => {
-                return Err(format!("pcap version {}.{minor} is not supported", header.version_major));
+                return Err(format!(
+                    "pcap version {}.{minor} is not supported",
+                    header.version_major
+                ));
             }
             (2, 0..=2) | (543, _) => Lengths::OriginalFirst,
             (2, 3) => Lengths::SmallerFirst,

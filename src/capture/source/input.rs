@@ -13,8 +13,15 @@ const LOOK: usize = 64;
 
 enum Kind {
     /// A regular file; the handle may be given back at any time and is opened again on demand.
-    File { path: PathBuf, handle: Option<File>, position: u64 },
-    Bytes { data: Arc<[u8]>, position: usize },
+    File {
+        path: PathBuf,
+        handle: Option<File>,
+        position: u64,
+    },
+    Bytes {
+        data: Arc<[u8]>,
+        position: usize,
+    },
     Reader(Box<dyn Read + Send>),
     /// Nothing more comes.
     End,
@@ -146,7 +153,10 @@ fn open_path(path: PathBuf) -> Result<(Kind, Option<u64>), Error> {
         let handle = File::open(&path).map_err(io)?;
         return Ok((Kind::Reader(Box::new(handle)), None));
     }
-    Err(Error::NotACapture { file: name, reason: "is a device or socket, neither file nor pipe".into() })
+    Err(Error::NotACapture {
+        file: name,
+        reason: "is a device or socket, neither file nor pipe".into(),
+    })
 }
 
 #[cfg(unix)]
