@@ -6,11 +6,13 @@
 //! |---|---|---|
 //! | [`capture`] | bytes | frames: when, which interface, which octets |
 //! | [`packet`] | frames | TCP segments and ICMP errors, or a class that the ledger counts |
+//! | [`filter`] | segments | those that were asked for |
 
 pub mod capture;
 pub mod cause;
 pub mod conn;
 pub mod error;
+pub mod filter;
 pub mod issue;
 pub mod packet;
 pub mod read;
