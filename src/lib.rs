@@ -6,8 +6,10 @@
 //! |---|---|---|
 //! | [`capture`] | bytes | frames: when, which interface, which octets |
 //! | [`packet`] | frames | TCP segments and ICMP errors, or a class that the ledger counts |
+//! | [`table`] | rows | Arrow record batches, and these into files |
 
 pub mod capture;
 pub mod error;
 pub mod issue;
 pub mod packet;
+pub mod table;
