@@ -9,6 +9,7 @@
 //! | [`table`] | rows | Arrow record batches, and these into files |
 
 pub mod capture;
+pub mod conn;
 pub mod error;
 pub mod issue;
 pub mod packet;

@@ -1,0 +1,355 @@
+//! A connection while it is being followed.
+
+use super::connection::{
+    Connection, EndedBy, Ending, Extra, Opening, Phase, Release, Side, SynAck,
+};
+use super::endpoint::{Endpoint, State};
+use super::recent::{Entry, Recent, signature};
+use super::zeek::{self, Zeek};
+use super::{payload, reset, sequence, wireshark};
+use crate::capture::Direction;
+use crate::packet::{Options, Segment};
+
+/// Copies made by a mirror port or the `any` device follow their original within this time.
+const DUPLICATE_WINDOW: i64 = 5_000_000;
+/// A segment larger than this was merged or not yet split by the capturing host.
+const LARGEST_ON_A_WIRE: u32 = 9000;
+
+/// A connection and what is only needed while segments still come.
+#[derive(Clone, Debug)]
+pub struct Live {
+    /// The facts.
+    pub connection: Connection,
+    /// Latest segments.
+    pub recent: Recent,
+}
+
+/// What a segment did, for the parts that follow one another.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Effect {
+    /// New payload octets.
+    pub fresh: u64,
+    /// It acknowledged octets not acknowledged before.
+    pub ack_advanced: bool,
+    /// It acknowledged octets that were never seen.
+    pub reveals_gap: bool,
+    /// Keep-alive or zero window probe.
+    pub probe: bool,
+    /// Nothing new in it although it takes sequence space.
+    pub retransmission: bool,
+}
+
+/// How a segment is related to the connection it opens.
+#[derive(Clone, Copy, Debug)]
+pub struct Birth {
+    /// Number of the connection.
+    pub id: u64,
+    /// Which side sent the first segment.
+    pub first: Side,
+    /// How the capture shows the beginning.
+    pub opening: Opening,
+}
+
+impl Live {
+    /// A connection begun by this segment, which must still be taken.
+    pub fn new(birth: Birth, segment: &Segment<'_>) -> Self {
+        let swap = birth.first == Side::Server;
+        let (mut addresses, mut ports) = (
+            [segment.source, segment.destination],
+            [segment.source_port, segment.destination_port],
+        );
+        if swap {
+            addresses.swap(0, 1);
+            ports.swap(0, 1);
+        }
+        let zeek = Zeek::new(
+            birth.first,
+            segment.flags,
+            segment.source_port,
+            segment.destination_port,
+            segment.time,
+        );
+        let connection = Connection {
+            id: birth.id,
+            addresses,
+            ports,
+            ip_version: segment.ip_version,
+            paths: [None; 2],
+            interface: segment.interface,
+            file: segment.file,
+            first_packet_in_file: segment.packet_in_file,
+            first_packet: segment.packet,
+            last_packet: segment.packet,
+            start: segment.time,
+            end: segment.time,
+            opening: birth.opening,
+            endpoints: [Endpoint::default(), Endpoint::default()],
+            syn_time: None,
+            last_syn_time: None,
+            syn_ack: None,
+            good_syn_ack_time: None,
+            client_answer_time: None,
+            handshake_time: None,
+            time_backward: 0,
+            cut_packets: 0,
+            inbound: [0; 2],
+            outbound: [0; 2],
+            oversized: [0; 2],
+            zeek,
+            completeness: 0,
+            first_fin_by: None,
+            first_rst_by: None,
+            simultaneous_close: false,
+            bytes_after_first_fin: [0; 2],
+            idle_before_fin: None,
+            late_packets: 0,
+            over_since: None,
+            teardowns: Vec::new(),
+            extra: None,
+            release: Release::End,
+            ending: Ending::Open,
+            ending_raw: Ending::Open,
+            ended_by: EndedBy::None,
+            deciding: None,
+            phase: Phase::Handshake,
+            censored: false,
+            superseded: false,
+        };
+        Self { connection, recent: Recent::default() }
+    }
+
+    /// Which side has this source address and port; a connection to itself is told apart by
+    /// nothing and counts as the client's.
+    pub fn sender(&self, segment: &Segment<'_>) -> Side {
+        let c = &self.connection;
+        if c.addresses[0] == segment.source && c.ports[0] == segment.source_port {
+            Side::Client
+        } else {
+            Side::Server
+        }
+    }
+
+    /// Takes the next segment of this connection.
+    pub fn take(&mut self, segment: &Segment<'_>) {
+        let sender = self.sender(segment);
+        let mark = signature(segment);
+        let duplicate = self.is_duplicate(segment, sender, mark);
+        let first = self.connection.endpoints.iter().all(|e| !e.spoke());
+        self.connection.completeness |= if first {
+            wireshark::first(segment.flags, segment.payload_length)
+        } else {
+            wireshark::later(segment.flags, segment.payload_length)
+        };
+        let mut effect = Effect::default();
+        if duplicate {
+            self.note_duplicate(segment, sender);
+        } else {
+            let previous_end = self.connection.end;
+            effect = sequence::advance(&mut self.connection, segment, sender);
+            self.note_payload(segment, sender, &effect);
+            reset::teardown(&mut self.connection, &self.recent, segment, sender, previous_end);
+            reset::challenge(&mut self.connection, segment, sender, &effect);
+            sequence::settle(&mut self.connection, segment, sender, &effect);
+        }
+        self.count(segment, sender);
+        self.connection.zeek.take(&zeek::Packet {
+            sender,
+            flags: segment.flags,
+            sequence: segment.sequence,
+            acknowledgment: segment.acknowledgment,
+            window: segment.window,
+            payload: segment.payload_length,
+            time: segment.time,
+            reveals_gap: effect.reveals_gap,
+        });
+        self.recent.push(Entry {
+            packet: segment.packet,
+            time: segment.time,
+            sequence: segment.sequence,
+            acknowledgment: segment.acknowledgment,
+            end: segment.end(),
+            signature: mark,
+            ip_id: segment.ip_id,
+            payload: segment.payload_length,
+            flags: segment.flags,
+            sender,
+            probe: effect.probe,
+            duplicate,
+        });
+    }
+
+    /// An exact copy of a recent segment. Resets of a stack without a socket all look alike and
+    /// carry identification 0, so an identification is needed; without one only payload that
+    /// comes again at once counts.
+    fn is_duplicate(&self, segment: &Segment<'_>, sender: Side, mark: u32) -> bool {
+        let identified = segment.ip_id.is_some_and(|id| id != 0);
+        let window = if identified {
+            DUPLICATE_WINDOW
+        } else if segment.payload_length > 0 || segment.flags.syn() {
+            DUPLICATE_WINDOW / 25
+        } else {
+            return false;
+        };
+        self.recent.backwards().any(|entry| {
+            entry.signature == mark
+                && entry.sender == sender
+                && entry.sequence == segment.sequence
+                && segment.time.saturating_sub(entry.time).saturating_abs() <= window
+        })
+    }
+
+    fn note_duplicate(&mut self, segment: &Segment<'_>, sender: Side) {
+        let endpoint = &mut self.connection.endpoints[sender.index()];
+        endpoint.duplicates += 1;
+        endpoint.fins += u32::from(segment.flags.fin() && !segment.flags.rst());
+        endpoint.rsts += u32::from(segment.flags.rst());
+        if segment.flags.fin() || segment.flags.rst() {
+            let copy = reset::copy(&self.connection, segment, sender);
+            self.connection.teardowns.push(copy);
+        }
+    }
+
+    /// What every segment counts for, copies included.
+    fn count(&mut self, segment: &Segment<'_>, sender: Side) {
+        let c = &mut self.connection;
+        if segment.time < c.end {
+            c.time_backward += 1;
+        }
+        if c.over_since.is_some() && c.last_packet != segment.packet {
+            c.late_packets += 1;
+        }
+        c.end = c.end.max(segment.time);
+        c.last_packet = segment.packet;
+        let side = sender.index();
+        c.paths[side] = Some(segment.path);
+        match segment.direction {
+            Direction::Inbound => c.inbound[side] += 1,
+            Direction::Outbound => c.outbound[side] += 1,
+            Direction::Unknown => {}
+        }
+        c.oversized[side] += u32::from(segment.payload_length > LARGEST_ON_A_WIRE);
+        let captured = u32::try_from(segment.payload.len()).unwrap_or(u32::MAX);
+        c.cut_packets += u32::from(captured < segment.payload_length);
+        let endpoint = &mut c.endpoints[side];
+        if !endpoint.spoke() {
+            endpoint.first_time = segment.time;
+            endpoint.link_source = segment.link_source;
+        }
+        endpoint.packets += 1;
+        endpoint.bytes += u64::from(segment.payload_length);
+        endpoint.last_packet = segment.packet;
+        endpoint.last_time = endpoint.last_time.max(segment.time);
+        if c.over_since.is_none() && over(&c.endpoints) {
+            c.over_since = Some(segment.time);
+        }
+    }
+
+    fn note_payload(&mut self, segment: &Segment<'_>, sender: Side, effect: &Effect) {
+        if effect.fresh == 0 || segment.payload.is_empty() {
+            return;
+        }
+        let side = sender.index();
+        let c = &mut self.connection;
+        let first = c.endpoints[side].unique_bytes == effect.fresh;
+        if first {
+            let tls = payload::is_tls(segment.payload);
+            let name = match sender {
+                Side::Client => payload::server_name(segment.payload),
+                Side::Server => None,
+            };
+            if tls || name.is_some() {
+                let extra = c.extra.get_or_insert_default();
+                extra.tls[side] = tls;
+                extra.server_name = name;
+            }
+        }
+        let Some(extra) = c.extra.as_deref_mut().filter(|extra| extra.tls[side]) else { return };
+        let complete =
+            u32::try_from(segment.payload.len()).is_ok_and(|n| n == segment.payload_length);
+        extra.tls_alert[side] =
+            payload::tls_alert(segment.payload, complete, segment.packet, segment.time);
+    }
+}
+
+/// Both sides closed, or one reset.
+fn over(endpoints: &[Endpoint; 2]) -> bool {
+    endpoints.iter().any(|e| e.state == State::Reset)
+        || endpoints.iter().all(|e| e.fin.is_some_and(|fin| fin.acked_at.is_some()))
+}
+
+/// What the SYN of a side says, kept for the fingerprint and the options.
+pub(super) fn note_syn(c: &mut Connection, segment: &Segment<'_>, sender: Side) {
+    let options = Options::parse(segment.options);
+    let side = sender.index();
+    let endpoint = &mut c.endpoints[side];
+    let first = endpoint.syns + endpoint.syn_acks == 1;
+    if first {
+        endpoint.window_scale = options.window_scale;
+        endpoint.mss = options.mss;
+        endpoint.syn_options = options.kinds;
+        endpoint.syn_window = segment.window;
+        endpoint.ttl.syn = segment.ttl;
+    }
+    if let Some((value, _)) = options.timestamps {
+        endpoint.timestamp = Some((value, segment.time));
+        if sender == Side::Client && !segment.flags.ack() {
+            let slots = &mut c.extra.get_or_insert_default().syn_timestamps;
+            let slot = usize::from(slots[0].is_some());
+            slots[slot] = Some(value);
+        }
+    }
+    if options.mptcp.is_some() {
+        c.extra.get_or_insert_default().mptcp = true;
+    }
+    if segment.flags.ack() {
+        note_syn_ack(c, segment, sender, &options);
+    } else if sender == Side::Client {
+        note_client_syn(c, segment);
+    }
+}
+
+fn note_client_syn(c: &mut Connection, segment: &Segment<'_>) {
+    if c.syn_time.is_none() {
+        c.syn_time = Some(segment.time);
+        if c.opening == Opening::SynAckFirst {
+            c.opening = Opening::Syn;
+        }
+    }
+    if c.good_syn_ack_time.is_none() {
+        c.last_syn_time = Some(segment.time);
+    }
+    let reset = c.teardowns.iter().find(|t| t.sender == Side::Client && t.flags.rst());
+    if let Some(reset) = reset {
+        let wait = segment.time.saturating_sub(reset.time);
+        let extra = c.extra.get_or_insert_default();
+        extra.syn_retry_after_reset.get_or_insert(wait);
+    }
+}
+
+fn note_syn_ack(c: &mut Connection, segment: &Segment<'_>, sender: Side, options: &Options) {
+    let peer = c.side(sender.peer());
+    let position = peer.position(segment.acknowledgment);
+    let syn_seen = peer.syns > 0;
+    let fits = !syn_seen || (1..=peer.max_end.max(1).cast_signed()).contains(&position);
+    let seen = SynAck {
+        packet: segment.packet,
+        time: segment.time,
+        ack_offset: if fits { 0 } else { position - 1 },
+        sequence: segment.sequence.0,
+        ttl: segment.ttl,
+        window: segment.window,
+        options: options.kinds,
+        echo: options.timestamps.map(|(_, echo)| echo),
+    };
+    match &c.syn_ack {
+        None => c.syn_ack = Some(seen),
+        Some(first) if first.sequence != seen.sequence || first.ack_offset != seen.ack_offset => {
+            let extra: &mut Extra = c.extra.get_or_insert_default();
+            extra.second_syn_ack.get_or_insert(seen);
+        }
+        Some(_) => {}
+    }
+    if fits && syn_seen {
+        c.good_syn_ack_time.get_or_insert(segment.time);
+    }
+}

@@ -1,0 +1,23 @@
+//! Segments to connections: facts only, no causes.
+
+mod connection;
+mod ending;
+mod endpoint;
+mod live;
+mod payload;
+mod ranges;
+mod recent;
+mod reset;
+mod sequence;
+mod teardown;
+mod wireshark;
+mod zeek;
+
+pub use connection::{
+    Connection, EndedBy, Ending, Extra, Icmp, Opening, Phase, Release, Side, SynAck, TlsAlert,
+    seconds,
+};
+pub use endpoint::{Endpoint, Fin, State, Ttl};
+pub use live::{Birth, Live};
+pub use payload::alert_name;
+pub use teardown::{Form, Kind, Reason, SequenceCheck, Teardown, Trigger};

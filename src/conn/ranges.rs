@@ -1,0 +1,129 @@
+//! Which octets of one side's sequence space were seen, as ranges and never as payload.
+
+/// Ranges kept above the first gap of one side; further ones are folded into their neighbour.
+pub const MAX_RANGES: usize = 256;
+
+/// Octets seen beyond the first gap: sorted, disjoint, not touching.
+#[derive(Clone, Debug, Default)]
+pub struct Ranges {
+    list: Vec<(u64, u64)>,
+    /// How often two ranges were folded into one because [`MAX_RANGES`] was reached; the octets
+    /// between them then count as seen.
+    pub folded: u64,
+}
+
+/// What one stretch of octets turned out to be.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Added {
+    /// Octets not seen before.
+    pub fresh: u64,
+    /// The first gap now starts here: everything before it was seen.
+    pub contiguous: u64,
+}
+
+impl Ranges {
+    /// Adds `[start, end)` where everything below `contiguous` is known to be seen.
+    pub fn add(&mut self, contiguous: u64, start: u64, end: u64) -> Added {
+        let start = start.max(contiguous);
+        if end <= start {
+            return Added { fresh: 0, contiguous };
+        }
+        if start == contiguous && self.list.is_empty() {
+            return Added { fresh: end - start, contiguous: end };
+        }
+        let first = self.list.partition_point(|&(_, e)| e < start);
+        let last = first + self.list[first..].partition_point(|&(s, _)| s <= end);
+        let known: u64 = self.list[first..last]
+            .iter()
+            .map(|&(s, e)| e.min(end).saturating_sub(s.max(start)))
+            .sum();
+        let merged = self.list[first..last]
+            .iter()
+            .fold((start, end), |(s, e), &(s2, e2)| (s.min(s2), e.max(e2)));
+        self.list.splice(first..last, [merged]);
+        let mut contiguous = contiguous;
+        if let Some(&(s, e)) = self.list.first()
+            && s <= contiguous
+        {
+            contiguous = e;
+            self.list.remove(0);
+        }
+        self.fold();
+        Added { fresh: (end - start) - known, contiguous }
+    }
+
+    /// How many gaps are open, given that there is data above the first.
+    pub fn gaps(&self) -> usize {
+        self.list.len()
+    }
+
+    /// Folds the two closest ranges once there are too many.
+    fn fold(&mut self) {
+        if self.list.len() <= MAX_RANGES {
+            return;
+        }
+        let closest = self
+            .list
+            .windows(2)
+            .enumerate()
+            .min_by_key(|(_, pair)| pair[1].0 - pair[0].1)
+            .map(|(index, _)| index);
+        if let Some(index) = closest {
+            let (_, end) = self.list.remove(index + 1);
+            self.list[index].1 = end;
+            self.folded += 1;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{MAX_RANGES, Ranges};
+    use proptest::prelude::*;
+
+    #[test]
+    fn in_order_data_keeps_no_range() {
+        let mut ranges = Ranges::default();
+        let added = ranges.add(1, 1, 101);
+        assert_eq!((added.fresh, added.contiguous), (100, 101));
+        assert_eq!(ranges.gaps(), 0);
+    }
+
+    #[test]
+    fn a_filled_gap_joins_what_lies_above() {
+        let mut ranges = Ranges::default();
+        assert_eq!(ranges.add(1, 11, 21).contiguous, 1);
+        assert_eq!(ranges.gaps(), 1);
+        let added = ranges.add(1, 1, 11);
+        assert_eq!((added.fresh, added.contiguous), (10, 21));
+        assert_eq!(ranges.gaps(), 0);
+    }
+
+    #[test]
+    fn the_number_of_ranges_is_bounded() {
+        let mut ranges = Ranges::default();
+        for n in (1..2000_u64).rev() {
+            ranges.add(0, n * 10, n * 10 + 1);
+        }
+        assert_eq!(ranges.gaps(), MAX_RANGES);
+        assert_eq!(ranges.folded, 1999 - MAX_RANGES as u64);
+    }
+
+    proptest! {
+        #[test]
+        fn agrees_with_a_set_of_octets(pieces in prop::collection::vec((0_u64..200, 1_u64..30), 1..60)) {
+            let mut ranges = Ranges::default();
+            let mut contiguous = 0;
+            let mut seen = std::collections::BTreeSet::new();
+            for (start, length) in pieces {
+                let before = seen.len();
+                seen.extend(start..start + length);
+                let added = ranges.add(contiguous, start, start + length);
+                contiguous = added.contiguous;
+                prop_assert_eq!(added.fresh as usize, seen.len() - before);
+                let expected = (0..).find(|n| !seen.contains(n)).unwrap_or(0);
+                prop_assert_eq!(contiguous, expected);
+            }
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! Wireshark's conversation completeness (`tcp.completeness`, final value, rules of 4.0.17).
+
+use crate::packet::Flags;
+
+/// Its bits.
+const SYN: u8 = 1;
+const SYN_ACK: u8 = 2;
+const ACK: u8 = 4;
+const DATA: u8 = 8;
+const FIN: u8 = 16;
+const RST: u8 = 32;
+
+/// What the segment that creates a conversation contributes: only a pure SYN, and its payload.
+pub fn first(flags: Flags, payload: u32) -> u8 {
+    let pure_syn = flags.syn() && !flags.ack();
+    match (pure_syn, payload > 0) {
+        (true, true) => SYN | DATA,
+        (true, false) => SYN,
+        (false, _) => 0,
+    }
+}
+
+/// What any later segment adds.
+pub fn later(flags: Flags, payload: u32) -> u8 {
+    let mut bits = 0;
+    if flags.syn() && flags.ack() {
+        bits |= SYN_ACK;
+    }
+    if flags.ack() && !flags.syn() && payload == 0 {
+        bits |= ACK;
+    }
+    if payload > 0 {
+        bits |= DATA;
+    }
+    if flags.fin() && flags.ack() {
+        bits |= FIN;
+    }
+    if flags.rst() {
+        bits |= RST;
+    }
+    bits
+}
