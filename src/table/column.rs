@@ -161,9 +161,3 @@ pub fn text(value: &str, out: &mut String) -> Option<()> {
     out.push_str(value);
     Some(())
 }
-
-/// Nanoseconds as seconds.
-#[allow(clippy::cast_precision_loss)] // exact to a nanosecond below 50 days
-pub fn seconds(nanoseconds: i64) -> f64 {
-    nanoseconds as f64 / 1e9
-}

@@ -6,10 +6,17 @@
 pub mod build;
 pub mod cells;
 pub mod column;
+pub mod connections;
 pub mod export;
+pub mod shared;
 mod sink;
+pub mod teardowns;
 pub mod text;
+pub mod vocabulary;
 
 pub use build::{Batches, CHUNK_ROWS};
 pub use column::{Column, Group, Kind, Table, columns};
 pub use sink::{Facts, Texts};
+
+#[cfg(test)]
+mod tests;

@@ -82,7 +82,7 @@ fn string(text: &str, out: &mut String) {
             '\\' => out.push_str("\\\\"),
             '\n' => out.push_str("\\n"),
             c if c.is_control() || invisible(c) => {
-                put(out, format_args!("\\u{:04x}", u32::from(c)))
+                put(out, format_args!("\\u{:04x}", u32::from(c)));
             }
             c => out.push(c),
         }
