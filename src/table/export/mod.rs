@@ -14,7 +14,7 @@ use arrow_schema::{ArrowError, SchemaRef};
 use crate::error::Error;
 
 pub use csv::guarded;
-pub use json::Escape;
+pub use json::{Escape, value as json_value};
 
 /// A file format that needs no other package.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
