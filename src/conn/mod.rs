@@ -8,8 +8,12 @@ mod payload;
 mod ranges;
 mod recent;
 mod reset;
+pub mod script;
 mod sequence;
+mod store;
 mod teardown;
+mod tracker;
+mod wheel;
 mod wireshark;
 mod zeek;
 
@@ -21,3 +25,4 @@ pub use endpoint::{Endpoint, Fin, State, Ttl};
 pub use live::{Birth, Live};
 pub use payload::alert_name;
 pub use teardown::{Form, Kind, Reason, SequenceCheck, Teardown, Trigger};
+pub use tracker::{Counts, Limits, Tracker};

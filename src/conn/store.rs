@@ -1,0 +1,229 @@
+//! Where connections live: chunks that never move and an index by hash of addresses and ports.
+
+use super::live::Live;
+use crate::packet::{Address, Segment};
+
+/// Connections in one chunk.
+const CHUNK: usize = 1024;
+/// No connection.
+pub const NONE: u32 = u32::MAX;
+
+/// Addresses and ports without a direction: the lower endpoint first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tuple {
+    low: (Address, u16),
+    high: (Address, u16),
+    version: u8,
+}
+
+impl Tuple {
+    /// Of two endpoints in either order.
+    pub fn new(version: u8, one: (Address, u16), other: (Address, u16)) -> Self {
+        let (low, high) = if one <= other { (one, other) } else { (other, one) };
+        Self { low, high, version }
+    }
+
+    /// Of a segment.
+    pub fn of(segment: &Segment<'_>) -> Self {
+        Self::new(
+            segment.ip_version,
+            (segment.source, segment.source_port),
+            (segment.destination, segment.destination_port),
+        )
+    }
+
+    /// A hash keyed by `seed`, so that nobody can choose colliding tuples.
+    pub fn hash(&self, seed: u64) -> u32 {
+        let ports =
+            u64::from(self.low.1) << 24 | u64::from(self.high.1) << 8 | u64::from(self.version);
+        let mut state = seed ^ ports;
+        for word in [
+            (self.low.0.0 >> 64) as u64,
+            self.low.0.0 as u64,
+            (self.high.0.0 >> 64) as u64,
+            self.high.0.0 as u64,
+        ] {
+            state = folded(state ^ word, seed | 1).wrapping_add(word.rotate_left(23));
+        }
+        let mixed = folded(state, 0x9e37_79b9_7f4a_7c15 ^ seed);
+        (mixed >> 32) as u32 ^ mixed as u32
+    }
+}
+
+/// The 128-bit product of two words, folded.
+fn folded(a: u64, b: u64) -> u64 {
+    let product = u128::from(a).wrapping_mul(u128::from(b));
+    (product >> 64) as u64 ^ product as u64
+}
+
+/// One place of the slab.
+#[derive(Clone, Debug)]
+pub struct Slot {
+    /// The connection.
+    pub live: Live,
+    /// Next connection of the same addresses and ports (on other VLANs or tunnels).
+    pub next: u32,
+    /// Hash of its tuple.
+    pub hash: u32,
+    /// Whether it is still followed.
+    pub followed: bool,
+}
+
+/// All connections in memory.
+#[derive(Debug, Default)]
+pub struct Store {
+    chunks: Vec<Vec<Slot>>,
+    length: u32,
+    free: Vec<u32>,
+    /// Hash in the upper half, slot number plus one in the lower; 0 is empty.
+    index: Vec<u64>,
+    used: usize,
+}
+
+impl Store {
+    /// A slot by its number.
+    pub fn get(&self, number: u32) -> Option<&Slot> {
+        let number = number as usize;
+        self.chunks.get(number / CHUNK)?.get(number % CHUNK)
+    }
+
+    /// A slot by its number, to change.
+    pub fn get_mut(&mut self, number: u32) -> Option<&mut Slot> {
+        let number = number as usize;
+        self.chunks.get_mut(number / CHUNK)?.get_mut(number % CHUNK)
+    }
+
+    /// Slots ever used at the same time.
+    pub fn slots(&self) -> u32 {
+        self.length
+    }
+
+    /// Touches the index where this hash begins, so that the memory is on its way when it is asked.
+    pub fn touch(&self, hash: u32) -> u64 {
+        let mask = self.index.len().wrapping_sub(1);
+        self.index.get(hash as usize & mask).copied().unwrap_or(0)
+    }
+
+    /// Puts a connection in a free place. `None` when all 2^32 are taken.
+    pub fn insert(&mut self, slot: Slot) -> Option<u32> {
+        if let Some(number) = self.free.pop() {
+            *self.get_mut(number)? = slot;
+            return Some(number);
+        }
+        if self.length == NONE - 1 {
+            return None;
+        }
+        if self.chunks.last().is_none_or(|chunk| chunk.len() == CHUNK) {
+            self.chunks.push(Vec::with_capacity(CHUNK));
+        }
+        self.chunks.last_mut()?.push(slot);
+        self.length += 1;
+        Some(self.length - 1)
+    }
+
+    /// Makes a place free again.
+    pub fn release(&mut self, number: u32) {
+        self.free.push(number);
+    }
+
+    /// The first connection of a tuple.
+    pub fn find(&self, tuple: &Tuple, hash: u32) -> Option<u32> {
+        let mask = self.index.len().checked_sub(1)?;
+        let mut at = hash as usize & mask;
+        loop {
+            let entry = *self.index.get(at)?;
+            if entry == 0 {
+                return None;
+            }
+            if (entry >> 32) as u32 == hash {
+                let number = (entry as u32).wrapping_sub(1);
+                if self.get(number).is_some_and(|slot| tuple_of(slot) == *tuple) {
+                    return Some(number);
+                }
+            }
+            at = (at + 1) & mask;
+        }
+    }
+
+    /// Makes `number` the first connection of its tuple, in place of `old` when there is one.
+    pub fn point(&mut self, hash: u32, old: Option<u32>, number: u32) {
+        if let Some(old) = old {
+            if let Some(at) = self.position(hash, old) {
+                self.index[at] = pack(hash, number);
+            }
+            return;
+        }
+        if (self.used + 1) * 4 > self.index.len() * 3 {
+            self.grow();
+        }
+        let mask = self.index.len() - 1;
+        let mut at = hash as usize & mask;
+        while self.index[at] != 0 {
+            at = (at + 1) & mask;
+        }
+        self.index[at] = pack(hash, number);
+        self.used += 1;
+    }
+
+    /// Takes a tuple's entry out of the index.
+    pub fn forget(&mut self, hash: u32, number: u32) {
+        let Some(mut hole) = self.position(hash, number) else { return };
+        let mask = self.index.len() - 1;
+        let mut at = hole;
+        loop {
+            at = (at + 1) & mask;
+            let entry = self.index[at];
+            if entry == 0 {
+                break;
+            }
+            let home = (entry >> 32) as usize & mask;
+            if (at.wrapping_sub(home) & mask) >= (at.wrapping_sub(hole) & mask) {
+                self.index[hole] = entry;
+                hole = at;
+            }
+        }
+        self.index[hole] = 0;
+        self.used -= 1;
+    }
+
+    /// Hands out every slot in the order of their numbers, chunk by chunk, freeing each chunk.
+    pub fn drain(self) -> impl Iterator<Item = Slot> {
+        drop(self.index);
+        self.chunks.into_iter().flatten()
+    }
+
+    fn position(&self, hash: u32, number: u32) -> Option<usize> {
+        let mask = self.index.len().checked_sub(1)?;
+        let wanted = pack(hash, number);
+        let mut at = hash as usize & mask;
+        loop {
+            match *self.index.get(at)? {
+                0 => return None,
+                entry if entry == wanted => return Some(at),
+                _ => at = (at + 1) & mask,
+            }
+        }
+    }
+
+    fn grow(&mut self) {
+        let size = (self.index.len() * 2).max(1024);
+        let old = std::mem::replace(&mut self.index, vec![0; size]);
+        let mask = size - 1;
+        for entry in old.into_iter().filter(|&entry| entry != 0) {
+            let mut at = (entry >> 32) as usize & mask;
+            while self.index[at] != 0 {
+                at = (at + 1) & mask;
+            }
+            self.index[at] = entry;
+        }
+    }
+}
+
+fn pack(hash: u32, number: u32) -> u64 {
+    u64::from(hash) << 32 | u64::from(number + 1)
+}
+
+fn tuple_of(slot: &Slot) -> Tuple {
+    let c = &slot.live.connection;
+    Tuple::new(c.ip_version, (c.addresses[0], c.ports[0]), (c.addresses[1], c.ports[1]))
+}

@@ -1,0 +1,459 @@
+//! Segments to connections: which one a segment belongs to, when one begins and is let go.
+
+use std::hash::{BuildHasher, Hasher};
+
+use super::connection::{Connection, Icmp, Opening, Release, Side};
+use super::ending;
+use super::endpoint::State;
+use super::live::{Birth, Live};
+use super::recent::Recent;
+use super::store::{NONE, Slot, Store, Tuple};
+use super::wheel::Wheel;
+use super::zeek::likely_server_port;
+use crate::packet::{IcmpError, Segment};
+
+const SECOND: i64 = 1_000_000_000;
+/// Connections of one tuple that are told apart by their VLANs and tunnels.
+const MAX_SIBLINGS: usize = 16;
+
+/// When connections are let go, in nanoseconds of capture time.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// After the last segment of one that is over (TIME-WAIT and late segments).
+    pub linger: i64,
+    /// After the last segment of one whose handshake never completed.
+    pub handshake: i64,
+    /// After the last segment of one with a FIN on one side.
+    pub half_closed: i64,
+    /// After the last segment of any other.
+    pub idle: i64,
+    /// Connections followed at a time; beyond it the ones that were silent longest are evicted.
+    pub connections: Option<u32>,
+    /// Rows are kept until the end (in order of connection), instead of handed out when let go.
+    pub keep: bool,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            linger: 120 * SECOND,
+            handshake: 180 * SECOND,
+            half_closed: 3600 * SECOND,
+            idle: 86_400 * SECOND,
+            connections: None,
+            keep: true,
+        }
+    }
+}
+
+/// How many connections there were and how they were let go.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Begun.
+    pub created: u64,
+    /// Let go by reason: closed, idle, reuse, evicted, end.
+    pub released: [u64; 5],
+    /// Segments that a tuple with too many siblings could not be given a connection of its own.
+    pub crowded: u64,
+}
+
+/// Follows every connection of a capture.
+#[derive(Debug)]
+pub struct Tracker {
+    limits: Limits,
+    store: Store,
+    wheel: Wheel,
+    seed: u64,
+    clock: i64,
+    followed: u32,
+    counts: Counts,
+    finished: Vec<Connection>,
+    eviction_hand: u32,
+}
+
+impl Tracker {
+    /// A tracker without connections; its hash is seeded at random, and nothing depends on the seed.
+    pub fn new(limits: Limits) -> Self {
+        let seed = foldhash::fast::RandomState::default().build_hasher().finish();
+        Self {
+            limits,
+            store: Store::default(),
+            wheel: Wheel::default(),
+            seed,
+            clock: i64::MIN,
+            followed: 0,
+            counts: Counts::default(),
+            finished: Vec::new(),
+            eviction_hand: 0,
+        }
+    }
+
+    /// Counts so far.
+    pub fn counts(&self) -> Counts {
+        self.counts
+    }
+
+    /// Connections followed now.
+    pub fn followed(&self) -> u32 {
+        self.followed
+    }
+
+    /// The hash of a segment's tuple, for [`Tracker::touch`] and [`Tracker::take`].
+    pub fn hash(&self, segment: &Segment<'_>) -> u32 {
+        Tuple::of(segment).hash(self.seed)
+    }
+
+    /// Reads the index where a hash begins, ahead of its use.
+    pub fn touch(&self, hash: u32) -> u64 {
+        self.store.touch(hash)
+    }
+
+    /// Takes the next segment of the capture; the number of its connection.
+    pub fn take(&mut self, segment: &Segment<'_>, hash: u32) -> u64 {
+        self.advance_clock(segment.time);
+        let tuple = Tuple::of(segment);
+        let head = self.store.find(&tuple, hash);
+        let chosen = head.and_then(|head| self.choose(head, segment));
+        let number = match chosen {
+            Some(number) if !self.begins_anew(number, segment) => Some(number),
+            chosen => self.begin(segment, &tuple, hash, chosen),
+        };
+        let Some(slot) = number.and_then(|number| self.store.get_mut(number)) else { return 0 };
+        let was_over = slot.live.connection.over_since.is_some();
+        slot.live.take(segment);
+        let id = slot.live.connection.id;
+        if !was_over
+            && slot.live.connection.over_since.is_some()
+            && let Some(number) = number
+        {
+            self.wheel.add(number, segment.time.saturating_add(self.limits.linger));
+        }
+        id
+    }
+
+    /// Notes an ICMP error on the connection whose segment it quotes. False when there is none.
+    pub fn icmp(&mut self, error: &IcmpError) -> bool {
+        self.advance_clock(error.time);
+        let source = (error.source, error.source_port);
+        let tuple =
+            Tuple::new(error.ip_version, source, (error.destination, error.destination_port));
+        let hash = tuple.hash(self.seed);
+        let Some(slot) = self.store.find(&tuple, hash).and_then(|n| self.store.get_mut(n)) else {
+            return false;
+        };
+        let c = &mut slot.live.connection;
+        let client = (c.addresses[0], c.ports[0]) == source;
+        let extra = c.extra.get_or_insert_default();
+        extra.icmp_count += 1;
+        extra.icmp.get_or_insert(Icmp {
+            packet: error.packet,
+            time: error.time,
+            reporter: error.reporter,
+            version: error.ip_version,
+            kind: error.kind,
+            code: error.code,
+            quoted: if client { Side::Client } else { Side::Server },
+        });
+        true
+    }
+
+    /// Connections let go since the last call, in order of release (none while rows are kept).
+    pub fn drain(&mut self) -> Vec<Connection> {
+        std::mem::take(&mut self.finished)
+    }
+
+    /// Lets go of everything that is still followed. In order of connection when rows were kept.
+    pub fn finish(mut self) -> (Counts, Box<dyn Iterator<Item = Connection> + Send>) {
+        let end = self.clock;
+        for number in 0..self.store.slots() {
+            self.let_go(number, Release::End, end);
+        }
+        if self.limits.keep {
+            let rows = self.store.drain().map(|slot| slot.live.connection);
+            (self.counts, Box::new(rows))
+        } else {
+            let mut rows = self.finished;
+            rows.sort_by_key(|c| c.id);
+            (self.counts, Box::new(rows.into_iter()))
+        }
+    }
+
+    fn advance_clock(&mut self, time: i64) {
+        if time <= self.clock {
+            return;
+        }
+        self.clock = time;
+        for number in self.wheel.due(time) {
+            let Some(slot) = self.store.get(number).filter(|slot| slot.followed) else { continue };
+            let deadline = self.deadline(&slot.live.connection);
+            if deadline < time {
+                let release = reason(&slot.live.connection);
+                self.let_go(number, release, time);
+            } else {
+                self.wheel.add(number, deadline);
+            }
+        }
+    }
+
+    fn deadline(&self, c: &Connection) -> i64 {
+        let limit = if c.over_since.is_some() {
+            self.limits.linger
+        } else if c.endpoints.iter().any(|e| e.fin.is_some()) {
+            self.limits.half_closed
+        } else if c.opening != Opening::MidStream
+            && c.endpoints.iter().any(|e| e.state < State::Open)
+        {
+            self.limits.handshake
+        } else {
+            self.limits.idle
+        };
+        c.end.saturating_add(limit)
+    }
+
+    /// Which connection of this tuple the segment belongs to: the one on its VLANs and tunnels;
+    /// else one whose other direction is known and whose numbers fit.
+    fn choose(&self, head: u32, segment: &Segment<'_>) -> Option<u32> {
+        let mut other = None;
+        let mut number = head;
+        for _ in 0..MAX_SIBLINGS {
+            let Some(slot) = self.store.get(number) else { break };
+            let live = &slot.live;
+            let side = live.sender(segment);
+            match live.connection.paths[side.index()] {
+                Some(path) if path == segment.path => return Some(number),
+                Some(_) if other.is_none() && continues(&live.connection, side, segment) => {
+                    other = Some((1, number));
+                }
+                None if answers(&live.connection, side, segment) => {
+                    let same = live.connection.paths[side.peer().index()] == Some(segment.path);
+                    if same {
+                        return Some(number);
+                    }
+                    if other.is_none_or(|(rank, _)| rank < 2) {
+                        other = Some((2, number));
+                    }
+                }
+                _ => {}
+            }
+            number = slot.next;
+            if number == NONE {
+                break;
+            }
+        }
+        other.map(|(_, number)| number)
+    }
+
+    /// Whether the segment begins a new connection although one of its tuple is known.
+    fn begins_anew(&self, number: u32, segment: &Segment<'_>) -> bool {
+        let Some(slot) = self.store.get(number) else { return true };
+        let c = &slot.live.connection;
+        if segment.time > self.deadline(c) {
+            return true;
+        }
+        let flags = segment.flags;
+        if !flags.syn() || flags.ack() || flags.rst() {
+            return false;
+        }
+        let side = slot.live.sender(segment);
+        let endpoint = c.side(side);
+        if endpoint.based && endpoint.base == segment.sequence {
+            return false;
+        }
+        let crossing = side == Side::Server
+            && endpoint.state == State::Silent
+            && c.side(Side::Client).state == State::SynSent
+            && c.over_since.is_none();
+        !crossing && (endpoint.based || c.over_since.is_some())
+    }
+
+    /// Begins a connection, letting go of `replaced`.
+    fn begin(
+        &mut self,
+        segment: &Segment<'_>,
+        tuple: &Tuple,
+        hash: u32,
+        replaced: Option<u32>,
+    ) -> Option<u32> {
+        let earlier = replaced.and_then(|number| self.replace(number, segment));
+        self.make_room(segment.time);
+        let (first, opening) = orientation(segment);
+        let id = self.counts.created;
+        let mut live = Live::new(Birth { id, first, opening }, segment);
+        if let Some((isn, end, open)) = earlier {
+            let extra = live.connection.extra.get_or_insert_default();
+            extra.earlier_isn = isn;
+            extra.earlier_end = Some(end);
+            extra.earlier_open = open;
+        }
+        let head = self.store.find(tuple, hash);
+        if head.is_some_and(|head| self.siblings(head) >= MAX_SIBLINGS) {
+            self.counts.crowded += 1;
+            return head;
+        }
+        let next = head.unwrap_or(NONE);
+        let number = self.store.insert(Slot { live, next, hash, followed: true })?;
+        self.store.point(hash, head, number);
+        self.counts.created += 1;
+        self.followed += 1;
+        self.wheel.add(number, segment.time.saturating_add(self.limits.handshake));
+        Some(number)
+    }
+
+    /// Lets go of a connection whose addresses and ports are used anew; what the new one should
+    /// know of it.
+    fn replace(&mut self, number: u32, segment: &Segment<'_>) -> Option<(Option<u32>, i64, bool)> {
+        let slot = self.store.get_mut(number)?;
+        let c = &mut slot.live.connection;
+        let open = c.over_since.is_none();
+        let anew = segment.flags.syn();
+        c.superseded = open && anew;
+        let isn = c.endpoints.iter().find(|e| e.syns > 0).map(|e| e.base.0);
+        let end = c.end;
+        let expired = segment.time > self.deadline(&self.store.get(number)?.live.connection);
+        let slot = self.store.get_mut(number)?;
+        slot.live.connection.superseded &= !expired;
+        let release = if expired { reason(&slot.live.connection) } else { Release::Reuse };
+        self.let_go(number, release, segment.time);
+        Some((isn, end, open))
+    }
+
+    fn siblings(&self, head: u32) -> usize {
+        let mut count = 0;
+        let mut number = head;
+        while let Some(slot) = self.store.get(number).filter(|_| count < MAX_SIBLINGS) {
+            count += 1;
+            number = slot.next;
+        }
+        count
+    }
+
+    /// Takes a connection out of the index and makes it a row.
+    fn let_go(&mut self, number: u32, release: Release, time: i64) {
+        let Some(slot) = self.store.get_mut(number).filter(|slot| slot.followed) else { return };
+        slot.followed = false;
+        let (hash, next) = (slot.hash, slot.next);
+        slot.live.recent = Recent::default();
+        ending::decide(&mut slot.live.connection, release, time);
+        slot.live.connection.teardowns.shrink_to_fit();
+        let tuple = slot.live.tuple();
+        let row = if self.limits.keep { None } else { Some(slot.live.connection.clone()) };
+        self.unlink(&tuple, hash, number, next);
+        self.followed -= 1;
+        self.counts.released[release as usize] += 1;
+        if let Some(row) = row {
+            self.finished.push(row);
+            self.store.release(number);
+        }
+    }
+
+    fn unlink(&mut self, tuple: &Tuple, hash: u32, number: u32, next: u32) {
+        let Some(head) = self.store.find(tuple, hash) else { return };
+        if head == number {
+            if next == NONE {
+                self.store.forget(hash, number);
+            } else {
+                self.store.point(hash, Some(number), next);
+            }
+            return;
+        }
+        let mut at = head;
+        while let Some(slot) = self.store.get_mut(at) {
+            if slot.next == number {
+                slot.next = next;
+                return;
+            }
+            at = slot.next;
+        }
+    }
+
+    /// Evicts the longest silent of a few connections while there are too many.
+    fn make_room(&mut self, time: i64) {
+        const LOOK_AT: u32 = 16;
+        let Some(limit) = self.limits.connections else { return };
+        while self.followed >= limit.max(1) {
+            let slots = self.store.slots();
+            let mut oldest: Option<(i64, u32)> = None;
+            let mut seen = 0;
+            for _ in 0..slots {
+                self.eviction_hand = (self.eviction_hand + 1) % slots;
+                let number = self.eviction_hand;
+                let Some(slot) = self.store.get(number).filter(|s| s.followed) else { continue };
+                let end = slot.live.connection.end;
+                if oldest.is_none_or(|(least, _)| end < least) {
+                    oldest = Some((end, number));
+                }
+                seen += 1;
+                if seen == LOOK_AT {
+                    break;
+                }
+            }
+            let Some((_, number)) = oldest else { return };
+            self.let_go(number, Release::Evicted, time);
+        }
+    }
+}
+
+fn reason(c: &Connection) -> Release {
+    if c.over_since.is_some() { Release::Closed } else { Release::Idle }
+}
+
+/// Who is the client, by the first segment: the sender of a SYN, the receiver of a SYN-ACK; else
+/// the side whose port looks less like a service's, and the sender when neither does.
+fn orientation(segment: &Segment<'_>) -> (Side, Opening) {
+    let flags = segment.flags;
+    if flags.syn() && !flags.rst() {
+        return if flags.ack() {
+            (Side::Server, Opening::SynAckFirst)
+        } else {
+            (Side::Client, Opening::Syn)
+        };
+    }
+    let (from, to) = (service(segment.source_port), service(segment.destination_port));
+    let side = if from > to { Side::Server } else { Side::Client };
+    (side, Opening::MidStream)
+}
+
+/// How much a port looks like a service's.
+fn service(port: u16) -> u8 {
+    if likely_server_port(port) {
+        3
+    } else if port < 1024 {
+        2
+    } else {
+        u8::from(port < 32_768)
+    }
+}
+
+/// Whether the first segment of a silent side fits what the other side sent.
+fn answers(c: &Connection, side: Side, segment: &Segment<'_>) -> bool {
+    let peer = c.side(side.peer());
+    if !peer.based || !segment.flags.ack() {
+        return true;
+    }
+    let ahead = peer.position(segment.acknowledgment);
+    let end = peer.max_end.max(peer.acked).cast_signed();
+    if segment.flags.rst() && !segment.flags.ack() {
+        true
+    } else {
+        ahead >= 0 && ahead <= end + (1 << 20)
+    }
+}
+
+/// Whether a segment on another VLAN or tunnel carries a known connection on, and is not a copy
+/// of it that ran elsewhere.
+fn continues(c: &Connection, side: Side, segment: &Segment<'_>) -> bool {
+    let endpoint = c.side(side);
+    if segment.flags.syn() || !endpoint.based {
+        return false;
+    }
+    let at = endpoint.position(segment.sequence) - endpoint.max_end.cast_signed();
+    let news = segment.sequence_length() > 0;
+    (at == 0 || (at > 0 && at < 1 << 20)) && (news || segment.flags.rst() || endpoint.acked > 0)
+}
+
+impl Live {
+    fn tuple(&self) -> Tuple {
+        let c = &self.connection;
+        Tuple::new(c.ip_version, (c.addresses[0], c.ports[0]), (c.addresses[1], c.ports[1]))
+    }
+}

@@ -1,0 +1,167 @@
+//! Conversations in one line each, and what is stated of their connections.
+
+use finrst::conn::script::{Packet, parse};
+use finrst::conn::{
+    Connection, EndedBy, Ending, Form, Kind, Limits, SequenceCheck, Side, Tracker, Trigger,
+};
+
+fn play(script: &str) -> Vec<Connection> {
+    let mut tracker = Tracker::new(Limits::default());
+    for packet in parse(script).expect("the script reads") {
+        match packet {
+            Packet::Tcp(owned) => {
+                let segment = owned.segment();
+                let hash = tracker.hash(&segment);
+                tracker.take(&segment, hash);
+            }
+            Packet::Icmp(error) => assert!(tracker.icmp(&error)),
+        }
+    }
+    tracker.finish().1.collect()
+}
+
+fn one(script: &str) -> Connection {
+    let mut all = play(script);
+    assert_eq!(all.len(), 1, "{script}");
+    all.remove(0)
+}
+
+#[test]
+fn endings() {
+    let cases = [
+        ("> S", Ending::HandshakeUnanswered, EndedBy::None, "S0", "S"),
+        (
+            "> S, > S again +1s, > S again +2s",
+            Ending::HandshakeUnanswered,
+            EndedBy::None,
+            "S0",
+            "S",
+        ),
+        ("> S, < R.", Ending::HandshakeRefused, EndedBy::Server, "REJ", "Sr"),
+        ("> S, < S., > R", Ending::HandshakeAbandoned, EndedBy::Client, "RSTO", "ShR"),
+        ("> S, > R", Ending::HandshakeAbandoned, EndedBy::Client, "RSTOS0", "SR"),
+        ("> S, < S., < R.", Ending::HandshakeAbortedByServer, EndedBy::Server, "RSTR", "Shr"),
+        ("> S, < S.", Ending::HandshakeIncomplete, EndedBy::None, "S1", "Sh"),
+        ("> S, < S., > .", Ending::Open, EndedBy::None, "S1", "ShA"),
+        (
+            "> S, < S., > ., > P. 100, < . , < P. 900, > ., > F., < ., < F., > .",
+            Ending::Graceful,
+            EndedBy::Client,
+            "SF",
+            "ShADadFf",
+        ),
+        ("> S, < S., > ., < F., > F., < .", Ending::Graceful, EndedBy::Server, "SF", "ShAfFa"),
+        (
+            "> S, < S., > ., > F., < F. ack=-1, > ., < .",
+            Ending::Graceful,
+            EndedBy::Both,
+            "SF",
+            "ShAFfa",
+        ),
+        ("> S, < S., > ., > P. 10, < ., < R.", Ending::Reset, EndedBy::Server, "RSTR", "ShADar"),
+        (
+            "> S, < S., > ., > F., < ., < P. 5, > R",
+            Ending::ResetAfterFin,
+            EndedBy::Client,
+            "RSTO",
+            "ShAFadR",
+        ),
+        ("> S, < S., > ., > F., < .", Ending::HalfClosed, EndedBy::Client, "S2", "ShAFa"),
+        (
+            "> S, < S., > ., > P. 10, > P. 10 again +1s, > P. 10 again +2s, > P. 10 again +4s",
+            Ending::PeerUnresponsive,
+            EndedBy::None,
+            "S1",
+            "ShADT",
+        ),
+        ("< S., > R", Ending::Stray, EndedBy::None, "RSTO", "^hR"),
+        ("> ., < R", Ending::Stray, EndedBy::None, "RSTRH", "Ar"),
+    ];
+    for (script, ending, ended_by, state, history) in cases {
+        let c = one(script);
+        assert_eq!(c.ending, ending, "{script}");
+        assert_eq!(c.ended_by, ended_by, "{script}");
+        assert_eq!(c.zeek.conn_state(), state, "{script}");
+        assert_eq!(c.zeek.history(), history, "{script}");
+    }
+}
+
+#[test]
+fn a_reply_names_what_it_answers() {
+    let c = one("> S, < S., > ., > F., < ., < P. 500 +20ms, > R +1ms");
+    let row = &c.teardowns[1];
+    assert_eq!(row.form, Some(Form::Reply));
+    assert_eq!(row.trigger, Some(Trigger::Data));
+    assert_eq!(row.trigger_packet, Some(6));
+    assert_eq!(row.turnaround, Some(1_000_000));
+    assert_eq!(row.sequence_check, SequenceCheck::Exact);
+    assert_eq!(row.effective, Some(true));
+    assert!(row.sender_fin_before);
+}
+
+#[test]
+fn an_abort_tells_what_was_lost() {
+    let c = one("> S, < S., > ., > P. 1000, < ., > P. 2000, > R.");
+    let row = &c.teardowns[0];
+    assert_eq!((row.kind, row.form), (Kind::Rst, Some(Form::Abort)));
+    assert_eq!(row.timestamp_ok, Some(true));
+    assert_eq!(row.ip_id_delta, Some(1));
+    assert_eq!(row.unacked_bytes, 2000);
+    assert_eq!(c.bytes_lost(Side::Client), 2000);
+    assert_eq!(c.bytes_lost(Side::Server), 0);
+}
+
+#[test]
+fn a_fin_is_acknowledged_and_sent_again_until_then() {
+    let c = one("> S, < S., > ., > F., > F. again +200ms, > F. again +400ms, < . +5ms");
+    assert_eq!(c.teardowns.len(), 3);
+    assert_eq!(c.teardowns[0].retransmissions, 2);
+    assert_eq!(c.teardowns[1].retransmission_of, Some(4));
+    assert_eq!(c.teardowns[0].acked_packet, Some(7));
+    assert_eq!(c.side(Side::Client).fins, 3);
+}
+
+#[test]
+fn a_challenged_reset_has_no_effect() {
+    let c = one("> S, < S., > ., > P. 10, < ., < R. seq=+500, > . +1ms, > P. 10, < ., < P. 5, > .");
+    let row = &c.teardowns[0];
+    assert_eq!(row.sequence_check, SequenceCheck::InWindow);
+    assert!(row.challenged);
+    assert_eq!(row.effective, Some(false));
+    assert_eq!(c.ending, Ending::Open);
+    assert_eq!(c.ending_raw, Ending::Reset);
+}
+
+#[test]
+fn a_wrong_acknowledgment_of_the_syn_is_measured() {
+    let c = one("> S, < S. ack=+776, > R, > S again +15ms, < S. isn=7000, > .");
+    let first = c.syn_ack.expect("seen");
+    assert_eq!(first.ack_offset, 776);
+    assert_eq!(c.ending, Ending::Open);
+    assert_eq!(c.teardowns[0].effective, Some(false));
+    assert_eq!(c.extra().and_then(|e| e.syn_retry_after_reset), Some(15_000_000));
+}
+
+#[test]
+fn a_new_syn_begins_a_new_connection() {
+    let rows = play("> S, < S., > ., > S isn=77777, < S. isn=4242, > .");
+    let endings: Vec<_> = rows.iter().map(|c| c.ending).collect();
+    assert_eq!(endings, [Ending::Superseded, Ending::Open]);
+    let extra = rows[1].extra().expect("knows the earlier one");
+    assert_eq!((extra.earlier_isn, extra.earlier_open), (Some(1000), true));
+}
+
+#[test]
+fn icmp_refuses() {
+    let c = one("> S, ! icmp 3/13");
+    assert_eq!((c.ending, c.ended_by), (Ending::HandshakeUnanswered, EndedBy::ThirdParty));
+    let c = one("> S, < icmp 3/3");
+    assert_eq!(c.ended_by, EndedBy::Server);
+}
+
+#[test]
+fn waiting_times() {
+    let c = one("> S, < S. +140ms, > R +10ms");
+    assert_eq!(c.client_wait(), Some(150_000_000));
+    assert_eq!(c.syn_ack_delay(), Some(140_000_000));
+}
