@@ -11,6 +11,10 @@
 pub mod capture;
 pub mod conn;
 pub mod error;
+pub mod guard;
 pub mod issue;
 pub mod packet;
 pub mod table;
+
+#[cfg(feature = "python")]
+mod python;
