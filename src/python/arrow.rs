@@ -1,4 +1,4 @@
-//! The Arrow PyCapsule interface, by hand: pyo3 and arrow keep their own pace.
+//! The Arrow `PyCapsule` interface, by hand: pyo3 and arrow keep their own pace.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 

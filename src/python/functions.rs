@@ -2,18 +2,20 @@
 
 use std::collections::HashMap;
 
-use arrow_schema::ArrowError;
 use pyo3::prelude::*;
 
+use super::result::{Result as Tables, table, tables};
 use super::table::Table;
 use super::wait::wait;
-use crate::conn::{Connection, Limits, Tracker, script};
-use crate::error::Error;
-use crate::table::Batches;
-use crate::table::connections::{ConnectionRow, Connections};
+use crate::conn::{Limits, Tracker, script};
+use crate::issue::Issues;
+use crate::packet::Class;
+use crate::table::connections::Connections;
 use crate::table::doc::{Reference, describe};
+use crate::table::issues;
+use crate::table::ledger::{Ledger, LedgerRow};
 use crate::table::shared::Shared;
-use crate::table::teardowns::{TeardownRow, Teardowns};
+use crate::table::teardowns::Teardowns;
 
 /// The reference of all columns, as a table.
 #[pyfunction]
@@ -21,51 +23,39 @@ pub fn columns(py: Python<'_>) -> PyResult<Table> {
     wait(py, |_| {
         let mut rows = describe::<Connections>();
         rows.extend(describe::<Teardowns>());
-        let batches = Batches::<Reference>::new(HashMap::new());
-        Ok(Table::new(batches.schema(), batches.all(&rows).map_err(internal)?))
+        rows.extend(describe::<Ledger>());
+        rows.extend(describe::<issues::Issues>());
+        table::<Reference>(&rows, HashMap::new())
     })
 }
 
-/// Plays a script through the engine: the tables `connections` and `teardowns`.
+/// Plays a script through the engine and gives the tables by name.
 #[pyfunction]
-pub fn conversation(py: Python<'_>, script: String) -> PyResult<(Table, Table)> {
+pub fn conversation(py: Python<'_>, script: String) -> PyResult<Tables> {
     wait(py, move |_| {
         let mut tracker = Tracker::new(Limits::default());
+        let (mut tcp, mut icmp) = (0, 0);
         for packet in script::parse(&script)? {
             match packet {
                 script::Packet::Tcp(owned) => {
                     let segment = owned.segment();
-                    let hash = tracker.hash(&segment);
-                    tracker.take(&segment, hash);
+                    tracker.take(&segment, tracker.hash(&segment));
+                    tcp += 1;
                 }
                 script::Packet::Icmp(error) => {
                     tracker.icmp(&error);
+                    icmp += 1;
                 }
             }
         }
-        tables(&tracker.finish().1.collect::<Vec<_>>(), &Shared::default())
+        let connections: Vec<_> = tracker.finish().1.collect();
+        let shared = Shared { files: vec!["script".to_owned()], ..Shared::default() };
+        let ledger = [(Class::Icmp, icmp), (Class::Tcp, tcp)].map(|(class, packets)| LedgerRow {
+            file: "script",
+            class,
+            packets,
+        });
+        let log = Issues::default();
+        tables(&connections, &ledger, &issues::rows(&log, &shared), &shared)
     })
-}
-
-fn tables(connections: &[Connection], shared: &Shared) -> Result<(Table, Table), Error> {
-    let rows: Vec<_> =
-        connections.iter().map(|connection| ConnectionRow { connection, shared }).collect();
-    let mut teardowns: Vec<_> = connections
-        .iter()
-        .flat_map(|connection| {
-            let rows = connection.teardowns.iter();
-            rows.map(move |teardown| TeardownRow { connection, teardown, shared })
-        })
-        .collect();
-    teardowns.sort_by_key(|row| row.teardown.packet);
-    let c = Batches::<Connections>::new(HashMap::new());
-    let t = Batches::<Teardowns>::new(HashMap::new());
-    Ok((
-        Table::new(c.schema(), c.all(&rows).map_err(internal)?),
-        Table::new(t.schema(), t.all(&teardowns).map_err(internal)?),
-    ))
-}
-
-fn internal(error: ArrowError) -> Error {
-    Error::Internal(error.to_string())
 }

@@ -5,6 +5,7 @@ mod arrow;
 mod convert;
 mod errors;
 mod functions;
+mod result;
 mod table;
 mod wait;
 

@@ -9,6 +9,8 @@ pub mod column;
 pub mod connections;
 pub mod doc;
 pub mod export;
+pub mod issues;
+pub mod ledger;
 pub mod shared;
 mod sink;
 pub mod summary;

@@ -4,6 +4,9 @@ use std::collections::BTreeSet;
 
 use super::column::{Kind, Table, columns};
 use super::connections::Connections;
+use super::doc::Reference;
+use super::issues::Issues;
+use super::ledger::Ledger;
 use super::teardowns::Teardowns;
 
 fn check<T: Table>() {
@@ -27,6 +30,9 @@ fn check<T: Table>() {
 fn columns_are_well_formed() {
     check::<Connections>();
     check::<Teardowns>();
+    check::<Ledger>();
+    check::<Issues>();
+    check::<Reference>();
 }
 
 #[test]
