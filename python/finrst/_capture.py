@@ -136,8 +136,11 @@ class Capture:
         """
         rows = self.connections
         sums = {
-            "packets of connections": sum(map(sum, (
-                rows["client_packets"], rows["server_packets"], rows["duplicate_packets"]))),
+            "packets of connections": sum(
+                map(
+                    sum, (rows["client_packets"], rows["server_packets"], rows["duplicate_packets"])
+                )
+            ),
             "FIN segments": sum(map(sum, (rows["client_fins"], rows["server_fins"]))),
             "RST segments": sum(map(sum, (rows["client_rsts"], rows["server_rsts"]))),
         }

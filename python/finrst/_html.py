@@ -43,7 +43,7 @@ def _text(value: object, limit: int = 120) -> str:
 
 def _cell(value: Any) -> str:
     if value is None:
-        return '<td title="not observable in this capture">–</td>'
+        return '<td title="not observable in this capture">&ndash;</td>'
     if isinstance(value, bool):
         return f"<td>{'yes' if value else 'no'}</td>"
     if isinstance(value, int):
@@ -57,15 +57,11 @@ def _cell(value: Any) -> str:
 
 def _grid(rows: Iterable[dict[str, Any]], columns: Sequence[str]) -> str:
     head = "".join(f"<th>{_text(name)}</th>" for name in columns)
-    body = "".join(
-        "<tr>" + "".join(_cell(row[name]) for name in columns) + "</tr>" for row in rows
-    )
+    body = "".join("<tr>" + "".join(_cell(row[name]) for name in columns) + "</tr>" for row in rows)
     return f'<div class="wide"><table><tr>{head}</tr>{body}</table></div>'
 
 
-def table(
-    rows: Iterable[dict[str, Any]], columns: Sequence[str], *, total: int, name: str
-) -> str:
+def table(rows: Iterable[dict[str, Any]], columns: Sequence[str], *, total: int, name: str) -> str:
     """Render the first rows of a table."""
     caption = f"<p>{_text(name)}: {plural(total, 'row')}</p>"
     return f'<div class="finrst"><style>{_STYLE}</style>{caption}{_grid(rows, columns)}</div>'

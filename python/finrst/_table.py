@@ -122,9 +122,7 @@ class Table:
         """Make a ``pyarrow.Table``, without copying. Needs pyarrow."""
         return need("pyarrow", "pandas").table(self)
 
-    def to_pandas(
-        self, *, dtype_backend: Literal["numpy", "pyarrow"] = "numpy"
-    ) -> pd.DataFrame:
+    def to_pandas(self, *, dtype_backend: Literal["numpy", "pyarrow"] = "numpy") -> pd.DataFrame:
         """Make a pandas DataFrame. Needs pandas and pyarrow.
 
         Closed vocabularies become categories, times ``datetime64[ns, UTC]``, durations float

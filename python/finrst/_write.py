@@ -33,7 +33,7 @@ def format_of(path: str | os.PathLike[str], wanted: str | None = None) -> str:
     ('csv', 'arrow')
     """
     chosen = wanted if wanted is not None else _FORMATS.get(Path(path).suffix.lower())
-    if chosen not in _FORMATS.values():
+    if chosen is None or chosen not in _FORMATS.values():
         known = ", ".join(sorted(set(_FORMATS.values())))
         what = f"format {wanted!r}" if wanted is not None else f"ending of {os.fspath(path)!r}"
         message = f"unknown {what}: one of {known}"

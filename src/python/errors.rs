@@ -1,9 +1,12 @@
 //! Errors of the crate as Python exceptions, mapped in one place.
 
-use std::io;
+use std::io::{self, ErrorKind};
 
 use arrow_schema::ArrowError;
-use pyo3::exceptions::{PyKeyboardInterrupt, PyOSError, PyRuntimeError, PyValueError};
+use pyo3::exceptions::{
+    PyBrokenPipeError, PyFileNotFoundError, PyIsADirectoryError, PyKeyboardInterrupt, PyOSError,
+    PyPermissionError, PyRuntimeError, PyValueError,
+};
 use pyo3::prelude::*;
 
 use crate::error::{Error, printable};
@@ -64,6 +67,15 @@ fn system(file: &str, source: io::Error) -> PyErr {
     // What a Python file object raised comes back as it was.
     match source.downcast::<PyErr>() {
         Ok(raised) => raised,
-        Err(source) => PyOSError::new_err(format!("{}: {source}", printable(file))),
+        Err(source) => {
+            let text = format!("{}: {source}", printable(file));
+            match source.kind() {
+                ErrorKind::NotFound => PyFileNotFoundError::new_err(text),
+                ErrorKind::PermissionDenied => PyPermissionError::new_err(text),
+                ErrorKind::IsADirectory => PyIsADirectoryError::new_err(text),
+                ErrorKind::BrokenPipe => PyBrokenPipeError::new_err(text),
+                _ => PyOSError::new_err(text),
+            }
+        }
     }
 }

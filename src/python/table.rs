@@ -83,6 +83,10 @@ impl Table {
             offset -= begin;
             length -= take;
         }
+        if batches.is_empty() {
+            // The words of a vocabulary travel with the rows, even with none.
+            batches.extend(self.batches.first().map(|batch| batch.slice(0, 0)));
+        }
         Self::new(SchemaRef::clone(&self.schema), batches)
     }
 
@@ -177,7 +181,7 @@ impl Table {
     fn check(&self, name: &str) -> PyResult<()> {
         match self.schema.index_of(name) {
             Ok(_) => Ok(()),
-            Err(_) => Err(PyValueError::new_err(format!("no column {:?}", printable(name)))),
+            Err(_) => Err(PyValueError::new_err(format!("no column '{}'", printable(name)))),
         }
     }
 }

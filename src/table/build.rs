@@ -65,11 +65,15 @@ impl<T: Table> Batches<T> {
         RecordBatch::try_new(self.schema(), arrays?)
     }
 
-    /// Record batches of any number of rows.
+    /// Record batches of any number of rows; at least one, since the words of a vocabulary
+    /// travel with the rows.
     ///
     /// # Errors
     /// As [`Batches::batch`].
     pub fn all(&self, rows: &[T::Row<'_>]) -> Result<Vec<RecordBatch>, ArrowError> {
+        if rows.is_empty() {
+            return Ok(vec![self.batch(rows)?]);
+        }
         rows.chunks(CHUNK_ROWS).map(|chunk| self.batch(chunk)).collect()
     }
 }
