@@ -5,10 +5,14 @@ use std::collections::BTreeMap;
 /// Examples kept for each kind in each file.
 pub const EXAMPLES: u64 = 25;
 
+/// Stands in [`Issue::file`] for an input that is no file of the capture, as what a directory
+/// holds besides captures.
+pub const NO_FILE: u32 = u32::MAX;
+
 /// One row of the `issues` table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Issue {
-    /// Index of the file.
+    /// Index of the file, or [`NO_FILE`].
     pub file: u32,
     /// Offset in the (decompressed) file, where known.
     pub offset: Option<u64>,
@@ -42,6 +46,22 @@ impl Issues {
         if *count <= EXAMPLES {
             let detail = crate::error::printable(&detail());
             self.examples.push(Issue { file, offset, packet, kind, detail });
+        }
+    }
+
+    /// Counts `times` oddities that share one example.
+    pub fn add_many(
+        &mut self,
+        file: u32,
+        kind: &'static str,
+        times: u64,
+        detail: impl FnOnce() -> String,
+    ) {
+        if times > 0 {
+            self.add(file, None, None, kind, detail);
+            if let Some(count) = self.counts.get_mut(&(file, kind)) {
+                *count = count.saturating_add(times - 1);
+            }
         }
     }
 

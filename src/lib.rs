@@ -9,11 +9,13 @@
 //! | [`table`] | rows | Arrow record batches, and these into files |
 
 pub mod capture;
+pub mod cause;
 pub mod conn;
 pub mod error;
 pub mod guard;
 pub mod issue;
 pub mod packet;
+pub mod read;
 pub mod table;
 
 #[cfg(feature = "python")]

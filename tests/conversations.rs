@@ -1,27 +1,10 @@
 //! Conversations in one line each, and what is stated of their connections.
 
-use finrst::conn::script::{Packet, parse};
-use finrst::conn::{
-    Connection, EndedBy, Ending, Form, Kind, Limits, SequenceCheck, Side, Tracker, Trigger,
-};
-
-fn play(script: &str) -> Vec<Connection> {
-    let mut tracker = Tracker::new(Limits::default());
-    for packet in parse(script).expect("the script reads") {
-        match packet {
-            Packet::Tcp(owned) => {
-                let segment = owned.segment();
-                let hash = tracker.hash(&segment);
-                tracker.take(&segment, hash);
-            }
-            Packet::Icmp(error) => assert!(tracker.icmp(&error)),
-        }
-    }
-    tracker.finish().1.collect()
-}
+use finrst::conn::script::play;
+use finrst::conn::{Connection, EndedBy, Ending, Form, Kind, SequenceCheck, Side, Trigger};
 
 fn one(script: &str) -> Connection {
-    let mut all = play(script);
+    let mut all = play(script).expect(script);
     assert_eq!(all.len(), 1, "{script}");
     all.remove(0)
 }
@@ -144,7 +127,7 @@ fn a_wrong_acknowledgment_of_the_syn_is_measured() {
 
 #[test]
 fn a_new_syn_begins_a_new_connection() {
-    let rows = play("> S, < S., > ., > S isn=77777, < S. isn=4242, > .");
+    let rows = play("> S, < S., > ., > S isn=77777, < S. isn=4242, > .").expect("reads");
     let endings: Vec<_> = rows.iter().map(|c| c.ending).collect();
     assert_eq!(endings, [Ending::Superseded, Ending::Open]);
     let extra = rows[1].extra().expect("knows the earlier one");

@@ -1,5 +1,24 @@
 //! Bytes to frames: files, pipes and compressed streams in, [`Frame`]s out.
+//!
+//! A [`Reader`] takes [`Source`]s and gives [`Batch`]es of frames that lie in its buffer. Damage
+//! is never an error: it is in [`Reader::files`] (status and accounts) and [`Reader::issues`].
 
+mod batch;
+mod bytes;
+mod clock;
+mod file;
 mod frame;
+mod interface;
+mod pcap;
+mod pcapng;
+mod reader;
+mod source;
+mod summary;
+mod window;
 
+pub use batch::{Batch, Frames};
 pub use frame::{Direction, Frame, LinkType};
+pub use interface::{Drops, Interface, NO_INTERFACE};
+pub use reader::{Progress, ReadOptions, Reader};
+pub use source::{Compression, Source};
+pub use summary::{Blocks, FileSummary, Section, Status};

@@ -29,7 +29,8 @@ use crate::capture::Direction;
 use crate::error::Error;
 use crate::packet::{Address, Flags, IcmpError, PathId, Segment, Seq};
 
-use super::connection::Side;
+use super::connection::{Connection, Side};
+use super::tracker::{Limits, Tracker};
 
 const MILLISECOND: i64 = 1_000_000;
 /// 2026-01-01T00:00:00Z, where every script begins.
@@ -69,7 +70,9 @@ struct Host {
     received: Seq,
     heard: bool,
     id: u16,
-    latest: Vec<(Flags, Seq, u32)>,
+    latest: Vec<(Flags, Seq, Seq)>,
+    /// Timestamp value of its latest stamped segment.
+    stamp: u32,
     last: Option<Segment<'static>>,
 }
 
@@ -123,6 +126,27 @@ pub fn parse(script: &str) -> Result<Vec<Packet>, Error> {
         })?;
     }
     Ok(player.packets)
+}
+
+/// Plays a script: its connections, in order of their first packets.
+///
+/// # Errors
+/// As [`parse`].
+pub fn play(script: &str) -> Result<Vec<Connection>, Error> {
+    let mut tracker = Tracker::new(Limits::default());
+    for packet in parse(script)? {
+        match packet {
+            Packet::Tcp(owned) => {
+                let segment = owned.segment();
+                let hash = tracker.hash(&segment);
+                tracker.take(&segment, hash);
+            }
+            Packet::Icmp(error) => {
+                tracker.icmp(&error);
+            }
+        }
+    }
+    Ok(tracker.finish().1.collect())
 }
 
 /// Splits at commas outside quotes.
@@ -224,7 +248,7 @@ impl Player {
             self.timestamps = item.timestamps.unwrap_or(!item.bare);
         }
         let stamped = item.timestamps.unwrap_or(self.timestamps && !reply && !item.bare);
-        let options = self.options(item, stamped);
+        let options = self.options(side, item, stamped);
         let host = &mut self.hosts[side.index()];
         let payload_length =
             item.text.as_ref().map_or(item.payload, |t| u32::try_from(t.len()).unwrap_or(0));
@@ -273,7 +297,7 @@ impl Player {
             payload: &[],
         };
         host.last = Some(template);
-        host.latest.push((item.flags, sequence, payload_length));
+        host.latest.push((item.flags, sequence, acknowledgment));
         let own = item.sequence.is_none() && !item.again && !item.probe && !reset;
         let end = template.end();
         if own {
@@ -313,7 +337,9 @@ impl Player {
             if item.flags.ack() && host.heard { host.received } else { Seq(0) };
         if item.again {
             let same = host.latest.iter().rev().find(|(flags, _, _)| *flags == item.flags);
-            sequence = same.map_or(sequence, |&(_, seq, _)| seq);
+            if let Some(&(_, seq, ack)) = same {
+                (sequence, acknowledgment) = (seq, ack);
+            }
         }
         if item.probe {
             sequence = sequence.minus(1);
@@ -335,7 +361,7 @@ impl Player {
         )
     }
 
-    fn options(&self, item: &Item, stamped: bool) -> Vec<u8> {
+    fn options(&mut self, side: Side, item: &Item, stamped: bool) -> Vec<u8> {
         let mut options = Vec::new();
         if item.flags.syn() {
             options.extend([2, 4, 5, 180]);
@@ -347,7 +373,8 @@ impl Player {
             let value = u32::try_from((self.time - START) / MILLISECOND).unwrap_or(0) + 1_000;
             options.extend([8, 10]);
             options.extend(value.to_be_bytes());
-            options.extend(value.saturating_sub(10).to_be_bytes());
+            options.extend(self.hosts[side.peer().index()].stamp.to_be_bytes());
+            self.hosts[side.index()].stamp = value;
         }
         while options.len() % 4 != 0 {
             options.push(1);

@@ -224,11 +224,10 @@ impl Tracker {
                 Some(_) if other.is_none() && continues(&live.connection, side, segment) => {
                     other = Some((1, number));
                 }
+                None if live.connection.paths[side.peer().index()] == Some(segment.path) => {
+                    return Some(number);
+                }
                 None if answers(&live.connection, side, segment) => {
-                    let same = live.connection.paths[side.peer().index()] == Some(segment.path);
-                    if same {
-                        return Some(number);
-                    }
                     if other.is_none_or(|(rank, _)| rank < 2) {
                         other = Some((2, number));
                     }

@@ -1,13 +1,310 @@
 //! Frames to segments: link, network and transport headers.
+//!
+//! [`Decoder::decode`] opens a frame layer by layer, in a loop and never by recursion, down to
+//! the innermost TCP segment. Whatever it is not ends in one [`Class`] that the ledger counts.
 
 mod class;
+mod ethernet;
 mod flags;
+mod fragments;
+mod icmp;
+mod link;
+mod names;
+mod network;
 mod options;
+mod part;
+mod paths;
 mod segment;
 mod seq;
+mod tcp;
+mod tunnel;
+mod walk;
+mod wireless;
+
+use fragments::{Added, Fragments, Whole};
+use part::Part;
+use paths::Route;
+use walk::{Ip, Layer, Walk};
+
+use crate::capture::Frame;
+use crate::issue::Issues;
 
 pub use class::Class;
 pub use flags::Flags;
+pub use names::link_name;
 pub use options::Options;
+pub use paths::{Path, Paths};
 pub use segment::{Address, IcmpError, PathId, Segment};
 pub use seq::Seq;
+
+/// How much a decoder may remember.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Distinct combinations of VLANs and tunnels kept apart.
+    pub paths: u32,
+    /// IP datagrams of which fragments are missing, 64 KiB each at most.
+    pub datagrams: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { paths: paths::MAX_PATHS, datagrams: 1024 }
+    }
+}
+
+/// Turns frames into segments. It remembers paths and incomplete datagrams, nothing else.
+#[derive(Debug)]
+pub struct Decoder {
+    paths: Paths,
+    fragments: Fragments,
+    route: Route,
+    issues: Issues,
+}
+
+/// What a frame turned out to be.
+#[derive(Clone, Debug)]
+#[allow(clippy::large_enum_variant, reason = "a segment is the common case and must not be boxed")]
+pub enum Decoded<'a> {
+    /// A TCP segment.
+    Tcp(Segment<'a>),
+    /// A TCP segment whose last missing fragment this frame was.
+    Reassembled(Box<Reassembled>),
+    /// An ICMP error that quotes a TCP segment; its class is [`Class::Icmp`].
+    IcmpError(IcmpError),
+    /// Anything else.
+    Other(Class),
+}
+
+impl Decoded<'_> {
+    /// The class that the ledger counts.
+    pub fn class(&self) -> Class {
+        match self {
+            Self::Tcp(_) | Self::Reassembled(_) => Class::Tcp,
+            Self::IcmpError(_) => Class::Icmp,
+            Self::Other(class) => *class,
+        }
+    }
+
+    /// The TCP segment, wherever its octets are.
+    #[inline]
+    pub fn segment(&self) -> Option<Segment<'_>> {
+        match self {
+            Self::Tcp(segment) => Some(*segment),
+            Self::Reassembled(whole) => Some(whole.segment()),
+            Self::IcmpError(_) | Self::Other(_) => None,
+        }
+    }
+}
+
+/// A segment put together from IP fragments; it owns its octets.
+#[derive(Clone, Debug)]
+pub struct Reassembled {
+    head: Segment<'static>,
+    options: Vec<u8>,
+    payload: Vec<u8>,
+}
+
+impl Reassembled {
+    fn new(segment: Segment<'_>) -> Box<Self> {
+        Box::new(Self {
+            head: Segment { options: &[], payload: &[], ..segment },
+            options: segment.options.to_vec(),
+            payload: segment.payload.to_vec(),
+        })
+    }
+
+    /// The segment.
+    pub fn segment(&self) -> Segment<'_> {
+        Segment { options: &self.options, payload: &self.payload, ..self.head }
+    }
+}
+
+/// Where a walk through the layers ended.
+#[allow(clippy::large_enum_variant, reason = "a segment is the common case and must not be boxed")]
+enum Walked<'a> {
+    Tcp(Segment<'a>),
+    Icmp(IcmpError),
+    Whole(Whole),
+    Other(Class),
+}
+
+impl Default for Decoder {
+    fn default() -> Self {
+        Self::new(Limits::default())
+    }
+}
+
+impl Decoder {
+    /// A decoder that has seen nothing.
+    pub fn new(limits: Limits) -> Self {
+        Self {
+            paths: Paths::new(limits.paths),
+            fragments: Fragments::new(limits.datagrams),
+            route: Route::default(),
+            issues: Issues::default(),
+        }
+    }
+
+    /// Every path that segments were met on.
+    pub fn paths(&self) -> &Paths {
+        &self.paths
+    }
+
+    /// Hands out the oddities met since last asked.
+    pub fn take_issues(&mut self) -> Issues {
+        std::mem::take(&mut self.issues)
+    }
+
+    /// What one frame is. `time` is the frame's, or that of the packet before it.
+    #[inline]
+    pub fn decode<'a>(&mut self, frame: &Frame<'a>, time: i64) -> Decoded<'a> {
+        if frame.interface == u32::MAX {
+            return Decoded::Other(Class::BadInterface);
+        }
+        let length = usize::try_from(frame.original_length).unwrap_or(usize::MAX);
+        let part = Part { bytes: frame.data, wire: length.max(frame.data.len()) };
+        let mut route = self.route;
+        route.clear();
+        let mut walk = Walk::new(&mut route, frame.direction);
+        match self.walk(Layer::Link(frame.link, part), frame, time, &mut walk) {
+            Walked::Tcp(segment) => Decoded::Tcp(segment),
+            Walked::Icmp(error) => Decoded::IcmpError(error),
+            Walked::Other(class) => self.other(class, frame),
+            Walked::Whole(whole) => self.complete(whole, frame, time, &mut walk),
+        }
+    }
+
+    /// Goes on with what a datagram held; inside may be a fragment of another one.
+    fn complete<'a>(
+        &mut self,
+        mut whole: Whole,
+        frame: &Frame<'_>,
+        time: i64,
+        walk: &mut Walk<'_>,
+    ) -> Decoded<'a> {
+        loop {
+            let part = Part { bytes: &whole.octets, wire: whole.wire };
+            let layer = if walk.ip.version == 4 {
+                Layer::Transport(whole.protocol, part)
+            } else {
+                network::extensions(whole.protocol, part)
+            };
+            match self.walk(layer, frame, time, walk) {
+                Walked::Tcp(segment) => return Decoded::Reassembled(Reassembled::new(segment)),
+                Walked::Icmp(error) => return Decoded::IcmpError(error),
+                Walked::Other(class) => return self.other(class, frame),
+                Walked::Whole(inner) => whole = inner,
+            }
+        }
+    }
+
+    #[inline]
+    fn walk<'b>(
+        &mut self,
+        mut layer: Layer<'b>,
+        frame: &Frame<'_>,
+        time: i64,
+        walk: &mut Walk<'_>,
+    ) -> Walked<'b> {
+        loop {
+            layer = match layer {
+                Layer::Link(link, part) => link::open(link, part, walk),
+                Layer::Ethernet(part) => ethernet::header(part, walk),
+                Layer::EtherType(kind, part) => ethernet::ether_type(kind, part, walk),
+                Layer::Llc(part) => ethernet::llc(part),
+                Layer::Ppp(part) => ethernet::ppp(part),
+                Layer::Ip(part) => network::ip(part, walk),
+                Layer::Transport(6, part) => {
+                    let path = self.paths.id(walk.route);
+                    return match tcp::segment(frame, time, path, walk, part) {
+                        Ok(segment) => Walked::Tcp(segment),
+                        Err(class) => Walked::Other(class),
+                    };
+                }
+                Layer::Transport(1 | 58, part) => {
+                    let path = self.paths.id(walk.route);
+                    return match icmp::error(frame, time, path, &walk.ip, part) {
+                        Some(error) => Walked::Icmp(error),
+                        None => Walked::Other(Class::Icmp),
+                    };
+                }
+                Layer::Transport(protocol, part) => transport(protocol, part, walk),
+                Layer::Fragment(fragment) => {
+                    let path = self.paths.id(walk.route);
+                    return self.fragment(&walk.ip, path, frame, time, &fragment);
+                }
+                Layer::Done(class) => return Walked::Other(class),
+            };
+        }
+    }
+
+    fn fragment<'b>(
+        &mut self,
+        ip: &Ip,
+        path: PathId,
+        frame: &Frame<'_>,
+        time: i64,
+        fragment: &walk::Fragment<'_>,
+    ) -> Walked<'b> {
+        let added = self.fragments.add(ip, path, frame.interface, time, fragment);
+        let packet = Some(frame.number);
+        for (count, kind) in [
+            (std::mem::take(&mut self.fragments.evicted), "fragments_evicted"),
+            (std::mem::take(&mut self.fragments.expired), "fragments_expired"),
+        ] {
+            for _ in 0..count {
+                self.issues.add(frame.file, None, packet, kind, || {
+                    "an incomplete IP datagram was given up".to_owned()
+                });
+            }
+        }
+        match added {
+            Added::Complete(whole) => Walked::Whole(whole),
+            Added::Waiting => Walked::Other(Class::IpFragment),
+            Added::Bad => {
+                self.issues.add(frame.file, None, packet, "bad_fragment", || {
+                    format!(
+                        "IP fragment at offset {} with {} octets does not fit the others",
+                        fragment.offset, fragment.part.wire
+                    )
+                });
+                Walked::Other(Class::IpFragment)
+            }
+        }
+    }
+
+    /// Notes what is worth a line in the issues.
+    #[cold]
+    fn other<'a>(&mut self, class: Class, frame: &Frame<'_>) -> Decoded<'a> {
+        let kind = match class {
+            Class::UnsupportedLinkType
+            | Class::LinkTruncated
+            | Class::TooManyLayers
+            | Class::IpMalformed
+            | Class::IpTruncated
+            | Class::TcpMalformed
+            | Class::TcpTruncated => class.name(),
+            _ => return Decoded::Other(class),
+        };
+        self.issues.add(frame.file, None, Some(frame.number), kind, || {
+            let (link, length) = (frame.link, frame.data.len());
+            format!("link type {} ({}), {length} octets captured", link.0, link_name(link))
+        });
+        Decoded::Other(class)
+    }
+}
+
+/// Opens what IP carries, when it is neither TCP nor ICMP.
+fn transport<'a>(protocol: u8, part: Part<'a>, walk: &mut Walk<'_>) -> Layer<'a> {
+    match protocol {
+        17 => tunnel::udp(part, walk),
+        132 => Layer::Done(Class::Sctp),
+        4 | 41 | 94 => tunnel::ip_in_ip(part, walk),
+        47 => tunnel::gre(part, walk),
+        51 => network::extensions(protocol, part),
+        97 => tunnel::ether_ip(part, walk),
+        137 => ethernet::mpls(part, walk),
+        143 => tunnel::segment_routing(part, walk),
+        _ => Layer::Done(Class::OtherIp),
+    }
+}

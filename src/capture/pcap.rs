@@ -1,0 +1,300 @@
+//! Classic pcap files.
+
+use pcap_parser::parse_pcap_header;
+
+use super::batch::{FRAMES, Notes, Record, Step};
+use super::bytes::{Order, u32_at};
+use super::clock::seconds_and;
+use super::frame::{Direction, LinkType};
+use super::interface::{Drops, Interface};
+use super::window::Window;
+
+pub(crate) const HEADER: usize = 24;
+
+/// Captured bytes of one packet; more is taken for damage, as libpcap and Wireshark do.
+pub(crate) const MAX_PACKET: u32 = 262_144;
+/// The same for D-Bus and USBPcap messages, which are legitimately larger.
+const MAX_MESSAGE: u32 = 16 << 20;
+const DBUS: u16 = 231;
+const USBPCAP: u16 = 249;
+
+pub(crate) fn max_packet(link: u16) -> u32 {
+    if matches!(link, DBUS | USBPCAP) { MAX_MESSAGE } else { MAX_PACKET }
+}
+
+/// Which of a record's two lengths comes first, by the version that wrote it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Lengths {
+    CapturedFirst,
+    OriginalFirst,
+    /// Version 2.3 was written both ways: the smaller one is the captured length.
+    SmallerFirst,
+}
+
+/// A classic pcap file behind its header.
+pub(crate) struct Pcap {
+    order: Order,
+    record_header: usize,
+    nanos_per_unit: u32,
+    units_per_second: u32,
+    lengths: Lengths,
+    link: u16,
+    interface: u32,
+}
+
+/// Byte order, nanoseconds, 24-byte record headers; `None` for another format.
+fn magic(head: &[u8]) -> Option<(Order, bool, bool)> {
+    Some(match head.get(..4)? {
+        [0xa1, 0xb2, 0xc3, 0xd4] => (Order::Big, false, false),
+        [0xd4, 0xc3, 0xb2, 0xa1] => (Order::Little, false, false),
+        [0xa1, 0xb2, 0x3c, 0x4d] => (Order::Big, true, false),
+        [0x4d, 0x3c, 0xb2, 0xa1] => (Order::Little, true, false),
+        [0xa1, 0xb2, 0xcd, 0x34] => (Order::Big, false, true),
+        [0x34, 0xcd, 0xb2, 0xa1] => (Order::Little, false, true),
+        _ => return None,
+    })
+}
+
+pub(crate) fn is_pcap(head: &[u8]) -> bool {
+    magic(head).is_some()
+}
+
+impl Pcap {
+    /// Reads the file header, of which 24 bytes must be there.
+    pub(crate) fn new(head: &[u8], notes: &mut Notes<'_>) -> Result<Self, String> {
+        let (order, nanos, modified) = magic(head).ok_or("not a pcap header")?;
+        let mut header = [0; HEADER];
+        header.copy_from_slice(head.get(..HEADER).ok_or("pcap header cut short")?);
+        // pcap-parser does not know the modified format in both byte orders; but for the record
+        // headers it is the plain one.
+        let plain: [u8; 4] = match order {
+            Order::Big => [0xa1, 0xb2, 0xc3, 0xd4],
+            Order::Little => [0xd4, 0xc3, 0xb2, 0xa1],
+        };
+        if let Some(magic) = header.first_chunk_mut() {
+            *magic = plain;
+        }
+        let (_, header) = parse_pcap_header(&header).map_err(|_| "pcap header unreadable")?;
+        let lengths = match (header.version_major, header.version_minor) {
+            (0 | 1, minor) => {
+                return Err(format!(
+                    "pcap version {}.{minor} is not supported",
+                    header.version_major
+                ));
+            }
+            (2, 0..=2) | (543, _) => Lengths::OriginalFirst,
+            (2, 3) => Lengths::SmallerFirst,
+            _ => Lengths::CapturedFirst,
+        };
+        if header.version_major != 2 || header.version_minor > 4 {
+            notes.issue("pcap_version", 4, || {
+                format!("unknown pcap version {}.{}", header.version_major, header.version_minor)
+            });
+        }
+        let network = header.network.0.cast_unsigned();
+        // Bits 28 to 31: length of the frame check sequence in 16-bit words, if bit 26 is set.
+        let fcs = (network & 0x0400_0000 != 0).then_some((network >> 28) as u8 * 2);
+        let link = (network & 0xffff) as u16;
+        if network & 0x03ff_0000 != 0 {
+            notes.issue("link_type_bits", 20, || format!("link type field {network:#010x}"));
+        }
+        let resolution = match (nanos, modified) {
+            (true, _) => "ns",
+            (false, true) => "modified us",
+            (false, false) => "us",
+        };
+        notes.summary.format = "pcap";
+        notes.summary.byte_order = order.as_str();
+        notes.summary.resolution = resolution;
+        notes.summary.bytes_headers += HEADER as u64;
+        let interface = u32::try_from(notes.interfaces.len()).map_err(|_| "too many interfaces")?;
+        notes.interfaces.push(Interface {
+            file: notes.file,
+            section: 0,
+            id_in_section: 0,
+            link: LinkType(link),
+            name: String::new(),
+            description: String::new(),
+            filter: String::new(),
+            os: String::new(),
+            snap_length: header.snaplen,
+            fcs_length: fcs,
+            resolution: if nanos { "ns" } else { "us" }.into(),
+            packets: 0,
+            drops: Drops::default(),
+        });
+        Ok(Self {
+            order,
+            record_header: if modified { 24 } else { 16 },
+            nanos_per_unit: if nanos { 1 } else { 1000 },
+            units_per_second: if nanos { 1_000_000_000 } else { 1_000_000 },
+            lengths,
+            link,
+            interface,
+        })
+    }
+
+    /// Reads the records at hand; asks the window for more only when there are none.
+    pub(crate) fn step(
+        &self,
+        window: &mut Window,
+        records: &mut Vec<Record>,
+        notes: &mut Notes<'_>,
+    ) -> Step {
+        let step = match self.order {
+            Order::Little => self.walk::<false>(window, records, notes),
+            Order::Big => self.walk::<true>(window, records, notes),
+        };
+        let count = records.len() as u64;
+        notes.summary.records += count;
+        notes.summary.packets += count;
+        if let Some(interface) = notes.interfaces.get_mut(self.interface as usize) {
+            interface.packets += count;
+        }
+        step
+    }
+
+    fn walk<const BIG: bool>(
+        &self,
+        window: &mut Window,
+        records: &mut Vec<Record>,
+        notes: &mut Notes<'_>,
+    ) -> Step {
+        let limit = max_packet(self.link);
+        loop {
+            let (bytes, position) = (window.bytes(), window.position());
+            let mut at = 0;
+            // What the record at `at` still wants: its header, its data, or a closer look.
+            let want = loop {
+                let Some(header) = bytes.get(at..).and_then(|b| b.get(..self.record_header)) else {
+                    break Some(self.record_header);
+                };
+                let field = |i: usize| u32_at::<BIG>(header, i);
+                let (seconds, fraction, a, b) = (field(0), field(4), field(8), field(12));
+                let swap = match self.lengths {
+                    Lengths::CapturedFirst => false,
+                    Lengths::OriginalFirst => true,
+                    Lengths::SmallerFirst => a > b,
+                };
+                let (captured, original) = if swap { (b, a) } else { (a, b) };
+                if captured > limit || (seconds | fraction | a | b) == 0 {
+                    break None;
+                }
+                let length = self.record_header + captured as usize;
+                if bytes.len() - at < length {
+                    break Some(length);
+                }
+                if captured > original || fraction >= self.units_per_second {
+                    let offset = window.offset() + at as u64;
+                    let done = records.len() as u64;
+                    self.oddities(captured, original, fraction, offset, done, notes);
+                }
+                records.push(Record {
+                    time: Some(seconds_and(seconds, fraction, self.nanos_per_unit)),
+                    start: position + at + self.record_header,
+                    length: captured,
+                    original: original.max(captured),
+                    interface: self.interface,
+                    link: self.link,
+                    direction: Direction::Unknown,
+                });
+                at += length;
+                if records.len() == FRAMES {
+                    break Some(0);
+                }
+            };
+            window.advance(at);
+            notes.summary.bytes_records_ok += at as u64;
+            if !records.is_empty() {
+                return Step::More;
+            }
+            match want {
+                Some(want) => {
+                    if !window.fill(want) {
+                        return if window.bytes().is_empty() { Step::Clean } else { Step::Cut };
+                    }
+                }
+                None => match self.odd_record(window, notes) {
+                    Step::More => {}
+                    other => return other,
+                },
+            }
+        }
+    }
+
+    #[cold]
+    fn oddities(
+        &self,
+        captured: u32,
+        original: u32,
+        fraction: u32,
+        offset: u64,
+        done: u64,
+        notes: &mut Notes<'_>,
+    ) {
+        let packets = notes.summary.packets;
+        // The batch is counted at its end, but the issue names the packet.
+        notes.summary.packets += done;
+        if captured > original {
+            notes.issue("captured_longer", offset, || {
+                format!("{captured} bytes captured of a packet of {original}")
+            });
+        }
+        if fraction >= self.units_per_second {
+            notes.issue("time_fraction", offset, || format!("fraction of a second {fraction}"));
+        }
+        notes.summary.packets = packets;
+    }
+
+    /// A record that is none: a hole of zeros, or damage.
+    fn odd_record(&self, window: &mut Window, notes: &mut Notes<'_>) -> Step {
+        let offset = window.offset();
+        let header = window.bytes().get(..self.record_header).unwrap_or_default();
+        if header.get(..16).is_some_and(|fields| fields.iter().any(|&b| b != 0)) {
+            let lengths: Vec<u32> = [8, 12]
+                .iter()
+                .map(|&i| match self.order {
+                    Order::Big => u32_at::<true>(header, i),
+                    Order::Little => u32_at::<false>(header, i),
+                })
+                .collect();
+            notes.summary.records += 1;
+            notes.summary.records_bad += 1;
+            notes.issue("record_damaged", offset, || format!("impossible lengths {lengths:?}"));
+            return Step::Corrupt;
+        }
+        // Records of nothing but zeros are no packets of 1970 but space never written, or a hole.
+        let mut zeros: u64 = 0;
+        loop {
+            let more = window.fill(self.record_header);
+            let bytes = window.bytes();
+            if !more {
+                let rest = bytes.len() as u64;
+                if bytes.iter().all(|&b| b == 0) {
+                    notes.summary.bytes_tail += zeros;
+                    notes.issue("zero_fill", offset, || {
+                        format!("{} bytes of zeros to the end", zeros + rest)
+                    });
+                    return Step::Cut;
+                }
+                break;
+            }
+            let header = bytes.get(..self.record_header).unwrap_or_default();
+            if header.iter().any(|&b| b != 0) {
+                break;
+            }
+            window.advance(self.record_header);
+            zeros += self.record_header as u64;
+        }
+        if zeros == 0 {
+            // A modified header whose first 16 bytes are zeros: an empty record, passed over.
+            window.advance(self.record_header);
+            zeros = self.record_header as u64;
+        }
+        notes.summary.records += 1;
+        notes.summary.records_bad += 1;
+        notes.summary.bytes_skipped += zeros;
+        notes.issue("zero_fill", offset, || format!("{zeros} bytes of zeros"));
+        Step::More
+    }
+}

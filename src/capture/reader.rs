@@ -1,0 +1,389 @@
+//! One capture of one or several files, read in order of time.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::path::PathBuf;
+
+use super::batch::{Batch, Notes};
+use super::file::{CaptureFile, open};
+use super::interface::Interface;
+use super::source::{Source, expand};
+use super::summary::{FileSummary, Status};
+use super::window::Window;
+use crate::error::Error;
+use crate::issue::{Issues, NO_FILE};
+
+/// File handles held at once; further files give theirs back between reads.
+const MAX_HANDLES: usize = 128;
+/// Bytes read when only the first packet's time is wanted.
+const PEEK_CHUNK: usize = 4096;
+
+/// How to read.
+#[derive(Clone, Debug)]
+pub struct ReadOptions {
+    /// Bytes asked of the source at a time, 1 to 16 Mi. Never changes what is read.
+    pub chunk: usize,
+    /// Bytes that each compressed file may unpack to; what comes after is left unread and the
+    /// file's status is `limit`.
+    pub max_uncompressed_bytes: Option<u64>,
+}
+
+impl Default for ReadOptions {
+    fn default() -> Self {
+        Self { chunk: 256 * 1024, max_uncompressed_bytes: None }
+    }
+}
+
+/// How far reading has come, in bytes of the sources as they lie there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// Bytes taken so far.
+    pub bytes_read: u64,
+    /// Bytes in all; `None` with a pipe among the sources.
+    pub bytes_total: Option<u64>,
+    /// Packets given out so far.
+    pub packets: u64,
+}
+
+/// What is known of a file before it is its turn.
+enum Waiting {
+    /// To be opened (again) when the merge reaches it.
+    Closed(Source),
+    /// Cannot be opened twice.
+    Open(Box<Window>),
+}
+
+/// A file in the merge.
+struct Slot {
+    waiting: Option<Waiting>,
+    file: Option<CaptureFile>,
+    /// Time by which the file stands in line; a frame without a time inherits the one before.
+    key: i64,
+    /// Record to give out next.
+    next: usize,
+    given: u64,
+    bytes_read: u64,
+}
+
+/// A capture: reads its files, merged by time, as batches of frames.
+///
+/// Files are numbered in the order of their first packets. Within a file frames stay in the
+/// file's order, also where time goes backwards.
+pub struct Reader {
+    slots: Vec<Slot>,
+    summaries: Vec<FileSummary>,
+    interfaces: Vec<Interface>,
+    issues: Issues,
+    options: ReadOptions,
+    /// Open files that have a record at hand, by its time.
+    line: BinaryHeap<Reverse<(i64, usize)>>,
+    /// The first slot that has not been opened.
+    unopened: usize,
+    /// The file of the last batch, which is to be put in line again.
+    current: Option<usize>,
+    number: u64,
+}
+
+impl std::fmt::Debug for Reader {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Reader").field("files", &self.summaries).finish_non_exhaustive()
+    }
+}
+
+/// A source that turned out to be a capture, before files are numbered.
+struct Found {
+    name: String,
+    waiting: Waiting,
+    time: Option<i64>,
+    total: Option<u64>,
+}
+
+impl Reader {
+    /// Opens a capture.
+    ///
+    /// # Errors
+    /// [`Error::Io`] where a named source cannot be opened or read, [`Error::NotACapture`] where
+    /// one is something else (files found through a directory or a pattern that are no captures
+    /// become issues instead, unless none is left), [`Error::Argument`] for no source at all.
+    pub fn open(sources: Vec<Source>, options: ReadOptions) -> Result<Self, Error> {
+        if sources.is_empty() {
+            return Err(Error::Argument("no source to read".into()));
+        }
+        let mut reader = Self {
+            slots: Vec::new(),
+            summaries: Vec::new(),
+            interfaces: Vec::new(),
+            issues: Issues::default(),
+            options,
+            line: BinaryHeap::new(),
+            unopened: 0,
+            current: None,
+            number: 0,
+        };
+        let entries = expand(sources)?;
+        let single = entries.len() == 1;
+        let mut found = Vec::with_capacity(entries.len());
+        let mut refused = None;
+        for entry in entries {
+            match reader.find(entry.source, single) {
+                Ok(file) => found.push(file),
+                Err(error) if entry.named => return Err(error),
+                Err(error) => {
+                    let kind = match error {
+                        Error::NotACapture { .. } => "not_a_capture",
+                        _ => "unreadable",
+                    };
+                    reader.issues.add(NO_FILE, None, None, kind, || error.to_string());
+                    refused.get_or_insert(error);
+                }
+            }
+        }
+        if let (true, Some(error)) = (found.is_empty(), refused) {
+            return Err(error);
+        }
+        reader.put_in_order(found);
+        if single {
+            // Errors of the only file are the caller's to see at once.
+            reader.enter(0)?;
+            reader.unopened = 1;
+        }
+        Ok(reader)
+    }
+
+    /// Makes sure of a source and finds out its first packet's time.
+    fn find(&self, source: Source, single: bool) -> Result<Found, Error> {
+        let name = source.name();
+        let limit = self.options.max_uncompressed_bytes;
+        if single {
+            let window = open(source, self.options.chunk, limit)?;
+            let total = window.stream().bytes_total();
+            return Ok(Found { name, waiting: Waiting::Open(Box::new(window)), time: None, total });
+        }
+        let again = source.again();
+        let chunk = self.options.chunk.min(if again.is_some() { PEEK_CHUNK } else { usize::MAX });
+        let mut window = open(source, chunk, limit)?;
+        let mut summary = FileSummary::default();
+        let mut notes = Notes {
+            file: 0,
+            issues: &mut Issues::default(),
+            interfaces: &mut Vec::new(),
+            summary: &mut summary,
+            alone: false,
+        };
+        let time = CaptureFile::peek_time(&mut window, &mut notes)
+            .map_err(|reason| Error::NotACapture { file: name.clone(), reason })?;
+        let total = window.stream().bytes_total();
+        let waiting = match again {
+            Some(source) => Waiting::Closed(source),
+            None => Waiting::Open(Box::new(window)),
+        };
+        Ok(Found { name, waiting, time, total })
+    }
+
+    fn put_in_order(&mut self, mut found: Vec<Found>) {
+        // A file without any time stands behind the one before which it was named.
+        let mut last = i64::MIN;
+        let mut keyed: Vec<(i64, Found)> = found
+            .drain(..)
+            .map(|file| {
+                last = file.time.unwrap_or(last);
+                (last, file)
+            })
+            .collect();
+        keyed.sort_by_key(|(time, _)| *time);
+        for (key, file) in keyed {
+            let slot = Slot {
+                waiting: Some(file.waiting),
+                file: None,
+                key,
+                next: 0,
+                given: 0,
+                bytes_read: 0,
+            };
+            self.slots.push(slot);
+            self.summaries.push(FileSummary {
+                name: file.name,
+                source_bytes: file.total,
+                ..FileSummary::default()
+            });
+        }
+    }
+
+    /// Opens a slot's file and reads its first records.
+    fn enter(&mut self, index: usize) -> Result<(), Error> {
+        let chunk = match self.slots.len() {
+            0..=16 => self.options.chunk,
+            17..=256 => self.options.chunk.min(64 * 1024),
+            _ => self.options.chunk.min(16 * 1024),
+        };
+        let limit = self.options.max_uncompressed_bytes;
+        let window = match self.slots.get_mut(index).and_then(|slot| slot.waiting.take()) {
+            Some(Waiting::Closed(source)) => open(source, chunk, limit)?,
+            Some(Waiting::Open(window)) => *window,
+            None => return Ok(()),
+        };
+        let file = CaptureFile::new(window, &mut self.notes(index)?)?;
+        if let Some(slot) = self.slots.get_mut(index) {
+            slot.file = Some(file);
+        }
+        self.advance(index)
+    }
+
+    fn notes(&mut self, index: usize) -> Result<Notes<'_>, Error> {
+        let alone = self.summaries.len() == 1;
+        let summary = self.summaries.get_mut(index).ok_or_else(lost)?;
+        Ok(Notes {
+            file: u32::try_from(index).unwrap_or(NO_FILE),
+            issues: &mut self.issues,
+            interfaces: &mut self.interfaces,
+            summary,
+            alone,
+        })
+    }
+
+    /// Puts a file in line with its next record, reading more where it has none at hand.
+    fn advance(&mut self, index: usize) -> Result<(), Error> {
+        let many = self.line.len() >= MAX_HANDLES;
+        // Taken out while it is read, as it writes into the tables.
+        let Some(mut file) = self.slots.get_mut(index).and_then(|slot| slot.file.take()) else {
+            return Ok(());
+        };
+        let mut next = self.slots.get(index).map_or(0, |slot| slot.next);
+        if next >= file.records.len() {
+            next = 0;
+            file.load(&mut self.notes(index)?);
+            if many {
+                file.park();
+            }
+        }
+        let slot = self.slots.get_mut(index).ok_or_else(lost)?;
+        slot.next = next;
+        slot.bytes_read = file.bytes_read();
+        let head = file.records.get(next).map(|record| record.time);
+        if head.is_none() && file.is_done() {
+            return Ok(());
+        }
+        slot.file = Some(file);
+        if let Some(Some(time)) = head {
+            slot.key = time;
+        }
+        // Without a record yet it stands where it stood, so that its turn comes again.
+        self.line.push(Reverse((slot.key, index)));
+        Ok(())
+    }
+
+    /// The next frames, which lie in the reader's buffer; `None` at the end.
+    ///
+    /// A batch may be empty: much was read without a packet, and the caller has the chance to
+    /// stop.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] only. What goes wrong with a file is in [`Reader::files`] and
+    /// [`Reader::issues`].
+    pub fn next_batch(&mut self) -> Result<Option<Batch<'_>>, Error> {
+        if let Some(index) = self.current.take() {
+            self.advance(index)?;
+        }
+        loop {
+            let head = self.line.peek().map(|Reverse(head)| *head);
+            let coming = self.slots.get(self.unopened).map(|slot| (slot.key, self.unopened));
+            match (head, coming) {
+                (None, None) => return Ok(None),
+                (head, Some(coming)) if head.is_none_or(|head| coming < head) => {
+                    self.unopened += 1;
+                    if let Err(error) = self.enter(coming.1) {
+                        self.vanished(coming.1, &error);
+                    }
+                }
+                _ => break,
+            }
+        }
+        let Some(Reverse((_, index))) = self.line.pop() else { return Ok(None) };
+        let mut limit = self.line.peek().map(|Reverse(head)| *head);
+        if let Some(slot) = self.slots.get(self.unopened) {
+            let coming = (slot.key, self.unopened);
+            limit = Some(limit.map_or(coming, |limit| limit.min(coming)));
+        }
+        self.current = Some(index);
+        let slot = self.slots.get_mut(index).ok_or_else(lost)?;
+        let Some(file) = &slot.file else { return Err(lost()) };
+        let rest = file.records.get(slot.next..).unwrap_or_default();
+        let run = match limit {
+            None => rest.len(),
+            Some(limit) => {
+                let mut key = slot.key;
+                let before = rest.iter().take_while(|record| {
+                    key = record.time.unwrap_or(key);
+                    (key, index) < limit
+                });
+                // The head was the least of all.
+                before.count().max(1).min(rest.len())
+            }
+        };
+        let records = rest.get(..run).unwrap_or_default();
+        if let Some(time) = records.iter().rev().find_map(|record| record.time) {
+            slot.key = time;
+        }
+        let batch = Batch {
+            buffer: file.buffer(),
+            records,
+            file: u32::try_from(index).unwrap_or(NO_FILE),
+            number: self.number + 1,
+            number_in_file: slot.given + 1,
+        };
+        slot.next += run;
+        slot.given += run as u64;
+        self.number += run as u64;
+        Ok(Some(batch))
+    }
+
+    /// A file that could be read when files were put in order, and no longer can.
+    fn vanished(&mut self, index: usize, error: &Error) {
+        let file = u32::try_from(index).unwrap_or(NO_FILE);
+        self.issues.add(file, None, None, "io_error", || error.to_string());
+        if let Some(summary) = self.summaries.get_mut(index) {
+            summary.worsen(Status::IoError);
+        }
+    }
+
+    /// All interfaces met so far; [`Frame::interface`](super::Frame::interface) points in here.
+    pub fn interfaces(&self) -> &[Interface] {
+        &self.interfaces
+    }
+
+    /// All files, in the order of their first packets.
+    pub fn files(&self) -> &[FileSummary] {
+        &self.summaries
+    }
+
+    /// What was odd so far.
+    pub fn issues(&self) -> &Issues {
+        &self.issues
+    }
+
+    /// The same, handed over; counting starts anew.
+    pub fn take_issues(&mut self) -> Issues {
+        std::mem::take(&mut self.issues)
+    }
+
+    /// How far reading has come.
+    pub fn progress(&self) -> Progress {
+        let live =
+            |slot: &Slot| slot.file.as_ref().map_or(slot.bytes_read, CaptureFile::bytes_read);
+        Progress {
+            bytes_read: self.slots.iter().map(live).sum(),
+            bytes_total: self.summaries.iter().map(|file| file.source_bytes).sum(),
+            packets: self.number,
+        }
+    }
+}
+
+fn lost() -> Error {
+    Error::Internal("a file of the capture is lost".into())
+}
+
+impl From<PathBuf> for Source {
+    fn from(path: PathBuf) -> Self {
+        Self::path(path)
+    }
+}

@@ -1,0 +1,89 @@
+//! Where bytes come from. Only this module and those below it touch the file system.
+
+mod compress;
+mod expand;
+mod guess;
+mod input;
+
+use std::fmt;
+use std::io::Read;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+pub use compress::Compression;
+pub(crate) use compress::{End, Stream};
+pub(crate) use expand::expand;
+pub(crate) use guess::guess;
+pub(crate) use input::Input;
+
+/// One thing to read.
+pub enum Source {
+    /// A file, a named pipe, a directory (its capture files), or a pattern with `*`, `?`, `[..]`.
+    Path(PathBuf),
+    /// Standard input.
+    Stdin,
+    /// Bytes in memory.
+    Bytes {
+        /// What to call them.
+        name: String,
+        /// The bytes, plain or compressed.
+        data: Arc<[u8]>,
+    },
+    /// Anything that can be read once, from where it stands.
+    Reader {
+        /// What to call it.
+        name: String,
+        /// The reader; `Interrupted` is retried, short reads are fine.
+        reader: Box<dyn Read + Send>,
+        /// How many bytes will come, if known; for progress only.
+        size: Option<u64>,
+    },
+}
+
+impl Source {
+    /// A path, where `-` means standard input.
+    pub fn path(path: impl Into<PathBuf>) -> Self {
+        let path = path.into();
+        if path.as_os_str() == "-" { Self::Stdin } else { Self::Path(path) }
+    }
+
+    /// Bytes in memory.
+    pub fn bytes(name: impl Into<String>, data: impl Into<Arc<[u8]>>) -> Self {
+        Self::Bytes { name: name.into(), data: data.into() }
+    }
+
+    /// Anything that can be read.
+    pub fn reader(
+        name: impl Into<String>,
+        reader: Box<dyn Read + Send>,
+        size: Option<u64>,
+    ) -> Self {
+        Self::Reader { name: name.into(), reader, size }
+    }
+
+    /// What the source is called in messages and tables.
+    pub fn name(&self) -> String {
+        match self {
+            Self::Path(path) => path.display().to_string(),
+            Self::Stdin => "-".into(),
+            Self::Bytes { name, .. } | Self::Reader { name, .. } => name.clone(),
+        }
+    }
+
+    /// The same source once more, unless it can be read but once.
+    pub(crate) fn again(&self) -> Option<Self> {
+        match self {
+            Self::Path(path) if path.is_file() => Some(Self::Path(path.clone())),
+            Self::Bytes { name, data } => {
+                Some(Self::Bytes { name: name.clone(), data: Arc::clone(data) })
+            }
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Debug for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Source({})", self.name())
+    }
+}

@@ -1,0 +1,74 @@
+//! From what people name (directories, patterns) to single inputs.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::Source;
+use super::input::is_pipe;
+use crate::error::Error;
+
+/// One input, and whether the caller named it or merely the place where it lies.
+pub(crate) struct Entry {
+    pub(crate) source: Source,
+    pub(crate) named: bool,
+}
+
+/// Replaces directories and patterns by the files in them, sorted by name.
+///
+/// Subdirectories are not entered. A path that exists is never taken for a pattern.
+pub(crate) fn expand(sources: Vec<Source>) -> Result<Vec<Entry>, Error> {
+    let mut entries = Vec::with_capacity(sources.len());
+    for source in sources {
+        let Source::Path(path) = source else {
+            entries.push(Entry { source, named: true });
+            continue;
+        };
+        let found = if path.is_dir() {
+            Some(directory(&path)?)
+        } else if path.symlink_metadata().is_err() {
+            pattern(&path)?
+        } else {
+            None
+        };
+        match found {
+            Some(paths) => entries.extend(
+                paths.into_iter().map(|path| Entry { source: Source::Path(path), named: false }),
+            ),
+            None => entries.push(Entry { source: Source::Path(path), named: true }),
+        }
+    }
+    Ok(entries)
+}
+
+fn directory(path: &Path) -> Result<Vec<PathBuf>, Error> {
+    let io = |source| Error::Io { file: path.display().to_string(), source };
+    let mut paths = Vec::new();
+    for entry in fs::read_dir(path).map_err(io)? {
+        let path = entry.map_err(io)?.path();
+        // A pipe in a directory would be waited for; only who names it wants that.
+        if fs::metadata(&path).is_ok_and(|m| m.is_file() && !is_pipe(&m.file_type())) {
+            paths.push(path);
+        }
+    }
+    if paths.is_empty() {
+        let file = path.display().to_string();
+        return Err(Error::NotACapture { file, reason: "the directory holds no files".into() });
+    }
+    paths.sort();
+    Ok(paths)
+}
+
+fn pattern(path: &Path) -> Result<Option<Vec<PathBuf>>, Error> {
+    let Some(text) = path.to_str().filter(|text| text.contains(['*', '?', '['])) else {
+        return Ok(None);
+    };
+    let matches = glob::glob(text)
+        .map_err(|e| Error::Argument(format!("pattern {}: {e}", crate::error::printable(text))))?;
+    let mut paths: Vec<PathBuf> = matches.filter_map(Result::ok).filter(|p| p.is_file()).collect();
+    if paths.is_empty() {
+        let reason = "no file matches the pattern".into();
+        return Err(Error::NotACapture { file: text.to_owned(), reason });
+    }
+    paths.sort();
+    Ok(Some(paths))
+}

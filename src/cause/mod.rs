@@ -1,0 +1,156 @@
+//! Connections to verdicts: why each ended, with evidence. Judges only; sees no packet.
+
+mod context;
+mod evidence;
+mod guards;
+mod parameters;
+mod rule;
+mod rules;
+mod score;
+
+pub use context::{Attempt, Context, HostFacts, ServiceFacts, WaitLimit};
+pub use evidence::Evidence;
+pub use parameters::{Parameters, RULE_SET};
+pub use rule::{Applies, Case, Finding, Rule};
+pub use rules::RULES;
+pub use score::{Score, score};
+
+use crate::conn::{Connection, EndedBy, Ending, Kind, Teardown};
+
+/// The cause when no rule holds.
+pub const UNDETERMINED: &str = "undetermined";
+
+/// A cause by its place in [`RULES`]; the last one, beyond them, is `undetermined`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Cause(u8);
+
+impl Cause {
+    /// No rule holds.
+    pub const UNDETERMINED: Self = Self(u8::MAX);
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        self.rule().map_or(UNDETERMINED, |rule| rule.name)
+    }
+
+    /// Its rule, unless undetermined.
+    pub fn rule(self) -> Option<&'static Rule> {
+        RULES.get(usize::from(self.0)).copied()
+    }
+
+    /// Its place in the vocabulary of causes ([`names`]).
+    pub fn index(self) -> usize {
+        usize::from(self.0).min(RULES.len())
+    }
+
+    /// By its name.
+    pub fn named(name: &str) -> Option<Self> {
+        if name == UNDETERMINED {
+            return Some(Self::UNDETERMINED);
+        }
+        RULES.iter().position(|rule| rule.name == name).and_then(Self::at)
+    }
+
+    fn at(index: usize) -> Option<Self> {
+        u8::try_from(index).ok().map(Self)
+    }
+}
+
+/// The closed vocabulary of causes: every rule in order of decision, then `undetermined`.
+pub fn names() -> Vec<&'static str> {
+    RULES.iter().map(|rule| rule.name).chain([UNDETERMINED]).collect()
+}
+
+/// Why a connection ended.
+#[derive(Clone, Debug)]
+pub struct Verdict {
+    /// The cause.
+    pub cause: Cause,
+    /// How sure, 0 to 1; 0 when undetermined.
+    pub confidence: f64,
+    /// The facts it rests on.
+    pub evidence: Vec<Evidence>,
+    /// Other causes whose rules hold as well, and those that cannot be told from it.
+    pub alternatives: Vec<Cause>,
+    /// Who ended it, after judgement.
+    pub ended_by: EndedBy,
+}
+
+/// Judges a connection as a whole.
+pub fn judge(connection: &Connection, context: &Context, parameters: &Parameters) -> Verdict {
+    let reset = connection.deciding().filter(|row| row.kind == Kind::Rst);
+    let case = Case { connection, reset, context, parameters };
+    let mut verdict = decide(&case, connection.ended_by, |applies| match applies {
+        Applies::Connection => reset.is_none(),
+        Applies::Reset => reset.is_some(),
+        Applies::Any => true,
+        Applies::LateReset => false,
+    });
+    if connection.ending == Ending::Stray && reset.is_none() {
+        verdict.ended_by = EndedBy::None;
+    }
+    verdict
+}
+
+/// Judges one teardown segment of a connection.
+pub fn judge_teardown(
+    connection: &Connection,
+    row: &Teardown,
+    context: &Context,
+    parameters: &Parameters,
+) -> Verdict {
+    let reset = Some(row).filter(|row| row.kind == Kind::Rst);
+    let case = Case { connection, reset, context, parameters };
+    decide(&case, row.sender.into(), |applies| match applies {
+        Applies::Connection => reset.is_none(),
+        Applies::Reset | Applies::LateReset => reset.is_some(),
+        Applies::Any => true,
+    })
+}
+
+/// The first rule that holds decides, the others that hold become alternatives.
+fn decide(case: &Case<'_>, sender: EndedBy, asked: impl Fn(Applies) -> bool) -> Verdict {
+    let mut verdict = Verdict {
+        cause: Cause::UNDETERMINED,
+        confidence: 0.0,
+        evidence: Vec::new(),
+        alternatives: Vec::new(),
+        ended_by: sender,
+    };
+    for (index, rule) in RULES.iter().enumerate() {
+        if !asked(rule.applies) {
+            continue;
+        }
+        let Some(finding) = (rule.holds)(case) else { continue };
+        let Some(cause) = Cause::at(index) else { continue };
+        if verdict.cause != Cause::UNDETERMINED {
+            verdict.alternatives.push(cause);
+            continue;
+        }
+        verdict.cause = cause;
+        let guarded = guards::apply(case, finding);
+        verdict.confidence = guarded.confidence;
+        verdict.evidence = guarded.evidence;
+        if guarded.third_party {
+            verdict.ended_by = EndedBy::ThirdParty;
+        }
+    }
+    for (twin, _) in verdict.cause.rule().map_or(&[][..], |rule| rule.twins) {
+        if let Some(twin) = Cause::named(twin).filter(|twin| !verdict.alternatives.contains(twin)) {
+            verdict.alternatives.push(twin);
+        }
+    }
+    verdict
+}
+
+/// Every rule that holds for a connection, in order of decision: what a reader of the rules wants
+/// to see beside the one that decided.
+pub fn all_holding(
+    connection: &Connection,
+    context: &Context,
+    parameters: &Parameters,
+) -> Vec<&'static str> {
+    let reset = connection.deciding().filter(|row| row.kind == Kind::Rst);
+    let case = Case { connection, reset, context, parameters };
+    RULES.iter().filter(|rule| (rule.holds)(&case).is_some()).map(|rule| rule.name).collect()
+}

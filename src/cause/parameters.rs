@@ -1,0 +1,77 @@
+//! Every threshold of the rules, with its name and unit; all are echoed in the tables' metadata.
+
+/// Version of the rule set: it changes whenever a verdict may.
+pub const RULE_SET: &str = "1";
+
+macro_rules! parameters {
+    ($($(#[doc = $doc:literal])+ $name:ident = $value:literal;)+) => {
+        /// Thresholds of the rules. Names ending in `_s` are seconds.
+        #[derive(Clone, Debug, PartialEq)]
+        pub struct Parameters {
+            $($(#[doc = $doc])+ pub $name: f64,)+
+        }
+
+        impl Default for Parameters {
+            fn default() -> Self {
+                Self { $($name: $value,)+ }
+            }
+        }
+
+        impl Parameters {
+            /// Names, values and meanings, in order.
+            pub fn list(&self) -> Vec<(&'static str, f64, &'static str)> {
+                vec![$((stringify!($name), self.$name, concat!($($doc),+).trim_ascii()),)+]
+            }
+
+            /// Changes one by its name; false when there is none of this name.
+            pub fn set(&mut self, name: &str, value: f64) -> bool {
+                match name {
+                    $(stringify!($name) => self.$name = value,)+
+                    _ => return false,
+                }
+                true
+            }
+        }
+    };
+}
+
+parameters! {
+    /// A client that resets after waiting this long gave up; before, it may be a scan or a race.
+    handshake_timeout_s = 0.1;
+    /// Distinct targets that make a scan of one client's abandoned or refused attempts.
+    scan_fan_out = 3.0;
+    /// A connection attempt is a racer when its sibling started within this time.
+    race_window_s = 0.25;
+    /// And when the sibling completed within this time.
+    race_completion_s = 2.0;
+    /// Highest coefficient of variation of the intervals between health checks.
+    health_check_variation = 0.05;
+    /// Rounds that a health check must have been seen.
+    health_check_rounds = 3.0;
+    /// Resets of one listener within this time are one burst.
+    burst_s = 0.05;
+    /// A difference in TTL from which a host's segments are not its own.
+    ttl_difference = 2.0;
+    /// A SYN again this soon after the client's reset shows that its socket lives.
+    fast_retry_s = 0.05;
+    /// A silence that counts as idle.
+    idle_s = 1.0;
+    /// Relative tolerance when an idle time is compared with a known limit.
+    idle_tolerance = 0.02;
+    /// Absolute tolerance for the same.
+    idle_tolerance_s = 2.0;
+    /// Unanswered retransmissions or probes that make a peer unresponsive.
+    retransmission_run = 3.0;
+    /// Age from which an orphan in FIN_WAIT_2 is taken to have expired.
+    fin_wait_2_s = 55.0;
+    /// The peer's data this shortly before an abort was probably unread.
+    unread_s = 0.1;
+    /// Score from which a reset is called injected.
+    injection_score = 4.0;
+    /// Score from which it is likely.
+    injection_likely = 6.0;
+    /// Share of the smallest round trip that no genuine answer can undercut.
+    too_early = 0.5;
+    /// Silence after which a lone SYN counts as unanswered.
+    unanswered_s = 3.0;
+}

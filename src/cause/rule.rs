@@ -1,0 +1,159 @@
+//! What a cause is made of.
+
+use super::context::Context;
+use super::evidence::Evidence;
+use super::parameters::Parameters;
+use crate::conn::{
+    Connection, Endpoint, Form, Kind, Opening, SequenceCheck, Side, Teardown, Trigger,
+};
+
+/// One cause: everything known of it in one place.
+pub struct Rule {
+    /// Its name in the tables.
+    pub name: &'static str,
+    /// One sentence: what happened.
+    pub summary: &'static str,
+    /// How it looks on the wire, and what rules it out.
+    pub wire: &'static str,
+    /// RFC, paper or source of the rule.
+    pub reference: &'static str,
+    /// What to look at next.
+    pub next: &'static str,
+    /// Conversations that have this cause.
+    pub examples: &'static [&'static str],
+    /// Conversations that look like it and have another cause.
+    pub near_misses: &'static [(&'static str, &'static str)],
+    /// Causes that no passive observer can tell from this one, with the reason.
+    pub twins: &'static [(&'static str, &'static str)],
+    /// Whether it is decided at the connection's deciding segment, at any reset, or by both.
+    pub applies: Applies,
+    /// The rule.
+    pub holds: fn(&Case<'_>) -> Option<Finding>,
+}
+
+/// What a rule judges.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Applies {
+    /// The connection as a whole.
+    Connection,
+    /// A reset, wherever it stands; the connection's cause when that reset decided its ending.
+    Reset,
+    /// Either.
+    Any,
+    /// A reset that did not decide the ending; never a connection's cause.
+    LateReset,
+}
+
+/// One question put to the rules.
+#[derive(Clone, Copy)]
+pub struct Case<'a> {
+    /// The connection.
+    pub connection: &'a Connection,
+    /// The reset in question: the deciding one for the connection's own verdict.
+    pub reset: Option<&'a Teardown>,
+    /// What other connections say.
+    pub context: &'a Context,
+    /// Thresholds.
+    pub parameters: &'a Parameters,
+}
+
+/// What a rule found.
+#[derive(Clone, Debug)]
+pub struct Finding {
+    /// 0 to 1, before the modifiers for the quality of the capture.
+    pub confidence: f64,
+    /// The facts it rests on.
+    pub evidence: Vec<Evidence>,
+    /// Whether the named sender did not send it: an injector or a box in between did.
+    pub third_party: bool,
+}
+
+impl Finding {
+    /// A finding with its base confidence.
+    pub fn new(confidence: f64) -> Self {
+        Self { confidence, evidence: Vec::new(), third_party: false }
+    }
+
+    /// With one more fact.
+    #[must_use]
+    pub fn with(mut self, evidence: Evidence) -> Self {
+        self.evidence.push(evidence);
+        self
+    }
+
+    /// With one more fact, where there is one.
+    #[must_use]
+    pub fn with_some(mut self, evidence: Option<Evidence>) -> Self {
+        self.evidence.extend(evidence);
+        self
+    }
+
+    /// With more or less confidence.
+    #[must_use]
+    pub fn plus(mut self, confidence: f64) -> Self {
+        self.confidence += confidence;
+        self
+    }
+
+    /// Sent by neither side.
+    #[must_use]
+    pub fn by_third_party(mut self) -> Self {
+        self.third_party = true;
+        self
+    }
+}
+
+impl<'a> Case<'a> {
+    /// The reset in question, if it has this form.
+    pub fn reset_of(&self, form: Form) -> Option<&'a Teardown> {
+        self.reset.filter(|reset| reset.form == Some(form))
+    }
+
+    /// The side that sent the reset, as its addresses say.
+    pub fn sender(&self) -> Option<Side> {
+        self.reset.map(|reset| reset.sender)
+    }
+
+    /// A side of the connection.
+    pub fn side(&self, side: Side) -> &'a Endpoint {
+        self.connection.side(side)
+    }
+
+    /// The connection was opened in the capture and its handshake completed before the reset.
+    pub fn established(&self) -> bool {
+        self.connection.opening == Opening::MidStream || self.connection.handshake_time.is_some()
+    }
+
+    /// The client's SYN was seen.
+    pub fn syn_seen(&self) -> bool {
+        self.connection.side(Side::Client).syns > 0
+    }
+
+    /// The reset answers the peer's segment of this kind.
+    pub fn answers(&self, trigger: Trigger) -> bool {
+        self.reset.is_some_and(|reset| reset.trigger == Some(trigger))
+    }
+
+    /// The reset's number is one that its receiver obeys.
+    pub fn acceptable(&self) -> bool {
+        self.reset.is_some_and(|reset| {
+            matches!(
+                reset.sequence_check,
+                SequenceCheck::Exact | SequenceCheck::FinMinusOne | SequenceCheck::AcksSyn
+            )
+        })
+    }
+
+    /// FIN rows of a side, copies left out.
+    pub fn fins(&self, side: Side) -> impl Iterator<Item = &'a Teardown> + use<'a> {
+        self.connection
+            .teardowns
+            .iter()
+            .filter(move |row| row.kind == Kind::Fin && row.sender == side && !row.duplicate)
+    }
+
+    /// RST rows, copies left out.
+    pub fn resets(&self) -> impl Iterator<Item = &'a Teardown> + use<'a> {
+        self.connection.teardowns.iter().filter(|row| row.kind == Kind::Rst && !row.duplicate)
+    }
+}

@@ -1,0 +1,41 @@
+use super::prelude::*;
+
+pub const RULE: Rule = Rule {
+    name: "abort_unread_data",
+    summary: "A side closed with data of the peer still unread: its host resets instead of \
+           sending a FIN.",
+    wire: "An abort whose sender had been sent payload that it never answered with payload of \
+           its own (or that was still arriving), without a FIN of its own before.",
+    reference: "RFC 1122 section 4.2.2.13, RFC 2525 section 2.17",
+    next: "The application closed, crashed or was killed before reading everything.",
+    examples: &[
+        "> S, < S., > ., > P. 80, < ., < R. +1ms",
+        "> S, < S., > ., > P. 80, < P. 5000, < P. 5000, > R.",
+    ],
+    near_misses: &[("> S, < S., > ., > P. 80, < P. 300, > ., < R. +1s", "application_abort")],
+    twins: &[(
+        "application_abort",
+        "an abort by SO_LINGER 0 or by a kill is octet for octet the same",
+    )],
+    applies: Applies::Reset,
+    holds,
+};
+
+fn holds(case: &Case<'_>) -> Option<Finding> {
+    let reset = case.reset_of(Form::Abort)?;
+    if reset.unread_bytes == 0 && reset.peer_bytes_unacked == 0 {
+        return None;
+    }
+    let since = reset.since_peer_data.map(s);
+    let fresh = since.is_some_and(|since| since <= case.parameters.unread_s);
+    let unacked = reset.peer_bytes_unacked > 0;
+    Some(
+        Finding::new(if fresh || unacked { 0.75 } else { 0.65 })
+            .with(
+                Evidence::count("unread_bytes", reset.unread_bytes.max(reset.peer_bytes_unacked))
+                    .at(reset.packet),
+            )
+            .with_some(since.map(|since| Evidence::number("since_peer_data_s", since)))
+            .with(Evidence::count("unacknowledged_bytes", reset.unacked_bytes)),
+    )
+}

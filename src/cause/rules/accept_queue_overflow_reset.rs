@@ -1,0 +1,45 @@
+use super::prelude::*;
+
+pub const RULE: Rule = Rule {
+    name: "accept_queue_overflow_reset",
+    summary: "The server was overloaded: its accept queue was full, so it reset the handshake's \
+           last acknowledgment.",
+    wire: "SYN, SYN-ACK, an acknowledgment with the right numbers and no payload, and at once \
+           a reply reset with that number (Linux with tcp_abort_on_overflow).",
+    reference: "Linux tcp_check_req, tcp_abort_on_overflow; article, RST case 2 (server \
+           overloaded)",
+    next: "Look at the listener's backlog and at how fast the server accepts.",
+    examples: &["> S, < S., > ., < R +20ms"],
+    near_misses: &[
+        ("> S, < S., > ., < R.", "application_abort"),
+        ("> S, < S., > ., > P. 5, < ., < R.", "abort_unread_data"),
+    ],
+    twins: &[(
+        "no_socket",
+        "a server that lost the connection right after the handshake, or a proxy whose backend is down, answers the same way",
+    )],
+    applies: Applies::Reset,
+    holds,
+};
+
+fn holds(case: &Case<'_>) -> Option<Finding> {
+    let reset = case.reset_of(Form::Reply).filter(|reset| reset.sender == Side::Server)?;
+    let c = case.connection;
+    let (client, server) = (c.side(Side::Client), c.side(Side::Server));
+    let at_handshake = reset.relative_sequence == Some(1) && reset.trigger_relative_ack == Some(1);
+    let nothing_sent = server.unique_bytes == 0 && server.fins == 0 && server.syn_acks > 0;
+    let alone = server.alive == server.syn_acks;
+    if !at_handshake || !nothing_sent || !alone || client.fins > 0 || !c.syn_ack_fits() {
+        return None;
+    }
+    if c.extra().is_some_and(|extra| extra.second_syn_ack.is_some()) {
+        return None;
+    }
+    let early = c.handshake_time.is_some_and(|time| s(reset.time.saturating_sub(time)) < 1.0);
+    early.then(|| {
+        Finding::new(if client.unique_bytes == 0 { 0.75 } else { 0.6 })
+            .with(Evidence::of("reset_answers_final_ack").maybe_at(reset.trigger_packet))
+            .with(Evidence::of("no_socket_behind_the_syn_ack").at(reset.packet))
+            .with_some(reset.turnaround.map(|t| Evidence::time("answer_s", t)))
+    })
+}

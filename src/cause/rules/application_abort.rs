@@ -1,0 +1,36 @@
+use super::prelude::*;
+
+pub const RULE: Rule = Rule {
+    name: "application_abort",
+    summary: "The application or its host aborted the connection: SO_LINGER 0, a kill, or lack \
+           of memory.",
+    wire: "An abort whose sender had nothing of the peer left to read, without probes or \
+           retransmissions before it.",
+    reference: "RFC 9293 section 3.10.5 (ABORT); Linux tcp_disconnect, SOCK_DESTROY",
+    next: "Look in the application's log; SO_LINGER with a timeout of 0 is the usual reason.",
+    examples: &[
+        "> S, < S., > ., > P. 80, < P. 300, > ., < R. +1s",
+        "> S, < S., > ., > R.",
+        "> S, < S., > ., > F., < ., > R.",
+    ],
+    near_misses: &[("> S, < S., > ., > P. 80, < ., < R. +1ms", "abort_unread_data")],
+    twins: &[(
+        "abort_unread_data",
+        "data that its application had not read yet does not show when it had been answered before",
+    )],
+    applies: Applies::Reset,
+    holds,
+};
+
+fn holds(case: &Case<'_>) -> Option<Finding> {
+    let reset = case.reset_of(Form::Abort)?;
+    if reset.unread_bytes > 0 || reset.peer_bytes_unacked > 0 {
+        return None;
+    }
+    Some(
+        Finding::new(0.7)
+            .with(Evidence::of("abort_by_a_live_socket").at(reset.packet))
+            .with(Evidence::count("unacknowledged_bytes", reset.unacked_bytes))
+            .with_some(reset.idle.map(|idle| Evidence::time("idle_s", idle))),
+    )
+}

@@ -1,0 +1,67 @@
+use super::prelude::*;
+
+pub const RULE: Rule = Rule {
+    name: "client_handshake_timeout",
+    summary: "The client gave up waiting: its own limit for the handshake had passed, so it \
+           reset.",
+    wire: "SYN, then a reset of the client, with or without a SYN-ACK before it, no \
+           acknowledgment and no data; the wait from the first SYN is at least the threshold \
+           (100 ms). Not when the SYN-ACK does not fit, for a scan, a race or a health check. \
+           The wait is nearly the same wherever the capture was made, and an upper bound of \
+           the client's limit.",
+    reference: "article, RST case 2; RFC 9293 section 3.10.7.4",
+    next: "Compare the wait with the connect timeout of the client or its security software; \
+           see which part of it was the server's.",
+    examples: &[
+        "> S, < S. +150ms, > R +1ms",
+        "> S, > R +200ms",
+        "> S, > S again +1s, < S. +600ms, > R",
+    ],
+    near_misses: &[("> S, < S. +20ms, > R +1ms", "undetermined")],
+    twins: &[("syn_scan", "over a long path a scan's reset is as late")],
+    applies: Applies::Reset,
+    holds,
+};
+
+fn holds(case: &Case<'_>) -> Option<Finding> {
+    let reset = abandonment(case)?;
+    let c = case.connection;
+    let wait = c.client_wait()?;
+    if s(wait) < case.parameters.handshake_timeout_s {
+        return None;
+    }
+    if c.syn_ack.is_some_and(|syn_ack| syn_ack.ack_offset != 0) {
+        return None;
+    }
+    let limit = case.context.wait_limit(c, case.parameters);
+    let mut finding = Finding::new(match (limit.interval(), limit.refuted()) {
+        (Some(_), _) => 0.85,
+        (None, true) => 0.3,
+        (None, false) if limit.completed > 0 && limit.completed_above_threshold == 0 => 0.75,
+        (None, false) => 0.65,
+    })
+    .with(Evidence::time("client_wait_s", wait).at(reset.packet))
+    .with(Evidence::number("threshold_s", case.parameters.handshake_timeout_s))
+    .with(Evidence::count("syns", u64::from(c.side(Side::Client).syns)));
+    if let Some(delay) = c.syn_ack_delay() {
+        let server =
+            c.side(Side::Server).syn_acks > 1 || (s(delay) > 0.5 * s(wait) && at_server(case));
+        finding = finding
+            .with(Evidence::time("syn_ack_delay_s", delay))
+            .with_some(server.then(|| Evidence::of("server_answered_late")));
+    } else {
+        finding =
+            finding.plus(0.05).with(Evidence::of("reset_before_any_syn_ack").at(reset.packet));
+    }
+    if let Some((above, upto)) = limit.interval() {
+        finding = finding
+            .with(Evidence::time("limit_above_s", above))
+            .with(Evidence::time("limit_at_most_s", upto));
+    }
+    Some(finding)
+}
+
+/// Captured at the server: its answer leaves at once while the client's takes the round trip.
+fn at_server(case: &Case<'_>) -> bool {
+    matches!(case.connection.vantage().0, crate::conn::Vantage::Server)
+}

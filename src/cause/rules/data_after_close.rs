@@ -1,0 +1,42 @@
+use super::prelude::*;
+
+pub const RULE: Rule = Rule {
+    name: "data_after_close",
+    summary: "A side had closed and the peer sent more data; there was nobody to read it, so the \
+           host reset.",
+    wire: "A FIN, then payload of the peer, answered by a reset of the side that had sent the \
+           FIN.",
+    reference: "RFC 1122 section 4.2.2.13, RFC 2525 section 2.17",
+    next: "The peer should stop sending when it reads the end of the stream, or the closer \
+           should read to the end.",
+    examples: &["> S, < S., > ., > F., < ., < P. 500 +20ms, > R +1ms"],
+    near_misses: &[("> S, < S., > ., > F., < ., > R.", "application_abort")],
+    twins: &[],
+    applies: Applies::Reset,
+    holds,
+};
+
+fn holds(case: &Case<'_>) -> Option<Finding> {
+    let reset = case.reset.filter(|reset| reset.sender_fin_before)?;
+    let after = s(reset.time.saturating_sub(reset.sender_fin_time?));
+    let shaped = reset.trigger == Some(Trigger::Data)
+        || (reset.trigger == Some(Trigger::Fin) && reset.trigger_payload > 0);
+    let c = case.connection;
+    let peer_sent = c.side(reset.sender.peer());
+    // Some stacks (gVisor) abort instead of replying when data comes after the close.
+    let abort = reset.form == Some(Form::Abort)
+        && reset.since_peer_data.is_some_and(|since| s(since) < 0.01 && s(since) < after)
+        && c.bytes_after_first_fin[reset.sender.peer().index()] > 0;
+    if !shaped && !abort || after > case.parameters.fin_wait_2_s && !abort {
+        return None;
+    }
+    Some(
+        Finding::new(if shaped { 0.85 } else { 0.6 })
+            .with(Evidence::number("data_after_fin_s", after).maybe_at(reset.trigger_packet))
+            .with(Evidence::count(
+                "bytes_after_fin",
+                c.bytes_after_first_fin[reset.sender.peer().index()].min(peer_sent.unique_bytes),
+            ))
+            .with(Evidence::of("reset_answers_data").at(reset.packet)),
+    )
+}

@@ -1,0 +1,34 @@
+use super::prelude::*;
+
+pub const RULE: Rule = Rule {
+    name: "device_stated",
+    summary: "The sender of the reset says why: in its payload, its window field or an option.",
+    wire: "Readable or diagnostic payload in the reset that is no echo of the segment it \
+           answers, or a NetScaler code in the window of a sender whose windows are otherwise \
+           far from it.",
+    reference: "draft-boucadair-tcpm-rst-diagnostic-payload; F5 tm.rstcause.pkt; Citrix NetScaler \
+           reset codes; RFC 8684 section 3.6",
+    next: "Read the reason; look it up in the device's manual.",
+    examples: &["> S, < S., > ., > P. 10, < ., < R. text=\"idle timeout expired\""],
+    near_misses: &[],
+    twins: &[],
+    applies: Applies::Reset,
+    holds,
+};
+
+fn holds(case: &Case<'_>) -> Option<Finding> {
+    let reset = case.reset?;
+    if reset.payload_echo {
+        return None;
+    }
+    let (kind, text, code): (_, Box<str>, _) = match reset.reason.as_ref()? {
+        Reason::Text(text) => ("reset_text", text.clone(), None),
+        Reason::Diagnostic(code, meaning) => ("diagnostic_payload", meaning.clone(), Some(*code)),
+        Reason::NetScaler(code, meaning) => ("netscaler_code", (*meaning).into(), Some(*code)),
+        Reason::Mptcp(_) => return None,
+    };
+    let certain = if kind == "netscaler_code" { 0.7 } else { 0.85 };
+    let mut evidence = Evidence::text(kind, text).at(reset.packet);
+    evidence.value = code.map(f64::from);
+    Some(Finding::new(certain).with(evidence))
+}

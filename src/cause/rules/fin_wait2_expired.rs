@@ -1,0 +1,38 @@
+use super::prelude::*;
+
+pub const RULE: Rule = Rule {
+    name: "fin_wait2_expired",
+    summary: "A side had closed and its host stopped waiting for the peer's FIN; what came later \
+           was reset.",
+    wire: "A FIN that was acknowledged, silence, and a reply reset to the peer's data or FIN \
+           when the closer's state had expired (55 s by Linux's default; a bare FIN is \
+           refused by nothing else).",
+    reference: "Linux tcp_fin_timeout, TCP_LINGER2; RFC 9293 section 3.6",
+    next: "Why did the peer close so late?",
+    examples: &[
+        "> S, < S., > ., > F., < ., < P. 5 +70s, > R +1ms",
+        "> S, < S., > ., > F., < ., < F. +5s, > R +1ms",
+    ],
+    near_misses: &[],
+    twins: &[],
+    applies: Applies::Reset,
+    holds,
+};
+
+fn holds(case: &Case<'_>) -> Option<Finding> {
+    let reset = case.reset_of(Form::Reply).filter(|reset| reset.sender_fin_before)?;
+    let after = s(reset.time.saturating_sub(reset.sender_fin_time?));
+    let acked = case.side(reset.sender).fin.is_some_and(|fin| fin.acked_at.is_some());
+    let late = after >= case.parameters.fin_wait_2_s;
+    let bare_fin = reset.trigger == Some(Trigger::Fin) && reset.trigger_payload == 0;
+    let bare_ack = matches!(reset.trigger, Some(Trigger::Ack | Trigger::Probe));
+    if !acked || !(late || bare_fin || bare_ack) {
+        return None;
+    }
+    Some(
+        Finding::new(if late || bare_fin { 0.65 } else { 0.55 })
+            .with(Evidence::number("after_fin_s", after).at(reset.packet))
+            .with(Evidence::of("fin_was_acknowledged"))
+            .with(Evidence::of("reset_answers").maybe_at(reset.trigger_packet)),
+    )
+}

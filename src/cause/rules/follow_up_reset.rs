@@ -1,0 +1,21 @@
+use super::prelude::*;
+
+pub const RULE: Rule = Rule {
+    name: "follow_up_reset",
+    summary: "One more reset of a side that had already reset: its host answers what was still \
+           on the way.",
+    wire: "Any reset after an effective one of the same side.",
+    reference: "RFC 9293 section 3.10.7.1",
+    next: "Look at the first reset.",
+    examples: &["> S, < S., > ., < P. 1000, < P. 1000, > R., > R +1ms"],
+    near_misses: &[],
+    twins: &[],
+    applies: Applies::LateReset,
+    holds,
+};
+
+fn holds(case: &Case<'_>) -> Option<Finding> {
+    let reset = case.reset.filter(|reset| reset.follow_up)?;
+    let first = case.resets().find(|other| other.sender == reset.sender && !other.follow_up)?;
+    Some(Finding::new(0.9).with(Evidence::of("earlier_reset_of_this_side").at(first.packet)))
+}

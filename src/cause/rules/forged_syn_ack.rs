@@ -1,0 +1,57 @@
+use super::prelude::*;
+
+pub const RULE: Rule = Rule {
+    name: "forged_syn_ack",
+    summary: "Somebody else answered the SYN: the SYN-ACK does not fit and is not the server's, \
+           so the client reset it.",
+    wire: "A mismatching SYN-ACK, and: a second one with the right number follows, or its \
+           TTL, window or options are not those of the server's own segments.",
+    reference: "RFC 9293 section 3.10.7.3; article, RST case 3 (hijack)",
+    next: "Find the injector: compare TTL and hardware address, capture nearer to the server.",
+    examples: &["> S, < S. ack=+776 ttl=50, > R, > S again +15ms, < S. isn=7000, > ., > P. 5, < ."],
+    near_misses: &[(
+        "> S isn=500, > S isn=1000 +5ms, < S. isn=9 ack=#-499, > R",
+        "old_duplicate_syn",
+    )],
+    twins: &[],
+    applies: Applies::Reset,
+    holds,
+};
+
+fn holds(case: &Case<'_>) -> Option<Finding> {
+    let reset = case.reset.filter(|reset| reset.sender == Side::Client)?;
+    let finding = super::syn_ack_mismatch::mismatch(case, reset)?;
+    let c = case.connection;
+    let first = c.syn_ack?;
+    let second = c.extra().and_then(|extra| extra.second_syn_ack);
+    let server = c.side(Side::Server);
+    let host = case.context.host(c.addresses[1]);
+    let mut signs = Vec::new();
+    if let Some(second) =
+        second.filter(|second| (second.ack_offset == 0) != (first.ack_offset == 0))
+    {
+        signs.push(Evidence::of("second_syn_ack_fits").at(second.packet));
+        if second.ttl != first.ttl {
+            let delta = i64::from(first.ttl) - i64::from(second.ttl);
+            signs.push(Evidence::difference("ttl_delta", delta).at(first.packet));
+        }
+        if second.options != first.options || second.window != first.window {
+            signs.push(Evidence::of("options_or_window_differ").at(first.packet));
+        }
+    }
+    let far =
+        |low: u8, high: u8| first.ttl.saturating_add(1) < low || first.ttl > high.saturating_add(1);
+    if server.ttl.first != 0 && far(server.ttl.low, server.ttl.high) {
+        signs.push(Evidence::of("ttl_is_not_the_servers").at(first.packet));
+    } else if host.is_some_and(|host| host.connections > 1 && far(host.ttl_low, host.ttl_high)) {
+        signs.push(Evidence::of("ttl_is_not_the_hosts").at(first.packet));
+    }
+    if signs.is_empty() {
+        return None;
+    }
+    let base = (0.5 + 0.1 * f64::from(u32::try_from(signs.len()).unwrap_or(4))).min(0.8);
+    let mut forged = Finding::new(base);
+    forged.evidence = finding.evidence;
+    forged.evidence.extend(signs);
+    Some(forged)
+}

@@ -1,0 +1,45 @@
+use super::prelude::*;
+
+pub const RULE: Rule = Rule {
+    name: "icmp_unreachable",
+    summary: "An ICMP error said that the server cannot be reached, so the attempt ended.",
+    wire: "A SYN without an answer of the server's TCP, quoted by an ICMP destination- \
+           unreachable message (type 3; ICMPv6 type 1).",
+    reference: "RFC 1122 section 4.2.3.9, RFC 5461",
+    next: "Who reports it, and with which code: no route, no host, port unreachable, or \
+           prohibited by a filter?",
+    examples: &["> S, ! icmp 3/1", "> S, ! icmp 3/13", "> S, < icmp 3/3"],
+    near_misses: &[("> S, < S., > ., > P. 5, ! icmp 3/1", "still_open")],
+    twins: &[],
+    applies: Applies::Connection,
+    holds,
+};
+
+fn holds(case: &Case<'_>) -> Option<Finding> {
+    let c = case.connection;
+    let icmp = c.extra()?.icmp.filter(crate::conn::Icmp::unreachable)?;
+    if c.ending != Ending::HandshakeUnanswered {
+        return None;
+    }
+    let by_server = icmp.reporter == c.addresses[1];
+    let finding = Finding::new(0.9)
+        .with(Evidence::text("icmp", meaning(icmp.version, icmp.kind, icmp.code)).at(icmp.packet))
+        .with(Evidence::count("icmp_type", u64::from(icmp.kind)))
+        .with(Evidence::count("icmp_code", u64::from(icmp.code)))
+        .with(Evidence::text("reported_by", icmp.reporter.ip(icmp.version).to_string()));
+    Some(if by_server { finding } else { finding.by_third_party() })
+}
+
+fn meaning(version: u8, kind: u8, code: u8) -> &'static str {
+    match (version, kind, code) {
+        (4, 3, 0) | (6, 1, 0) => "no route to the destination",
+        (4, 3, 1) => "host unreachable",
+        (4, 3, 2) => "protocol unreachable",
+        (4, 3, 3) | (6, 1, 4) => "port unreachable",
+        (4, 3, 9 | 10 | 13) | (6, 1, 1) => "administratively prohibited",
+        (6, 1, 3) => "address unreachable",
+        (6, 1, 5) => "source address failed policy",
+        (6, 1, 6) => "reject route",
+        _ => "destination unreachable",
+    }
+}

@@ -1,0 +1,31 @@
+use super::prelude::*;
+
+pub const RULE: Rule = Rule {
+    name: "intermittent_refusal",
+    summary: "The server refused this SYN with a reset although it accepted others at the same \
+           port in the same capture.",
+    wire: "As a closed port, but another SYN to the same address and port got a SYN-ACK.",
+    reference: "RFC 9293 section 3.10.7.1",
+    next: "Was the service restarted, or does a load balancer or limiter protect it?",
+    examples: &[],
+    near_misses: &[],
+    twins: &[("port_closed", "while the service is down its port is closed")],
+    applies: Applies::Reset,
+    holds,
+};
+
+fn holds(case: &Case<'_>) -> Option<Finding> {
+    let reset = refusal(case)?;
+    let service = case.context.service(case.connection)?;
+    if service.accepted == 0 {
+        return None;
+    }
+    let when = if reset.time > service.last_accepted { "after" } else { "between or before" };
+    Some(
+        Finding::new(0.8)
+            .with(Evidence::of("reset_acknowledges_syn").at(reset.packet))
+            .with(Evidence::count("accepted_elsewhere", u64::from(service.accepted)))
+            .with(Evidence::count("refused", u64::from(service.refused)))
+            .with(Evidence::text("refused_relative_to_accepted", when)),
+    )
+}

@@ -1,0 +1,36 @@
+use super::prelude::*;
+
+pub const RULE: Rule = Rule {
+    name: "mptcp_reset",
+    summary: "Multipath TCP reset the connection or one of its subflows.",
+    wire: "An MPTCP reset or fast-close option on the reset.",
+    reference: "RFC 8684 sections 3.5 and 3.6",
+    next: "Read the reason; look at the other subflows.",
+    examples: &[],
+    near_misses: &[],
+    twins: &[],
+    applies: Applies::Reset,
+    holds,
+};
+
+fn holds(case: &Case<'_>) -> Option<Finding> {
+    let reset = case.reset.filter(|reset| matches!(reset.mptcp, Some(7 | 8)))?;
+    let reason = match reset.reason {
+        Some(Reason::Mptcp(code)) => Some(code),
+        _ => None,
+    };
+    let text = match reason {
+        Some(1) => "MPTCP-specific error",
+        Some(2) => "lack of resources",
+        Some(3) => "administratively prohibited",
+        Some(4) => "too much outstanding data",
+        Some(5) => "unacceptable performance",
+        Some(6) => "middlebox interference",
+        _ => "unspecified",
+    };
+    let stated = reason.is_some_and(|code| code != 0);
+    Some(
+        Finding::new(if stated { 0.9 } else { 0.6 })
+            .with(Evidence::text("mptcp_reason", text).at(reset.packet)),
+    )
+}

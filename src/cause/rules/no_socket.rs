@@ -1,0 +1,49 @@
+use super::prelude::*;
+
+pub const RULE: Rule = Rule {
+    name: "no_socket",
+    summary: "The peer had lost the connection: restarted, failed over, or closed without a word \
+           that got through.",
+    wire: "A reply reset in mid-connection to an ordinary segment, without a FIN or reset of \
+           its sender before.",
+    reference: "RFC 9293 section 3.10.7.1",
+    next: "Did the host or process restart, or a cluster fail over? Was a reset of it lost on \
+           the way?",
+    examples: &[
+        "> S, < S., > ., > P. 80, < P. 300, > ., > P. 80 +3s, < R +1ms",
+        "> P. 80, < R +1ms",
+    ],
+    near_misses: &[("> S, < S., > ., > P. 80, < R. +10ms", "abort_unread_data")],
+    twins: &[],
+    applies: Applies::Reset,
+    holds,
+};
+
+fn holds(case: &Case<'_>) -> Option<Finding> {
+    let reset = case
+        .reset_of(Form::Reply)
+        .filter(|reset| !reset.sender_fin_before && !reset.sender_rst_before)?;
+    let c = case.connection;
+    if !matches!(c.ending, Ending::Reset | Ending::ResetAfterFin) || !case.established() {
+        return None;
+    }
+    let handshake = reset.relative_sequence == Some(1)
+        && reset.trigger == Some(Trigger::Ack)
+        && c.side(reset.sender).unique_bytes == 0
+        && c.opening == Opening::Syn
+        && reset.idle.is_none_or(|idle| s(idle) < case.parameters.idle_s);
+    let stray = reset.trigger_relative_ack.is_some_and(|ack| {
+        let endpoint = c.side(reset.sender);
+        ack > endpoint.max_end.max(endpoint.acked).cast_signed() && endpoint.spoke()
+    });
+    if handshake || stray {
+        return None;
+    }
+    Some(
+        Finding::new(if reset.idle.is_some_and(|idle| s(idle) >= 1.0) { 0.7 } else { 0.6 })
+            .with(Evidence::of("reset_answers_ordinary_segment").at(reset.packet))
+            .with(Evidence::of("trigger").maybe_at(reset.trigger_packet))
+            .with_some(reset.idle.map(|idle| Evidence::time("idle_s", idle)))
+            .with_some(reset.sender_idle.map(|idle| Evidence::time("sender_last_heard_s", idle))),
+    )
+}

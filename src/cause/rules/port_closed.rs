@@ -1,0 +1,31 @@
+use super::prelude::*;
+
+pub const RULE: Rule = Rule {
+    name: "port_closed",
+    summary: "Nothing listens at the server's port: its host answers the SYN with a reset.",
+    wire: "The responder's only segments are resets that acknowledge the SYN (sequence number 0 or \
+           none of its own, window 0, no options). Not when the same port was open elsewhere in the \
+           capture, nor when TTL or round trip are not the host's.",
+    reference: "RFC 9293 section 3.10.7.1; article, RST case 1",
+    next: "Is the service running, and does it listen on this address?",
+    examples: &["> S, < R.", "> S, < R., > S again +500ms, < R."],
+    near_misses: &[("> S, < S., > ., < R", "accept_queue_overflow_reset")],
+    twins: &[(
+        "rejected_by_firewall",
+        "a host's own firewall answers with the same octets as its closed port",
+    )],
+    applies: Applies::Reset,
+    holds,
+};
+
+fn holds(case: &Case<'_>) -> Option<Finding> {
+    let reset = refusal(case)?;
+    let attempts = case.side(Side::Client).syns;
+    Some(
+        Finding::new(0.85)
+            .plus(if reset.reply_shape { 0.05 } else { 0.0 })
+            .with(Evidence::of("reset_acknowledges_syn").at(reset.packet))
+            .with(Evidence::count("attempts", u64::from(attempts)))
+            .with_some(reset.turnaround.map(|t| Evidence::time("answer_s", t))),
+    )
+}

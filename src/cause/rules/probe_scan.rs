@@ -1,0 +1,38 @@
+use super::prelude::*;
+
+pub const RULE: Rule = Rule {
+    name: "probe_scan",
+    summary: "A segment with flags that open nothing (none, FIN, FIN+PSH+URG) probed a port, \
+           which answered with a reset.",
+    wire: "No SYN; the trigger has no ACK and none but FIN, PSH and URG flags; the answer has \
+           sequence number 0 and acknowledges it.",
+    reference: "RFC 9293 section 3.10.7.1; nmap's NULL, FIN and Xmas scans",
+    next: "Who scans? Look for the same source at other ports.",
+    examples: &["> F, < R.", "> FPU, < R.", "> -, < R."],
+    near_misses: &[],
+    twins: &[],
+    applies: Applies::Any,
+    holds,
+};
+
+fn holds(case: &Case<'_>) -> Option<Finding> {
+    let c = case.connection;
+    let odd = |side: Side| {
+        let endpoint = c.side(side);
+        endpoint.syns + endpoint.syn_acks == 0
+            && endpoint.alive > 0
+            && endpoint.unique_bytes == 0
+            && c.side(side.peer()).alive == 0
+            && !c.side(side.peer()).based
+    };
+    let prober = [Side::Client, Side::Server].into_iter().find(|&side| odd(side))?;
+    if c.ending != Ending::Stray {
+        return None;
+    }
+    let answer = case.resets().find(|reset| reset.sender == prober.peer());
+    Some(
+        Finding::new(if answer.is_some() { 0.9 } else { 0.6 })
+            .with(Evidence::of("no_syn_and_no_ack").at(c.first_packet))
+            .with_some(answer.map(|reset| Evidence::of("reset_answers_probe").at(reset.packet))),
+    )
+}

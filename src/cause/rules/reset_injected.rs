@@ -1,0 +1,38 @@
+use super::prelude::*;
+
+pub const RULE: Rule = Rule {
+    name: "reset_injected",
+    summary: "A reset that its claimed sender did not send: somebody on or beside the path \
+           injected it.",
+    wire: "A score over contradictions with the claimed sender's other segments: it goes on \
+           sending, the sequence number is a guess, several resets in lockstep, another TTL, \
+           identification, timestamp, hardware address, or it comes sooner than any answer \
+           could. Never one TTL alone. A reset that is consistent in everything, or a plain \
+           reply, is not called injected.",
+    reference: "Weaver, Sommer, Paxson: Detecting Forged TCP Reset Packets (NDSS 2009); RFC 5961",
+    next: "Compare with a capture at the other end: did the claimed sender really send it?",
+    examples: &[
+        "> S, < S. ttl=52, > ., < . ttl=52, > P. 120, < R. nots ttl=101 id=4711 win=3000 +1ms, < P. 900 ttl=52 +30ms, > R, < P. 900 ttl=52",
+        "> S, < S. ttl=50, > ., < . ttl=50, > P. 90, < R. nots ttl=60 id=99 +2ms, < R. nots ttl=60 id=99 seq=+1460 +0ms, < R. nots ttl=60 id=99 seq=+4380 +0ms",
+    ],
+    near_misses: &[("> S, < S., > ., > P. 10, < ., < R.", "abort_unread_data")],
+    twins: &[],
+    applies: Applies::Reset,
+    holds,
+};
+
+fn holds(case: &Case<'_>) -> Option<Finding> {
+    let reset = case.reset?;
+    let score = super::super::score::score(case, reset);
+    if score.total < case.parameters.injection_score || score.kinds == 0 {
+        return None;
+    }
+    let mut confidence = (0.4 + 0.05 * score.total).min(0.9);
+    if score.kinds == 1 {
+        confidence = confidence.min(0.6);
+    }
+    let mut finding = Finding::new(confidence)
+        .with(Evidence::number("injection_score", score.total).at(reset.packet));
+    finding.evidence.extend(score.evidence);
+    Some(finding.by_third_party())
+}

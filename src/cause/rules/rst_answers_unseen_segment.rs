@@ -1,0 +1,28 @@
+use super::prelude::*;
+
+pub const RULE: Rule = Rule {
+    name: "rst_answers_unseen_segment",
+    summary: "The reset answers a segment that did not pass here.",
+    wire: "The shape of a reply, no segment in the capture that it could answer, and a \
+           sequence number that the peer never acknowledged here.",
+    reference: "RFC 9293 section 3.10.7.1; at the server's tap a forged SYN-ACK shows itself only \
+           so",
+    next: "Capture at its sender: what did it answer?",
+    examples: &[],
+    near_misses: &[],
+    twins: &[],
+    applies: Applies::Reset,
+    holds,
+};
+
+fn holds(case: &Case<'_>) -> Option<Finding> {
+    let reset = case.reset.filter(|reset| {
+        reset.form == Some(Form::Other) && reset.reply_shape && reset.trigger.is_none()
+    })?;
+    let c = case.connection;
+    c.two_sided().then(|| {
+        Finding::new(0.5).with(Evidence::of("reply_without_a_trigger").at(reset.packet)).with_some(
+            reset.relative_sequence.map(|seq| Evidence::difference("relative_sequence", seq)),
+        )
+    })
+}

@@ -1,0 +1,29 @@
+use super::prelude::*;
+
+pub const RULE: Rule = Rule {
+    name: "server_close",
+    summary: "The server closed first, and the other side followed: an orderly end.",
+    wire: "FIN of both sides, the server's first.",
+    reference: "RFC 9293 section 3.6, case 1",
+    next: "None: an orderly end.",
+    examples: &["> S, < S., > ., > P. 10, < P. 100, > ., < F., > F., < ."],
+    near_misses: &[],
+    twins: &[],
+    applies: Applies::Connection,
+    holds,
+};
+
+fn holds(case: &Case<'_>) -> Option<Finding> {
+    let c = case.connection;
+    if c.ending != Ending::Graceful || c.first_fin_by != Some(Side::Server) || c.simultaneous_close
+    {
+        return None;
+    }
+    let fin = case.fins(Side::Server).next()?;
+    Some(
+        Finding::new(0.87)
+            .with(Evidence::of("first_fin").at(fin.packet))
+            .with(Evidence::count("unacknowledged_bytes_at_fin", fin.unacked_bytes))
+            .with_some(fin.acked_packet.map(|packet| Evidence::of("fin_acknowledged").at(packet))),
+    )
+}

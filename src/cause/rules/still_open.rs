@@ -1,0 +1,27 @@
+use super::prelude::*;
+
+pub const RULE: Rule = Rule {
+    name: "still_open",
+    summary: "The connection was still open, or closed by one side only, when it was last seen.",
+    wire: "Established, no reset with effect, not both FINs, and no run of unanswered \
+           segments.",
+    reference: "RFC 9293 section 3.3.2",
+    next: "Did the capture end too early? See the column censored.",
+    examples: &["> S, < S., > ., > P. 10, < .", "> S, < S., > ., > F., < ."],
+    near_misses: &[(
+        "> S, < S., > ., > P. 10, > P. 10 again +1s, > P. 10 again +2s, > P. 10 again +4s",
+        "retransmission_timeout",
+    )],
+    twins: &[],
+    applies: Applies::Connection,
+    holds,
+};
+
+fn holds(case: &Case<'_>) -> Option<Finding> {
+    let c = case.connection;
+    matches!(c.ending, Ending::Open | Ending::HalfClosed).then(|| {
+        Finding::new(0.85)
+            .with(Evidence::of("last_seen").at(c.last_packet))
+            .with_some(c.censored.then(|| Evidence::of("capture_ended_soon_after")))
+    })
+}

@@ -1,0 +1,39 @@
+use super::prelude::*;
+
+pub const RULE: Rule = Rule {
+    name: "stray_segment",
+    summary: "A segment that belongs to no connection of its receiver was answered with a reset.",
+    wire: "A reply reset whose trigger carries a number that its sender never sent, or that \
+           opens nothing.",
+    reference: "RFC 9293 section 3.10.7.1",
+    next: "Late or misrouted segments, scans by ACK, or replies to somebody who used this \
+           address.",
+    examples: &["> ., < R", "< S., > R"],
+    near_misses: &[],
+    twins: &[],
+    applies: Applies::Any,
+    holds,
+};
+
+fn holds(case: &Case<'_>) -> Option<Finding> {
+    let c = case.connection;
+    if c.ending == Ending::Stray {
+        let first = Evidence::of("no_context").at(c.first_packet);
+        let backscatter = c.opening == Opening::SynAckFirst;
+        return Some(Finding::new(0.75).with(first).with_some(
+            backscatter.then(|| Evidence::of("unsolicited_syn_ack").at(c.first_packet)),
+        ));
+    }
+    let reset = case.reset_of(Form::Reply)?;
+    let endpoint = c.side(reset.sender);
+    let ack = reset.trigger_relative_ack?;
+    let known = endpoint.max_end.max(endpoint.acked).cast_signed();
+    (endpoint.spoke() && (ack > known || ack < 0)).then(|| {
+        Finding::new(0.65)
+            .with(
+                Evidence::difference("acknowledges_unsent", ack - known)
+                    .maybe_at(reset.trigger_packet),
+            )
+            .with(Evidence::of("reset_repeats_that_number").at(reset.packet))
+    })
+}

@@ -1,0 +1,37 @@
+use super::prelude::*;
+
+pub const RULE: Rule = Rule {
+    name: "tls_failure",
+    summary: "TLS failed: an alert was sent just before the connection ended.",
+    wire: "A fatal alert in clear (or an encrypted one before the handshake's end) is the \
+           last record of a side before its FIN or a reset; a close_notify is no failure.",
+    reference: "RFC 8446 section 6.2",
+    next: "Read the alert: certificates, versions, ciphers or names do not fit.",
+    examples: &[],
+    near_misses: &[],
+    twins: &[],
+    applies: Applies::Any,
+    holds,
+};
+
+fn holds(case: &Case<'_>) -> Option<Finding> {
+    let c = case.connection;
+    let extra = c.extra()?;
+    let ended = matches!(c.ending, Ending::Reset | Ending::ResetAfterFin | Ending::Graceful);
+    let (side, alert, description) = [Side::Client, Side::Server].into_iter().find_map(|side| {
+        let alert = extra.tls_alert[side.index()]?;
+        let (_, description) = alert.clear.filter(|&(_, description)| description != 0)?;
+        Some((side, alert, description))
+    })?;
+    ended.then(|| {
+        Finding::new(0.85)
+            .with(
+                Evidence::text("tls_alert", crate::conn::alert_name(description)).at(alert.packet),
+            )
+            .with(Evidence::count("alert_code", u64::from(description)))
+            .with(Evidence::text(
+                "alert_by",
+                if side == Side::Client { "client" } else { "server" },
+            ))
+    })
+}

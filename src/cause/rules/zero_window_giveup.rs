@@ -1,0 +1,32 @@
+use super::prelude::*;
+
+pub const RULE: Rule = Rule {
+    name: "zero_window_giveup",
+    summary: "The peer kept its window closed until this side gave up.",
+    wire: "The peer's window is zero for the last stretch, this side has data to send or \
+           probes it, and then an abort or silence.",
+    reference: "RFC 9293 section 3.8.6.1, RFC 6429",
+    next: "Why does the receiving application not read?",
+    examples: &[
+        "> S, < S., > ., > P. 500, < . win=0, > . probe +300ms, < . win=0, > . probe +600ms, < . win=0, > . probe +1s, < . win=0, > R. +30s",
+    ],
+    near_misses: &[],
+    twins: &[("application_abort", "an application may also abort while the window is closed")],
+    applies: Applies::Reset,
+    holds,
+};
+
+fn holds(case: &Case<'_>) -> Option<Finding> {
+    let reset = case.reset.filter(|reset| reset.form != Some(Form::Reply))?;
+    let closed = reset.peer_zero_window?;
+    let endpoint = case.side(reset.sender);
+    if s(closed) < case.parameters.idle_s || endpoint.probes == 0 && reset.retransmission_run == 0 {
+        return None;
+    }
+    Some(
+        Finding::new(0.7)
+            .with(Evidence::time("zero_window_s", closed))
+            .with(Evidence::count("probes", u64::from(endpoint.probes)))
+            .with(Evidence::of("reset_by_the_blocked_side").at(reset.packet)),
+    )
+}

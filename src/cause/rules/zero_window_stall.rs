@@ -1,0 +1,41 @@
+use super::prelude::*;
+
+pub const RULE: Rule = Rule {
+    name: "zero_window_stall",
+    summary: "The peer's window is closed and the sender still waits: the connection is stuck, \
+           not ended.",
+    wire: "The last window one side advertised is zero, it stays so for a second or more \
+           while the other probes, and nobody closes.",
+    reference: "RFC 9293 section 3.8.6.1",
+    next: "Why does the receiving application not read?",
+    examples: &[
+        "> S, < S., > ., > P. 500, < . win=0, > . probe +300ms, < . win=0, > . probe +600ms, < . win=0, > . probe +1s, < . win=0",
+    ],
+    near_misses: &[],
+    twins: &[],
+    applies: Applies::Connection,
+    holds,
+};
+
+fn holds(case: &Case<'_>) -> Option<Finding> {
+    let c = case.connection;
+    if !matches!(c.ending, Ending::Open | Ending::PeerUnresponsive | Ending::HalfClosed) {
+        return None;
+    }
+    let side = [Side::Client, Side::Server].into_iter().find(|&side| {
+        let since = c.side(side).zero_since;
+        let peer = c.side(side.peer());
+        since.is_some_and(|t| s(c.end.saturating_sub(t)) >= case.parameters.idle_s)
+            && (peer.probes > 0 || peer.retransmitted_packets > 0)
+    })?;
+    let since = c.side(side).zero_since?;
+    Some(
+        Finding::new(0.75)
+            .with(Evidence::time("zero_window_s", c.end.saturating_sub(since)))
+            .with(Evidence::text(
+                "closed_by",
+                if side == Side::Client { "client" } else { "server" },
+            ))
+            .with(Evidence::count("probes", u64::from(c.side(side.peer()).probes))),
+    )
+}

@@ -1,0 +1,148 @@
+//! How much speaks for a reset being injected: the weighted evidence of many small contradictions.
+
+use super::evidence::Evidence;
+use super::rule::Case;
+use crate::conn::{Form, Kind, SequenceCheck, Side, Teardown};
+
+/// The sum and what it is made of.
+#[derive(Clone, Debug, Default)]
+pub struct Score {
+    /// Sum of the weights.
+    pub total: f64,
+    /// Different kinds of evidence for injection that apply.
+    pub kinds: u32,
+    /// Each piece with its weight.
+    pub evidence: Vec<Evidence>,
+}
+
+impl Score {
+    fn add(&mut self, applies: bool, weight: f64, name: &'static str, packet: u64) {
+        if applies {
+            self.total += weight;
+            self.kinds += u32::from(weight > 0.0);
+            self.evidence.push(Evidence::number(name, weight).at(packet));
+        }
+    }
+}
+
+/// Offsets, in octets, at which injectors that guess place their further resets.
+const GUESSED_OFFSETS: [i64; 2] = [1460, 4380];
+const NEAR: i64 = 2_000_000_000;
+
+/// Scores one reset against the other segments of its claimed sender.
+pub fn score(case: &Case<'_>, row: &Teardown) -> Score {
+    let mut score = Score::default();
+    let c = case.connection;
+    let (endpoint, peer) = (c.side(row.sender), c.side(row.sender.peer()));
+    let at = row.packet;
+    let baseline = endpoint.ttl.first != 0 || endpoint.ttl.syn != 0;
+    let complete = endpoint.unseen_acked == 0 && endpoint.ranges.is_none();
+    let family: Vec<&Teardown> = case
+        .resets()
+        .filter(|other| {
+            other.sender == row.sender
+                && other.time.saturating_sub(row.time).saturating_abs() < NEAR
+        })
+        .collect();
+
+    let fin_acked = endpoint.fin.is_some_and(|fin| fin.acked_at.is_some());
+    let lives_on = row.sender_progress_after > 0 && !fin_acked;
+    let new_data = row.sender_bytes_after > 0;
+    score.add(lives_on && (new_data || row.sender_after > 1), 4.0, "sender_carries_on", at);
+    let beyond = row.relative_sequence.is_some_and(|seq| {
+        seq > endpoint.max_end.cast_signed() && seq > endpoint.acked.cast_signed() + 2
+    });
+    let guessed = row.relative_sequence.is_some_and(|seq| {
+        family.iter().filter_map(|other| other.relative_sequence).any(|other| {
+            GUESSED_OFFSETS.contains(&(seq - other)) || GUESSED_OFFSETS.contains(&(other - seq))
+        })
+    });
+    score.add(beyond && complete && !guessed, 3.0, "sequence_beyond_sent", at);
+    score.add(guessed && complete, 5.0, "guessed_sequence_offsets", at);
+    let untriggered =
+        |other: &&&Teardown| other.trigger.is_none() && other.form != Some(Form::Abort);
+    let several = family.iter().filter(untriggered).count() >= 2
+        && family.iter().any(|other| other.sequence != row.sequence);
+    score.add(several && !guessed, 3.0, "several_sequence_numbers", at);
+    score.add(lockstep(&family), 6.0, "ttl_and_window_in_lockstep", at);
+    let steady = endpoint.ttl.first != 0 && endpoint.ttl.high - endpoint.ttl.low <= 1;
+    let odd_ttl = baseline
+        && row.ttl_delta.is_some_and(|delta| {
+            f64::from(delta.abs()) >= case.parameters.ttl_difference
+                && i16::from(endpoint.ttl.syn) != i16::from(row.ttl)
+        });
+    score.add(odd_ttl && steady, 3.0, "ttl_differs", at);
+    let counter = endpoint.ip_id_steps >= 2 && endpoint.ip_id_jumps == 0;
+    let odd_id = row.ip_id_delta.is_some_and(|delta| !(-64..=2048).contains(&delta));
+    score.add(odd_id && counter, 2.0, "ip_id_out_of_sequence", at);
+    score.add(row.copies_peer, 4.0, "copies_the_peers_header", at);
+    score.add(too_early(case, row), 4.0, "earlier_than_a_round_trip", at);
+    let abort_shaped = row.flags.ack() && row.window != 0;
+    let stampless = abort_shaped && row.timestamp_ok == Some(false);
+    score.add(stampless && row.ttl <= 128, 2.0, "timestamp_missing_or_wrong", at);
+    let first_request = row.sender == Side::Server
+        && peer.unique_bytes > 0
+        && endpoint.unique_bytes == 0
+        && row.since_peer_data.is_some_and(|since| since < 3 * c.min_rtt().unwrap_or(0).max(1));
+    score.add(first_request && score.kinds > 0, 1.0, "right_after_the_first_request", at);
+    score.add(row.link_source_differs && score.kinds > 0, 2.0, "hardware_address_differs", at);
+    let peer_answers = c.teardowns.iter().any(|other| {
+        other.kind == Kind::Rst
+            && other.sender != row.sender
+            && other.time > row.time
+            && other.form == Some(Form::Reply)
+    });
+    let contradicted = peer_answers && row.sender_after > 0 && !fin_acked;
+    score.add(contradicted && !lives_on, 3.0, "peer_resets_what_the_sender_goes_on_sending", at);
+
+    let like_its_sender = row.ttl_delta.is_none_or(|delta| delta == 0);
+    let consistent = row.form == Some(Form::Abort)
+        && row.timestamp_ok != Some(false)
+        && like_its_sender
+        && row.ip_id_delta.is_none_or(|delta| (0..=2048).contains(&delta));
+    score.add(consistent, -6.0, "consistent_abort", at);
+    let plain_reply = row.form == Some(Form::Reply) && like_its_sender;
+    score.add(plain_reply && !lives_on, -6.0, "consistent_reply", at);
+    let stops =
+        row.sender_after == 0 && row.sequence_check == SequenceCheck::Exact && like_its_sender;
+    score.add(stops && score.kinds == 1, -1.0, "sender_is_silent_afterwards", at);
+    score
+}
+
+/// Three or more resets with one number, whose TTL and window go up together.
+fn lockstep(family: &[&Teardown]) -> bool {
+    family.windows(3).any(|three| {
+        three.windows(2).all(|pair| {
+            pair[0].sequence == pair[1].sequence
+                && pair[1].window == pair[0].window.wrapping_add(1)
+                && pair[1].ttl == pair[0].ttl.wrapping_add(1)
+        })
+    })
+}
+
+/// Sooner after what it answers than any round trip seen from the receiver's side of the tap.
+fn too_early(case: &Case<'_>, row: &Teardown) -> bool {
+    let c = case.connection;
+    let sender = c.side(row.sender);
+    let (Some(turnaround), Some(usual)) = (row.turnaround, shortest(case, row)) else {
+        return false;
+    };
+    let far = usual > 2_000_000;
+    #[allow(clippy::cast_precision_loss)] // nanoseconds of a round trip
+    let early = (turnaround as f64) < usual as f64 * case.parameters.too_early;
+    far && early && sender.alive > 0
+}
+
+/// The shortest time in which a segment of the peer was answered by this side.
+fn shortest(case: &Case<'_>, row: &Teardown) -> Option<i64> {
+    let c = case.connection;
+    let data = c.side(row.sender.peer()).min_rtt;
+    let handshake = match row.sender {
+        Side::Server => c.syn_ack_delay(),
+        Side::Client => c.ack_delay(),
+    };
+    match (data, handshake) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (one, other) => one.or(other),
+    }
+}

@@ -1,0 +1,204 @@
+//! IP fragments put together again (RFC 791, RFC 8200), within bounds.
+//!
+//! The parsing crate's pool is not used: it grows without limit and shows memory that was never
+//! written. Here the number of open datagrams and the size of each are capped, and a fragment
+//! that the snap length cut still counts with its length on the wire.
+
+use std::collections::HashMap;
+
+use super::segment::{Address, PathId};
+use super::walk::{Fragment, Ip};
+
+/// An IP payload cannot be longer.
+const MAX_LENGTH: usize = 65_535;
+/// Holes that one datagram may have at a time; more is an attack.
+const MAX_RANGES: usize = 64;
+/// Nanoseconds of capture time for which a datagram waits for its other fragments.
+const TIMEOUT: i64 = 30_000_000_000;
+
+/// What makes fragments parts of one datagram.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Key {
+    source: Address,
+    destination: Address,
+    id: u32,
+    protocol: u8,
+    path: PathId,
+    interface: u32,
+}
+
+#[derive(Debug)]
+struct Datagram {
+    first_seen: i64,
+    octets: Vec<u8>,
+    /// Octets of the wire that have been seen, sorted and apart.
+    seen: Vec<(usize, usize)>,
+    /// The same for what was captured of them.
+    held: Vec<(usize, usize)>,
+    end: Option<usize>,
+}
+
+/// A datagram put together.
+#[derive(Debug)]
+pub(super) struct Whole {
+    /// What its IP header says comes next.
+    pub protocol: u8,
+    /// Its octets, as far as they were captured without a hole.
+    pub octets: Vec<u8>,
+    /// Its length on the wire.
+    pub wire: usize,
+}
+
+/// What came of adding a fragment.
+#[derive(Debug)]
+pub(super) enum Added {
+    /// Others are still to come.
+    Waiting,
+    /// It was the last one missing.
+    Complete(Whole),
+    /// It contradicts the others, or reaches beyond the longest datagram.
+    Bad,
+}
+
+/// Datagrams of which a part is still missing.
+#[derive(Debug)]
+pub(super) struct Fragments {
+    open: HashMap<Key, Datagram, foldhash::fast::RandomState>,
+    limit: usize,
+    /// Datagrams given up to make room for newer ones, since last asked.
+    pub evicted: u64,
+    /// Datagrams given up because their time was over, since last asked.
+    pub expired: u64,
+}
+
+impl Fragments {
+    pub fn new(limit: usize) -> Self {
+        Self { open: HashMap::default(), limit: limit.max(1), evicted: 0, expired: 0 }
+    }
+
+    /// Adds a fragment.
+    pub fn add(
+        &mut self,
+        ip: &Ip,
+        path: PathId,
+        interface: u32,
+        time: i64,
+        fragment: &Fragment<'_>,
+    ) -> Added {
+        let key = Key {
+            source: ip.source,
+            destination: ip.destination,
+            id: fragment.id,
+            // In IPv6 only the first fragment's next header counts (RFC 8200 section 4.5).
+            protocol: if ip.version == 4 { fragment.protocol } else { 0 },
+            path,
+            interface,
+        };
+        let old = |datagram: &Datagram| time.saturating_sub(datagram.first_seen) > TIMEOUT;
+        if self.open.get(&key).is_some_and(old) {
+            self.open.remove(&key);
+            self.expired += 1;
+        }
+        if !self.open.contains_key(&key) && self.open.len() >= self.limit {
+            self.make_room(time);
+        }
+        let datagram = self.open.entry(key).or_insert_with(|| Datagram::new(time));
+        if !datagram.add(fragment) {
+            return Added::Bad;
+        }
+        if !datagram.is_complete() {
+            return Added::Waiting;
+        }
+        match self.open.remove(&key) {
+            Some(datagram) => Added::Complete(datagram.take(fragment.protocol)),
+            None => Added::Bad,
+        }
+    }
+
+    /// Drops what waited too long, or else the datagram that waited longest.
+    fn make_room(&mut self, time: i64) {
+        let before = self.open.len();
+        self.open.retain(|_, datagram| time.saturating_sub(datagram.first_seen) <= TIMEOUT);
+        let expired = before - self.open.len();
+        self.expired += u64::try_from(expired).unwrap_or(u64::MAX);
+        if expired == 0 {
+            // The key breaks ties, so that the choice does not hang on the table's order.
+            let oldest = self.open.iter().min_by_key(|(key, datagram)| {
+                (datagram.first_seen, key.id, key.source.0, key.destination.0)
+            });
+            if let Some(key) = oldest.map(|(&key, _)| key) {
+                self.open.remove(&key);
+                self.evicted += 1;
+            }
+        }
+    }
+}
+
+impl Datagram {
+    fn new(first_seen: i64) -> Self {
+        Self { first_seen, octets: Vec::new(), seen: Vec::new(), held: Vec::new(), end: None }
+    }
+
+    fn add(&mut self, fragment: &Fragment<'_>) -> bool {
+        let start = usize::try_from(fragment.offset).unwrap_or(usize::MAX);
+        let (Some(end), Some(held)) =
+            (start.checked_add(fragment.part.wire), start.checked_add(fragment.part.bytes.len()))
+        else {
+            return false;
+        };
+        let aligned = !fragment.more || fragment.part.wire.is_multiple_of(8);
+        let reach = self.seen.last().map_or(0, |&(_, end)| end);
+        let fits = match self.end {
+            Some(known) => end <= known && (fragment.more || end == known),
+            None => fragment.more || end >= reach,
+        };
+        if end > MAX_LENGTH || !aligned || !fits || start == end {
+            return false;
+        }
+        if !insert(&mut self.seen, (start, end)) || !insert(&mut self.held, (start, held)) {
+            return false;
+        }
+        if self.octets.len() < held {
+            self.octets.resize(held, 0);
+        }
+        if let Some(place) = self.octets.get_mut(start..held) {
+            place.copy_from_slice(fragment.part.bytes);
+        }
+        if !fragment.more {
+            self.end = Some(end);
+        }
+        true
+    }
+
+    fn is_complete(&self) -> bool {
+        self.end.is_some_and(|end| *self.seen == [(0, end)])
+    }
+
+    fn take(mut self, protocol: u8) -> Whole {
+        let held = match self.held.first() {
+            Some(&(0, end)) => end,
+            _ => 0,
+        };
+        self.octets.truncate(held);
+        Whole { protocol, octets: self.octets, wire: self.end.unwrap_or(held) }
+    }
+}
+
+/// Adds a range to sorted ranges and melts what touches; `false` when there are too many.
+fn insert(ranges: &mut Vec<(usize, usize)>, (start, end): (usize, usize)) -> bool {
+    if start == end {
+        return true;
+    }
+    let from = ranges.partition_point(|&(_, e)| e < start);
+    let to = ranges.partition_point(|&(s, _)| s <= end);
+    let melted = ranges
+        .get(from..to)
+        .unwrap_or_default()
+        .iter()
+        .fold((start, end), |(a, b), &(s, e)| (a.min(s), b.max(e)));
+    if from == to && ranges.len() >= MAX_RANGES {
+        return false;
+    }
+    ranges.splice(from..to, [melted]);
+    true
+}

@@ -1,0 +1,69 @@
+//! A stretch of a packet: what was captured of it and how long it was on the wire.
+
+/// Octets still to be read. `wire` is never below `bytes.len()`; it is above where the snap
+/// length cut the packet.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Part<'a> {
+    /// The captured octets.
+    pub bytes: &'a [u8],
+    /// How many there were on the wire.
+    pub wire: usize,
+}
+
+impl Part<'_> {
+    /// What follows the first `n` octets; `None` when the capture ends before.
+    #[inline]
+    pub fn skip(self, n: usize) -> Option<Self> {
+        let bytes = self.bytes.get(n..)?;
+        Some(Self { bytes, wire: self.wire.saturating_sub(n) })
+    }
+
+    /// At most `n` octets of it: a length field ends the stretch, what follows is padding.
+    #[inline]
+    #[must_use]
+    pub fn limit(self, n: usize) -> Self {
+        Self { bytes: self.bytes.get(..n).unwrap_or(self.bytes), wire: self.wire.min(n) }
+    }
+
+    /// Without its last `n` octets on the wire.
+    #[must_use]
+    pub fn without_trailer(self, n: usize) -> Self {
+        self.limit(self.wire.saturating_sub(n))
+    }
+
+    /// The `N` octets at `at`.
+    #[inline]
+    pub fn array<const N: usize>(&self, at: usize) -> Option<[u8; N]> {
+        self.bytes.get(at..)?.first_chunk().copied()
+    }
+
+    /// The octet at `at`.
+    #[inline]
+    pub fn octet(&self, at: usize) -> Option<u8> {
+        self.bytes.get(at).copied()
+    }
+
+    /// The 16-bit number in network order at `at`.
+    #[inline]
+    pub fn u16(&self, at: usize) -> Option<u16> {
+        self.array(at).map(u16::from_be_bytes)
+    }
+
+    /// The 32-bit number in network order at `at`.
+    #[inline]
+    pub fn u32(&self, at: usize) -> Option<u32> {
+        self.array(at).map(u32::from_be_bytes)
+    }
+
+    /// A hardware address at `at` as a number; 0 when it was not captured.
+    #[inline]
+    pub fn hardware(&self, at: usize) -> u64 {
+        self.array(at).map_or(0, hardware)
+    }
+}
+
+/// A hardware address as a number.
+#[inline]
+pub(super) fn hardware(octets: [u8; 6]) -> u64 {
+    octets.into_iter().fold(0, |number, octet| (number << 8) | u64::from(octet))
+}

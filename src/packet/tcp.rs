@@ -1,0 +1,64 @@
+//! The TCP header (RFC 9293 section 3.1).
+
+use super::class::Class;
+use super::flags::Flags;
+use super::part::Part;
+use super::segment::{PathId, Segment};
+use super::seq::Seq;
+use super::walk::Walk;
+use crate::capture::Frame;
+
+/// Length of the header without options.
+const FIXED: usize = 20;
+
+/// Reads the segment that `part` holds. The fixed part of the header is read by hand: the
+/// parsing crate refuses a header whose options were cut by the snap length.
+#[inline]
+pub(super) fn segment<'a>(
+    frame: &Frame<'_>,
+    time: i64,
+    path: PathId,
+    walk: &Walk<'_>,
+    part: Part<'a>,
+) -> Result<Segment<'a>, Class> {
+    let Some((fixed, rest)) = part.bytes.split_first_chunk::<FIXED>() else {
+        return Err(if part.wire < FIXED { Class::TcpMalformed } else { Class::TcpTruncated });
+    };
+    let &[s0, s1, d0, d1, q0, q1, q2, q3, a0, a1, a2, a3, offset, bits, w0, w1, c0, c1, _, _] =
+        fixed;
+    let header_length = (offset >> 4) * 4;
+    let header = usize::from(header_length);
+    if header < FIXED || header > part.wire {
+        return Err(Class::TcpMalformed);
+    }
+    let (options, payload) = rest.split_at_checked(header - FIXED).unwrap_or((rest, &[]));
+    Ok(Segment {
+        packet: frame.number,
+        packet_in_file: frame.number_in_file,
+        file: frame.file,
+        interface: frame.interface,
+        time,
+        path,
+        direction: walk.direction,
+        link_source: walk.link_source,
+        ip_version: walk.ip.version,
+        source: walk.ip.source,
+        destination: walk.ip.destination,
+        ttl: walk.ip.ttl,
+        ip_id: walk.ip.id,
+        dont_fragment: walk.ip.dont_fragment,
+        traffic_class: walk.ip.traffic_class,
+        flow_label: walk.ip.flow_label,
+        source_port: u16::from_be_bytes([s0, s1]),
+        destination_port: u16::from_be_bytes([d0, d1]),
+        sequence: Seq(u32::from_be_bytes([q0, q1, q2, q3])),
+        acknowledgment: Seq(u32::from_be_bytes([a0, a1, a2, a3])),
+        flags: Flags(u16::from_be_bytes([offset & 1, bits])),
+        window: u16::from_be_bytes([w0, w1]),
+        checksum: u16::from_be_bytes([c0, c1]),
+        header_length,
+        options,
+        payload_length: u32::try_from(part.wire - header).unwrap_or(u32::MAX),
+        payload,
+    })
+}

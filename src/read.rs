@@ -1,0 +1,360 @@
+//! Joins the layers: a capture in, connections with their verdicts out.
+
+use crate::capture::{
+    Batch, FileSummary, Interface, Progress, ReadOptions, Reader, Source, Status,
+};
+use crate::cause::{Context, Parameters};
+use crate::conn::{self, Connection, Counts, Tracker};
+use crate::error::Error;
+use crate::issue::Issues;
+use crate::packet::{self, Class, Decoded, Decoder, Path, Paths, Segment};
+
+/// Segments decoded ahead of the tracker, so that its memory is on the way when they are taken.
+const AHEAD: usize = 32;
+/// Bytes that one followed connection may take, its rows left out; turns a memory limit into a
+/// number of connections.
+pub const BYTES_PER_CONNECTION: u64 = 2048;
+
+/// A point in the capture's time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bound {
+    /// Nanoseconds since the epoch.
+    At(i64),
+    /// Nanoseconds after the capture's first packet.
+    After(i64),
+}
+
+/// Which packets may take part; the bindings and tests make one from a filter expression.
+pub type Keep = Box<dyn Fn(&Segment<'_>, &Paths) -> bool + Send + Sync>;
+
+/// How to read a capture.
+#[derive(Default)]
+pub struct Options {
+    /// Segments that take part; all without one.
+    pub keep: Option<Keep>,
+    /// First moment that takes part.
+    pub start: Option<Bound>,
+    /// First moment that does not any more.
+    pub end: Option<Bound>,
+    /// Deadlines of connections, and whether rows are kept to the end or handed out when let go.
+    pub limits: conn::Limits,
+    /// What the decoder may remember.
+    pub decoding: packet::Limits,
+    /// Thresholds of the causes.
+    pub parameters: Parameters,
+    /// Buffers and limits of reading.
+    pub reading: ReadOptions,
+    /// Bytes that followed connections may take.
+    pub memory_limit: Option<u64>,
+    /// Whether anything but a complete capture is an error.
+    pub strict: bool,
+}
+
+/// Packets by file and class: every packet read is in exactly one.
+#[derive(Clone, Debug, Default)]
+pub struct Ledger {
+    files: Vec<[u64; Class::ALL.len()]>,
+}
+
+impl Ledger {
+    fn add(&mut self, file: u32, class: Class) {
+        let file = file as usize;
+        if self.files.len() <= file {
+            self.files.resize(file + 1, [0; Class::ALL.len()]);
+        }
+        if let Some(count) = self.files.get_mut(file).and_then(|f| f.get_mut(class as usize)) {
+            *count += 1;
+        }
+    }
+
+    /// Packets of one class in one file.
+    pub fn of(&self, file: u32, class: Class) -> u64 {
+        self.files
+            .get(file as usize)
+            .and_then(|counts| counts.get(class as usize))
+            .copied()
+            .unwrap_or(0)
+    }
+
+    /// Packets of one class over all files.
+    pub fn total(&self, class: Class) -> u64 {
+        self.files.iter().filter_map(|counts| counts.get(class as usize)).sum()
+    }
+
+    /// Packets of one file.
+    pub fn packets(&self, file: u32) -> u64 {
+        self.files.get(file as usize).map_or(0, |counts| counts.iter().sum())
+    }
+}
+
+/// One pass over a capture.
+pub struct Session {
+    reader: Reader,
+    decoder: Decoder,
+    tracker: Tracker,
+    context: Context,
+    ledger: Ledger,
+    options: Options,
+    first_time: Option<i64>,
+    last_time: i64,
+    released: Vec<Connection>,
+    streaming: bool,
+}
+
+/// Everything a pass found.
+pub struct Output {
+    /// Connections in order of their first packets; with streaming, those not yet taken.
+    pub connections: Vec<Connection>,
+    /// What all of them say together.
+    pub context: Context,
+    /// Thresholds that were used.
+    pub parameters: Parameters,
+    /// Packets by file and class.
+    pub ledger: Ledger,
+    /// Files in order of their first packets.
+    pub files: Vec<FileSummary>,
+    /// Interfaces over all files.
+    pub interfaces: Vec<Interface>,
+    /// Oddities.
+    pub issues: Issues,
+    /// VLANs and tunnels by [`crate::packet::PathId`].
+    pub paths: Vec<Path>,
+    /// How many connections were begun and let go.
+    pub counts: Counts,
+}
+
+impl std::fmt::Debug for Session {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Session").field("progress", &self.progress()).finish_non_exhaustive()
+    }
+}
+
+impl Session {
+    /// Opens a capture.
+    ///
+    /// # Errors
+    /// As [`Reader::open`].
+    pub fn open(sources: Vec<Source>, mut options: Options) -> Result<Self, Error> {
+        if let Some(bytes) = options.memory_limit {
+            let connections =
+                u32::try_from(bytes / BYTES_PER_CONNECTION).unwrap_or(u32::MAX).max(16);
+            let known = options.limits.connections.unwrap_or(u32::MAX);
+            options.limits.connections = Some(known.min(connections));
+        }
+        let reader = Reader::open(sources, options.reading.clone())?;
+        let streaming = !options.limits.keep;
+        Ok(Self {
+            reader,
+            decoder: Decoder::new(options.decoding),
+            tracker: Tracker::new(options.limits.clone()),
+            context: Context::default(),
+            ledger: Ledger::default(),
+            options,
+            first_time: None,
+            last_time: 0,
+            released: Vec::new(),
+            streaming,
+        })
+    }
+
+    /// Reads on for about `budget` bytes; true while there is more.
+    ///
+    /// # Errors
+    /// With `strict`, [`Error::Damaged`] for anything but a complete capture; otherwise only what
+    /// the system refuses before anything was read.
+    pub fn step(&mut self, budget: u64) -> Result<bool, Error> {
+        let until = self.reader.progress().bytes_read.saturating_add(budget);
+        while self.reader.progress().bytes_read < until {
+            let Some(batch) = self.reader.next_batch()? else {
+                self.collect();
+                self.check_strict()?;
+                return Ok(false);
+            };
+            let mut pass = Pass {
+                decoder: &mut self.decoder,
+                tracker: &mut self.tracker,
+                ledger: &mut self.ledger,
+                options: &self.options,
+                first_time: &mut self.first_time,
+                last_time: &mut self.last_time,
+            };
+            pass.batch(&batch);
+            self.collect();
+        }
+        Ok(true)
+    }
+
+    /// How far reading has come.
+    pub fn progress(&self) -> Progress {
+        self.reader.progress()
+    }
+
+    /// With streaming: the connections let go since the last call, in order of release.
+    pub fn take(&mut self) -> Vec<Connection> {
+        std::mem::take(&mut self.released)
+    }
+
+    /// What the connections let go so far say together.
+    pub fn context(&self) -> &Context {
+        &self.context
+    }
+
+    /// Thresholds in use.
+    pub fn parameters(&self) -> &Parameters {
+        &self.options.parameters
+    }
+
+    /// VLANs and tunnels met so far.
+    pub fn paths(&self) -> Vec<Path> {
+        paths(self.decoder.paths())
+    }
+
+    /// Files and interfaces met so far.
+    pub fn described(&self) -> (&[FileSummary], &[Interface]) {
+        (self.reader.files(), self.reader.interfaces())
+    }
+
+    /// Lets go of everything and hands out what was found. What a caller has not read yet stays
+    /// unread: a cancelled pass gives what it had.
+    pub fn finish(mut self) -> Output {
+        let mut issues = self.reader.take_issues();
+        issues.absorb(self.decoder.take_issues());
+        let (counts, rows) = self.tracker.finish();
+        if counts.crowded > 0 {
+            issues.add(0, None, None, "crowded_tuple", || {
+                format!(
+                    "{} connections of one address and port pair in more VLANs or tunnels than are kept apart",
+                    counts.crowded
+                )
+            });
+        }
+        if let Some(&evicted) = counts.released.get(conn::Release::Evicted as usize)
+            && evicted > 0
+        {
+            issues.add(0, None, None, "evicted", || {
+                format!("{evicted} connections were let go early to stay within the memory limit")
+            });
+        }
+        let mut connections = self.released;
+        let held = connections.len();
+        connections.extend(rows);
+        for connection in connections.get(held..).unwrap_or_default() {
+            self.context.add(connection);
+        }
+        Output {
+            connections,
+            context: self.context,
+            parameters: self.options.parameters,
+            ledger: self.ledger,
+            files: self.reader.files().to_vec(),
+            interfaces: self.reader.interfaces().to_vec(),
+            issues,
+            paths: paths(self.decoder.paths()),
+            counts,
+        }
+    }
+
+    fn collect(&mut self) {
+        if self.streaming {
+            let rows = self.tracker.drain();
+            rows.iter().for_each(|c| self.context.add(c));
+            self.released.extend(rows);
+        }
+    }
+
+    fn check_strict(&self) -> Result<(), Error> {
+        if !self.options.strict {
+            return Ok(());
+        }
+        let bad = |file: &&FileSummary| !matches!(file.status, Status::Complete | Status::Empty);
+        self.reader.files().iter().find(bad).map_or(Ok(()), |file| {
+            Err(Error::Damaged {
+                file: file.name.clone(),
+                offset: file.stopped_at,
+                packet: Some(file.packets),
+                reason: format!("strict reading: the file is {}", file.status),
+            })
+        })
+    }
+}
+
+fn paths(known: &Paths) -> Vec<Path> {
+    (0..known.len())
+        .map(|id| known.get(packet::PathId(u32::try_from(id).unwrap_or(0))).clone())
+        .collect()
+}
+
+/// What a batch of frames runs through.
+struct Pass<'s> {
+    decoder: &'s mut Decoder,
+    tracker: &'s mut Tracker,
+    ledger: &'s mut Ledger,
+    options: &'s Options,
+    first_time: &'s mut Option<i64>,
+    last_time: &'s mut i64,
+}
+
+impl Pass<'_> {
+    fn batch(&mut self, batch: &Batch<'_>) {
+        let mut ahead: Vec<(Segment<'_>, u32)> = Vec::with_capacity(AHEAD);
+        for frame in batch {
+            let time = frame.time.unwrap_or(*self.last_time);
+            *self.last_time = time;
+            let first = *self.first_time.get_or_insert(time);
+            let decoded = self.decoder.decode(&frame, time);
+            let mut class = decoded.class();
+            let inside = self.inside(time, first);
+            match decoded {
+                Decoded::Tcp(segment) => {
+                    if inside && self.keeps(&segment) {
+                        let hash = self.tracker.hash(&segment);
+                        self.tracker.touch(hash);
+                        ahead.push((segment, hash));
+                        if ahead.len() == AHEAD {
+                            self.take(&mut ahead);
+                        }
+                    } else {
+                        class = Class::Filtered;
+                    }
+                }
+                Decoded::Reassembled(whole) => {
+                    self.take(&mut ahead);
+                    let segment = whole.segment();
+                    if inside && self.keeps(&segment) {
+                        self.tracker.take(&segment, self.tracker.hash(&segment));
+                    } else {
+                        class = Class::Filtered;
+                    }
+                }
+                Decoded::IcmpError(error) => {
+                    self.take(&mut ahead);
+                    if inside {
+                        self.tracker.icmp(&error);
+                    }
+                }
+                Decoded::Other(_) => {}
+            }
+            self.ledger.add(frame.file, class);
+        }
+        self.take(&mut ahead);
+    }
+
+    fn take(&mut self, ahead: &mut Vec<(Segment<'_>, u32)>) {
+        for (segment, hash) in ahead.drain(..) {
+            self.tracker.take(&segment, hash);
+        }
+    }
+
+    fn keeps(&self, segment: &Segment<'_>) -> bool {
+        self.options.keep.as_ref().is_none_or(|keep| keep(segment, self.decoder.paths()))
+    }
+
+    fn inside(&self, time: i64, first: i64) -> bool {
+        let at = |bound: Bound| match bound {
+            Bound::At(at) => at,
+            Bound::After(offset) => first.saturating_add(offset),
+        };
+        self.options.start.is_none_or(|bound| time >= at(bound))
+            && self.options.end.is_none_or(|bound| time < at(bound))
+    }
+}

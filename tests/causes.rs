@@ -1,0 +1,101 @@
+//! Every cause's own examples and near misses, played through the engine.
+
+use finrst::cause::{Context, Parameters, RULES, all_holding, judge, judge_teardown};
+use finrst::conn::script::play;
+use finrst::conn::{Connection, Kind};
+
+/// The causes a conversation gets: of its connections and of its resets.
+fn causes(script: &str) -> (Vec<Connection>, Vec<String>, Vec<String>) {
+    let connections = play(script).expect(script);
+    let parameters = Parameters::default();
+    let mut context = Context::default();
+    connections.iter().for_each(|c| context.add(c));
+    let whole = connections
+        .iter()
+        .map(|c| judge(c, &context, &parameters).cause.name().to_owned())
+        .collect();
+    let resets = connections
+        .iter()
+        .flat_map(|c| c.teardowns.iter().map(move |row| (c, row)))
+        .filter(|(_, row)| row.kind == Kind::Rst)
+        .map(|(c, row)| judge_teardown(c, row, &context, &parameters).cause.name().to_owned())
+        .collect();
+    (connections, whole, resets)
+}
+
+#[test]
+fn examples_have_the_cause_that_they_illustrate() {
+    let mut wrong = Vec::new();
+    for rule in RULES {
+        for example in rule.examples {
+            let (connections, whole, resets) = causes(example);
+            let found = whole.iter().chain(&resets).any(|name| name == rule.name);
+            if !found {
+                let endings: Vec<_> = connections.iter().map(|c| c.ending).collect();
+                let forms: Vec<_> = connections
+                    .iter()
+                    .flat_map(|c| &c.teardowns)
+                    .map(|t| (t.form, t.trigger, t.sequence_check, t.effective))
+                    .collect();
+                wrong.push(format!(
+                    "{}: {example}\n  {whole:?} {resets:?} {endings:?}\n  {forms:?}",
+                    rule.name
+                ));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn near_misses_have_the_other_cause() {
+    let mut wrong = Vec::new();
+    for rule in RULES {
+        for (example, cause) in rule.near_misses {
+            let (_, whole, resets) = causes(example);
+            if !whole.iter().any(|name| name == cause) || whole.iter().any(|name| name == rule.name)
+            {
+                wrong
+                    .push(format!("{}: {example}\n  {whole:?} {resets:?}, not {cause}", rule.name));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn twins_and_names_are_known() {
+    let names = finrst::cause::names();
+    for rule in RULES {
+        assert_eq!(names.iter().filter(|name| **name == rule.name).count(), 1);
+        for (twin, reason) in rule.twins {
+            assert!(names.contains(twin), "{}: {twin}", rule.name);
+            assert!(!reason.is_empty());
+        }
+        assert!(!rule.summary.is_empty() && !rule.wire.is_empty() && !rule.reference.is_empty());
+    }
+}
+
+/// All rules that hold for every example: a change of one rule shows here beside which others.
+#[test]
+fn rules_that_hold_together_are_as_recorded() {
+    let parameters = Parameters::default();
+    let mut lines = String::new();
+    for rule in RULES {
+        for example in rule.examples {
+            let connections = play(example).expect(example);
+            let mut context = Context::default();
+            connections.iter().for_each(|c| context.add(c));
+            for c in &connections {
+                let holding = all_holding(c, &context, &parameters).join(" ");
+                lines.push_str(&format!("{}\t{example}\t{holding}\n", rule.name));
+            }
+        }
+    }
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/rules_holding.tsv");
+    if std::env::var_os("FINRST_RECORD").is_some() {
+        std::fs::write(path, &lines).expect("the record is written");
+    }
+    let recorded = std::fs::read_to_string(path).expect("tests/data/rules_holding.tsv");
+    assert_eq!(lines, recorded, "run again with FINRST_RECORD=1 if this is meant");
+}
