@@ -7,12 +7,18 @@
 //! | [`capture`] | bytes | frames: when, which interface, which octets |
 //! | [`packet`] | frames | TCP segments and ICMP errors, or a class that the ledger counts |
 //! | [`filter`] | segments | those that were asked for |
+//! | [`table`] | rows | Arrow record batches, and these into files |
 
 pub mod capture;
 pub mod cause;
 pub mod conn;
 pub mod error;
 pub mod filter;
+pub mod guard;
 pub mod issue;
 pub mod packet;
 pub mod read;
+pub mod table;
+
+#[cfg(feature = "python")]
+mod python;

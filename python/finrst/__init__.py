@@ -1,0 +1,29 @@
+"""How every TCP connection in a packet capture ended, who ended it, and why.
+
+>>> import finrst
+>>> cap = finrst.conversation("> S, < R.")  # the notation of tcpdump
+>>> cap.connection(0).ending
+'handshake_refused'
+"""
+
+from ._capture import Capture
+from ._connection import Connection, community_id
+from ._errors import CaptureError, CaptureWarning, FilterError, FinrstError, InternalError
+from ._functions import columns, conversation
+from ._native import __version__
+from ._table import Table
+
+__all__ = [
+    "Capture",
+    "CaptureError",
+    "CaptureWarning",
+    "Connection",
+    "FilterError",
+    "FinrstError",
+    "InternalError",
+    "Table",
+    "__version__",
+    "columns",
+    "community_id",
+    "conversation",
+]

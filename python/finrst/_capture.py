@@ -1,0 +1,165 @@
+"""The answer to one reading."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+from . import _html, _summary
+from ._connection import Connection
+from ._errors import InternalError
+from ._table import Table
+
+if TYPE_CHECKING:
+    from os import PathLike
+
+    import pandas as pd
+    import polars as pl
+
+    from . import _native
+
+_CARD_ROWS = 5
+_CARD_COLUMNS = (
+    "connection_id",
+    "client_ip",
+    "client_port",
+    "server_ip",
+    "server_port",
+    "start",
+    "duration_s",
+    "ending",
+    "ended_by",
+)
+
+
+class Capture:
+    """What a capture says about its TCP connections; made by :func:`finrst.read`.
+
+    In a notebook it shows itself as a card, in a terminal as a few lines.
+
+    >>> import finrst
+    >>> cap = finrst.conversation("> S, < S., > ., > P. 120, < R.")
+    >>> print(cap.connection(0).ending, cap.connection(0).ended_by)
+    reset server
+    """
+
+    def __init__(self, tables: dict[str, _native.Table]) -> None:
+        """Wrap the engine's tables; made by finrst, not by hand."""
+        self._tables = {name: Table(native, name) for name, native in tables.items()}
+
+    @property
+    def connections(self) -> Table:
+        """One row per TCP connection, in order of the first packet."""
+        return self._tables["connections"]
+
+    @property
+    def teardowns(self) -> Table:
+        """One row per FIN or RST segment, in packet order."""
+        return self._tables["teardowns"]
+
+    @property
+    def ledger(self) -> Table:
+        """What every packet turned out to be: the classes add up to the packets read."""
+        return self._tables["ledger"]
+
+    @property
+    def issues(self) -> Table:
+        """Oddities of the capture: every one counted, the first of each kind shown."""
+        return self._tables["issues"]
+
+    def connection(self, connection_id: int) -> Connection:
+        """Give one connection, by its number.
+
+        >>> import finrst
+        >>> finrst.conversation("> S, < R.").connection(0)
+        <finrst.Connection 0: ...: handshake_refused, ended by server>
+
+        Raises ``KeyError`` when there is none of that number.
+        """
+        row = self.connections.find("connection_id", connection_id)
+        if row is None:
+            message = f"no connection {connection_id}: {len(self)} were found"
+            raise KeyError(message)
+        return Connection(row, single_file=len(set(self.ledger["file"])) == 1)
+
+    def __len__(self) -> int:
+        """Count the connections."""
+        return len(self.connections)
+
+    def __bool__(self) -> bool:
+        """Stay true without connections: there is still a ledger."""
+        return True
+
+    def table(self, which: str = "connections") -> Table:
+        """Give a table by name."""
+        try:
+            return self._tables[which]
+        except KeyError:
+            message = f"no table {which!r}: one of {', '.join(self._tables)}"
+            raise ValueError(message) from None
+
+    def to_pandas(
+        self,
+        which: str = "connections",
+        *,
+        dtype_backend: Literal["numpy", "pyarrow"] = "numpy",
+    ) -> pd.DataFrame:
+        """Make a pandas DataFrame of a table; see :meth:`Table.to_pandas`."""
+        return self.table(which).to_pandas(dtype_backend=dtype_backend)
+
+    def to_polars(self, which: str = "connections") -> pl.DataFrame:
+        """Make a polars DataFrame of a table; see :meth:`Table.to_polars`."""
+        return self.table(which).to_polars()
+
+    def to_arrow(self, which: str = "connections") -> Any:
+        """Make a ``pyarrow.Table`` of a table, without copying."""
+        return self.table(which).to_arrow()
+
+    def write(
+        self,
+        path: str | PathLike[str],
+        which: str = "connections",
+        *,
+        format: str | None = None,  # noqa: A002 - the word people look for
+        formula_guard: bool = True,
+    ) -> int:
+        """Write a table into a file and return its number of rows; see :meth:`Table.write`."""
+        return self.table(which).write(path, format=format, formula_guard=formula_guard)
+
+    def check(self) -> None:
+        """Hold the tables against each other; raise :exc:`InternalError` if they disagree.
+
+        Every TCP packet of the ledger is a packet of one connection, and the FIN and RST segments
+        of the connections are the rows of ``teardowns``.
+
+        >>> import finrst
+        >>> finrst.conversation("> S, < S., > ., > F., < F., > .").check()
+        """
+        rows = self.connections
+        sums = {
+            "packets of connections": sum(
+                map(
+                    sum, (rows["client_packets"], rows["server_packets"], rows["duplicate_packets"])
+                )
+            ),
+            "FIN segments": sum(map(sum, (rows["client_fins"], rows["server_fins"]))),
+            "RST segments": sum(map(sum, (rows["client_rsts"], rows["server_rsts"]))),
+        }
+        ledger = dict(zip(self.ledger["class"], self.ledger["packets"], strict=True))
+        counted = self.teardowns.counts("kind", "duplicate")
+        kinds = {(kind, duplicate): n for kind, duplicate, n in counted}
+        wanted = {
+            "packets of connections": ledger.get("tcp", 0),
+            "FIN segments": kinds.get(("fin", False), 0),
+            "RST segments": kinds.get(("rst", False), 0),
+        }
+        wrong = [f"{k}: {sums[k]} is not {n}" for k, n in wanted.items() if sums[k] != n]
+        if wrong:
+            raise InternalError("; ".join(wrong))
+
+    def __repr__(self) -> str:
+        """Say in a few lines what the card says."""
+        return _summary.text(_summary.summarize(self))
+
+    def _repr_html_(self) -> str:
+        first = self.connections.head(_CARD_ROWS)
+        return _html.card(_summary.summarize(self), first, _CARD_COLUMNS)

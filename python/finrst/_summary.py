@@ -1,0 +1,134 @@
+"""What a capture is and how its connections ended, for the card and the terminal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ._text import number, plural, printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ._capture import Capture
+
+_TOP = 8
+_WORST = 5
+_BAR = 28
+
+GOOD = frozenset({"graceful"})
+"""Endings that are orderly."""
+NEUTRAL = frozenset({"open", "half_closed", "superseded", "stray"})
+"""Endings that are neither orderly nor a failure."""
+
+
+@dataclass(frozen=True)
+class Summary:
+    """The figures of the card."""
+
+    title: str
+    lines: list[str]
+    warnings: list[str]
+    endings: list[tuple[str, int]]
+    ended_by: list[tuple[str, int]]
+    servers: list[tuple[str, int]]
+    clients: list[tuple[str, int]]
+    tones: dict[str, str]
+
+
+def endpoint(ip: str, port: int) -> str:
+    """Write address and port.
+
+    >>> endpoint("10.0.0.1", 80), endpoint("::1", 80)
+    ('10.0.0.1:80', '[::1]:80')
+    """
+    return f"[{ip}]:{port}" if ":" in ip else f"{ip}:{port}"
+
+
+def _add(items: Iterable[tuple[str, int]]) -> list[tuple[str, int]]:
+    sums: dict[str, int] = {}
+    for key, count in items:
+        sums[key] = sums.get(key, 0) + count
+    return sorted(sums.items(), key=lambda item: (-item[1], item[0]))
+
+
+def summarize(capture: Capture) -> Summary:
+    """Work out the figures."""
+    connections, ledger = capture.connections, capture.ledger
+    endings = connections.counts("ending")
+    calm = GOOD | NEUTRAL
+    servers = _add(
+        (endpoint(ip, port), count)
+        for ip, port, ending, count in connections.counts("server_ip", "server_port", "ending")
+        if ending not in calm
+    )
+    clients = _add(
+        (ip, count)
+        for ip, ending, count in connections.counts("client_ip", "ending")
+        if ending not in calm
+    )
+    classes = _add(zip(ledger["class"], ledger["packets"], strict=True))
+    files = sorted(set(ledger["file"]))
+    name = files[0] if len(files) == 1 else plural(len(files), "file")
+    packets = sum(count for _, count in classes)
+    tcp = dict(classes).get("tcp", 0)
+    lines = [
+        f"{plural(packets, 'packet')} = "
+        + (" + ".join(f"{number(n)} {word}" for word, n in classes if n) or "none"),
+    ]
+    if packets and not tcp:
+        lines.append("No TCP was found, so the tables are empty.")
+    kinds = {(row["file"], row["kind"]): row["count"] for row in capture.issues}
+    issues = _add((kind, count) for (_, kind), count in kinds.items())
+    warnings = [f"{kind.replace('_', ' ')}: {number(count)}" for kind, count in issues]
+    return Summary(
+        title=f"{name}: {plural(len(connections), 'TCP connection')}, "
+        f"{plural(len(capture.teardowns), 'FIN or RST segment')}",
+        lines=lines,
+        warnings=warnings[:_TOP],
+        endings=endings[:_TOP] if len(endings) <= _TOP else _folded(endings),
+        ended_by=connections.counts("ended_by"),
+        servers=servers[:_WORST],
+        clients=clients[:_WORST],
+        tones={
+            word: "good" if word in GOOD else "" if word in NEUTRAL else "bad"
+            for word, _ in endings
+        },
+    )
+
+
+def _folded(items: list[tuple[str, int]]) -> list[tuple[str, int]]:
+    kept, rest = items[: _TOP - 1], items[_TOP - 1 :]
+    return [*kept, (f"{len(rest)} others", sum(count for _, count in rest))]
+
+
+def _bars(title: str, items: list[tuple[str, int]]) -> list[str]:
+    if not items:
+        return []
+    top = max(count for _, count in items)
+    words = [printable(word, 60) for word, _ in items]
+    width = max(map(len, words))
+    digits = max(len(number(count)) for _, count in items)
+    return [
+        "",
+        title,
+        *(
+            f"  {word:<{width}}  {number(count):>{digits}}  "
+            + "█" * max(1, round(_BAR * count / top))
+            for word, (_, count) in zip(words, items, strict=True)
+        ),
+    ]
+
+
+def text(summary: Summary) -> str:
+    """Write the figures for a terminal; nothing in it is obeyed by one."""
+    lines = [
+        printable(summary.title),
+        *(printable(line, 400) for line in summary.lines),
+        *(f"! {printable(line)}" for line in summary.warnings),
+        *_bars("How they ended", summary.endings),
+        *_bars("Who ended them", summary.ended_by),
+        *_bars("Servers with endings that are not orderly", summary.servers),
+        *_bars("Clients with endings that are not orderly", summary.clients),
+    ]
+    return "\n".join(lines)

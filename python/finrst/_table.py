@@ -1,0 +1,185 @@
+"""A table of results."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+from . import _write
+from ._extras import need
+from ._html import table as html_table
+from ._text import plural, printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from os import PathLike
+
+    import pandas as pd
+    import polars as pl
+
+    from . import _native
+
+_SHOWN = 10
+
+
+class Table:
+    """Rows and columns in Arrow memory, read as often as wanted, by anything that knows Arrow.
+
+    Hand it over without copying: ``pyarrow.table(t)``, ``polars.DataFrame(t)``,
+    ``duckdb.sql("from t")``. Every field's metadata has ``doc``, its meaning, and ``unit``; the
+    schema's metadata tells how the rows were made. A missing value means that the capture does
+    not show it, never zero.
+
+    >>> import finrst
+    >>> table = finrst.conversation("> S, < R.").connections
+    >>> table
+    <finrst.Table connections: 1 row, ... columns>
+    >>> len(table)
+    1
+    """
+
+    def __init__(self, native: _native.Table, name: str) -> None:
+        """Wrap a native table; made by finrst, not by hand."""
+        self._native = native
+        self.name = name
+        """What the table is, as in ``connections``."""
+
+    @property
+    def num_rows(self) -> int:
+        """Number of rows."""
+        return self._native.num_rows
+
+    @property
+    def column_names(self) -> list[str]:
+        """Names of the columns, in order."""
+        return self._native.column_names
+
+    @property
+    def nbytes(self) -> int:
+        """Memory held, in octets."""
+        return self._native.nbytes
+
+    @property
+    def metadata(self) -> dict[str, str]:
+        """How the rows were made: versions and parameters, as texts."""
+        return self._native.metadata
+
+    def __len__(self) -> int:
+        """Count the rows."""
+        return self._native.num_rows
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        """Go through the rows as dicts; for a few rows, large tables belong in a dataframe."""
+        for offset in range(0, self.num_rows, 4096):
+            yield from self._native.slice(offset, 4096).rows()
+
+    def __getitem__(self, name: str) -> list[Any]:
+        """All values of a column, as Python objects.
+
+        >>> import finrst
+        >>> finrst.conversation("> S, < R.").connections["ending"]
+        ['handshake_refused']
+        """
+        if name not in self.column_names:
+            raise KeyError(name)
+        return self._native.column(name)
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """Hand the rows to a consumer of the Arrow PyCapsule protocol."""
+        return self._native.__arrow_c_stream__(requested_schema)
+
+    def __arrow_c_schema__(self) -> object:
+        """Hand the schema to a consumer of the Arrow PyCapsule protocol."""
+        return self._native.__arrow_c_schema__()
+
+    def slice(self, offset: int, length: int) -> Table:
+        """Give the rows from ``offset``, at most ``length`` of them, in the same memory."""
+        if offset < 0 or length < 0:
+            message = "offset and length cannot be negative"
+            raise ValueError(message)
+        return Table(self._native.slice(offset, length), self.name)
+
+    def head(self, length: int = _SHOWN) -> Table:
+        """Give the first rows, in the same memory."""
+        return self.slice(0, length)
+
+    def counts(self, *columns: str) -> list[tuple[Any, ...]]:
+        """Count the rows by the values of columns, most frequent first.
+
+        Each item has a value for every column, then the count.
+
+        >>> import finrst
+        >>> finrst.conversation("> S, < R.").teardowns.counts("kind", "sender")
+        [('rst', 'server', 1)]
+        """
+        return self._native.counts(columns)
+
+    def find(self, column: str, value: int) -> dict[str, Any] | None:
+        """Give the first row in which an integer column has a value, as a dict."""
+        row = self._native.find(column, value)
+        return None if row is None else self._native.slice(row, 1).rows()[0]
+
+    def to_arrow(self) -> Any:
+        """Make a ``pyarrow.Table``, without copying. Needs pyarrow."""
+        return need("pyarrow", "pandas").table(self)
+
+    def to_pandas(self, *, dtype_backend: Literal["numpy", "pyarrow"] = "numpy") -> pd.DataFrame:
+        """Make a pandas DataFrame. Needs pandas and pyarrow.
+
+        Closed vocabularies become categories, times ``datetime64[ns, UTC]``, durations float
+        seconds. With ``numpy``, integer and truth columns in which values are missing become
+        pandas' nullable ``Int64`` and ``boolean``, so that counts stay whole numbers; with
+        ``pyarrow``, every column keeps its Arrow type and memory.
+        """
+        pandas, table = need("pandas", "pandas"), self.to_arrow()
+        if dtype_backend == "pyarrow":
+            return table.to_pandas(types_mapper=pandas.ArrowDtype)  # type: ignore[no-any-return]
+        if dtype_backend != "numpy":
+            message = f"dtype_backend is 'numpy' or 'pyarrow', not {dtype_backend!r}"
+            raise ValueError(message)
+        import pyarrow as pa
+
+        nullable = {field.name for field in table.schema if field.nullable}
+        extension = {
+            pa.int64(): pandas.Int64Dtype(),
+            pa.uint32(): pandas.UInt32Dtype(),
+            pa.uint16(): pandas.UInt16Dtype(),
+            pa.uint8(): pandas.UInt8Dtype(),
+            pa.bool_(): pandas.BooleanDtype(),
+        }
+        frame = table.select([f.name for f in table.schema if f.name not in nullable]).to_pandas()
+        rest = table.select([f.name for f in table.schema if f.name in nullable])
+        # The declared nullability decides, not the values: dtypes do not change from capture to
+        # capture.
+        rest_frame = rest.to_pandas(types_mapper=extension.get)
+        joined = pandas.concat([frame, rest_frame], axis=1)
+        return joined[self.column_names]  # type: ignore[no-any-return]
+
+    def to_polars(self) -> pl.DataFrame:
+        """Make a polars DataFrame, numbers without copying. Needs polars."""
+        return need("polars", "polars").DataFrame(self)  # type: ignore[no-any-return]
+
+    def write(
+        self,
+        path: str | PathLike[str],
+        *,
+        format: str | None = None,  # noqa: A002 - the word people look for
+        formula_guard: bool = True,
+    ) -> int:
+        """Write the rows into a file and return how many there were.
+
+        The format follows the name's ending, or ``format``: ``arrow`` (also ``.feather``,
+        ``.ipc``), ``csv``, ``json`` (JSON lines, also ``.jsonl``, ``.ndjson``), ``parquet``
+        (needs pyarrow). The file appears whole or not at all: rows go into ``.finrst-*.tmp`` in
+        the same directory first. In CSV, lists are JSON text, and ``formula_guard`` puts ``'``
+        before texts that a spreadsheet would run as a formula (leading ``= + - @``, tab, line
+        breaks).
+        """
+        return _write.table(self, path, format, formula_guard=formula_guard)
+
+    def __repr__(self) -> str:
+        """Name the table and its size."""
+        columns = plural(len(self.column_names), "column")
+        return f"<finrst.Table {printable(self.name)}: {plural(len(self), 'row')}, {columns}>"
+
+    def _repr_html_(self) -> str:
+        return html_table(self.head(_SHOWN), self.column_names, total=len(self), name=self.name)

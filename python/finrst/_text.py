@@ -1,0 +1,66 @@
+"""Text from outside, fit to print."""
+
+from __future__ import annotations
+
+import unicodedata
+
+# Characters that a terminal obeys or does not show: control, format (bidirectional, zero-width),
+# private use, surrogates, line and paragraph separators.
+_HIDDEN = frozenset({"Cc", "Cf", "Co", "Cs", "Zl", "Zp"})
+
+
+def printable(value: object, limit: int = 300) -> str:
+    r"""Show a value on a terminal without obeying what it contains.
+
+    Control, bidirectional and zero-width characters become escapes, and what is longer than
+    ``limit`` characters is cut.
+
+    >>> printable("a\x1b[2Jb")
+    'a\\x1b[2Jb'
+    """
+    text = str(value)
+    if len(text) > limit:
+        text = text[: limit - 1] + "…"
+    return "".join(
+        c.encode("unicode_escape").decode() if unicodedata.category(c) in _HIDDEN else c
+        for c in text
+    )
+
+
+def number(value: int) -> str:
+    """Write a count with separators.
+
+    >>> number(1234567)
+    '1,234,567'
+    """
+    return f"{value:,}"
+
+
+def plural(count: int, noun: str) -> str:
+    """Write a count with its noun.
+
+    >>> plural(1, "packet"), plural(2000, "packet")
+    ('1 packet', '2,000 packets')
+    """
+    return f"{number(count)} {noun}" + ("" if count == 1 else "s")
+
+
+def duration(seconds: float) -> str:
+    """Write a duration with two units at most.
+
+    >>> duration(0.00042), duration(12.34), duration(3725), duration(200000)
+    ('420 µs', '12.3 s', '1 h 2 min', '2 d 7 h')
+    """
+    if seconds < 0:
+        return "-" + duration(-seconds)
+    for limit, unit, scale in ((1e-6, "ns", 1e9), (1e-3, "µs", 1e6), (1, "ms", 1e3), (60, "s", 1)):
+        if seconds < limit:
+            return f"{seconds * scale:.3g} {unit}"
+    units = (("d", 86400), ("h", 3600), ("min", 60), ("s", 1))
+    rest = round(seconds)
+    parts = []
+    for unit, size in units:
+        amount, rest = divmod(rest, size)
+        if amount:
+            parts.append(f"{amount} {unit}")
+    return " ".join(parts[:2])

@@ -1,0 +1,50 @@
+//! A panic is an error of this crate: it is caught where the crate ends, and told with its place.
+
+use std::any::Any;
+use std::cell::RefCell;
+use std::panic::{self, AssertUnwindSafe};
+
+use crate::error::Error;
+
+thread_local! {
+    static LATEST: RefCell<Option<String>> = const { RefCell::new(None) };
+}
+
+/// Keeps panics from printing a trace; [`catch`] reports their text and place instead.
+pub fn quiet() {
+    panic::set_hook(Box::new(|info| {
+        let place = info.location().map(|at| format!("{}:{}", at.file(), at.line()));
+        let text = format!("{} at {}", message(info.payload()), place.unwrap_or_default());
+        LATEST.with(|latest| latest.replace(Some(text)));
+    }));
+}
+
+/// Runs `work`; a panic in it becomes [`Error::Internal`]. What `work` was changing is to be
+/// thrown away then.
+///
+/// # Errors
+/// Those of `work`, or [`Error::Internal`].
+pub fn catch<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+    panic::catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|payload| {
+        let told = LATEST.with(RefCell::take);
+        Err(Error::Internal(told.unwrap_or_else(|| message(&*payload))))
+    })
+}
+
+fn message(payload: &(dyn Any + Send)) -> String {
+    let text = payload.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+    crate::error::printable(text.unwrap_or("panic"))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::error::Error;
+
+    #[test]
+    fn a_panic_becomes_an_error() {
+        let error = super::catch::<()>(|| panic!("of the test")).unwrap_err();
+        assert!(matches!(&error, Error::Internal(text) if text.contains("of the test")), "{error}");
+        assert_eq!(super::catch(|| Ok(1)).unwrap(), 1);
+    }
+}

@@ -1,0 +1,29 @@
+//! The bindings: the only place that knows Python. The public package in `python/finrst` gives
+//! them their names, types and documentation.
+
+mod arrow;
+mod convert;
+mod errors;
+mod functions;
+mod result;
+mod table;
+mod wait;
+
+use pyo3::prelude::*;
+
+/// Native half of the package `finrst`.
+#[pymodule(name = "_native")]
+mod native {
+    use pyo3::prelude::*;
+
+    #[pymodule_export]
+    use super::functions::{columns, conversation};
+    #[pymodule_export]
+    use super::table::Table;
+
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        crate::guard::quiet();
+        module.add("__version__", env!("CARGO_PKG_VERSION"))
+    }
+}

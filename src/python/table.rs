@@ -1,0 +1,187 @@
+//! A table that can be read again and again.
+
+use std::path::PathBuf;
+
+use arrow_array::RecordBatch;
+use arrow_schema::SchemaRef;
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use pyo3::types::{PyCapsule, PyDict, PyList, PyTuple};
+
+use super::wait::wait;
+use super::{arrow, convert, errors};
+use crate::error::{Error, printable};
+use crate::table::cells::Cells;
+use crate::table::export::{self, Format};
+use crate::table::summary;
+
+/// Record batches of one schema, in memory.
+#[pyclass(frozen, module = "finrst._native")]
+pub struct Table {
+    schema: SchemaRef,
+    batches: Vec<RecordBatch>,
+}
+
+impl Table {
+    /// From what the engine made.
+    pub fn new(schema: SchemaRef, batches: Vec<RecordBatch>) -> Self {
+        Self { schema, batches }
+    }
+}
+
+#[pymethods]
+impl Table {
+    #[getter]
+    fn num_rows(&self) -> usize {
+        self.batches.iter().map(RecordBatch::num_rows).sum()
+    }
+
+    #[getter]
+    fn column_names(&self) -> Vec<&str> {
+        self.schema.fields().iter().map(|field| field.name().as_str()).collect()
+    }
+
+    #[getter]
+    fn nbytes(&self) -> usize {
+        self.batches.iter().map(RecordBatch::get_array_memory_size).sum()
+    }
+
+    #[getter]
+    fn metadata<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let dict = PyDict::new(py);
+        for (key, value) in self.schema.metadata() {
+            dict.set_item(key, value)?;
+        }
+        Ok(dict)
+    }
+
+    #[pyo3(signature = (requested_schema=None))]
+    fn __arrow_c_stream__<'py>(
+        &self,
+        py: Python<'py>,
+        requested_schema: Option<Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyCapsule>> {
+        drop(requested_schema); // a wish that the protocol allows to leave unanswered
+        let batches = self.batches.clone().into_iter().map(Ok);
+        arrow::stream(py, SchemaRef::clone(&self.schema), batches)
+    }
+
+    fn __arrow_c_schema__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
+        arrow::schema(py, &self.schema)
+    }
+
+    /// Rows `offset` to `offset + length`; shares the memory.
+    fn slice(&self, offset: usize, length: usize) -> Self {
+        let (mut offset, mut length) = (offset, length);
+        let mut batches = Vec::new();
+        for batch in &self.batches {
+            let begin = offset.min(batch.num_rows());
+            let take = length.min(batch.num_rows() - begin);
+            if take > 0 {
+                batches.push(batch.slice(begin, take));
+            }
+            offset -= begin;
+            length -= take;
+        }
+        if batches.is_empty() {
+            // The words of a vocabulary travel with the rows, even with none.
+            batches.extend(self.batches.first().map(|batch| batch.slice(0, 0)));
+        }
+        Self::new(SchemaRef::clone(&self.schema), batches)
+    }
+
+    /// Every row as a dict.
+    fn rows<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        errors::guarded(py, || {
+            let list = PyList::empty(py);
+            for batch in &self.batches {
+                let cells: Result<Vec<_>, _> =
+                    batch.columns().iter().map(|c| Cells::of(c)).collect();
+                let cells = cells.map_err(|error| errors::arrow(py, &error))?;
+                for row in 0..batch.num_rows() {
+                    let dict = PyDict::new(py);
+                    for (field, cells) in self.schema.fields().iter().zip(&cells) {
+                        dict.set_item(field.name(), convert::object(py, cells.value(row))?)?;
+                    }
+                    list.append(dict)?;
+                }
+            }
+            Ok(list)
+        })
+    }
+
+    /// Every value of a column.
+    fn column<'py>(&self, py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyList>> {
+        errors::guarded(py, || {
+            let list = PyList::empty(py);
+            self.check(name)?;
+            for batch in &self.batches {
+                let cells =
+                    summary::column(batch, name).map_err(|error| errors::arrow(py, &error))?;
+                for row in 0..batch.num_rows() {
+                    list.append(convert::object(py, cells.value(row))?)?;
+                }
+            }
+            Ok(list)
+        })
+    }
+
+    /// Rows counted by the values of columns, most frequent first: tuples of values and a count.
+    fn counts<'py>(&self, py: Python<'py>, names: Vec<String>) -> PyResult<Bound<'py, PyList>> {
+        for name in &names {
+            self.check(name)?;
+        }
+        let batches = self.batches.clone();
+        let counts = wait(py, move |_| {
+            summary::counts(&batches, &names).map_err(|error| Error::Internal(error.to_string()))
+        })?;
+        let list = PyList::empty(py);
+        for (keys, count) in counts {
+            let mut items: Vec<Py<PyAny>> = Vec::with_capacity(keys.len() + 1);
+            for key in keys {
+                items.push(convert::key(py, key)?);
+            }
+            items.push(count.into_pyobject(py)?.into_any().unbind());
+            list.append(PyTuple::new(py, items)?)?;
+        }
+        Ok(list)
+    }
+
+    /// The first row at which an integer column has a value.
+    fn find(&self, py: Python<'_>, name: &str, value: i64) -> PyResult<Option<usize>> {
+        self.check(name)?;
+        errors::guarded(py, || {
+            summary::find(&self.batches, name, value).map_err(|error| errors::arrow(py, &error))
+        })
+    }
+
+    /// Writes the rows into a file and tells how many there were.
+    fn write(
+        &self,
+        py: Python<'_>,
+        path: PathBuf,
+        format: &str,
+        formula_guard: bool,
+    ) -> PyResult<u64> {
+        let format = match format {
+            "arrow" => Format::Arrow,
+            "csv" => Format::Csv { formula_guard },
+            "json" => Format::JsonLines,
+            other => return Err(PyValueError::new_err(format!("no such format: {other}"))),
+        };
+        let (schema, batches) = (SchemaRef::clone(&self.schema), self.batches.clone());
+        wait(py, move |cancel| {
+            let mut batches = batches.into_iter().map(Ok);
+            export::write(&path, format, &schema, &mut batches, &|| cancel.proceed())
+        })
+    }
+}
+
+impl Table {
+    fn check(&self, name: &str) -> PyResult<()> {
+        match self.schema.index_of(name) {
+            Ok(_) => Ok(()),
+            Err(_) => Err(PyValueError::new_err(format!("no column '{}'", printable(name)))),
+        }
+    }
+}

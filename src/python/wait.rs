@@ -1,0 +1,61 @@
+//! Long work beside the interpreter: the lock is free meanwhile, and Ctrl-C is answered at once.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+use std::time::Duration;
+
+use pyo3::prelude::*;
+
+use super::errors;
+use crate::error::Error;
+use crate::guard;
+
+/// How often signals are looked for.
+const SLICE: Duration = Duration::from_millis(10);
+/// How long interrupted work is given to tidy up after itself.
+const TIDY: Duration = Duration::from_millis(60);
+
+/// Tells the work that nobody waits for it any more.
+#[derive(Clone, Default)]
+pub struct Cancel(Arc<AtomicBool>);
+
+impl Cancel {
+    /// Whether to carry on.
+    pub fn proceed(&self) -> bool {
+        !self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// Runs work that knows no Python on a thread of its own and waits for it.
+pub fn wait<T: Send + 'static>(
+    py: Python<'_>,
+    work: impl FnOnce(&Cancel) -> Result<T, Error> + Send + 'static,
+) -> PyResult<T> {
+    let cancel = Cancel::default();
+    let seen = cancel.clone();
+    let (done, mut waiting) = mpsc::channel();
+    let run = move || drop(done.send(guard::catch(|| work(&seen))));
+    thread::Builder::new().name("finrst".to_owned()).spawn(run)?;
+    loop {
+        let outcome;
+        (waiting, outcome) = py.detach(move || {
+            let outcome = waiting.recv_timeout(SLICE);
+            (waiting, outcome)
+        });
+        match outcome {
+            Ok(result) => return result.map_err(|error| errors::exception(py, error)),
+            Err(RecvTimeoutError::Disconnected) => {
+                return Err(errors::exception(py, Error::Internal("a thread died".to_owned())));
+            }
+            Err(RecvTimeoutError::Timeout) => {
+                if let Err(interrupt) = py.check_signals() {
+                    cancel.0.store(true, Ordering::Relaxed);
+                    py.detach(move || drop(waiting.recv_timeout(TIDY)));
+                    return Err(interrupt);
+                }
+            }
+        }
+    }
+}

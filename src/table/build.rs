@@ -1,0 +1,162 @@
+//! Transposes rows to record batches.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use arrow_array::builder::{BooleanBuilder, PrimitiveBuilder, StringBuilder};
+use arrow_array::types::{
+    ArrowPrimitiveType, Float64Type, Int8Type, Int64Type, TimestampNanosecondType, UInt8Type,
+    UInt16Type, UInt32Type,
+};
+use arrow_array::{ArrayRef, DictionaryArray, PrimitiveArray, RecordBatch, StringArray};
+use arrow_schema::{ArrowError, Schema, SchemaRef};
+
+use super::column::{Column, Kind, Table, columns};
+use super::sink::{Facts, Texts};
+use super::text::{self, TEXT_OCTETS, cut};
+
+/// Rows of one record batch at most: what a chunk's columns need stays in the cache.
+pub const CHUNK_ROWS: usize = 8192;
+
+/// Makes the record batches of one table.
+pub struct Batches<T: Table> {
+    schema: SchemaRef,
+    columns: Vec<&'static Column<T>>,
+    /// The fixed dictionary of each word column.
+    words: Vec<Option<ArrayRef>>,
+}
+
+impl<T: Table> Batches<T> {
+    /// Prepares the schema, with `metadata` about how the rows were made.
+    pub fn new(metadata: HashMap<String, String>) -> Self {
+        let columns: Vec<_> = columns::<T>().collect();
+        let fields: Vec<_> = columns.iter().map(|column| column.field()).collect();
+        let words = columns.iter().map(|column| match column.kind {
+            Kind::Word(words, _) => Some(Arc::new(StringArray::from(words())) as ArrayRef),
+            _ => None,
+        });
+        Self {
+            schema: Arc::new(Schema::new(fields).with_metadata(metadata)),
+            words: words.collect(),
+            columns,
+        }
+    }
+
+    /// The schema of every batch.
+    pub fn schema(&self) -> SchemaRef {
+        Arc::clone(&self.schema)
+    }
+
+    /// One record batch of at most [`CHUNK_ROWS`] rows.
+    ///
+    /// # Errors
+    /// When a column without nulls has none to give, a word is not in its vocabulary, or there
+    /// are too many rows: errors of this crate, not of the capture.
+    pub fn batch(&self, rows: &[T::Row<'_>]) -> Result<RecordBatch, ArrowError> {
+        if rows.len() > CHUNK_ROWS {
+            return Err(ArrowError::InvalidArgumentError(format!("more than {CHUNK_ROWS} rows")));
+        }
+        let arrays: Result<Vec<_>, _> = self
+            .columns
+            .iter()
+            .zip(&self.words)
+            .map(|(column, words)| array::<T>(&column.kind, rows, words.as_ref()))
+            .collect();
+        RecordBatch::try_new(self.schema(), arrays?)
+    }
+
+    /// Record batches of any number of rows; at least one, since the words of a vocabulary
+    /// travel with the rows.
+    ///
+    /// # Errors
+    /// As [`Batches::batch`].
+    pub fn all(&self, rows: &[T::Row<'_>]) -> Result<Vec<RecordBatch>, ArrowError> {
+        if rows.is_empty() {
+            return Ok(vec![self.batch(rows)?]);
+        }
+        rows.chunks(CHUNK_ROWS).map(|chunk| self.batch(chunk)).collect()
+    }
+}
+
+fn array<T: Table>(
+    kind: &Kind<T>,
+    rows: &[T::Row<'_>],
+    words: Option<&ArrayRef>,
+) -> Result<ArrayRef, ArrowError> {
+    Ok(match kind {
+        Kind::Int64(get) => primitive::<Int64Type>(rows.iter().map(get)),
+        Kind::UInt32(get) => primitive::<UInt32Type>(rows.iter().map(get)),
+        Kind::UInt16(get) => primitive::<UInt16Type>(rows.iter().map(get)),
+        Kind::UInt8(get) => primitive::<UInt8Type>(rows.iter().map(get)),
+        Kind::Float64(get) => primitive::<Float64Type>(rows.iter().map(get)),
+        Kind::Time(get) => {
+            let values: PrimitiveArray<TimestampNanosecondType> = collect(rows.iter().map(get));
+            Arc::new(values.with_timezone("UTC"))
+        }
+        Kind::Bool(get) => {
+            let mut builder = BooleanBuilder::with_capacity(rows.len());
+            for row in rows {
+                builder.append_option(get(row));
+            }
+            Arc::new(builder.finish())
+        }
+        Kind::Address(get) => texts(rows, |row, out| {
+            text::address(get(row)?, out);
+            Some(())
+        }),
+        Kind::Text(write) => texts(rows, write),
+        Kind::Word(_, get) => {
+            let words = words.ok_or_else(|| ArrowError::SchemaError("no dictionary".into()))?;
+            let keys: PrimitiveArray<Int8Type> = collect(
+                rows.iter().map(|row| get(row).map(|index| i8::try_from(index).unwrap_or(-1))),
+            );
+            Arc::new(DictionaryArray::try_new(keys, Arc::clone(words))?)
+        }
+        Kind::Texts(write) => {
+            let mut sink = Texts::new(rows.len());
+            for row in rows {
+                write(row, &mut sink);
+                sink.end_row();
+            }
+            sink.finish()?
+        }
+        Kind::Facts(write) => {
+            let mut sink = Facts::new(rows.len());
+            for row in rows {
+                write(row, &mut sink);
+                sink.end_row();
+            }
+            sink.finish()?
+        }
+    })
+}
+
+fn collect<P: ArrowPrimitiveType>(
+    values: impl ExactSizeIterator<Item = Option<P::Native>>,
+) -> PrimitiveArray<P> {
+    let mut builder = PrimitiveBuilder::<P>::with_capacity(values.len());
+    values.for_each(|value| builder.append_option(value));
+    builder.finish()
+}
+
+fn primitive<P: ArrowPrimitiveType>(
+    values: impl ExactSizeIterator<Item = Option<P::Native>>,
+) -> ArrayRef {
+    Arc::new(collect::<P>(values))
+}
+
+fn texts<R>(rows: &[R], write: impl Fn(&R, &mut String) -> Option<()>) -> ArrayRef {
+    let mut builder = StringBuilder::with_capacity(rows.len(), rows.len() * 16);
+    let mut scratch = String::new();
+    for row in rows {
+        scratch.clear();
+        match write(row, &mut scratch) {
+            Some(()) => builder.append_value(cut(&scratch, TEXT_OCTETS)),
+            None => builder.append_null(),
+        }
+    }
+    Arc::new(builder.finish())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,163 @@
+//! A column is declared once: its name, type, unit, meaning and getter.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use arrow_schema::{DataType, Field, Fields, TimeUnit};
+
+use super::sink::{Facts, Texts};
+
+/// A table: the list of its columns, and what one row is made from.
+pub trait Table: Sized + 'static {
+    /// Its name in Python and in the documentation.
+    const NAME: &'static str;
+    /// A borrowed view of everything that one row needs.
+    type Row<'a>;
+    /// Its columns in order, grouped by what they tell.
+    const GROUPS: &'static [Group<Self>];
+}
+
+/// Columns that belong together.
+pub struct Group<T: Table> {
+    /// What they tell, as a heading.
+    pub title: &'static str,
+    /// The columns, in order.
+    pub columns: &'static [Column<T>],
+}
+
+/// All columns of a table, in order.
+pub fn columns<T: Table>() -> impl Iterator<Item = &'static Column<T>> {
+    T::GROUPS.iter().flat_map(|group| group.columns)
+}
+
+/// One column of a table.
+pub struct Column<T: Table> {
+    /// Name in `snake_case`; durations end in `_s`.
+    pub name: &'static str,
+    /// Unit, empty where there is none.
+    pub unit: &'static str,
+    /// What it means, in one sentence.
+    pub doc: &'static str,
+    /// Whether a value can be missing, which means "not observable here", never zero.
+    pub nullable: bool,
+    /// Arrow type and getter.
+    pub kind: Kind<T>,
+}
+
+/// Reads a value out of a row; `None` becomes null.
+pub type Get<T, V> = for<'r, 'a> fn(&'r <T as Table>::Row<'a>) -> Option<V>;
+/// Writes a value of a row into a sink.
+pub type Write<T, S> = for<'r, 's, 'a> fn(&'r <T as Table>::Row<'a>, &'s mut S);
+
+/// Arrow type and getter of a column.
+pub enum Kind<T: Table> {
+    /// `int64`: counts, packet numbers.
+    Int64(Get<T, i64>),
+    /// `uint32`: raw 32-bit header fields.
+    UInt32(Get<T, u32>),
+    /// `uint16`: ports and 16-bit header fields.
+    UInt16(Get<T, u16>),
+    /// `uint8`: 8-bit header fields.
+    UInt8(Get<T, u8>),
+    /// `float64`: seconds, ratios.
+    Float64(Get<T, f64>),
+    /// `bool`.
+    Bool(Get<T, bool>),
+    /// `timestamp[ns, UTC]` from nanoseconds since the epoch.
+    Time(Get<T, i64>),
+    /// `utf8`, the canonical text of an address (RFC 5952).
+    Address(Get<T, IpAddr>),
+    /// `utf8`, free text, appended to the string handed in; `None` becomes null.
+    Text(for<'r, 's, 'a> fn(&'r T::Row<'a>, &'s mut String) -> Option<()>),
+    /// `dictionary<int8, utf8>`: one fixed dictionary (first function), and the index of the
+    /// row's word in it (second).
+    Word(fn() -> Vec<&'static str>, Get<T, usize>),
+    /// `list<utf8>`.
+    Texts(Write<T, Texts>),
+    /// `list<struct<fact: utf8, value: float64, text: utf8, packet: int64>>`.
+    Facts(Write<T, Facts>),
+}
+
+impl<T: Table> Column<T> {
+    /// A column that has a value in every row.
+    pub const fn required(
+        name: &'static str,
+        unit: &'static str,
+        doc: &'static str,
+        kind: Kind<T>,
+    ) -> Self {
+        Self { name, unit, doc, nullable: false, kind }
+    }
+
+    /// A column whose values can be missing.
+    pub const fn optional(
+        name: &'static str,
+        unit: &'static str,
+        doc: &'static str,
+        kind: Kind<T>,
+    ) -> Self {
+        Self { name, unit, doc, nullable: true, kind }
+    }
+
+    /// Its Arrow type.
+    pub fn data_type(&self) -> DataType {
+        match self.kind {
+            Kind::Int64(_) => DataType::Int64,
+            Kind::UInt32(_) => DataType::UInt32,
+            Kind::UInt16(_) => DataType::UInt16,
+            Kind::UInt8(_) => DataType::UInt8,
+            Kind::Float64(_) => DataType::Float64,
+            Kind::Bool(_) => DataType::Boolean,
+            Kind::Time(_) => DataType::Timestamp(TimeUnit::Nanosecond, Some(Arc::from("UTC"))),
+            Kind::Address(_) | Kind::Text(_) => DataType::Utf8,
+            Kind::Word(..) => {
+                DataType::Dictionary(Box::new(DataType::Int8), Box::new(DataType::Utf8))
+            }
+            Kind::Texts(_) => DataType::List(text_item()),
+            Kind::Facts(_) => DataType::List(fact_item()),
+        }
+    }
+
+    /// Its Arrow field, with meaning and unit as metadata.
+    pub fn field(&self) -> Field {
+        let mut metadata = HashMap::from([("doc".to_owned(), self.doc.to_owned())]);
+        if !self.unit.is_empty() {
+            metadata.insert("unit".to_owned(), self.unit.to_owned());
+        }
+        Field::new(self.name, self.data_type(), self.nullable).with_metadata(metadata)
+    }
+}
+
+/// The item of a `list<utf8>`.
+pub(super) fn text_item() -> Arc<Field> {
+    Arc::new(Field::new("item", DataType::Utf8, false))
+}
+
+/// The members of a fact.
+pub(super) fn fact_fields() -> Fields {
+    Fields::from(vec![
+        Field::new("fact", DataType::Utf8, false),
+        Field::new("value", DataType::Float64, true),
+        Field::new("text", DataType::Utf8, true),
+        Field::new("packet", DataType::Int64, true),
+    ])
+}
+
+/// The item of a list of facts.
+pub(super) fn fact_item() -> Arc<Field> {
+    Arc::new(Field::new("item", DataType::Struct(fact_fields()), false))
+}
+
+/// A count as Arrow has it; what does not fit stays at the largest value.
+#[allow(clippy::unnecessary_wraps)] // a getter's shape
+pub fn count(n: u64) -> Option<i64> {
+    Some(i64::try_from(n).unwrap_or(i64::MAX))
+}
+
+/// Appends a text.
+#[allow(clippy::unnecessary_wraps)] // a getter's shape
+pub fn text(value: &str, out: &mut String) -> Option<()> {
+    out.push_str(value);
+    Some(())
+}

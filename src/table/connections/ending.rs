@@ -1,0 +1,128 @@
+use super::Connections;
+use crate::conn::{EndedBy, Ending, Phase, Release, Side, alert_name, seconds};
+use crate::table::column::{Column, Kind, count, text};
+use crate::table::vocabulary::{Vocabulary, words};
+
+pub const COLUMNS: &[Column<Connections>] = &[
+    Column::required(
+        "ending",
+        "",
+        "How it ended, from packets alone; resets without effect are left out.",
+        Kind::Word(words::<Ending>, |row| Some(row.connection.ending.index())),
+    ),
+    Column::required(
+        "ending_raw",
+        "",
+        "How it ended when every reset counts, obeyed or not.",
+        Kind::Word(words::<Ending>, |row| Some(row.connection.ending_raw.index())),
+    ),
+    Column::required(
+        "ended_by",
+        "",
+        "Who sent the segment that decided the ending.",
+        Kind::Word(words::<EndedBy>, |row| Some(row.connection.ended_by.index())),
+    ),
+    Column::optional(
+        "deciding_packet",
+        "",
+        "Number of the packet that decided the ending.",
+        Kind::Int64(|row| count(row.connection.deciding()?.packet)),
+    ),
+    Column::required(
+        "phase",
+        "",
+        "Phase in which it ended.",
+        Kind::Word(words::<Phase>, |row| Some(row.connection.phase.index())),
+    ),
+    Column::optional(
+        "idle_before_end_s",
+        "s",
+        "Silence before the segment that decided the ending.",
+        Kind::Float64(|row| {
+            let deciding = row.connection.deciding().and_then(|teardown| teardown.idle);
+            deciding.or(row.connection.idle_before_fin).map(seconds)
+        }),
+    ),
+    Column::optional(
+        "first_fin_by",
+        "",
+        "Who sent the first FIN.",
+        Kind::Word(words::<Side>, |row| row.connection.first_fin_by.map(Vocabulary::index)),
+    ),
+    Column::optional(
+        "first_rst_by",
+        "",
+        "Who sent the first RST, by its addresses.",
+        Kind::Word(words::<Side>, |row| row.connection.first_rst_by.map(Vocabulary::index)),
+    ),
+    Column::required(
+        "simultaneous_close",
+        "",
+        "Whether the FINs of both sides crossed.",
+        Kind::Bool(|row| Some(row.connection.simultaneous_close)),
+    ),
+    Column::required(
+        "late_packets",
+        "packets",
+        "Segments after it was over.",
+        Kind::Int64(|row| count(row.connection.late_packets.into())),
+    ),
+    Column::required(
+        "icmp_errors",
+        "packets",
+        "ICMP errors that quote a segment of it.",
+        Kind::Int64(|row| count(row.connection.extra().map_or(0, |extra| extra.icmp_count).into())),
+    ),
+    Column::optional(
+        "icmp_error",
+        "",
+        "Type and code of the first ICMP error about it, as in `3/1`.",
+        Kind::Text(|row, out| {
+            let icmp = row.connection.extra()?.icmp?;
+            text(&format!("{}/{}", icmp.kind, icmp.code), out)
+        }),
+    ),
+    Column::optional(
+        "icmp_reporter",
+        "",
+        "Who sent the first ICMP error about it.",
+        Kind::Address(|row| {
+            let icmp = row.connection.extra()?.icmp?;
+            Some(icmp.reporter.ip(icmp.version))
+        }),
+    ),
+    Column::required(
+        "release",
+        "",
+        "Why the row was let go.",
+        Kind::Word(words::<Release>, |row| Some(row.connection.release.index())),
+    ),
+    Column::required(
+        "superseded",
+        "",
+        "Whether a new connection of the same addresses and ports replaced it while it was open.",
+        Kind::Bool(|row| Some(row.connection.superseded)),
+    ),
+    Column::required(
+        "censored",
+        "",
+        "Whether the capture ended too early to know the ending.",
+        Kind::Bool(|row| Some(row.connection.censored)),
+    ),
+];
+
+pub const SIDES: &[Column<Connections>] = sides! {
+    required "fins", "packets", "FIN segments sent.", Int64,
+        |c, side| count(c.side(side).fins.into());
+    required "rsts", "packets", "RST segments sent, by their addresses.", Int64,
+        |c, side| count(c.side(side).rsts.into());
+    required "bytes_lost", "octets", "payload a reset threw away: sent, never acknowledged (lower bound).",
+        Int64, |c, side| count(c.bytes_lost(side));
+    required "bytes_after_fin", "octets", "new payload after the first FIN of either side.", Int64,
+        |c, side| count(c.bytes_after_first_fin.get(side.index()).copied()?);
+    optional "tls_alert", "", "its last TLS alert; `encrypted` where it cannot be read.", Text,
+        |c, side, out| {
+            let alert = c.extra()?.tls_alert.get(side.index()).copied()??;
+            text(alert.clear.map_or("encrypted", |(_, description)| alert_name(description)), out)
+        };
+};

@@ -1,0 +1,108 @@
+use super::Connections;
+use crate::conn::{Side, seconds};
+use crate::table::column::{Column, Kind, count, text};
+
+pub const COLUMNS: &[Column<Connections>] = &[
+    Column::required(
+        "connection_id",
+        "",
+        "Number of the connection, given at its first packet, from 0 upwards.",
+        Kind::Int64(|row| count(row.connection.id)),
+    ),
+    Column::required(
+        "client_ip",
+        "",
+        "Address of the initiator, in canonical text (RFC 5952).",
+        Kind::Address(|row| Some(row.connection.ip(Side::Client))),
+    ),
+    Column::required(
+        "client_port",
+        "",
+        "Port of the initiator.",
+        Kind::UInt16(|row| Some(row.connection.port(Side::Client))),
+    ),
+    Column::required(
+        "server_ip",
+        "",
+        "Address of the responder, in canonical text (RFC 5952).",
+        Kind::Address(|row| Some(row.connection.ip(Side::Server))),
+    ),
+    Column::required(
+        "server_port",
+        "",
+        "Port of the responder.",
+        Kind::UInt16(|row| Some(row.connection.port(Side::Server))),
+    ),
+    Column::required(
+        "ip_version",
+        "",
+        "4 or 6.",
+        Kind::UInt8(|row| Some(row.connection.ip_version)),
+    ),
+    Column::optional(
+        "vlan_id",
+        "",
+        "Outermost VLAN around the first packet.",
+        Kind::UInt16(|row| row.path()?.vlan),
+    ),
+    Column::optional(
+        "tunnel",
+        "",
+        "VLANs and tunnels around the first packet, outermost first.",
+        Kind::Text(|row, out| text(row.path()?.text.as_deref()?, out)),
+    ),
+    Column::optional(
+        "interface",
+        "",
+        "Name of the interface that captured the first packet.",
+        Kind::Text(|row, out| text(row.shared.interface(row.connection.interface)?, out)),
+    ),
+    Column::optional(
+        "server_name",
+        "",
+        "TLS server name or HTTP host in the client's first payload.",
+        Kind::Text(|row, out| text(row.connection.extra()?.server_name.as_deref()?, out)),
+    ),
+    Column::required(
+        "first_packet",
+        "",
+        "Number of the first packet over the whole capture, from 1.",
+        Kind::Int64(|row| count(row.connection.first_packet)),
+    ),
+    Column::required(
+        "last_packet",
+        "",
+        "Number of the last packet over the whole capture.",
+        Kind::Int64(|row| count(row.connection.last_packet)),
+    ),
+    Column::optional(
+        "file",
+        "",
+        "File of the first packet.",
+        Kind::Text(|row, out| text(row.shared.file(row.connection.file)?, out)),
+    ),
+    Column::required(
+        "first_packet_in_file",
+        "",
+        "Number of the first packet in its file, from 1; only packets count.",
+        Kind::Int64(|row| count(row.connection.first_packet_in_file)),
+    ),
+    Column::required(
+        "start",
+        "",
+        "Capture time of the first packet.",
+        Kind::Time(|row| Some(row.connection.start)),
+    ),
+    Column::required(
+        "end",
+        "",
+        "Capture time of the last packet.",
+        Kind::Time(|row| Some(row.connection.end)),
+    ),
+    Column::required(
+        "duration_s",
+        "s",
+        "Time from the first to the last packet.",
+        Kind::Float64(|row| Some(seconds(row.connection.end.saturating_sub(row.connection.start)))),
+    ),
+];

@@ -1,0 +1,85 @@
+//! The `connections` table: one row per TCP connection.
+
+/// Two columns from one declaration: `client_…` and `server_…`.
+macro_rules! sides {
+    (@Text $side:ident $get:expr) => {
+        Kind::Text(|row, out| super::write(row.connection, Side::$side, out, $get))
+    };
+    (@$kind:ident $side:ident $get:expr) => {
+        Kind::$kind(|row| super::read(row.connection, Side::$side, $get))
+    };
+    ($($need:ident $name:literal, $unit:literal, $doc:literal, $kind:ident, $get:expr;)+) => {
+        &[$(
+            Column::$need(
+                concat!("client_", $name),
+                $unit,
+                concat!("Client: ", $doc),
+                sides!(@$kind Client $get),
+            ),
+            Column::$need(
+                concat!("server_", $name),
+                $unit,
+                concat!("Server: ", $doc),
+                sides!(@$kind Server $get),
+            ),
+        )+]
+    };
+}
+
+mod ending;
+mod identity;
+mod opening;
+mod traffic;
+mod trust;
+
+use super::column::{Group, Table};
+use super::shared::{Path, Shared};
+use crate::conn::{Connection, Side};
+
+/// The table.
+pub enum Connections {}
+
+/// What one row is made from.
+#[derive(Clone, Copy)]
+pub struct ConnectionRow<'a> {
+    /// The facts.
+    pub connection: &'a Connection,
+    /// What they refer to by number.
+    pub shared: &'a Shared,
+}
+
+impl ConnectionRow<'_> {
+    /// Where its first packet ran.
+    fn path(&self) -> Option<&Path> {
+        let [client, server] = self.connection.paths;
+        self.shared.path(client.or(server)?)
+    }
+}
+
+impl Table for Connections {
+    const NAME: &'static str = "connections";
+    type Row<'a> = ConnectionRow<'a>;
+    const GROUPS: &'static [Group<Self>] = &[
+        Group { title: "Identity", columns: identity::COLUMNS },
+        Group { title: "Opening", columns: opening::COLUMNS },
+        Group { title: "Opening", columns: opening::OPTIONS },
+        Group { title: "Traffic", columns: traffic::COLUMNS },
+        Group { title: "Ending", columns: ending::COLUMNS },
+        Group { title: "Ending", columns: ending::SIDES },
+        Group { title: "Trust", columns: trust::COLUMNS },
+        Group { title: "Compatibility", columns: trust::COMPATIBILITY },
+    ];
+}
+
+fn read<V>(c: &Connection, side: Side, get: fn(&Connection, Side) -> Option<V>) -> Option<V> {
+    get(c, side)
+}
+
+fn write(
+    c: &Connection,
+    side: Side,
+    out: &mut String,
+    write: fn(&Connection, Side, &mut String) -> Option<()>,
+) -> Option<()> {
+    write(c, side, out)
+}

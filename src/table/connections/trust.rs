@@ -1,0 +1,83 @@
+use super::Connections;
+use crate::conn::Side;
+use crate::table::column::{Column, Kind, count, text};
+
+const DIRECTIONS: [&str; 3] = ["both", "client", "server"];
+const ZEEK_STATES: [&str; 13] =
+    ["S0", "S1", "SF", "REJ", "S2", "S3", "RSTO", "RSTR", "RSTOS0", "RSTRH", "SH", "SHR", "OTH"];
+
+pub const COLUMNS: &[Column<Connections>] = &[
+    Column::required(
+        "directions_seen",
+        "",
+        "Whose segments were captured: of both sides, or of one.",
+        Kind::Word(
+            || DIRECTIONS.to_vec(),
+            |row| {
+                let side = |side| row.connection.side(side).spoke();
+                Some(match (side(Side::Client), side(Side::Server)) {
+                    (true, false) => 1,
+                    (false, true) => 2,
+                    _ => 0,
+                })
+            },
+        ),
+    ),
+    Column::required(
+        "capture_gaps",
+        "octets",
+        "Payload that was acknowledged and never captured: what the capture lost.",
+        Kind::Int64(|row| {
+            let sides = &row.connection.endpoints;
+            count(sides.iter().fold(0, |sum, side| side.unseen_acked.saturating_add(sum)))
+        }),
+    ),
+    Column::required(
+        "cut_packets",
+        "packets",
+        "Segments whose payload the snap length cut.",
+        Kind::Int64(|row| count(row.connection.cut_packets.into())),
+    ),
+    Column::required(
+        "duplicate_packets",
+        "packets",
+        "Exact copies made by the capture, counted here and nowhere else.",
+        Kind::Int64(|row| {
+            let sides = &row.connection.endpoints;
+            count(sides.iter().map(|side| u64::from(side.duplicates)).sum())
+        }),
+    ),
+    Column::required(
+        "time_backward",
+        "packets",
+        "Segments at which the capture's clock went back.",
+        Kind::Int64(|row| count(row.connection.time_backward.into())),
+    ),
+];
+
+pub const COMPATIBILITY: &[Column<Connections>] = &[
+    Column::required(
+        "zeek_conn_state",
+        "",
+        "What Zeek's conn.log has as conn_state.",
+        Kind::Word(
+            || ZEEK_STATES.to_vec(),
+            |row| {
+                let state = row.connection.zeek.conn_state();
+                ZEEK_STATES.iter().position(|&known| known == state)
+            },
+        ),
+    ),
+    Column::required(
+        "zeek_history",
+        "",
+        "What Zeek's conn.log has as history.",
+        Kind::Text(|row, out| text(row.connection.zeek.history(), out)),
+    ),
+    Column::required(
+        "wireshark_completeness",
+        "",
+        "What Wireshark has as tcp.completeness: SYN 1, SYN-ACK 2, ACK 4, data 8, FIN 16, RST 32.",
+        Kind::UInt8(|row| Some(row.connection.completeness)),
+    ),
+];

@@ -1,0 +1,115 @@
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use arrow_array::{ArrayRef, Float64Array, RecordBatch, StringArray};
+
+use super::{Format, to, write};
+use crate::error::Error;
+
+fn batch() -> RecordBatch {
+    let text = StringArray::from(vec![
+        Some("=1+1"),
+        Some("a,\"b\"\r\n"),
+        None,
+        Some(""),
+        Some("\u{1b}[2J\u{202e}"),
+    ]);
+    let number = Float64Array::from(vec![1e-9, f64::NAN, -2.5, 1e15, 0.0]);
+    RecordBatch::try_from_iter_with_nullable([
+        ("text", Arc::new(text) as ArrayRef, true),
+        ("number_s", Arc::new(number) as ArrayRef, true),
+    ])
+    .unwrap()
+}
+
+fn text(format: Format) -> String {
+    let mut out = Vec::new();
+    let batch = batch();
+    let rows =
+        to(&mut out, format, &batch.schema(), &mut [Ok(batch.clone())].into_iter(), &|| true);
+    assert_eq!(rows.unwrap(), 5);
+    String::from_utf8(out).unwrap()
+}
+
+fn directory(name: &str) -> PathBuf {
+    let path = std::env::temp_dir().join(format!("finrst-export-{name}-{}", std::process::id()));
+    std::fs::create_dir_all(&path).unwrap();
+    path
+}
+
+#[test]
+fn csv_quotes_and_guards() {
+    let expected = "text,number_s\n'=1+1,0.000000001\n\"a,\"\"b\"\"\r\n\",NaN\n,-2.5\n\
+        \"\",1000000000000000\n\u{1b}[2J\u{202e},0\n";
+    assert_eq!(text(Format::Csv { formula_guard: true }), expected);
+    let exact = text(Format::Csv { formula_guard: false });
+    assert_eq!(exact, expected.replacen("'=", "=", 1));
+}
+
+#[test]
+fn every_formula_start_is_guarded() {
+    for start in ["=", "+", "-", "@", "\t", "\r", "\n"] {
+        let text = format!("{start}cmd");
+        assert_eq!(super::guarded(&text), format!("'{text}"));
+    }
+    assert_eq!(super::guarded("cmd="), "cmd=");
+}
+
+#[test]
+fn json_has_no_control_characters() {
+    let lines = text(Format::JsonLines);
+    assert_eq!(lines.lines().next().unwrap(), "{\"text\":\"=1+1\",\"number_s\":0.000000001}");
+    assert_eq!(
+        lines.lines().nth(1).unwrap(),
+        "{\"text\":\"a,\\\"b\\\"\\u000d\\n\",\"number_s\":null}"
+    );
+    assert!(lines.ends_with("{\"text\":\"\\u001b[2J\\u202e\",\"number_s\":0}\n"));
+}
+
+#[test]
+fn a_file_appears_whole_or_not_at_all() {
+    let directory = directory("whole");
+    let path = directory.join("out.csv");
+    let batch = batch();
+    let schema = batch.schema();
+    let format = Format::Csv { formula_guard: true };
+    let names = || std::fs::read_dir(&directory).unwrap().count();
+
+    let stopped = write(&path, format, &schema, &mut [Ok(batch.clone())].into_iter(), &|| false);
+    assert!(matches!(stopped, Err(Error::Cancelled)));
+    assert_eq!(names(), 0);
+
+    for _ in 0..2 {
+        write(&path, format, &schema, &mut [Ok(batch.clone())].into_iter(), &|| true).unwrap();
+    }
+    assert_eq!(names(), 1);
+    assert!(std::fs::read_to_string(&path).unwrap().ends_with(",0\n"));
+    std::fs::remove_dir_all(&directory).unwrap();
+}
+
+#[test]
+fn an_impossible_place_is_an_error_that_names_it() {
+    let directory = directory("place");
+    let batch = batch();
+    for path in [directory.clone(), directory.join("absent/out.csv")] {
+        let none = &mut std::iter::empty();
+        let error = write(&path, Format::JsonLines, &batch.schema(), none, &|| true).unwrap_err();
+        assert!(error.to_string().contains("finrst-export-place"), "{error}");
+    }
+    std::fs::remove_dir_all(&directory).unwrap();
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_stays_a_link() {
+    let directory = directory("link");
+    let (file, link) = (directory.join("file"), directory.join("link"));
+    std::fs::write(&file, "old").unwrap();
+    std::os::unix::fs::symlink(&file, &link).unwrap();
+    let batch = batch();
+    let mut batches = [Ok(batch.clone())].into_iter();
+    write(&link, Format::Arrow, &batch.schema(), &mut batches, &|| true).unwrap();
+    assert!(std::fs::symlink_metadata(&link).unwrap().is_symlink());
+    assert!(std::fs::read(&file).unwrap().starts_with(b"ARROW1"));
+    std::fs::remove_dir_all(&directory).unwrap();
+}

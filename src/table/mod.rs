@@ -1,0 +1,26 @@
+//! Rows to Arrow record batches, and these to files.
+//!
+//! Each table is a list of [`Column`]s in one file; schema, arrays, exports and documentation are
+//! loops over that list.
+
+pub mod build;
+pub mod cells;
+pub mod column;
+pub mod connections;
+pub mod doc;
+pub mod export;
+pub mod issues;
+pub mod ledger;
+pub mod shared;
+mod sink;
+pub mod summary;
+pub mod teardowns;
+pub mod text;
+pub mod vocabulary;
+
+pub use build::{Batches, CHUNK_ROWS};
+pub use column::{Column, Group, Kind, Table, columns};
+pub use sink::{Facts, Texts};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,104 @@
+//! Where getters of list columns put their items.
+
+use std::sync::Arc;
+
+use arrow_array::builder::{Float64Builder, Int64Builder, StringBuilder};
+use arrow_array::{ArrayRef, ListArray, StructArray};
+use arrow_buffer::OffsetBuffer;
+use arrow_schema::ArrowError;
+
+use super::column::{fact_fields, fact_item, text_item};
+use super::text::cut;
+
+/// Items kept of one row's list.
+pub const ITEMS: usize = 64;
+/// Octets kept of one item's text. With [`ITEMS`] and the rows of a chunk this keeps the 32-bit
+/// offsets of Arrow's `utf8` from overflowing.
+pub const ITEM_OCTETS: usize = 2048;
+
+/// Items of a `list<utf8>` column.
+pub struct Texts {
+    items: StringBuilder,
+    lengths: Vec<usize>,
+    current: usize,
+}
+
+impl Texts {
+    pub(super) fn new(rows: usize) -> Self {
+        Self { items: StringBuilder::new(), lengths: Vec::with_capacity(rows), current: 0 }
+    }
+
+    /// Adds an item to the current row.
+    pub fn push(&mut self, text: &str) {
+        if self.current < ITEMS {
+            self.items.append_value(cut(text, ITEM_OCTETS));
+            self.current += 1;
+        }
+    }
+
+    pub(super) fn end_row(&mut self) {
+        self.lengths.push(std::mem::take(&mut self.current));
+    }
+
+    pub(super) fn finish(mut self) -> Result<ArrayRef, ArrowError> {
+        let offsets = OffsetBuffer::from_lengths(self.lengths);
+        let items = Arc::new(self.items.finish());
+        Ok(Arc::new(ListArray::try_new(text_item(), offsets, items, None)?))
+    }
+}
+
+/// Items of a column of named facts.
+pub struct Facts {
+    fact: StringBuilder,
+    value: Float64Builder,
+    text: StringBuilder,
+    packet: Int64Builder,
+    lengths: Vec<usize>,
+    current: usize,
+}
+
+impl Facts {
+    pub(super) fn new(rows: usize) -> Self {
+        Self {
+            fact: StringBuilder::new(),
+            value: Float64Builder::new(),
+            text: StringBuilder::new(),
+            packet: Int64Builder::new(),
+            lengths: Vec::with_capacity(rows),
+            current: 0,
+        }
+    }
+
+    /// Adds a fact to the current row: its name, a number, a text, the packet that shows it.
+    pub fn push(
+        &mut self,
+        fact: &str,
+        value: Option<f64>,
+        text: Option<&str>,
+        packet: Option<u64>,
+    ) {
+        if self.current < ITEMS {
+            self.fact.append_value(cut(fact, ITEM_OCTETS));
+            self.value.append_option(value);
+            self.text.append_option(text.map(|text| cut(text, ITEM_OCTETS)));
+            self.packet.append_option(packet.and_then(|n| i64::try_from(n).ok()));
+            self.current += 1;
+        }
+    }
+
+    pub(super) fn end_row(&mut self) {
+        self.lengths.push(std::mem::take(&mut self.current));
+    }
+
+    pub(super) fn finish(mut self) -> Result<ArrayRef, ArrowError> {
+        let offsets = OffsetBuffer::from_lengths(self.lengths);
+        let members: Vec<ArrayRef> = vec![
+            Arc::new(self.fact.finish()),
+            Arc::new(self.value.finish()),
+            Arc::new(self.text.finish()),
+            Arc::new(self.packet.finish()),
+        ];
+        let items = Arc::new(StructArray::try_new(fact_fields(), members, None)?);
+        Ok(Arc::new(ListArray::try_new(fact_item(), offsets, items, None)?))
+    }
+}

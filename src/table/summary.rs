@@ -1,0 +1,91 @@
+//! Counting rows by the values of some columns, for summaries that need no dataframe.
+
+use std::collections::HashMap;
+
+use arrow_array::RecordBatch;
+use arrow_schema::ArrowError;
+
+use super::cells::{Cells, Value};
+use super::text;
+
+/// A value of a column that can be counted by.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Key {
+    /// Not observable.
+    Null,
+    /// A truth value.
+    Bool(bool),
+    /// A whole number.
+    Integer(i64),
+    /// A text, or anything else as text.
+    Text(String),
+}
+
+/// Counts the rows for every combination of values of the named columns, most frequent first,
+/// equal counts in the order of their values.
+///
+/// # Errors
+/// When there is no such column.
+pub fn counts(
+    batches: &[RecordBatch],
+    names: &[String],
+) -> Result<Vec<(Vec<Key>, u64)>, ArrowError> {
+    let mut counts: HashMap<Vec<Key>, u64> = HashMap::new();
+    for batch in batches {
+        let cells = names.iter().map(|name| column(batch, name));
+        let cells = cells.collect::<Result<Vec<_>, _>>()?;
+        for row in 0..batch.num_rows() {
+            let key = cells.iter().map(|cells| key(cells.value(row))).collect();
+            *counts.entry(key).or_default() += 1;
+        }
+    }
+    let mut counts: Vec<_> = counts.into_iter().collect();
+    counts.sort_by(|(a, n), (b, m)| m.cmp(n).then_with(|| a.cmp(b)));
+    Ok(counts)
+}
+
+/// The row over all batches at which an integer column has a value.
+///
+/// # Errors
+/// When there is no such column.
+pub fn find(batches: &[RecordBatch], name: &str, wanted: i64) -> Result<Option<usize>, ArrowError> {
+    let mut before = 0;
+    for batch in batches {
+        let cells = column(batch, name)?;
+        let mut rows = 0..batch.num_rows();
+        let found = rows.find(|&row| matches!(cells.value(row), Value::Integer(n) if n == wanted));
+        if let Some(row) = found {
+            return Ok(Some(before + row));
+        }
+        before += batch.num_rows();
+    }
+    Ok(None)
+}
+
+/// A column of a batch, by name.
+///
+/// # Errors
+/// When there is none of that name.
+pub fn column<'a>(batch: &'a RecordBatch, name: &str) -> Result<Cells<'a>, ArrowError> {
+    let index = batch.schema_ref().index_of(name)?;
+    Cells::of(batch.column(index))
+}
+
+fn key(value: Value<'_, '_>) -> Key {
+    match value {
+        Value::Null => Key::Null,
+        Value::Bool(truth) => Key::Bool(truth),
+        Value::Integer(number) => Key::Integer(number),
+        Value::Text(text) => Key::Text(text.to_owned()),
+        Value::Time(nanoseconds) => {
+            let mut out = String::new();
+            text::time(nanoseconds, &mut out);
+            Key::Text(out)
+        }
+        other => {
+            let mut out = String::new();
+            super::export::json_value(other, &mut out);
+            Key::Text(out)
+        }
+    }
+}

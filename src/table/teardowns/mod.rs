@@ -1,0 +1,44 @@
+//! The `teardowns` table: one row per FIN or RST segment, in packet order.
+
+mod kinds;
+mod segment;
+
+use super::column::{Group, Table};
+use super::shared::Shared;
+use crate::conn::{Connection, Kind, Teardown};
+
+/// The table.
+pub enum Teardowns {}
+
+/// What one row is made from.
+#[derive(Clone, Copy)]
+pub struct TeardownRow<'a> {
+    /// The connection it belongs to.
+    pub connection: &'a Connection,
+    /// The segment.
+    pub teardown: &'a Teardown,
+    /// What both refer to by number.
+    pub shared: &'a Shared,
+}
+
+impl TeardownRow<'_> {
+    /// The segment, if it is a FIN.
+    fn fin(&self) -> Option<&Teardown> {
+        (self.teardown.kind == Kind::Fin).then_some(self.teardown)
+    }
+
+    /// The segment, if it is a RST.
+    fn rst(&self) -> Option<&Teardown> {
+        (self.teardown.kind == Kind::Rst).then_some(self.teardown)
+    }
+}
+
+impl Table for Teardowns {
+    const NAME: &'static str = "teardowns";
+    type Row<'a> = TeardownRow<'a>;
+    const GROUPS: &'static [Group<Self>] = &[
+        Group { title: "Segment", columns: segment::COLUMNS },
+        Group { title: "FIN", columns: kinds::FIN },
+        Group { title: "RST", columns: kinds::RST },
+    ];
+}

@@ -1,0 +1,121 @@
+//! Values as text: addresses, times, and cutting to a limit.
+
+use std::fmt::Write as _;
+use std::net::IpAddr;
+
+/// Octets kept of one free text. With the rows of a chunk this keeps the 32-bit offsets of
+/// Arrow's `utf8` from overflowing.
+pub const TEXT_OCTETS: usize = 1 << 16;
+
+/// The longest start of a text that has at most `limit` octets.
+pub fn cut(text: &str, limit: usize) -> &str {
+    if text.len() <= limit {
+        return text;
+    }
+    let mut end = limit;
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    text.get(..end).unwrap_or_default()
+}
+
+/// Appends the canonical text of an address (RFC 5952).
+pub fn address(ip: IpAddr, out: &mut String) {
+    match ip {
+        IpAddr::V4(ip) => {
+            for (index, octet) in ip.octets().into_iter().enumerate() {
+                if index > 0 {
+                    out.push('.');
+                }
+                if octet >= 100 {
+                    out.push(digit(octet / 100));
+                }
+                if octet >= 10 {
+                    out.push(digit(octet / 10 % 10));
+                }
+                out.push(digit(octet % 10));
+            }
+        }
+        IpAddr::V6(ip) => put(out, format_args!("{ip}")),
+    }
+}
+
+/// Appends formatted text; a `String` takes everything, so there is no error to hand on.
+pub fn put(out: &mut String, text: std::fmt::Arguments<'_>) {
+    let _ = out.write_fmt(text);
+}
+
+fn digit(value: u8) -> char {
+    char::from(b'0' + value)
+}
+
+/// Appends nanoseconds since the epoch as `2023-11-14T22:13:20.000000000Z`.
+pub fn time(nanoseconds: i64, out: &mut String) {
+    let (day, rest) = (nanoseconds.div_euclid(DAY), nanoseconds.rem_euclid(DAY));
+    let (year, month, date) = civil(day);
+    let (second, fraction) = (rest / 1_000_000_000, rest % 1_000_000_000);
+    let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
+    put(
+        out,
+        format_args!(
+            "{year:04}-{month:02}-{date:02}T{hour:02}:{minute:02}:{second:02}.{fraction:09}Z"
+        ),
+    );
+}
+
+const DAY: i64 = 86_400 * 1_000_000_000;
+
+/// Year, month and day of a day number, 1970-01-01 being 0, in the Gregorian calendar.
+fn civil(day: i64) -> (i64, i64, i64) {
+    let shifted = day + 719_468; // days since 0000-03-01
+    let (era, of_era) = (shifted.div_euclid(146_097), shifted.rem_euclid(146_097));
+    let year = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year + year / 4 - year / 100);
+    let march_based = (5 * of_year + 2) / 153;
+    let date = of_year - (153 * march_based + 2) / 5 + 1;
+    let month = if march_based < 10 { march_based + 3 } else { march_based - 9 };
+    (year + era * 400 + i64::from(month <= 2), month, date)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::IpAddr;
+
+    fn address(text: &str) -> String {
+        let mut out = String::new();
+        super::address(text.parse::<IpAddr>().unwrap(), &mut out);
+        out
+    }
+
+    #[test]
+    fn addresses_are_canonical() {
+        for text in ["0.0.0.0", "255.255.255.255", "10.0.100.9", "192.168.1.20"] {
+            assert_eq!(address(text), text);
+        }
+        assert_eq!(address("2001:DB8:0:0:1:0:0:1"), "2001:db8::1:0:0:1");
+        assert_eq!(address("2001:db8:0:1:1:1:1:1"), "2001:db8:0:1:1:1:1:1");
+        assert_eq!(address("::FFFF:1.2.3.4"), "::ffff:1.2.3.4");
+    }
+
+    #[test]
+    fn times_cover_the_whole_range() {
+        let text = |n| {
+            let mut out = String::new();
+            super::time(n, &mut out);
+            out
+        };
+        assert_eq!(text(0), "1970-01-01T00:00:00.000000000Z");
+        assert_eq!(text(-1), "1969-12-31T23:59:59.999999999Z");
+        assert_eq!(text(1_700_000_000_123_456_789), "2023-11-14T22:13:20.123456789Z");
+        assert_eq!(text(951_782_400_000_000_000), "2000-02-29T00:00:00.000000000Z");
+        assert_eq!(text(i64::MAX), "2262-04-11T23:47:16.854775807Z");
+        assert_eq!(text(i64::MIN), "1677-09-21T00:12:43.145224192Z");
+    }
+
+    #[test]
+    fn cuts_between_characters() {
+        assert_eq!(super::cut("aäb", 2), "a");
+        assert_eq!(super::cut("aäb", 3), "aä");
+        assert_eq!(super::cut("aäb", 9), "aäb");
+    }
+}

@@ -1,0 +1,47 @@
+"""Exceptions are ordinary ones, and threads and signals do no harm."""
+
+from __future__ import annotations
+
+import pickle
+import threading
+
+import pytest
+
+import finrst
+
+
+def test_exceptions_fit_where_people_expect_them() -> None:
+    assert issubclass(finrst.CaptureError, ValueError)
+    assert issubclass(finrst.FilterError, ValueError)
+    assert issubclass(finrst.InternalError, Exception)
+    for kind in (finrst.CaptureError, finrst.FilterError, finrst.InternalError):
+        assert issubclass(kind, finrst.FinrstError)
+        assert str(pickle.loads(pickle.dumps(kind("text")))) == "text"
+
+
+def test_a_bad_script_names_what_is_wrong() -> None:
+    with pytest.raises(ValueError, match="item 2"):
+        finrst.conversation("> S, nonsense")
+
+
+def test_an_unknown_connection(cap: finrst.Capture) -> None:
+    with pytest.raises(KeyError, match="no connection 7"):
+        cap.connection(7)
+    with pytest.raises(AttributeError, match="nothing"):
+        _ = cap.connection(0).nothing
+
+
+def test_threads_share_tables(cap: finrst.Capture) -> None:
+    found: list[int] = []
+
+    def work() -> None:
+        for _ in range(50):
+            found.append(sum(len(list(table)) for table in (cap.connections, cap.teardowns)))
+            finrst.conversation("> S, < R.")
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == [3] * 200

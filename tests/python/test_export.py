@@ -1,0 +1,87 @@
+"""Files that tables are written into."""
+
+from __future__ import annotations
+
+import csv
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import finrst
+
+
+def test_every_format_holds_every_row(cap: finrst.Capture, tmp_path: Path) -> None:
+    for ending in ("arrow", "feather", "csv", "json", "jsonl"):
+        assert cap.write(tmp_path / f"x.{ending}", "teardowns") == 2
+    with (tmp_path / "x.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["kind"] for row in rows] == ["fin", "fin"]
+    assert rows[0]["sender"] == "server"
+    assert rows[0]["reset_form"] == ""
+    lines = (tmp_path / "x.json").read_text().splitlines()
+    parsed = [json.loads(line) for line in lines]
+    assert [row["packet"] for row in parsed] == cap.teardowns["packet"]
+    assert parsed[0]["reset_form"] is None
+    assert parsed[0]["time"].endswith("Z")
+
+
+def test_arrow_files_read_back_the_same(cap: finrst.Capture, tmp_path: Path) -> None:
+    pa = pytest.importorskip("pyarrow")
+    ipc = pytest.importorskip("pyarrow.ipc")
+    cap.write(tmp_path / "x.arrow")
+    with ipc.open_file(tmp_path / "x.arrow") as file:
+        assert file.read_all().equals(pa.table(cap.connections), check_metadata=True)
+
+
+def test_parquet_reads_back_the_same(cap: finrst.Capture, tmp_path: Path) -> None:
+    pa = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    assert cap.write(tmp_path / "x.parquet") == 1
+    back = parquet.read_table(tmp_path / "x.parquet")
+    assert back.to_pylist() == pa.table(cap.connections).to_pylist()
+    assert [p.name for p in tmp_path.iterdir()] == ["x.parquet"]
+
+
+def test_parquet_says_what_it_needs(
+    cap: finrst.Capture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def absent(name: str) -> None:
+        raise ModuleNotFoundError(name=name.partition(".")[0])
+
+    monkeypatch.setattr("importlib.import_module", absent)
+    with pytest.raises(ModuleNotFoundError, match=r"pip install 'finrst\[parquet\]'"):
+        cap.write(tmp_path / "x.parquet")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_unknown_endings_and_places(cap: finrst.Capture, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="one of arrow, csv, json, parquet"):
+        cap.write(tmp_path / "x.xyz")
+    with pytest.raises(FileNotFoundError, match="absent"):
+        cap.write(tmp_path / "absent" / "x.csv")
+    with pytest.raises(IsADirectoryError):
+        cap.write(tmp_path, format="csv")
+    assert list(tmp_path.iterdir()) == []
+    assert cap.write(tmp_path / "x.xyz", format="json") == 1
+    with pytest.raises(ValueError, match="no table"):
+        cap.write(tmp_path / "x.csv", "nothing")
+
+
+def test_a_full_disk_leaves_nothing(cap: finrst.Capture, tmp_path: Path) -> None:
+    resource = pytest.importorskip("resource")
+    signal = pytest.importorskip("signal")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100, hard))
+        for ending in ("csv", "json", "arrow"):
+            with pytest.raises(OSError, match="x\\."):
+                cap.write(tmp_path / f"x.{ending}")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        signal.signal(signal.SIGXFSZ, before)
+    assert list(tmp_path.iterdir()) == []

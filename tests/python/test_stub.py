@@ -1,0 +1,77 @@
+"""The hand-written stub says what the native module has, and the package keeps its promises."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import subprocess
+import sys
+from pathlib import Path
+
+import finrst
+from finrst import _native
+
+STUB = Path(finrst.__file__).with_name("_native.pyi")
+
+
+def names(body: list[ast.stmt]) -> dict[str, ast.stmt]:
+    found: dict[str, ast.stmt] = {}
+    for node in body:
+        if isinstance(node, ast.ClassDef | ast.FunctionDef):
+            found[node.name] = node
+        elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+            found[node.target.id] = node
+    return found
+
+
+def parameters(node: ast.FunctionDef) -> list[str]:
+    arguments = node.args
+    listed = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
+    return [argument.arg for argument in listed]
+
+
+def test_the_stub_holds() -> None:
+    declared = names(ast.parse(STUB.read_text()).body)
+    native = {name for name in vars(_native) if not name.startswith("__")} | {"__version__"}
+    assert set(declared) == native - {"_native"}
+    for name, node in declared.items():
+        there = getattr(_native, name)
+        if isinstance(node, ast.FunctionDef):
+            assert list(inspect.signature(there).parameters) == parameters(node), name
+        if isinstance(node, ast.ClassDef):
+            members = names(node.body)
+            public = {
+                key
+                for key in vars(there)
+                if not key.startswith("__") or key.startswith("__arrow") or key in members
+            }
+            assert set(members) == public, name
+            for key, member in members.items():
+                assert isinstance(member, ast.FunctionDef)
+                if not member.decorator_list:
+                    signature = inspect.signature(getattr(there, key))
+                    assert list(signature.parameters) == parameters(member), f"{name}.{key}"
+
+
+def test_the_package_is_typed() -> None:
+    assert STUB.with_name("py.typed").exists()
+
+
+def test_import_needs_nothing_else() -> None:
+    code = (
+        "import sys, finrst;"
+        "print([m for m in ('numpy','pandas','pyarrow','polars','duckdb','tqdm') if m in"
+        " sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_everything_public_is_documented() -> None:
+    for name in finrst.__all__:
+        there = getattr(finrst, name)
+        assert inspect.getdoc(there), name
+        if inspect.isclass(there) and not issubclass(there, Exception):
+            for key, member in vars(there).items():
+                if not key.startswith("_") and (callable(member) or isinstance(member, property)):
+                    assert inspect.getdoc(member), f"{name}.{key}"
