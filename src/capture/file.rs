@@ -32,11 +32,7 @@ pub(crate) struct CaptureFile {
 }
 
 /// Opens the bytes of a source.
-pub(crate) fn open(
-    source: Source,
-    chunk: usize,
-    limit: Option<u64>,
-) -> Result<Window, Error> {
+pub(crate) fn open(source: Source, chunk: usize, limit: Option<u64>) -> Result<Window, Error> {
     let file = source.name();
     let chunk = chunk.clamp(1, 16 << 20);
     let input = Input::open(source, chunk)?;
@@ -85,12 +81,18 @@ impl CaptureFile {
         }
         let inner = Compression::of(head);
         if inner != Compression::None {
-            return Err(format!("{inner} inside {compression}: compression within compression is refused"));
+            return Err(format!(
+                "{inner} inside {compression}: compression within compression is refused"
+            ));
         }
         Err(match window.stream().end() {
-            Some(End::Damaged(text)) if head.is_empty() => format!("damaged {compression} data: {text}"),
+            Some(End::Damaged(text)) if head.is_empty() => {
+                format!("damaged {compression} data: {text}")
+            }
             Some(End::Limit(text)) if head.is_empty() => format!("{compression} data: {text}"),
-            Some(End::Truncated) if head.is_empty() => format!("{compression} data cut short at the beginning"),
+            Some(End::Truncated) if head.is_empty() => {
+                format!("{compression} data cut short at the beginning")
+            }
             _ => format!("{compression} data: {}", guess(head)),
         })
     }

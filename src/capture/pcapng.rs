@@ -76,7 +76,11 @@ impl Pcapng {
             }
             let step = match want {
                 Want::Bytes(want) => {
-                    if window.fill(want) { Step::More } else { self.at_end(window, notes) }
+                    if window.fill(want) {
+                        Step::More
+                    } else {
+                        self.at_end(window, notes)
+                    }
                 }
                 Want::Block => self.other(window, notes),
                 Want::Help => self.resynchronise(window, notes),
@@ -274,7 +278,11 @@ impl Pcapng {
         };
         notes.summary.bytes_skipped += skipped;
         notes.issue("block_damaged", offset, || {
-            let after = if found { "the next sound block is" } else { "no sound block follows; the rest is" };
+            let after = if found {
+                "the next sound block is"
+            } else {
+                "no sound block follows; the rest is"
+            };
             format!("block of type {kind:#x} says {length} bytes; {after} {skipped} bytes on")
         });
         if found { Step::More } else { Step::Corrupt }

@@ -368,7 +368,8 @@ impl Reader {
 
     /// How far reading has come.
     pub fn progress(&self) -> Progress {
-        let live = |slot: &Slot| slot.file.as_ref().map_or(slot.bytes_read, CaptureFile::bytes_read);
+        let live =
+            |slot: &Slot| slot.file.as_ref().map_or(slot.bytes_read, CaptureFile::bytes_read);
         Progress {
             bytes_read: self.slots.iter().map(live).sum(),
             bytes_total: self.summaries.iter().map(|file| file.source_bytes).sum(),

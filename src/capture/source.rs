@@ -53,7 +53,11 @@ impl Source {
     }
 
     /// Anything that can be read.
-    pub fn reader(name: impl Into<String>, reader: Box<dyn Read + Send>, size: Option<u64>) -> Self {
+    pub fn reader(
+        name: impl Into<String>,
+        reader: Box<dyn Read + Send>,
+        size: Option<u64>,
+    ) -> Self {
         Self::Reader { name: name.into(), reader, size }
     }
 

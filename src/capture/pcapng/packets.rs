@@ -1,8 +1,8 @@
 //! Blocks that carry packets.
 
 use super::super::batch::{Notes, Record};
-use super::super::bytes::u32_at;
 use super::super::bytes::Order;
+use super::super::bytes::u32_at;
 use super::super::frame::Direction;
 use super::super::pcap::{MAX_PACKET, max_packet};
 use super::describe::{Port, State};
@@ -86,7 +86,9 @@ impl State {
         let port = known.unwrap_or(&unknown);
         let captured = fields.captured as usize;
         let room = block.len() - ENHANCED_DATA - 4;
-        if captured > room || (fields.captured > MAX_PACKET && fields.captured > max_packet(port.link)) {
+        if captured > room
+            || (fields.captured > MAX_PACKET && fields.captured > max_packet(port.link))
+        {
             return None;
         }
         match notes.interfaces.get_mut(port.row as usize) {

@@ -218,7 +218,8 @@ impl Stream {
                 break;
             };
             // At the limit one more byte is asked for, to tell the end from the limit.
-            let target = if room == 0 { &mut beyond[..] } else { out.get_mut(..room).unwrap_or_default() };
+            let target =
+                if room == 0 { &mut beyond[..] } else { out.get_mut(..room).unwrap_or_default() };
             match decoder.read(target) {
                 Ok(0) => self.next_member(),
                 Ok(_) if room == 0 => {

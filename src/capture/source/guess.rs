@@ -54,7 +54,9 @@ fn text(head: &[u8]) -> Option<&'static str> {
     let valid = match std::str::from_utf8(head) {
         Ok(text) => text,
         // Cut in the middle of a character.
-        Err(e) if e.error_len().is_none() => std::str::from_utf8(head.get(..e.valid_up_to())?).ok()?,
+        Err(e) if e.error_len().is_none() => {
+            std::str::from_utf8(head.get(..e.valid_up_to())?).ok()?
+        }
         Err(_) => return None,
     };
     if valid.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
