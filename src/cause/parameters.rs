@@ -62,7 +62,9 @@ parameters! {
     idle_tolerance_s = 2.0;
     /// Unanswered retransmissions or probes that make a peer unresponsive.
     retransmission_run = 3.0;
-    /// Age from which an orphan in FIN_WAIT_2 is taken to have expired.
+    /// Unanswered keep-alive probes before a reset of their sender.
+    keepalive_probes = 2.0;
+    /// Age from which an orphan in `FIN_WAIT_2` is taken to have expired.
     fin_wait_2_s = 55.0;
     /// The peer's data this shortly before an abort was probably unread.
     unread_s = 0.1;

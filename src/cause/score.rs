@@ -46,7 +46,9 @@ pub fn score(case: &Case<'_>, row: &Teardown) -> Score {
         .collect();
 
     let fin_acked = endpoint.fin.is_some_and(|fin| fin.acked_at.is_some());
-    let lives_on = row.sender_progress_after > 0 && !fin_acked;
+    // A SYN-ACK after a refusal may answer another SYN than the refused one.
+    let retried = row.sequence_check == SequenceCheck::AcksSyn && peer.syns > 1;
+    let lives_on = row.sender_progress_after > 0 && !fin_acked && !retried;
     let new_data = row.sender_bytes_after > 0;
     score.add(lives_on && (new_data || row.sender_after > 1), 4.0, "sender_carries_on", at);
     let beyond = row.relative_sequence.is_some_and(|seq| {
