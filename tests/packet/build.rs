@@ -71,9 +71,9 @@ pub fn snap() -> Vec<u8> {
 /// Decodes one frame that must hold [`tcp`]; what was around it.
 pub fn found(link: u16, data: &[u8]) -> (Path, Direction, u64) {
     let mut decoder = Decoder::default();
-    let decoded = decoder.decode(&frame(link, data), 5);
-    let Some(segment) = decoded.segment() else {
-        panic!("link type {link}: {:?} in {data:x?}", decoded.class());
+    let outcome = decoder.decode(&frame(link, data), 5);
+    let Some(segment) = outcome.segment() else {
+        panic!("link type {link}: {:?} in {data:x?}", outcome.class());
     };
     check(&segment);
     (decoder.paths().get(segment.path).clone(), segment.direction, segment.link_source)

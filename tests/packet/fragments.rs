@@ -29,8 +29,8 @@ fn around_a_tunnel_and_in_ipv6() {
     let first = v4_fragment(47, 0x2000, &whole[20..44]);
     assert_eq!(decoder.decode(&frame(101, &first), 5).class(), Class::IpFragment);
     let last = v4_fragment(47, 0x0003, &whole[44..]);
-    let decoded = decoder.decode(&frame(101, &last), 5);
-    let segment = decoded.segment().unwrap();
+    let outcome = decoder.decode(&frame(101, &last), 5);
+    let segment = outcome.segment().unwrap();
     check(&segment);
     assert_eq!(decoder.paths().get(segment.path).tunnel, "gre");
 
@@ -50,8 +50,8 @@ fn cut_by_the_snap_length() {
     let mut decoder = Decoder::default();
     let cut = Frame { original_length: 52, ..frame(101, &first[..44]) };
     assert_eq!(decoder.decode(&cut, 5).class(), Class::IpFragment);
-    let decoded = decoder.decode(&frame(101, &last), 5);
-    let segment = decoded.segment().unwrap();
+    let outcome = decoder.decode(&frame(101, &last), 5);
+    let segment = outcome.segment().unwrap();
     assert_eq!((segment.payload_length, segment.payload), (44, &[7; 4][..]));
 }
 

@@ -51,17 +51,17 @@ fn snap_lengths() {
     let original_length = u32::try_from(whole.len()).unwrap();
     for cut in 0..=whole.len() {
         let mut decoder = Decoder::default();
-        let decoded = decoder.decode(&Frame { original_length, ..frame(101, &whole[..cut]) }, 0);
-        match (cut, decoded.segment()) {
-            (..20, None) => assert_eq!(decoded.class(), Class::IpTruncated),
-            (20..40, None) => assert_eq!(decoded.class(), Class::TcpTruncated),
+        let outcome = decoder.decode(&Frame { original_length, ..frame(101, &whole[..cut]) }, 0);
+        match (cut, outcome.segment()) {
+            (..20, None) => assert_eq!(outcome.class(), Class::IpTruncated),
+            (20..40, None) => assert_eq!(outcome.class(), Class::TcpTruncated),
             (40.., Some(segment)) => {
                 assert_eq!((segment.payload_length, segment.header_length), (1, 24));
                 assert_eq!(segment.options.len(), (cut - 40).min(4));
                 assert_eq!(segment.options_cut(), cut < 44);
                 assert_eq!(segment.payload.len(), cut.saturating_sub(44));
             }
-            _ => panic!("cut at {cut}: {:?}", decoded.class()),
+            _ => panic!("cut at {cut}: {:?}", outcome.class()),
         }
     }
 }
@@ -87,7 +87,7 @@ fn icmp_errors() {
         join(&[&[3, 3, 0, 0, 0, 0, 5, 0], &udp(53, &[0; 8])]),
     ] {
         let data = v4(1, &payload);
-        let decoded = decoder.decode(&frame(101, &data), 0);
-        assert!(matches!(decoded, Decoded::Other(Class::Icmp)));
+        let outcome = decoder.decode(&frame(101, &data), 0);
+        assert!(matches!(outcome, Decoded::Other(Class::Icmp)));
     }
 }
