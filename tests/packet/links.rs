@@ -3,7 +3,7 @@ use finrst::packet::{Class, Decoder, Path};
 
 use super::build::{class, ethernet, found, frame, join, packet, snap, tcp, v6};
 
-/// A data frame from an access point, with QoS.
+/// A data frame from an access point, with its quality of service field.
 fn wlan() -> Vec<u8> {
     join(&[&[0x88, 2, 0, 0], &[1; 6], &[2; 6], &[3; 6], &[0; 4], &snap()])
 }
