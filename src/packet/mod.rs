@@ -175,7 +175,7 @@ impl Decoder {
         let mut walk = Walk::new(&mut self.route, frame.direction);
         match self.memory.walk(Layer::Link(frame.link, part), frame, time, &mut walk) {
             End::Tcp(part) => {
-                let path = self.memory.paths.id(walk.route);
+                let path = self.memory.path(frame, walk.route);
                 match tcp::segment(frame, time, path, &walk, part) {
                     Ok(segment) => Decoded::Tcp(segment),
                     Err(class) => self.memory.other(class, frame),
@@ -189,6 +189,17 @@ impl Decoder {
 }
 
 impl Memory {
+    #[inline]
+    fn path(&mut self, frame: &Frame<'_>, route: &Route) -> PathId {
+        let path = self.paths.id(route);
+        if self.paths.overflow() == Some(path) {
+            self.issues.add(frame.file, None, Some(frame.number), "too_many_paths", || {
+                "VLANs and tunnels beyond the limit are not told apart".to_owned()
+            });
+        }
+        path
+    }
+
     fn icmp<'a>(
         &mut self,
         frame: &Frame<'_>,
@@ -196,7 +207,7 @@ impl Memory {
         walk: &Walk<'_>,
         part: Part<'_>,
     ) -> Decoded<'a> {
-        let path = self.paths.id(walk.route);
+        let path = self.path(frame, walk.route);
         match icmp::error(frame, time, path, &walk.ip, part) {
             Some(error) => Decoded::IcmpError(error),
             None => Decoded::Other(Class::Icmp),
@@ -220,7 +231,7 @@ impl Memory {
             };
             match self.walk(layer, frame, time, walk) {
                 End::Tcp(part) => {
-                    let path = self.paths.id(walk.route);
+                    let path = self.path(frame, walk.route);
                     return match tcp::segment(frame, time, path, walk, part) {
                         Ok(segment) => Decoded::Reassembled(Reassembled::new(segment)),
                         Err(class) => self.other(class, frame),
@@ -253,7 +264,7 @@ impl Memory {
                 Layer::Transport(1 | 58, part) => return End::Icmp(part),
                 Layer::Transport(protocol, part) => transport(protocol, part, walk),
                 Layer::Fragment(fragment) => {
-                    let path = self.paths.id(walk.route);
+                    let path = self.path(frame, walk.route);
                     return self.fragment(&walk.ip, path, frame, time, &fragment);
                 }
                 Layer::Done(class) => return End::Other(class),

@@ -1,5 +1,5 @@
 use finrst::capture::{Direction, Frame};
-use finrst::packet::{Class, Decoder, Path};
+use finrst::packet::{Class, Decoder, Limits, Path};
 
 use super::build::{class, ethernet, found, frame, join, packet, snap, tcp, v6};
 
@@ -139,4 +139,15 @@ fn oddities_are_named() {
     let issue = &issues.examples()[0];
     assert_eq!((issue.kind, issue.packet), ("unsupported_link_type", Some(1)));
     assert!(issue.detail.contains("netlink"), "{}", issue.detail);
+}
+
+#[test]
+fn paths_are_bounded() {
+    let mut decoder = Decoder::new(Limits { paths: 3, ..Limits::default() });
+    for id in 1..9 {
+        let data = ethernet(0x8100, &join(&[&[0, id, 8, 0], &packet()]));
+        assert_eq!(decoder.decode(&frame(1, &data), 0).class(), Class::Tcp);
+    }
+    assert_eq!(decoder.paths().len(), 4);
+    assert_eq!(decoder.take_issues().count("too_many_paths"), 6);
 }
