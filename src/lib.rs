@@ -8,6 +8,7 @@
 //! | [`packet`] | frames | TCP segments and ICMP errors, or a class that the ledger counts |
 //! | [`table`] | rows | Arrow record batches, and these into files |
 
+pub mod answer;
 pub mod capture;
 pub mod cause;
 pub mod conn;
