@@ -6,13 +6,19 @@
 //! |---|---|---|
 //! | [`capture`] | bytes | frames: when, which interface, which octets |
 //! | [`packet`] | frames | TCP segments and ICMP errors, or a class that the ledger counts |
+//! | [`filter`] | segments | those that were asked for |
+//! | [`conn`] | segments | connections and teardowns: facts only |
+//! | [`cause`] | connections | verdicts: why, with evidence |
 //! | [`table`] | rows | Arrow record batches, and these into files |
+//!
+//! [`read`] joins them; only the bindings (feature `python`) know of Python.
 
 pub mod answer;
 pub mod capture;
 pub mod cause;
 pub mod conn;
 pub mod error;
+pub mod filter;
 pub mod guard;
 pub mod issue;
 pub mod packet;

@@ -6,6 +6,7 @@ use crate::capture::{
 use crate::cause::{Context, Parameters};
 use crate::conn::{self, Connection, Counts, Tracker};
 use crate::error::Error;
+use crate::filter::Filter;
 use crate::issue::Issues;
 use crate::packet::{self, Class, Decoded, Decoder, Path, Paths, Segment};
 
@@ -24,14 +25,11 @@ pub enum Bound {
     After(i64),
 }
 
-/// Which packets may take part; the bindings and tests make one from a filter expression.
-pub type Keep = Box<dyn Fn(&Segment<'_>, &Paths) -> bool + Send + Sync>;
-
 /// How to read a capture.
 #[derive(Default)]
 pub struct Options {
     /// Segments that take part; all without one.
-    pub keep: Option<Keep>,
+    pub filter: Option<Filter>,
     /// First moment that takes part.
     pub start: Option<Bound>,
     /// First moment that does not any more.
@@ -328,7 +326,9 @@ impl Pass<'_> {
                 }
                 Decoded::IcmpError(error) => {
                     self.take(&mut ahead);
-                    if inside {
+                    let filter = self.options.filter.as_ref();
+                    let kept = filter.is_none_or(|f| f.matches_icmp(&error, self.decoder.paths()));
+                    if inside && kept {
                         self.tracker.icmp(&error);
                     }
                 }
@@ -346,7 +346,7 @@ impl Pass<'_> {
     }
 
     fn keeps(&self, segment: &Segment<'_>) -> bool {
-        self.options.keep.as_ref().is_none_or(|keep| keep(segment, self.decoder.paths()))
+        self.options.filter.as_ref().is_none_or(|f| f.matches(segment, self.decoder.paths()))
     }
 
     fn inside(&self, time: i64, first: i64) -> bool {

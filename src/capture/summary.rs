@@ -169,7 +169,7 @@ impl FileSummary {
     pub fn adds_up(&self) -> bool {
         let bytes =
             [self.bytes_headers, self.bytes_records_ok, self.bytes_skipped, self.bytes_tail];
-        self.bytes_total == bytes.iter().fold(0, |sum, n| sum.saturating_add(*n))
+        self.bytes_total == bytes.iter().fold(0_u64, |sum, n| sum.saturating_add(*n))
             && self.records
                 == self.packets.saturating_add(self.blocks.total()).saturating_add(self.records_bad)
     }

@@ -10,14 +10,11 @@ const DATA: u8 = 8;
 const FIN: u8 = 16;
 const RST: u8 = 32;
 
-/// What the segment that creates a conversation contributes: only a pure SYN, and its payload.
+/// What the segment that creates a conversation contributes: a pure SYN its bit, any other what
+/// it would contribute later.
 pub fn first(flags: Flags, payload: u32) -> u8 {
     let pure_syn = flags.syn() && !flags.ack();
-    match (pure_syn, payload > 0) {
-        (true, true) => SYN | DATA,
-        (true, false) => SYN,
-        (false, _) => 0,
-    }
+    later(flags, payload) | if pure_syn { SYN } else { 0 }
 }
 
 /// What any later segment adds.

@@ -1,0 +1,159 @@
+//! `filter=`: which segments to look at, in a subset of the language of packet filters.
+//!
+//! A filter is evaluated on the innermost address and port pair of a segment, so it works inside
+//! VLANs and tunnels without further words.
+//!
+//! | primitive | true when |
+//! |---|---|
+//! | `host A` | either address is `A` (IPv4 or IPv6) |
+//! | `net A/LEN`, `net A mask M`, `net 10.1` | either address is in the network |
+//! | `port N` | either port is `N` |
+//! | `portrange A-B` | either port is from `A` to `B` |
+//! | `tcp` | always: only TCP gets here |
+//! | `ip`, `ip6` | the innermost packet is IPv4, IPv6 |
+//! | `vlan`, `vlan N` | there is a VLAN tag, the tag `N` |
+//!
+//! `src`, `dst`, `src or dst` (the default) and `src and dst` before `host`, `net`, `port` or
+//! `portrange` say which end is meant; `host` may be left out. `tcp`, `ip` and `ip6` may stand
+//! before them and are one more condition. Primitives are joined by `and` (`&&`), `or` (`||`) and
+//! `not` (`!`), and grouped by parentheses. As in that language, `not` binds most tightly, `and`
+//! and `or` bind alike and from left to right, and a value alone repeats the words before it:
+//! `port 80 or 443` is `port 80 or port 443`.
+//!
+//! Names of hosts and services are not looked up. An ICMP error is judged by the segment that it
+//! quotes.
+
+mod parse;
+mod words;
+
+use crate::error::Error;
+use crate::packet::{Address, IcmpError, PathId, Paths, Segment};
+
+/// A filter expression, ready to be evaluated.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Filter {
+    /// The expression in postfix order: no recursion, whatever was typed.
+    steps: Vec<Step>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Step {
+    Test(Test),
+    And,
+    Or,
+    Not,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Test {
+    /// True of everything.
+    Any,
+    /// The version of the innermost IP header.
+    Version(u8),
+    /// A VLAN tag, or any.
+    Vlan(Option<u16>),
+    /// An address under a mask.
+    Net(End, u128, u128),
+    /// A port from the first to the second.
+    Ports(End, u16, u16),
+}
+
+/// Which end of a packet a primitive is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    Source,
+    Destination,
+    Either,
+    Both,
+}
+
+impl End {
+    fn holds<T>(self, source: T, destination: T, test: impl Fn(T) -> bool) -> bool {
+        match self {
+            Self::Source => test(source),
+            Self::Destination => test(destination),
+            Self::Either => test(source) || test(destination),
+            Self::Both => test(source) && test(destination),
+        }
+    }
+}
+
+/// What a filter looks at.
+struct Tuple {
+    version: u8,
+    source: Address,
+    destination: Address,
+    source_port: u16,
+    destination_port: u16,
+    path: PathId,
+}
+
+impl Filter {
+    /// Reads an expression; an empty one lets everything pass.
+    ///
+    /// # Errors
+    /// [`Error::Filter`] says what is wrong and where.
+    pub fn parse(text: &str) -> Result<Self, Error> {
+        parse::parse(text).map(|steps| Self { steps })
+    }
+
+    /// Whether a segment passes.
+    pub fn matches(&self, segment: &Segment<'_>, paths: &Paths) -> bool {
+        let tuple = Tuple {
+            version: segment.ip_version,
+            source: segment.source,
+            destination: segment.destination,
+            source_port: segment.source_port,
+            destination_port: segment.destination_port,
+            path: segment.path,
+        };
+        self.holds(&tuple, paths)
+    }
+
+    /// Whether the segment that an ICMP error quotes passes.
+    pub fn matches_icmp(&self, error: &IcmpError, paths: &Paths) -> bool {
+        let tuple = Tuple {
+            version: error.ip_version,
+            source: error.source,
+            destination: error.destination,
+            source_port: error.source_port,
+            destination_port: error.destination_port,
+            path: error.path,
+        };
+        self.holds(&tuple, paths)
+    }
+
+    /// The stack is one word: the nesting limit of the parser keeps it well below 128 values.
+    fn holds(&self, tuple: &Tuple, paths: &Paths) -> bool {
+        let mut stack = 1_u128;
+        for step in &self.steps {
+            stack = match step {
+                Step::Test(test) => (stack << 1) | u128::from(test.holds(tuple, paths)),
+                Step::Not => stack ^ 1,
+                Step::And => (stack >> 1) & (stack | !1),
+                Step::Or => (stack >> 1) | (stack & 1),
+            };
+        }
+        stack & 1 == 1
+    }
+}
+
+impl Test {
+    fn holds(self, tuple: &Tuple, paths: &Paths) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Version(version) => tuple.version == version,
+            Self::Vlan(None) => !paths.get(tuple.path).vlans.is_empty(),
+            Self::Vlan(Some(id)) => paths.get(tuple.path).vlans.contains(&id),
+            Self::Net(end, value, mask) => {
+                end.holds(tuple.source, tuple.destination, |address| address.0 & mask == value)
+            }
+            Self::Ports(end, low, high) => {
+                end.holds(tuple.source_port, tuple.destination_port, |p| (low..=high).contains(&p))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
