@@ -11,7 +11,7 @@
 from ._capture import Capture
 from ._connection import Connection, community_id
 from ._errors import CaptureError, CaptureWarning, FilterError, FinrstError, InternalError
-from ._functions import columns, conversation
+from ._functions import causes, columns, conversation
 from ._native import __version__
 from ._read import Options, Scan, Stream, read, scan
 from ._table import Table
@@ -29,6 +29,7 @@ __all__ = [
     "Stream",
     "Table",
     "__version__",
+    "causes",
     "columns",
     "community_id",
     "conversation",
