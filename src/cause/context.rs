@@ -95,7 +95,7 @@ impl Context {
             facts.last_accepted = facts.last_accepted.max(c.start);
             facts.accepted += 1;
             let server = c.side(Side::Server);
-            let idle = server.unique_bytes == 0 && server.fins + server.rsts == 0;
+            let idle = server.unique_bytes == 0 && server.fins + server.rsts + client.fins == 0;
             facts.unserved += u32::from(idle);
         }
         match c.ending {

@@ -30,11 +30,12 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
         && !reset.sender_fin_before;
     // What the reset does not acknowledge was still on its way: it cannot have been left unread.
     let unread = reset.unread_bytes.saturating_sub(reset.peer_bytes_unacked);
-    if unread == 0 && !truncated {
+    let recent = reset.since_peer_data.is_some_and(|since| s(since) <= case.parameters.unread_s);
+    if (unread == 0 || !recent) && !truncated {
         return None;
     }
     let since = reset.since_peer_data.map(s);
-    let fresh = since.is_some_and(|since| since <= case.parameters.unread_s);
+    let fresh = since.is_some_and(|since| since <= case.parameters.unread_fresh_s);
     Some(
         Finding::new(match (unread == 0, fresh) {
             (true, _) => 0.55,

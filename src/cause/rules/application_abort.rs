@@ -24,7 +24,9 @@ pub const RULE: Rule = Rule {
 
 fn holds(case: &Case<'_>) -> Option<Finding> {
     let reset = case.reset_of(Form::Abort)?;
-    if reset.unread_bytes > reset.peer_bytes_unacked {
+    let recent =
+        reset.since_peer_data.is_some_and(|since| s(since) <= case.parameters.unread_fresh_s);
+    if recent && reset.unread_bytes > reset.peer_bytes_unacked {
         return None;
     }
     Some(
