@@ -91,7 +91,7 @@ class Capture:
         if row is None:
             message = f"no connection {connection_id}: {len(self)} were found"
             raise KeyError(message)
-        return Connection(row, single_file=len(self.files) == 1)
+        return Connection(row, self.teardowns, single_file=len(self.files) == 1)
 
     def __len__(self) -> int:
         """Count the connections."""

@@ -236,10 +236,10 @@ impl Tracker {
                 None if live.connection.paths[side.peer().index()] == Some(segment.path) => {
                     return Some(number);
                 }
-                None if answers(&live.connection, side, segment) => {
-                    if other.is_none_or(|(rank, _)| rank < 2) {
-                        other = Some((2, number));
-                    }
+                None if other.is_none_or(|(rank, _)| rank < 2)
+                    && answers(&live.connection, side, segment) =>
+                {
+                    other = Some((2, number));
                 }
                 _ => {}
             }
