@@ -133,6 +133,10 @@ fn bare(c: &Connection, segment: &Segment<'_>, sender: Side, kind: Kind) -> Tear
         sequence: segment.sequence,
         acknowledgment: segment.acknowledgment,
         relative_sequence: endpoint.based.then(|| endpoint.position(segment.sequence)),
+        ahead: endpoint.based.then(|| {
+            let end = endpoint.max_end.max(endpoint.acked).cast_signed();
+            endpoint.position(segment.sequence).saturating_sub(end)
+        }),
         relative_acknowledgment: (peer.based && segment.flags.ack())
             .then(|| peer.position(segment.acknowledgment)),
         window: segment.window,
