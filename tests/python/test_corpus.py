@@ -33,7 +33,8 @@ def test_every_account_adds_up() -> None:
                 cap = finrst.read(path, progress=False)
                 cap.check()
             except finrst.CaptureError as error:
-                assert len(str(error)) < 700, path
+                if len(str(error)) > 700:
+                    wrong.append(f"{path.relative_to(PUBLIC)}: an error text without end")
             except finrst.InternalError as error:
                 wrong.append(f"{path.relative_to(PUBLIC)}: {error}")
             else:
