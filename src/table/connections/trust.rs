@@ -54,7 +54,7 @@ pub const COLUMNS: &[Column<Connections>] = &[
     Column::required(
         "duplicate_packets",
         "packets",
-        "Exact copies made by the capture, counted here and nowhere else.",
+        "Exact copies made by the capture; the counts of packets, FINs and RSTs include them.",
         Kind::Int64(|row| {
             let sides = &row.connection.endpoints;
             count(sides.iter().map(|side| u64::from(side.duplicates)).sum())
