@@ -21,7 +21,7 @@ import wire
 from forwarder import Forwarder
 from trial import Family, Scenario, Shared, Trial, drain
 
-FAMILIES = "orderly refused handshake overflow overflow_reset abort".split()
+FAMILIES = "orderly refused handshake overflow overflow_reset abort silent forged".split()
 SKIPPED = 77
 
 
