@@ -18,7 +18,7 @@ import time
 from collections.abc import Callable
 
 from inject import Injector
-from net import Bed, run
+from net import HOPS, Bed, run
 from packet import Packet, decode
 
 _MSG_PACKET, _MSG_VERDICT, _MSG_CONFIG = 0x300, 0x301, 0x302
@@ -57,6 +57,8 @@ class Forwarder:
         self._count = 0
         self._stop = threading.Event()
         self.failures: list[str] = []
+        # When it last had nothing to read: on a busy machine it may lag behind.
+        self.quiet = 0.0
         with bed.inside("router"):
             self._netlink = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 12)
             self._netlink.bind((0, 0))
@@ -66,6 +68,9 @@ class Forwarder:
         self._configure()
         for tool in ("iptables", "ip6tables"):
             run("ip", "netns", "exec", bed.names["router"], tool, *_QUEUE)
+        for tool, target in (("iptables", "TTL --ttl-dec"), ("ip6tables", "HL --hl-dec")):
+            argv = ["-t", "mangle", "-A", "FORWARD", "-j", *target.split(), str(HOPS)]
+            run("ip", "netns", "exec", bed.names["router"], tool, *argv)
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
@@ -92,6 +97,8 @@ class Forwarder:
             while self._waiting and self._waiting[0][0] <= now:
                 _, _, ident, data = heapq.heappop(self._waiting)
                 self._verdict(ident, _ACCEPT, data)
+            if not select.select([self._netlink], [], [], 0)[0]:
+                self.quiet = time.monotonic()
             wait = min(0.05, self._waiting[0][0] - now) if self._waiting else 0.05
             if not select.select([self._netlink], [], [], wait)[0]:
                 continue

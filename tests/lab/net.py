@@ -17,6 +17,8 @@ import time
 from collections.abc import Iterator
 
 PREFIX = "finlab"
+# Routers that the path seems to have besides this one: a box in between is nearer than a host.
+HOPS = 3
 VANTAGES = ("client", "router", "server")
 _CLONE_NEWNET = 0x40000000
 _SIOCETHTOOL = 0x8946

@@ -21,7 +21,7 @@ import wire
 from forwarder import Forwarder
 from trial import Family, Scenario, Shared, Trial, drain
 
-FAMILIES = "orderly refused handshake overflow overflow_reset abort silent forged".split()
+FAMILIES = "silent handshake refused orderly abort overflow forged overflow_reset".split()
 SKIPPED = 77
 
 
@@ -72,7 +72,7 @@ def family(name: str, out: str, repetitions: int, quick: bool, seed: int, only: 
             except Exception:
                 wrong.append(f"{scenario.name}/{repetition}: {traceback.format_exc(limit=-2)}")
 
-        with concurrent.futures.ThreadPoolExecutor(48) as pool:
+        with concurrent.futures.ThreadPoolExecutor(24) as pool:
             jobs = [(s, n) for n in range(repetitions) for s in wanted]
             jobs.sort(key=lambda job: not job[0].slow)
             list(pool.map(lambda job: trial(*job), jobs))
@@ -112,7 +112,7 @@ def main() -> int:
     began, pids = time.monotonic(), set[int]()
     wrong: list[str] = []
     context = multiprocessing.get_context("spawn")
-    pool = concurrent.futures.ProcessPoolExecutor(len(names), mp_context=context)
+    pool = concurrent.futures.ProcessPoolExecutor(min(4, len(names)), mp_context=context)
     try:
         options = (str(out), repetitions, args.quick, seed, args.scenario)
         jobs = [pool.submit(family, name, *options) for name in names]

@@ -170,11 +170,20 @@ class Trial:
 
     def settle(self) -> None:
         """Long enough for everything on the path to arrive and be answered."""
-        time.sleep(4 * self.delay + 0.06)
+        for wait in (2 * self.delay + 0.1, 2 * self.delay + 0.2):
+            time.sleep(wait)
+            now = time.monotonic()
+            while self.shared.forwarder.quiet < now:
+                time.sleep(0.01)
+
+    def data(self, size: int) -> bytes:
+        """Text, so that a capture of it compresses and is never mistaken for TLS."""
+        line = b"%08x some bytes of %s\n" % (self.rng.getrandbits(32), self.scenario.name.encode())
+        return (line * (size // len(line) + 1))[:size]
 
     def say(self, source: socket.socket, target: socket.socket, size: int = 0) -> None:
         """Sends some bytes and waits until the other side has read them all."""
-        data = self.rng.randbytes(size or self.rng.randint(20, 900))
+        data = self.data(size or self.rng.randint(20, 900))
         source.sendall(data)
         missing = len(data)
         while missing:

@@ -37,7 +37,7 @@ def unread_client(t: Trial) -> None:
     """The client closes without having read the response."""
     c, s = t.pair()
     t.say(c, s)
-    s.sendall(t.rng.randbytes(t.rng.randint(100, 9000)))
+    s.sendall(t.data(t.rng.randint(100, 9000)))
     t.settle()
     c.close()
     t.settle()
@@ -48,7 +48,7 @@ def unread_client(t: Trial) -> None:
 def unread_server(t: Trial) -> None:
     """The server closes without having read the request."""
     c, s = t.pair()
-    c.sendall(t.rng.randbytes(t.rng.randint(50, 5000)))
+    c.sendall(t.data(t.rng.randint(50, 5000)))
     t.settle()
     s.close()
     t.settle()
@@ -59,7 +59,7 @@ def unread_server(t: Trial) -> None:
 def unread_partial(t: Trial) -> None:
     """The server answers after the head of a large request and closes: the answer is lost too."""
     c, s = t.pair()
-    c.sendall(t.rng.randbytes(t.rng.randint(3000, 9000)))
+    c.sendall(t.data(t.rng.randint(3000, 9000)))
     s.recv(400)
     t.settle()
     s.sendall(b"HTTP/1.1 413 Payload Too Large\r\n\r\n")
@@ -101,7 +101,7 @@ def sigkill_client(t: Trial) -> None:
     """The client process is killed with a response unread."""
     c, s = t.pair()
     t.say(c, s)
-    s.sendall(t.rng.randbytes(1000))
+    s.sendall(t.data(1000))
     t.settle()
     killed(c, t)
     t.settle()
@@ -113,7 +113,7 @@ def sigkill_server(t: Trial) -> None:
     """The server process is killed with a request unread."""
     c, s = t.pair()
     t.talk(c, s, 1)
-    c.sendall(t.rng.randbytes(300))
+    c.sendall(t.data(300))
     t.settle()
     killed(s, t)
     t.settle()
@@ -161,7 +161,7 @@ def linger0_inflight(t: Trial) -> None:
     """SO_LINGER 0 with data in flight: a reply reset for each late ACK."""
     c, s = t.pair()
     t.say(c, s)
-    c.sendall(t.rng.randbytes(14000))
+    c.sendall(t.data(14000))
     linger0(c)
     c.close()
     t.settle()
@@ -181,7 +181,7 @@ def linger0_queued(t: Trial) -> None:
     listener.close()
     c.setblocking(False)
     with contextlib.suppress(BlockingIOError):
-        c.send(t.rng.randbytes(60_000))
+        c.send(t.data(60_000))
     t.settle()
     t.pause(0.3, 0.6)
     linger0(c)
@@ -225,7 +225,7 @@ def data_after_close(t: Trial) -> None:
     c.close()
     t.settle()
     t.pause(0.1, 0.5)
-    s.sendall(t.rng.randbytes(400))
+    s.sendall(t.data(400))
     t.settle()
     s.close()
 
@@ -242,7 +242,7 @@ def data_crosses_close(t: Trial) -> None:
     t.say(c, s)
     t.settle()
     c.close()
-    s.sendall(t.rng.randbytes(400))
+    s.sendall(t.data(400))
     t.settle()
     time.sleep(0.1)
     s.close()
@@ -264,7 +264,7 @@ def keepalive_race(t: Trial) -> None:
     time.sleep(t.rng.uniform(1.3, 1.8))
     s.close()
     time.sleep(t.rng.uniform(0, t.delay / 3))
-    c.sendall(t.rng.randbytes(300))
+    c.sendall(t.data(300))
     t.settle()
     with contextlib.suppress(OSError):
         drain(c)
@@ -281,7 +281,7 @@ def half_close_then_abort(t: Trial) -> None:
     t.say(c, s)
     c.shutdown(socket.SHUT_WR)
     drain(s)
-    s.sendall(t.rng.randbytes(t.rng.randint(500, 12000)))
+    s.sendall(t.data(t.rng.randint(500, 12000)))
     t.settle()
     c.close()
     t.settle()
@@ -304,7 +304,7 @@ def abort_after_server_fin(t: Trial) -> None:
 
 
 @FAMILY.scenario(
-    label("reset_after_fin", "client", "application_abort", OPEN + r" >F <A >R" + ANSWERED,
+    label("reset_after_fin", "client", "application_abort", OPEN + r" >F~ >R" + ANSWERED,
           "fin_wait2_expired", "no_socket", "stray_segment", "undetermined")
 )  # fmt: skip
 def linger2_negative(t: Trial) -> None:
@@ -333,7 +333,7 @@ def mptcp_unread(t: Trial) -> None:
     t.record(c)
     s, _ = listener.accept()
     t.say(c, s)
-    s.sendall(t.rng.randbytes(500))
+    s.sendall(t.data(500))
     t.settle()
     c.close()
     t.settle()
@@ -468,6 +468,6 @@ def reset_lost(t: Trial) -> None:
     linger0(c)
     c.close()
     t.pause(0.3, 1.0)
-    s.sendall(t.rng.randbytes(100))
+    s.sendall(t.data(100))
     t.settle()
     s.close()

@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from forwarder import Drop, Verdict
 from labels import label
+from net import HOPS
 from packet import ACK, RST, SYN, Packet
 from scenarios.abort import hello
 from scenarios.orderly import CLIENT_FIRST, OPEN
@@ -55,7 +56,7 @@ def request(t: Trial, forge_client: Forge | None, forge_server: Forge | None) ->
         c.sendall(b"GET /" + t.rng.randbytes(12).hex().encode() + b" HTTP/1.1\r\n\r\n")
         s.settimeout(1)
         s.recv(100)
-        s.sendall(t.rng.randbytes(2500))
+        s.sendall(t.data(2500))
     t.settle()
     c.close()
     s.close()
@@ -138,7 +139,7 @@ def after_hello(t: Trial) -> None:
     with contextlib.suppress(OSError):
         s.settimeout(1)
         hello(t, c, s)
-        s.sendall(t.rng.randbytes(2500))
+        s.sendall(t.data(2500))
     t.settle()
     c.close()
     s.close()
@@ -160,7 +161,7 @@ def mimic(t: Trial) -> None:
             return Drop()
         if up and p.payload and armed[0]:
             hit[0] = 1
-            t.inject(Packet(p.dst, p.src, p.dport, p.sport, p.ack, 0, RST, ttl=63))
+            t.inject(Packet(p.dst, p.src, p.dport, p.sport, p.ack, 0, RST, ttl=63 - HOPS))
             return Drop()
         return None
 
@@ -172,7 +173,7 @@ def mimic(t: Trial) -> None:
     t.talk(c, s, 2)
     t.settle()
     armed[0] = 1
-    c.sendall(t.rng.randbytes(120))
+    c.sendall(t.data(120))
     t.hold(s)
     t.settle()
     c.close()

@@ -10,6 +10,7 @@ import time
 
 from forwarder import Drop, Pass, Verdict
 from labels import label, views
+from net import HOPS
 from packet import ACK, FIN, PSH, RST, SYN, URG, Packet
 from scenarios.orderly import CLIENT_FIRST, OPEN
 from trial import Family, Trial, drain, linger0, vanish
@@ -28,6 +29,7 @@ def give_up(t: Trial, limit: float) -> None:
         c.connect((t.server, t.port))
         raise RuntimeError("the connection should have timed out")
     c.close()
+    t.settle()
 
 
 @FAMILY.scenario(
@@ -40,13 +42,13 @@ def client_timeout(t: Trial) -> None:
 
 
 @FAMILY.scenario(
-    label("handshake_abandoned", "client", "client_handshake_timeout", LATE), delay=(0.05, 0.06)
+    label("handshake_abandoned", "client", "client_handshake_timeout", LATE), delay=(0.025, 0.035)
 )
 def client_timeout_sometimes(t: Trial) -> None:
-    """A limit of 150 ms: met when the path is quick (110 ms), missed when it is not."""
+    """A limit of 150 ms: met when the path is quick (60 ms), missed when it is not."""
     done = label("graceful", "client", "client_close", CLIENT_FIRST)
     for slow in (False, True, False, True):
-        extra = t.rng.uniform(0.05, 0.2) if slow else 0.0
+        extra = t.rng.uniform(0.13, 0.3) if slow else 0.0
         t.path(lambda p, up, extra=extra: Pass(t.delay + extra) if p.syn_ack else None)
         listener = t.listen()
         if slow:
@@ -199,7 +201,7 @@ def health_check_full(t: Trial) -> None:
 
 
 @FAMILY.scenario(
-    label("graceful", "client", "client_close", r">S <SA(?: >A)? >F~ <F~", "health_check_probe")
+    label("graceful", "client", "client_close", r">S <SA(?: >A)? >F~ <F(?: [<>][AF]| <R)*", "health_check_probe")
 )
 def health_check_polite(t: Trial) -> None:
     """A check that connects and closes in order."""
@@ -358,7 +360,7 @@ def bad_final_ack(t: Trial) -> None:
     def insert(p: Packet, up: bool) -> Verdict:
         if p.syn_ack and not done[0]:
             done[0] = 1
-            t.inject(p.reply(ack=p.seq + 1000, flags=ACK, window=500, ttl=63))
+            t.inject(p.reply(ack=p.seq + 1000, flags=ACK, window=500, ttl=63 - HOPS))
         return None
 
     t.path(insert)

@@ -69,7 +69,7 @@ def server_close_queued(t: Trial) -> None:
     t.say(c, s)
     s.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
     c.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)
-    s.sendall(t.rng.randbytes(t.rng.randint(60_000, 150_000)))
+    s.sendall(t.data(t.rng.randint(60_000, 150_000)))
     s.close()
     while c.recv(4096):
         time.sleep(0.004)
@@ -228,8 +228,8 @@ def fin_lost(t: Trial) -> None:
 
 
 @FAMILY.scenario(
-    label("graceful", "client", "client_close", OPEN + " >F~ <F >A(?: <F >A)+"),
-    server=label("graceful", "client", "client_close", OPEN + " >F~ <F(?: <F)+ >A"),
+    label("graceful", "client", "client_close", OPEN + " >F~ <F >A(?: [<>]A| <F)+"),
+    server=label("graceful", "client", "client_close", OPEN + " >F~ <F(?: [<>]A| <F)+"),
 )
 def last_ack_lost(t: Trial) -> None:
     """The ACK of the second FIN is lost: that FIN comes again."""
@@ -287,7 +287,7 @@ def fast_open(t: Trial) -> None:
         thread = threading.Thread(target=lambda: got.append(listener.accept()[0]))
         thread.start()
         c.settimeout(None)
-        c.sendto(b"GET /" + t.rng.randbytes(60), 0x20000000, (t.server, t.port))
+        c.sendto(b"GET /" + t.data(60), 0x20000000, (t.server, t.port))
         t.record(c)
         thread.join()
         s = got[0]

@@ -29,7 +29,7 @@ def race(t: Trial, losers: int, given: Views) -> tuple[socket.socket, list[socke
     racers = []
 
     def slower(p: Packet, up: bool) -> Verdict:
-        return Pass(t.delay + 0.04) if p.flags & SYN and not up else None
+        return Pass(t.delay + 0.2) if p.flags & SYN and not up else None
 
     t.path(slower)
     t.settle()
@@ -43,7 +43,7 @@ def race(t: Trial, losers: int, given: Views) -> tuple[socket.socket, list[socke
         time.sleep(0.003)
     t.hold(*racers)
     t.settle()
-    time.sleep(0.1)
+    time.sleep(0.3)
     return listener, racers
 
 
@@ -56,7 +56,7 @@ def ack_ignored(t: Trial) -> None:
     """The final ACK finds the queue full and is ignored: data goes unanswered, SYN-ACKs repeat."""
     listener, racers = race(t, 3, t.scenario.views)
     for c in racers[1:]:
-        c.sendall(t.rng.randbytes(100))
+        c.sendall(t.data(100))
     t.hold(listener)
     time.sleep(4.5)
 
@@ -87,7 +87,8 @@ def syn_ignored(t: Trial) -> None:
 
 @FAMILY.scenario(
     label("graceful", "client", "client_close",
-          r">S <SA >A(?: >D| <SA| [<>]A| <D)+ >F(?: [<>][AF])+", "accept_queue_overflow"),
+          r">S <SA >A(?: >D| <SA| [<>]A| <D)+ >F(?: [<>][AF]| <SA| <R)+",
+          "accept_queue_overflow"),
     slow=True,
     delay=(0.004, 0.008),
 )  # fmt: skip
@@ -123,7 +124,7 @@ def dropped(t: Trial, given: Label, data: bool) -> None:
         c = t.dial()
         t.record(c, views(given))
         if data:
-            c.sendall(t.rng.randbytes(80))
+            c.sendall(t.data(80))
         callers.append(c)
     t.pause(0.1, 0.5)
     listener.close()

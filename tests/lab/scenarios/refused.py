@@ -144,7 +144,7 @@ def last_ack_and_data_lost(t: Trial) -> None:
     t.hold(t.listen())
     c = t.dial()
     t.record(c)
-    c.sendall(t.rng.randbytes(200))
+    c.sendall(t.data(200))
     t.hold(c)
     time.sleep(4)
 
@@ -186,7 +186,7 @@ def refused_retries(t: Trial) -> None:
 
 
 @FAMILY.scenario(
-    label("handshake_incomplete", "none", "undetermined", r">S <SA(?: <SA)+", "syn_scan",
+    label("handshake_incomplete", "none", "undetermined", r">S <SA(?: <SA)+(?: >I)?", "syn_scan",
           "syn_unanswered"),
     slow=True,
 )  # fmt: skip

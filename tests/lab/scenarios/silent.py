@@ -97,7 +97,7 @@ def user_timeout(t: Trial) -> None:
     t.settle()
     t.path(everything)
     t.hold(s)
-    c.sendall(t.rng.randbytes(t.rng.randint(50, 2500)))
+    c.sendall(t.data(t.rng.randint(50, 2500)))
     with contextlib.suppress(OSError):
         c.settimeout(6)
         c.recv(1)
@@ -115,7 +115,7 @@ def response_blackholed(t: Trial) -> None:
     t.path(lambda p, up: Drop() if len(p.payload) > 1000 else None)
     t.say(c, s)
     t.settle()
-    s.sendall(t.rng.randbytes(1200))
+    s.sendall(t.data(1200))
     t.hold(c, s)
     time.sleep(4)
 
@@ -134,7 +134,7 @@ def user_timeout_late_fin(t: Trial) -> None:
     t.talk(c, s)
     t.settle()
     t.path(everything)
-    c.sendall(t.rng.randbytes(300))
+    c.sendall(t.data(300))
     with contextlib.suppress(OSError):
         c.settimeout(6)
         c.recv(1)
@@ -162,7 +162,7 @@ def fin_unanswered(t: Trial) -> None:
 
 
 @FAMILY.scenario(
-    label("reset_after_fin", "client", "fin_wait2_expired", OPEN + r" >F <A <D >R" + ANSWERED,
+    label("reset_after_fin", "client", "fin_wait2_expired", OPEN + r" >F~ <D >R" + ANSWERED,
           "data_after_close", "no_socket"),
     slow=True,
 )  # fmt: skip
@@ -174,13 +174,13 @@ def fin_wait2_expired(t: Trial) -> None:
     c.setsockopt(TCP, 8, 2)
     c.close()
     time.sleep(t.rng.uniform(3.2, 4.5))
-    s.sendall(t.rng.randbytes(90))
+    s.sendall(t.data(90))
     t.settle()
     s.close()
 
 
 @FAMILY.scenario(
-    label("graceful", "client", "client_close", OPEN + r" >F <A <F >R", "fin_wait2_expired"),
+    label("graceful", "client", "client_close", OPEN + r" >F~ <F >R", "fin_wait2_expired"),
     slow=True,
 )
 def fin_wait2_late_fin(t: Trial) -> None:
@@ -204,7 +204,7 @@ def server_restarted(t: Trial) -> None:
     vanish(s)
     t.hold(t.listen())
     t.pause(0.1, 2.0)
-    c.sendall(t.rng.randbytes(200))
+    c.sendall(t.data(200))
     t.settle()
     c.close()
 
@@ -217,12 +217,12 @@ def client_restarted(t: Trial) -> None:
     t.settle()
     vanish(c)
     t.pause(0.1, 2.0)
-    s.sendall(t.rng.randbytes(200))
+    s.sendall(t.data(200))
     t.settle()
     s.close()
 
 
-@FAMILY.scenario(label("reset_after_fin", "server", "no_socket", OPEN + r" >F <R"))
+@FAMILY.scenario(label("reset_after_fin", "server", "no_socket", OPEN + r" >F~ <R"))
 def server_restarted_fin(t: Trial) -> None:
     """The same, found out by the client's close."""
     c, s = t.pair()
@@ -257,7 +257,7 @@ def server_killed(t: Trial) -> None:
     linger0(s)
     s.close()
     t.pause(0.2, 1.0)
-    c.sendall(t.rng.randbytes(200))
+    c.sendall(t.data(200))
     t.settle()
     c.close()
 
@@ -317,7 +317,7 @@ def stalled(t: Trial) -> tuple[socket.socket, socket.socket]:
     listener.close()
     c.setblocking(False)
     with contextlib.suppress(BlockingIOError):
-        c.send(t.rng.randbytes(60_000))
+        c.send(t.data(60_000))
     c.settimeout(15)
     return c, s
 
@@ -354,7 +354,7 @@ def box_idle_reject(t: Trial) -> None:
     """A box forgets the connection after 5 s of silence and resets the next request."""
     c, s = box(t, 5, True)
     time.sleep(5.05)
-    c.sendall(t.rng.randbytes(200))
+    c.sendall(t.data(200))
     t.hold(s)
     t.settle()
     c.close()
@@ -370,7 +370,7 @@ def box_idle_drop(t: Trial) -> None:
     """The same box, but it drops: retransmissions and silence."""
     c, s = box(t, 3, False)
     time.sleep(3.1)
-    c.sendall(t.rng.randbytes(200))
+    c.sendall(t.data(200))
     t.hold(c, s)
     time.sleep(3)
 
