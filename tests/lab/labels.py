@@ -10,26 +10,87 @@ from collections.abc import Iterable
 from net import VANTAGES
 
 ENDINGS = frozenset(
-    "stray handshake_unanswered handshake_refused handshake_abandoned handshake_aborted_by_server"
-    " handshake_incomplete superseded graceful reset_after_fin reset half_closed"
-    " peer_unresponsive open".split()
+    [
+        "stray",
+        "handshake_unanswered",
+        "handshake_refused",
+        "handshake_abandoned",
+        "handshake_aborted_by_server",
+        "handshake_incomplete",
+        "superseded",
+        "graceful",
+        "reset_after_fin",
+        "reset",
+        "half_closed",
+        "peer_unresponsive",
+        "open",
+    ]
 )
-SIDES = frozenset("client server both third_party none".split())
+SIDES = frozenset(["client", "server", "both", "third_party", "none"])
 CAUSES = frozenset(
-    "port_closed intermittent_refusal rejected_by_firewall icmp_unreachable syn_unanswered"
-    " client_handshake_timeout accept_queue_overflow_reset accept_queue_overflow"
-    " accept_queue_dropped forged_syn_ack old_duplicate_syn half_open_discovered"
-    " syn_ack_bad_timestamp syn_scan connect_race_lost health_check_probe syn_ack_mismatch"
-    " abort_unread_data application_abort data_after_close keepalive_race no_socket"
-    " idle_timeout_reset keepalive_timeout retransmission_timeout zero_window_giveup"
-    " fin_wait2_expired device_stated reset_injected stray_segment probe_scan mptcp_reset"
-    " rst_challenged nat_state_lost tls_failure client_close server_close simultaneous_close"
-    " half_close_eof idle_close fin_unanswered still_open undetermined".split()
+    [
+        "port_closed",
+        "intermittent_refusal",
+        "rejected_by_firewall",
+        "icmp_unreachable",
+        "syn_unanswered",
+        "client_handshake_timeout",
+        "accept_queue_overflow_reset",
+        "accept_queue_overflow",
+        "accept_queue_dropped",
+        "forged_syn_ack",
+        "old_duplicate_syn",
+        "half_open_discovered",
+        "syn_ack_bad_timestamp",
+        "syn_scan",
+        "connect_race_lost",
+        "health_check_probe",
+        "syn_ack_mismatch",
+        "abort_unread_data",
+        "application_abort",
+        "data_after_close",
+        "keepalive_race",
+        "no_socket",
+        "idle_timeout_reset",
+        "keepalive_timeout",
+        "retransmission_timeout",
+        "zero_window_giveup",
+        "fin_wait2_expired",
+        "device_stated",
+        "reset_injected",
+        "stray_segment",
+        "probe_scan",
+        "mptcp_reset",
+        "rst_challenged",
+        "nat_state_lost",
+        "tls_failure",
+        "client_close",
+        "server_close",
+        "simultaneous_close",
+        "half_close_eof",
+        "idle_close",
+        "fin_unanswered",
+        "still_open",
+        "undetermined",
+    ]
 )
-COLUMNS = (
-    "capture vantage client_ip client_port server_ip server_port ordinal start scenario"
-    " repetition ending ended_by cause alternatives_allowed visible"
-).split()
+COLUMNS = [
+    "capture",
+    "vantage",
+    "client_ip",
+    "client_port",
+    "server_ip",
+    "server_port",
+    "ordinal",
+    "start",
+    "scenario",
+    "repetition",
+    "ending",
+    "ended_by",
+    "cause",
+    "alternatives_allowed",
+    "visible",
+]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -96,7 +157,12 @@ def rows(family: str, records: Iterable[Record]) -> list[list[str]]:
             seen = record.views[vantage]
             if seen is None:
                 continue
-            ends = [record.client[0], str(record.client[1]), record.server[0], str(record.server[1])]
+            ends = [
+                record.client[0],
+                str(record.client[1]),
+                record.server[0],
+                str(record.server[1]),
+            ]
             which = [str(record.ordinals[vantage]), f"{record.start:.6f}"]
             what = [record.scenario, str(record.repetition), seen.ending, seen.ended_by, seen.cause]
             last = ["|".join(seen.also), "yes" if seen.visible else "no"]

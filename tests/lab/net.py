@@ -58,6 +58,11 @@ def client_ip(host: int, v6: bool) -> str:
     return f"fd77:1::{host:x}" if v6 else f"10.77.1.{host}"
 
 
+def stack_ip(v6: bool) -> str:
+    """Where another TCP stack lives, behind the server's namespace."""
+    return "fd77:3::2" if v6 else "10.77.3.2"
+
+
 def server_ip(host: int, v6: bool) -> str:
     return f"fd77:2::{host:x}" if v6 else f"10.77.2.{host}"
 
@@ -70,6 +75,7 @@ class Bed:
         self.names = {v: f"{PREFIX}-{os.getpid()}-{name}-{v}" for v in VANTAGES}
         self.interfaces = {"client": "c0", "router": "r0", "server": "s0"}
         self._dumps: list[subprocess.Popen[bytes]] = []
+        self._children: list[subprocess.Popen[str]] = []
         self._fds: dict[str, int] = {}
         self._here = os.open("/proc/self/ns/net", os.O_RDONLY)
         self._lock = threading.Lock()
@@ -141,6 +147,25 @@ class Bed:
     def ip(self, vantage: str, *argv: str) -> None:
         run("ip", "-n", self.names[vantage], *argv)
 
+    def add_stack(self, program: pathlib.Path) -> subprocess.Popen[str]:
+        """Another stack on a TUN device, one hop behind the server's namespace."""
+        via4, via6 = server_ip(10, False), server_ip(10, True)
+        self.ip("router", "route", "add", "10.77.3.0/24", "via", via4)
+        self.ip("router", "-6", "route", "add", "fd77:3::/64", "via", via6)
+        self.ip("server", "tuntap", "add", "tun0", "mode", "tun")
+        self.ip("server", "addr", "add", "10.77.3.1/24", "dev", "tun0")
+        self.ip("server", "addr", "add", "fd77:3::1/64", "dev", "tun0", "nodad")
+        self.ip("server", "link", "set", "tun0", "up")
+        with self.inside("server"):
+            for key in ("net/ipv4/ip_forward", "net/ipv6/conf/all/forwarding"):
+                pathlib.Path("/proc/sys", key).write_text("1")
+        argv = ["ip", "netns", "exec", self.names["server"], str(program), "tun0"]
+        argv += [stack_ip(False), stack_ip(True), "10.77.3.1", "fd77:3::1"]
+        pipe = subprocess.PIPE
+        stack = subprocess.Popen(argv, stdin=pipe, stdout=pipe, text=True)
+        self._children.append(stack)
+        return stack
+
     def capture(self, directory: pathlib.Path) -> dict[str, pathlib.Path]:
         """Starts tcpdump at all three places; the router's tap is on its client side."""
         files = {v: directory / f"{self.name}.{v}.pcap" for v in VANTAGES}
@@ -174,6 +199,9 @@ class Bed:
     def close(self) -> None:
         for dump in self._dumps:
             dump.kill()
+        for child in self._children:
+            child.kill()
+            child.wait()
         for fd in (*self._fds.values(), self._here):
             with contextlib.suppress(OSError):
                 os.close(fd)

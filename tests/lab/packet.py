@@ -80,7 +80,11 @@ class Packet:
         numbers = (self.sport, self.dport, self.seq & 0xFFFFFFFF, self.ack & 0xFFFFFFFF)
         head = struct.pack(">HHIIHH", *numbers, offset, self.window & 0xFFFF)
         size = len(head) + 4 + len(options) + len(self.payload)
-        pseudo = src + dst + struct.pack(">II" if self.v6 else ">HH", *((size, 6) if self.v6 else (6, size)))
+        pseudo = (
+            src
+            + dst
+            + struct.pack(">II" if self.v6 else ">HH", *((size, 6) if self.v6 else (6, size)))
+        )
         body = options + self.payload
         total = checksum(pseudo + head + b"\0\0\0\0" + body)
         tcp = head + struct.pack(">HH", total, 0) + body
@@ -111,14 +115,25 @@ def decode(data: bytes) -> Packet | None:
     sport, dport, seq, ack, offset, window = struct.unpack_from(">HHIIHH", data, at)
     head = at + (offset >> 12) * 4
     return Packet(
-        socket.inet_ntop(family, src), socket.inet_ntop(family, dst), sport, dport, seq, ack,
-        offset & 0x3F, bytes(data[head:total]), window, ttl, ident, df, bytes(data[at + 20 : head]),
-    )  # fmt: skip
+        socket.inet_ntop(family, src),
+        socket.inet_ntop(family, dst),
+        sport,
+        dport,
+        seq,
+        ack,
+        offset & 0x3F,
+        bytes(data[head:total]),
+        window,
+        ttl,
+        ident,
+        df,
+        bytes(data[at + 20 : head]),
+    )
 
 
 def checksum(data: bytes) -> int:
     if len(data) % 2:
         data += b"\0"
-    total = sum(struct.unpack(f">{len(data) // 2}H", data))
+    total: int = sum(struct.unpack(f">{len(data) // 2}H", data))
     total = (total & 0xFFFF) + (total >> 16)
     return ~((total & 0xFFFF) + (total >> 16)) & 0xFFFF

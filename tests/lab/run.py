@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import argparse
 import concurrent.futures
-import contextlib
 import importlib
 import json
 import multiprocessing
+import os
 import pathlib
 import random
 import sys
@@ -21,7 +21,16 @@ import wire
 from forwarder import Forwarder
 from trial import Family, Scenario, Shared, Trial, drain
 
-FAMILIES = "silent handshake refused orderly abort overflow forged overflow_reset".split()
+FAMILIES = [
+    "silent",
+    "handshake",
+    "refused",
+    "orderly",
+    "abort",
+    "overflow",
+    "forged",
+    "overflow_reset",
+]
 SKIPPED = 77
 
 
@@ -49,12 +58,18 @@ def family(name: str, out: str, repetitions: int, quick: bool, seed: int, only: 
     wanted = [s for s in made.scenarios if not (quick and s.slow) and only in s.name]
     if not wanted:
         return []
+    program = made.stack() if made.stack else None
+    if made.stack and program is None:
+        print(f"LABORATORY: {name} SKIPPED, its stack cannot be built here", file=sys.stderr)
+        return []
     began = time.monotonic()
     wrong: list[str] = []
     bed = net.Bed(name, len(made.scenarios), made.sysctls)
     try:
         forwarder = Forwarder(bed)
         shared = Shared(bed, forwarder, seed)
+        if program:
+            shared.stack = bed.add_stack(program)
         rng = random.Random(f"{name}{seed}")
         for scenario in wanted:
             delay = rng.uniform(*scenario.delay)
@@ -72,10 +87,10 @@ def family(name: str, out: str, repetitions: int, quick: bool, seed: int, only: 
             except Exception:
                 wrong.append(f"{scenario.name}/{repetition}: {traceback.format_exc(limit=-2)}")
 
-        with concurrent.futures.ThreadPoolExecutor(24) as pool:
-            jobs = [(s, n) for n in range(repetitions) for s in wanted]
-            jobs.sort(key=lambda job: not job[0].slow)
-            list(pool.map(lambda job: trial(*job), jobs))
+        jobs = [(s, n) for n in range(repetitions) for s in wanted]
+        jobs.sort(key=lambda job: not job[0].slow)
+        pool = concurrent.futures.ThreadPoolExecutor(24)
+        list(pool.map(lambda job: trial(*job), jobs))
         time.sleep(0.5)
         bed.stop_capture()
         wrong += forwarder.failures
@@ -85,11 +100,26 @@ def family(name: str, out: str, repetitions: int, quick: bool, seed: int, only: 
         labels.write(pathlib.Path(out, f"{name}.csv"), labels.rows(name, shared.records))
         counted = f"{len(wanted)} scenarios, {len(shared.records)} connections"
         print(f"{name:10} {counted}, {time.monotonic() - began:.0f} s", flush=True)
+    except KeyboardInterrupt:
+        bed.close()
+        os._exit(130)  # its threads may still be waiting for packets that never come
     except Exception:
         wrong.append(f"{name}: {traceback.format_exc()}")
     finally:
         bed.close()
     return wrong
+
+
+def describe() -> None:
+    """The scenarios as a Markdown table, for the README."""
+    for name in FAMILIES:
+        made = load(name)
+        print(f"\n### {name}: {(sys.modules[f'scenarios.{name}'].__doc__ or '').strip()}\n")
+        print("| scenario | what it does | ending, by, cause |\n|---|---|---|")
+        for scenario in made.scenarios:
+            told = [scenario.views[v] for v in net.VANTAGES]
+            shown = dict.fromkeys(f"{x.ending}, {x.ended_by}, {x.cause}" for x in told if x)
+            print(f"| {scenario.name} | {scenario.about} | {' / '.join(shown)} |")
 
 
 def main() -> int:
@@ -100,7 +130,11 @@ def main() -> int:
     parser.add_argument("--seed", type=int, help="of ports, sizes and delays (else a new one)")
     parser.add_argument("--family", help=f"only these, of {','.join(FAMILIES)}")
     parser.add_argument("--scenario", default="", help="only those whose name has this in it")
+    parser.add_argument("--list", action="store_true", help="describe the scenarios and stop")
     args = parser.parse_args()
+    if args.list:
+        describe()
+        return 0
     if why := net.possible():
         print(f"LABORATORY SKIPPED: {why}", file=sys.stderr)
         return SKIPPED
@@ -118,8 +152,13 @@ def main() -> int:
         jobs = [pool.submit(family, name, *options) for name in names]
         pids |= set(pool._processes or ())
         for job in concurrent.futures.as_completed(jobs):
-            with contextlib.suppress(concurrent.futures.process.BrokenProcessPool):
+            try:
                 wrong += job.result()
+            except concurrent.futures.process.BrokenProcessPool as error:
+                wrong.append(f"a family's process died: {error}")
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
         net.sweep(pids)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-import itertools
+import pathlib
 import random
 import socket
 import struct
+import subprocess
 import threading
 import time
 from collections.abc import Callable
@@ -37,8 +38,15 @@ class Scenario:
 class Family:
     """Scenarios that share namespaces and kernel settings; one module, one family."""
 
-    def __init__(self, name: str, sysctls: dict[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        sysctls: dict[str, str] | None = None,
+        stack: Callable[[], pathlib.Path | None] | None = None,
+    ) -> None:
         self.name = name
+        # Builds the program of another TCP stack; None when that cannot be done here.
+        self.stack = stack
         self.sysctls = sysctls or {}
         self.scenarios: list[Scenario] = []
 
@@ -72,7 +80,15 @@ class Shared:
         rng = random.Random(f"{bed.name}{seed}")
         self.ports = iter(rng.sample(range(1100, 32000), 20000))
         self.raw = {v: Injector(bed, v) for v in ("client", "server")}
-        self.counter = itertools.count()
+        self.stack: subprocess.Popen[str] | None = None
+
+    def play(self, port: int, mode: str) -> None:
+        """Tells the other stack to wait for one connection and what to do with it."""
+        assert self.stack is not None and self.stack.stdin and self.stack.stdout
+        with self.lock:
+            self.stack.stdin.write(f"listen {port} {mode}\n")
+            self.stack.stdin.flush()
+            assert self.stack.stdout.readline() == "ok\n"
 
 
 class Trial:
@@ -99,7 +115,7 @@ class Trial:
     def inject(self, *packets: object) -> None:
         self.shared.forwarder.injector.send(*packets)  # type: ignore[arg-type]
 
-    def socket(self, vantage: str, protocol: int = 0) -> socket.socket:
+    def plug(self, vantage: str, protocol: int = 0) -> socket.socket:
         with self.bed.inside(vantage):
             made = socket.socket(
                 socket.AF_INET6 if self.v6 else socket.AF_INET, socket.SOCK_STREAM, protocol
@@ -110,7 +126,7 @@ class Trial:
     def listen(
         self, backlog: int = 16, port: int | None = None, *options: tuple[int, int, int]
     ) -> socket.socket:
-        made = self.socket("server")
+        made = self.plug("server")
         made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         for option in options:
             made.setsockopt(*option)
@@ -120,7 +136,7 @@ class Trial:
 
     def caller(self, *options: tuple[int, int, int], port: int = 0) -> socket.socket:
         """A client socket that is bound (its port is known) but not yet connected."""
-        made = self.socket("client")
+        made = self.plug("client")
         if port:
             made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         for option in options:
@@ -154,9 +170,13 @@ class Trial:
     ) -> None:
         number = client if isinstance(client, int) else client.getsockname()[1]
         record = Record(
-            name or self.scenario.name, self.repetition, (self.client, number),
-            (self.server, port or self.port), time.time(), given or self.scenario.views,
-        )  # fmt: skip
+            name or self.scenario.name,
+            self.repetition,
+            (self.client, number),
+            (self.server, port or self.port),
+            time.time(),
+            given or self.scenario.views,
+        )
         with self.shared.lock:
             self.shared.records.append(record)
 

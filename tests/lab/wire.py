@@ -83,7 +83,7 @@ def connections(path: pathlib.Path) -> dict[Ends, list[Seen]]:
         sender = (packet.src, packet.sport)
         low, high = sorted((sender, (packet.dst, packet.dport)))
         rows = found.setdefault((low, high), [])
-        if not rows or packet.bare_syn and rows[-1].isn != packet.seq:
+        if not rows or (packet.bare_syn and rows[-1].isn != packet.seq):
             rows.append(Seen(packet.seq if packet.bare_syn else None))
         rows[-1].packets.append((sender, letters(packet)))
     return found

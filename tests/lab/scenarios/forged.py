@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 import time
 from collections.abc import Callable
+from typing import Any
 
 from forwarder import Drop, Verdict
 from labels import label
@@ -39,7 +40,7 @@ def trigger(t: Trial, to_client: Forge | None, to_server: Forge | None) -> list[
     return armed
 
 
-def odd(t: Trial) -> dict[str, int]:
+def odd(t: Trial) -> dict[str, Any]:
     """A header that is not the host's: TTL, IP ID, window."""
     ttl = t.rng.choice((t.rng.randint(35, 60), t.rng.randint(70, 250)))
     return {"ttl": ttl, "ident": t.rng.getrandbits(16), "window": t.rng.randint(200, 9000)}
@@ -73,28 +74,44 @@ def both_sides(t: Trial) -> None:
     request(
         t,
         lambda p: [p.reply(flags=RST | ACK, **odd(t))],
-        lambda p: [dataclasses.replace(p, seq=p.end, payload=b"", options=b"", flags=RST, ack=0,
-                                       **odd(t))],
-    )  # fmt: skip
+        lambda p: [
+            dataclasses.replace(p, seq=p.end, payload=b"", options=b"", flags=RST, ack=0, **odd(t))
+        ],
+    )
 
 
 @FAMILY.scenario(
     INJECTED_C,
-    server=label("reset", "client", "no_socket", OPEN + r" >R" + AFTER, "reset_injected",
-                 "stray_segment", "data_after_close", visible=False),
+    server=label(
+        "reset",
+        "client",
+        "no_socket",
+        OPEN + r" >R" + AFTER,
+        "reset_injected",
+        "stray_segment",
+        "data_after_close",
+        visible=False,
+    ),
     delay=(0.015, 0.03),
-)  # fmt: skip
+)
 def client_only(t: Trial) -> None:
     """Only the client is reset; its kernel then answers what the server still sends."""
     request(t, lambda p: [p.reply(flags=RST | ACK, **odd(t))], None)
 
 
 @FAMILY.scenario(
-    label("reset", "server", "no_socket", OPEN + r" <R" + AFTER, "reset_injected",
-          "stray_segment", visible=False),
+    label(
+        "reset",
+        "server",
+        "no_socket",
+        OPEN + r" <R" + AFTER,
+        "reset_injected",
+        "stray_segment",
+        visible=False,
+    ),
     server=INJECTED_S,
     delay=(0.015, 0.03),
-)  # fmt: skip
+)
 def server_only(t: Trial) -> None:
     """Only the server is reset, before the request: that meets no socket any more."""
 
@@ -120,9 +137,10 @@ def triple(t: Trial) -> None:
     request(
         t,
         lambda p: firewall(t, p),
-        lambda p: [dataclasses.replace(p, seq=p.end, payload=b"", options=b"", flags=RST, ack=0,
-                                       **odd(t))],
-    )  # fmt: skip
+        lambda p: [
+            dataclasses.replace(p, seq=p.end, payload=b"", options=b"", flags=RST, ack=0, **odd(t))
+        ],
+    )
 
 
 @FAMILY.scenario(INJECTED_C, server=INJECTED_S, delay=(0.015, 0.03))
@@ -131,9 +149,10 @@ def after_hello(t: Trial) -> None:
     armed = trigger(
         t,
         lambda p: firewall(t, p),
-        lambda p: [dataclasses.replace(p, seq=p.end, payload=b"", options=b"", flags=RST | ACK,
-                                       **odd(t))],
-    )  # fmt: skip
+        lambda p: [
+            dataclasses.replace(p, seq=p.end, payload=b"", options=b"", flags=RST | ACK, **odd(t))
+        ],
+    )
     c, s = t.pair()
     armed[0] = 1
     with contextlib.suppress(OSError):
@@ -147,11 +166,19 @@ def after_hello(t: Trial) -> None:
 
 
 @FAMILY.scenario(
-    label("reset", "third_party", "reset_injected", TO_CLIENT, "no_socket", "application_abort",
-          "undetermined", visible=False),
+    label(
+        "reset",
+        "third_party",
+        "reset_injected",
+        TO_CLIENT,
+        "no_socket",
+        "application_abort",
+        "undetermined",
+        visible=False,
+    ),
     server=None,
     delay=(0.015, 0.03),
-)  # fmt: skip
+)
 def mimic(t: Trial) -> None:
     """A box that copies a kernel's reply to the letter and swallows the rest: not to be told."""
     hit = [0]
@@ -180,8 +207,13 @@ def mimic(t: Trial) -> None:
 
 
 LIVES = label("graceful", "client", "client_close", CLIENT_FIRST, "rst_challenged")
-CHALLENGED = label("graceful", "client", "client_close",
-                   OPEN + r" >R <A(?: >R)*~ >F(?: [<>][AF])+", "rst_challenged")  # fmt: skip
+CHALLENGED = label(
+    "graceful",
+    "client",
+    "client_close",
+    OPEN + r" >R <A(?: >R)*~ >F(?: [<>][AF])+",
+    "rst_challenged",
+)
 
 
 @FAMILY.scenario(LIVES, server=CHALLENGED)
@@ -192,9 +224,15 @@ def challenged(t: Trial) -> None:
 
 @FAMILY.scenario(
     LIVES,
-    server=label("graceful", "client", "client_close",
-                 OPEN + r"(?: >R)+~ >F(?: [<>][AF])+", "stray_segment", "rst_challenged"),
-)  # fmt: skip
+    server=label(
+        "graceful",
+        "client",
+        "client_close",
+        OPEN + r"(?: >R)+~ >F(?: [<>][AF])+",
+        "stray_segment",
+        "rst_challenged",
+    ),
+)
 def out_of_window(t: Trial) -> None:
     """RSTs to the server far outside the window: ignored without a word."""
     survive(t, lambda: t.rng.randint(1 << 25, 1 << 30))
@@ -214,8 +252,11 @@ def survive(t: Trial, offset: Callable[[], int]) -> None:
     t.settle()
     for _ in range(t.rng.randint(1, 3)):
         bad = last[-1].end + offset()
-        t.inject(Packet(last[-1].src, last[-1].dst, last[-1].sport, last[-1].dport, bad, 0, RST,
-                        **odd(t)))  # fmt: skip
+        t.inject(
+            Packet(
+                last[-1].src, last[-1].dst, last[-1].sport, last[-1].dport, bad, 0, RST, **odd(t)
+            )
+        )
     t.settle()
     t.talk(c, s, 2)
     t.settle()
@@ -226,19 +267,37 @@ def survive(t: Trial, offset: Callable[[], int]) -> None:
 
 @FAMILY.scenario(
     label("handshake_refused", "third_party", "reset_injected", r">S(?: <RA)+(?: <SA >R)*"),
-    server=label("handshake_abandoned", "client", "undetermined", r">S <SA >R", "syn_scan",
-                 "client_handshake_timeout", "connect_race_lost", visible=False),
+    server=label(
+        "handshake_abandoned",
+        "client",
+        "undetermined",
+        r">S <SA >R",
+        "syn_scan",
+        "client_handshake_timeout",
+        "connect_race_lost",
+        visible=False,
+    ),
     delay=(0.02, 0.03),
-)  # fmt: skip
+)
 def syn_triple(t: Trial) -> None:
     """Three RSTs answer the SYN, TTL and window counting up; the real SYN-ACK comes after them."""
 
     def forge(p: Packet, up: bool) -> Verdict:
         if p.bare_syn:
             ttl, window = t.rng.randint(65, 200), t.rng.randint(1000, 5000)
-            t.inject(*(p.reply(seq=0, ack=p.seq + 1, flags=RST | ACK, ttl=ttl + n,
-                               window=window + n, ident=t.rng.getrandbits(16))
-                       for n in range(3)))  # fmt: skip
+            t.inject(
+                *(
+                    p.reply(
+                        seq=0,
+                        ack=p.seq + 1,
+                        flags=RST | ACK,
+                        ttl=ttl + n,
+                        window=window + n,
+                        ident=t.rng.getrandbits(16),
+                    )
+                    for n in range(3)
+                )
+            )
         return None
 
     t.path(forge)
@@ -253,19 +312,40 @@ def syn_triple(t: Trial) -> None:
 
 
 @FAMILY.scenario(
-    label("reset", "server", "forged_syn_ack", r">S <SA >A(?: <SA| >A| >D| <R| >R)+",
-          "stray_segment", "undetermined", "reset_injected"),
-    server=label("handshake_aborted_by_server", "server", "stray_segment",
-                 r">S <SA(?: >A <R| >D <R| <SA| >R)+", "undetermined", "forged_syn_ack"),
+    label(
+        "reset",
+        "server",
+        "forged_syn_ack",
+        r">S <SA >A(?: <SA| >A| >D| <R| >R)+",
+        "stray_segment",
+        "undetermined",
+        "reset_injected",
+    ),
+    server=label(
+        "handshake_aborted_by_server",
+        "server",
+        "stray_segment",
+        r">S <SA(?: >A <R| >D <R| <SA| >R)+",
+        "undetermined",
+        "forged_syn_ack",
+    ),
     delay=(0.02, 0.03),
-)  # fmt: skip
+)
 def foreign_isn(t: Trial) -> None:
     """A forged SYN-ACK with the right ACK: the client believes it, the server resets the rest."""
 
     def forge(p: Packet, up: bool) -> Verdict:
         if p.bare_syn:
-            t.inject(p.reply(seq=t.rng.getrandbits(32), ack=p.seq + 1, flags=SYN | ACK,
-                             window=8192, ttl=t.rng.randint(40, 60), ident=4242))  # fmt: skip
+            t.inject(
+                p.reply(
+                    seq=t.rng.getrandbits(32),
+                    ack=p.seq + 1,
+                    flags=SYN | ACK,
+                    window=8192,
+                    ttl=t.rng.randint(40, 60),
+                    ident=4242,
+                )
+            )
         return None
 
     t.path(forge)
@@ -278,5 +358,3 @@ def foreign_isn(t: Trial) -> None:
     t.settle()
     time.sleep(0.2)
     c.close()
-
-

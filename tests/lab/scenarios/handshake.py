@@ -49,7 +49,11 @@ def client_timeout_sometimes(t: Trial) -> None:
     done = label("graceful", "client", "client_close", CLIENT_FIRST)
     for slow in (False, True, False, True):
         extra = t.rng.uniform(0.13, 0.3) if slow else 0.0
-        t.path(lambda p, up, extra=extra: Pass(t.delay + extra) if p.syn_ack else None)
+
+        def late(p: Packet, up: bool, extra: float = extra) -> Verdict:
+            return Pass(t.delay + extra) if p.syn_ack else None
+
+        t.path(late)
         listener = t.listen()
         if slow:
             give_up(t, 0.15)
@@ -90,10 +94,11 @@ def client_timeout_retry(t: Trial) -> None:
 
 @FAMILY.scenario(
     label("handshake_abandoned", "client", "client_handshake_timeout", r">S >RA <SA >R"),
-    server=label("handshake_abandoned", "client", "client_handshake_timeout",
-                 r">S <SA >RA(?: >R)?"),
+    server=label(
+        "handshake_abandoned", "client", "client_handshake_timeout", r">S <SA >RA(?: >R)?"
+    ),
     delay=(0.12, 0.2),
-)  # fmt: skip
+)
 def agent_reset_early(t: Trial) -> None:
     """An agent on the client tears the attempt down itself: its RST precedes the SYN-ACK."""
     t.hold(t.listen())
@@ -111,8 +116,9 @@ def agent_reset_early(t: Trial) -> None:
 @FAMILY.scenario(label("handshake_abandoned", "client", "syn_scan", r">S <SA >R"))
 def syn_scan(t: Trial) -> None:
     """A raw-socket scanner knocks at open and closed ports of one host."""
-    closed = label("handshake_refused", "server", "port_closed", r">S <RA", "syn_scan",
-                   "rejected_by_firewall")  # fmt: skip
+    closed = label(
+        "handshake_refused", "server", "port_closed", r">S <RA", "syn_scan", "rejected_by_firewall"
+    )
     source = t.rng.randint(33000, 60000)
     isn = t.rng.getrandbits(32)
     for n in range(5):
@@ -121,9 +127,22 @@ def syn_scan(t: Trial) -> None:
             t.hold(t.listen(4, port))
         t.record(source, None if is_open else views(closed), port)
         t.shared.raw["client"].send(
-            Packet(t.client, t.server, source, port, isn, 0, SYN, b"", 1024,
-                   t.rng.randint(37, 59), t.rng.getrandbits(16), False, MSS_ONLY)
-        )  # fmt: skip
+            Packet(
+                t.client,
+                t.server,
+                source,
+                port,
+                isn,
+                0,
+                SYN,
+                b"",
+                1024,
+                t.rng.randint(37, 59),
+                t.rng.getrandbits(16),
+                False,
+                MSS_ONLY,
+            )
+        )
         time.sleep(0.02)
     t.settle()
 
@@ -201,23 +220,41 @@ def health_check_full(t: Trial) -> None:
 
 
 @FAMILY.scenario(
-    label("graceful", "client", "client_close", r">S <SA(?: >A)? >F~ <F(?: [<>][AF]| <R)*", "health_check_probe")
+    label(
+        "graceful",
+        "client",
+        "client_close",
+        r">S <SA(?: >A)? >F~ <F(?: [<>][AF]| <R)*",
+        "health_check_probe",
+    )
 )
 def health_check_polite(t: Trial) -> None:
     """A check that connects and closes in order."""
     probe(t, True, False)
 
 
-FORGED = label("graceful", "client", "forged_syn_ack", r">S <SA >R >S(?: <SA| [<>][AD])+ >F(?: [<>][AF])+",
-               "syn_ack_mismatch", "client_close")  # fmt: skip
+FORGED = label(
+    "graceful",
+    "client",
+    "forged_syn_ack",
+    r">S <SA >R >S(?: <SA| [<>][AD])+ >F(?: [<>][AF])+",
+    "syn_ack_mismatch",
+    "client_close",
+)
 
 
 @FAMILY.scenario(
     FORGED,
-    server=label("graceful", "client", "client_close", r">S <SA >R(?: <A)? >S(?: <SA| [<>][AD])+ >F(?: [<>][AF])+",
-                 "forged_syn_ack", "syn_ack_mismatch"),
+    server=label(
+        "graceful",
+        "client",
+        "client_close",
+        r">S <SA >R(?: <A)? >S(?: <SA| [<>][AD])+ >F(?: [<>][AF])+",
+        "forged_syn_ack",
+        "syn_ack_mismatch",
+    ),
     delay=(0.02, 0.03),
-)  # fmt: skip
+)
 def forged_syn_ack(t: Trial) -> None:
     """A box answers the SYN before the server does, with a wrong ACK; the client survives it."""
     forged = [0]
@@ -226,9 +263,17 @@ def forged_syn_ack(t: Trial) -> None:
         if p.bare_syn and not forged[0]:
             forged[0] = 1
             off = t.rng.randint(100, 90000)
-            t.inject(p.reply(seq=t.rng.getrandbits(32), ack=p.seq + 1 + off, flags=SYN | ACK,
-                             window=8192, ttl=t.rng.randint(40, 60), ident=t.rng.getrandbits(16)))
-        return None  # fmt: skip
+            t.inject(
+                p.reply(
+                    seq=t.rng.getrandbits(32),
+                    ack=p.seq + 1 + off,
+                    flags=SYN | ACK,
+                    window=8192,
+                    ttl=t.rng.randint(40, 60),
+                    ident=t.rng.getrandbits(16),
+                )
+            )
+        return None
 
     t.path(forge)
     c, s = t.pair()
@@ -240,27 +285,45 @@ def forged_syn_ack(t: Trial) -> None:
 
 
 @FAMILY.scenario(
-    label("handshake_abandoned", "client", "forged_syn_ack", r">S(?: <SA >R(?: >S)?)+",
-          "syn_ack_mismatch"),
+    label(
+        "handshake_abandoned",
+        "client",
+        "forged_syn_ack",
+        r">S(?: <SA >R(?: >S)?)+",
+        "syn_ack_mismatch",
+    ),
     server=None,
-)  # fmt: skip
+)
 def forged_syn_ack_only(t: Trial) -> None:
     """A box answers every SYN with a wrong ACK and lets nothing through."""
 
     def forge(p: Packet, up: bool) -> Verdict:
         if p.bare_syn:
-            t.inject(p.reply(seq=t.rng.getrandbits(32), ack=p.seq + t.rng.randint(2000, 9000),
-                             flags=SYN | ACK, window=8192, ttl=58, ident=4242))
-        return Drop()  # fmt: skip
+            t.inject(
+                p.reply(
+                    seq=t.rng.getrandbits(32),
+                    ack=p.seq + t.rng.randint(2000, 9000),
+                    flags=SYN | ACK,
+                    window=8192,
+                    ttl=58,
+                    ident=4242,
+                )
+            )
+        return Drop()
 
     t.path(forge)
     give_up(t, t.rng.uniform(0.5, 0.7))
 
 
 @FAMILY.scenario(
-    label("graceful", "client", "half_open_discovered", r">S <A >R >S <SA~ >F(?: [<>][AF])+",
-          "client_close")
-)  # fmt: skip
+    label(
+        "graceful",
+        "client",
+        "half_open_discovered",
+        r">S <A >R >S <SA~ >F(?: [<>][AF])+",
+        "client_close",
+    )
+)
 def half_open(t: Trial) -> None:
     """The client loses its state, comes back with the same port and finds the old half open."""
     dead = label("superseded", "none", "half_open_discovered", OPEN, "still_open", "undetermined")
@@ -290,9 +353,17 @@ def half_open(t: Trial) -> None:
 
 @FAMILY.scenario(
     label("handshake_abandoned", "client", "syn_ack_bad_timestamp", r">S <SA >R"),
-    server=label("handshake_abandoned", "client", "undetermined", r">S <SA >R",
-                 "syn_ack_bad_timestamp", "syn_scan", "client_handshake_timeout", visible=False),
-)  # fmt: skip
+    server=label(
+        "handshake_abandoned",
+        "client",
+        "undetermined",
+        r">S <SA >R",
+        "syn_ack_bad_timestamp",
+        "syn_scan",
+        "client_handshake_timeout",
+        visible=False,
+    ),
+)
 def bad_timestamp(t: Trial) -> None:
     """A box spoils the echoed timestamp of the SYN-ACK: the client rejects it at once."""
 
@@ -313,19 +384,31 @@ OLD = r">S <SA >R(?: >S| <RA)+(?: <SA >R)*"
 
 
 @FAMILY.scenario(
-    label("handshake_refused", "server", "old_duplicate_syn", OLD, "syn_ack_mismatch",
-          "forged_syn_ack"),
+    label(
+        "handshake_refused",
+        "server",
+        "old_duplicate_syn",
+        OLD,
+        "syn_ack_mismatch",
+        "forged_syn_ack",
+    ),
     delay=(0.012, 0.02),
-    server=label("handshake_refused", "server", "old_duplicate_syn",
-                 r">S <RA(?: >R| >S| <SA)*", "syn_ack_mismatch"),
-)  # fmt: skip
+    server=label(
+        "handshake_refused",
+        "server",
+        "old_duplicate_syn",
+        r">S <RA(?: >R| >S| <SA)*",
+        "syn_ack_mismatch",
+    ),
+)
 def old_duplicate(t: Trial) -> None:
     """An old SYN of the same ports overtakes the real one: refused although the port is open."""
     listener = t.listen()
     c = t.caller()
     port = c.getsockname()[1]
-    stale = label("superseded", "none", "old_duplicate_syn", r">S <SA", "syn_ack_mismatch",
-                  "undetermined")  # fmt: skip
+    stale = label(
+        "superseded", "none", "old_duplicate_syn", r">S <SA", "syn_ack_mismatch", "undetermined"
+    )
     done = [0]
 
     def insert(p: Packet, up: bool) -> Verdict:
@@ -350,9 +433,11 @@ def old_duplicate(t: Trial) -> None:
 
 @FAMILY.scenario(
     label("graceful", "client", "client_close", r">S <SA >A <R~ >F(?: [<>][AF])+", "stray_segment"),
-    server=label("graceful", "client", "client_close", r">S <SA >A <R~ >F(?: [<>][AF])+", "stray_segment"),
+    server=label(
+        "graceful", "client", "client_close", r">S <SA >A <R~ >F(?: [<>][AF])+", "stray_segment"
+    ),
     delay=(0.015, 0.02),
-)  # fmt: skip
+)
 def bad_final_ack(t: Trial) -> None:
     """A forged third ACK with a foreign number: the server resets that, the handshake goes on."""
     done = [0]
@@ -380,9 +465,22 @@ def backscatter(t: Trial) -> None:
         port = t.rng.randint(33000, 60000)
         t.record(port)
         t.shared.raw["server"].send(
-            Packet(t.server, t.client, t.port, port, t.rng.getrandbits(32), t.rng.getrandbits(32),
-                   SYN | ACK, b"", 64240, 64, 0, True, MSS_ONLY)
-        )  # fmt: skip
+            Packet(
+                t.server,
+                t.client,
+                t.port,
+                port,
+                t.rng.getrandbits(32),
+                t.rng.getrandbits(32),
+                SYN | ACK,
+                b"",
+                64240,
+                64,
+                0,
+                True,
+                MSS_ONLY,
+            )
+        )
         time.sleep(0.02)
     t.settle()
 
@@ -398,9 +496,20 @@ def flag_probes(t: Trial) -> None:
             source = t.rng.randint(33000, 60000)
             t.record(source, views(silent) if port == opened else None, port)
             t.shared.raw["client"].send(
-                Packet(t.client, t.server, source, port, t.rng.getrandbits(32), 0, flags, b"",
-                       1024, t.rng.randint(37, 59), t.rng.getrandbits(16))
-            )  # fmt: skip
+                Packet(
+                    t.client,
+                    t.server,
+                    source,
+                    port,
+                    t.rng.getrandbits(32),
+                    0,
+                    flags,
+                    b"",
+                    1024,
+                    t.rng.randint(37, 59),
+                    t.rng.getrandbits(16),
+                )
+            )
             time.sleep(0.01)
     t.settle()
 
@@ -416,8 +525,19 @@ def ack_probes(t: Trial) -> None:
         source = t.rng.randint(33000, 60000)
         t.record(source, None, port)
         t.shared.raw["client"].send(
-            Packet(t.client, t.server, source, port, t.rng.getrandbits(32), t.rng.getrandbits(32),
-                   ACK, b"", 1024, t.rng.randint(37, 59), t.rng.getrandbits(16))
-        )  # fmt: skip
+            Packet(
+                t.client,
+                t.server,
+                source,
+                port,
+                t.rng.getrandbits(32),
+                t.rng.getrandbits(32),
+                ACK,
+                b"",
+                1024,
+                t.rng.randint(37, 59),
+                t.rng.getrandbits(16),
+            )
+        )
         time.sleep(0.01)
     t.settle()

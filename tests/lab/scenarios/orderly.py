@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 import subprocess
-import threading
 import time
 
 from forwarder import Drop, Pass, Verdict
@@ -120,9 +119,7 @@ def half_close_server(t: Trial) -> None:
     s.close()
 
 
-@FAMILY.scenario(
-    label("graceful", "server", "idle_close", SERVER_FIRST, "server_close"), slow=True
-)
+@FAMILY.scenario(label("graceful", "server", "idle_close", SERVER_FIRST, "server_close"), slow=True)
 def idle_close(t: Trial) -> None:
     """A keep-alive server closes after 5 s without a request (node's and Apache's limit)."""
     c, s = t.pair()
@@ -148,9 +145,16 @@ def still_open_unused(t: Trial) -> None:
 
 
 @FAMILY.scenario(
-    label("half_closed", "client", "still_open", OPEN + " >F~", "client_close", "undetermined",
-          "fin_wait2_expired")
-)  # fmt: skip
+    label(
+        "half_closed",
+        "client",
+        "still_open",
+        OPEN + " >F~",
+        "client_close",
+        "undetermined",
+        "fin_wait2_expired",
+    )
+)
 def half_closed_open(t: Trial) -> None:
     """The client has ended its half, the server never does: half closed when the capture ends."""
     c, s = t.pair()
@@ -283,14 +287,10 @@ def fast_open(t: Trial) -> None:
     listener = t.listen(16, None, (socket.IPPROTO_TCP, 23, 16))
     for _ in range(2):
         c = t.caller()
-        got: list[socket.socket] = []
-        thread = threading.Thread(target=lambda: got.append(listener.accept()[0]))
-        thread.start()
         c.settimeout(None)
         c.sendto(b"GET /" + t.data(60), 0x20000000, (t.server, t.port))
         t.record(c)
-        thread.join()
-        s = got[0]
+        s, _ = listener.accept()
         s.recv(65)
         t.say(s, c)
         t.settle()
@@ -309,9 +309,7 @@ def slow_handshake(t: Trial) -> None:
     s.close()
 
 
-@FAMILY.scenario(
-    label("graceful", "client", "client_close", CLIENT_FIRST), delay=(0.002, 0.005)
-)
+@FAMILY.scenario(label("graceful", "client", "client_close", CLIENT_FIRST), delay=(0.002, 0.005))
 def sigkill_clean(t: Trial) -> None:
     """A client with nothing unread is killed: a FIN like any other."""
     c, s = t.pair()

@@ -62,10 +62,9 @@ def ack_ignored(t: Trial) -> None:
 
 
 @FAMILY.scenario(
-    label("handshake_unanswered", "none", "accept_queue_overflow", r">S(?: >S)+",
-          "syn_unanswered"),
+    label("handshake_unanswered", "none", "accept_queue_overflow", r">S(?: >S)+", "syn_unanswered"),
     slow=True,
-)  # fmt: skip
+)
 def syn_ignored(t: Trial) -> None:
     """The queue is full before the SYN comes: it is dropped in silence."""
     listener = t.listen(2)
@@ -86,12 +85,16 @@ def syn_ignored(t: Trial) -> None:
 
 
 @FAMILY.scenario(
-    label("graceful", "client", "client_close",
-          r">S <SA >A(?: >D| <SA| [<>]A| <D)+ >F(?: [<>][AF]| <SA| <R)+",
-          "accept_queue_overflow"),
+    label(
+        "graceful",
+        "client",
+        "client_close",
+        r">S <SA >A(?: >D| <SA| [<>]A| <D)+ >F(?: [<>][AF]| <SA| <R)+",
+        "accept_queue_overflow",
+    ),
     slow=True,
     delay=(0.004, 0.008),
-)  # fmt: skip
+)
 def overflow_survived(t: Trial) -> None:
     """The same, but the server wakes up in time: after a while all is well."""
     listener, racers = race(t, 2, t.scenario.views)
@@ -133,8 +136,9 @@ def dropped(t: Trial, given: Label, data: bool) -> None:
         c.close()
 
 
-CLOSED = label("reset", "server", "accept_queue_dropped", OPEN + r" <RA(?: <R| >[ADF])*",
-               "application_abort")  # fmt: skip
+CLOSED = label(
+    "reset", "server", "accept_queue_dropped", OPEN + r" <RA(?: <R| >[ADF])*", "application_abort"
+)
 
 
 @FAMILY.scenario(CLOSED)
@@ -143,13 +147,17 @@ def listener_closed(t: Trial) -> None:
     dropped(t, CLOSED, False)
 
 
-UNREAD = label("reset", "server", "accept_queue_dropped", OPEN + r" <RA(?: <R| >[ADF])*",
-               "application_abort", "abort_unread_data")  # fmt: skip
+UNREAD = label(
+    "reset",
+    "server",
+    "accept_queue_dropped",
+    OPEN + r" <RA(?: <R| >[ADF])*",
+    "application_abort",
+    "abort_unread_data",
+)
 
 
 @FAMILY.scenario(UNREAD)
 def listener_closed_data(t: Trial) -> None:
     """The same; their first requests were already there."""
     dropped(t, UNREAD, True)
-
-

@@ -100,9 +100,7 @@ def host_down(t: Trial) -> None:
     dead(t, 8)
 
 
-@FAMILY.scenario(
-    label("handshake_unanswered", "none", "syn_unanswered", UNANSWERED), slow=True
-)
+@FAMILY.scenario(label("handshake_unanswered", "none", "syn_unanswered", UNANSWERED), slow=True)
 def host_drop(t: Trial) -> None:
     """The server's firewall drops the SYNs."""
     t.bed.nft("server", hook(t, "input", f"tcp dport {t.port} drop"))
@@ -121,9 +119,16 @@ def router_drop(t: Trial) -> None:
 @FAMILY.scenario(
     label("handshake_unanswered", "none", "syn_unanswered", UNANSWERED),
     slow=True,
-    server=label("handshake_incomplete", "none", "undetermined", r">S(?: <SA| >S)+",
-                 "syn_unanswered", "still_open", visible=False),
-)  # fmt: skip
+    server=label(
+        "handshake_incomplete",
+        "none",
+        "undetermined",
+        r">S(?: <SA| >S)+",
+        "syn_unanswered",
+        "still_open",
+        visible=False,
+    ),
+)
 def syn_ack_lost(t: Trial) -> None:
     """The SYN-ACKs are lost on the way back."""
     t.path(lambda p, up: None if up else Drop())
@@ -132,12 +137,24 @@ def syn_ack_lost(t: Trial) -> None:
 
 
 @FAMILY.scenario(
-    label("peer_unresponsive", "none", "retransmission_timeout", r">S <SA >A(?: >D| <SA| >A)+",
-          "accept_queue_overflow"),
+    label(
+        "peer_unresponsive",
+        "none",
+        "retransmission_timeout",
+        r">S <SA >A(?: >D| <SA| >A)+",
+        "accept_queue_overflow",
+    ),
     slow=True,
-    server=label("handshake_incomplete", "none", "undetermined", r">S(?: <SA)+",
-                 "syn_unanswered", "still_open", visible=False),
-)  # fmt: skip
+    server=label(
+        "handshake_incomplete",
+        "none",
+        "undetermined",
+        r">S(?: <SA)+",
+        "syn_unanswered",
+        "still_open",
+        visible=False,
+    ),
+)
 def last_ack_and_data_lost(t: Trial) -> None:
     """Everything of the client after its SYN is lost: it believes in a connection."""
     t.path(lambda p, up: Drop() if up and not p.flags & SYN else None)
@@ -180,25 +197,48 @@ def refused_retries(t: Trial) -> None:
     t.record(port)
     for _ in range(3):
         options = bytes.fromhex("020405b40103030801010402")
-        syn = Packet(t.client, t.server, port, t.port, isn, 0, SYN, b"", 64240, 128, 7, True, options)
+        syn = Packet(
+            t.client, t.server, port, t.port, isn, 0, SYN, b"", 64240, 128, 7, True, options
+        )
         t.shared.raw["client"].send(syn)
         time.sleep(0.5)
 
 
 @FAMILY.scenario(
-    label("handshake_incomplete", "none", "undetermined", r">S <SA(?: <SA)+(?: >I)?", "syn_scan",
-          "syn_unanswered"),
+    label(
+        "handshake_incomplete",
+        "none",
+        "undetermined",
+        r">S <SA(?: <SA)+(?: >I)?",
+        "syn_scan",
+        "syn_unanswered",
+    ),
     slow=True,
-)  # fmt: skip
+)
 def half_open_left(t: Trial) -> None:
     """A SYN whose sender never answers the SYN-ACK (a spoofed source, a silent scanner)."""
     port = t.rng.randint(20000, 30000)
-    t.bed.nft("client", hook(t, "output", f"tcp sport {port} tcp dport {t.port} tcp flags rst drop"))
+    t.bed.nft(
+        "client", hook(t, "output", f"tcp sport {port} tcp dport {t.port} tcp flags rst drop")
+    )
     t.hold(t.listen())
     t.record(port)
     options = bytes.fromhex("020405b4")
-    syn = Packet(t.client, t.server, port, t.port, t.rng.getrandbits(32), 0, SYN, b"", 1024, 64, 9,
-                 True, options)  # fmt: skip
+    syn = Packet(
+        t.client,
+        t.server,
+        port,
+        t.port,
+        t.rng.getrandbits(32),
+        0,
+        SYN,
+        b"",
+        1024,
+        64,
+        9,
+        True,
+        options,
+    )
     t.shared.raw["client"].send(syn)
     time.sleep(4)
 
@@ -213,5 +253,3 @@ def hook(t: Trial, where: str, rule: str) -> str:
   }}
 }}
 """
-
-

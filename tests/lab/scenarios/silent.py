@@ -121,12 +121,18 @@ def response_blackholed(t: Trial) -> None:
 
 
 @FAMILY.scenario(
-    label("reset_after_fin", "client", "retransmission_timeout",
-          OPEN + r"(?: >D){3,}(?: <F >R)+", "no_socket"),
-    server=label("reset_after_fin", "client", "no_socket", OPEN + r" <F >R",
-                 "retransmission_timeout"),
+    label(
+        "reset_after_fin",
+        "client",
+        "retransmission_timeout",
+        OPEN + r"(?: >D){3,}(?: <F >R)+",
+        "no_socket",
+    ),
+    server=label(
+        "reset_after_fin", "client", "no_socket", OPEN + r" <F >R", "retransmission_timeout"
+    ),
     slow=True,
-)  # fmt: skip
+)
 def user_timeout_late_fin(t: Trial) -> None:
     """As user_timeout; then the path heals and the server's close meets no socket."""
     c, s = t.pair()
@@ -162,10 +168,16 @@ def fin_unanswered(t: Trial) -> None:
 
 
 @FAMILY.scenario(
-    label("reset_after_fin", "client", "fin_wait2_expired", OPEN + r" >F~ <D >R" + ANSWERED,
-          "data_after_close", "no_socket"),
+    label(
+        "reset_after_fin",
+        "client",
+        "fin_wait2_expired",
+        OPEN + r" >F~ <D >R" + ANSWERED,
+        "data_after_close",
+        "no_socket",
+    ),
     slow=True,
-)  # fmt: skip
+)
 def fin_wait2_expired(t: Trial) -> None:
     """The client's orphan waits 2 s for the server's FIN (TCP_LINGER2), then it is gone."""
     c, s = t.pair()
@@ -236,10 +248,16 @@ def server_restarted_fin(t: Trial) -> None:
 
 @FAMILY.scenario(
     label("reset", "server", "no_socket", OPEN + r" >D <R"),
-    server=label("reset", "server", "application_abort", OPEN + r" <RA >D <R",
-                 "abort_unread_data", "no_socket"),
+    server=label(
+        "reset",
+        "server",
+        "application_abort",
+        OPEN + r" <RA >D <R",
+        "abort_unread_data",
+        "no_socket",
+    ),
     router=label("reset", "server", "no_socket", OPEN + r" >D <R"),
-)  # fmt: skip
+)
 def server_killed(t: Trial) -> None:
     """The server dies with an abort that is lost on the way; the next request gets a reset."""
     lost = [0]
@@ -263,10 +281,15 @@ def server_killed(t: Trial) -> None:
 
 
 @FAMILY.scenario(
-    label("reset", "client", "zero_window_giveup", r">S <SA >A(?: [<>][AD])* >RA" + ANSWERED,
-          "application_abort"),
+    label(
+        "reset",
+        "client",
+        "zero_window_giveup",
+        r">S <SA >A(?: [<>][AD])* >RA" + ANSWERED,
+        "application_abort",
+    ),
     slow=True,
-)  # fmt: skip
+)
 def zero_window_abort(t: Trial) -> None:
     """The server stops reading; after seconds of zero-window probes the client aborts."""
     c, s = stalled(t)
@@ -278,10 +301,15 @@ def zero_window_abort(t: Trial) -> None:
 
 
 @FAMILY.scenario(
-    label("reset", "client", "zero_window_giveup", r">S <SA >A(?: [<>][AD])* <A >R" + ANSWERED,
-          "no_socket"),
+    label(
+        "reset",
+        "client",
+        "zero_window_giveup",
+        r">S <SA >A(?: [<>][AD])* <A >R" + ANSWERED,
+        "no_socket",
+    ),
     slow=True,
-)  # fmt: skip
+)
 def zero_window_timeout(t: Trial) -> None:
     """The same with TCP_USER_TIMEOUT; when the server reads at last, nobody is there."""
     c, s = stalled(t)
@@ -344,12 +372,18 @@ def box(t: Trial, idle: float, answer: bool) -> tuple[socket.socket, socket.sock
 
 
 @FAMILY.scenario(
-    label("reset", "third_party", "idle_timeout_reset", OPEN + r" >D <R", "no_socket",
-          "nat_state_lost"),
+    label(
+        "reset",
+        "third_party",
+        "idle_timeout_reset",
+        OPEN + r" >D <R",
+        "no_socket",
+        "nat_state_lost",
+    ),
     server=STILL,
     slow=True,
     delay=(0.008, 0.015),
-)  # fmt: skip
+)
 def box_idle_reject(t: Trial) -> None:
     """A box forgets the connection after 5 s of silence and resets the next request."""
     c, s = box(t, 5, True)
@@ -361,11 +395,16 @@ def box_idle_reject(t: Trial) -> None:
 
 
 @FAMILY.scenario(
-    label("peer_unresponsive", "none", "retransmission_timeout", OPEN + r"(?: >D){3,}",
-          "idle_timeout_reset"),
+    label(
+        "peer_unresponsive",
+        "none",
+        "retransmission_timeout",
+        OPEN + r"(?: >D){3,}",
+        "idle_timeout_reset",
+    ),
     server=STILL,
     slow=True,
-)  # fmt: skip
+)
 def box_idle_drop(t: Trial) -> None:
     """The same box, but it drops: retransmissions and silence."""
     c, s = box(t, 3, False)
@@ -373,5 +412,3 @@ def box_idle_drop(t: Trial) -> None:
     c.sendall(t.data(200))
     t.hold(c, s)
     time.sleep(3)
-
-
