@@ -29,6 +29,7 @@ FAMILIES = [
     "abort",
     "overflow",
     "forged",
+    "smoltcp",
     "overflow_reset",
 ]
 SKIPPED = 77
