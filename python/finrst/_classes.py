@@ -21,7 +21,7 @@ CLASSES = (
     CauseClass("refused", "the handshake was turned down", "#dd9526"),
     CauseClass("timeout", "somebody waited and gave up", "#7a74c9"),
     CauseClass("suspicious", "sent by somebody else, or by a scanner", "#c2479a"),
-    CauseClass("open", "not over, or not decided by what the capture shows", "#8b949e"),
+    CauseClass("undecided", "still open, or the capture does not show why it ended", "#8b949e"),
 )
 """Every class, in the order in which plots stack them."""
 
@@ -46,7 +46,7 @@ _MEMBERS = {
         "retransmission_timeout syn_unanswered zero_window_giveup zero_window_stall"
     ),
     "suspicious": "forged_syn_ack probe_scan reset_injected syn_ack_mismatch syn_scan",
-    "open": "still_open undetermined",
+    "undecided": "still_open undetermined",
 }
 CLASS_OF = {cause: name for name, members in _MEMBERS.items() for cause in members.split()}
 """The class of every cause."""
@@ -58,4 +58,4 @@ def class_of(cause: str) -> CauseClass:
     >>> class_of("port_closed").name
     'refused'
     """
-    return BY_NAME[CLASS_OF.get(cause, "open")]
+    return BY_NAME[CLASS_OF.get(cause, "undecided")]

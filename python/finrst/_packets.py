@@ -53,7 +53,9 @@ class Origin:
             message = "the source of this capture is not known: read() one to get its packets"
             raise CaptureError(message)
         if any(item[0] == "reader" for item in self.items):
-            message = "the source was a stream, which can be read only once: save it to a file first"
+            message = (
+                "the source was a stream, which can be read only once: save it to a file first"
+            )
             raise CaptureError(message)
         for name, state in self.files:
             now = _state(name)

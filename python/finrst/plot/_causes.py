@@ -50,8 +50,15 @@ def causes(data: Any, *, dark: bool | None = None) -> Chart:
         return empty(figure, ax, "No connection: nothing ended")
     ax.barh(range(len(names)), values, color=paint, height=0.72)
     for y, value in enumerate(values):
-        text = f" {number(value)}  ({share(value, total)})"
-        ax.text(value, y, text, va="center", color=SOFT, fontsize=8.5)
+        ax.annotate(
+            f"{number(value)} ({share(value, total)})",
+            (value, y),
+            xytext=(4, 0),
+            textcoords="offset points",
+            va="center",
+            color=SOFT,
+            fontsize=8.5,
+        )
     ax.set_yticks(range(len(names)), names)
     ax.tick_params(axis="y", length=0, labelcolor=INK)
     ax.set_ylim(len(names) - 0.4, -0.6)
@@ -72,7 +79,7 @@ def _finding(places: Any, names: list[str], counts: Any) -> str:
         rest = f"; {plural(undecided, 'other')} still open or undecided" if undecided else ""
         return f"All {number(orderly)} that ended did so in an orderly way{rest}"
     order = np.argsort(-counts, kind="stable")
-    calm = {"orderly", "open"}
+    calm = {"orderly", "undecided"}
     worst = next(i for i in order if class_of(names[i]).name not in calm)
     most = f"most often: {label(names[worst])} ({number(int(counts[worst]))})"
     if not orderly:

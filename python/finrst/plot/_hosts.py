@@ -11,20 +11,20 @@ from finrst._summary import endpoint
 from finrst._text import number
 
 from ._columns import Columns, Words
-from ._style import INK, SOFT, axes, chart, classes_of, empty, finish, label, share
+from ._style import INK, axes, chart, classes_of, empty, finish, label, share
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
     from ._style import Chart
 
-_SERVERS = 14
-_CLIENTS = 18
-_FEW = 200
+_SERVERS = 18
+_CLIENTS = 10
 
 
 def matrix(data: Any, *, dark: bool | None = None) -> Chart:
-    """Draw clients by servers: the number of connections, coloured by their commonest trouble.
+    """Draw servers by clients: the number of connections, coloured by their commonest trouble.
 
     A cell has the colour of the most frequent class of causes that is neither orderly nor open,
     of ``orderly`` when there is none; it is the stronger the more connections there are. Hosts
@@ -46,36 +46,41 @@ def matrix(data: Any, *, dark: bool | None = None) -> Chart:
     places = classes_of(columns.words("cause"))
     troubled = (places > 0) & (places < len(CLASSES) - 1)
     servers = _servers(columns)
-    rows, row_names = _ranked(columns.words("client_ip"), troubled, _CLIENTS, "clients")
-    across, column_names = _ranked(servers, troubled, _SERVERS, "servers")
+    rows, row_names = _ranked(servers, troubled, _SERVERS, "servers")
+    across, column_names = _ranked(columns.words("client_ip"), troubled, _CLIENTS, "clients")
     counts = np.zeros((len(row_names), len(column_names), len(CLASSES)), dtype=np.int64)
     np.add.at(counts, (rows, across, places), 1)
-    figure.set_size_inches(2.6 + 0.62 * max(5, len(column_names)), 2.2 + 0.3 * len(row_names))
+    figure.set_size_inches(2.6 + 0.6 * max(7, len(column_names)), 2 + 0.29 * len(row_names))
     ax = axes(figure)
-    ax.imshow(_paint(counts), aspect="auto", interpolation="nearest")
-    total = counts.sum(axis=2)
-    if total.size <= _FEW:
-        for (y, x), value in np.ndenumerate(total):
-            if value:
-                ax.text(x, y, _short(int(value)), ha="center", va="center", color=INK, fontsize=8)
+    _draw(ax, counts)
     ax.set_yticks(range(len(row_names)), row_names)
     ax.set_xticks(range(len(column_names)), column_names, rotation=35, ha="right")
     ax.tick_params(length=0, labelcolor=INK, labelsize=8.5)
     ax.grid(visible=False)
     for side in ax.spines.values():
         side.set_visible(False)
-    ax.set_xlabel("server", color=SOFT)
-    ax.set_ylabel("client", color=SOFT)
+    ax.set_xlabel("client (number of connections)")
+    ax.set_ylabel("server")
     title = _finding(servers, troubled)
     return finish(figure, title, [CLASSES[place].name for place in np.unique(_tops(counts))])
+
+
+def _draw(ax: Axes, counts: Any) -> None:
+    from matplotlib.patches import Rectangle
+
+    cells = _paint(counts)
+    for (y, x), value in np.ndenumerate(counts.sum(axis=2)):
+        if value:
+            ax.add_patch(Rectangle((x - 0.47, y - 0.45), 0.94, 0.9, facecolor=cells[y, x]))
+            ax.text(x, y, _short(int(value)), ha="center", va="center", color=INK, fontsize=8)
+    ax.set_xlim(-0.5, max(counts.shape[1], 7) - 0.5)
+    ax.set_ylim(counts.shape[0] - 0.5, -0.5)
 
 
 def _servers(columns: Columns) -> Words:
     ips, ports = columns.words("server_ip"), columns.floats("server_port")
     pairs, codes = np.unique(np.stack([ips.codes, ports.astype(int)]), axis=1, return_inverse=True)
-    names = [
-        endpoint("?" if ip < 0 else ips.names[ip], int(port)) for ip, port in pairs.T.tolist()
-    ]
+    names = [endpoint("?" if ip < 0 else ips.names[ip], int(port)) for ip, port in pairs.T.tolist()]
     return Words(codes.reshape(-1), names)
 
 

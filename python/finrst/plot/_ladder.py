@@ -116,7 +116,9 @@ def _draw(one: Story) -> str:
         silence = (packet["time"] - last).total_seconds()
         skipped = place - before - 1
         if skipped or silence >= _SILENCE:
-            said = f"{number(skipped)} packets not drawn" if skipped else f"{duration(silence)} later"
+            said = (
+                f"{number(skipped)} packets not drawn" if skipped else f"{duration(silence)} later"
+            )
             parts.append(
                 f'<text x="{(_LEFT + _RIGHT) / 2}" y="{y + 4}" text-anchor="middle" class="soft">'
                 f"⋮ {said}</text>"
@@ -158,7 +160,9 @@ def _head(one: Story) -> str:
         f'<text x="{x}" y="54" text-anchor="middle" class="bold">{_text(name, 48)}</text>'
         for x, name in zip((_LEFT, _RIGHT), names, strict=True)
     )
-    return f'<text x="8" y="22" class="bold" style="font-size:14px">{_text(title, 200)}</text>{ends}'
+    return (
+        f'<text x="8" y="22" class="bold" style="font-size:14px">{_text(title, 200)}</text>{ends}'
+    )
 
 
 def _arrow(
@@ -190,7 +194,9 @@ def _arrow(
         f'L{end - step} {y + 10}"/></g>'
     )
     said = [flags.replace(",", " ") or "no flags"]
-    said += [f"{name} {number(packet[name])}" for name in ("seq", "ack") if packet[name] is not None]
+    said += [
+        f"{name} {number(packet[name])}" for name in ("seq", "ack") if packet[name] is not None
+    ]
     if packet["payload_length"]:
         said.append(f"len {number(packet['payload_length'])}")
     if "SYN" in flags or not packet["window"]:

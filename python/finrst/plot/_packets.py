@@ -27,8 +27,12 @@ def story(data: Any, connection_id: int | None) -> Story:
             connection_id = int(data.connections["connection_id"][0])
         row = data.connection(connection_id).to_dict()
         return Story(list(data.packets(connection_id)), row)
-    rows = list(data) if isinstance(data, Table) else need("pyarrow", "pandas").table(data).to_pylist()
-    missing = [name for name in ("packet", "time", "sender", "flags") if rows and name not in rows[0]]
+    rows = (
+        list(data) if isinstance(data, Table) else need("pyarrow", "pandas").table(data).to_pylist()
+    )
+    missing = [
+        name for name in ("packet", "time", "sender", "flags") if rows and name not in rows[0]
+    ]
     if missing:
         message = f"the table lacks {', '.join(missing)}; Capture.packets() gives one that has them"
         raise ValueError(message)

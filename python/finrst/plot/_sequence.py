@@ -116,13 +116,20 @@ def _acknowledged(
     edges = [p["ack"] + (p["window"] << (0 if "SYN" in p["flags"] else shift)) for _, p in peer]
     top = max(acks)
     options: dict[str, Any] = {"where": "post", "rasterized": rasterized}
-    ax.step(times, [*acks, acks[-1]], color=BY_NAME["orderly"].colour, label="acknowledged", **options)
+    ax.step(
+        times,
+        [*acks, acks[-1]],
+        color=BY_NAME["orderly"].colour,
+        label="acknowledged",
+        zorder=1.5,
+        **options,
+    )
     edges.append(edges[-1])
     # A window far above what was sent would press the octets flat: the axis ends before it.
     near = max(top * 1.6, 20)
     ax.step(times, edges, color=BY_NAME["refused"].colour, label="receive window", **options)
     if min(edges) > near:
-        ax.set_ylim(None, near)
+        ax.set_ylim(-0.06 * near, near)
 
 
 def _ends(ax: Axes, timed: list[tuple[float, dict[str, Any]]], sender: str) -> list[str]:

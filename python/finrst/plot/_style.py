@@ -52,7 +52,7 @@ _RC = {
     "font.size": 9.5,
 }
 _RASTER_DPI = 144
-_TITLE_WIDTH = 78
+_LETTERS_PER_INCH = 9.8
 
 
 class Chart(Figure):
@@ -120,10 +120,10 @@ def axes(figure: Chart, place: Any = 111, **options: Any) -> Axes:
 def finish(figure: Chart, title: str, classes: Iterable[str] = ()) -> Chart:
     """Give a figure its title, which says the finding, a legend, and its colours."""
     figure.suptitle(
-        "\n".join(textwrap.wrap(title, _TITLE_WIDTH)),
+        "\n".join(textwrap.wrap(title, int(figure.get_figwidth() * _LETTERS_PER_INCH))),
         x=0.01,
         ha="left",
-        fontsize=11.5,
+        fontsize=11,
         fontweight="bold",
         color=INK,
     )
@@ -144,8 +144,9 @@ def finish(figure: Chart, title: str, classes: Iterable[str] = ()) -> Chart:
     figure.set_facecolor("#ffffff")
     for ax in figure.axes:
         ax.set_facecolor("none")
-        ax.xaxis.label.set_color(SOFT)
-        ax.yaxis.label.set_color(SOFT)
+        for axis in (ax.xaxis, ax.yaxis):
+            axis.label.set_color(SOFT)
+            axis.get_offset_text().set_color(SOFT)
     if figure.dark:
         _darken(figure)
     return figure
@@ -189,8 +190,7 @@ def share(part: int, whole: int) -> str:
 def classes_of(words: Words) -> NDArray[np.int64]:
     """For every row the place of its cause's class in ``CLASSES``."""
     place = {one.name: index for index, one in enumerate(CLASSES)}
-    open_place = place["open"]
-    table = np.array([place[class_of(name).name] for name in words.names] + [open_place])
+    table = np.array([place[class_of(name).name] for name in words.names] + [place["undecided"]])
     return np.asarray(table[words.codes], dtype=np.int64)
 
 

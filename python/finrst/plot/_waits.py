@@ -101,7 +101,9 @@ def _limit(abandoned: Floats) -> float | None:
 
 
 def _waiting(completed: Floats, abandoned: Floats, limit: float | None) -> str:
-    half = f", half of them within {duration(float(np.median(completed)))}" if len(completed) else ""
+    half = (
+        f", half of them within {duration(float(np.median(completed)))}" if len(completed) else ""
+    )
     said = f"{plural(len(completed), 'handshake')} completed{half}"
     if not len(abandoned):
         return f"{said}; none was abandoned"
@@ -158,7 +160,10 @@ def _cells(ax: Axes, lived: Floats, idle: Floats, places: Any) -> None:
 
     x, y = _edges(lived, _GRID[0]), _edges(idle, _GRID[1])
     stack = np.stack(
-        [np.histogram2d(lived[places == p], idle[places == p], (x, y))[0] for p in range(len(CLASSES))]
+        [
+            np.histogram2d(lived[places == p], idle[places == p], (x, y))[0]
+            for p in range(len(CLASSES))
+        ]
     )
     total = stack.sum(axis=0)
     cells = np.zeros((*total.shape, 4))
