@@ -145,7 +145,9 @@ impl Output {
         let (counts, rows) = tracker.finish();
         let connections: Vec<_> = rows.collect();
         let mut context = Context::default();
-        connections.iter().for_each(|connection| context.add(connection));
+        for connection in &connections {
+            context.add(connection);
+        }
         let packets = ledger.packets(0);
         let file = FileSummary {
             name: "script".to_owned(),

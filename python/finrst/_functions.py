@@ -8,6 +8,18 @@ from ._packets import Origin
 from ._table import Table
 
 
+def causes() -> Table:
+    """Describe every cause, in the order in which the rules decide.
+
+    Columns: ``name``, ``summary``, ``wire``, ``reference``, ``next``, ``examples``,
+    ``near_misses``, ``twins``. The examples can be played with :func:`conversation`.
+
+    >>> "port_closed" in causes()["name"]
+    True
+    """
+    return Table(_native.causes(), "causes")
+
+
 def columns() -> Table:
     """Describe every column of every table.
 
