@@ -11,17 +11,18 @@ class CauseClass:
 
     name: str
     meaning: str
+    """What happened to its connections: "3 …"."""
     colour: str
     """One colour for light and dark backgrounds."""
 
 
 CLASSES = (
     CauseClass("orderly", "closed by FIN, as intended", "#3f9b6d"),
-    CauseClass("abort", "an established connection was reset", "#d65a4a"),
-    CauseClass("refused", "the handshake was turned down", "#dd9526"),
-    CauseClass("timeout", "somebody waited and gave up", "#7a74c9"),
-    CauseClass("suspicious", "sent by somebody else, or by a scanner", "#c2479a"),
-    CauseClass("undecided", "still open, or the capture does not show why it ended", "#8b949e"),
+    CauseClass("abort", "reset after the handshake", "#d65a4a"),
+    CauseClass("refused", "turned down at the handshake", "#dd9526"),
+    CauseClass("timeout", "given up after waiting", "#7a74c9"),
+    CauseClass("suspicious", "ended by somebody between, or scanned", "#c2479a"),
+    CauseClass("undecided", "still open, or not explained by the capture", "#8b949e"),
 )
 """Every class, in the order in which plots stack them."""
 

@@ -45,7 +45,8 @@ class Origin:
     @classmethod
     def of(cls, items: Iterable[tuple[Any, ...]], files: Iterable[str]) -> Origin:
         """Remember sources, and the state of the files among them."""
-        return cls(tuple(items), tuple((name, _state(name)) for name in files))
+        kept = tuple(item[:2] if item[0] == "reader" else item for item in items)
+        return cls(kept, tuple((name, _state(name)) for name in files))
 
     def check(self) -> None:
         """Raise :exc:`CaptureError` when the source cannot be read again as it was."""

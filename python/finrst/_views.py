@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
-
-from ._packets import Origin
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from os import PathLike
 
+    from ._capture import Capture
+    from ._explore import Explorer
+    from ._packets import Origin
     from ._table import Table
     from .plot import Ladder
     from .plot._style import Chart
@@ -23,43 +24,43 @@ class Plots:
         self._data = data
 
     def causes(self, *, dark: bool | None = None) -> Chart:
-        """Connections by cause; see :func:`finrst.plot.causes`."""
+        """Draw connections by cause; see :func:`finrst.plot.causes`."""
         from . import plot
 
-        return plot.causes(self._data, dark=dark)  # type: ignore[no-any-return]
+        return plot.causes(self._data, dark=dark)
 
     def timeline(self, *, dark: bool | None = None) -> Chart:
-        """FIN and RST segments over time; see :func:`finrst.plot.timeline`."""
+        """Draw FIN and RST segments over time; see :func:`finrst.plot.timeline`."""
         from . import plot
 
-        return plot.timeline(self._data, dark=dark)  # type: ignore[no-any-return]
+        return plot.timeline(self._data, dark=dark)
 
     def matrix(self, *, dark: bool | None = None) -> Chart:
-        """Clients by servers; see :func:`finrst.plot.matrix`."""
+        """Draw servers by clients; see :func:`finrst.plot.matrix`."""
         from . import plot
 
-        return plot.matrix(self._data, dark=dark)  # type: ignore[no-any-return]
+        return plot.matrix(self._data, dark=dark)
 
     def waits(self, *, dark: bool | None = None) -> Chart:
-        """Waiting times of clients; see :func:`finrst.plot.waits`."""
+        """Draw waiting times of clients; see :func:`finrst.plot.waits`."""
         from . import plot
 
-        return plot.waits(self._data, dark=dark)  # type: ignore[no-any-return]
+        return plot.waits(self._data, dark=dark)
 
     def fingerprint(self, *, dark: bool | None = None) -> Chart:
-        """TTL and IP identification of resets; see :func:`finrst.plot.fingerprint`."""
+        """Draw TTL and IP identification of resets; see :func:`finrst.plot.fingerprint`."""
         from . import plot
 
-        return plot.fingerprint(self._data, dark=dark)  # type: ignore[no-any-return]
+        return plot.fingerprint(self._data, dark=dark)
 
     def lifetimes(self, *, dark: bool | None = None) -> Chart:
-        """Duration and silence before the end; see :func:`finrst.plot.lifetimes`."""
+        """Draw duration and silence before the end; see :func:`finrst.plot.lifetimes`."""
         from . import plot
 
-        return plot.lifetimes(self._data, dark=dark)  # type: ignore[no-any-return]
+        return plot.lifetimes(self._data, dark=dark)
 
     def ladder(self, connection_id: int | None = None) -> Ladder:
-        """Packets of one connection as arrows; see :func:`finrst.plot.ladder`."""
+        """Draw packets of one connection as arrows; see :func:`finrst.plot.ladder`."""
         from . import plot
 
         return plot.ladder(self._data, connection_id)
@@ -71,18 +72,21 @@ class Plots:
         sender: Literal["client", "server"] | None = None,
         dark: bool | None = None,
     ) -> Chart:
-        """Octets of one connection over time; see :func:`finrst.plot.sequence`."""
+        """Draw octets of one connection over time; see :func:`finrst.plot.sequence`."""
         from . import plot
 
-        chart = plot.sequence(self._data, connection_id, sender=sender, dark=dark)
-        return chart  # type: ignore[no-any-return]
+        return plot.sequence(self._data, connection_id, sender=sender, dark=dark)
 
 
 class Views:
     """What :class:`Capture` shows; it brings ``connections`` and where they came from."""
 
-    connections: Table
     _origin: Origin
+
+    @property
+    def connections(self) -> Table:
+        """One row per TCP connection, in order of the first packet."""
+        raise NotImplementedError
 
     @property
     def plot(self) -> Plots:
@@ -120,3 +124,24 @@ class Views:
         The file appears whole or not at all. Errors are those of :meth:`packets`.
         """
         return self._origin.save(self._rows(connection_ids), path)
+
+    def report(self, path: str | PathLike[str], *, title: str | None = None) -> None:
+        """Write a report: one HTML file for any browser, or Markdown when the name ends in ``.md``.
+
+        The HTML file needs nothing else, loads nothing and runs no script; it can be printed.
+        Plots need the extra ``plot``; without it they are left out, and the report says so. The
+        same capture gives the same octets. What it shows of the capture is escaped.
+        """
+        from . import _report
+
+        _report.write(cast("Capture", self), path, title)
+
+    def explore(self) -> Explorer:
+        """Make a widget: bars to click, a table that follows, the story of the row picked.
+
+        Needs a notebook and the extra ``notebook``. Its ``selection`` is the filtered connections
+        as a ``pyarrow.Table``.
+        """
+        from ._explore import Explorer
+
+        return Explorer(cast("Capture", self))

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use pyo3::prelude::*;
 
-use super::source::source;
+use super::source::{Raised, source};
 use super::table::Table;
 use super::wait::wait;
 use crate::capture::Source;
@@ -29,8 +29,10 @@ fn chosen(rows: Vec<Row>) -> Vec<Chosen> {
         .collect()
 }
 
+/// None of them is a file object: those can be read but once.
 fn sources(items: &[Bound<'_, PyAny>]) -> PyResult<Vec<Source>> {
-    items.iter().map(source).collect()
+    let raised = Raised::default();
+    items.iter().map(|item| source(item, &raised)).collect()
 }
 
 /// The segments of chosen connections, read from their sources again.

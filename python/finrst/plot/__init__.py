@@ -9,11 +9,18 @@ Plots stay readable with ten connections and with a million: they count before t
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from finrst._extras import need
 
 from ._ladder import Ladder, ladder
+
+if TYPE_CHECKING:
+    from ._causes import causes, timeline
+    from ._fingerprint import fingerprint
+    from ._hosts import matrix
+    from ._sequence import sequence
+    from ._waits import lifetimes, waits
 
 __all__ = [
     "Ladder",

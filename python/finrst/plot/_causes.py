@@ -10,7 +10,7 @@ from finrst._classes import CLASSES, class_of
 from finrst._text import duration, number, plural
 
 from ._columns import NOT_A_TIME, Columns
-from ._style import INK, SOFT, axes, chart, classes_of, colours, empty, finish, label, share
+from ._style import INK, SOFT, axes, chart, classes_of, colours, empty, finish, label, share, whole
 from ._time import bins, time_axis
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def causes(data: Any, *, dark: bool | None = None) -> Chart:
     ax.set_ylim(len(names) - 0.4, -0.6)
     ax.set_xlim(0, max(values) * 1.16)
     ax.grid(visible=False, axis="y")
-    ax.xaxis.get_major_locator().set_params(integer=True)
+    whole(ax.xaxis)
     ax.set_xlabel("connections" if "ending" in columns.names else "FIN and RST segments")
     shown = [CLASSES[place].name for place in np.unique(places)]
     return finish(figure, _finding(places, words.names, counts), shown)
@@ -121,8 +121,9 @@ def timeline(data: Any, *, dark: bool | None = None) -> Chart:
         base = np.zeros(count)
         for place, values in enumerate(stack):
             if values.any():
-                options = {"color": CLASSES[place].colour, "align": "edge", "linewidth": 0}
-                ax.bar(left, sign * values, width * scale * 0.94, base, **options)
+                paint = CLASSES[place].colour
+                wide = width * scale * 0.94
+                ax.bar(left, sign * values, wide, base, color=paint, align="edge", linewidth=0)
                 base = base + sign * values
     _mirror(ax, heights)
     ax.set_ylabel(f"segments per {duration(width / 1e9)}")

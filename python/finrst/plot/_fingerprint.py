@@ -11,7 +11,7 @@ from finrst._classes import CLASSES
 from finrst._text import number, plural
 
 from ._columns import Columns
-from ._style import SOFT, axes, chart, classes_of, empty, finish, share
+from ._style import SOFT, axes, chart, classes_of, empty, finish, share, whole
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -67,10 +67,10 @@ def fingerprint(data: Any, *, dark: bool | None = None) -> Chart:
     ax.set_xlim(-reach, reach)
     ax.set_yscale("symlog", linthresh=_LINEAR)
     ax.set_ylim(3 * _UNKNOWN, -_UNKNOWN)
-    ticks = {value: number(value).replace("-", "−") for value in _TICKS}
+    ticks = {value: number(value).replace("-", "\N{MINUS SIGN}") for value in _TICKS}
     ax.set_yticks([_UNKNOWN, *ticks], ["not\ncomparable", *ticks.values()])
     ax.yaxis.set_minor_locator(NullLocator())
-    ax.xaxis.get_major_locator().set_params(integer=True)
+    whole(ax.xaxis)
     ax.set_xlabel("TTL of the reset minus its sender's usual one (hops)")
     ax.set_ylabel("IP identification minus the one before")
     odd, total = int((known & (ttl != 0)).sum()), int(known.sum())

@@ -211,9 +211,9 @@ def _arrow(
     notes = marks.get(packet["packet"], [])[:_FACTS]
     if decides and not notes:
         notes = ["decides the ending"]
+    top = y + 4 if len(notes) == 1 else y - 2
     parts.extend(
-        f'<text x="{_RIGHT + 66}" y="{y + (4 if len(notes) == 1 else -2 + 13 * line)}" class="soft">'
-        f"{_text(note, 42)}</text>"
+        f'<text x="{_RIGHT + 66}" y="{top + 13 * line}" class="soft">{_text(note, 42)}</text>'
         for line, note in enumerate(notes)
     )
     return "".join(parts)

@@ -80,7 +80,9 @@ def _shift(row: dict[str, Any], sender: str) -> int:
 
 
 def _segments(ax: Axes, own: list[tuple[float, dict[str, Any]]], *, rasterized: bool) -> int:
-    highest, fresh, again = -1, [], []
+    highest = -1
+    fresh: list[tuple[float, int, int]] = []
+    again: list[tuple[float, int, int]] = []
     for t, packet in own:
         begin, length = packet["seq"], packet["payload_length"]
         if not length:

@@ -12,6 +12,7 @@ from matplotlib import rc_context
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
+from matplotlib.ticker import MaxNLocator
 
 from finrst._classes import CLASSES, class_of
 from finrst._text import printable
@@ -64,6 +65,7 @@ class Chart(Figure):
             super().__init__(figsize=(width, height), layout="constrained")
         FigureCanvasAgg(self)
         self.dark = dark
+        self.is_empty = False
 
     def _repr_html_(self) -> str:
         inner = self.svg(themed=not self.dark)
@@ -115,6 +117,11 @@ def axes(figure: Chart, place: Any = 111, **options: Any) -> Axes:
     ax.set_axisbelow(True)
     ax.grid(visible=True, color=LINE, linewidth=0.6)
     return ax
+
+
+def whole(axis: Any) -> None:
+    """Put ticks at whole numbers only."""
+    axis.set_major_locator(MaxNLocator(integer=True))
 
 
 def finish(figure: Chart, title: str, classes: Iterable[str] = ()) -> Chart:
@@ -202,5 +209,6 @@ def colours(places: Sequence[int]) -> list[str]:
 def empty(figure: Chart, ax: Axes, text: str) -> Chart:
     """Say that there is nothing to draw."""
     ax.set_axis_off()
+    figure.is_empty = True
     ax.text(0.5, 0.5, text, ha="center", va="center", color=SOFT, transform=ax.transAxes)
     return finish(figure, text)

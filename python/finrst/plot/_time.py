@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -38,13 +39,13 @@ def time_axis(ax: Axes, start: int, span: int) -> tuple[float, float]:
         ax.set_xlabel(f"{unit} after {begin:%Y-%m-%d %H:%M:%S}{fraction} UTC")
         origin = 0.0
     else:
-        from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, date2num
+        dates: Any = import_module("matplotlib.dates")
 
         scale = 1 / (86400 * _SECOND)
-        origin = float(date2num(begin)) + start % _SECOND * scale
-        locator = AutoDateLocator(tz=dt.UTC)
+        origin = float(dates.date2num(begin)) + start % _SECOND * scale
+        locator = dates.AutoDateLocator(tz=dt.UTC)
         ax.xaxis.set_major_locator(locator)
-        ax.xaxis.set_major_formatter(ConciseDateFormatter(locator, tz=dt.UTC))
+        ax.xaxis.set_major_formatter(dates.ConciseDateFormatter(locator, tz=dt.UTC))
         ax.set_xlabel("UTC")
     ax.set_xlim(origin - 0.01 * span * scale, origin + 1.01 * span * scale)
     return origin, scale

@@ -10,7 +10,7 @@ from finrst._classes import BY_NAME, CLASSES
 from finrst._text import duration, number, plural
 
 from ._columns import Columns
-from ._style import INK, SOFT, axes, chart, classes_of, empty, finish
+from ._style import INK, SOFT, axes, chart, classes_of, empty, finish, whole
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -86,7 +86,7 @@ def waits(data: Any, *, dark: bool | None = None) -> Chart:
             color=INK,
         )
     _log_axis(ax.xaxis, edges[0], edges[-1])
-    ax.yaxis.get_major_locator().set_params(integer=True)
+    whole(ax.yaxis)
     ax.set_xlabel("wait of the client, from its first SYN (logarithmic)")
     ax.set_ylabel("connections")
     ax.legend(frameon=False, labelcolor=SOFT, loc="upper left")
