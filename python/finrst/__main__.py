@@ -125,10 +125,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = _parser()
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        if given[:1] == ["report"]:
-            _command_report.main(given[1:])
-            return OK
-        return _run(parser.parse_args(given))
+        if given[:1] != ["report"]:
+            return _run(parser.parse_args(given))
+        _command_report.main(given[1:])
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
@@ -144,6 +143,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ValueError as error:
         _complain(error)
         return USAGE
+    return OK
 
 
 if __name__ == "__main__":

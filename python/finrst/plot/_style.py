@@ -45,7 +45,7 @@ THEME = (
     ".finrst-plot svg{max-width:100%;height:auto}"
 )
 """Style of a plot in a page: JupyterLab's theme, else the system's."""
-_RC = {
+_RC: Any = {
     "svg.fonttype": "none",
     "svg.hashsalt": "finrst",
     "font.family": "sans-serif",
@@ -107,7 +107,7 @@ def chart(width: float, height: float, *, dark: bool | None) -> Chart:
 
 def axes(figure: Chart, place: Any = 111, **options: Any) -> Axes:
     """Add axes without a box, with a faint grid."""
-    ax = figure.add_subplot(place, **options)
+    ax: Axes = figure.add_subplot(place, **options)
     for side in ("top", "right"):
         ax.spines[side].set_visible(False)
     for side in ("left", "bottom"):
