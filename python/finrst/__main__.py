@@ -9,7 +9,7 @@ import sys
 import warnings
 from typing import TYPE_CHECKING, Any
 
-from . import CaptureWarning, FilterError, FinrstError, __version__, read
+from . import CaptureWarning, FilterError, FinrstError, __version__, _command_report, read
 from ._summary import summarize, text
 from ._text import printable
 from ._write import format_of
@@ -33,6 +33,7 @@ examples:
   finrst x.pcap -o fin_rst.json -t teardowns  one row per FIN or RST segment
   finrst x.pcap --filter 'host 10.0.0.5 and port 443' --start +30s --json
   tcpdump -i any -w - tcp | finrst -
+  finrst report incident.pcapng -o x.html     findings, plots, ladders (finrst report --help)
 
 exit codes:
   0  read to the end        2  wrong usage                         130  interrupted
@@ -122,8 +123,11 @@ def _counts(value: Any) -> bool:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code."""
     parser = _parser()
+    given = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        return _run(parser.parse_args(arguments))
+        if given[:1] != ["report"]:
+            return _run(parser.parse_args(given))
+        _command_report.main(given[1:])
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
@@ -139,6 +143,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ValueError as error:
         _complain(error)
         return USAGE
+    return OK
 
 
 if __name__ == "__main__":

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any, Literal
 from . import _html, _summary
 from ._connection import Connection
 from ._errors import InternalError
+from ._packets import Origin
 from ._table import Table
+from ._views import Views
 
 if TYPE_CHECKING:
     from os import PathLike
@@ -33,7 +35,7 @@ _CARD_COLUMNS = (
 )
 
 
-class Capture:
+class Capture(Views):
     """What a capture says about its TCP connections; made by :func:`finrst.read`.
 
     In a notebook it shows itself as a card, in a terminal as a few lines.
@@ -44,8 +46,9 @@ class Capture:
     reset server
     """
 
-    def __init__(self, tables: dict[str, _native.Table]) -> None:
+    def __init__(self, tables: dict[str, _native.Table], origin: Origin | None = None) -> None:
         """Wrap the engine's tables; made by finrst, not by hand."""
+        self._origin = origin or Origin()
         self._tables = {name: Table(native, name) for name, native in tables.items()}
 
     @property

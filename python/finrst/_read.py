@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Self, TypedDict, Unpack
 from . import _native
 from ._capture import Capture
 from ._errors import CaptureWarning
+from ._packets import Origin
 from ._progress import Bar
 from ._source import Source, sources
 from ._table import Table
@@ -121,9 +122,9 @@ def read(source: Source, /, *, progress: Progress = "auto", **options: Unpack[Op
     finally:
         bar.close()
         _close(opened)
-    capture = Capture(tables)
-    _warn(capture.files, 3)
-    return capture
+    files = Table(tables["files"], "files")
+    _warn(files, 3)
+    return Capture(tables, Origin.of(items, files["file"]))
 
 
 def scan(source: Source, /, *, progress: Progress = "auto", **options: Unpack[Options]) -> Scan:
