@@ -13,6 +13,7 @@
 //!
 //! [`read`] joins them; only the bindings (feature `python`) know of Python.
 
+pub mod answer;
 pub mod capture;
 pub mod cause;
 pub mod conn;

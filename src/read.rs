@@ -121,6 +121,56 @@ pub struct Output {
     pub counts: Counts,
 }
 
+impl Output {
+    /// What a script of packets gives (see [`conn::script`]), as if it had been captured.
+    ///
+    /// # Errors
+    /// As [`conn::script::parse`].
+    pub fn of_script(script: &str) -> Result<Self, Error> {
+        let mut tracker = Tracker::new(conn::Limits::default());
+        let mut ledger = Ledger::default();
+        for packet in conn::script::parse(script)? {
+            match packet {
+                conn::script::Packet::Tcp(owned) => {
+                    let segment = owned.segment();
+                    tracker.take(&segment, tracker.hash(&segment));
+                    ledger.add(0, Class::Tcp);
+                }
+                conn::script::Packet::Icmp(error) => {
+                    tracker.icmp(&error);
+                    ledger.add(0, Class::Icmp);
+                }
+            }
+        }
+        let (counts, rows) = tracker.finish();
+        let connections: Vec<_> = rows.collect();
+        let mut context = Context::default();
+        connections.iter().for_each(|connection| context.add(connection));
+        let packets = ledger.packets(0);
+        let file = FileSummary {
+            name: "script".to_owned(),
+            format: "script",
+            status: Status::Complete,
+            records: packets,
+            packets,
+            first_time: connections.iter().map(|c| c.start).min(),
+            last_time: connections.iter().map(|c| c.end).max(),
+            ..FileSummary::default()
+        };
+        Ok(Self {
+            connections,
+            context,
+            parameters: Parameters::default(),
+            ledger,
+            files: vec![file],
+            interfaces: Vec::new(),
+            issues: Issues::default(),
+            paths: vec![Path::default()],
+            counts,
+        })
+    }
+}
+
 impl std::fmt::Debug for Session {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Session").field("progress", &self.progress()).finish_non_exhaustive()

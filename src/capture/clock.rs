@@ -65,6 +65,9 @@ impl Clock {
     /// Nanoseconds since the epoch, rounded down; `None` outside the years 1677 to 2262.
     #[inline]
     pub(crate) fn nanos(&self, stamp: u64) -> Option<i64> {
+        if let (Unit::Nanos(factor), 0) = (self.unit, self.offset) {
+            return stamp.checked_mul(factor).and_then(|nanos| i64::try_from(nanos).ok());
+        }
         let nanos = match self.unit {
             Unit::Nanos(factor) => i128::from(stamp) * i128::from(factor),
             Unit::Parts(parts) => i128::from(stamp / parts),

@@ -13,7 +13,7 @@ pub(crate) const HEADER: usize = 24;
 
 /// Captured bytes of one packet; more is taken for damage, as libpcap and Wireshark do.
 pub(crate) const MAX_PACKET: u32 = 262_144;
-/// The same for D-Bus and USBPcap messages, which are legitimately larger.
+/// The same for D-Bus and `USBPcap` messages, which are legitimately larger.
 const MAX_MESSAGE: u32 = 16 << 20;
 const DBUS: u16 = 231;
 const USBPCAP: u16 = 249;
@@ -25,10 +25,10 @@ pub(crate) fn max_packet(link: u16) -> u32 {
 /// Which of a record's two lengths comes first, by the version that wrote it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Lengths {
-    CapturedFirst,
-    OriginalFirst,
+    Captured,
+    Original,
     /// Version 2.3 was written both ways: the smaller one is the captured length.
-    SmallerFirst,
+    Smaller,
 }
 
 /// A classic pcap file behind its header.
@@ -82,9 +82,9 @@ impl Pcap {
                     header.version_major
                 ));
             }
-            (2, 0..=2) | (543, _) => Lengths::OriginalFirst,
-            (2, 3) => Lengths::SmallerFirst,
-            _ => Lengths::CapturedFirst,
+            (2, 0..=2) | (543, _) => Lengths::Original,
+            (2, 3) => Lengths::Smaller,
+            _ => Lengths::Captured,
         };
         if header.version_major != 2 || header.version_minor > 4 {
             notes.issue("pcap_version", 4, || {
@@ -172,9 +172,9 @@ impl Pcap {
                 let field = |i: usize| u32_at::<BIG>(header, i);
                 let (seconds, fraction, a, b) = (field(0), field(4), field(8), field(12));
                 let swap = match self.lengths {
-                    Lengths::CapturedFirst => false,
-                    Lengths::OriginalFirst => true,
-                    Lengths::SmallerFirst => a > b,
+                    Lengths::Captured => false,
+                    Lengths::Original => true,
+                    Lengths::Smaller => a > b,
                 };
                 let (captured, original) = if swap { (b, a) } else { (a, b) };
                 if captured > limit || (seconds | fraction | a | b) == 0 {

@@ -100,7 +100,7 @@ impl Pcapng {
         notes: &mut Notes<'_>,
     ) -> Want {
         let (bytes, position, offset) = (window.bytes(), window.position(), window.offset());
-        let order = self.state.order;
+        let order = if BIG { Order::Big } else { Order::Little };
         let (mut at, mut ok) = (0, 0);
         let want = loop {
             let rest = bytes.get(at..).unwrap_or_default();

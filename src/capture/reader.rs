@@ -181,7 +181,7 @@ impl Reader {
     }
 
     fn put_in_order(&mut self, mut found: Vec<Found>) {
-        // A file without any time stands behind the one before which it was named.
+        // A file without any time stands with the one that was named before it.
         let mut last = i64::MIN;
         let mut keyed: Vec<(i64, Found)> = found
             .drain(..)

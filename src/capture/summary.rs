@@ -96,7 +96,7 @@ pub struct Section {
     pub os: String,
     /// `shb_userappl`: the program that wrote it.
     pub application: String,
-    /// `opt_comment`s of the section header.
+    /// `opt_comment`s of the section header, at most 64.
     pub comments: Vec<String>,
 }
 

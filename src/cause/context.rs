@@ -27,6 +27,8 @@ pub struct ServiceFacts {
     pub refused: u32,
     /// Connections aborted by the server without any payload of its own, by time.
     pub aborted: Vec<i64>,
+    /// Connections accepted by the kernel and never served: no payload and no FIN of the server.
+    pub unserved: u32,
     /// SYNs that nobody answered.
     pub unanswered: u32,
 }
@@ -92,14 +94,20 @@ impl Context {
             }
             facts.last_accepted = facts.last_accepted.max(c.start);
             facts.accepted += 1;
+            let server = c.side(Side::Server);
+            let idle = server.unique_bytes == 0 && server.fins + server.rsts + client.fins == 0;
+            facts.unserved += u32::from(idle);
         }
         match c.ending {
             Ending::HandshakeRefused => facts.refused += 1,
             Ending::HandshakeUnanswered => facts.unanswered += 1,
-            Ending::Reset => {
+            Ending::Reset | Ending::ResetAfterFin => {
                 let bare = c.side(Side::Server).unique_bytes == 0;
                 let reset = c.deciding().filter(|row| {
-                    row.sender == Side::Server && row.form == Some(Form::Abort) && bare
+                    row.sender == Side::Server
+                        && row.form == Some(Form::Abort)
+                        && bare
+                        && !row.sender_fin_before
                 });
                 facts.aborted.extend(reset.map(|row| row.time));
             }

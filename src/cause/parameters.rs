@@ -62,10 +62,16 @@ parameters! {
     idle_tolerance_s = 2.0;
     /// Unanswered retransmissions or probes that make a peer unresponsive.
     retransmission_run = 3.0;
-    /// Age from which an orphan in FIN_WAIT_2 is taken to have expired.
+    /// Unanswered keep-alive probes before a reset of their sender.
+    keepalive_probes = 2.0;
+    /// Age from which an orphan in `FIN_WAIT_2` is taken to have expired.
     fin_wait_2_s = 55.0;
-    /// The peer's data this shortly before an abort was probably unread.
-    unread_s = 0.1;
+    /// The peer's data this shortly before an abort may have been unread.
+    unread_s = 1.0;
+    /// And this shortly, it probably was.
+    unread_fresh_s = 0.1;
+    /// Segments that a multi-queue capture put out of order lie this close together.
+    reorder_s = 0.005;
     /// Score from which a reset is called injected.
     injection_score = 4.0;
     /// Score from which it is likely.

@@ -2,7 +2,7 @@
 
 use super::evidence::Evidence;
 use super::rule::Case;
-use crate::conn::{Form, Kind, SequenceCheck, Side, Teardown};
+use crate::conn::{Form, Kind, SequenceCheck, Side, Teardown, Trigger};
 
 /// The sum and what it is made of.
 #[derive(Clone, Debug, Default)]
@@ -33,6 +33,9 @@ const NEAR: i64 = 2_000_000_000;
 pub fn score(case: &Case<'_>, row: &Teardown) -> Score {
     let mut score = Score::default();
     let c = case.connection;
+    if after_the_end(case, row) {
+        return score;
+    }
     let (endpoint, peer) = (c.side(row.sender), c.side(row.sender.peer()));
     let at = row.packet;
     let baseline = endpoint.ttl.first != 0 || endpoint.ttl.syn != 0;
@@ -46,7 +49,13 @@ pub fn score(case: &Case<'_>, row: &Teardown) -> Score {
         .collect();
 
     let fin_acked = endpoint.fin.is_some_and(|fin| fin.acked_at.is_some());
-    let lives_on = row.sender_progress_after > 0 && !fin_acked;
+    // A SYN-ACK after a refusal may answer another SYN than the refused one.
+    let retried = row.sequence_check == SequenceCheck::AcksSyn && peer.syns > 1;
+    let later = endpoint.last_time.saturating_sub(row.time);
+    let apart = crate::conn::seconds(later) > case.parameters.reorder_s;
+    // A scanner's own kernel resets the SYN-ACK that its raw socket asked for.
+    let raw_socket = row.sender == Side::Client && row.trigger == Some(Trigger::SynAck);
+    let lives_on = row.sender_progress_after > 0 && !fin_acked && !retried && apart && !raw_socket;
     let new_data = row.sender_bytes_after > 0;
     score.add(lives_on && (new_data || row.sender_after > 1), 4.0, "sender_carries_on", at);
     let beyond = row.relative_sequence.is_some_and(|seq| {
@@ -100,13 +109,28 @@ pub fn score(case: &Case<'_>, row: &Teardown) -> Score {
         && row.timestamp_ok != Some(false)
         && like_its_sender
         && row.ip_id_delta.is_none_or(|delta| (0..=2048).contains(&delta));
-    score.add(consistent, -6.0, "consistent_abort", at);
+    score.add(consistent && !(lives_on && new_data), -6.0, "consistent_abort", at);
     let plain_reply = row.form == Some(Form::Reply) && like_its_sender;
     score.add(plain_reply && !lives_on, -6.0, "consistent_reply", at);
     let stops =
         row.sender_after == 0 && row.sequence_check == SequenceCheck::Exact && like_its_sender;
     score.add(stops && score.kinds == 1, -1.0, "sender_is_silent_afterwards", at);
     score
+}
+
+/// A reset that comes when the connection was over already: late answers, and what address
+/// translators send when they forget it.
+pub fn after_the_end(case: &Case<'_>, row: &Teardown) -> bool {
+    let acked = |side: Side| {
+        let fin = case.side(side).fin.and_then(|fin| fin.acked_at);
+        fin.is_some_and(|time| time <= row.time)
+    };
+    let closed = acked(Side::Client) && acked(Side::Server);
+    closed
+        || case
+            .resets()
+            .take_while(|other| other.packet < row.packet)
+            .any(|other| other.effective == Some(true) && other.sender != row.sender)
 }
 
 /// Three or more resets with one number, whose TTL and window go up together.
@@ -130,7 +154,7 @@ fn too_early(case: &Case<'_>, row: &Teardown) -> bool {
     let far = usual > 2_000_000;
     #[allow(clippy::cast_precision_loss)] // nanoseconds of a round trip
     let early = (turnaround as f64) < usual as f64 * case.parameters.too_early;
-    far && early && sender.alive > 0
+    far && early && sender.alive > 0 && row.trigger != Some(Trigger::SynAck)
 }
 
 /// The shortest time in which a segment of the peer was answered by this side.

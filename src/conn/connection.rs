@@ -166,6 +166,10 @@ pub struct Extra {
     pub earlier_end: Option<i64>,
     /// Whether the earlier connection was still open when this one's SYN came.
     pub earlier_open: bool,
+    /// Whether it had been closed by FINs of both sides.
+    pub earlier_graceful: bool,
+    /// Whether it had got a SYN-ACK and nothing more.
+    pub earlier_in_handshake: bool,
     /// SYN-ACKs with another initial sequence number than the first: packet and offset of the ACK.
     pub second_syn_ack: Option<SynAck>,
     /// Timestamp values of the first SYNs.

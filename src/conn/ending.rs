@@ -49,6 +49,8 @@ fn position(c: &Connection, test: impl Fn(&Teardown) -> bool) -> Option<u32> {
 fn judge_resets(c: &mut Connection) {
     let both_closed = |row: &Teardown| row.sender_fin_before && row.peer_fin_before;
     let (client, server) = (counters(&c.endpoints[0]), counters(&c.endpoints[1]));
+    // A client that was refused may still have repeated its SYN; only more than SYNs is life.
+    let completed = c.endpoints[0].alive > c.endpoints[0].syns;
     let mut effective = [false; 2];
     for row in &mut c.teardowns {
         if row.duplicate {
@@ -67,7 +69,9 @@ fn judge_resets(c: &mut Connection) {
         if row.kind == Kind::Fin {
             continue;
         }
-        let lives_on = row.peer_progress_after > 0 && row.sender_progress_after > 0;
+        let lives_on = row.peer_progress_after > 0
+            && row.sender_progress_after > 0
+            && (row.sequence_check != SequenceCheck::AcksSyn || completed);
         row.follow_up = effective[row.sender.index()];
         row.effective = if row.challenged
             || lives_on
@@ -97,8 +101,7 @@ fn ending(c: &Connection, reset: Option<u32>) -> Ending {
     let (client, server) = (&c.endpoints[0], &c.endpoints[1]);
     let no_syn = client.syns == 0 && (server.syn_acks == 0 || client.alive == 0);
     let exchange = client.alive > 0 && server.alive > 0;
-    let data = client.unique_bytes + server.unique_bytes > 0;
-    if no_syn && !exchange && !data && server.syns == 0 {
+    if no_syn && !exchange && !one_sided_stream(c) && server.syns == 0 {
         return Ending::Stray;
     }
     if let Some(row) = reset.and_then(|n| c.teardowns.get(usize::try_from(n).ok()?)) {
@@ -127,13 +130,21 @@ fn ending(c: &Connection, reset: Option<u32>) -> Ending {
     Ending::Open
 }
 
+/// One direction alone still shows a connection: the peer's octets are acknowledged, or the side
+/// goes on for more than a retransmission or two.
+fn one_sided_stream(c: &Connection) -> bool {
+    c.endpoints.iter().any(|e| {
+        e.unseen_acked > 0 || (e.unique_bytes > 0 && e.alive > e.retransmitted_packets + 2)
+    })
+}
+
 fn unresponsive(endpoint: &Endpoint) -> bool {
     endpoint.retransmission_run + endpoint.probe_run >= RUN && endpoint.unacked() > 0
         || endpoint.probe_run >= RUN
 }
 
 fn by_reset(c: &Connection, row: &Teardown) -> Ending {
-    let (client, server) = (&c.endpoints[0], &c.endpoints[1]);
+    let client = &c.endpoints[0];
     let (client_mark, server_mark) = match row.sender {
         Side::Client => (row.sender_mark, row.peer_mark),
         Side::Server => (row.peer_mark, row.sender_mark),
@@ -145,7 +156,9 @@ fn by_reset(c: &Connection, row: &Teardown) -> Ending {
     if only_syns {
         return match row.sender {
             Side::Server if server_mark.alive == 0 => Ending::HandshakeRefused,
-            Side::Server if server.syn_acks > 0 => Ending::HandshakeAbortedByServer,
+            Side::Server if c.good_syn_ack_time.is_some_and(|time| time <= row.time) => {
+                Ending::HandshakeAbortedByServer
+            }
             Side::Server => Ending::HandshakeRefused,
             Side::Client => Ending::HandshakeAbandoned,
         };

@@ -117,6 +117,8 @@ pub struct Endpoint {
     pub probe_run: u32,
     /// Retransmissions since the peer was last heard.
     pub retransmission_run: u32,
+    /// The longest run of probes and retransmissions that went unanswered.
+    pub longest_run: u32,
     /// When the current run of probes or retransmissions began.
     pub run_since: i64,
     /// Since when its window has been zero; `None` while it is open.

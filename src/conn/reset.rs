@@ -217,7 +217,7 @@ pub(super) fn copy(c: &Connection, segment: &Segment<'_>, sender: Side) -> Teard
 
 /// How a reset stands to what its receiver, the peer, expects next.
 fn check(endpoint: &Endpoint, peer: &Endpoint, segment: &Segment<'_>) -> SequenceCheck {
-    if peer.state == State::SynSent {
+    if peer.syns > 0 && peer.alive == peer.syns && peer.unique_bytes == 0 && endpoint.acked == 0 {
         let acked = peer.position(segment.acknowledgment);
         let acks_syn =
             segment.flags.ack() && (1..=peer.max_end.max(1).cast_signed()).contains(&acked);

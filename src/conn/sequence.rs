@@ -99,7 +99,7 @@ fn occupy(endpoint: &mut Endpoint, segment: &Segment<'_>, effect: &mut Effect) {
         && segment.payload_length <= 1
         && start == old_end.cast_signed() - 1
         && endpoint.state >= State::Open
-        && old_end > 1;
+        && old_end > 0;
     if probe {
         effect.probe = true;
         endpoint.probes += 1;
@@ -238,6 +238,8 @@ pub(super) fn settle(c: &mut Connection, segment: &Segment<'_>, sender: Side, ef
         }
         endpoint.retransmission_run += u32::from(effect.retransmission);
         endpoint.probe_run += u32::from(effect.probe);
+        let run = endpoint.retransmission_run + endpoint.probe_run;
+        endpoint.longest_run = endpoint.longest_run.max(run);
     } else if effect.fresh > 0 {
         endpoint.retransmission_run = 0;
     }

@@ -33,6 +33,15 @@ pub struct Limits {
     pub keep: bool,
 }
 
+/// What a connection knows of the one before it with the same addresses and ports.
+struct Earlier {
+    isn: Option<u32>,
+    end: i64,
+    open: bool,
+    graceful: bool,
+    in_handshake: bool,
+}
+
 impl Default for Limits {
     fn default() -> Self {
         Self {
@@ -278,11 +287,13 @@ impl Tracker {
         let (first, opening) = orientation(segment);
         let id = self.counts.created;
         let mut live = Live::new(Birth { id, first, opening }, segment);
-        if let Some((isn, end, open)) = earlier {
+        if let Some(earlier) = earlier {
             let extra = live.connection.extra.get_or_insert_default();
-            extra.earlier_isn = isn;
-            extra.earlier_end = Some(end);
-            extra.earlier_open = open;
+            extra.earlier_isn = earlier.isn;
+            extra.earlier_end = Some(earlier.end);
+            extra.earlier_open = earlier.open;
+            extra.earlier_graceful = earlier.graceful;
+            extra.earlier_in_handshake = earlier.in_handshake;
         }
         let head = self.store.find(tuple, hash);
         if head.is_some_and(|head| self.siblings(head) >= MAX_SIBLINGS) {
@@ -300,20 +311,26 @@ impl Tracker {
 
     /// Lets go of a connection whose addresses and ports are used anew; what the new one should
     /// know of it.
-    fn replace(&mut self, number: u32, segment: &Segment<'_>) -> Option<(Option<u32>, i64, bool)> {
+    fn replace(&mut self, number: u32, segment: &Segment<'_>) -> Option<Earlier> {
         let slot = self.store.get_mut(number)?;
         let c = &mut slot.live.connection;
         let open = c.over_since.is_none();
         let anew = segment.flags.syn();
         c.superseded = open && anew;
         let isn = c.endpoints.iter().find(|e| e.syns > 0).map(|e| e.base.0);
-        let end = c.end;
+        let earlier = Earlier {
+            isn,
+            end: c.end,
+            open,
+            graceful: c.endpoints.iter().all(|e| e.fins > 0),
+            in_handshake: open && c.syn_ack.is_some() && c.handshake_time.is_none(),
+        };
         let expired = segment.time > self.deadline(&self.store.get(number)?.live.connection);
         let slot = self.store.get_mut(number)?;
         slot.live.connection.superseded &= !expired;
         let release = if expired { reason(&slot.live.connection) } else { Release::Reuse };
         self.let_go(number, release, segment.time);
-        Some((isn, end, open))
+        Some(earlier)
     }
 
     fn siblings(&self, head: u32) -> usize {

@@ -55,9 +55,16 @@ impl Default for Limits {
 /// Turns frames into segments. It remembers paths and incomplete datagrams, nothing else.
 #[derive(Debug)]
 pub struct Decoder {
+    /// Apart from the rest, so that a walk can fill it while it looks things up.
+    route: Route,
+    memory: Memory,
+}
+
+/// What outlives a frame.
+#[derive(Debug)]
+struct Memory {
     paths: Paths,
     fragments: Fragments,
-    route: Route,
     issues: Issues,
 }
 
@@ -120,10 +127,9 @@ impl Reassembled {
 }
 
 /// Where a walk through the layers ended.
-#[allow(clippy::large_enum_variant, reason = "a segment is the common case and must not be boxed")]
-enum Walked<'a> {
-    Tcp(Segment<'a>),
-    Icmp(IcmpError),
+enum End<'a> {
+    Tcp(Part<'a>),
+    Icmp(Part<'a>),
     Whole(Whole),
     Other(Class),
 }
@@ -138,21 +144,23 @@ impl Decoder {
     /// A decoder that has seen nothing.
     pub fn new(limits: Limits) -> Self {
         Self {
-            paths: Paths::new(limits.paths),
-            fragments: Fragments::new(limits.datagrams),
             route: Route::default(),
-            issues: Issues::default(),
+            memory: Memory {
+                paths: Paths::new(limits.paths),
+                fragments: Fragments::new(limits.datagrams),
+                issues: Issues::default(),
+            },
         }
     }
 
     /// Every path that segments were met on.
     pub fn paths(&self) -> &Paths {
-        &self.paths
+        &self.memory.paths
     }
 
     /// Hands out the oddities met since last asked.
     pub fn take_issues(&mut self) -> Issues {
-        std::mem::take(&mut self.issues)
+        std::mem::take(&mut self.memory.issues)
     }
 
     /// What one frame is. `time` is the frame's, or that of the packet before it.
@@ -163,14 +171,46 @@ impl Decoder {
         }
         let length = usize::try_from(frame.original_length).unwrap_or(usize::MAX);
         let part = Part { bytes: frame.data, wire: length.max(frame.data.len()) };
-        let mut route = self.route;
-        route.clear();
-        let mut walk = Walk::new(&mut route, frame.direction);
-        match self.walk(Layer::Link(frame.link, part), frame, time, &mut walk) {
-            Walked::Tcp(segment) => Decoded::Tcp(segment),
-            Walked::Icmp(error) => Decoded::IcmpError(error),
-            Walked::Other(class) => self.other(class, frame),
-            Walked::Whole(whole) => self.complete(whole, frame, time, &mut walk),
+        self.route.clear();
+        let mut walk = Walk::new(&mut self.route, frame.direction);
+        match self.memory.walk(Layer::Link(frame.link, part), frame, time, &mut walk) {
+            End::Tcp(part) => {
+                let path = self.memory.path(frame, walk.route);
+                match tcp::segment(frame, time, path, &walk, part) {
+                    Ok(segment) => Decoded::Tcp(segment),
+                    Err(class) => self.memory.other(class, frame),
+                }
+            }
+            End::Icmp(part) => self.memory.icmp(frame, time, &walk, part),
+            End::Whole(whole) => self.memory.complete(whole, frame, time, &mut walk),
+            End::Other(class) => self.memory.other(class, frame),
+        }
+    }
+}
+
+impl Memory {
+    #[inline]
+    fn path(&mut self, frame: &Frame<'_>, route: &Route) -> PathId {
+        let path = self.paths.id(route);
+        if self.paths.overflow() == Some(path) {
+            self.issues.add(frame.file, None, Some(frame.number), "too_many_paths", || {
+                "VLANs and tunnels beyond the limit are not told apart".to_owned()
+            });
+        }
+        path
+    }
+
+    fn icmp<'a>(
+        &mut self,
+        frame: &Frame<'_>,
+        time: i64,
+        walk: &Walk<'_>,
+        part: Part<'_>,
+    ) -> Decoded<'a> {
+        let path = self.path(frame, walk.route);
+        match icmp::error(frame, time, path, &walk.ip, part) {
+            Some(error) => Decoded::IcmpError(error),
+            None => Decoded::Other(Class::Icmp),
         }
     }
 
@@ -190,10 +230,16 @@ impl Decoder {
                 network::extensions(whole.protocol, part)
             };
             match self.walk(layer, frame, time, walk) {
-                Walked::Tcp(segment) => return Decoded::Reassembled(Reassembled::new(segment)),
-                Walked::Icmp(error) => return Decoded::IcmpError(error),
-                Walked::Other(class) => return self.other(class, frame),
-                Walked::Whole(inner) => whole = inner,
+                End::Tcp(part) => {
+                    let path = self.path(frame, walk.route);
+                    return match tcp::segment(frame, time, path, walk, part) {
+                        Ok(segment) => Decoded::Reassembled(Reassembled::new(segment)),
+                        Err(class) => self.other(class, frame),
+                    };
+                }
+                End::Icmp(part) => return self.icmp(frame, time, walk, part),
+                End::Whole(inner) => whole = inner,
+                End::Other(class) => return self.other(class, frame),
             }
         }
     }
@@ -205,7 +251,7 @@ impl Decoder {
         frame: &Frame<'_>,
         time: i64,
         walk: &mut Walk<'_>,
-    ) -> Walked<'b> {
+    ) -> End<'b> {
         loop {
             layer = match layer {
                 Layer::Link(link, part) => link::open(link, part, walk),
@@ -214,26 +260,14 @@ impl Decoder {
                 Layer::Llc(part) => ethernet::llc(part),
                 Layer::Ppp(part) => ethernet::ppp(part),
                 Layer::Ip(part) => network::ip(part, walk),
-                Layer::Transport(6, part) => {
-                    let path = self.paths.id(walk.route);
-                    return match tcp::segment(frame, time, path, walk, part) {
-                        Ok(segment) => Walked::Tcp(segment),
-                        Err(class) => Walked::Other(class),
-                    };
-                }
-                Layer::Transport(1 | 58, part) => {
-                    let path = self.paths.id(walk.route);
-                    return match icmp::error(frame, time, path, &walk.ip, part) {
-                        Some(error) => Walked::Icmp(error),
-                        None => Walked::Other(Class::Icmp),
-                    };
-                }
+                Layer::Transport(6, part) => return End::Tcp(part),
+                Layer::Transport(1 | 58, part) => return End::Icmp(part),
                 Layer::Transport(protocol, part) => transport(protocol, part, walk),
                 Layer::Fragment(fragment) => {
-                    let path = self.paths.id(walk.route);
+                    let path = self.path(frame, walk.route);
                     return self.fragment(&walk.ip, path, frame, time, &fragment);
                 }
-                Layer::Done(class) => return Walked::Other(class),
+                Layer::Done(class) => return End::Other(class),
             };
         }
     }
@@ -245,7 +279,7 @@ impl Decoder {
         frame: &Frame<'_>,
         time: i64,
         fragment: &walk::Fragment<'_>,
-    ) -> Walked<'b> {
+    ) -> End<'b> {
         let added = self.fragments.add(ip, path, frame.interface, time, fragment);
         let packet = Some(frame.number);
         for (count, kind) in [
@@ -259,8 +293,8 @@ impl Decoder {
             }
         }
         match added {
-            Added::Complete(whole) => Walked::Whole(whole),
-            Added::Waiting => Walked::Other(Class::IpFragment),
+            Added::Complete(whole) => End::Whole(whole),
+            Added::Waiting => End::Other(Class::IpFragment),
             Added::Bad => {
                 self.issues.add(frame.file, None, packet, "bad_fragment", || {
                     format!(
@@ -268,7 +302,7 @@ impl Decoder {
                         fragment.offset, fragment.part.wire
                     )
                 });
-                Walked::Other(Class::IpFragment)
+                End::Other(Class::IpFragment)
             }
         }
     }

@@ -102,6 +102,8 @@ impl Hop {
         out.push_str(self.name());
         // Writing to a string cannot fail.
         let _ = match self {
+            // ERSPAN's first version names no session.
+            Self::Erspan if id == 0 => Ok(()),
             Self::Mpls
             | Self::Pppoe
             | Self::KeyedGre

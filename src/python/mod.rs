@@ -5,7 +5,9 @@ mod arrow;
 mod convert;
 mod errors;
 mod functions;
-mod result;
+mod options;
+mod read;
+mod source;
 mod table;
 mod wait;
 
@@ -18,6 +20,8 @@ mod native {
 
     #[pymodule_export]
     use super::functions::{columns, conversation};
+    #[pymodule_export]
+    use super::read::{Scan, read};
     #[pymodule_export]
     use super::table::Table;
 

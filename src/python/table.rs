@@ -11,6 +11,7 @@ use pyo3::types::{PyCapsule, PyDict, PyList, PyTuple};
 use super::wait::wait;
 use super::{arrow, convert, errors};
 use crate::error::{Error, printable};
+use crate::table::Made;
 use crate::table::cells::Cells;
 use crate::table::export::{self, Format};
 use crate::table::summary;
@@ -22,10 +23,16 @@ pub struct Table {
     batches: Vec<RecordBatch>,
 }
 
+impl From<Made> for Table {
+    fn from(made: Made) -> Self {
+        Self { schema: made.schema, batches: made.batches }
+    }
+}
+
 impl Table {
-    /// From what the engine made.
-    pub fn new(schema: SchemaRef, batches: Vec<RecordBatch>) -> Self {
-        Self { schema, batches }
+    /// Its schema.
+    pub fn schema(&self) -> SchemaRef {
+        SchemaRef::clone(&self.schema)
     }
 }
 
@@ -63,7 +70,7 @@ impl Table {
     ) -> PyResult<Bound<'py, PyCapsule>> {
         drop(requested_schema); // a wish that the protocol allows to leave unanswered
         let batches = self.batches.clone().into_iter().map(Ok);
-        arrow::stream(py, SchemaRef::clone(&self.schema), batches)
+        arrow::stream(py, self.schema(), batches)
     }
 
     fn __arrow_c_schema__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
@@ -87,7 +94,7 @@ impl Table {
             // The words of a vocabulary travel with the rows, even with none.
             batches.extend(self.batches.first().map(|batch| batch.slice(0, 0)));
         }
-        Self::new(SchemaRef::clone(&self.schema), batches)
+        Self { schema: self.schema(), batches }
     }
 
     /// Every row as a dict.
@@ -169,7 +176,7 @@ impl Table {
             "json" => Format::JsonLines,
             other => return Err(PyValueError::new_err(format!("no such format: {other}"))),
         };
-        let (schema, batches) = (SchemaRef::clone(&self.schema), self.batches.clone());
+        let (schema, batches) = (self.schema(), self.batches.clone());
         wait(py, move |cancel| {
             let mut batches = batches.into_iter().map(Ok);
             export::write(&path, format, &schema, &mut batches, &|| cancel.proceed())

@@ -14,19 +14,32 @@ use arrow_schema::{ArrowError, Schema, SchemaRef};
 use super::column::{Column, Kind, Table, columns};
 use super::sink::{Facts, Texts};
 use super::text::{self, TEXT_OCTETS, cut};
+use crate::error::Error;
 
 /// Rows of one record batch at most: what a chunk's columns need stays in the cache.
 pub const CHUNK_ROWS: usize = 8192;
 
-/// Makes the record batches of one table.
-pub struct Batches<T: Table> {
+/// A table that was made.
+#[derive(Clone, Debug)]
+pub struct Made {
+    /// What it is called.
+    pub name: &'static str,
+    /// Its columns, with their meanings and how the rows were made.
+    pub schema: SchemaRef,
+    /// Its rows; at least one batch, since the words of a vocabulary travel with the rows.
+    pub batches: Vec<RecordBatch>,
+}
+
+/// Makes one table, rows by rows.
+pub struct Maker<T: Table> {
     schema: SchemaRef,
     columns: Vec<&'static Column<T>>,
     /// The fixed dictionary of each word column.
     words: Vec<Option<ArrayRef>>,
+    batches: Vec<RecordBatch>,
 }
 
-impl<T: Table> Batches<T> {
+impl<T: Table> Maker<T> {
     /// Prepares the schema, with `metadata` about how the rows were made.
     pub fn new(metadata: HashMap<String, String>) -> Self {
         let columns: Vec<_> = columns::<T>().collect();
@@ -39,43 +52,59 @@ impl<T: Table> Batches<T> {
             schema: Arc::new(Schema::new(fields).with_metadata(metadata)),
             words: words.collect(),
             columns,
+            batches: Vec::new(),
         }
     }
 
-    /// The schema of every batch.
-    pub fn schema(&self) -> SchemaRef {
-        Arc::clone(&self.schema)
-    }
-
-    /// One record batch of at most [`CHUNK_ROWS`] rows.
+    /// Adds rows, in batches of at most [`CHUNK_ROWS`].
     ///
     /// # Errors
-    /// When a column without nulls has none to give, a word is not in its vocabulary, or there
-    /// are too many rows: errors of this crate, not of the capture.
-    pub fn batch(&self, rows: &[T::Row<'_>]) -> Result<RecordBatch, ArrowError> {
-        if rows.len() > CHUNK_ROWS {
-            return Err(ArrowError::InvalidArgumentError(format!("more than {CHUNK_ROWS} rows")));
+    /// When a column without nulls has none to give, or a word is not in its vocabulary: errors
+    /// of this crate, not of the capture.
+    pub fn add(&mut self, rows: &[T::Row<'_>]) -> Result<(), Error> {
+        for chunk in rows.chunks(CHUNK_ROWS) {
+            let batch = self.batch(chunk)?;
+            self.batches.push(batch);
         }
-        let arrays: Result<Vec<_>, _> = self
+        Ok(())
+    }
+
+    /// The table.
+    ///
+    /// # Errors
+    /// As [`Maker::add`].
+    pub fn finish(mut self) -> Result<Made, Error> {
+        if self.batches.is_empty() {
+            let batch = self.batch(&[])?;
+            self.batches.push(batch);
+        }
+        Ok(Made { name: T::NAME, schema: self.schema, batches: self.batches })
+    }
+
+    fn batch(&self, rows: &[T::Row<'_>]) -> Result<RecordBatch, Error> {
+        let arrays = self
             .columns
             .iter()
             .zip(&self.words)
             .map(|(column, words)| array::<T>(&column.kind, rows, words.as_ref()))
-            .collect();
-        RecordBatch::try_new(self.schema(), arrays?)
+            .collect::<Result<Vec<_>, _>>();
+        arrays
+            .and_then(|arrays| RecordBatch::try_new(SchemaRef::clone(&self.schema), arrays))
+            .map_err(|error| Error::Internal(format!("table {}: {error}", T::NAME)))
     }
+}
 
-    /// Record batches of any number of rows; at least one, since the words of a vocabulary
-    /// travel with the rows.
-    ///
-    /// # Errors
-    /// As [`Batches::batch`].
-    pub fn all(&self, rows: &[T::Row<'_>]) -> Result<Vec<RecordBatch>, ArrowError> {
-        if rows.is_empty() {
-            return Ok(vec![self.batch(rows)?]);
-        }
-        rows.chunks(CHUNK_ROWS).map(|chunk| self.batch(chunk)).collect()
-    }
+/// A whole table at once.
+///
+/// # Errors
+/// As [`Maker::add`].
+pub fn make<T: Table>(
+    rows: &[T::Row<'_>],
+    metadata: HashMap<String, String>,
+) -> Result<Made, Error> {
+    let mut maker = Maker::<T>::new(metadata);
+    maker.add(rows)?;
+    maker.finish()
 }
 
 fn array<T: Table>(

@@ -9,6 +9,8 @@ pub mod column;
 pub mod connections;
 pub mod doc;
 pub mod export;
+pub mod files;
+pub mod interfaces;
 pub mod issues;
 pub mod ledger;
 pub mod shared;
@@ -18,7 +20,7 @@ pub mod teardowns;
 pub mod text;
 pub mod vocabulary;
 
-pub use build::{Batches, CHUNK_ROWS};
+pub use build::{CHUNK_ROWS, Made, Maker, make};
 pub use column::{Column, Group, Kind, Table, columns};
 pub use sink::{Facts, Texts};
 

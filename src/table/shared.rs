@@ -1,34 +1,32 @@
 //! What rows refer to by number.
 
-use crate::packet::PathId;
+use crate::capture::{FileSummary, Interface};
+use crate::packet::{Path, PathId};
 
 /// Texts of files, interfaces and paths, by their numbers.
 #[derive(Clone, Debug, Default)]
 pub struct Shared {
-    /// File names.
-    pub files: Vec<String>,
-    /// Interface names; empty where the file gives none.
-    pub interfaces: Vec<String>,
-    /// Paths: VLANs and tunnels around a packet.
-    pub paths: Vec<Path>,
-}
-
-/// One path.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Path {
-    /// Outermost VLAN tag's number.
-    pub vlan: Option<u16>,
-    /// Everything around the innermost IP packet, outermost first; `None` on the plain path.
-    pub text: Option<String>,
+    files: Vec<String>,
+    interfaces: Vec<String>,
+    paths: Vec<Path>,
 }
 
 impl Shared {
+    /// What is known of a capture.
+    pub fn new(files: &[FileSummary], interfaces: &[Interface], paths: Vec<Path>) -> Self {
+        Self {
+            files: files.iter().map(|file| file.name.clone()).collect(),
+            interfaces: interfaces.iter().map(|interface| interface.name.clone()).collect(),
+            paths,
+        }
+    }
+
     /// A file's name.
     pub fn file(&self, index: u32) -> Option<&str> {
         self.files.get(usize::try_from(index).ok()?).map(String::as_str)
     }
 
-    /// An interface's name.
+    /// An interface's name, where the file gives one.
     pub fn interface(&self, index: u32) -> Option<&str> {
         let name = self.interfaces.get(usize::try_from(index).ok()?)?;
         (!name.is_empty()).then_some(name)

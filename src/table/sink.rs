@@ -9,6 +9,7 @@ use arrow_schema::ArrowError;
 
 use super::column::{fact_fields, fact_item, text_item};
 use super::text::cut;
+use crate::cause::Evidence;
 
 /// Items kept of one row's list.
 pub const ITEMS: usize = 64;
@@ -83,6 +84,13 @@ impl Facts {
             self.text.append_option(text.map(|text| cut(text, ITEM_OCTETS)));
             self.packet.append_option(packet.and_then(|n| i64::try_from(n).ok()));
             self.current += 1;
+        }
+    }
+
+    /// Adds the facts of a verdict.
+    pub fn evidence(&mut self, evidence: &[Evidence]) {
+        for fact in evidence {
+            self.push(fact.fact, fact.value, fact.text.as_deref(), fact.packet);
         }
     }
 

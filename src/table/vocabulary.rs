@@ -1,7 +1,9 @@
 //! The closed vocabularies: one word for every variant, checked by the compiler.
 
+use crate::capture::Status;
 use crate::conn::{
-    EndedBy, Ending, Form, Kind, Opening, Phase, Release, SequenceCheck, Side, Trigger,
+    EndedBy, Ending, Form, Kind, Opening, Phase, Release, SequenceCheck, Side, Trigger, Vantage,
+    VantageBasis,
 };
 
 /// A type whose values are the words of a fixed dictionary.
@@ -81,6 +83,24 @@ vocabulary! {
         AcksSyn = "acks_syn",
         Void = "void",
         NotCheckable = "not_checkable",
+    }
+    Vantage { Client = "client", Server = "server", Middle = "middle", Unknown = "unknown" }
+    VantageBasis {
+        Direction = "direction",
+        Handshake = "handshake",
+        Offload = "offload",
+        Ttl = "ttl",
+        None = "none",
+    }
+    Status {
+        Reading = "reading",
+        Complete = "complete",
+        Empty = "empty",
+        TruncatedTail = "truncated_tail",
+        Recovered = "recovered",
+        Corrupt = "corrupt",
+        Limit = "limit",
+        IoError = "io_error",
     }
     Trigger {
         Syn = "syn",

@@ -11,6 +11,8 @@ use super::options::{Options, text};
 /// Interfaces of one section, and text kept of one section.
 const MAX_INTERFACES: usize = 65_536;
 const MAX_TEXT: usize = 64 * 1024;
+/// Comments kept of one section; empty ones would not use up its text.
+const MAX_COMMENTS: usize = 64;
 /// Sections whose words are kept.
 const MAX_SECTIONS: usize = 1024;
 
@@ -38,11 +40,19 @@ pub(super) struct State {
     number: u32,
     text_left: usize,
     pub(super) ports: Vec<Port>,
+    /// Where packets of no described interface go.
+    pub(super) nowhere: Port,
 }
 
 impl State {
     pub(super) fn new() -> Self {
-        Self { order: Order::Little, number: 0, text_left: MAX_TEXT, ports: Vec::new() }
+        Self {
+            order: Order::Little,
+            number: 0,
+            text_left: MAX_TEXT,
+            ports: Vec::new(),
+            nowhere: Port::unknown(),
+        }
     }
 
     /// Starts a section; `Err` says why it cannot be read.
@@ -69,7 +79,9 @@ impl State {
         for (code, value) in &mut options {
             let left = &mut self.text_left;
             match code {
-                1 if *left > 0 => section.comments.push(text(value, left)),
+                1 if *left > 0 && section.comments.len() < MAX_COMMENTS => {
+                    section.comments.push(text(value, left));
+                }
                 2 => section.hardware = text(value, left),
                 3 => section.os = text(value, left),
                 4 => section.application = text(value, left),

@@ -40,23 +40,22 @@ pub(super) fn section_order(bytes: &[u8]) -> Option<Order> {
 }
 
 /// Reads a block's header; `None` if it cannot be one, or is not all there (12 bytes).
+#[inline]
 pub(super) fn header(bytes: &[u8], section: Order) -> Option<Header> {
     let start = bytes.get(..MIN_BLOCK)?;
-    let (order, kind) = if start.starts_with(&[0x0a, 0x0d, 0x0d, 0x0a]) {
-        (section_order(start)?, SECTION)
-    } else {
-        (section, section.u32(start, 0))
-    };
+    // The type of a section header reads the same in both byte orders.
+    let kind = section.u32(start, 0);
+    let (order, least) =
+        if kind == SECTION { (section_order(start)?, MIN_SECTION) } else { (section, MIN_BLOCK) };
     let length = order.u32(start, 4);
-    let least = if kind == SECTION { MIN_SECTION } else { MIN_BLOCK };
-    let length_usize = usize::try_from(length).ok()?;
-    if length > MAX_BLOCK || length_usize < least || length % 4 != 0 {
+    if length > MAX_BLOCK || (length as usize) < least || length % 4 != 0 {
         return None;
     }
-    Some(Header { kind, length: length_usize, order })
+    Some(Header { kind, length: length as usize, order })
 }
 
 /// Whether a whole block repeats its length at its end.
+#[inline]
 pub(super) fn trailer_agrees(block: &[u8], order: Order) -> bool {
     let Some(at) = block.len().checked_sub(4) else { return false };
     order.u32(block, at) as usize == block.len()

@@ -5,7 +5,7 @@ use super::super::bytes::Order;
 use super::super::bytes::u32_at;
 use super::super::frame::Direction;
 use super::super::pcap::{MAX_PACKET, max_packet};
-use super::describe::{Port, State};
+use super::describe::State;
 use super::options::Options;
 
 const ENHANCED_DATA: usize = 28;
@@ -81,9 +81,8 @@ impl State {
         offset: u64,
         notes: &mut Notes<'_>,
     ) -> Option<Record> {
-        let unknown = Port::unknown();
         let known = self.ports.get(fields.interface as usize);
-        let port = known.unwrap_or(&unknown);
+        let port = known.unwrap_or(&self.nowhere);
         let captured = fields.captured as usize;
         let room = block.len() - ENHANCED_DATA - 4;
         if captured > room
@@ -100,7 +99,7 @@ impl State {
         let stamp = u64::from(fields.high) << 32 | u64::from(fields.low);
         // Without its interface a stamp has no unit.
         let time = known.and_then(|port| port.clock.nanos(stamp));
-        if time.is_none() && port.row != unknown.row {
+        if time.is_none() && port.row != self.nowhere.row {
             notes.issue("time_out_of_range", offset, || format!("timestamp {stamp}"));
         }
         if fields.captured > fields.original {
@@ -132,8 +131,7 @@ impl State {
         notes: &mut Notes<'_>,
     ) -> Option<Record> {
         let room = u32::try_from(block.len().checked_sub(SIMPLE_DATA + 4)?).ok()?;
-        let unknown = Port::unknown();
-        let port = self.ports.first().unwrap_or(&unknown);
+        let port = self.ports.first().unwrap_or(&self.nowhere);
         let original = self.order.u32(block, 8);
         let snap = if port.snap_length == 0 { u32::MAX } else { port.snap_length };
         let captured = original.min(snap);

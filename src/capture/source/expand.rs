@@ -4,7 +4,6 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::Source;
-use super::input::is_pipe;
 use crate::error::Error;
 
 /// One input, and whether the caller named it or merely the place where it lies.
@@ -46,7 +45,7 @@ fn directory(path: &Path) -> Result<Vec<PathBuf>, Error> {
     for entry in fs::read_dir(path).map_err(io)? {
         let path = entry.map_err(io)?.path();
         // A pipe in a directory would be waited for; only who names it wants that.
-        if fs::metadata(&path).is_ok_and(|m| m.is_file() && !is_pipe(&m.file_type())) {
+        if fs::metadata(&path).is_ok_and(|m| m.is_file()) {
             paths.push(path);
         }
     }

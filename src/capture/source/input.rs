@@ -149,7 +149,7 @@ fn open_path(path: PathBuf) -> Result<(Kind, Option<u64>), Error> {
         let handle = File::open(&path).map_err(io)?;
         return Ok((Kind::File { path, handle: Some(handle), position: 0 }, Some(meta.len())));
     }
-    if is_pipe(&file_type) {
+    if is_pipe(file_type) {
         let handle = File::open(&path).map_err(io)?;
         return Ok((Kind::Reader(Box::new(handle)), None));
     }
@@ -160,12 +160,12 @@ fn open_path(path: PathBuf) -> Result<(Kind, Option<u64>), Error> {
 }
 
 #[cfg(unix)]
-pub(super) fn is_pipe(file_type: &std::fs::FileType) -> bool {
-    std::os::unix::fs::FileTypeExt::is_fifo(file_type)
+fn is_pipe(file_type: std::fs::FileType) -> bool {
+    std::os::unix::fs::FileTypeExt::is_fifo(&file_type)
 }
 
 #[cfg(not(unix))]
-pub(super) fn is_pipe(_: &std::fs::FileType) -> bool {
+fn is_pipe(_: std::fs::FileType) -> bool {
     false
 }
 
@@ -173,13 +173,12 @@ impl Read for Kind {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         match self {
             Self::File { path, handle, position } => {
-                let mut file = match handle.take() {
-                    Some(file) => file,
-                    None => {
-                        let mut file = File::open(&*path)?;
-                        file.seek(SeekFrom::Start(*position))?;
-                        file
-                    }
+                let mut file = if let Some(file) = handle.take() {
+                    file
+                } else {
+                    let mut file = File::open(&*path)?;
+                    file.seek(SeekFrom::Start(*position))?;
+                    file
                 };
                 // The handle is put back whatever happened: an interrupted read is tried again.
                 let got = file.read(out);

@@ -23,19 +23,33 @@ pub const RULE: Rule = Rule {
 
 fn holds(case: &Case<'_>) -> Option<Finding> {
     let reset = case.reset_of(Form::Abort)?;
-    if reset.unread_bytes == 0 && reset.peer_bytes_unacked == 0 {
+    // A close after the answer sends a FIN; a reset at once says that the request was not read to
+    // its end.
+    let truncated = case.side(reset.sender.peer()).unique_bytes > 0
+        && reset.since_own_data.is_some_and(|since| s(since) < 0.005)
+        && !reset.sender_fin_before;
+    // What the reset does not acknowledge was still on its way: it cannot have been left unread.
+    let unread = reset.unread_bytes.saturating_sub(reset.peer_bytes_unacked);
+    let recent = reset.since_peer_data.is_some_and(|since| s(since) <= case.parameters.unread_s);
+    if (unread == 0 || !recent) && !truncated {
         return None;
     }
     let since = reset.since_peer_data.map(s);
-    let fresh = since.is_some_and(|since| since <= case.parameters.unread_s);
-    let unacked = reset.peer_bytes_unacked > 0;
+    let fresh = since.is_some_and(|since| since <= case.parameters.unread_fresh_s);
     Some(
-        Finding::new(if fresh || unacked { 0.75 } else { 0.65 })
-            .with(
-                Evidence::count("unread_bytes", reset.unread_bytes.max(reset.peer_bytes_unacked))
-                    .at(reset.packet),
-            )
-            .with_some(since.map(|since| Evidence::number("since_peer_data_s", since)))
-            .with(Evidence::count("unacknowledged_bytes", reset.unacked_bytes)),
+        Finding::new(match (unread == 0, fresh) {
+            (true, _) => 0.55,
+            (false, true) => 0.68,
+            (false, false) => 0.6,
+        })
+        .with_some(truncated.then(|| Evidence::of("reset_right_after_own_data")))
+        .with(
+            Evidence::count("unread_bytes", reset.unread_bytes.max(reset.peer_bytes_unacked))
+                .at(reset.packet),
+        )
+        .with_some(since.map(|since| Evidence::number("since_peer_data_s", since)))
+        .with(Evidence::count("unread_bytes", unread).at(reset.packet))
+        .with_some(since.map(|since| Evidence::number("since_peer_data_s", since)))
+        .with(Evidence::count("unacknowledged_bytes", reset.unacked_bytes)),
     )
 }

@@ -19,6 +19,9 @@ pub const RULE: Rule = Rule {
 };
 
 fn holds(case: &Case<'_>) -> Option<Finding> {
+    if let Some(finding) = dropped_syn(case) {
+        return Some(finding);
+    }
     let c = case.connection;
     let (client, server) = (c.side(Side::Client), c.side(Side::Server));
     let only_syn_acks = server.alive == server.syn_acks && server.syn_acks > 0;
@@ -28,11 +31,13 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     }
     let repeats = server.syn_acks.saturating_sub(client.syns);
     let data = client.unique_bytes > 0 && client.retransmitted_packets >= 2;
+    // Without a repeated SYN-ACK a dead path looks the same, unless the listener shows it elsewhere.
+    let known = case.context.service(c).is_some_and(|service| service.unserved > 1);
     let finding = match (repeats > 0, data) {
         (true, true) => Finding::new(0.85),
         (true, false) => Finding::new(0.7),
-        (false, true) => Finding::new(0.55),
-        (false, false) => return None,
+        (false, true) if known => Finding::new(0.55),
+        (false, _) => return None,
     };
     Some(
         finding
@@ -42,5 +47,20 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
                 u64::from(client.retransmitted_packets),
             ))
             .with(Evidence::count("unacknowledged_bytes", client.unacked())),
+    )
+}
+
+/// A SYN dropped by a listener that had answered others and served none of them.
+fn dropped_syn(case: &Case<'_>) -> Option<Finding> {
+    let c = case.connection;
+    let service = case.context.service(c)?;
+    if c.ending != Ending::HandshakeUnanswered || service.unserved == 0 {
+        return None;
+    }
+    Some(
+        Finding::new(0.6)
+            .with(Evidence::count("syns", u64::from(c.side(Side::Client).syns)).at(c.first_packet))
+            .with(Evidence::count("accepted_elsewhere", u64::from(service.accepted)))
+            .with(Evidence::count("accepted_and_not_served", u64::from(service.unserved))),
     )
 }

@@ -24,11 +24,13 @@ pub const RULE: Rule = Rule {
 
 fn holds(case: &Case<'_>) -> Option<Finding> {
     let reset = case.reset_of(Form::Abort)?;
-    if reset.unread_bytes > 0 || reset.peer_bytes_unacked > 0 {
+    let recent =
+        reset.since_peer_data.is_some_and(|since| s(since) <= case.parameters.unread_fresh_s);
+    if recent && reset.unread_bytes > reset.peer_bytes_unacked {
         return None;
     }
     Some(
-        Finding::new(0.7)
+        Finding::new(0.65)
             .with(Evidence::of("abort_by_a_live_socket").at(reset.packet))
             .with(Evidence::count("unacknowledged_bytes", reset.unacked_bytes))
             .with_some(reset.idle.map(|idle| Evidence::time("idle_s", idle))),

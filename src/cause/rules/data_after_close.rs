@@ -25,6 +25,7 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     let peer_sent = c.side(reset.sender.peer());
     // Some stacks (gVisor) abort instead of replying when data comes after the close.
     let abort = reset.form == Some(Form::Abort)
+        && reset.window == 0
         && reset.since_peer_data.is_some_and(|since| s(since) < 0.01 && s(since) < after)
         && c.bytes_after_first_fin[reset.sender.peer().index()] > 0;
     if !shaped && !abort || after > case.parameters.fin_wait_2_s && !abort {

@@ -30,5 +30,10 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     let certain = if kind == "netscaler_code" { 0.7 } else { 0.85 };
     let mut evidence = Evidence::text(kind, text).at(reset.packet);
     evidence.value = code.map(f64::from);
-    Some(Finding::new(certain).with(evidence))
+    let finding = Finding::new(certain).with(evidence);
+    // Another TTL than the claimed sender's: the device that states the reason sent it itself.
+    let other = reset
+        .ttl_delta
+        .is_some_and(|delta| f64::from(delta.abs()) >= case.parameters.ttl_difference);
+    Some(if other { finding.by_third_party() } else { finding })
 }

@@ -22,9 +22,9 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     let row = [Side::Client, Side::Server]
         .into_iter()
         .filter_map(|side| case.fins(side).next())
-        .find(|row| row.retransmissions >= 2 && row.acked_at.is_none())?;
+        .find(|row| row.retransmissions >= 2)?;
     Some(
-        Finding::new(0.85)
+        Finding::new(if row.acked_at.is_none() { 0.85 } else { 0.7 })
             .with(Evidence::of("fin").at(row.packet))
             .with(Evidence::count("fin_retransmissions", u64::from(row.retransmissions))),
     )

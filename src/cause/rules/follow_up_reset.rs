@@ -4,7 +4,7 @@ pub const RULE: Rule = Rule {
     name: "follow_up_reset",
     summary: "One more reset of a side that had already reset: its host answers what was still \
            on the way.",
-    wire: "Any reset after an effective one of the same side.",
+    wire: "Any reset after an effective one of the same side, or after the connection was over.",
     reference: "RFC 9293 section 3.10.7.1",
     next: "Look at the first reset.",
     examples: &["> S, < S., > ., < P. 1000, < P. 1000, > R., > R +1ms"],
@@ -15,7 +15,14 @@ pub const RULE: Rule = Rule {
 };
 
 fn holds(case: &Case<'_>) -> Option<Finding> {
-    let reset = case.reset.filter(|reset| reset.follow_up)?;
+    let reset = case.reset?;
+    let own = reset.follow_up;
+    if !own && !super::super::score::after_the_end(case, reset) {
+        return None;
+    }
+    if !own {
+        return Some(Finding::new(0.8).with(Evidence::of("connection_was_over").at(reset.packet)));
+    }
     let first = case.resets().find(|other| other.sender == reset.sender && !other.follow_up)?;
     Some(Finding::new(0.9).with(Evidence::of("earlier_reset_of_this_side").at(first.packet)))
 }

@@ -12,23 +12,42 @@ pub const RULE: Rule = Rule {
     examples: &["> S, < . ack=#5000, > R +1ms, > S again +1s, < S., > ., > P. 5, < ."],
     near_misses: &[],
     twins: &[],
-    applies: Applies::Reset,
+    applies: Applies::Any,
     holds,
 };
 
 fn holds(case: &Case<'_>) -> Option<Finding> {
-    let reset = case.reset.filter(|reset| reset.sender == Side::Client)?;
     let c = case.connection;
-    let (packet, position) = c.extra()?.challenge_to_syn?;
-    let answers = reset.trigger_packet == Some(packet) || reset.relative_sequence == Some(position);
-    if !answers || (reset.trigger.is_some() && reset.trigger != Some(Trigger::Ack)) {
+    if case.reset.is_none() && c.ending == Ending::Superseded {
+        return Some(
+            Finding::new(0.65).with(Evidence::of("replaced_while_open").at(c.last_packet)),
+        );
+    }
+    let extra = c.extra()?;
+    let (packet, position) = extra.challenge_to_syn?;
+    // After an orderly end the challenge comes from TIME-WAIT: nothing was half open.
+    if extra.earlier_graceful {
         return None;
     }
-    let retry = c.extra()?.syn_retry_after_reset;
+    let answers = |reset: &&Teardown| {
+        let trigger = matches!(reset.trigger, None | Some(Trigger::Ack));
+        let repeats =
+            reset.trigger_packet == Some(packet) || reset.relative_sequence == Some(position);
+        reset.sender == Side::Client && trigger && repeats
+    };
+    let reset = match case.reset {
+        Some(reset) => Some(reset).filter(answers)?,
+        None if matches!(c.ending, Ending::Open | Ending::HalfClosed) => {
+            case.resets().find(answers)?
+        }
+        None => return None,
+    };
     Some(
         Finding::new(0.85)
             .with(Evidence::of("syn_answered_by_plain_ack").at(packet))
             .with(Evidence::of("reset_repeats_that_number").at(reset.packet))
-            .with_some(retry.map(|retry| Evidence::time("syn_retry_s", retry))),
+            .with_some(
+                extra.syn_retry_after_reset.map(|retry| Evidence::time("syn_retry_s", retry)),
+            ),
     )
 }

@@ -3,7 +3,7 @@ use super::prelude::*;
 pub const RULE: Rule = Rule {
     name: "keepalive_timeout",
     summary: "Keep-alive probes went unanswered, so the prober's host gave up and reset.",
-    wire: "At least three unanswered probes (one octet before the next, no or one octet of \
+    wire: "At least two unanswered probes (one octet before the next, no or one octet of \
            payload), then an abort of the prober.",
     reference: "RFC 1122 section 4.2.3.6",
     next: "The peer or the path had died before the probes: look at when it was last heard.",
@@ -18,7 +18,7 @@ pub const RULE: Rule = Rule {
 
 fn holds(case: &Case<'_>) -> Option<Finding> {
     let reset = case.reset.filter(|reset| {
-        f64::from(reset.probe_run) >= case.parameters.retransmission_run
+        f64::from(reset.probe_run) >= case.parameters.keepalive_probes
             && reset.peer_zero_window.is_none()
             && reset.form != Some(Form::Reply)
     })?;

@@ -24,7 +24,9 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
         .reset_of(Form::Reply)
         .filter(|reset| !reset.sender_fin_before && !reset.sender_rst_before)?;
     let c = case.connection;
-    if !matches!(c.ending, Ending::Reset | Ending::ResetAfterFin) || !case.established() {
+    if !matches!(c.ending, Ending::Reset | Ending::ResetAfterFin | Ending::Stray)
+        || !case.established()
+    {
         return None;
     }
     let handshake = reset.relative_sequence == Some(1)

@@ -12,26 +12,40 @@ pub const RULE: Rule = Rule {
     examples: &["> S isn=500, > S isn=1000 +5ms, < S. isn=9 ack=#-499, > R"],
     near_misses: &[],
     twins: &[],
-    applies: Applies::Reset,
+    applies: Applies::Any,
     holds,
 };
 
 fn holds(case: &Case<'_>) -> Option<Finding> {
-    let reset = case.reset?;
     let c = case.connection;
-    let extra = c.extra()?;
-    let isn = extra.earlier_isn?;
     let client = c.side(Side::Client);
-    let offset = i64::from(isn.wrapping_sub(client.base.0).cast_signed());
-    let syn_ack = [c.syn_ack, extra.second_syn_ack]
-        .into_iter()
-        .flatten()
-        .find(|syn_ack| syn_ack.ack_offset != 0 && syn_ack.ack_offset == offset)?;
-    let answers = reset.sender == Side::Client || c.ending == Ending::HandshakeRefused;
-    answers.then(|| {
-        Finding::new(0.8)
-            .with(Evidence::difference("ack_offset", syn_ack.ack_offset).at(syn_ack.packet))
-            .with(Evidence::of("acknowledges_an_earlier_syn").at(syn_ack.packet))
-            .with(Evidence::of("reset").at(reset.packet))
+    let extra = c.extra();
+    let earlier = extra.and_then(|extra| extra.earlier_isn);
+    let Some(reset) = case.reset else {
+        let replaced = c.superseded && c.ending == Ending::HandshakeIncomplete;
+        return replaced.then(|| {
+            Finding::new(0.5).with(Evidence::of("replaced_by_another_syn").at(c.last_packet))
+        });
+    };
+    let refused = c.ending == Ending::HandshakeRefused;
+    let syn_acks = [c.syn_ack, extra.and_then(|extra| extra.second_syn_ack)];
+    let odd = syn_acks.into_iter().flatten().find(|syn_ack| syn_ack.ack_offset != 0);
+    if let (Some(syn_ack), Some(isn)) = (odd, earlier) {
+        let offset = i64::from(isn.wrapping_sub(client.base.0).cast_signed());
+        if syn_ack.ack_offset == offset && (reset.sender == Side::Client || refused) {
+            return Some(
+                Finding::new(0.8)
+                    .with(Evidence::difference("ack_offset", offset).at(syn_ack.packet))
+                    .with(Evidence::of("acknowledges_an_earlier_syn").at(syn_ack.packet))
+                    .with(Evidence::of("reset").at(reset.packet)),
+            );
+        }
+    }
+    // A listener that still holds the old SYN refuses the real one although the port is open.
+    let held = refused && (odd.is_some() || extra.is_some_and(|e| e.earlier_in_handshake));
+    held.then(|| {
+        Finding::new(0.65)
+            .with(Evidence::of("server_held_another_syn").maybe_at(odd.map(|o| o.packet)))
+            .with(Evidence::of("reset_acknowledges_syn").at(reset.packet))
     })
 }

@@ -21,7 +21,6 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
         let endpoint = c.side(side);
         endpoint.syns + endpoint.syn_acks == 0
             && endpoint.alive > 0
-            && endpoint.unique_bytes == 0
             && c.side(side.peer()).alive == 0
             && !c.side(side.peer()).based
     };

@@ -22,14 +22,17 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
             let peer_run = c.side(reset.sender.peer());
             let late = reset.form == Some(Form::Reply) || run > 0;
             let gave_up = f64::from(run) >= case.parameters.retransmission_run;
-            let answered = reset.form == Some(Form::Reply)
-                && f64::from(peer_run.retransmitted_packets) >= case.parameters.retransmission_run
-                && peer_run.unacked() > 0;
+            let long = |e: &crate::conn::Endpoint| {
+                f64::from(e.longest_run) >= case.parameters.retransmission_run && e.unacked() > 0
+            };
+            let gave_up =
+                gave_up || (reset.form == Some(Form::Reply) && long(case.side(reset.sender)));
+            let answered = reset.form == Some(Form::Reply) && long(peer_run);
             if !late || !(gave_up || answered) {
                 return None;
             }
             let side = if gave_up { reset.sender } else { reset.sender.peer() };
-            (side, run.max(peer_run.retransmitted_packets), Some(reset.packet))
+            (side, run.max(case.side(side).longest_run), Some(reset.packet))
         }
         None => {
             if c.ending != Ending::PeerUnresponsive {

@@ -7,7 +7,7 @@ pub const RULE: Rule = Rule {
            segments.",
     reference: "RFC 9293 section 3.3.2",
     next: "Did the capture end too early? See the column censored.",
-    examples: &["> S, < S., > ., > P. 10, < .", "> S, < S., > ., > F., < ."],
+    examples: &["> S, < S., > ., > P. 10, < ."],
     near_misses: &[(
         "> S, < S., > ., > P. 10, > P. 10 again +1s, > P. 10 again +2s, > P. 10 again +4s",
         "retransmission_timeout",

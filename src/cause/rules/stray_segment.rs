@@ -17,7 +17,10 @@ pub const RULE: Rule = Rule {
 
 fn holds(case: &Case<'_>) -> Option<Finding> {
     let c = case.connection;
-    if c.ending == Ending::Stray {
+    if c.ending == Ending::Stray
+        && !case.answers(Trigger::Data)
+        && (case.reset.is_some() || c.endpoints.iter().all(|e| e.unique_bytes == 0))
+    {
         let first = Evidence::of("no_context").at(c.first_packet);
         let backscatter = c.opening == Opening::SynAckFirst;
         return Some(Finding::new(0.75).with(first).with_some(

@@ -29,7 +29,12 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     let window = matches!(client.syn_window, 512 | 1024 | 2048 | 3072 | 4096 | 65535);
     let look = only_mss && window;
     let waited = c.client_wait().is_some_and(|w| s(w) >= case.parameters.handshake_timeout_s);
-    if !look && (!fan_out || waited) {
+    // A tool with a raw socket goes on although its host has reset the connection.
+    let raw = reset.trigger == Some(Trigger::SynAck)
+        && reset.form == Some(Form::Reply)
+        && c.side(Side::Server).syn_acks == 1
+        && client.alive > client.syns;
+    if !look && !raw && (!fan_out || waited) {
         return None;
     }
     let base = if fan_out && (look || only_mss) {
@@ -42,6 +47,9 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     let mut finding = Finding::new(base).with(Evidence::of("reset_after_syn_ack").at(reset.packet));
     if fan_out {
         finding = finding.with(Evidence::count("services_tried", targets as u64));
+    }
+    if raw {
+        finding = finding.with(Evidence::of("raw_socket_goes_on_after_its_hosts_reset"));
     }
     if look {
         finding = finding

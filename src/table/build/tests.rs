@@ -6,7 +6,7 @@ use arrow_array::types::{Int8Type, Int64Type};
 use arrow_array::{Array, RecordBatch};
 use arrow_schema::DataType;
 
-use super::{Batches, CHUNK_ROWS};
+use super::{CHUNK_ROWS, Maker, make};
 use crate::table::column::{Column, Group, Kind, Table, count, text};
 
 struct Sample;
@@ -54,12 +54,12 @@ impl Table for Sample {
 }
 
 fn batch(rows: &[Row<'_>]) -> RecordBatch {
-    Batches::<Sample>::new(HashMap::new()).batch(rows).unwrap()
+    make::<Sample>(rows, HashMap::new()).unwrap().batches.remove(0)
 }
 
 #[test]
 fn the_schema_tells_unit_and_meaning() {
-    let schema = Batches::<Sample>::new(HashMap::from([("a".into(), "b".into())])).schema();
+    let schema = Maker::<Sample>::new(HashMap::from([("a".into(), "b".into())])).schema;
     let number = schema.field(0);
     assert_eq!(number.metadata()["doc"], "A count.");
     assert_eq!(number.metadata()["unit"], "packets");
@@ -93,9 +93,8 @@ fn an_empty_table_has_its_schema() {
 
 #[test]
 fn a_word_outside_its_vocabulary_is_an_error() {
-    let batches = Batches::<Sample>::new(HashMap::new());
     for word in [2, 127, 128, usize::MAX] {
-        assert!(batches.batch(&[Row { number: 0, name: None, word }]).is_err());
+        assert!(make::<Sample>(&[Row { number: 0, name: None, word }], HashMap::new()).is_err());
     }
 }
 
@@ -111,7 +110,7 @@ fn texts_are_cut_before_offsets_overflow() {
 #[test]
 fn rows_are_split_into_chunks() {
     let rows = vec![Row { number: 1, name: None, word: 0 }; CHUNK_ROWS + 1];
-    let batches = Batches::<Sample>::new(HashMap::new()).all(&rows).unwrap();
+    let batches = make::<Sample>(&rows, HashMap::new()).unwrap().batches;
     assert_eq!(batches.iter().map(RecordBatch::num_rows).collect::<Vec<_>>(), [CHUNK_ROWS, 1]);
     assert!(matches!(batches[0].schema().field(5).data_type(), DataType::List(_)));
 }

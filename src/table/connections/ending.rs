@@ -19,8 +19,8 @@ pub const COLUMNS: &[Column<Connections>] = &[
     Column::required(
         "ended_by",
         "",
-        "Who sent the segment that decided the ending.",
-        Kind::Word(words::<EndedBy>, |row| Some(row.connection.ended_by.index())),
+        "Who sent the segment that decided the ending, after judgement.",
+        Kind::Word(words::<EndedBy>, |row| Some(row.verdict.ended_by.index())),
     ),
     Column::optional(
         "deciding_packet",

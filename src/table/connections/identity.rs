@@ -43,13 +43,22 @@ pub const COLUMNS: &[Column<Connections>] = &[
         "vlan_id",
         "",
         "Outermost VLAN around the first packet.",
-        Kind::UInt16(|row| row.path()?.vlan),
+        Kind::UInt16(|row| row.path()?.vlans.first().copied()),
+    ),
+    Column::optional(
+        "inner_vlan_id",
+        "",
+        "Innermost VLAN, where there are several.",
+        Kind::UInt16(|row| row.path()?.vlans.split_first()?.1.last().copied()),
     ),
     Column::optional(
         "tunnel",
         "",
-        "VLANs and tunnels around the first packet, outermost first.",
-        Kind::Text(|row, out| text(row.path()?.text.as_deref()?, out)),
+        "Tunnels around the first packet, outermost first, as in `gre/vxlan:42`.",
+        Kind::Text(|row, out| {
+            let tunnel = row.path()?.tunnel.as_str();
+            (!tunnel.is_empty()).then(|| out.push_str(tunnel))
+        }),
     ),
     Column::optional(
         "interface",

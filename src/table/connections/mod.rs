@@ -31,10 +31,13 @@ mod identity;
 mod opening;
 mod traffic;
 mod trust;
+mod verdict;
 
 use super::column::{Group, Table};
-use super::shared::{Path, Shared};
+use super::shared::Shared;
+use crate::cause::Verdict;
 use crate::conn::{Connection, Side};
+use crate::packet::Path;
 
 /// The table.
 pub enum Connections {}
@@ -44,6 +47,8 @@ pub enum Connections {}
 pub struct ConnectionRow<'a> {
     /// The facts.
     pub connection: &'a Connection,
+    /// The judgement.
+    pub verdict: &'a Verdict,
     /// What they refer to by number.
     pub shared: &'a Shared,
 }
@@ -66,6 +71,7 @@ impl Table for Connections {
         Group { title: "Traffic", columns: traffic::COLUMNS },
         Group { title: "Ending", columns: ending::COLUMNS },
         Group { title: "Ending", columns: ending::SIDES },
+        Group { title: "Verdict", columns: verdict::COLUMNS },
         Group { title: "Trust", columns: trust::COLUMNS },
         Group { title: "Compatibility", columns: trust::COMPATIBILITY },
     ];

@@ -1,6 +1,7 @@
 use super::Connections;
-use crate::conn::Side;
+use crate::conn::{Side, Vantage, VantageBasis};
 use crate::table::column::{Column, Kind, count, text};
+use crate::table::vocabulary::{Vocabulary, words};
 
 const DIRECTIONS: [&str; 3] = ["both", "client", "server"];
 const ZEEK_STATES: [&str; 13] =
@@ -22,6 +23,18 @@ pub const COLUMNS: &[Column<Connections>] = &[
                 })
             },
         ),
+    ),
+    Column::required(
+        "vantage",
+        "",
+        "Where the capture was made: next to the client, the server, or in between.",
+        Kind::Word(words::<Vantage>, |row| Some(row.connection.vantage().0.index())),
+    ),
+    Column::required(
+        "vantage_basis",
+        "",
+        "What says so.",
+        Kind::Word(words::<VantageBasis>, |row| Some(row.connection.vantage().1.index())),
     ),
     Column::required(
         "capture_gaps",

@@ -2,9 +2,11 @@
 
 mod kinds;
 mod segment;
+mod verdict;
 
 use super::column::{Group, Table};
 use super::shared::Shared;
+use crate::cause::Verdict;
 use crate::conn::{Connection, Kind, Teardown};
 
 /// The table.
@@ -17,6 +19,10 @@ pub struct TeardownRow<'a> {
     pub connection: &'a Connection,
     /// The segment.
     pub teardown: &'a Teardown,
+    /// Its own judgement.
+    pub verdict: &'a Verdict,
+    /// How much speaks for its being injected; 0 for a FIN.
+    pub injection: f64,
     /// What both refer to by number.
     pub shared: &'a Shared,
 }
@@ -40,5 +46,6 @@ impl Table for Teardowns {
         Group { title: "Segment", columns: segment::COLUMNS },
         Group { title: "FIN", columns: kinds::FIN },
         Group { title: "RST", columns: kinds::RST },
+        Group { title: "Verdict", columns: verdict::COLUMNS },
     ];
 }

@@ -1,0 +1,297 @@
+//! What a pass over a capture found, judged, as tables.
+
+use std::collections::HashMap;
+use std::fmt::Write as _;
+
+use crate::capture::Source;
+use crate::cause::{self, Case, Context, Parameters, RULE_SET, Verdict};
+use crate::conn::{Connection, Kind};
+use crate::error::Error;
+use crate::packet::Class;
+use crate::read::{Options, Output, Session};
+use crate::table::connections::{ConnectionRow, Connections};
+use crate::table::files::Files;
+use crate::table::interfaces::{InterfaceRow, Interfaces};
+use crate::table::issues::{self, Issues};
+use crate::table::ledger::{Ledger, LedgerRow};
+use crate::table::shared::Shared;
+use crate::table::teardowns::{TeardownRow, Teardowns};
+use crate::table::{CHUNK_ROWS, Made, Maker, make};
+
+/// Changes whenever a column is renamed, removed or changes its meaning.
+pub const SCHEMA_VERSION: &str = "1";
+
+/// Texts that go into every schema: how the rows were made.
+pub type Metadata = HashMap<String, String>;
+
+/// Versions, thresholds of the causes and deadlines.
+pub fn metadata(options: &Options) -> Metadata {
+    let mut parameters = String::from("{");
+    for (name, value, _) in options.parameters.list() {
+        let _ = write!(parameters, "\"{name}\":{value},");
+    }
+    let limits = &options.limits;
+    let times = [
+        ("linger_s", limits.linger),
+        ("handshake_timeout_s", limits.handshake),
+        ("half_closed_timeout_s", limits.half_closed),
+        ("idle_timeout_s", limits.idle),
+    ];
+    let mut deadlines = String::from("{");
+    for (name, nanoseconds) in times {
+        let _ = write!(deadlines, "\"{name}\":{},", crate::conn::seconds(nanoseconds));
+    }
+    let texts = [
+        ("finrst.version", env!("CARGO_PKG_VERSION").to_owned()),
+        ("finrst.schema_version", SCHEMA_VERSION.to_owned()),
+        ("finrst.rule_set", RULE_SET.to_owned()),
+        ("finrst.parameters", closed(parameters)),
+        ("finrst.deadlines", closed(deadlines)),
+    ];
+    texts.into_iter().map(|(key, text)| (key.to_owned(), text)).collect()
+}
+
+fn closed(mut object: String) -> String {
+    object.truncate(object.trim_end_matches(',').len());
+    object.push('}');
+    object
+}
+
+/// All tables of a pass. `proceed` is asked before each batch of rows.
+///
+/// # Errors
+/// [`Error::Cancelled`], or a broken promise of this crate.
+pub fn tables(
+    mut output: Output,
+    metadata: &Metadata,
+    proceed: &dyn Fn() -> bool,
+) -> Result<Vec<Made>, Error> {
+    let connections = std::mem::take(&mut output.connections);
+    let shared = Shared::new(&output.files, &output.interfaces, output.paths.clone());
+    let judge = Judge { context: &output.context, parameters: &output.parameters };
+    let teardowns = judge.teardowns(&connections, &shared, metadata, proceed)?;
+    let connections = judge.connections(connections, &shared, metadata, proceed)?;
+    let mut made = vec![connections, teardowns];
+    made.extend(accounts(&output, &shared, metadata)?);
+    Ok(made)
+}
+
+/// The tables about the capture itself.
+fn accounts(output: &Output, shared: &Shared, metadata: &Metadata) -> Result<[Made; 4], Error> {
+    let mut ledger = Vec::new();
+    for (index, file) in (0..).zip(&output.files) {
+        for class in Class::ALL {
+            let packets = output.ledger.of(index, class);
+            if packets > 0 {
+                ledger.push(LedgerRow { file: &file.name, class, packets });
+            }
+        }
+    }
+    let interfaces: Vec<_> =
+        output.interfaces.iter().map(|interface| InterfaceRow { interface, shared }).collect();
+    let files: Vec<_> = output.files.iter().collect();
+    Ok([
+        make::<Ledger>(&ledger, metadata.clone())?,
+        make::<Interfaces>(&interfaces, metadata.clone())?,
+        make::<Issues>(&issues::rows(&output.issues, shared), metadata.clone())?,
+        make::<Files>(&files, metadata.clone())?,
+    ])
+}
+
+struct Judge<'a> {
+    context: &'a Context,
+    parameters: &'a Parameters,
+}
+
+impl Judge<'_> {
+    fn connections(
+        &self,
+        connections: Vec<Connection>,
+        shared: &Shared,
+        metadata: &Metadata,
+        proceed: &dyn Fn() -> bool,
+    ) -> Result<Made, Error> {
+        let mut maker = Maker::<Connections>::new(metadata.clone());
+        let mut rest = connections.into_iter();
+        loop {
+            // A chunk's memory is given back before the next one is transposed.
+            let chunk: Vec<Connection> = rest.by_ref().take(CHUNK_ROWS).collect();
+            if chunk.is_empty() {
+                return maker.finish();
+            }
+            asked(proceed)?;
+            let verdicts: Vec<Verdict> =
+                chunk.iter().map(|c| cause::judge(c, self.context, self.parameters)).collect();
+            let rows = chunk.iter().zip(&verdicts);
+            let rows: Vec<_> = rows
+                .map(|(connection, verdict)| ConnectionRow { connection, verdict, shared })
+                .collect();
+            maker.add(&rows)?;
+        }
+    }
+
+    fn teardowns(
+        &self,
+        connections: &[Connection],
+        shared: &Shared,
+        metadata: &Metadata,
+        proceed: &dyn Fn() -> bool,
+    ) -> Result<Made, Error> {
+        let segments = connections.iter().flat_map(|c| c.teardowns.iter().map(move |t| (c, t)));
+        let mut segments: Vec<_> = segments.collect();
+        segments.sort_unstable_by_key(|(connection, teardown)| (teardown.packet, connection.id));
+        let mut maker = Maker::<Teardowns>::new(metadata.clone());
+        for chunk in segments.chunks(CHUNK_ROWS) {
+            asked(proceed)?;
+            let judged: Vec<(Verdict, f64)> = chunk
+                .iter()
+                .map(|&(connection, teardown)| self.teardown(connection, teardown))
+                .collect();
+            let rows = chunk.iter().zip(&judged);
+            let rows: Vec<_> = rows
+                .map(|(&(connection, teardown), (verdict, injection))| TeardownRow {
+                    connection,
+                    teardown,
+                    verdict,
+                    injection: *injection,
+                    shared,
+                })
+                .collect();
+            maker.add(&rows)?;
+        }
+        maker.finish()
+    }
+
+    fn teardown(
+        &self,
+        connection: &Connection,
+        teardown: &crate::conn::Teardown,
+    ) -> (Verdict, f64) {
+        let (context, parameters) = (self.context, self.parameters);
+        let verdict = cause::judge_teardown(connection, teardown, context, parameters);
+        let reset = Some(teardown).filter(|teardown| teardown.kind == Kind::Rst);
+        let case = Case { connection, reset, context, parameters };
+        let injection = reset.map_or(0.0, |reset| cause::score(&case, reset).total);
+        (verdict, injection)
+    }
+}
+
+fn asked(proceed: &dyn Fn() -> bool) -> Result<(), Error> {
+    if proceed() { Ok(()) } else { Err(Error::Cancelled) }
+}
+
+/// One pass whose rows are handed out as they are let go, in bounded memory.
+pub struct Scan {
+    state: State,
+    metadata: Metadata,
+}
+
+enum State {
+    Reading { session: Box<Session>, pending: Vec<Connection> },
+    Ending { output: Box<Output>, rest: std::vec::IntoIter<Connection> },
+    Over,
+}
+
+/// What one step of a [`Scan`] gave.
+pub enum Step {
+    /// Nothing yet.
+    More,
+    /// Connections that were let go, and their teardown segments.
+    Pair(Made, Made),
+    /// Everything was handed out.
+    Done,
+}
+
+impl Scan {
+    /// Begins a pass.
+    ///
+    /// # Errors
+    /// As [`Session::open`].
+    pub fn open(sources: Vec<Source>, mut options: Options) -> Result<Self, Error> {
+        options.limits.keep = false;
+        let metadata = metadata(&options);
+        let session = Box::new(Session::open(sources, options)?);
+        Ok(Self { state: State::Reading { session, pending: Vec::new() }, metadata })
+    }
+
+    /// How far reading has come: bytes, bytes in all where known, packets.
+    pub fn progress(&self) -> Option<(u64, Option<u64>, u64)> {
+        match &self.state {
+            State::Reading { session, .. } => {
+                let progress = session.progress();
+                Some((progress.bytes_read, progress.bytes_total, progress.packets))
+            }
+            _ => None,
+        }
+    }
+
+    /// Goes on for about `budget` bytes, or hands out rows.
+    ///
+    /// # Errors
+    /// As [`Session::step`].
+    pub fn step(&mut self, budget: u64) -> Result<Step, Error> {
+        match std::mem::replace(&mut self.state, State::Over) {
+            State::Reading { mut session, mut pending } => {
+                let more = pending.len() >= CHUNK_ROWS || session.step(budget)?;
+                pending.extend(session.take());
+                if !more {
+                    let mut output = Box::new(session.finish());
+                    pending.extend(std::mem::take(&mut output.connections));
+                    self.state = State::Ending { output, rest: pending.into_iter() };
+                    return Ok(Step::More);
+                }
+                let mut step = Step::More;
+                if pending.len() >= CHUNK_ROWS {
+                    let later = pending.split_off(CHUNK_ROWS);
+                    let chunk = std::mem::replace(&mut pending, later);
+                    let (files, interfaces) = session.described();
+                    let shared = Shared::new(files, interfaces, session.paths());
+                    let judge =
+                        Judge { context: session.context(), parameters: session.parameters() };
+                    step = judge.pair(chunk, &shared, &self.metadata)?;
+                }
+                self.state = State::Reading { session, pending };
+                Ok(step)
+            }
+            State::Ending { output, mut rest } => {
+                let chunk: Vec<_> = rest.by_ref().take(CHUNK_ROWS).collect();
+                let mut step = Step::Done;
+                if !chunk.is_empty() {
+                    let shared =
+                        Shared::new(&output.files, &output.interfaces, output.paths.clone());
+                    let judge = Judge { context: &output.context, parameters: &output.parameters };
+                    step = judge.pair(chunk, &shared, &self.metadata)?;
+                }
+                self.state = State::Ending { output, rest };
+                Ok(step)
+            }
+            State::Over => Err(Error::Argument("the scan was ended by an error".to_owned())),
+        }
+    }
+
+    /// The tables about the capture itself, once everything was handed out.
+    ///
+    /// # Errors
+    /// [`Error::Argument`] before that.
+    pub fn accounts(&self) -> Result<[Made; 4], Error> {
+        match &self.state {
+            State::Ending { output, rest } if rest.len() == 0 => {
+                let shared = Shared::new(&output.files, &output.interfaces, output.paths.clone());
+                accounts(output, &shared, &self.metadata)
+            }
+            _ => Err(Error::Argument("the scan is not at its end yet".to_owned())),
+        }
+    }
+}
+
+impl Judge<'_> {
+    fn pair(
+        &self,
+        chunk: Vec<Connection>,
+        shared: &Shared,
+        metadata: &Metadata,
+    ) -> Result<Step, Error> {
+        let teardowns = self.teardowns(&chunk, shared, metadata, &|| true)?;
+        Ok(Step::Pair(self.connections(chunk, shared, metadata, &|| true)?, teardowns))
+    }
+}

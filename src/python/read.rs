@@ -1,0 +1,241 @@
+//! Reading captures: at once, or row by row.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use arrow_array::RecordBatch;
+use arrow_schema::ArrowError;
+use pyo3::exceptions::PyRuntimeError;
+use pyo3::prelude::*;
+use pyo3::types::{PyCapsule, PyDict};
+
+use super::options::options;
+use super::source::source;
+use super::table::Table;
+use super::wait::wait;
+use super::{arrow, errors};
+use crate::answer::{self, Metadata, Scan as Pass, Step};
+use crate::capture::Source;
+use crate::error::Error;
+use crate::guard::catch;
+use crate::read::Session;
+use crate::table::connections::Connections;
+use crate::table::teardowns::Teardowns;
+use crate::table::{Made, Table as _, make};
+
+/// How long the interpreter's signals may wait.
+const SLICE: Duration = Duration::from_millis(10);
+/// How often progress is told at most.
+const TELL: Duration = Duration::from_millis(50);
+
+/// Tables by name.
+pub type Tables = BTreeMap<&'static str, Table>;
+
+/// Tables as Python gets them.
+pub fn named(made: impl IntoIterator<Item = Made>) -> Tables {
+    made.into_iter().map(|made| (made.name, made.into())).collect()
+}
+
+/// Reads in slices between which signals are answered and progress is told.
+struct Pace<'py> {
+    py: Python<'py>,
+    progress: Option<Bound<'py, PyAny>>,
+    told: Instant,
+    budget: u64,
+}
+
+impl<'py> Pace<'py> {
+    fn new(py: Python<'py>, progress: Option<Bound<'py, PyAny>>) -> Self {
+        Self { py, progress, told: Instant::now(), budget: 1 << 18 }
+    }
+
+    /// Runs one slice without the interpreter's lock.
+    fn slice<T: Send>(&mut self, work: impl FnOnce(u64) -> Result<T, Error> + Send) -> PyResult<T> {
+        let (begin, budget) = (Instant::now(), self.budget);
+        let done = self.py.detach(|| catch(|| work(budget)));
+        self.budget = match begin.elapsed() {
+            took if took > SLICE => budget / 2,
+            took if took < SLICE / 4 => budget.saturating_mul(2),
+            _ => budget,
+        }
+        .clamp(1 << 14, 1 << 24);
+        done.map_err(|error| errors::exception(self.py, error))
+    }
+
+    /// Answers signals and tells how far reading has come.
+    fn pause(&mut self, at: Option<(u64, Option<u64>, u64)>) -> PyResult<()> {
+        self.py.check_signals()?;
+        let due = self.progress.as_ref().filter(|_| self.told.elapsed() >= TELL);
+        if let (Some(progress), Some(at)) = (due, at) {
+            progress.call1(at)?;
+            self.told = Instant::now();
+        }
+        Ok(())
+    }
+}
+
+fn sources(items: &[Bound<'_, PyAny>]) -> PyResult<Vec<Source>> {
+    items.iter().map(source).collect()
+}
+
+/// Reads a capture to its end and gives all tables by name.
+#[pyfunction]
+#[pyo3(signature = (sources, options, progress=None))]
+pub fn read<'py>(
+    py: Python<'py>,
+    sources: Vec<Bound<'py, PyAny>>,
+    options: &Bound<'py, PyDict>,
+    progress: Option<Bound<'py, PyAny>>,
+) -> PyResult<Tables> {
+    errors::guarded(py, || {
+        let (sources, options) = (self::sources(&sources)?, self::options(options)?);
+        let metadata = answer::metadata(&options);
+        let mut pace = Pace::new(py, progress);
+        let mut session = pace.slice(|_| Session::open(sources, options))?;
+        while pace.slice(|budget| session.step(budget))? {
+            let at = session.progress();
+            pace.pause(Some((at.bytes_read, at.bytes_total, at.packets)))?;
+        }
+        let made = wait(py, move |cancel| {
+            answer::tables(session.finish(), &metadata, &|| cancel.proceed())
+        })?;
+        Ok(named(made))
+    })
+}
+
+/// One pass over a capture whose rows come in pairs of tables.
+#[pyclass(frozen, module = "finrst._native")]
+pub struct Scan {
+    /// `None` while in use, and after an error: what was half done is not carried on.
+    pass: Mutex<Option<Pass>>,
+    metadata: Metadata,
+}
+
+impl Scan {
+    fn take(&self) -> PyResult<Pass> {
+        let mut pass = self.pass.lock().unwrap_or_else(PoisonError::into_inner);
+        pass.take().ok_or_else(|| {
+            PyRuntimeError::new_err("this scan is closed, in use by another thread or handed over")
+        })
+    }
+
+    fn put_back(&self, pass: Pass) {
+        *self.pass.lock().unwrap_or_else(PoisonError::into_inner) = Some(pass);
+    }
+}
+
+#[pymethods]
+impl Scan {
+    #[new]
+    fn new<'py>(
+        py: Python<'py>,
+        sources: Vec<Bound<'py, PyAny>>,
+        options: &Bound<'py, PyDict>,
+    ) -> PyResult<Self> {
+        errors::guarded(py, || {
+            let (sources, options) = (self::sources(&sources)?, self::options(options)?);
+            let metadata = answer::metadata(&options);
+            let pass = Pace::new(py, None).slice(|_| Pass::open(sources, options))?;
+            Ok(Self { pass: Mutex::new(Some(pass)), metadata })
+        })
+    }
+
+    /// The next connections and their teardown segments; `None` at the end.
+    #[pyo3(signature = (progress=None))]
+    fn next<'py>(
+        &self,
+        py: Python<'py>,
+        progress: Option<Bound<'py, PyAny>>,
+    ) -> PyResult<Option<(Table, Table)>> {
+        errors::guarded(py, || {
+            let mut pass = self.take()?;
+            let mut pace = Pace::new(py, progress);
+            loop {
+                match pace.slice(|budget| pass.step(budget))? {
+                    Step::Pair(connections, teardowns) => {
+                        self.put_back(pass);
+                        return Ok(Some((connections.into(), teardowns.into())));
+                    }
+                    Step::Done => {
+                        self.put_back(pass);
+                        return Ok(None);
+                    }
+                    Step::More => {}
+                }
+                if let Err(raised) = pace.pause(pass.progress()) {
+                    // Nothing was half done: the scan can go on.
+                    self.put_back(pass);
+                    return Err(raised);
+                }
+            }
+        })
+    }
+
+    /// The tables about the capture itself, at the end.
+    fn accounts(&self, py: Python<'_>) -> PyResult<Tables> {
+        errors::guarded(py, || {
+            let pass = self.take()?;
+            let made = pass.accounts();
+            self.put_back(pass);
+            Ok(named(made.map_err(|error| errors::exception(py, error))?))
+        })
+    }
+
+    /// An empty table of the kind, for its schema.
+    fn empty(&self, py: Python<'_>, which: &str) -> PyResult<Table> {
+        errors::guarded(py, || {
+            let metadata = self.metadata.clone();
+            let made = if which == Teardowns::NAME {
+                make::<Teardowns>(&[], metadata)
+            } else {
+                make::<Connections>(&[], metadata)
+            };
+            Ok(made.map_err(|error| errors::exception(py, error))?.into())
+        })
+    }
+
+    /// Hands the rest of one table to a consumer, which then owns the pass.
+    fn stream<'py>(&self, py: Python<'py>, which: &str) -> PyResult<Bound<'py, PyCapsule>> {
+        let schema = self.empty(py, which)?.schema();
+        let rows =
+            Rows { pass: self.take()?, teardowns: which == Teardowns::NAME, ready: Vec::new() };
+        arrow::stream(py, schema, rows)
+    }
+
+    /// Lets go of the files.
+    fn close(&self, py: Python<'_>) {
+        let pass = self.pass.lock().unwrap_or_else(PoisonError::into_inner).take();
+        py.detach(|| drop(pass));
+    }
+}
+
+/// One table of a pass, batch by batch; the other one is let go.
+struct Rows {
+    pass: Pass,
+    teardowns: bool,
+    /// Batches at hand, the next one last.
+    ready: Vec<RecordBatch>,
+}
+
+impl Iterator for Rows {
+    type Item = Result<RecordBatch, ArrowError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            if let Some(batch) = self.ready.pop() {
+                return Some(Ok(batch));
+            }
+            match self.pass.step(1 << 22) {
+                Ok(Step::More) => {}
+                Ok(Step::Done) => return None,
+                Ok(Step::Pair(connections, teardowns)) => {
+                    let made = if self.teardowns { teardowns } else { connections };
+                    self.ready = made.batches;
+                    self.ready.reverse();
+                }
+                Err(error) => return Some(Err(ArrowError::ExternalError(Box::new(error)))),
+            }
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! What to read, as Python hands it over.
+
+use std::io::{self, Read};
+
+use pyo3::buffer::PyBuffer;
+use pyo3::exceptions::{PyBlockingIOError, PyTypeError, PyValueError};
+use pyo3::prelude::*;
+
+use crate::capture::Source;
+
+/// Bytes asked of a file object at a time: the way into Python and back costs nothing then.
+const PULL: usize = 1 << 20;
+
+/// `("path", path)`, `("bytes", name, buffer)` or `("reader", name, file object, size)`.
+pub fn source(item: &Bound<'_, PyAny>) -> PyResult<Source> {
+    let kind: String = item.get_item(0)?.extract()?;
+    match kind.as_str() {
+        "path" => Ok(Source::Path(item.get_item(1)?.extract()?)),
+        "bytes" => {
+            let name: String = item.get_item(1)?.extract()?;
+            let buffer = PyBuffer::<u8>::get(&item.get_item(2)?)?;
+            Ok(Source::bytes(name, buffer.to_vec(item.py())?))
+        }
+        "reader" => {
+            let name: String = item.get_item(1)?.extract()?;
+            let size: Option<u64> = item.get_item(3)?.extract()?;
+            let reader = Puller::new(&item.get_item(2)?)?;
+            Ok(Source::reader(name, Box::new(reader), size))
+        }
+        other => Err(PyValueError::new_err(format!("no such source: {other}"))),
+    }
+}
+
+/// Reads a binary Python file object.
+struct Puller {
+    file: Py<PyAny>,
+    buffer: Vec<u8>,
+    at: usize,
+}
+
+impl Puller {
+    fn new(file: &Bound<'_, PyAny>) -> PyResult<Self> {
+        if !file.hasattr("read")? {
+            return Err(PyTypeError::new_err("a file object needs read()"));
+        }
+        Ok(Self { file: file.clone().unbind(), buffer: Vec::new(), at: 0 })
+    }
+
+    fn pull(&mut self) -> PyResult<()> {
+        Python::attach(|py| {
+            py.check_signals()?;
+            let file = self.file.bind(py);
+            // read1 gives what a pipe has, where read waits for all that was asked for.
+            let name = if file.hasattr("read1")? { "read1" } else { "read" };
+            let read = file.call_method1(name, (PULL,))?;
+            if read.is_none() {
+                return Err(PyBlockingIOError::new_err("the file object would block"));
+            }
+            let bytes = PyBuffer::<u8>::get(&read)
+                .map_err(|_| PyTypeError::new_err("the file object is not a binary one"))?;
+            self.buffer = bytes.to_vec(py)?;
+            self.at = 0;
+            Ok(())
+        })
+    }
+}
+
+impl Read for Puller {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        if self.at >= self.buffer.len() {
+            self.pull().map_err(io::Error::other)?;
+        }
+        let rest = self.buffer.get(self.at..).unwrap_or_default();
+        let n = rest.len().min(out.len());
+        if let (Some(to), Some(from)) = (out.get_mut(..n), rest.get(..n)) {
+            to.copy_from_slice(from);
+        }
+        self.at += n;
+        Ok(n)
+    }
+}

@@ -1,0 +1,155 @@
+//! Compressed captures.
+
+use std::io::Write;
+
+use finrst::capture::{Compression, ReadOptions, Source, Status};
+
+use crate::build::{MICRO, pcap, pcapng};
+use crate::{Outcome, assert_same_in_pieces, read, read_sources, refusal, try_read};
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut out = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    out.write_all(bytes).unwrap();
+    out.finish().unwrap()
+}
+
+fn zstd(bytes: &[u8]) -> Vec<u8> {
+    let mut out = ::zstd::Encoder::new(Vec::new(), 3).unwrap();
+    out.include_checksum(true).unwrap();
+    out.write_all(bytes).unwrap();
+    out.finish().unwrap()
+}
+
+fn xz(bytes: &[u8]) -> Vec<u8> {
+    let mut out = lzma_rust2::XzWriter::new(Vec::new(), lzma_rust2::XzOptions::default()).unwrap();
+    out.write_all(bytes).unwrap();
+    out.finish().unwrap()
+}
+
+fn lz4(bytes: &[u8]) -> Vec<u8> {
+    // Small blocks: of a cut block nothing can be decoded.
+    let info = lz4_flex::frame::FrameInfo::new().block_size(lz4_flex::frame::BlockSize::Max64KB);
+    let mut out = lz4_flex::frame::FrameEncoder::with_frame_info(info, Vec::new());
+    out.write_all(bytes).unwrap();
+    out.finish().unwrap()
+}
+
+fn bzip2(bytes: &[u8]) -> Vec<u8> {
+    let mut out = ::bzip2::write::BzEncoder::new(Vec::new(), ::bzip2::Compression::best());
+    out.write_all(bytes).unwrap();
+    out.finish().unwrap()
+}
+
+type Pack = fn(&[u8]) -> Vec<u8>;
+
+const ALL: [(Pack, Compression); 5] = [
+    (gzip, Compression::Gzip),
+    (zstd, Compression::Zstd),
+    (xz, Compression::Xz),
+    (lz4, Compression::Lz4),
+    (bzip2, Compression::Bzip2),
+];
+
+fn same(plain: &[u8], packed: &[u8], compression: Compression) -> Outcome {
+    let outcome = read(packed);
+    assert_eq!(outcome.frames, read(plain).frames, "{compression}");
+    assert_eq!(outcome.files[0].compression, compression);
+    assert_eq!(outcome.files[0].bytes_total, plain.len() as u64, "{compression}");
+    assert_eq!(outcome.files[0].source_bytes, Some(packed.len() as u64));
+    outcome
+}
+
+#[test]
+fn compressed_captures_read_like_plain_ones() {
+    for plain in [pcap(false, MICRO, 700), pcapng(true, 700)] {
+        for (pack, compression) in ALL {
+            let packed = pack(&plain);
+            let outcome = same(&plain, &packed, compression);
+            assert_eq!((outcome.status(), outcome.issues.examples()), (Status::Complete, &[][..]));
+            assert_same_in_pieces(compression.as_str(), &packed);
+        }
+    }
+}
+
+#[test]
+fn several_members_are_one_stream() {
+    let plain = pcap(false, MICRO, 300);
+    let (a, b) = plain.split_at(1001);
+    for (pack, compression) in ALL {
+        let packed = [pack(a), pack(b), pack(b"")].concat();
+        assert_eq!(same(&plain, &packed, compression).status(), Status::Complete);
+        assert_same_in_pieces("members", &packed);
+        let padded = [packed.clone(), vec![0; 512]].concat();
+        assert_eq!(same(&plain, &padded, compression).status(), Status::Complete);
+        let odd = [packed, b"something else".to_vec()].concat();
+        let outcome = read(&odd);
+        assert_eq!(outcome.frames.len(), 300, "{compression}");
+        assert_eq!(outcome.issues.count("compressed_trailing"), 1, "{compression}");
+    }
+}
+
+#[test]
+fn a_cut_stream_keeps_what_came_before() {
+    // Incompressible, so that every format has several blocks.
+    let mut noise: u32 = 1;
+    let mut file = crate::build::header(false, MICRO, (2, 4), 1);
+    for n in 0..4000 {
+        let data: Vec<u8> = (0..400)
+            .map(|_| {
+                noise = noise.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                (noise >> 24) as u8
+            })
+            .collect();
+        file = crate::build::record(file, crate::build::EPOCH + n, 0, (400, 400), &data);
+    }
+    let whole = read(&file.out).frames;
+    for (pack, compression) in ALL {
+        let packed = pack(&file.out);
+        let outcome = read(&packed[..packed.len() * 9 / 10]);
+        assert_eq!(outcome.status(), Status::TruncatedTail, "{compression}");
+        assert_eq!(outcome.issues.count("compressed_truncated"), 1, "{compression}");
+        assert!(whole.starts_with(&outcome.frames));
+        assert!(outcome.frames.len() > 1500, "{compression}: {}", outcome.frames.len());
+        let mut broken = packed.clone();
+        let middle = packed.len() * 3 / 4;
+        broken[middle..middle + 64].fill(0xff);
+        if let Ok(outcome) = try_read(&broken, 4096) {
+            assert_ne!(outcome.status(), Status::Complete, "{compression}");
+        }
+    }
+}
+
+#[test]
+fn nested_compression_and_other_contents_are_refused() {
+    let plain = pcap(false, MICRO, 3);
+    for (pack, compression) in ALL {
+        let text = refusal(&pack(&gzip(&plain)));
+        assert!(text.contains(&format!("gzip inside {compression}")), "{text}");
+        assert!(refusal(&pack(b"<html>")).contains("HTML"));
+        assert!(refusal(&pack(b"")).contains("empty"), "{}", refusal(&pack(b"")));
+    }
+}
+
+#[test]
+fn unpacking_can_be_limited() {
+    let plain = pcap(false, MICRO, 300);
+    for (pack, compression) in ALL {
+        let read = |limit| {
+            let options =
+                ReadOptions { max_uncompressed_bytes: Some(limit), ..ReadOptions::default() };
+            read_sources(vec![Source::bytes("packed", pack(&plain))], options).unwrap()
+        };
+        let outcome = read(5000);
+        assert_eq!(outcome.status(), Status::Limit, "{compression}");
+        assert_eq!((outcome.files[0].bytes_total, outcome.issues.count("limit")), (5000, 1));
+        assert_eq!(read(plain.len() as u64).status(), Status::Complete, "{compression}");
+    }
+}
+
+#[test]
+fn a_zstd_window_of_2_gib_is_refused() {
+    // Magic, frame header descriptor without content size, window exponent 31.
+    let bomb = [&[0x28, 0xb5, 0x2f, 0xfd, 0x00, (31 - 10) << 3][..], &[1, 0, 0]].concat();
+    let text = refusal(&bomb);
+    assert!(text.contains("128 MiB"), "{text}");
+}

@@ -1,0 +1,221 @@
+//! Several sources, directories, patterns, pipes and awkward readers.
+
+use std::fs;
+use std::io::{self, Read};
+use std::path::PathBuf;
+
+use finrst::capture::{ReadOptions, Reader, Source, Status};
+use finrst::issue::NO_FILE;
+
+use crate::build::{Bytes, EPOCH, MICRO, header, pcap, pcapng, record};
+use crate::{drain, read_sources};
+
+/// A directory of its own, removed at the end.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("finrst-{}-{name}", std::process::id()));
+        fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    fn put(&self, name: &str, bytes: &[u8]) -> PathBuf {
+        let path = self.0.join(name);
+        fs::write(&path, bytes).unwrap();
+        path
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// One byte at a time, with interruptions.
+struct Stubborn(io::Cursor<Vec<u8>>, bool);
+
+impl Read for Stubborn {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        self.1 = !self.1;
+        if self.1 {
+            return Err(io::ErrorKind::Interrupted.into());
+        }
+        let end = out.len().min(1);
+        self.0.read(&mut out[..end])
+    }
+}
+
+/// Fails after its bytes.
+struct Failing(io::Cursor<Vec<u8>>);
+
+impl Read for Failing {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        match self.0.read(out)? {
+            0 => Err(io::Error::other("the disk is on fire")),
+            n => Ok(n),
+        }
+    }
+}
+
+fn at(times: &[u32]) -> Vec<u8> {
+    let mut file = header(false, MICRO, (2, 4), 1);
+    for &time in times {
+        file = record(file, EPOCH + time, 0, (4, 4), &time.to_le_bytes());
+    }
+    file.out
+}
+
+fn order(outcome: &crate::Outcome) -> Vec<(u32, i64)> {
+    let second = |t: i64| t / 1_000_000_000 - i64::from(EPOCH);
+    outcome.frames.iter().map(|f| (f.file, f.time.map_or(-1, second))).collect()
+}
+
+#[test]
+fn files_are_merged_by_time_and_numbered_by_their_first_packet() {
+    let source = |name: &str, times: &[u32]| Source::bytes(name, at(times));
+    let sources = vec![source("b", &[5, 6, 7, 20]), source("a", &[1, 6, 2, 9]), source("c", &[6])];
+    let outcome = read_sources(sources, ReadOptions::default()).unwrap();
+    let names: Vec<&str> = outcome.files.iter().map(|f| &f.name[..]).collect();
+    assert_eq!(names, ["a", "b", "c"]);
+    assert_eq!(
+        order(&outcome),
+        [(0, 1), (1, 5), (0, 6), (0, 2), (1, 6), (2, 6), (1, 7), (0, 9), (1, 20)]
+    );
+    assert_eq!(outcome.files[0].time_backward, 1);
+}
+
+#[test]
+fn frames_without_a_time_follow_the_one_before() {
+    let file = Bytes::new(false).section().interface(1, 0, &|o| o.option(9, &[0]));
+    let file = file.enhanced(0, u64::from(EPOCH) + 4, b"4").simple(1, b"s").enhanced(
+        0,
+        u64::from(EPOCH) + 8,
+        b"8",
+    );
+    let sources = vec![Source::bytes("ng", file.out), Source::bytes("pcap", at(&[3, 4, 5]))];
+    let outcome = read_sources(sources, ReadOptions::default()).unwrap();
+    assert_eq!(order(&outcome), [(0, 3), (0, 4), (1, 4), (1, -1), (0, 5), (1, 8)]);
+}
+
+#[test]
+fn readers_that_can_be_read_once_are_merged_too() {
+    let stubborn = |times: &[u32]| Box::new(Stubborn(io::Cursor::new(at(times)), false));
+    let sources = vec![
+        Source::reader("two", stubborn(&[2, 4]), None),
+        Source::reader("one", stubborn(&[1, 3]), Some(64)),
+    ];
+    let outcome = read_sources(sources, ReadOptions::default()).unwrap();
+    assert_eq!(order(&outcome), [(0, 1), (1, 2), (0, 3), (1, 4)]);
+    let alone =
+        Source::reader("ng", Box::new(Stubborn(io::Cursor::new(pcapng(true, 50)), true)), None);
+    let outcome = read_sources(vec![alone], ReadOptions::default()).unwrap();
+    assert_eq!((outcome.frames.len(), outcome.status()), (50, Status::Complete));
+}
+
+#[test]
+fn a_failing_read_keeps_what_came_before() {
+    let bytes = pcap(false, MICRO, 40);
+    let cut = bytes.len() - 20;
+    let failing = Failing(io::Cursor::new(bytes[..cut].to_vec()));
+    let source = Source::reader("fire", Box::new(failing), None);
+    let outcome = read_sources(vec![source], ReadOptions::default()).unwrap();
+    assert_eq!((outcome.frames.len(), outcome.status()), (39, Status::IoError));
+    assert!(outcome.issues.examples()[0].detail.contains("on fire"));
+    let nothing = Source::reader("fire", Box::new(Failing(io::Cursor::new(Vec::new()))), None);
+    let error = read_sources(vec![nothing], ReadOptions::default()).unwrap_err();
+    assert!(error.to_string().contains("on fire"), "{error}");
+}
+
+#[test]
+fn a_directory_is_its_captures() {
+    let folder = Folder::new("directory");
+    folder.put("2.pcap", &at(&[2]));
+    folder.put("1.pcapng", &pcapng(false, 2));
+    folder.put("README", b"some text");
+    fs::create_dir(folder.0.join("deeper")).unwrap();
+    let outcome = read_sources(vec![Source::path(&folder.0)], ReadOptions::default()).unwrap();
+    assert_eq!((outcome.frames.len(), outcome.files.len()), (3, 2));
+    let issue = &outcome.issues.examples()[0];
+    assert_eq!((issue.file, issue.kind), (NO_FILE, "not_a_capture"));
+    assert!(issue.detail.contains("README") && issue.detail.contains("text"), "{}", issue.detail);
+    let pattern =
+        |p: &str| read_sources(vec![Source::path(folder.0.join(p))], ReadOptions::default());
+    assert_eq!(pattern("[12].pcap*").unwrap().frames.len(), 3);
+    assert_eq!(pattern("?.pcap").unwrap().frames.len(), 1);
+    assert!(pattern("*.gz").unwrap_err().to_string().contains("no file matches"));
+    assert!(pattern("absent.pcap").unwrap_err().to_string().contains("absent.pcap"));
+    assert!(pattern("READ*").is_err());
+    assert!(pattern("deeper").unwrap_err().to_string().contains("no files"));
+    // Named, it must be a capture.
+    assert!(
+        read_sources(
+            vec![Source::path(folder.0.join("README")), Source::path(folder.0.join("2.pcap"))],
+            ReadOptions::default()
+        )
+        .is_err()
+    );
+}
+
+#[test]
+fn devices_are_refused() {
+    if cfg!(unix) {
+        let error =
+            read_sources(vec![Source::path("/dev/zero")], ReadOptions::default()).unwrap_err();
+        assert!(error.to_string().contains("device"), "{error}");
+    }
+}
+
+#[test]
+fn a_thousand_overlapping_files_need_few_handles() {
+    let folder = Folder::new("thousand");
+    for n in 0..1200 {
+        folder.put(&format!("{n:04}.pcap"), &at(&[n, 2000 + n, 4000 + n]));
+    }
+    let options = ReadOptions { chunk: 16, ..ReadOptions::default() };
+    let mut reader = Reader::open(vec![Source::path(&folder.0)], options).unwrap();
+    let mut most = 0;
+    let mut times = Vec::new();
+    let mut batches = 0;
+    while let Some(batch) = reader.next_batch().unwrap() {
+        times.extend(batch.iter().map(|frame| frame.time));
+        batches += 1;
+        if batches % 97 == 0 {
+            most = most.max(fs::read_dir("/proc/self/fd").map_or(0, Iterator::count));
+        }
+    }
+    assert!(times.is_sorted());
+    assert_eq!(times.len(), 3600);
+    assert!(most < 300, "{most} handles");
+    let progress = reader.progress();
+    assert_eq!((Some(progress.bytes_read), progress.packets), (progress.bytes_total, 3600));
+}
+
+#[test]
+fn a_named_pipe_is_read() {
+    let folder = Folder::new("pipe");
+    let path = folder.0.join("pipe");
+    if !std::process::Command::new("mkfifo").arg(&path).status().is_ok_and(|s| s.success()) {
+        eprintln!("SKIPPED: no mkfifo, named pipes are not tested");
+        return;
+    }
+    let writer = path.clone();
+    let thread = std::thread::spawn(move || fs::write(writer, pcapng(false, 500)).unwrap());
+    let outcome = drain(Reader::open(vec![Source::path(&path)], ReadOptions::default()).unwrap());
+    thread.join().unwrap();
+    assert_eq!((outcome.frames.len(), outcome.status()), (500, Status::Complete));
+    assert_eq!(outcome.files[0].source_bytes, Some(outcome.files[0].bytes_total));
+}
+
+#[test]
+fn a_file_that_vanishes_is_an_issue() {
+    let folder = Folder::new("vanish");
+    let first = folder.put("1.pcap", &at(&[1]));
+    let second = folder.put("2.pcap", &at(&[2]));
+    let sources = vec![Source::path(first), Source::path(&second)];
+    let reader = Reader::open(sources, ReadOptions::default()).unwrap();
+    fs::remove_file(second).unwrap();
+    let outcome = drain(reader);
+    assert_eq!((outcome.frames.len(), outcome.files[1].status), (1, Status::IoError));
+}
