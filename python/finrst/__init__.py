@@ -9,8 +9,10 @@
 from ._capture import Capture
 from ._connection import Connection, community_id
 from ._errors import CaptureError, CaptureWarning, FilterError, FinrstError, InternalError
-from ._functions import columns, conversation
+from ._explain import Explanation
+from ._functions import conversation
 from ._native import __version__
+from ._reference import causes, columns
 from ._table import Table
 
 __all__ = [
@@ -18,11 +20,13 @@ __all__ = [
     "CaptureError",
     "CaptureWarning",
     "Connection",
+    "Explanation",
     "FilterError",
     "FinrstError",
     "InternalError",
     "Table",
     "__version__",
+    "causes",
     "columns",
     "community_id",
     "conversation",

@@ -79,7 +79,7 @@ class Capture:
         if row is None:
             message = f"no connection {connection_id}: {len(self)} were found"
             raise KeyError(message)
-        return Connection(row, single_file=len(set(self.ledger["file"])) == 1)
+        return Connection(row, self.teardowns, single_file=len(set(self.ledger["file"])) == 1)
 
     def __len__(self) -> int:
         """Count the connections."""

@@ -4,18 +4,6 @@ from __future__ import annotations
 
 from . import _native
 from ._capture import Capture
-from ._table import Table
-
-
-def columns() -> Table:
-    """Describe every column of every table.
-
-    Columns: ``table``, ``group``, ``name``, ``type``, ``unit``, ``nullable``, ``doc``, ``words``.
-
-    >>> columns()["name"][0]
-    'connection_id'
-    """
-    return Table(_native.columns(), "columns")
 
 
 def conversation(script: str) -> Capture:

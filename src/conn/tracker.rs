@@ -135,7 +135,7 @@ impl Tracker {
             && slot.live.connection.over_since.is_some()
             && let Some(number) = number
         {
-            self.wheel.add(number, segment.time.saturating_add(self.limits.linger));
+            self.wheel.add(number, segment.time.saturating_add(self.limits.linger), self.clock);
         }
         id
     }
@@ -199,7 +199,7 @@ impl Tracker {
                 let release = reason(&slot.live.connection);
                 self.let_go(number, release, time);
             } else {
-                self.wheel.add(number, deadline);
+                self.wheel.add(number, deadline, self.clock);
             }
         }
     }
@@ -305,7 +305,7 @@ impl Tracker {
         self.store.point(hash, head, number);
         self.counts.created += 1;
         self.followed += 1;
-        self.wheel.add(number, segment.time.saturating_add(self.limits.handshake));
+        self.wheel.add(number, segment.time.saturating_add(self.limits.handshake), self.clock);
         Some(number)
     }
 

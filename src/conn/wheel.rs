@@ -16,12 +16,12 @@ pub struct Wheel {
 
 impl Wheel {
     /// Enters a connection for a time in nanoseconds; far ones come up early and are entered again.
-    pub fn add(&mut self, number: u32, deadline: i64) {
+    pub fn add(&mut self, number: u32, deadline: i64, clock: i64) {
         if self.slots.is_empty() {
             self.slots.resize(SPAN, Vec::new());
         }
         let second = deadline.div_euclid(SECOND).saturating_add(1);
-        let now = *self.now.get_or_insert(second.saturating_sub(SPAN_SECONDS - 1));
+        let now = *self.now.get_or_insert(clock.div_euclid(SECOND));
         let second = second.clamp(now, now.saturating_add(SPAN_SECONDS - 1));
         if let Some(slot) = self.slots.get_mut(index(second)) {
             slot.push(number);
@@ -64,9 +64,9 @@ mod tests {
     #[test]
     fn hands_out_in_order_and_once() {
         let mut wheel = Wheel::default();
-        wheel.add(1, 5 * SECOND);
-        wheel.add(2, 3 * SECOND);
-        wheel.add(3, 100_000 * SECOND);
+        wheel.add(1, 5 * SECOND, SECOND);
+        wheel.add(2, 3 * SECOND, SECOND);
+        wheel.add(3, 100_000 * SECOND, SECOND);
         assert_eq!(wheel.due(3 * SECOND), [] as [u32; 0]);
         assert_eq!(wheel.due(5 * SECOND), [2]);
         assert_eq!(wheel.due(7 * SECOND), [1]);

@@ -19,7 +19,7 @@ mod native {
     use pyo3::prelude::*;
 
     #[pymodule_export]
-    use super::functions::{columns, conversation};
+    use super::functions::{causes, columns, conversation};
     #[pymodule_export]
     use super::read::{Scan, read};
     #[pymodule_export]

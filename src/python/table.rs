@@ -162,6 +162,21 @@ impl Table {
         })
     }
 
+    /// The rows, at most `limit`, at which an integer column has a value.
+    fn find_all(
+        &self,
+        py: Python<'_>,
+        name: &str,
+        value: i64,
+        limit: usize,
+    ) -> PyResult<Vec<usize>> {
+        self.check(name)?;
+        errors::guarded(py, || {
+            summary::find_all(&self.batches, name, value, limit)
+                .map_err(|error| errors::arrow(py, &error))
+        })
+    }
+
     /// Writes the rows into a file and tells how many there were.
     fn write(
         &self,

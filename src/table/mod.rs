@@ -4,6 +4,7 @@
 //! loops over that list.
 
 pub mod build;
+pub mod causes;
 pub mod cells;
 pub mod column;
 pub mod connections;

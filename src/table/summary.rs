@@ -62,6 +62,28 @@ pub fn find(batches: &[RecordBatch], name: &str, wanted: i64) -> Result<Option<u
     Ok(None)
 }
 
+/// All rows over all batches at which an integer column has a value, at most `limit`.
+///
+/// # Errors
+/// When there is no such column.
+pub fn find_all(
+    batches: &[RecordBatch],
+    name: &str,
+    wanted: i64,
+    limit: usize,
+) -> Result<Vec<usize>, ArrowError> {
+    let mut before = 0;
+    let mut found = Vec::new();
+    for batch in batches {
+        let cells = column(batch, name)?;
+        let fits = |row: &usize| matches!(cells.value(*row), Value::Integer(n) if n == wanted);
+        let wanted = limit.saturating_sub(found.len());
+        found.extend((0..batch.num_rows()).filter(fits).take(wanted).map(|row| before + row));
+        before += batch.num_rows();
+    }
+    Ok(found)
+}
+
 /// A column of a batch, by name.
 ///
 /// # Errors
