@@ -63,6 +63,8 @@ pub fn run(data: &[u8]) {
     let limits = |keep| Limits {
         keep,
         connections: (how & 1 != 0).then_some(3),
+        memory: (how & 2 != 0).then_some(6000),
+        teardowns: if how & 4 != 0 { 4 } else { 65_536 },
         ..Limits::default()
     };
     let (mut kept, mut streamed) = (Tracker::new(limits(true)), Tracker::new(limits(false)));
@@ -145,8 +147,12 @@ fn segment<'a>(
         interface: 0,
         time,
         path,
-        direction: [Direction::Unknown, Direction::Inbound, Direction::Outbound, Direction::Unknown]
-            [usize::from(bytes[5] >> 5 & 3)],
+        direction: [
+            Direction::Unknown,
+            Direction::Inbound,
+            Direction::Outbound,
+            Direction::Unknown,
+        ][usize::from(bytes[5] >> 5 & 3)],
         link_source: u64::from(bytes[6] & 3),
         ip_version: 4,
         source: addresses[side],

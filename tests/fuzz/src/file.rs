@@ -8,7 +8,7 @@ use finrst::read::{Options, Output, Session};
 use super::hold;
 
 /// Most that a compressed input may unpack to here: the pass is what is tried, not patience.
-const UNPACKED: u64 = 1 << 20;
+pub const UNPACKED: u64 = 1 << 20;
 
 /// One input.
 pub fn run(data: &[u8]) {

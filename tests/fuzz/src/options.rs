@@ -42,6 +42,6 @@ fn scripted(text: &str) {
             connections.iter().for_each(|c| context.add(c));
             hold::connections(&connections, &context, &Parameters::default());
         }
-        Err(error) => assert!(error.to_string().chars().count() <= 1400),
+        Err(error) => assert!(error.to_string().chars().count() <= 700),
     }
 }

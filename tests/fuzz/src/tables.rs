@@ -1,16 +1,9 @@
-//! Bytes to the Arrow batches of every table: the rows are those of the engine, none is lost.
+//! Bytes to the Arrow batches of every table, at once and in a scan: no row is lost.
 
-use std::collections::HashMap;
-
-use arrow_array::RecordBatch;
-use finrst::packet::Class;
-use finrst::read::{Options, Output};
-use finrst::table::connections::{ConnectionRow, Connections};
-use finrst::table::issues::{self, Issues};
-use finrst::table::ledger::{Ledger, LedgerRow};
-use finrst::table::shared::Shared;
-use finrst::table::teardowns::{TeardownRow, Teardowns};
-use finrst::table::{Batches, Table};
+use finrst::answer::{Scan, Step, metadata, tables as made};
+use finrst::capture::{ReadOptions, Source};
+use finrst::read::Options;
+use finrst::table::Made;
 
 use super::{file, hold};
 
@@ -18,51 +11,36 @@ use super::{file, hold};
 pub fn run(data: &[u8]) {
     let Some((&how, bytes)) = data.split_first() else { return };
     let chunk = [256 * 1024, 13][usize::from(how & 1)];
-    if let Some(output) = file::pass(bytes, chunk, Options::default()) {
-        hold::output(&output);
-        tables(&output);
+    let Some(output) = file::pass(bytes, chunk, Options::default()) else { return };
+    hold::output(&output);
+    let teardowns = output.connections.iter().map(|c| c.teardowns.len()).sum();
+    let expected = [output.connections.len(), teardowns];
+    let metadata = metadata(&Options::default());
+    let whole = made(output, &metadata, &|| true).expect("rows of the engine fit its tables");
+    assert_eq!([rows(&whole[0]), rows(&whole[1])], expected, "rows of the tables");
+    assert_eq!(scanned(bytes), expected, "rows of a scan");
+}
+
+fn rows(made: &Made) -> usize {
+    made.batches.iter().map(|batch| batch.num_rows()).sum()
+}
+
+/// Connections and teardowns of a scan within little memory.
+fn scanned(bytes: &[u8]) -> [usize; 2] {
+    let reading = ReadOptions { chunk: 4096, max_uncompressed_bytes: Some(file::UNPACKED) };
+    let options = Options { reading, ..Options::default() };
+    let mut scan = Scan::open(vec![Source::bytes("input", bytes)], options).expect("opened before");
+    let mut sums = [0; 2];
+    loop {
+        match scan.step(1 << 16).expect("nothing is refused once a capture is open") {
+            Step::More => {}
+            Step::Pair(connections, teardowns) => {
+                sums[0] += rows(&connections);
+                sums[1] += rows(&teardowns);
+            }
+            Step::Done => break,
+        }
     }
-}
-
-/// Every table of a pass.
-pub fn tables(output: &Output) {
-    let shared = Shared {
-        files: output.files.iter().map(|file| file.name.clone()).collect(),
-        interfaces: output.interfaces.iter().map(|one| one.name.clone()).collect(),
-        ..Shared::default()
-    };
-    let connections: Vec<_> = output
-        .connections
-        .iter()
-        .map(|connection| ConnectionRow { connection, shared: &shared })
-        .collect();
-    assert_eq!(rows(&made::<Connections>(&connections)), output.connections.len());
-    let teardowns: Vec<_> = output
-        .connections
-        .iter()
-        .flat_map(|c| c.teardowns.iter().map(move |row| (c, row)))
-        .map(|(connection, teardown)| TeardownRow { connection, teardown, shared: &shared })
-        .collect();
-    assert_eq!(rows(&made::<Teardowns>(&teardowns)), teardowns.len());
-    let ledger: Vec<_> = (0_u32..)
-        .zip(&shared.files)
-        .flat_map(|(index, file)| {
-            Class::ALL.iter().map(move |&class| LedgerRow {
-                file,
-                class,
-                packets: output.ledger.of(index, class),
-            })
-        })
-        .collect();
-    assert_eq!(rows(&made::<Ledger>(&ledger)), ledger.len());
-    let oddities = issues::rows(&output.issues, &shared);
-    assert_eq!(rows(&made::<Issues>(&oddities)), oddities.len());
-}
-
-fn made<T: Table>(all: &[T::Row<'_>]) -> Vec<RecordBatch> {
-    Batches::<T>::new(HashMap::new()).all(all).expect("rows of the engine fit its tables")
-}
-
-fn rows(batches: &[RecordBatch]) -> usize {
-    batches.iter().map(RecordBatch::num_rows).sum()
+    scan.accounts().expect("the scan is at its end");
+    sums
 }
