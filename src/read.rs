@@ -144,7 +144,9 @@ impl Output {
         let (counts, rows) = tracker.finish();
         let connections: Vec<_> = rows.collect();
         let mut context = Context::default();
-        connections.iter().for_each(|connection| context.add(connection));
+        for connection in &connections {
+            context.add(connection);
+        }
         let packets = ledger.packets(0);
         let file = FileSummary {
             name: "script".to_owned(),
@@ -304,7 +306,9 @@ impl Session {
     fn collect(&mut self) {
         if self.streaming {
             let rows = self.tracker.drain();
-            rows.iter().for_each(|c| self.context.add(c));
+            for row in &rows {
+                self.context.add(row);
+            }
             self.released.extend(rows);
         }
     }

@@ -301,7 +301,9 @@ fn form(
     if !segment.flags.ack() {
         return if trigger.is_some() { Form::Reply } else { Form::Other };
     }
-    if segment.sequence.0 == 0 && trigger.is_some() && reply_shape {
+    // Without a number of its own it can only answer; lwIP does so with an open window.
+    let answers_syn = trigger.is_some_and(|t| !t.flags.ack());
+    if segment.sequence.0 == 0 && (answers_syn || trigger.is_some() && reply_shape) {
         return Form::Reply;
     }
     let numbers = endpoint.based && {
