@@ -74,8 +74,7 @@ pub fn save(
 
 fn made(found: &[Traced], files: &[FileSummary]) -> Result<Made, Error> {
     let shared = Shared::new(files, &[], Vec::new());
-    let rows: Vec<_> =
-        found.iter().map(|segment| PacketRow { segment, shared: &shared }).collect();
+    let rows: Vec<_> = found.iter().map(|segment| PacketRow { segment, shared: &shared }).collect();
     make::<Packets>(&rows, HashMap::new())
 }
 

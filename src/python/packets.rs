@@ -43,9 +43,7 @@ pub fn packets_of(
     rows: Vec<Row>,
 ) -> PyResult<Table> {
     let sources = self::sources(&sources)?;
-    wait(py, move |cancel| {
-        Ok(packets::table(sources, chosen(rows), &|| cancel.proceed())?.into())
-    })
+    wait(py, move |cancel| Ok(packets::table(sources, chosen(rows), &|| cancel.proceed())?.into()))
 }
 
 /// The segments of chosen connections of a script.
@@ -63,7 +61,5 @@ pub fn save_packets(
     path: PathBuf,
 ) -> PyResult<u64> {
     let sources = self::sources(&sources)?;
-    wait(py, move |cancel| {
-        packets::save(sources, chosen(rows), &path, &|| cancel.proceed())
-    })
+    wait(py, move |cancel| packets::save(sources, chosen(rows), &path, &|| cancel.proceed()))
 }
