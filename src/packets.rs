@@ -99,12 +99,12 @@ fn pass(
             }
             let time = frame.time.unwrap_or(last_time);
             last_time = time;
-            let decoded = decoder.decode(&frame, time);
-            if let Some(segment) = decoded.segment() {
+            let found = decoder.decode(&frame, time);
+            if let Some(segment) = found.segment() {
                 if let Some(traced) = trace.segment(&segment) {
                     take(&frame, time, Some(traced))?;
                 }
-            } else if let Decoded::IcmpError(error) = decoded
+            } else if let Decoded::IcmpError(error) = found
                 && trace.icmp(&error).is_some()
             {
                 take(&frame, time, None)?;

@@ -37,6 +37,7 @@ fn sources(items: &[Bound<'_, PyAny>]) -> PyResult<Vec<Source>> {
 
 /// The segments of chosen connections, read from their sources again.
 #[pyfunction]
+#[expect(clippy::needless_pass_by_value, reason = "arguments from Python come by value")]
 pub fn packets_of(
     py: Python<'_>,
     sources: Vec<Bound<'_, PyAny>>,
@@ -54,6 +55,7 @@ pub fn packets_of_script(py: Python<'_>, script: String, rows: Vec<Row>) -> PyRe
 
 /// Writes the packets of chosen connections as pcapng and tells how many there were.
 #[pyfunction]
+#[expect(clippy::needless_pass_by_value, reason = "arguments from Python come by value")]
 pub fn save_packets(
     py: Python<'_>,
     sources: Vec<Bound<'_, PyAny>>,
