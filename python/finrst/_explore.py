@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ._classes import class_of
 from ._errors import CaptureError
 from ._extras import need
-from ._functions import causes
+from ._reference import causes
 from ._summary import endpoint
 from ._text import duration, plural, printable
 from .plot import ladder

@@ -16,6 +16,7 @@ const COLUMNS: [&str; 5] = ["file", "first_frame", "what", "ours", "tshark"];
 type Found = Vec<Vec<String>>;
 
 /// Both directions of one fact, the oracle's client first.
+#[allow(clippy::needless_pass_by_value)] // numbers
 fn pair(a: impl ToString, b: impl ToString) -> String {
     format!("{}/{}", a.to_string(), b.to_string())
 }
@@ -30,6 +31,7 @@ fn stream_names(stream: &Row) -> [String; 2] {
 }
 
 /// What differs between a connection and the stream that begins with the same frame.
+#[allow(clippy::many_single_char_names)] // sides and their pairs
 fn compare(c: &Connection, stream: &Row, mut differs: impl FnMut(&str, String, String)) {
     let (ours, theirs) = (names(c), stream_names(stream));
     let same = ours == theirs;
