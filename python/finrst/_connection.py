@@ -53,9 +53,7 @@ class Connection:
     ('graceful', 'client', 1)
     """
 
-    def __init__(
-        self, row: dict[str, Any], teardowns: Table, *, single_file: bool
-    ) -> None:
+    def __init__(self, row: dict[str, Any], teardowns: Table, *, single_file: bool) -> None:
         """Wrap a row; made by finrst, not by hand."""
         self._row = row
         self._teardowns = teardowns

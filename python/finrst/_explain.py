@@ -99,7 +99,7 @@ def _sentence(row: dict[str, Any], cause: dict[str, Any]) -> str:
     client = endpoint(row["client_ip"], row["client_port"])
     server = endpoint(row["server_ip"], row["server_port"])
     how = _ENDINGS[row["ending"]]
-    decided = row["ended_by"] != "none" and row["ending"] not in ("handshake_abandoned",)
+    decided = row["ended_by"] != "none" and row["ending"] != "handshake_abandoned"
     who = f" {_WHO[row['ended_by']]}" if decided else ""
     text = f"The connection from {client} to {server} {how}{who} after {row['duration_s']:.6g} s."
     if not cause:
@@ -149,7 +149,9 @@ def _teardown(event: dict[str, Any], begin: Any) -> str:
         if event["retransmission_of"] is not None:
             return f"{text}, again (first in packet {event['retransmission_of']})."
         delay = event["ack_delay_s"]
-        acked = "never acknowledged" if delay is None else f"acknowledged {delay * 1e3:.3f} ms later"
+        acked = (
+            "never acknowledged" if delay is None else f"acknowledged {delay * 1e3:.3f} ms later"
+        )
         return f"{text}, {acked}."
     parts = []
     if event["reset_form"] == "abort":

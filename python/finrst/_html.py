@@ -89,6 +89,7 @@ def card(summary: Summary, first: Iterable[dict[str, Any]], columns: Sequence[st
         *(f'<p class="warn">{_text(line, 400)}</p>' for line in summary.warnings),
         '<div class="cols">',
         _bars("How they ended", summary.endings, summary.tones),
+        _bars("Why", summary.causes, {}),
         _bars("Who ended them", summary.ended_by, {}),
         _bars("Servers with endings that are not orderly", summary.servers, {}),
         _bars("Clients with endings that are not orderly", summary.clients, {}),

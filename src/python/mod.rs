@@ -6,6 +6,7 @@ mod convert;
 mod errors;
 mod functions;
 mod options;
+mod packets;
 mod read;
 mod source;
 mod table;
@@ -20,6 +21,8 @@ mod native {
 
     #[pymodule_export]
     use super::functions::{causes, columns, conversation};
+    #[pymodule_export]
+    use super::packets::{packets_of, packets_of_script, save_packets};
     #[pymodule_export]
     use super::read::{Scan, read};
     #[pymodule_export]

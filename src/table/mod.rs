@@ -14,6 +14,7 @@ pub mod files;
 pub mod interfaces;
 pub mod issues;
 pub mod ledger;
+pub mod packets;
 pub mod shared;
 mod sink;
 pub mod summary;
