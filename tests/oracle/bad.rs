@@ -3,9 +3,7 @@
 
 use finrst::packet::Class;
 
-use super::support::{
-    Row, assert_listed, check_accounts, read_file, refusal, shared, table,
-};
+use super::support::{Row, assert_listed, check_accounts, read_file, refusal, shared, table};
 
 const LIST: &str = "bad_differences.csv";
 const COLUMNS: [&str; 4] = ["file", "what", "ours", "good"];
