@@ -307,7 +307,9 @@ impl Session {
     fn collect(&mut self) {
         if self.streaming {
             let rows = self.tracker.drain();
-            rows.iter().for_each(|c| self.context.add(c));
+            for row in &rows {
+                self.context.add(row);
+            }
             self.released.extend(rows);
         }
     }

@@ -11,9 +11,11 @@
 from ._capture import Capture
 from ._connection import Connection, community_id
 from ._errors import CaptureError, CaptureWarning, FilterError, FinrstError, InternalError
-from ._functions import causes, columns, conversation
+from ._explain import Explanation
+from ._functions import conversation
 from ._native import __version__
 from ._read import Options, Scan, Stream, read, scan
+from ._reference import causes, columns
 from ._table import Table
 
 __all__ = [
@@ -21,6 +23,7 @@ __all__ = [
     "CaptureError",
     "CaptureWarning",
     "Connection",
+    "Explanation",
     "FilterError",
     "FinrstError",
     "InternalError",

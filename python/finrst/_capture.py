@@ -94,7 +94,7 @@ class Capture(Views):
         if row is None:
             message = f"no connection {connection_id}: {len(self)} were found"
             raise KeyError(message)
-        return Connection(row, single_file=len(self.files) == 1)
+        return Connection(row, self.teardowns, single_file=len(self.files) == 1)
 
     def __len__(self) -> int:
         """Count the connections."""
@@ -153,20 +153,17 @@ class Capture(Views):
         rows = self.connections
         sums = {
             "packets of connections": sum(
-                map(
-                    sum, (rows["client_packets"], rows["server_packets"], rows["duplicate_packets"])
-                )
+                map(sum, (rows["client_packets"], rows["server_packets"]))
             ),
             "FIN segments": sum(map(sum, (rows["client_fins"], rows["server_fins"]))),
             "RST segments": sum(map(sum, (rows["client_rsts"], rows["server_rsts"]))),
         }
         tcp = sum(row["packets"] for row in self.ledger if row["class"] == "tcp")
-        counted = self.teardowns.counts("kind", "duplicate")
-        kinds = {(kind, duplicate): n for kind, duplicate, n in counted}
+        kinds = dict(self.teardowns.counts("kind"))
         wanted = {
             "packets of connections": tcp,
-            "FIN segments": kinds.get(("fin", False), 0),
-            "RST segments": kinds.get(("rst", False), 0),
+            "FIN segments": kinds.get("fin", 0),
+            "RST segments": kinds.get("rst", 0),
         }
         wrong = [f"{k}: {sums[k]} is not {n}" for k, n in wanted.items() if sums[k] != n]
         wrong += self._unbalanced()

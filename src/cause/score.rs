@@ -58,9 +58,7 @@ pub fn score(case: &Case<'_>, row: &Teardown) -> Score {
     let lives_on = row.sender_progress_after > 0 && !fin_acked && !retried && apart && !raw_socket;
     let new_data = row.sender_bytes_after > 0;
     score.add(lives_on && (new_data || row.sender_after > 1), 4.0, "sender_carries_on", at);
-    let beyond = row.relative_sequence.is_some_and(|seq| {
-        seq > endpoint.max_end.cast_signed() && seq > endpoint.acked.cast_signed() + 2
-    });
+    let beyond = row.ahead.is_some_and(|ahead| ahead > 2);
     let guessed = row.relative_sequence.is_some_and(|seq| {
         family.iter().filter_map(|other| other.relative_sequence).any(|other| {
             GUESSED_OFFSETS.contains(&(seq - other)) || GUESSED_OFFSETS.contains(&(other - seq))

@@ -81,6 +81,8 @@ pub struct Endpoint {
     pub last_packet: u64,
     /// Segments.
     pub packets: u64,
+    /// Segments with new payload.
+    pub data_packets: u32,
     /// Payload octets on the wire, retransmissions again.
     pub bytes: u64,
     /// Payload octets, each counted once.

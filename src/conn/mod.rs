@@ -11,6 +11,7 @@ mod reset;
 pub mod script;
 mod sequence;
 mod store;
+mod tampering;
 mod teardown;
 mod trace;
 mod tracker;
@@ -26,6 +27,7 @@ pub use connection::{
 pub use endpoint::{Endpoint, Fin, State, Ttl};
 pub use live::{Birth, Live};
 pub use payload::alert_name;
+pub use tampering::Tampering;
 pub use teardown::{Form, Kind, Reason, SequenceCheck, Teardown, Trigger};
 pub use trace::{Chosen, Trace, Traced};
 pub use tracker::{Counts, Limits, Tracker};

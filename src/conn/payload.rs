@@ -231,7 +231,7 @@ mod tests {
 
     #[test]
     fn reads_reasons_of_resets() {
-        assert_eq!(reset_reason(b"tcp_close, during connect").is_some(), true);
+        assert!(reset_reason(b"tcp_close, during connect").is_some());
         let diagnostic = reset_reason(&[0x33, 0xaa, 0, 4, 0, 0, 0, 0]);
         assert_eq!(diagnostic, Some(Reason::Diagnostic(4, "ABORT".into())));
         assert_eq!(reset_reason(&[1, 2, 3, 4]), None);

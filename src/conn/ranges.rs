@@ -120,8 +120,8 @@ mod tests {
                 seen.extend(start..start + length);
                 let added = ranges.add(contiguous, start, start + length);
                 contiguous = added.contiguous;
-                prop_assert_eq!(added.fresh as usize, seen.len() - before);
-                let expected = (0..).find(|n| !seen.contains(n)).unwrap_or(0);
+                prop_assert_eq!(added.fresh, (seen.len() - before) as u64);
+                let expected = (0..300).find(|n| !seen.contains(n)).unwrap_or(0);
                 prop_assert_eq!(contiguous, expected);
             }
         }

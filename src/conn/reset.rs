@@ -133,6 +133,10 @@ fn bare(c: &Connection, segment: &Segment<'_>, sender: Side, kind: Kind) -> Tear
         sequence: segment.sequence,
         acknowledgment: segment.acknowledgment,
         relative_sequence: endpoint.based.then(|| endpoint.position(segment.sequence)),
+        ahead: endpoint.based.then(|| {
+            let end = endpoint.max_end.max(endpoint.acked).cast_signed();
+            endpoint.position(segment.sequence).saturating_sub(end)
+        }),
         relative_acknowledgment: (peer.based && segment.flags.ack())
             .then(|| peer.position(segment.acknowledgment)),
         window: segment.window,
@@ -298,7 +302,9 @@ fn form(
     if !segment.flags.ack() {
         return if trigger.is_some() { Form::Reply } else { Form::Other };
     }
-    if segment.sequence.0 == 0 && trigger.is_some() && reply_shape {
+    // Without a number of its own it can only answer; lwIP does so with an open window.
+    let answers_syn = trigger.is_some_and(|t| !t.flags.ack());
+    if segment.sequence.0 == 0 && (answers_syn || trigger.is_some() && reply_shape) {
         return Form::Reply;
     }
     let numbers = endpoint.based && {

@@ -37,23 +37,36 @@ impl Tuple {
         let ports =
             u64::from(self.low.1) << 24 | u64::from(self.high.1) << 8 | u64::from(self.version);
         let mut state = seed ^ ports;
-        for word in [
-            (self.low.0.0 >> 64) as u64,
-            self.low.0.0 as u64,
-            (self.high.0.0 >> 64) as u64,
-            self.high.0.0 as u64,
-        ] {
+        for word in [halves(self.low.0.0), halves(self.high.0.0)].into_iter().flatten() {
             state = folded(state ^ word, seed | 1).wrapping_add(word.rotate_left(23));
         }
         let mixed = folded(state, 0x9e37_79b9_7f4a_7c15 ^ seed);
-        (mixed >> 32) as u32 ^ mixed as u32
+        high(mixed) ^ low(mixed)
     }
 }
 
 /// The 128-bit product of two words, folded.
 fn folded(a: u64, b: u64) -> u64 {
-    let product = u128::from(a).wrapping_mul(u128::from(b));
-    (product >> 64) as u64 ^ product as u64
+    let [high, low] = halves(u128::from(a).wrapping_mul(u128::from(b)));
+    high ^ low
+}
+
+/// The two halves of a number, the higher first.
+#[allow(clippy::cast_possible_truncation)] // that is what halves are
+fn halves(number: u128) -> [u64; 2] {
+    [(number >> 64) as u64, number as u64]
+}
+
+/// The higher half of an index entry or a hash.
+#[allow(clippy::cast_possible_truncation)] // 32 bits are left
+fn high(word: u64) -> u32 {
+    (word >> 32) as u32
+}
+
+/// The lower half.
+#[allow(clippy::cast_possible_truncation)] // that is what halves are
+fn low(word: u64) -> u32 {
+    word as u32
 }
 
 /// One place of the slab.
@@ -135,8 +148,8 @@ impl Store {
             if entry == 0 {
                 return None;
             }
-            if (entry >> 32) as u32 == hash {
-                let number = (entry as u32).wrapping_sub(1);
+            if high(entry) == hash {
+                let number = low(entry).wrapping_sub(1);
                 if self.get(number).is_some_and(|slot| tuple_of(slot) == *tuple) {
                     return Some(number);
                 }
@@ -167,9 +180,9 @@ impl Store {
 
     /// Takes a tuple's entry out of the index.
     pub fn forget(&mut self, hash: u32, number: u32) {
-        let Some(mut hole) = self.position(hash, number) else { return };
+        let Some(mut gap) = self.position(hash, number) else { return };
         let mask = self.index.len() - 1;
-        let mut at = hole;
+        let mut at = gap;
         loop {
             at = (at + 1) & mask;
             let entry = self.index[at];
@@ -177,12 +190,12 @@ impl Store {
                 break;
             }
             let home = (entry >> 32) as usize & mask;
-            if (at.wrapping_sub(home) & mask) >= (at.wrapping_sub(hole) & mask) {
-                self.index[hole] = entry;
-                hole = at;
+            if (at.wrapping_sub(home) & mask) >= (at.wrapping_sub(gap) & mask) {
+                self.index[gap] = entry;
+                gap = at;
             }
         }
-        self.index[hole] = 0;
+        self.index[gap] = 0;
         self.used -= 1;
     }
 

@@ -13,6 +13,9 @@ use super::zeek::likely_server_port;
 use crate::packet::{IcmpError, Segment};
 
 const SECOND: i64 = 1_000_000_000;
+/// A leap of the clock that one packet alone is not believed: a damaged time must not end every
+/// connection that is followed.
+const LEAP: i64 = 6 * 3600 * SECOND;
 /// Connections of one tuple that are told apart by their VLANs and tunnels.
 const MAX_SIBLINGS: usize = 16;
 
@@ -74,6 +77,7 @@ pub struct Tracker {
     wheel: Wheel,
     seed: u64,
     clock: i64,
+    leap: Option<i64>,
     followed: u32,
     counts: Counts,
     finished: Vec<Connection>,
@@ -90,6 +94,7 @@ impl Tracker {
             wheel: Wheel::default(),
             seed,
             clock: i64::MIN,
+            leap: None,
             followed: 0,
             counts: Counts::default(),
             finished: Vec::new(),
@@ -187,7 +192,15 @@ impl Tracker {
         }
     }
 
+    /// Follows the capture's time; two packets in a row must agree on a leap.
     fn advance_clock(&mut self, time: i64) {
+        let leaps = self.clock != i64::MIN && time.saturating_sub(self.clock) > LEAP;
+        let before = std::mem::replace(&mut self.leap, leaps.then_some(time));
+        let time = match before {
+            Some(before) if leaps => time.min(before),
+            _ if leaps => return,
+            _ => time,
+        };
         if time <= self.clock {
             return;
         }
@@ -236,10 +249,10 @@ impl Tracker {
                 None if live.connection.paths[side.peer().index()] == Some(segment.path) => {
                     return Some(number);
                 }
-                None if answers(&live.connection, side, segment) => {
-                    if other.is_none_or(|(rank, _)| rank < 2) {
-                        other = Some((2, number));
-                    }
+                None if other.is_none_or(|(rank, _)| rank < 2)
+                    && answers(&live.connection, side, segment) =>
+                {
+                    other = Some((2, number));
                 }
                 _ => {}
             }
@@ -255,7 +268,7 @@ impl Tracker {
     fn begins_anew(&self, number: u32, segment: &Segment<'_>) -> bool {
         let Some(slot) = self.store.get(number) else { return true };
         let c = &slot.live.connection;
-        if segment.time > self.deadline(c) {
+        if segment.time.min(self.clock) > self.deadline(c) {
             return true;
         }
         let flags = segment.flags;
@@ -325,7 +338,8 @@ impl Tracker {
             graceful: c.endpoints.iter().all(|e| e.fins > 0),
             in_handshake: open && c.syn_ack.is_some() && c.handshake_time.is_none(),
         };
-        let expired = segment.time > self.deadline(&self.store.get(number)?.live.connection);
+        let now = segment.time.min(self.clock);
+        let expired = now > self.deadline(&self.store.get(number)?.live.connection);
         let slot = self.store.get_mut(number)?;
         slot.live.connection.superseded &= !expired;
         let release = if expired { reason(&slot.live.connection) } else { Release::Reuse };

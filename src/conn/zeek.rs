@@ -277,8 +277,8 @@ impl Zeek {
         let complete = (o.did_close && r.did_close)
             || o.state == State::Reset
             || r.state == State::Reset
-            || (o.did_close && r.state == State::Inactive)
-            || (r.did_close && o.state == State::Inactive);
+            || (o.did_close && r.inactive())
+            || (r.did_close && o.inactive());
         complete && time.saturating_sub(self.last_time) > DELAY
     }
 

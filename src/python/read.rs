@@ -77,6 +77,11 @@ impl<'py> Pace<'py> {
     }
 }
 
+/// Gives back the memory of what nobody waits for beside the interpreter: it can take a while.
+fn aside(unwanted: impl Send + 'static) {
+    drop(std::thread::Builder::new().name("finrst".to_owned()).spawn(move || drop(unwanted)));
+}
+
 fn sources(items: &Bound<'_, PyList>, raised: &Raised) -> PyResult<Vec<Source>> {
     items.iter().map(|item| source(&item, raised)).collect()
 }
@@ -96,9 +101,20 @@ pub fn read<'py>(
         let metadata = answer::metadata(&options);
         let mut pace = Pace::new(py, progress, raised);
         let mut session = pace.slice(|_| Session::open(sources, options))?;
-        while pace.slice(|budget| session.step(budget))? {
-            let at = session.progress();
-            pace.pause(Some((at.bytes_read, at.bytes_total, at.packets)))?;
+        loop {
+            let more = pace.slice(|budget| session.step(budget)).and_then(|more| {
+                let at = session.progress();
+                pace.pause(Some((at.bytes_read, at.bytes_total, at.packets)))?;
+                Ok(more)
+            });
+            match more {
+                Ok(true) => {}
+                Ok(false) => break,
+                Err(raised) => {
+                    aside(session);
+                    return Err(raised);
+                }
+            }
         }
         let made = wait(py, move |cancel| {
             answer::tables(session.finish(), &metadata, &|| cancel.proceed())

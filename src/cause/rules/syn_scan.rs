@@ -18,7 +18,8 @@ pub const RULE: Rule = Rule {
 
 #[allow(clippy::cast_precision_loss)] // at most 16
 fn holds(case: &Case<'_>) -> Option<Finding> {
-    let reset = abandonment(case)?;
+    let reset = abandonment(case)
+        .filter(|reset| reset.form != Some(Form::Abort) || !reset.has_timestamp)?;
     let c = case.connection;
     c.syn_ack?;
     let client = c.side(Side::Client);
