@@ -84,19 +84,22 @@ impl std::error::Error for Error {
 }
 
 /// Text from outside, safe to print: control, bidirectional and zero-width characters are shown
-/// as escapes, and what is longer than 300 characters is cut.
+/// as escapes, and what would be longer than 300 characters is cut.
 pub fn printable(text: &str) -> String {
     const LIMIT: usize = 300;
     let mut out = String::new();
-    for (count, c) in text.chars().enumerate() {
-        if count == LIMIT {
+    let mut length = 0;
+    for c in text.chars() {
+        let hidden = c.is_control()
+            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}');
+        let escaped = c.escape_default();
+        length += if hidden { escaped.len() } else { 1 };
+        if length > LIMIT {
             out.push('…');
             break;
         }
-        let hidden = c.is_control()
-            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}');
         if hidden {
-            out.extend(c.escape_default());
+            out.extend(escaped);
         } else {
             out.push(c);
         }

@@ -74,8 +74,7 @@ pub fn save(
 
 fn made(found: &[Traced], files: &[FileSummary]) -> Result<Made, Error> {
     let shared = Shared::new(files, &[], Vec::new());
-    let rows: Vec<_> =
-        found.iter().map(|segment| PacketRow { segment, shared: &shared }).collect();
+    let rows: Vec<_> = found.iter().map(|segment| PacketRow { segment, shared: &shared }).collect();
     make::<Packets>(&rows, HashMap::new())
 }
 
@@ -100,12 +99,12 @@ fn pass(
             }
             let time = frame.time.unwrap_or(last_time);
             last_time = time;
-            let decoded = decoder.decode(&frame, time);
-            if let Some(segment) = decoded.segment() {
+            let found = decoder.decode(&frame, time);
+            if let Some(segment) = found.segment() {
                 if let Some(traced) = trace.segment(&segment) {
                     take(&frame, time, Some(traced))?;
                 }
-            } else if let Decoded::IcmpError(error) = decoded
+            } else if let Decoded::IcmpError(error) = found
                 && trace.icmp(&error).is_some()
             {
                 take(&frame, time, None)?;

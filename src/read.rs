@@ -12,9 +12,8 @@ use crate::packet::{self, Class, Decoded, Decoder, Path, Paths, Segment};
 
 /// Segments decoded ahead of the tracker, so that its memory is on the way when they are taken.
 const AHEAD: usize = 32;
-/// Bytes that one followed connection may take, its rows left out; turns a memory limit into a
-/// number of connections.
-pub const BYTES_PER_CONNECTION: u64 = 2048;
+/// Rows that are let go before the caller is asked to take them.
+const RELEASED: usize = 16_384;
 
 /// A point in the capture's time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -185,19 +184,14 @@ impl Session {
     /// # Errors
     /// As [`Reader::open`].
     pub fn open(sources: Vec<Source>, mut options: Options) -> Result<Self, Error> {
-        if let Some(bytes) = options.memory_limit {
-            let connections =
-                u32::try_from(bytes / BYTES_PER_CONNECTION).unwrap_or(u32::MAX).max(16);
-            let known = options.limits.connections.unwrap_or(u32::MAX);
-            options.limits.connections = Some(known.min(connections));
-        }
+        options.limits.memory = options.memory_limit.or(options.limits.memory);
         let reader = Reader::open(sources, options.reading.clone())?;
         let streaming = !options.limits.keep;
         Ok(Self {
             reader,
             decoder: Decoder::new(options.decoding),
             tracker: Tracker::new(options.limits.clone()),
-            context: Context::default(),
+            context: if streaming { Context::bounded() } else { Context::default() },
             ledger: Ledger::default(),
             options,
             first_time: None,
@@ -214,7 +208,7 @@ impl Session {
     /// the system refuses before anything was read.
     pub fn step(&mut self, budget: u64) -> Result<bool, Error> {
         let until = self.reader.progress().bytes_read.saturating_add(budget);
-        while self.reader.progress().bytes_read < until {
+        while self.reader.progress().bytes_read < until && self.released.len() < RELEASED {
             let Some(batch) = self.reader.next_batch()? else {
                 self.collect();
                 self.check_strict()?;
@@ -290,6 +284,11 @@ impl Session {
         connections.extend(rows);
         for connection in connections.get(held..).unwrap_or_default() {
             self.context.add(connection);
+        }
+        if self.context.forgotten() > 0 {
+            issues.add_many(0, "context_full", self.context.forgotten(), || {
+                "services, clients or hosts beyond those remembered: verdicts that compare connections may miss some".to_owned()
+            });
         }
         Output {
             connections,

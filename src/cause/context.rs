@@ -1,6 +1,8 @@
 //! What one connection's verdict may ask of the others.
 
 use std::collections::HashMap;
+use std::hash::Hash;
+use std::sync::OnceLock;
 
 use super::parameters::Parameters;
 use crate::conn::{Connection, Ending, Form, Side};
@@ -13,6 +15,13 @@ pub type Service = (Address, u16);
 
 /// Attempts remembered for each client; more add nothing to a pattern.
 const MAX_ATTEMPTS: usize = 4096;
+/// Aborted connections remembered for each service.
+const MAX_ABORTED: usize = 65_536;
+/// Different services that a client failed to open, as far as they are counted.
+const MAX_FAN_OUT: usize = 16;
+/// Services, clients and hosts each, and attempts over all clients divided by four, that a bounded
+/// context remembers: some 200 MiB in all. What comes later is judged without them, and counted.
+pub const MAX_REMEMBERED: usize = 1 << 18;
 
 /// What happened at one service.
 #[derive(Clone, Debug, Default)]
@@ -25,12 +34,30 @@ pub struct ServiceFacts {
     pub last_accepted: i64,
     /// SYNs refused by a reset.
     pub refused: u32,
-    /// Connections aborted by the server without any payload of its own, by time.
-    pub aborted: Vec<i64>,
+    /// Times of connections aborted by the server without any payload of its own, the first
+    /// [`MAX_ABORTED`] of them.
+    aborted: Vec<i64>,
+    /// The same, earliest first, until another one comes.
+    aborted_sorted: OnceLock<Vec<i64>>,
     /// Connections accepted by the kernel and never served: no payload and no FIN of the server.
     pub unserved: u32,
     /// SYNs that nobody answered.
     pub unanswered: u32,
+}
+
+impl ServiceFacts {
+    /// Connections aborted by the server without any payload of its own within `seconds` of a time.
+    pub fn aborted_around(&self, time: i64, seconds: f64) -> usize {
+        let sorted = self.aborted_sorted.get_or_init(|| {
+            let mut times = self.aborted.clone();
+            times.sort_unstable();
+            times
+        });
+        let after = |other: i64| crate::conn::seconds(other.saturating_sub(time));
+        let from = sorted.partition_point(|&other| after(other) < -seconds);
+        let to = sorted.partition_point(|&other| after(other) <= seconds);
+        to - from
+    }
 }
 
 /// One attempt of a client.
@@ -67,28 +94,63 @@ pub struct HostFacts {
     pub syn_ack_delay: Option<i64>,
 }
 
+/// A client's attempts and what was worked out of them, until another one comes.
+#[derive(Debug, Default)]
+struct Client {
+    attempts: Vec<Attempt>,
+    failed_services: OnceLock<usize>,
+    waits: OnceLock<Waits>,
+}
+
+/// Waits of a client's attempts, shortest first.
+#[derive(Debug)]
+struct Waits {
+    completed: Vec<i64>,
+    abandoned: Vec<i64>,
+}
+
 /// Summaries over all connections seen so far.
 #[derive(Debug, Default)]
 pub struct Context {
     services: Map<Service, ServiceFacts>,
-    clients: Map<Address, Vec<Attempt>>,
+    clients: Map<Address, Client>,
     hosts: Map<Address, HostFacts>,
+    attempts: usize,
+    limit: Option<usize>,
+    forgotten: u64,
 }
 
 impl Context {
+    /// One that remembers at most [`MAX_REMEMBERED`] of each kind, for captures of any length.
+    pub fn bounded() -> Self {
+        Self { limit: Some(MAX_REMEMBERED), ..Self::default() }
+    }
+
+    /// How often something was not remembered because the limit was reached.
+    pub fn forgotten(&self) -> u64 {
+        self.forgotten
+    }
+
     /// Adds one connection, whose ending is decided.
     pub fn add(&mut self, c: &Connection) {
         let service = (c.addresses[1], c.ports[1]);
-        let client = c.side(Side::Client);
-        let accepted = c.good_syn_ack_time.is_some();
         for side in [Side::Client, Side::Server] {
             self.add_host(c, side);
         }
-        if client.syns == 0 {
+        if c.side(Side::Client).syns == 0 {
             return;
         }
-        let facts = self.services.entry(service).or_default();
-        if accepted {
+        self.add_service(c, service);
+        self.add_attempt(c, service);
+    }
+
+    fn add_service(&mut self, c: &Connection, service: Service) {
+        let client = c.side(Side::Client);
+        let Some(facts) = entry(&mut self.services, service, self.limit) else {
+            self.forgotten += 1;
+            return;
+        };
+        if c.good_syn_ack_time.is_some() {
             if facts.accepted == 0 || c.start < facts.first_accepted {
                 facts.first_accepted = c.start;
             }
@@ -109,27 +171,46 @@ impl Context {
                         && bare
                         && !row.sender_fin_before
                 });
-                facts.aborted.extend(reset.map(|row| row.time));
+                if let Some(row) = reset
+                    && facts.aborted.len() < MAX_ABORTED
+                {
+                    facts.aborted.push(row.time);
+                    facts.aborted_sorted = OnceLock::new();
+                }
             }
             _ => {}
         }
-        let attempts = self.clients.entry(c.addresses[0]).or_default();
-        if attempts.len() < MAX_ATTEMPTS {
-            let failed = matches!(
-                c.ending,
-                Ending::HandshakeRefused | Ending::HandshakeUnanswered | Ending::HandshakeAbandoned
-            );
-            attempts.push(Attempt {
-                id: c.id,
-                service,
-                start: c.start,
-                wait: c.client_wait(),
-                completed: c.handshake_time,
-                abandoned: c.ending == Ending::HandshakeAbandoned,
-                failed,
-                bytes: client.unique_bytes,
-            });
+    }
+
+    fn add_attempt(&mut self, c: &Connection, service: Service) {
+        let full = self.limit.is_some_and(|limit| self.attempts >= limit.saturating_mul(4));
+        let client = entry(&mut self.clients, c.addresses[0], self.limit);
+        let Some(client) = client.filter(|_| !full) else {
+            self.forgotten += 1;
+            return;
+        };
+        if client.attempts.len() >= MAX_ATTEMPTS {
+            return;
         }
+        if client.attempts.is_empty() {
+            client.attempts.reserve_exact(1);
+        }
+        let failed = matches!(
+            c.ending,
+            Ending::HandshakeRefused | Ending::HandshakeUnanswered | Ending::HandshakeAbandoned
+        );
+        client.attempts.push(Attempt {
+            id: c.id,
+            service,
+            start: c.start,
+            wait: c.client_wait(),
+            completed: c.handshake_time,
+            abandoned: c.ending == Ending::HandshakeAbandoned,
+            failed,
+            bytes: c.side(Side::Client).unique_bytes,
+        });
+        (client.failed_services, client.waits) = (OnceLock::new(), OnceLock::new());
+        self.attempts += 1;
     }
 
     fn add_host(&mut self, c: &Connection, side: Side) {
@@ -140,7 +221,10 @@ impl Context {
         }
         let (low, high) =
             if ttl.first == 0 { (seen, seen) } else { (ttl.low.min(seen), ttl.high.max(seen)) };
-        let host = self.hosts.entry(c.addresses[side.index()]).or_default();
+        let Some(host) = entry(&mut self.hosts, c.addresses[side.index()], self.limit) else {
+            self.forgotten += 1;
+            return;
+        };
         if host.connections == 0 {
             (host.ttl_low, host.ttl_high) = (low, high);
         }
@@ -166,55 +250,74 @@ impl Context {
 
     /// The attempts of a connection's client, in order of their SYNs within the capture.
     pub fn attempts(&self, c: &Connection) -> &[Attempt] {
-        self.clients.get(&c.addresses[0]).map_or(&[], Vec::as_slice)
+        self.clients.get(&c.addresses[0]).map_or(&[], |client| &client.attempts)
     }
 
-    /// Different services that the client failed to open, at most `enough`.
-    pub fn fan_out(&self, c: &Connection, enough: usize) -> usize {
-        let mut seen: Vec<Service> = Vec::new();
-        for attempt in self.attempts(c) {
-            if attempt.failed && !seen.contains(&attempt.service) {
-                seen.push(attempt.service);
-                if seen.len() >= enough {
-                    break;
+    /// Different services that the client failed to open, counted up to 16.
+    pub fn fan_out(&self, c: &Connection) -> usize {
+        let Some(client) = self.clients.get(&c.addresses[0]) else { return 0 };
+        *client.failed_services.get_or_init(|| {
+            let mut seen: Vec<Service> = Vec::new();
+            for attempt in client.attempts.iter().filter(|attempt| attempt.failed) {
+                if seen.len() < MAX_FAN_OUT && !seen.contains(&attempt.service) {
+                    seen.push(attempt.service);
                 }
             }
-        }
-        seen.len()
+            seen.len()
+        })
     }
 
     /// The interval in which the client's own limit must lie: above every wait that completed,
     /// at most the shortest that was abandoned. `None` unless there are at least three of each
     /// and they do not overlap.
     pub fn wait_limit(&self, c: &Connection, parameters: &Parameters) -> WaitLimit {
+        let Some(client) = self.clients.get(&c.addresses[0]) else { return WaitLimit::default() };
+        let Waits { completed, abandoned } =
+            client.waits.get_or_init(|| Waits::of(&client.attempts));
         let threshold = parameters.handshake_timeout_s * 1e9;
-        let mut completed = Vec::new();
-        let mut abandoned = Vec::new();
-        for attempt in self.attempts(c) {
-            let Some(wait) = attempt.wait else { continue };
-            if attempt.completed.is_some() {
-                completed.push(wait);
-            } else if attempt.abandoned {
-                abandoned.push(wait);
-            }
-        }
-        let longest = completed.iter().copied().max();
-        let shortest = abandoned.iter().copied().min();
         #[allow(clippy::cast_precision_loss)] // nanoseconds of a wait
-        let above = completed.iter().filter(|&&wait| wait as f64 >= threshold).count();
-        let overlap = match shortest {
-            Some(shortest) => completed.iter().filter(|&&wait| wait >= shortest).count(),
-            None => 0,
-        };
+        let below = completed.partition_point(|&wait| (wait as f64) < threshold);
+        let shortest = abandoned.first().copied();
+        let before = shortest
+            .map_or(completed.len(), |shortest| completed.partition_point(|&wait| wait < shortest));
         WaitLimit {
             completed: completed.len(),
             abandoned: abandoned.len(),
-            longest_completed: longest,
+            longest_completed: completed.last().copied(),
             shortest_abandoned: shortest,
-            completed_above_threshold: above,
-            overlap,
+            completed_above_threshold: completed.len() - below,
+            overlap: completed.len() - before,
         }
     }
+}
+
+impl Waits {
+    fn of(attempts: &[Attempt]) -> Self {
+        let mut waits = Self { completed: Vec::new(), abandoned: Vec::new() };
+        for attempt in attempts {
+            let Some(wait) = attempt.wait else { continue };
+            if attempt.completed.is_some() {
+                waits.completed.push(wait);
+            } else if attempt.abandoned {
+                waits.abandoned.push(wait);
+            }
+        }
+        waits.completed.sort_unstable();
+        waits.abandoned.sort_unstable();
+        waits
+    }
+}
+
+/// The value of a key; `None` when it is new and there is no room for it.
+fn entry<K: Eq + Hash, V: Default>(
+    map: &mut Map<K, V>,
+    key: K,
+    limit: Option<usize>,
+) -> Option<&mut V> {
+    if limit.is_some_and(|limit| map.len() >= limit) {
+        return map.get_mut(&key);
+    }
+    Some(map.entry(key).or_default())
 }
 
 /// What a client's waits say of its own limit.

@@ -8,6 +8,7 @@ mod payload;
 mod ranges;
 mod recent;
 mod reset;
+mod room;
 pub mod script;
 mod sequence;
 mod store;

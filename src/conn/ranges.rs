@@ -57,6 +57,11 @@ impl Ranges {
         self.list.len()
     }
 
+    /// Bytes that they take.
+    pub fn bytes(&self) -> usize {
+        size_of::<Self>() + self.list.capacity() * size_of::<(u64, u64)>()
+    }
+
     /// Folds the two closest ranges once there are too many.
     fn fold(&mut self) {
         if self.list.len() <= MAX_RANGES {

@@ -10,6 +10,9 @@ use crate::packet::{Options, Segment};
 
 /// A reply comes within this time of what it answers, or within three round trips.
 const REPLY_TIME: i64 = 250_000_000;
+/// Rows that are searched for another one, from the first or from the latest: a storm of FINs and
+/// RSTs must not cost the square of its length.
+pub(super) const SEARCHED: usize = 64;
 /// A challenge ACK comes at once (RFC 5961 section 3.2): one round trip and a little.
 const CHALLENGE_TIME: i64 = 50_000_000;
 
@@ -50,7 +53,7 @@ fn acknowledge_fin(c: &mut Connection, segment: &Segment<'_>, sender: Side) {
 
 fn fin(c: &mut Connection, segment: &Segment<'_>, sender: Side, previous_end: i64) {
     let mut row = bare(c, segment, sender, Kind::Fin);
-    let earlier = c.teardowns.iter_mut().find(|t| {
+    let earlier = c.teardowns.iter_mut().take(SEARCHED).find(|t| {
         t.kind == Kind::Fin
             && t.sender == sender
             && !t.duplicate
@@ -208,7 +211,7 @@ pub(super) fn copy(c: &Connection, segment: &Segment<'_>, sender: Side) -> Teard
     let kind = if segment.flags.rst() { Kind::Rst } else { Kind::Fin };
     let mut row = bare(c, segment, sender, kind);
     row.duplicate = true;
-    let original = c.teardowns.iter().rev().find(|t| {
+    let original = c.teardowns.iter().rev().take(SEARCHED).find(|t| {
         t.sender == sender && !t.duplicate && t.kind == kind && t.sequence == segment.sequence
     });
     row.retransmission_of = original.map(|t| t.packet);
@@ -396,7 +399,8 @@ pub(super) fn challenge(c: &mut Connection, segment: &Segment<'_>, sender: Side,
         return;
     }
     let limit = CHALLENGE_TIME.max(2 * handshake_rtt(c));
-    let last = c.teardowns.iter_mut().rev().find(|t| t.kind == Kind::Rst && !t.duplicate);
+    let mut latest = c.teardowns.iter_mut().rev().take(SEARCHED);
+    let last = latest.find(|t| t.kind == Kind::Rst && !t.duplicate);
     if let Some(row) = last
         && row.sender != sender
         && segment.time.saturating_sub(row.time) <= limit

@@ -7,6 +7,7 @@ use super::ending;
 use super::endpoint::State;
 use super::live::{Birth, Live};
 use super::recent::Recent;
+use super::room::{self, Room};
 use super::store::{NONE, Slot, Store, Tuple};
 use super::wheel::Wheel;
 use super::zeek::likely_server_port;
@@ -32,6 +33,11 @@ pub struct Limits {
     pub idle: i64,
     /// Connections followed at a time; beyond it the ones that were silent longest are evicted.
     pub connections: Option<u32>,
+    /// Bytes that followed connections may take; beyond it the same.
+    pub memory: Option<u64>,
+    /// FIN and RST segments of one connection; the next one begins another connection, and the
+    /// first is evicted, so that a storm of them stays within bounds and none is lost.
+    pub teardowns: u32,
     /// Rows are kept until the end (in order of connection), instead of handed out when let go.
     pub keep: bool,
 }
@@ -53,6 +59,8 @@ impl Default for Limits {
             half_closed: 3600 * SECOND,
             idle: 86_400 * SECOND,
             connections: None,
+            memory: None,
+            teardowns: 65_536,
             keep: true,
         }
     }
@@ -81,7 +89,7 @@ pub struct Tracker {
     followed: u32,
     counts: Counts,
     finished: Vec<Connection>,
-    eviction_hand: u32,
+    room: Room,
 }
 
 impl Tracker {
@@ -98,7 +106,7 @@ impl Tracker {
             followed: 0,
             counts: Counts::default(),
             finished: Vec::new(),
-            eviction_hand: 0,
+            room: Room::default(),
         }
     }
 
@@ -134,13 +142,16 @@ impl Tracker {
         };
         let Some(slot) = number.and_then(|number| self.store.get_mut(number)) else { return 0 };
         let was_over = slot.live.connection.over_since.is_some();
+        let before = weight(&self.limits, &slot.live);
         slot.live.take(segment);
+        self.room.weigh(before, weight(&self.limits, &slot.live));
         let id = slot.live.connection.id;
         if !was_over
             && slot.live.connection.over_since.is_some()
             && let Some(number) = number
         {
-            self.wheel.add(number, segment.time.saturating_add(self.limits.linger), self.clock);
+            let deadline = segment.time.saturating_add(self.limits.linger);
+            self.wheel.add((number, low(id)), deadline, self.clock);
         }
         id
     }
@@ -205,14 +216,15 @@ impl Tracker {
             return;
         }
         self.clock = time;
-        for number in self.wheel.due(time) {
-            let Some(slot) = self.store.get(number).filter(|slot| slot.followed) else { continue };
+        for (number, id) in self.wheel.due(time) {
+            let known = |slot: &&Slot| slot.followed && low(slot.live.connection.id) == id;
+            let Some(slot) = self.store.get(number).filter(known) else { continue };
             let deadline = self.deadline(&slot.live.connection);
             if deadline < time {
                 let release = reason(&slot.live.connection);
                 self.let_go(number, release, time);
             } else {
-                self.wheel.add(number, deadline, self.clock);
+                self.wheel.add((number, id), deadline, self.clock);
             }
         }
     }
@@ -268,7 +280,7 @@ impl Tracker {
     fn begins_anew(&self, number: u32, segment: &Segment<'_>) -> bool {
         let Some(slot) = self.store.get(number) else { return true };
         let c = &slot.live.connection;
-        if segment.time.min(self.clock) > self.deadline(c) {
+        if segment.time.min(self.clock) > self.deadline(c) || self.is_long(c) {
             return true;
         }
         let flags = segment.flags;
@@ -318,7 +330,15 @@ impl Tracker {
         self.store.point(hash, head, number);
         self.counts.created += 1;
         self.followed += 1;
-        self.wheel.add(number, segment.time.saturating_add(self.limits.handshake), self.clock);
+        let deadline = segment.time.saturating_add(self.limits.handshake);
+        self.wheel.add((number, low(id)), deadline, self.clock);
+        if self.is_limited() {
+            self.room.enter(number, id);
+            let (room, store) = (&mut self.room, &self.store);
+            room.tidy(self.followed, |place, id| {
+                store.get(place).is_some_and(|s| s.followed && s.live.connection.id == id)
+            });
+        }
         Some(number)
     }
 
@@ -340,9 +360,14 @@ impl Tracker {
         };
         let now = segment.time.min(self.clock);
         let expired = now > self.deadline(&self.store.get(number)?.live.connection);
+        let long = self.is_long(&self.store.get(number)?.live.connection);
         let slot = self.store.get_mut(number)?;
-        slot.live.connection.superseded &= !expired;
-        let release = if expired { reason(&slot.live.connection) } else { Release::Reuse };
+        slot.live.connection.superseded &= !expired && !long;
+        let release = match (expired, long) {
+            (true, _) => reason(&slot.live.connection),
+            (false, true) => Release::Evicted,
+            (false, false) => Release::Reuse,
+        };
         self.let_go(number, release, segment.time);
         Some(earlier)
     }
@@ -361,6 +386,7 @@ impl Tracker {
     fn let_go(&mut self, number: u32, release: Release, time: i64) {
         let Some(slot) = self.store.get_mut(number).filter(|slot| slot.followed) else { return };
         slot.followed = false;
+        self.room.weigh(weight(&self.limits, &slot.live), 0);
         let (hash, next) = (slot.hash, slot.next);
         slot.live.recent = Recent::default();
         ending::decide(&mut slot.live.connection, release, time);
@@ -396,31 +422,67 @@ impl Tracker {
         }
     }
 
-    /// Evicts the longest silent of a few connections while there are too many.
+    /// Whether it has as many rows of FINs and RSTs as one connection may have.
+    fn is_long(&self, c: &Connection) -> bool {
+        c.teardowns.len() >= self.limits.teardowns.max(1) as usize
+    }
+
+    fn is_limited(&self) -> bool {
+        self.limits.connections.is_some() || self.limits.memory.is_some()
+    }
+
+    fn is_full(&self) -> bool {
+        self.limits.connections.is_some_and(|limit| self.followed >= limit.max(1))
+            || self
+                .limits
+                .memory
+                .is_some_and(|limit| self.followed > 1 && self.room.bytes(self.followed) >= limit)
+    }
+
+    fn is_followed(&self, place: u32, id: u64) -> bool {
+        self.store.get(place).is_some_and(|slot| slot.followed && slot.live.connection.id == id)
+    }
+
+    /// Evicts the longest silent of a few connections while there is no room for another one.
     fn make_room(&mut self, time: i64) {
-        const LOOK_AT: u32 = 16;
-        let Some(limit) = self.limits.connections else { return };
-        while self.followed >= limit.max(1) {
-            let slots = self.store.slots();
-            let mut oldest: Option<(i64, u32)> = None;
-            let mut seen = 0;
-            for _ in 0..slots {
-                self.eviction_hand = (self.eviction_hand + 1) % slots;
-                let number = self.eviction_hand;
-                let Some(slot) = self.store.get(number).filter(|s| s.followed) else { continue };
-                let end = slot.live.connection.end;
-                if oldest.is_none_or(|(least, _)| end < least) {
-                    oldest = Some((end, number));
+        while self.is_full() {
+            let mut oldest: Option<(i64, u32, u64)> = None;
+            let mut compared = 0;
+            while compared < room::COMPARED
+                && let Some((place, id)) = self.room.next()
+            {
+                if !self.is_followed(place, id) {
+                    continue;
                 }
-                seen += 1;
-                if seen == LOOK_AT {
-                    break;
-                }
+                compared += 1;
+                let Some(end) = self.store.get(place).map(|slot| slot.live.connection.end) else {
+                    continue;
+                };
+                let spared = match oldest {
+                    Some(known) if known.0 <= end => (end, place, id),
+                    known => {
+                        oldest = Some((end, place, id));
+                        let Some(known) = known else { continue };
+                        known
+                    }
+                };
+                self.room.enter(spared.1, spared.2);
             }
-            let Some((_, number)) = oldest else { return };
-            self.let_go(number, Release::Evicted, time);
+            let Some((_, place, _)) = oldest else { return };
+            self.let_go(place, Release::Evicted, time);
         }
     }
+}
+
+/// The low half of a connection's number.
+#[allow(clippy::cast_possible_truncation)] // meant
+fn low(id: u64) -> u32 {
+    id as u32
+}
+
+/// What hangs on a connection, asked only where memory is limited.
+fn weight(limits: &Limits, live: &Live) -> u64 {
+    if limits.memory.is_some() { room::hanging(&live.connection, &live.recent) } else { 0 }
 }
 
 fn reason(c: &Connection) -> Release {

@@ -214,7 +214,8 @@ impl Zeek {
         let flags = packet.flags;
         let is_orig = packet.sender == self.originator;
         let payload = if flags.rst() { 0 } else { packet.payload };
-        let length = payload + u32::from(flags.syn()) + u32::from(flags.fin());
+        let length =
+            payload.saturating_add(u32::from(flags.syn())).saturating_add(u32::from(flags.fin()));
         let end = packet.sequence.plus(length);
         self.base(is_orig, flags, packet.sequence, end);
         self.letter(packet, is_orig, end);

@@ -77,13 +77,7 @@ impl Fragments {
     }
 
     /// Adds a fragment.
-    pub fn add(
-        &mut self,
-        ip: &Ip,
-        path: PathId,
-        time: i64,
-        fragment: &Fragment<'_>,
-    ) -> Added {
+    pub fn add(&mut self, ip: &Ip, path: PathId, time: i64, fragment: &Fragment<'_>) -> Added {
         let key = Key {
             source: ip.source,
             destination: ip.destination,

@@ -37,15 +37,14 @@ fn sources(items: &[Bound<'_, PyAny>]) -> PyResult<Vec<Source>> {
 
 /// The segments of chosen connections, read from their sources again.
 #[pyfunction]
+#[expect(clippy::needless_pass_by_value, reason = "arguments from Python come by value")]
 pub fn packets_of(
     py: Python<'_>,
     sources: Vec<Bound<'_, PyAny>>,
     rows: Vec<Row>,
 ) -> PyResult<Table> {
     let sources = self::sources(&sources)?;
-    wait(py, move |cancel| {
-        Ok(packets::table(sources, chosen(rows), &|| cancel.proceed())?.into())
-    })
+    wait(py, move |cancel| Ok(packets::table(sources, chosen(rows), &|| cancel.proceed())?.into()))
 }
 
 /// The segments of chosen connections of a script.
@@ -56,6 +55,7 @@ pub fn packets_of_script(py: Python<'_>, script: String, rows: Vec<Row>) -> PyRe
 
 /// Writes the packets of chosen connections as pcapng and tells how many there were.
 #[pyfunction]
+#[expect(clippy::needless_pass_by_value, reason = "arguments from Python come by value")]
 pub fn save_packets(
     py: Python<'_>,
     sources: Vec<Bound<'_, PyAny>>,
@@ -63,7 +63,5 @@ pub fn save_packets(
     path: PathBuf,
 ) -> PyResult<u64> {
     let sources = self::sources(&sources)?;
-    wait(py, move |cancel| {
-        packets::save(sources, chosen(rows), &path, &|| cancel.proceed())
-    })
+    wait(py, move |cancel| packets::save(sources, chosen(rows), &path, &|| cancel.proceed()))
 }

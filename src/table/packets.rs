@@ -3,7 +3,7 @@
 use super::column::{Column, Group, Kind, Table, count, text};
 use super::shared::Shared;
 use super::text::put;
-use super::vocabulary::{Vocabulary as _, words};
+use super::vocabulary::words;
 use crate::conn::{Side, Traced};
 
 /// The table.
