@@ -125,9 +125,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = _parser()
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        if given[:1] != ["report"]:
-            return _run(parser.parse_args(given))
-        _command_report.main(given[1:])
+        report = given[:1] == ["report"]
+        return _command_report.main(given[1:]) if report else _run(parser.parse_args(given))
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
@@ -143,7 +142,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ValueError as error:
         _complain(error)
         return USAGE
-    return OK
 
 
 if __name__ == "__main__":

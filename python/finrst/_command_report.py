@@ -19,8 +19,8 @@ examples:
 A capture that is itself called report is read with: finrst ./report"""
 
 
-def main(arguments: Sequence[str]) -> None:
-    """Read captures and write a report about them."""
+def main(arguments: Sequence[str]) -> int:
+    """Read captures, write a report about them and return the exit code."""
     parser = argparse.ArgumentParser(
         prog="finrst report",
         description="Write a report: one HTML file that needs nothing else, or Markdown (.md).",
@@ -33,3 +33,4 @@ def main(arguments: Sequence[str]) -> None:
     parser.add_argument("--filter", metavar="EXPR", help="packets that take part, as for tcpdump")
     given = parser.parse_args(arguments)
     read(given.captures, filter=given.filter).report(given.output, title=given.title)
+    return 0

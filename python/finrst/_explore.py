@@ -56,7 +56,7 @@ class Explorer(_Widget):  # type: ignore[misc]
 
         super().__init__()
         self._capture = capture
-        columns = Columns(capture, list(_FACETS), ["connections"])
+        columns = Columns(capture, [*_FACETS, "start"], ["connections"])
         self._columns = {name: columns.words(name) for name in _FACETS}
         times = columns.times("start")
         self._origin = int(times.min()) if len(times) else 0

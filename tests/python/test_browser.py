@@ -15,11 +15,13 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ROOT = Path(__file__).parents[2]
 CHROMIUM = (
@@ -163,6 +165,7 @@ def show(page: Any, path: Path) -> None:
     """Screenshot the whole notebook, not only what the window shows."""
     page.evaluate("() => window.jupyterapp.commands.execute('application:toggle-left-area') && 1")
     page.set_viewport_size({"width": 1400, "height": 7000})
+    page.evaluate("() => { document.querySelector('.jp-WindowedPanel-outer').scrollTop = 0; }")
     page.wait_for_timeout(1500)
     page.screenshot(path=path)
 

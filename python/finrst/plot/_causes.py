@@ -10,7 +10,7 @@ from finrst._classes import CLASSES, class_of
 from finrst._text import duration, number, plural
 
 from ._columns import NOT_A_TIME, Columns
-from ._style import INK, SOFT, axes, chart, classes_of, colours, empty, finish, label, share, whole
+from ._style import INK, SOFT, axes, chart, classes_of, empty, finish, label, share, whole
 from ._time import bins, time_axis
 
 if TYPE_CHECKING:
@@ -34,11 +34,10 @@ def causes(data: Any, *, dark: bool | None = None) -> Chart:
     words = columns.words("cause")
     places = classes_of(words)
     counts = np.bincount(words.codes + 1, minlength=len(words.names) + 1)[1:]
-    order = np.argsort(-counts, kind="stable")[: int((counts > 0).sum())]
+    order = _order(words.names, counts)
     names = [label(words.names[i]) for i in order[:_TOP]]
     values = [int(counts[i]) for i in order[:_TOP]]
-    of_class = {int(code): int(place) for code, place in set(zip(words.codes, places, strict=True))}
-    paint = colours([of_class[int(i)] for i in order[:_TOP]])
+    paint = [class_of(words.names[i]).colour for i in order[:_TOP]]
     if len(order) > _TOP:
         names.append(f"{len(order) - _TOP} other causes")
         values.append(int(counts[order[_TOP:]].sum()))
@@ -70,6 +69,12 @@ def causes(data: Any, *, dark: bool | None = None) -> Chart:
     return finish(figure, _finding(places, words.names, counts), shown)
 
 
+def _order(names: list[str], counts: Any) -> list[int]:
+    """Give the places of what there is, most frequent first, equals by name."""
+    there = (i for i in range(len(names)) if counts[i])
+    return sorted(there, key=lambda i: (-counts[i], names[i]))
+
+
 def _finding(places: Any, names: list[str], counts: Any) -> str:
     total = len(places)
     per_class = np.bincount(places, minlength=len(CLASSES))
@@ -78,9 +83,8 @@ def _finding(places: Any, names: list[str], counts: Any) -> str:
     if not troubled:
         rest = f"; {plural(undecided, 'other')} still open or undecided" if undecided else ""
         return f"All {number(orderly)} that ended did so in an orderly way{rest}"
-    order = np.argsort(-counts, kind="stable")
     calm = {"orderly", "undecided"}
-    worst = next(i for i in order if class_of(names[i]).name not in calm)
+    worst = next(i for i in _order(names, counts) if class_of(names[i]).name not in calm)
     most = f"most often: {label(names[worst])} ({number(int(counts[worst]))})"
     if not orderly:
         return f"No connection of {number(total)} ended in an orderly way; {most}"
@@ -114,8 +118,9 @@ def timeline(data: Any, *, dark: bool | None = None) -> Chart:
     start, width, count = bins(times[known])
     where = (times - start) // width
     origin, scale = time_axis(ax, start, width * count)
-    heights = np.zeros((2, len(CLASSES), count), dtype=np.int64)
-    np.add.at(heights, (resets[known].astype(int), places[known], where[known]), 1)
+    shape = (2, len(CLASSES), count)
+    cells = np.ravel_multi_index((resets[known].astype(int), places[known], where[known]), shape)
+    heights = np.bincount(cells, minlength=int(np.prod(shape))).reshape(shape)
     left = origin + np.arange(count) * width * scale
     for sign, stack in zip((1, -1), heights, strict=True):
         base = np.zeros(count)

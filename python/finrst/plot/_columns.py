@@ -47,13 +47,14 @@ class Columns:
             raise TypeError(message)
         self._arrow: Any = None
         try:
-            self._arrow = need("pyarrow", "pandas").table(self._data)
+            table = need("pyarrow", "pandas").table(self._data)
         except ModuleNotFoundError:
             if not isinstance(self._data, Table):
                 raise
-        self.names = (
-            self._data.column_names if self._arrow is None else list(self._arrow.column_names)
-        )
+            self.names = self._data.column_names
+        else:
+            self.names = list(table.column_names)
+            self._arrow = table.select([n for n in self.names if n in needed]).combine_chunks()
         missing = [name for name in needed if name not in self.names]
         if missing:
             message = f"the table lacks {', '.join(missing)}; {' or '.join(tables)} has them"

@@ -16,6 +16,7 @@ from ._style import SOFT, axes, chart, classes_of, empty, finish, share, whole
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+    from ._columns import Integers
     from ._style import Chart
 
 _LINEAR = 16
@@ -24,7 +25,7 @@ _MOST = 4000
 _LABELLED = 12
 _TICKS = (-10000, -100, -10, 0, 10, 100, 10000)
 # Below every difference of two 16-bit numbers.
-_UNKNOWN = -3e5
+_UNKNOWN = -300_000
 
 
 def fingerprint(data: Any, *, dark: bool | None = None) -> Chart:
@@ -54,10 +55,10 @@ def fingerprint(data: Any, *, dark: bool | None = None) -> Chart:
     if not known.any():
         return empty(figure, ax, "No reset can be compared with other packets of its sender")
     level = np.where(np.isnan(identification), _UNKNOWN, identification)
-    points = np.stack([ttl, level, places])[:, known]
-    points, counts = np.unique(points, axis=1, return_counts=True)
+    spots = (level[known].astype(np.int64), ttl[known].astype(np.int64), places[known])
+    points, counts = _distinct(spots)
     order = np.argsort(-counts, kind="stable")[:_MOST]
-    (x, y, of_class), counts = points[:, order], counts[order]
+    (y, x, of_class), counts = points[:, order], counts[order]
     ax.axhspan(-_CLOSE, _CLOSE, color=CLASSES[0].colour, alpha=0.08, linewidth=0)
     ax.axvline(0, color=SOFT, linewidth=0.8)
     paint = [CLASSES[int(place)].colour for place in of_class]
@@ -84,6 +85,16 @@ def fingerprint(data: Any, *, dark: bool | None = None) -> Chart:
     if left_out:
         title += f"; {number(left_out)} more cannot be compared"
     return finish(figure, title, [CLASSES[place].name for place in np.unique(places[known])])
+
+
+def _distinct(columns: tuple[Integers, ...]) -> tuple[Integers, Integers]:
+    """Give the distinct columns of numbers, and how often each comes; of a million at once."""
+    lows = [int(column.min()) for column in columns]
+    shape = tuple(int(c.max()) - low + 1 for c, low in zip(columns, lows, strict=True))
+    shifted = tuple(column - low for column, low in zip(columns, lows, strict=True))
+    keys, counts = np.unique(np.ravel_multi_index(shifted, shape), return_counts=True)
+    points = np.stack(np.unravel_index(keys, shape)) + np.array(lows)[:, None]
+    return points, counts
 
 
 def _count(ax: Axes, points: Any, counts: Any) -> None:

@@ -48,8 +48,9 @@ def matrix(data: Any, *, dark: bool | None = None) -> Chart:
     servers = _servers(columns)
     rows, row_names = _ranked(servers, troubled, _SERVERS, "servers")
     across, column_names = _ranked(columns.words("client_ip"), troubled, _CLIENTS, "clients")
-    counts = np.zeros((len(row_names), len(column_names), len(CLASSES)), dtype=np.int64)
-    np.add.at(counts, (rows, across, places), 1)
+    shape = (len(row_names), len(column_names), len(CLASSES))
+    cells = np.ravel_multi_index((rows, across, places), shape)
+    counts = np.bincount(cells, minlength=int(np.prod(shape))).reshape(shape)
     figure.set_size_inches(2.6 + 0.6 * max(7, len(column_names)), 2 + 0.29 * len(row_names))
     ax = axes(figure)
     _draw(ax, counts)
@@ -79,8 +80,8 @@ def _draw(ax: Axes, counts: Any) -> None:
 
 def _servers(columns: Columns) -> Words:
     ips, ports = columns.words("server_ip"), columns.floats("server_port")
-    pairs, codes = np.unique(np.stack([ips.codes, ports.astype(int)]), axis=1, return_inverse=True)
-    names = [endpoint("?" if ip < 0 else ips.names[ip], int(port)) for ip, port in pairs.T.tolist()]
+    keys, codes = np.unique((ips.codes << 16) + ports.astype(np.int64), return_inverse=True)
+    names = [endpoint("?" if key < 0 else ips.names[key >> 16], int(key & 0xFFFF)) for key in keys]
     return Words(codes.reshape(-1), names)
 
 
@@ -90,7 +91,7 @@ def _ranked(
     size = len(words.names)
     bad = np.bincount(words.codes[troubled], minlength=size)
     everything = np.bincount(words.codes, minlength=size)
-    order = np.lexsort((-everything, -bad))
+    order = np.lexsort((np.array(words.names), -everything, -bad))
     order = order[everything[order] > 0]
     kept = order if len(order) <= most else order[: most - 1]
     names = [label(words.names[i]) for i in kept]

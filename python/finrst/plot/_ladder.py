@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from os import PathLike
 
 _WIDTH, _LEFT, _RIGHT = 860, 190, 560
-_ROW, _GAP, _TOP = 30, 22, 84
+_ROW, _GAP, _TOP = 30, 28, 84
 _HEAD, _AROUND, _TAIL = 8, 8, 4
 _SILENCE = 0.2
 _FACTS = 2
@@ -79,7 +79,9 @@ def _marks(row: dict[str, Any]) -> dict[int, list[str]]:
     marks: dict[int, list[str]] = {}
     for fact in row.get("evidence") or ():
         if fact["packet"] is not None:
-            marks.setdefault(fact["packet"], []).append(_fact(fact))
+            notes = marks.setdefault(fact["packet"], [])
+            if _fact(fact) not in notes:
+                notes.append(_fact(fact))
     return marks
 
 
@@ -90,7 +92,7 @@ def _fact(fact: dict[str, Any]) -> str:
     words = name.replace("_", " ")
     if fact["text"] is not None:
         return f"{words}: {fact['text']}"
-    return words if value is None else f"{words}: {value:g}"
+    return words if value is None else f"{words}: {value:,.6g}"
 
 
 def _shown(one: Story, marks: dict[int, list[str]]) -> list[int]:
@@ -120,7 +122,7 @@ def _draw(one: Story) -> str:
                 f"{number(skipped)} packets not drawn" if skipped else f"{duration(silence)} later"
             )
             parts.append(
-                f'<text x="{(_LEFT + _RIGHT) / 2}" y="{y + 4}" text-anchor="middle" class="soft">'
+                f'<text x="{(_LEFT + _RIGHT) / 2}" y="{y - 1}" text-anchor="middle" class="soft">'
                 f"⋮ {said}</text>"
             )
             y += _GAP

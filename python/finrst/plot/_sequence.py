@@ -127,11 +127,13 @@ def _acknowledged(
         **options,
     )
     edges.append(edges[-1])
-    # A window far above what was sent would press the octets flat: the axis ends before it.
+    # A window far above what was sent would press the octets flat: it is told, not drawn.
     near = max(top * 1.6, 20)
-    ax.step(times, edges, color=BY_NAME["refused"].colour, label="receive window", **options)
-    if min(edges) > near:
-        ax.set_ylim(-0.06 * near, near)
+    above = min(edges) > near
+    beyond = min(edge - ack for edge, ack in zip(edges, acks, strict=False))
+    label = f"receive window: {number(beyond)} octets or more" if above else "receive window"
+    options |= {"color": BY_NAME["refused"].colour, "label": label}
+    ax.step(*(([], []) if above else (times, edges)), **options)
 
 
 def _ends(ax: Axes, timed: list[tuple[float, dict[str, Any]]], sender: str) -> list[str]:

@@ -53,7 +53,7 @@ _RC: Any = {
     "font.size": 9.5,
 }
 _RASTER_DPI = 144
-_LETTERS_PER_INCH = 9.8
+_LETTERS_PER_INCH = 10.4
 
 
 class Chart(Figure):
@@ -127,7 +127,7 @@ def whole(axis: Any) -> None:
 def finish(figure: Chart, title: str, classes: Iterable[str] = ()) -> Chart:
     """Give a figure its title, which says the finding, a legend, and its colours."""
     figure.suptitle(
-        "\n".join(textwrap.wrap(title, int(figure.get_figwidth() * _LETTERS_PER_INCH))),
+        _wrapped(title, int(figure.get_figwidth() * _LETTERS_PER_INCH)),
         x=0.01,
         ha="left",
         fontsize=11,
@@ -157,6 +157,12 @@ def finish(figure: Chart, title: str, classes: Iterable[str] = ()) -> Chart:
     if figure.dark:
         _darken(figure)
     return figure
+
+
+def _wrapped(title: str, width: int) -> str:
+    """Break a title into lines of about the same length."""
+    lines = -(-len(title) // width)
+    return "\n".join(textwrap.wrap(title, min(width, len(title) // lines + 8)))
 
 
 def _darken(figure: Chart) -> None:
