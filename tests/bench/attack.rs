@@ -6,6 +6,7 @@
 //!
 //! Each size runs in a process of its own, so that its peak of resident memory is its own. A
 //! script with figures and no timed test: `tests/bench/README.md` keeps them.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::cast_possible_truncation)]
 
 use std::io::{self, Read};
 use std::process::Command;
@@ -49,7 +50,7 @@ impl Read for Pieces {
 }
 
 fn rows(made: &Made) -> usize {
-    made.batches.iter().map(|batch| batch.num_rows()).sum()
+    made.batches.iter().map(arrow_array::RecordBatch::num_rows).sum()
 }
 
 /// One attack of one size: what it gave, in one line.

@@ -21,7 +21,9 @@ pub const SHAPES: &[Shape] = &[
     Shape {
         name: "flood",
         head: pcap,
-        make: |n, _, out| packet(out, n * 100, &Tcp { client: n, flags: SYN, ..TCP }),
+        make: |n, _, out| {
+            packet(out, n * 100, &Tcp { client: n, flags: SYN, ..TCP });
+        },
     },
     // SYN and RST, then the next flow.
     Shape {
