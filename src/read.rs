@@ -42,7 +42,8 @@ pub struct Options {
     pub parameters: Parameters,
     /// Buffers and limits of reading.
     pub reading: ReadOptions,
-    /// Bytes that followed connections may take.
+    /// Bytes that the pass may take, rows that are kept left out. Three eighths of them are for
+    /// followed connections: each is copied when it is let go.
     pub memory_limit: Option<u64>,
     /// Whether anything but a complete capture is an error.
     pub strict: bool,
@@ -189,7 +190,9 @@ impl Session {
     /// # Errors
     /// As [`Reader::open`].
     pub fn open(sources: Vec<Source>, mut options: Options) -> Result<Self, Error> {
-        options.limits.memory = options.memory_limit.or(options.limits.memory);
+        // The rest is for rows on their way out and for what verdicts remember.
+        let followed = options.memory_limit.map(|bytes| bytes / 8 * 3);
+        options.limits.memory = followed.or(options.limits.memory);
         let reader = Reader::open(sources, options.reading.clone())?;
         let streaming = !options.limits.keep;
         Ok(Self {

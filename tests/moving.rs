@@ -1,6 +1,6 @@
 //! Files that move while they are read, pipes that stall or break, and things that are no files:
 //! a clear error or status, and what had been read is kept.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::cast_possible_truncation)]
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
