@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ._classes import CLASSES, CauseClass, class_of
-from ._functions import causes
+from ._reference import causes
 from ._summary import endpoint
 from ._text import number, plural
 
