@@ -35,8 +35,8 @@ def matrix(data: Any, *, dark: bool | None = None) -> Chart:
 
     >>> import finrst, finrst.plot
     >>> figure = finrst.plot.matrix(finrst.conversation("> S, < R."))
-    >>> figure.get_suptitle()
-    '10.0.0.2:80 has all of the trouble: 1 connection that is not orderly'
+    >>> figure.finding
+    '198.51.100.1:443 has all of the trouble: 1 connection that is not orderly'
     """
     needed = ["client_ip", "server_ip", "server_port", "cause"]
     columns = Columns(data, needed, ["connections"])
