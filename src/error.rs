@@ -53,9 +53,11 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Io { file, source } => write!(f, "{}: {source}", printable(file)),
-            Self::NotACapture { file, reason } => write!(f, "{}: {reason}", printable(file)),
+            Self::NotACapture { file, reason } => {
+                write!(f, "{}: {}", printable(file), printable(reason))
+            }
             Self::Damaged { file, offset, packet, reason } => {
-                write!(f, "{}: {reason}", printable(file))?;
+                write!(f, "{}: {}", printable(file), printable(reason))?;
                 if let Some(packet) = packet {
                     write!(f, ", packet {packet}")?;
                 }
@@ -65,7 +67,7 @@ impl fmt::Display for Error {
                 Ok(())
             }
             Self::Filter { reason, position } => {
-                write!(f, "filter, at character {}: {reason}", position + 1)
+                write!(f, "filter, at character {}: {}", position + 1, printable(reason))
             }
             Self::Argument(reason) => f.write_str(reason),
             Self::Cancelled => f.write_str("cancelled"),

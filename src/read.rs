@@ -5,8 +5,9 @@ use crate::capture::{
 };
 use crate::cause::{Context, Parameters};
 use crate::conn::{self, Connection, Counts, Tracker};
-use crate::error::Error;
+use crate::error::{Error, printable};
 use crate::filter::Filter;
+use crate::guard;
 use crate::issue::Issues;
 use crate::packet::{self, Class, Decoded, Decoder, Path, Paths, Segment};
 
@@ -41,7 +42,8 @@ pub struct Options {
     pub parameters: Parameters,
     /// Buffers and limits of reading.
     pub reading: ReadOptions,
-    /// Bytes that followed connections may take.
+    /// Bytes that the pass may take, rows that are kept left out. Three eighths of them are for
+    /// followed connections: each is copied when it is let go.
     pub memory_limit: Option<u64>,
     /// Whether anything but a complete capture is an error.
     pub strict: bool,
@@ -96,6 +98,10 @@ pub struct Session {
     last_time: i64,
     released: Vec<Connection>,
     streaming: bool,
+    /// File of the latest batch.
+    file: u32,
+    /// A panic that ended the pass.
+    broken: Option<String>,
 }
 
 /// Everything a pass found.
@@ -184,7 +190,9 @@ impl Session {
     /// # Errors
     /// As [`Reader::open`].
     pub fn open(sources: Vec<Source>, mut options: Options) -> Result<Self, Error> {
-        options.limits.memory = options.memory_limit.or(options.limits.memory);
+        // The rest is for rows on their way out and for what verdicts remember.
+        let followed = options.memory_limit.map(|bytes| bytes / 8 * 3);
+        options.limits.memory = followed.or(options.limits.memory);
         let reader = Reader::open(sources, options.reading.clone())?;
         let streaming = !options.limits.keep;
         Ok(Self {
@@ -198,6 +206,8 @@ impl Session {
             last_time: 0,
             released: Vec::new(),
             streaming,
+            file: 0,
+            broken: None,
         })
     }
 
@@ -205,8 +215,35 @@ impl Session {
     ///
     /// # Errors
     /// With `strict`, [`Error::Damaged`] for anything but a complete capture; otherwise only what
-    /// the system refuses before anything was read.
+    /// the system refuses before anything was read. A panic is [`Error::Internal`] with the place
+    /// in the capture, and so is every call after it: what was half done is not carried on.
     pub fn step(&mut self, budget: u64) -> Result<bool, Error> {
+        if let Some(reason) = &self.broken {
+            return Err(Error::Internal(reason.clone()));
+        }
+        let done = guard::catch(|| self.read_on(budget));
+        done.map_err(|error| match error {
+            Error::Internal(reason) => {
+                let reason = format!("{reason}, {}", self.place());
+                self.broken = Some(reason.clone());
+                Error::Internal(reason)
+            }
+            other => other,
+        })
+    }
+
+    /// Where in the capture reading stands.
+    fn place(&self) -> String {
+        let name = self.reader.files().get(self.file as usize).map_or("", |file| &file.name);
+        format!(
+            "in {}, near packet {} of it, before byte {} of what is read",
+            printable(name),
+            self.ledger.packets(self.file) + 1,
+            self.reader.progress().bytes_read
+        )
+    }
+
+    fn read_on(&mut self, budget: u64) -> Result<bool, Error> {
         let until = self.reader.progress().bytes_read.saturating_add(budget);
         while self.reader.progress().bytes_read < until && self.released.len() < RELEASED {
             let Some(batch) = self.reader.next_batch()? else {
@@ -222,6 +259,7 @@ impl Session {
                 first_time: &mut self.first_time,
                 last_time: &mut self.last_time,
             };
+            self.file = batch.file;
             pass.batch(&batch);
             self.collect();
         }

@@ -2,6 +2,7 @@
 //!
 //! Captures stay outside the repository: `FINRST_SHARED` names the directory that holds them. What
 //! ever failed is in `tests/data/regressions`.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -100,6 +100,19 @@ struct Client {
     attempts: Vec<Attempt>,
     failed_services: OnceLock<usize>,
     waits: OnceLock<Waits>,
+    completed: OnceLock<Vec<Attempt>>,
+    rounds: OnceLock<Map<Service, Rounds>>,
+}
+
+/// Attempts of one client at one service that brought no payload.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Rounds {
+    /// How many.
+    pub count: u64,
+    /// Seconds from one to the next, on average.
+    pub mean: f64,
+    /// Standard deviation of these.
+    pub deviation: f64,
 }
 
 /// Waits of a client's attempts, shortest first.
@@ -209,7 +222,9 @@ impl Context {
             failed,
             bytes: c.side(Side::Client).unique_bytes,
         });
-        (client.failed_services, client.waits) = (OnceLock::new(), OnceLock::new());
+        let attempts = std::mem::take(&mut client.attempts);
+        // What was worked out of fewer attempts does not hold any more.
+        *client = Client { attempts, ..Client::default() };
         self.attempts += 1;
     }
 
@@ -248,9 +263,26 @@ impl Context {
         self.hosts.get(&address)
     }
 
-    /// The attempts of a connection's client, in order of their SYNs within the capture.
-    pub fn attempts(&self, c: &Connection) -> &[Attempt] {
-        self.clients.get(&c.addresses[0]).map_or(&[], |client| &client.attempts)
+    /// The completed attempts of a connection's client that began within some time of it.
+    pub fn completed_around(&self, c: &Connection, seconds: f64) -> &[Attempt] {
+        let Some(client) = self.clients.get(&c.addresses[0]) else { return &[] };
+        let completed = client.completed.get_or_init(|| {
+            let mut all: Vec<_> = client.attempts.clone();
+            all.retain(|attempt| attempt.completed.is_some());
+            all.sort_by_key(|attempt| (attempt.start, attempt.id));
+            all
+        });
+        let after = |other: &Attempt| crate::conn::seconds(other.start.saturating_sub(c.start));
+        let from = completed.partition_point(|other| after(other) < -seconds);
+        let to = completed.partition_point(|other| after(other) <= seconds);
+        completed.get(from..to).unwrap_or_default()
+    }
+
+    /// How regularly a connection's client opened its service without saying anything.
+    pub fn rounds(&self, c: &Connection) -> Rounds {
+        let Some(client) = self.clients.get(&c.addresses[0]) else { return Rounds::default() };
+        let rounds = client.rounds.get_or_init(|| rounds(&client.attempts));
+        rounds.get(&(c.addresses[1], c.ports[1])).copied().unwrap_or_default()
     }
 
     /// Different services that the client failed to open, counted up to 16.
@@ -306,6 +338,22 @@ impl Waits {
         waits.abandoned.sort_unstable();
         waits
     }
+}
+
+#[allow(clippy::cast_precision_loss)] // at most some thousand
+fn rounds(attempts: &[Attempt]) -> Map<Service, Rounds> {
+    let mut starts: Map<Service, Vec<i64>> = Map::default();
+    for attempt in attempts.iter().filter(|attempt| attempt.bytes == 0) {
+        starts.entry(attempt.service).or_default().push(attempt.start);
+    }
+    let summary = |starts: Vec<i64>| {
+        let gap = |pair: &[i64]| crate::conn::seconds(pair[1].saturating_sub(pair[0]));
+        let gaps: Vec<f64> = starts.windows(2).map(gap).collect();
+        let mean = gaps.iter().sum::<f64>() / gaps.len() as f64;
+        let variance = gaps.iter().map(|gap| (gap - mean).powi(2)).sum::<f64>() / gaps.len() as f64;
+        Rounds { count: starts.len() as u64, mean, deviation: variance.sqrt() }
+    };
+    starts.into_iter().map(|(service, starts)| (service, summary(starts))).collect()
 }
 
 /// The value of a key; `None` when it is new and there is no room for it.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import dataclasses
+import math
 import pathlib
 from collections.abc import Iterable
 
@@ -136,6 +137,7 @@ class Record:
     server: tuple[str, int]
     start: float
     views: Views
+    end: float = math.inf
     ordinals: dict[str, int] = dataclasses.field(default_factory=dict)
 
 

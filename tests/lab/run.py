@@ -19,6 +19,7 @@ import labels
 import net
 import wire
 from forwarder import Forwarder
+from stalls import Stalls
 from trial import Family, Scenario, Shared, Trial, drain
 
 FAMILIES = [
@@ -65,6 +66,8 @@ def family(name: str, out: str, repetitions: int, quick: bool, seed: int, only: 
         return []
     began = time.monotonic()
     wrong: list[str] = []
+    spoiled: list[str] = []
+    stalls = Stalls()
     bed = net.Bed(name, len(made.scenarios), made.sysctls)
     try:
         forwarder = Forwarder(bed)
@@ -80,13 +83,18 @@ def family(name: str, out: str, repetitions: int, quick: bool, seed: int, only: 
 
         def trial(scenario: Scenario, repetition: int) -> None:
             time.sleep(rng.uniform(0, 0.5))
+            started = time.time()
             one = Trial(shared, scenario, repetition, seed)
+            other = Trial(shared, scenario, repetition, seed + 1)
             try:
                 if one.rng.random() < 0.5:
-                    ordinary(Trial(shared, scenario, repetition, seed + 1))
+                    ordinary(other)
                 scenario.run(one)
             except Exception:
-                wrong.append(f"{scenario.name}/{repetition}: {traceback.format_exc(limit=-2)}")
+                text = f"{scenario.name}/{repetition}: {traceback.format_exc(limit=-2)}"
+                (spoiled if stalls.during(started, time.time()) else wrong).append(text)
+            for record in one.records + other.records:
+                record.end = time.time()
 
         jobs = [(s, n) for n in range(repetitions) for s in wanted]
         jobs.sort(key=lambda job: not job[0].slow)
@@ -97,9 +105,22 @@ def family(name: str, out: str, repetitions: int, quick: bool, seed: int, only: 
         wrong += forwarder.failures
         forwarder.close()
         labels.number(shared.records)
-        wrong += wire.check(files, shared.records)
-        labels.write(pathlib.Path(out, f"{name}.csv"), labels.rows(name, shared.records))
-        counted = f"{len(wanted)} scenarios, {len(shared.records)} connections"
+        left_out: list[labels.Record] = []
+        for text, record in wire.check(files, shared.records):
+            if record is None and stalls.spans:
+                spoiled.append(text)
+            elif record and stalls.during(record.start, record.end):
+                left_out.append(record)
+            else:
+                wrong.append(text)
+        kept = [r for r in shared.records if not any(r is x for x in left_out)]
+        count = len(shared.records) - len(kept) + len(spoiled)
+        if count:
+            print(f"LABORATORY: {name}: the machine stalled, {count} connections left out")
+        if count > len(shared.records) // 5:
+            wrong += [f"{name}: too many stalls: {count} connections left out", *spoiled]
+        labels.write(pathlib.Path(out, f"{name}.csv"), labels.rows(name, kept))
+        counted = f"{len(wanted)} scenarios, {len(kept)} connections"
         print(f"{name:10} {counted}, {time.monotonic() - began:.0f} s", flush=True)
     except KeyboardInterrupt:
         bed.close()
@@ -107,6 +128,7 @@ def family(name: str, out: str, repetitions: int, quick: bool, seed: int, only: 
     except Exception:
         wrong.append(f"{name}: {traceback.format_exc()}")
     finally:
+        stalls.stop()
         bed.close()
     return wrong
 

@@ -100,6 +100,7 @@ class Trial:
         self.client = client_ip(scenario.host, self.v6)
         self.server = server_ip(scenario.host, self.v6)
         self.port = self.new_port()
+        self.records: list[Record] = []
 
     def new_port(self) -> int:
         with self.shared.lock:
@@ -177,6 +178,7 @@ class Trial:
             time.time(),
             given or self.scenario.views,
         )
+        self.records.append(record)
         with self.shared.lock:
             self.shared.records.append(record)
 

@@ -95,9 +95,9 @@ def pattern(expect: str) -> str:
     return expect.replace("~", "(?: [<>][AD])*")
 
 
-def check(files: dict[str, pathlib.Path], records: list[Record]) -> list[str]:
+def check(files: dict[str, pathlib.Path], records: list[Record]) -> list[tuple[str, Record | None]]:
     """Every connection labelled, every label found, and each as its scenario meant it."""
-    wrong = []
+    wrong: list[tuple[str, Record | None]] = []
     for vantage in VANTAGES:
         found = connections(files[vantage])
         for record in records:
@@ -110,11 +110,13 @@ def check(files: dict[str, pathlib.Path], records: list[Record]) -> list[str]:
             name += f" {record.client[0]}:{record.client[1]}>{record.server[1]}"
             ordinal = record.ordinals[vantage]
             if ordinal > len(rows):
-                wrong.append(f"{name}: not in the capture (connection {ordinal} of {len(rows)})")
+                text = f"{name}: not in the capture (connection {ordinal} of {len(rows)})"
+                wrong.append((text, record))
                 continue
             history = rows[ordinal - 1].history(record.client)
             if not re.fullmatch(pattern(label.expect), history):
-                wrong.append(f"{name}: {label.expect!r} expected, but it was {history[:300]!r}")
+                text = f"{name}: {label.expect!r} expected, but it was {history[:300]!r}"
+                wrong.append((text, record))
         known: dict[Ends, int] = {}
         for record in records:
             low, high = sorted((record.client, record.server))
@@ -123,5 +125,5 @@ def check(files: dict[str, pathlib.Path], records: list[Record]) -> list[str]:
             if len(rows) != known.get(ends, 0):
                 story = rows[-1].history(ends[0])[:200]
                 count = f"{len(rows)} captured, {known.get(ends, 0)} labelled"
-                wrong.append(f"unlabelled at {vantage}: {ends} {count}: {story}")
+                wrong.append((f"unlabelled at {vantage}: {ends} {count}: {story}", None))
     return wrong

@@ -74,7 +74,9 @@ fn endings_are_as_they_were_made_at_both_vantage_points() {
         wrong.extend(found.keys().map(|key| format!("{file} {}: not expected", key.join(" "))));
     }
     println!("causes: {agreed} of {rows} agree\nfile,connection,cause,expected");
-    causes.iter().for_each(|row| println!("{row}"));
+    for row in &causes {
+        println!("{row}");
+    }
     assert!(wrong.is_empty(), "{} of {rows}:\n{}", wrong.len(), wrong.join("\n"));
     assert!(agreed >= CAUSES_AGREED, "{agreed} causes agree:\n{}", causes.join("\n"));
 }

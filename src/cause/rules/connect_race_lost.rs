@@ -28,14 +28,16 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     if case.side(Side::Client).syn_options & !0b111 == 0 {
         return None;
     }
-    let sibling = case.context.attempts(c).iter().find(|other| {
+    let near = case.context.completed_around(c, case.parameters.race_window_s).iter();
+    let siblings = near.filter(|other| {
         other.id != c.id
             && other.service.1 == c.ports[1]
             && s(other.start.saturating_sub(c.start)).abs() <= within(other.service.0)
             && other
                 .completed
                 .is_some_and(|t| s(t.saturating_sub(c.start)) <= case.parameters.race_completion_s)
-    })?;
+    });
+    let sibling = siblings.min_by_key(|other| other.id)?;
     Some(
         Finding::new(0.75)
             .with(Evidence::of("reset_of_an_unneeded_attempt").at(reset.packet))

@@ -193,8 +193,9 @@ def ss_kill(t: Trial) -> None:
     c, s = t.pair()
     t.say(c, s)
     t.settle()
-    port = str(c.getsockname()[1])
-    run("ip", "netns", "exec", t.bed.names["client"], "ss", "-K", "sport", "=", port)
+    # Both ports: another trial's client may have the same one.
+    which = f"( sport = {c.getsockname()[1]} and dport = {t.port} )"
+    run("ip", "netns", "exec", t.bed.names["client"], "ss", "-K", which)
     t.settle()
     c.close()
     s.close()

@@ -387,7 +387,7 @@ def box(t: Trial, idle: float, answer: bool) -> tuple[socket.socket, socket.sock
 def box_idle_reject(t: Trial) -> None:
     """A box forgets the connection after 5 s of silence and resets the next request."""
     c, s = box(t, 5, True)
-    time.sleep(5.05)
+    time.sleep(5.4)
     c.sendall(t.data(200))
     t.hold(s)
     t.settle()
@@ -408,7 +408,7 @@ def box_idle_reject(t: Trial) -> None:
 def box_idle_drop(t: Trial) -> None:
     """The same box, but it drops: retransmissions and silence."""
     c, s = box(t, 3, False)
-    time.sleep(3.1)
+    time.sleep(3.4)
     c.sendall(t.data(200))
     t.hold(c, s)
     time.sleep(3)
