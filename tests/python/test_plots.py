@@ -43,7 +43,7 @@ def test_causes_are_the_table(demo: finrst.Capture) -> None:
         )
     )
     assert drawn == dict(demo.connections.counts("cause"))
-    assert figure.get_suptitle().replace("\n", " ").startswith("16 of 25 (64 %) did not end")
+    assert figure.finding.startswith("16 of 25 (64 %) did not end")
 
 
 def test_timeline_adds_up(demo: finrst.Capture) -> None:
@@ -133,8 +133,8 @@ def test_long_ladder_leaves_out() -> None:
 
 
 def test_sequence_of_either_side(demo: finrst.Capture) -> None:
-    assert "Server sent 3,000 octets in 3 segments" in demo.plot.sequence(2).get_suptitle()
-    assert "Client sent 3 octets" in demo.plot.sequence(2, sender="client").get_suptitle()
+    assert "Server sent 3,000 octets in 3 segments" in demo.plot.sequence(2).finding
+    assert "Client sent 3 octets" in demo.plot.sequence(2, sender="client").finding
     with pytest.raises(ValueError, match="which of the 25 connections"):
         demo.plot.sequence()
 
