@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use crate::capture::Source;
 use crate::cause::{self, Case, Context, Parameters, RULE_SET, Verdict};
-use crate::conn::{Connection, Kind};
+use crate::conn::{Connection, Kind, Rows};
 use crate::error::Error;
 use crate::packet::Class;
 use crate::read::{Options, Output, Session};
@@ -106,19 +106,14 @@ struct Judge<'a> {
 impl Judge<'_> {
     fn connections(
         &self,
-        connections: Vec<Connection>,
+        connections: Rows,
         shared: &Shared,
         metadata: &Metadata,
         proceed: &dyn Fn() -> bool,
     ) -> Result<Made, Error> {
         let mut maker = Maker::<Connections>::new(metadata.clone());
-        let mut rest = connections.into_iter();
-        loop {
-            // A chunk's memory is given back before the next one is transposed.
-            let chunk: Vec<Connection> = rest.by_ref().take(CHUNK_ROWS).collect();
-            if chunk.is_empty() {
-                return maker.finish();
-            }
+        // A chunk's memory is given back before the next one is transposed.
+        for chunk in connections.into_chunks() {
             asked(proceed)?;
             let verdicts: Vec<Verdict> =
                 chunk.iter().map(|c| cause::judge(c, self.context, self.parameters)).collect();
@@ -128,11 +123,12 @@ impl Judge<'_> {
                 .collect();
             maker.add(&rows)?;
         }
+        maker.finish()
     }
 
     fn teardowns(
         &self,
-        connections: &[Connection],
+        connections: &Rows,
         shared: &Shared,
         metadata: &Metadata,
         proceed: &dyn Fn() -> bool,
@@ -188,7 +184,7 @@ pub struct Scan {
 
 enum State {
     Reading { session: Box<Session>, pending: Vec<Connection> },
-    Ending { output: Box<Output>, rest: std::vec::IntoIter<Connection> },
+    Ending { output: Box<Output>, rest: std::vec::IntoIter<Vec<Connection>> },
     Over,
 }
 
@@ -237,7 +233,7 @@ impl Scan {
                 if !more {
                     let mut output = Box::new(session.finish());
                     pending.extend(std::mem::take(&mut output.connections));
-                    self.state = State::Ending { output, rest: pending.into_iter() };
+                    self.state = State::Ending { output, rest: Rows::from(pending).into_chunks() };
                     return Ok(Step::More);
                 }
                 let mut step = Step::More;
@@ -254,9 +250,8 @@ impl Scan {
                 Ok(step)
             }
             State::Ending { output, mut rest } => {
-                let chunk: Vec<_> = rest.by_ref().take(CHUNK_ROWS).collect();
                 let mut step = Step::Done;
-                if !chunk.is_empty() {
+                if let Some(chunk) = rest.next() {
                     let shared =
                         Shared::new(&output.files, &output.interfaces, output.paths.clone());
                     let judge = Judge { context: &output.context, parameters: &output.parameters };
@@ -291,6 +286,7 @@ impl Judge<'_> {
         shared: &Shared,
         metadata: &Metadata,
     ) -> Result<Step, Error> {
+        let chunk = Rows::from(chunk);
         let teardowns = self.teardowns(&chunk, shared, metadata, &|| true)?;
         Ok(Step::Pair(self.connections(chunk, shared, metadata, &|| true)?, teardowns))
     }

@@ -124,7 +124,7 @@ impl Context {
                 service,
                 start: c.start,
                 wait: c.client_wait(),
-                completed: c.handshake_time,
+                completed: c.handshake_time.get(),
                 abandoned: c.ending == Ending::HandshakeAbandoned,
                 failed,
                 bytes: client.unique_bytes,

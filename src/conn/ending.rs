@@ -156,7 +156,7 @@ fn by_reset(c: &Connection, row: &Teardown) -> Ending {
     if only_syns {
         return match row.sender {
             Side::Server if server_mark.alive == 0 => Ending::HandshakeRefused,
-            Side::Server if c.good_syn_ack_time.is_some_and(|time| time <= row.time) => {
+            Side::Server if c.good_syn_ack_time.get().is_some_and(|time| time <= row.time) => {
                 Ending::HandshakeAbortedByServer
             }
             Side::Server => Ending::HandshakeRefused,

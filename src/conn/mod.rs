@@ -3,11 +3,14 @@
 mod connection;
 mod ending;
 mod endpoint;
+mod history;
 mod live;
+mod moment;
 mod payload;
 mod ranges;
 mod recent;
 mod reset;
+mod rows;
 pub mod script;
 mod sequence;
 mod store;
@@ -23,8 +26,9 @@ pub use connection::{
     seconds,
 };
 pub use endpoint::{Endpoint, Fin, State, Ttl};
-pub use live::{Birth, Live};
+pub use moment::Moment;
 pub use payload::alert_name;
+pub use rows::{CHUNK, Rows};
 pub use teardown::{Form, Kind, Reason, SequenceCheck, Teardown, Trigger};
 pub use tracker::{Counts, Limits, Tracker};
 pub use vantage::{Vantage, VantageBasis};

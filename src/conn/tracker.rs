@@ -5,9 +5,10 @@ use std::hash::{BuildHasher, Hasher};
 use super::connection::{Connection, Icmp, Opening, Release, Side};
 use super::ending;
 use super::endpoint::State;
-use super::live::{Birth, Live};
+use super::live::Birth;
 use super::recent::Recent;
-use super::store::{NONE, Slot, Store, Tuple};
+use super::rows::Rows;
+use super::store::{NONE, Slot, Store, Tuple, tuple_of};
 use super::wheel::Wheel;
 use super::zeek::likely_server_port;
 use crate::packet::{IcmpError, Segment};
@@ -112,9 +113,16 @@ impl Tracker {
         Tuple::of(segment).hash(self.seed)
     }
 
-    /// Reads the index where a hash begins, ahead of its use.
-    pub fn touch(&self, hash: u32) -> u64 {
-        self.store.touch(hash)
+    /// Reads the index where a hash begins, ahead of its use; a place for [`Tracker::touch`].
+    #[inline]
+    pub fn likely(&self, hash: u32) -> u32 {
+        self.store.likely(hash)
+    }
+
+    /// Reads the connection in a place, ahead of its use.
+    #[inline]
+    pub fn touch(&self, place: u32) -> u64 {
+        self.store.touch(place)
     }
 
     /// Takes the next segment of the capture; the number of its connection.
@@ -127,14 +135,12 @@ impl Tracker {
             Some(number) if !self.begins_anew(number, segment) => Some(number),
             chosen => self.begin(segment, &tuple, hash, chosen),
         };
-        let Some(slot) = number.and_then(|number| self.store.get_mut(number)) else { return 0 };
-        let was_over = slot.live.connection.over_since.is_some();
-        slot.live.take(segment);
-        let id = slot.live.connection.id;
-        if !was_over
-            && slot.live.connection.over_since.is_some()
-            && let Some(number) = number
-        {
+        let Some(number) = number else { return 0 };
+        let Some(mut live) = self.store.live(number) else { return 0 };
+        let was_over = live.connection.over_since.is_some();
+        live.take(segment);
+        let id = live.connection.id;
+        if !was_over && live.connection.over_since.is_some() {
             self.wheel.add(number, segment.time.saturating_add(self.limits.linger));
         }
         id
@@ -147,10 +153,10 @@ impl Tracker {
         let tuple =
             Tuple::new(error.ip_version, source, (error.destination, error.destination_port));
         let hash = tuple.hash(self.seed);
-        let Some(slot) = self.store.find(&tuple, hash).and_then(|n| self.store.get_mut(n)) else {
+        let found = self.store.find(&tuple, hash);
+        let Some(c) = found.and_then(|number| self.store.connection_mut(number)) else {
             return false;
         };
-        let c = &mut slot.live.connection;
         let client = (c.addresses[0], c.ports[0]) == source;
         let extra = c.extra.get_or_insert_default();
         extra.icmp_count += 1;
@@ -171,20 +177,27 @@ impl Tracker {
         std::mem::take(&mut self.finished)
     }
 
-    /// Lets go of everything that is still followed. In order of connection when rows were kept.
-    pub fn finish(mut self) -> (Counts, Box<dyn Iterator<Item = Connection> + Send>) {
-        let end = self.clock;
-        for number in 0..self.store.slots() {
-            self.let_go(number, Release::End, end);
+    /// Lets go of everything that is still followed, and shows every row. Rows are in order of
+    /// connection.
+    pub fn finish(mut self, mut each: impl FnMut(&Connection)) -> (Counts, Rows) {
+        let (end, keep) = (self.clock, self.limits.keep);
+        for (c, followed) in self.store.close() {
+            if followed {
+                ending::decide(c, Release::End, end);
+                self.counts.released[Release::End as usize] += 1;
+            }
+            if keep {
+                each(c);
+            } else if followed {
+                self.finished.push(c.clone());
+            }
         }
-        if self.limits.keep {
-            let rows = self.store.drain().map(|slot| slot.live.connection);
-            (self.counts, Box::new(rows))
-        } else {
-            let mut rows = self.finished;
-            rows.sort_by_key(|c| c.id);
-            (self.counts, Box::new(rows.into_iter()))
+        if keep {
+            return (self.counts, self.store.into_rows());
         }
+        self.finished.sort_by_key(|c| c.id);
+        self.finished.iter().for_each(each);
+        (self.counts, self.finished.into())
     }
 
     fn advance_clock(&mut self, time: i64) {
@@ -193,10 +206,13 @@ impl Tracker {
         }
         self.clock = time;
         for number in self.wheel.due(time) {
-            let Some(slot) = self.store.get(number).filter(|slot| slot.followed) else { continue };
-            let deadline = self.deadline(&slot.live.connection);
+            if self.store.slot(number).is_none_or(|slot| !slot.followed) {
+                continue;
+            }
+            let Some(c) = self.store.connection(number) else { continue };
+            let deadline = self.deadline(c);
             if deadline < time {
-                let release = reason(&slot.live.connection);
+                let release = reason(c);
                 self.let_go(number, release, time);
             } else {
                 self.wheel.add(number, deadline);
@@ -225,25 +241,24 @@ impl Tracker {
         let mut other = None;
         let mut number = head;
         for _ in 0..MAX_SIBLINGS {
-            let Some(slot) = self.store.get(number) else { break };
-            let live = &slot.live;
-            let side = live.sender(segment);
-            match live.connection.paths[side.index()] {
+            let Some(c) = self.store.connection(number) else { break };
+            let side = c.sender(segment);
+            match c.paths[side.index()] {
                 Some(path) if path == segment.path => return Some(number),
-                Some(_) if other.is_none() && continues(&live.connection, side, segment) => {
+                Some(_) if other.is_none() && continues(c, side, segment) => {
                     other = Some((1, number));
                 }
-                None if live.connection.paths[side.peer().index()] == Some(segment.path) => {
+                None if c.paths[side.peer().index()] == Some(segment.path) => {
                     return Some(number);
                 }
-                None if answers(&live.connection, side, segment) => {
+                None if answers(c, side, segment) => {
                     if other.is_none_or(|(rank, _)| rank < 2) {
                         other = Some((2, number));
                     }
                 }
                 _ => {}
             }
-            number = slot.next;
+            number = self.store.slot(number).map_or(NONE, |slot| slot.next);
             if number == NONE {
                 break;
             }
@@ -253,8 +268,7 @@ impl Tracker {
 
     /// Whether the segment begins a new connection although one of its tuple is known.
     fn begins_anew(&self, number: u32, segment: &Segment<'_>) -> bool {
-        let Some(slot) = self.store.get(number) else { return true };
-        let c = &slot.live.connection;
+        let Some(c) = self.store.connection(number) else { return true };
         if segment.time > self.deadline(c) {
             return true;
         }
@@ -262,7 +276,7 @@ impl Tracker {
         if !flags.syn() || flags.ack() || flags.rst() {
             return false;
         }
-        let side = slot.live.sender(segment);
+        let side = c.sender(segment);
         let endpoint = c.side(side);
         if endpoint.based && endpoint.base == segment.sequence {
             return false;
@@ -286,9 +300,9 @@ impl Tracker {
         self.make_room(segment.time);
         let (first, opening) = orientation(segment);
         let id = self.counts.created;
-        let mut live = Live::new(Birth { id, first, opening }, segment);
+        let mut connection = Connection::new(Birth { id, first, opening }, segment);
         if let Some(earlier) = earlier {
-            let extra = live.connection.extra.get_or_insert_default();
+            let extra = connection.extra.get_or_insert_default();
             extra.earlier_isn = earlier.isn;
             extra.earlier_end = Some(earlier.end);
             extra.earlier_open = earlier.open;
@@ -301,7 +315,10 @@ impl Tracker {
             return head;
         }
         let next = head.unwrap_or(NONE);
-        let number = self.store.insert(Slot { live, next, hash, followed: true })?;
+        let number = {
+            let slot = Slot { recent: Recent::default(), next, hash, followed: true };
+            self.store.insert(connection, slot)?
+        };
         self.store.point(hash, head, number);
         self.counts.created += 1;
         self.followed += 1;
@@ -312,8 +329,7 @@ impl Tracker {
     /// Lets go of a connection whose addresses and ports are used anew; what the new one should
     /// know of it.
     fn replace(&mut self, number: u32, segment: &Segment<'_>) -> Option<Earlier> {
-        let slot = self.store.get_mut(number)?;
-        let c = &mut slot.live.connection;
+        let c = self.store.connection_mut(number)?;
         let open = c.over_since.is_none();
         let anew = segment.flags.syn();
         c.superseded = open && anew;
@@ -325,10 +341,10 @@ impl Tracker {
             graceful: c.endpoints.iter().all(|e| e.fins > 0),
             in_handshake: open && c.syn_ack.is_some() && c.handshake_time.is_none(),
         };
-        let expired = segment.time > self.deadline(&self.store.get(number)?.live.connection);
-        let slot = self.store.get_mut(number)?;
-        slot.live.connection.superseded &= !expired;
-        let release = if expired { reason(&slot.live.connection) } else { Release::Reuse };
+        let expired = segment.time > self.deadline(self.store.connection(number)?);
+        let c = self.store.connection_mut(number)?;
+        c.superseded &= !expired;
+        let release = if expired { reason(c) } else { Release::Reuse };
         self.let_go(number, release, segment.time);
         Some(earlier)
     }
@@ -336,7 +352,7 @@ impl Tracker {
     fn siblings(&self, head: u32) -> usize {
         let mut count = 0;
         let mut number = head;
-        while let Some(slot) = self.store.get(number).filter(|_| count < MAX_SIBLINGS) {
+        while let Some(slot) = self.store.slot(number).filter(|_| count < MAX_SIBLINGS) {
             count += 1;
             number = slot.next;
         }
@@ -345,19 +361,23 @@ impl Tracker {
 
     /// Takes a connection out of the index and makes it a row.
     fn let_go(&mut self, number: u32, release: Release, time: i64) {
-        let Some(slot) = self.store.get_mut(number).filter(|slot| slot.followed) else { return };
+        let Some(slot) = self.store.slot_mut(number).filter(|slot| slot.followed) else { return };
         slot.followed = false;
+        slot.recent = Recent::default();
         let (hash, next) = (slot.hash, slot.next);
-        slot.live.recent = Recent::default();
-        ending::decide(&mut slot.live.connection, release, time);
-        slot.live.connection.teardowns.shrink_to_fit();
-        let tuple = slot.live.tuple();
-        let row = if self.limits.keep { None } else { Some(slot.live.connection.clone()) };
+        let Some(c) = self.store.connection_mut(number) else { return };
+        ending::decide(c, release, time);
+        let tuple = tuple_of(c);
+        if !self.limits.keep {
+            // What hangs on it goes with the row.
+            let (teardowns, extra) = (std::mem::take(&mut c.teardowns), c.extra.take());
+            let row = c.clone();
+            self.finished.push(Connection { teardowns, extra, ..row });
+        }
         self.unlink(&tuple, hash, number, next);
         self.followed -= 1;
         self.counts.released[release as usize] += 1;
-        if let Some(row) = row {
-            self.finished.push(row);
+        if !self.limits.keep {
             self.store.release(number);
         }
     }
@@ -373,7 +393,7 @@ impl Tracker {
             return;
         }
         let mut at = head;
-        while let Some(slot) = self.store.get_mut(at) {
+        while let Some(slot) = self.store.slot_mut(at) {
             if slot.next == number {
                 slot.next = next;
                 return;
@@ -393,8 +413,10 @@ impl Tracker {
             for _ in 0..slots {
                 self.eviction_hand = (self.eviction_hand + 1) % slots;
                 let number = self.eviction_hand;
-                let Some(slot) = self.store.get(number).filter(|s| s.followed) else { continue };
-                let end = slot.live.connection.end;
+                if self.store.slot(number).is_none_or(|slot| !slot.followed) {
+                    continue;
+                }
+                let Some(end) = self.store.connection(number).map(|c| c.end) else { continue };
                 if oldest.is_none_or(|(least, _)| end < least) {
                     oldest = Some((end, number));
                 }
@@ -465,11 +487,4 @@ fn continues(c: &Connection, side: Side, segment: &Segment<'_>) -> bool {
     let at = endpoint.position(segment.sequence) - endpoint.max_end.cast_signed();
     let news = segment.sequence_length() > 0;
     (at == 0 || (at > 0 && at < 1 << 20)) && (news || segment.flags.rst() || endpoint.acked > 0)
-}
-
-impl Live {
-    fn tuple(&self) -> Tuple {
-        let c = &self.connection;
-        Tuple::new(c.ip_version, (c.addresses[0], c.ports[0]), (c.addresses[1], c.ports[1]))
-    }
 }
