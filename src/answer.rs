@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use crate::capture::Source;
 use crate::cause::{self, Case, Context, Parameters, RULE_SET, Verdict};
-use crate::conn::{Connection, Kind, Rows};
+use crate::conn::{Connection, Groups, Kind, Rows};
 use crate::error::Error;
 use crate::packet::Class;
 use crate::read::{Options, Output, Session};
@@ -113,7 +113,7 @@ impl Judge<'_> {
     ) -> Result<Made, Error> {
         let mut maker = Maker::<Connections>::new(metadata.clone());
         // A chunk's memory is given back before the next one is transposed.
-        for chunk in connections.into_chunks() {
+        for chunk in connections.into_groups(CHUNK_ROWS) {
             asked(proceed)?;
             let verdicts: Vec<Verdict> =
                 chunk.iter().map(|c| cause::judge(c, self.context, self.parameters)).collect();
@@ -184,7 +184,7 @@ pub struct Scan {
 
 enum State {
     Reading { session: Box<Session>, pending: Vec<Connection> },
-    Ending { output: Box<Output>, rest: std::vec::IntoIter<Vec<Connection>> },
+    Ending { output: Box<Output>, rest: Groups },
     Over,
 }
 
@@ -233,7 +233,8 @@ impl Scan {
                 if !more {
                     let mut output = Box::new(session.finish());
                     pending.extend(std::mem::take(&mut output.connections));
-                    self.state = State::Ending { output, rest: Rows::from(pending).into_chunks() };
+                    self.state =
+                        State::Ending { output, rest: Rows::from(pending).into_groups(CHUNK_ROWS) };
                     return Ok(Step::More);
                 }
                 let mut step = Step::More;
@@ -244,7 +245,7 @@ impl Scan {
                     let shared = Shared::new(files, interfaces, session.paths());
                     let judge =
                         Judge { context: session.context(), parameters: session.parameters() };
-                    step = judge.pair(chunk, &shared, &self.metadata)?;
+                    step = judge.pair(chunk.into(), &shared, &self.metadata)?;
                 }
                 self.state = State::Reading { session, pending };
                 Ok(step)
@@ -270,7 +271,7 @@ impl Scan {
     /// [`Error::Argument`] before that.
     pub fn accounts(&self) -> Result<[Made; 4], Error> {
         match &self.state {
-            State::Ending { output, rest } if rest.len() == 0 => {
+            State::Ending { output, rest } if rest.is_over() => {
                 let shared = Shared::new(&output.files, &output.interfaces, output.paths.clone());
                 accounts(output, &shared, &self.metadata)
             }
@@ -280,13 +281,7 @@ impl Scan {
 }
 
 impl Judge<'_> {
-    fn pair(
-        &self,
-        chunk: Vec<Connection>,
-        shared: &Shared,
-        metadata: &Metadata,
-    ) -> Result<Step, Error> {
-        let chunk = Rows::from(chunk);
+    fn pair(&self, chunk: Rows, shared: &Shared, metadata: &Metadata) -> Result<Step, Error> {
         let teardowns = self.teardowns(&chunk, shared, metadata, &|| true)?;
         Ok(Step::Pair(self.connections(chunk, shared, metadata, &|| true)?, teardowns))
     }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::parameters::Parameters;
-use crate::conn::{Connection, Ending, Form, Side};
+use crate::conn::{Connection, Ending, Form, Moment, Side};
 use crate::packet::Address;
 
 type Map<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
@@ -17,10 +17,8 @@ const MAX_ATTEMPTS: usize = 4096;
 /// What happened at one service.
 #[derive(Clone, Debug, Default)]
 pub struct ServiceFacts {
-    /// Connections accepted (SYN-ACK that fits), with the time of the first and the latest.
+    /// Connections accepted (SYN-ACK that fits).
     pub accepted: u32,
-    /// Time of the first accepted SYN.
-    pub first_accepted: i64,
     /// Time of the latest accepted SYN.
     pub last_accepted: i64,
     /// SYNs refused by a reset.
@@ -29,8 +27,6 @@ pub struct ServiceFacts {
     pub aborted: Vec<i64>,
     /// Connections accepted by the kernel and never served: no payload and no FIN of the server.
     pub unserved: u32,
-    /// SYNs that nobody answered.
-    pub unanswered: u32,
 }
 
 /// One attempt of a client.
@@ -43,9 +39,9 @@ pub struct Attempt {
     /// Time of the SYN.
     pub start: i64,
     /// From SYN to its acknowledgment or reset.
-    pub wait: Option<i64>,
+    pub wait: Moment,
     /// When the handshake completed.
-    pub completed: Option<i64>,
+    pub completed: Moment,
     /// Reset by the client before it completed.
     pub abandoned: bool,
     /// Refused or never answered.
@@ -78,20 +74,26 @@ pub struct Context {
 impl Context {
     /// Adds one connection, whose ending is decided.
     pub fn add(&mut self, c: &Connection) {
-        let service = (c.addresses[1], c.ports[1]);
         let client = c.side(Side::Client);
-        let accepted = c.good_syn_ack_time.is_some();
         for side in [Side::Client, Side::Server] {
             self.add_host(c, side);
         }
         if client.syns == 0 {
             return;
         }
-        let facts = self.services.entry(service).or_default();
+        self.add_service(c);
+        self.add_attempt(c);
+    }
+
+    fn add_service(&mut self, c: &Connection) {
+        let accepted = c.good_syn_ack_time.is_some();
+        if !accepted && c.ending == Ending::HandshakeUnanswered {
+            // A scan's targets that never spoke say nothing.
+            return;
+        }
+        let client = c.side(Side::Client);
+        let facts = self.services.entry((c.addresses[1], c.ports[1])).or_default();
         if accepted {
-            if facts.accepted == 0 || c.start < facts.first_accepted {
-                facts.first_accepted = c.start;
-            }
             facts.last_accepted = facts.last_accepted.max(c.start);
             facts.accepted += 1;
             let server = c.side(Side::Server);
@@ -100,7 +102,6 @@ impl Context {
         }
         match c.ending {
             Ending::HandshakeRefused => facts.refused += 1,
-            Ending::HandshakeUnanswered => facts.unanswered += 1,
             Ending::Reset | Ending::ResetAfterFin => {
                 let bare = c.side(Side::Server).unique_bytes == 0;
                 let reset = c.deciding().filter(|row| {
@@ -113,6 +114,9 @@ impl Context {
             }
             _ => {}
         }
+    }
+
+    fn add_attempt(&mut self, c: &Connection) {
         let attempts = self.clients.entry(c.addresses[0]).or_default();
         if attempts.len() < MAX_ATTEMPTS {
             let failed = matches!(
@@ -121,13 +125,13 @@ impl Context {
             );
             attempts.push(Attempt {
                 id: c.id,
-                service,
+                service: (c.addresses[1], c.ports[1]),
                 start: c.start,
-                wait: c.client_wait(),
-                completed: c.handshake_time.get(),
+                wait: c.client_wait().map_or(Moment::NONE, Moment::from),
+                completed: c.handshake_time,
                 abandoned: c.ending == Ending::HandshakeAbandoned,
                 failed,
-                bytes: client.unique_bytes,
+                bytes: c.side(Side::Client).unique_bytes,
             });
         }
     }
@@ -191,7 +195,7 @@ impl Context {
         let mut completed = Vec::new();
         let mut abandoned = Vec::new();
         for attempt in self.attempts(c) {
-            let Some(wait) = attempt.wait else { continue };
+            let Some(wait) = attempt.wait.get() else { continue };
             if attempt.completed.is_some() {
                 completed.push(wait);
             } else if attempt.abandoned {

@@ -199,8 +199,9 @@ impl Live<'_> {
         } else {
             return false;
         };
-        self.recent.backwards().any(|entry| {
+        self.recent.any(|entry| {
             entry.signature == mark
+                && !entry.duplicate
                 && entry.sender == sender
                 && entry.sequence == segment.sequence
                 && segment.time.saturating_sub(entry.time).saturating_abs() <= window

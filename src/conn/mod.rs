@@ -28,7 +28,7 @@ pub use connection::{
 pub use endpoint::{Endpoint, Fin, State, Ttl};
 pub use moment::Moment;
 pub use payload::alert_name;
-pub use rows::{CHUNK, Rows};
+pub use rows::{Groups, Rows};
 pub use teardown::{Form, Kind, Reason, SequenceCheck, Teardown, Trigger};
 pub use tracker::{Counts, Limits, Tracker};
 pub use vantage::{Vantage, VantageBasis};

@@ -44,6 +44,12 @@ impl Recent {
         }
     }
 
+    /// Whether a test holds for any of them.
+    #[inline]
+    pub fn any(&self, test: impl Fn(&Entry) -> bool) -> bool {
+        self.entries.iter().any(test)
+    }
+
     /// From the latest to the oldest, capture copies left out.
     pub fn backwards(&self) -> impl Iterator<Item = &Entry> + '_ {
         let (newer, older) = if self.entries.len() < LENGTH {

@@ -2,9 +2,9 @@
 
 use super::connection::Connection;
 
-/// Connections in one chunk: as many as one batch of a table, so that the memory of the one is
-/// given back as the other is made.
-pub const CHUNK: usize = 8192;
+/// Connections in one chunk: small enough for the allocator to use its memory again for the
+/// columns that are made from it.
+pub(super) const CHUNK: usize = 64;
 
 /// Connections in order.
 #[derive(Clone, Debug, Default)]
@@ -32,21 +32,44 @@ impl Rows {
         self.chunks.iter().flatten()
     }
 
-    /// Chunk by chunk; the memory of each is its taker's to give back.
-    pub fn into_chunks(self) -> std::vec::IntoIter<Vec<Connection>> {
-        self.chunks.into_iter()
+    /// Groups of at most `rows` connections (in steps of a chunk), each to be let go when its
+    /// taker is done with it.
+    pub fn into_groups(self, rows: usize) -> Groups {
+        Groups { chunks: self.chunks.into_iter(), each: (rows / CHUNK).max(1) }
+    }
+}
+
+/// See [`Rows::into_groups`].
+#[derive(Debug)]
+pub struct Groups {
+    chunks: std::vec::IntoIter<Vec<Connection>>,
+    each: usize,
+}
+
+impl Groups {
+    /// Whether all were handed out.
+    pub fn is_over(&self) -> bool {
+        self.chunks.len() == 0
+    }
+}
+
+impl Iterator for Groups {
+    type Item = Rows;
+
+    fn next(&mut self) -> Option<Rows> {
+        let chunks: Vec<_> = self.chunks.by_ref().take(self.each).collect();
+        (!chunks.is_empty()).then_some(Rows { chunks })
     }
 }
 
 impl From<Vec<Connection>> for Rows {
-    fn from(mut rows: Vec<Connection>) -> Self {
-        let mut chunks = Vec::new();
-        while rows.len() > CHUNK {
-            let later = rows.split_off(CHUNK);
-            chunks.push(std::mem::replace(&mut rows, later));
-        }
-        chunks.push(rows);
-        Self { chunks }
+    fn from(rows: Vec<Connection>) -> Self {
+        let mut rows = rows.into_iter();
+        let chunks = std::iter::from_fn(|| {
+            let chunk: Vec<_> = rows.by_ref().take(CHUNK).collect();
+            (!chunk.is_empty()).then_some(chunk)
+        });
+        Self { chunks: chunks.collect() }
     }
 }
 

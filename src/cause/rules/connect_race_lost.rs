@@ -26,6 +26,7 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
             && (s(other.start.saturating_sub(c.start))).abs() <= window
             && other
                 .completed
+                .get()
                 .is_some_and(|t| s(t.saturating_sub(c.start)) <= case.parameters.race_completion_s)
     })?;
     Some(
