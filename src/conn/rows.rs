@@ -2,9 +2,9 @@
 
 use super::connection::Connection;
 
-/// Connections in one chunk: small enough for the allocator to use its memory again for the
-/// columns that are made from it.
-pub(super) const CHUNK: usize = 64;
+/// Connections in one chunk: large enough for the allocator to give its memory back to the system
+/// at once, small enough for a small capture.
+pub(super) const CHUNK: usize = 1024;
 
 /// Connections in order.
 #[derive(Clone, Debug, Default)]
