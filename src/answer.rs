@@ -21,6 +21,9 @@ use crate::table::{CHUNK_ROWS, Made, Maker, make};
 /// Changes whenever a column is renamed, removed or changes its meaning.
 pub const SCHEMA_VERSION: &str = "1";
 
+/// Memory limit of a scan that is given none: 2 GiB.
+pub const MEMORY_LIMIT: u64 = 2 << 30;
+
 /// Texts that go into every schema: how the rows were made.
 pub type Metadata = HashMap<String, String>;
 
@@ -205,6 +208,7 @@ impl Scan {
     /// As [`Session::open`].
     pub fn open(sources: Vec<Source>, mut options: Options) -> Result<Self, Error> {
         options.limits.keep = false;
+        options.memory_limit.get_or_insert(MEMORY_LIMIT);
         let metadata = metadata(&options);
         let session = Box::new(Session::open(sources, options)?);
         Ok(Self { state: State::Reading { session, pending: Vec::new() }, metadata })

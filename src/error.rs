@@ -53,9 +53,11 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Io { file, source } => write!(f, "{}: {source}", printable(file)),
-            Self::NotACapture { file, reason } => write!(f, "{}: {reason}", printable(file)),
+            Self::NotACapture { file, reason } => {
+                write!(f, "{}: {}", printable(file), printable(reason))
+            }
             Self::Damaged { file, offset, packet, reason } => {
-                write!(f, "{}: {reason}", printable(file))?;
+                write!(f, "{}: {}", printable(file), printable(reason))?;
                 if let Some(packet) = packet {
                     write!(f, ", packet {packet}")?;
                 }
@@ -65,7 +67,7 @@ impl fmt::Display for Error {
                 Ok(())
             }
             Self::Filter { reason, position } => {
-                write!(f, "filter, at character {}: {reason}", position + 1)
+                write!(f, "filter, at character {}: {}", position + 1, printable(reason))
             }
             Self::Argument(reason) => f.write_str(reason),
             Self::Cancelled => f.write_str("cancelled"),
@@ -84,19 +86,22 @@ impl std::error::Error for Error {
 }
 
 /// Text from outside, safe to print: control, bidirectional and zero-width characters are shown
-/// as escapes, and what is longer than 300 characters is cut.
+/// as escapes, and what would be longer than 300 characters is cut.
 pub fn printable(text: &str) -> String {
     const LIMIT: usize = 300;
     let mut out = String::new();
-    for (count, c) in text.chars().enumerate() {
-        if count == LIMIT {
+    let mut length = 0;
+    for c in text.chars() {
+        let hidden = c.is_control()
+            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}');
+        let escaped = c.escape_default();
+        length += if hidden { escaped.len() } else { 1 };
+        if length > LIMIT {
             out.push('…');
             break;
         }
-        let hidden = c.is_control()
-            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}');
         if hidden {
-            out.extend(c.escape_default());
+            out.extend(escaped);
         } else {
             out.push(c);
         }

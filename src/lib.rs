@@ -11,7 +11,7 @@
 //! | [`cause`] | connections | verdicts: why, with evidence |
 //! | [`table`] | rows | Arrow record batches, and these into files |
 //!
-//! [`read`] joins them; only the bindings (feature `python`) know of Python.
+//! [`read`] joins them, [`packets`] goes back for the packets of chosen connections; only the bindings (feature `python`) know of Python.
 
 pub mod answer;
 pub mod capture;
@@ -22,6 +22,7 @@ pub mod filter;
 pub mod guard;
 pub mod issue;
 pub mod packet;
+pub mod packets;
 pub mod read;
 pub mod table;
 

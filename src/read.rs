@@ -5,16 +5,16 @@ use crate::capture::{
 };
 use crate::cause::{Context, Parameters};
 use crate::conn::{self, Connection, Counts, Rows, Tracker};
-use crate::error::Error;
+use crate::error::{Error, printable};
 use crate::filter::Filter;
+use crate::guard;
 use crate::issue::Issues;
 use crate::packet::{self, Class, Decoded, Decoder, Path, Paths, Segment};
 
 /// Segments decoded ahead of the tracker, so that its memory is on the way when they are taken.
 const AHEAD: usize = 32;
-/// Bytes that one followed connection may take, its rows left out; turns a memory limit into a
-/// number of connections.
-pub const BYTES_PER_CONNECTION: u64 = 2048;
+/// Rows that are let go before the caller is asked to take them.
+const RELEASED: usize = 16_384;
 
 /// A point in the capture's time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,7 +42,8 @@ pub struct Options {
     pub parameters: Parameters,
     /// Buffers and limits of reading.
     pub reading: ReadOptions,
-    /// Bytes that followed connections may take.
+    /// Bytes that the pass may take, rows that are kept left out. Three eighths of them are for
+    /// followed connections: each is copied when it is let go.
     pub memory_limit: Option<u64>,
     /// Whether anything but a complete capture is an error.
     pub strict: bool,
@@ -97,6 +98,10 @@ pub struct Session {
     last_time: i64,
     released: Vec<Connection>,
     streaming: bool,
+    /// File of the latest batch.
+    file: u32,
+    /// A panic that ended the pass.
+    broken: Option<String>,
 }
 
 /// Everything a pass found.
@@ -181,25 +186,24 @@ impl Session {
     /// # Errors
     /// As [`Reader::open`].
     pub fn open(sources: Vec<Source>, mut options: Options) -> Result<Self, Error> {
-        if let Some(bytes) = options.memory_limit {
-            let connections =
-                u32::try_from(bytes / BYTES_PER_CONNECTION).unwrap_or(u32::MAX).max(16);
-            let known = options.limits.connections.unwrap_or(u32::MAX);
-            options.limits.connections = Some(known.min(connections));
-        }
+        // The rest is for rows on their way out and for what verdicts remember.
+        let followed = options.memory_limit.map(|bytes| bytes / 8 * 3);
+        options.limits.memory = followed.or(options.limits.memory);
         let reader = Reader::open(sources, options.reading.clone())?;
         let streaming = !options.limits.keep;
         Ok(Self {
             reader,
             decoder: Decoder::new(options.decoding),
             tracker: Tracker::new(options.limits.clone()),
-            context: Context::default(),
+            context: if streaming { Context::bounded() } else { Context::default() },
             ledger: Ledger::default(),
             options,
             first_time: None,
             last_time: 0,
             released: Vec::new(),
             streaming,
+            file: 0,
+            broken: None,
         })
     }
 
@@ -207,10 +211,37 @@ impl Session {
     ///
     /// # Errors
     /// With `strict`, [`Error::Damaged`] for anything but a complete capture; otherwise only what
-    /// the system refuses before anything was read.
+    /// the system refuses before anything was read. A panic is [`Error::Internal`] with the place
+    /// in the capture, and so is every call after it: what was half done is not carried on.
     pub fn step(&mut self, budget: u64) -> Result<bool, Error> {
+        if let Some(reason) = &self.broken {
+            return Err(Error::Internal(reason.clone()));
+        }
+        let done = guard::catch(|| self.read_on(budget));
+        done.map_err(|error| match error {
+            Error::Internal(reason) => {
+                let reason = format!("{reason}, {}", self.place());
+                self.broken = Some(reason.clone());
+                Error::Internal(reason)
+            }
+            other => other,
+        })
+    }
+
+    /// Where in the capture reading stands.
+    fn place(&self) -> String {
+        let name = self.reader.files().get(self.file as usize).map_or("", |file| &file.name);
+        format!(
+            "in {}, near packet {} of it, before byte {} of what is read",
+            printable(name),
+            self.ledger.packets(self.file) + 1,
+            self.reader.progress().bytes_read
+        )
+    }
+
+    fn read_on(&mut self, budget: u64) -> Result<bool, Error> {
         let until = self.reader.progress().bytes_read.saturating_add(budget);
-        while self.reader.progress().bytes_read < until {
+        while self.reader.progress().bytes_read < until && self.released.len() < RELEASED {
             let Some(batch) = self.reader.next_batch()? else {
                 self.collect();
                 self.check_strict()?;
@@ -224,6 +255,7 @@ impl Session {
                 first_time: &mut self.first_time,
                 last_time: &mut self.last_time,
             };
+            self.file = batch.file;
             pass.batch(&batch);
             self.collect();
         }
@@ -281,6 +313,11 @@ impl Session {
                 format!("{evicted} connections were let go early to stay within the memory limit")
             });
         }
+        if self.context.forgotten() > 0 {
+            issues.add_many(0, "context_full", self.context.forgotten(), || {
+                "services, clients or hosts beyond those remembered: verdicts that compare connections may miss some".to_owned()
+            });
+        }
         let connections = if self.released.is_empty() {
             rows
         } else {
@@ -303,7 +340,9 @@ impl Session {
     fn collect(&mut self) {
         if self.streaming {
             let rows = self.tracker.drain();
-            rows.iter().for_each(|c| self.context.add(c));
+            for row in &rows {
+                self.context.add(row);
+            }
             self.released.extend(rows);
         }
     }

@@ -1,15 +1,20 @@
 //! Every cause's own examples and near misses, played through the engine.
 
+use std::fmt::Write;
+
 use finrst::cause::{Context, Parameters, RULES, all_holding, judge, judge_teardown};
 use finrst::conn::script::play;
 use finrst::conn::{Connection, Kind};
 
 /// The causes a conversation gets: of its connections and of its resets.
+#[allow(clippy::expect_used)] // every script here must read
 fn causes(script: &str) -> (Vec<Connection>, Vec<String>, Vec<String>) {
     let connections = play(script).expect(script);
     let parameters = Parameters::default();
     let mut context = Context::default();
-    connections.iter().for_each(|c| context.add(c));
+    for c in &connections {
+        context.add(c);
+    }
     let whole = connections
         .iter()
         .map(|c| judge(c, &context, &parameters).cause.name().to_owned())
@@ -85,10 +90,12 @@ fn rules_that_hold_together_are_as_recorded() {
         for example in rule.examples {
             let connections = play(example).expect(example);
             let mut context = Context::default();
-            connections.iter().for_each(|c| context.add(c));
+            for c in &connections {
+                context.add(c);
+            }
             for c in &connections {
                 let holding = all_holding(c, &context, &parameters).join(" ");
-                lines.push_str(&format!("{}\t{example}\t{holding}\n", rule.name));
+                writeln!(lines, "{}\t{example}\t{holding}", rule.name).expect("into a string");
             }
         }
     }

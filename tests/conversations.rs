@@ -3,6 +3,7 @@
 use finrst::conn::script::play;
 use finrst::conn::{Connection, EndedBy, Ending, Form, Kind, SequenceCheck, Side, Trigger};
 
+#[allow(clippy::expect_used)] // every script here must read
 fn one(script: &str) -> Connection {
     let mut all = play(script).expect(script);
     assert_eq!(all.len(), 1, "{script}");

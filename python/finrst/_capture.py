@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any, Literal
 from . import _html, _summary
 from ._connection import Connection
 from ._errors import InternalError
+from ._packets import Origin
 from ._table import Table
+from ._views import Views
 
 if TYPE_CHECKING:
     from os import PathLike
@@ -28,10 +30,12 @@ _CARD_COLUMNS = (
     "duration_s",
     "ending",
     "ended_by",
+    "cause",
+    "confidence",
 )
 
 
-class Capture:
+class Capture(Views):
     """What a capture says about its TCP connections; made by :func:`finrst.read`.
 
     In a notebook it shows itself as a card, in a terminal as a few lines.
@@ -42,8 +46,9 @@ class Capture:
     reset server
     """
 
-    def __init__(self, tables: dict[str, _native.Table]) -> None:
+    def __init__(self, tables: dict[str, _native.Table], origin: Origin | None = None) -> None:
         """Wrap the engine's tables; made by finrst, not by hand."""
+        self._origin = origin or Origin()
         self._tables = {name: Table(native, name) for name, native in tables.items()}
 
     @property
@@ -60,6 +65,16 @@ class Capture:
     def ledger(self) -> Table:
         """What every packet turned out to be: the classes add up to the packets read."""
         return self._tables["ledger"]
+
+    @property
+    def interfaces(self) -> Table:
+        """Where packets were captured, and what the capturing machine says that it lost."""
+        return self._tables["interfaces"]
+
+    @property
+    def files(self) -> Table:
+        """What became of each file, and where its bytes went."""
+        return self._tables["files"]
 
     @property
     def issues(self) -> Table:
@@ -79,7 +94,7 @@ class Capture:
         if row is None:
             message = f"no connection {connection_id}: {len(self)} were found"
             raise KeyError(message)
-        return Connection(row, single_file=len(set(self.ledger["file"])) == 1)
+        return Connection(row, self.teardowns, single_file=len(self.files) == 1)
 
     def __len__(self) -> int:
         """Count the connections."""
@@ -128,8 +143,9 @@ class Capture:
     def check(self) -> None:
         """Hold the tables against each other; raise :exc:`InternalError` if they disagree.
 
-        Every TCP packet of the ledger is a packet of one connection, and the FIN and RST segments
-        of the connections are the rows of ``teardowns``.
+        The bytes, records and packets of every file add up, every TCP packet of the ledger is a
+        packet of one connection, and the FIN and RST segments of the connections are the rows of
+        ``teardowns``.
 
         >>> import finrst
         >>> finrst.conversation("> S, < S., > ., > F., < F., > .").check()
@@ -137,24 +153,40 @@ class Capture:
         rows = self.connections
         sums = {
             "packets of connections": sum(
-                map(
-                    sum, (rows["client_packets"], rows["server_packets"], rows["duplicate_packets"])
-                )
+                map(sum, (rows["client_packets"], rows["server_packets"]))
             ),
             "FIN segments": sum(map(sum, (rows["client_fins"], rows["server_fins"]))),
             "RST segments": sum(map(sum, (rows["client_rsts"], rows["server_rsts"]))),
         }
-        ledger = dict(zip(self.ledger["class"], self.ledger["packets"], strict=True))
-        counted = self.teardowns.counts("kind", "duplicate")
-        kinds = {(kind, duplicate): n for kind, duplicate, n in counted}
+        tcp = sum(row["packets"] for row in self.ledger if row["class"] == "tcp")
+        kinds = dict(self.teardowns.counts("kind"))
         wanted = {
-            "packets of connections": ledger.get("tcp", 0),
-            "FIN segments": kinds.get(("fin", False), 0),
-            "RST segments": kinds.get(("rst", False), 0),
+            "packets of connections": tcp,
+            "FIN segments": kinds.get("fin", 0),
+            "RST segments": kinds.get("rst", 0),
         }
         wrong = [f"{k}: {sums[k]} is not {n}" for k, n in wanted.items() if sums[k] != n]
+        wrong += self._unbalanced()
         if wrong:
             raise InternalError("; ".join(wrong))
+
+    def _unbalanced(self) -> list[str]:
+        packets: dict[str, int] = {}
+        for row in self.ledger:
+            packets[row["file"]] = packets.get(row["file"], 0) + row["packets"]
+        wrong = []
+        names = self.files["file"]
+        for row in self.files:
+            octets = ("bytes_headers", "bytes_records", "bytes_skipped", "bytes_tail")
+            if sum(row[part] for part in octets) != row["bytes_total"]:
+                wrong.append(f"{row['file']}: the bytes do not add up")
+            records = ("packets", "blocks_other", "records_bad")
+            if sum(row[part] for part in records) != row["records"]:
+                wrong.append(f"{row['file']}: the records do not add up")
+            # Files may share a name; their ledgers cannot be told apart then.
+            if names.count(row["file"]) == 1 and packets.get(row["file"], 0) != row["packets"]:
+                wrong.append(f"{row['file']}: the classes do not add up to the packets")
+        return wrong
 
     def __repr__(self) -> str:
         """Say in a few lines what the card says."""

@@ -6,9 +6,14 @@ import base64
 import hashlib
 import ipaddress
 import struct
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from ._explain import Explanation, explain
+from ._reference import causes
 from ._summary import endpoint
+
+if TYPE_CHECKING:
+    from ._table import Table
 
 _TCP = 6
 
@@ -48,9 +53,10 @@ class Connection:
     ('graceful', 'client', 1)
     """
 
-    def __init__(self, row: dict[str, Any], *, single_file: bool) -> None:
+    def __init__(self, row: dict[str, Any], teardowns: Table, *, single_file: bool) -> None:
         """Wrap a row; made by finrst, not by hand."""
         self._row = row
+        self._teardowns = teardowns
         self._single_file = single_file
 
     def __getattr__(self, name: str) -> Any:
@@ -70,6 +76,22 @@ class Connection:
     def to_dict(self) -> dict[str, Any]:
         """Give all columns."""
         return dict(self._row)
+
+    @property
+    def teardowns(self) -> list[dict[str, Any]]:
+        """Its FIN and RST segments: rows of ``teardowns``, in packet order."""
+        return self._teardowns.find_all("connection_id", self._row["connection_id"])
+
+    def explain(self) -> Explanation:
+        """Tell why it ended: what happened, what speaks for and against it, what to check next.
+
+        >>> import finrst
+        >>> one = finrst.conversation("> S, < S. +150ms, > R").connection(0)
+        >>> print(one.explain().evidence[0])
+        client wait: 0.16 s (packet 3)
+        """
+        known = {cause["name"]: cause for cause in causes()}
+        return explain(self._row, self.teardowns, known)
 
     @property
     def wireshark_filter(self) -> str:

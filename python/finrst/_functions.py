@@ -4,18 +4,7 @@ from __future__ import annotations
 
 from . import _native
 from ._capture import Capture
-from ._table import Table
-
-
-def columns() -> Table:
-    """Describe every column of every table.
-
-    Columns: ``table``, ``group``, ``name``, ``type``, ``unit``, ``nullable``, ``doc``, ``words``.
-
-    >>> columns()["name"][0]
-    'connection_id'
-    """
-    return Table(_native.columns(), "columns")
+from ._packets import Origin
 
 
 def conversation(script: str) -> Capture:
@@ -27,4 +16,4 @@ def conversation(script: str) -> Capture:
     >>> conversation("> S, < S., > ., > P. 120, < R.").connection(0).ending
     'reset'
     """
-    return Capture(_native.conversation(script))
+    return Capture(_native.conversation(script), Origin(script=script))

@@ -25,10 +25,11 @@ color:var(--ink);font:13px/1.45 system-ui,sans-serif;max-width:64em}
 .finrst h3{font-size:15px;margin:.2em 0}.finrst h4{font-size:12px;margin:0 0 .3em;color:var(--soft);
 font-weight:600}.finrst p{margin:.2em 0;color:var(--soft)}
 .finrst .cols{display:flex;flex-wrap:wrap;gap:1.2em 2.5em;margin:.8em 0}
+.finrst.finrst tr{background:none}
 .finrst table{border-collapse:collapse;margin:0;font-size:12px;color:var(--ink)}
-.finrst th,.finrst td{padding:1px 10px 1px 0;text-align:left;border:0;background:none;
+.finrst.finrst th,.finrst.finrst td{padding:1px 10px 1px 0;text-align:left;border:0;background:none;
 white-space:nowrap;max-width:26em;overflow:hidden;text-overflow:ellipsis}
-.finrst .n{text-align:right;font-variant-numeric:tabular-nums}
+.finrst.finrst td.n{text-align:right;font-variant-numeric:tabular-nums}
 .finrst .wide{overflow-x:auto}.finrst .wide th{border-bottom:1px solid var(--line)}
 .finrst .bar{display:inline-block;height:9px;border-radius:2px;background:var(--calm);min-width:1px}
 .finrst .bar.good{background:var(--good)}.finrst .bar.bad{background:var(--bad)}
@@ -89,6 +90,7 @@ def card(summary: Summary, first: Iterable[dict[str, Any]], columns: Sequence[st
         *(f'<p class="warn">{_text(line, 400)}</p>' for line in summary.warnings),
         '<div class="cols">',
         _bars("How they ended", summary.endings, summary.tones),
+        _bars("Why", summary.causes, {}),
         _bars("Who ended them", summary.ended_by, {}),
         _bars("Servers with endings that are not orderly", summary.servers, {}),
         _bars("Clients with endings that are not orderly", summary.clients, {}),

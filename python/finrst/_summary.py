@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from ._text import number, plural, printable
+from ._text import duration, number, plural, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -30,6 +30,7 @@ class Summary:
     lines: list[str]
     warnings: list[str]
     endings: list[tuple[str, int]]
+    causes: list[tuple[str, int]]
     ended_by: list[tuple[str, int]]
     servers: list[tuple[str, int]]
     clients: list[tuple[str, int]]
@@ -68,11 +69,12 @@ def summarize(capture: Capture) -> Summary:
         if ending not in calm
     )
     classes = _add(zip(ledger["class"], ledger["packets"], strict=True))
-    files = sorted(set(ledger["file"]))
-    name = files[0] if len(files) == 1 else plural(len(files), "file")
+    files = list(capture.files)
+    name = files[0]["file"] if len(files) == 1 else plural(len(files), "file")
     packets = sum(count for _, count in classes)
     tcp = dict(classes).get("tcp", 0)
     lines = [
+        *_span(files),
         f"{plural(packets, 'packet')} = "
         + (" + ".join(f"{number(n)} {word}" for word, n in classes if n) or "none"),
     ]
@@ -81,12 +83,14 @@ def summarize(capture: Capture) -> Summary:
     kinds = {(row["file"], row["kind"]): row["count"] for row in capture.issues}
     issues = _add((kind, count) for (_, kind), count in kinds.items())
     warnings = [f"{kind.replace('_', ' ')}: {number(count)}" for kind, count in issues]
+    warnings += _drops(capture)
     return Summary(
         title=f"{name}: {plural(len(connections), 'TCP connection')}, "
         f"{plural(len(capture.teardowns), 'FIN or RST segment')}",
         lines=lines,
         warnings=warnings[:_TOP],
-        endings=endings[:_TOP] if len(endings) <= _TOP else _folded(endings),
+        endings=_folded(endings),
+        causes=_folded(connections.counts("cause")),
         ended_by=connections.counts("ended_by"),
         servers=servers[:_WORST],
         clients=clients[:_WORST],
@@ -97,7 +101,25 @@ def summarize(capture: Capture) -> Summary:
     )
 
 
+def _span(files: list[dict[str, Any]]) -> list[str]:
+    starts = [row["start"] for row in files if row["start"] is not None]
+    ends = [row["end"] for row in files if row["end"] is not None]
+    if not starts or not ends:
+        return []
+    begin, end = min(starts), max(ends)
+    lasted = duration((end - begin).total_seconds())
+    return [f"from {begin:%Y-%m-%d %H:%M:%S} UTC, {lasted} long"]
+
+
+def _drops(capture: Capture) -> list[str]:
+    columns = ("dropped_by_interface", "dropped_by_os", "dropped_between")
+    lost = sum(row[name] or 0 for row in capture.interfaces for name in columns)
+    return [f"dropped by the capturing machine: {number(lost)}"] if lost else []
+
+
 def _folded(items: list[tuple[str, int]]) -> list[tuple[str, int]]:
+    if len(items) <= _TOP:
+        return items
     kept, rest = items[: _TOP - 1], items[_TOP - 1 :]
     return [*kept, (f"{len(rest)} others", sum(count for _, count in rest))]
 
@@ -127,6 +149,7 @@ def text(summary: Summary) -> str:
         *(printable(line, 400) for line in summary.lines),
         *(f"! {printable(line)}" for line in summary.warnings),
         *_bars("How they ended", summary.endings),
+        *_bars("Why", summary.causes),
         *_bars("Who ended them", summary.ended_by),
         *_bars("Servers with endings that are not orderly", summary.servers),
         *_bars("Clients with endings that are not orderly", summary.clients),

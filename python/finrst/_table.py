@@ -118,6 +118,11 @@ class Table:
         row = self._native.find(column, value)
         return None if row is None else self._native.slice(row, 1).rows()[0]
 
+    def find_all(self, column: str, value: int, limit: int = 10_000) -> list[dict[str, Any]]:
+        """Give the rows in which an integer column has a value, at most ``limit``, as dicts."""
+        rows = self._native.find_all(column, value, limit)
+        return [self._native.slice(row, 1).rows()[0] for row in rows]
+
     def to_arrow(self) -> Any:
         """Make a ``pyarrow.Table``, without copying. Needs pyarrow."""
         return need("pyarrow", "pandas").table(self)

@@ -78,10 +78,13 @@ impl Clock {
     }
 }
 
-/// Nanoseconds of classic pcap's seconds and fraction, which always fit.
+/// Nanoseconds of classic pcap's seconds and fraction, which always fit. A fraction beyond a second
+/// is carried; one of a minute or more means nothing and is left out.
 #[inline]
 pub(crate) fn seconds_and(seconds: u32, fraction: u32, nanos_per_unit: u32) -> i64 {
-    i64::from(seconds) * 1_000_000_000 + i64::from(fraction) * i64::from(nanos_per_unit)
+    let fraction = i64::from(fraction) * i64::from(nanos_per_unit);
+    let fraction = if fraction < 60_000_000_000 { fraction } else { 0 };
+    i64::from(seconds) * 1_000_000_000 + fraction
 }
 
 #[cfg(test)]
@@ -115,6 +118,13 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn an_absurd_fraction_of_a_second_is_left_out() {
+        assert_eq!(seconds_and(5, 999_999, 1000), 5_999_999_000);
+        assert_eq!(seconds_and(5, 2_000_000, 1000), 7_000_000_000);
+        assert_eq!(seconds_and(5, 1 << 31, 1000), 5_000_000_000);
     }
 
     #[test]

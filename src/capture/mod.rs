@@ -15,6 +15,7 @@ mod reader;
 mod source;
 mod summary;
 mod window;
+mod write;
 
 pub use batch::{Batch, Frames};
 pub use frame::{Direction, Frame, LinkType};
@@ -22,3 +23,4 @@ pub use interface::{Drops, Interface, NO_INTERFACE};
 pub use reader::{Progress, ReadOptions, Reader};
 pub use source::{Compression, Source};
 pub use summary::{Blocks, FileSummary, Section, Status};
+pub use write::Writer;

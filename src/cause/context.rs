@@ -1,6 +1,8 @@
 //! What one connection's verdict may ask of the others.
 
 use std::collections::HashMap;
+use std::hash::Hash;
+use std::sync::OnceLock;
 
 use super::parameters::Parameters;
 use crate::conn::{Connection, Ending, Form, Moment, Side};
@@ -13,6 +15,13 @@ pub type Service = (Address, u16);
 
 /// Attempts remembered for each client; more add nothing to a pattern.
 const MAX_ATTEMPTS: usize = 4096;
+/// Aborted connections remembered for each service.
+const MAX_ABORTED: usize = 65_536;
+/// Different services that a client failed to open, as far as they are counted.
+const MAX_FAN_OUT: usize = 16;
+/// Services, clients and hosts each, and attempts over all clients divided by four, that a bounded
+/// context remembers: some 200 MiB in all. What comes later is judged without them, and counted.
+pub const MAX_REMEMBERED: usize = 1 << 18;
 
 /// What happened at one service.
 #[derive(Clone, Debug, Default)]
@@ -23,10 +32,28 @@ pub struct ServiceFacts {
     pub last_accepted: i64,
     /// SYNs refused by a reset.
     pub refused: u32,
-    /// Connections aborted by the server without any payload of its own, by time.
-    pub aborted: Vec<i64>,
+    /// Times of connections aborted by the server without any payload of its own, the first
+    /// [`MAX_ABORTED`] of them.
+    aborted: Vec<i64>,
+    /// The same, earliest first, until another one comes.
+    aborted_sorted: OnceLock<Vec<i64>>,
     /// Connections accepted by the kernel and never served: no payload and no FIN of the server.
     pub unserved: u32,
+}
+
+impl ServiceFacts {
+    /// Connections aborted by the server without any payload of its own within `seconds` of a time.
+    pub fn aborted_around(&self, time: i64, seconds: f64) -> usize {
+        let sorted = self.aborted_sorted.get_or_init(|| {
+            let mut times = self.aborted.clone();
+            times.sort_unstable();
+            times
+        });
+        let after = |other: i64| crate::conn::seconds(other.saturating_sub(time));
+        let from = sorted.partition_point(|&other| after(other) < -seconds);
+        let to = sorted.partition_point(|&other| after(other) <= seconds);
+        to - from
+    }
 }
 
 /// One attempt of a client.
@@ -63,36 +90,80 @@ pub struct HostFacts {
     pub syn_ack_delay: Option<i64>,
 }
 
+/// A client's attempts and what was worked out of them, until another one comes.
+#[derive(Debug, Default)]
+struct Client {
+    attempts: Vec<Attempt>,
+    failed_services: OnceLock<usize>,
+    waits: OnceLock<Waits>,
+    completed: OnceLock<Vec<Attempt>>,
+    rounds: OnceLock<Map<Service, Rounds>>,
+}
+
+/// Attempts of one client at one service that brought no payload.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Rounds {
+    /// How many.
+    pub count: u64,
+    /// Seconds from one to the next, on average.
+    pub mean: f64,
+    /// Standard deviation of these.
+    pub deviation: f64,
+}
+
+/// Waits of a client's attempts, shortest first.
+#[derive(Debug)]
+struct Waits {
+    completed: Vec<i64>,
+    abandoned: Vec<i64>,
+}
+
 /// Summaries over all connections seen so far.
 #[derive(Debug, Default)]
 pub struct Context {
     services: Map<Service, ServiceFacts>,
-    clients: Map<Address, Vec<Attempt>>,
+    clients: Map<Address, Client>,
     hosts: Map<Address, HostFacts>,
+    attempts: usize,
+    limit: Option<usize>,
+    forgotten: u64,
 }
 
 impl Context {
+    /// One that remembers at most [`MAX_REMEMBERED`] of each kind, for captures of any length.
+    pub fn bounded() -> Self {
+        Self { limit: Some(MAX_REMEMBERED), ..Self::default() }
+    }
+
+    /// How often something was not remembered because the limit was reached.
+    pub fn forgotten(&self) -> u64 {
+        self.forgotten
+    }
+
     /// Adds one connection, whose ending is decided.
     pub fn add(&mut self, c: &Connection) {
-        let client = c.side(Side::Client);
+        let service = (c.addresses[1], c.ports[1]);
         for side in [Side::Client, Side::Server] {
             self.add_host(c, side);
         }
-        if client.syns == 0 {
+        if c.side(Side::Client).syns == 0 {
             return;
         }
-        self.add_service(c);
-        self.add_attempt(c);
+        self.add_service(c, service);
+        self.add_attempt(c, service);
     }
 
-    fn add_service(&mut self, c: &Connection) {
+    fn add_service(&mut self, c: &Connection, service: Service) {
         let accepted = c.good_syn_ack_time.is_some();
         if !accepted && c.ending == Ending::HandshakeUnanswered {
             // A scan's targets that never spoke say nothing.
             return;
         }
         let client = c.side(Side::Client);
-        let facts = self.services.entry((c.addresses[1], c.ports[1])).or_default();
+        let Some(facts) = entry(&mut self.services, service, self.limit) else {
+            self.forgotten += 1;
+            return;
+        };
         if accepted {
             facts.last_accepted = facts.last_accepted.max(c.start);
             facts.accepted += 1;
@@ -110,30 +181,48 @@ impl Context {
                         && bare
                         && !row.sender_fin_before
                 });
-                facts.aborted.extend(reset.map(|row| row.time));
+                if let Some(row) = reset
+                    && facts.aborted.len() < MAX_ABORTED
+                {
+                    facts.aborted.push(row.time);
+                    facts.aborted_sorted = OnceLock::new();
+                }
             }
             _ => {}
         }
     }
 
-    fn add_attempt(&mut self, c: &Connection) {
-        let attempts = self.clients.entry(c.addresses[0]).or_default();
-        if attempts.len() < MAX_ATTEMPTS {
-            let failed = matches!(
-                c.ending,
-                Ending::HandshakeRefused | Ending::HandshakeUnanswered | Ending::HandshakeAbandoned
-            );
-            attempts.push(Attempt {
-                id: c.id,
-                service: (c.addresses[1], c.ports[1]),
-                start: c.start,
-                wait: c.client_wait().map_or(Moment::NONE, Moment::from),
-                completed: c.handshake_time,
-                abandoned: c.ending == Ending::HandshakeAbandoned,
-                failed,
-                bytes: c.side(Side::Client).unique_bytes,
-            });
+    fn add_attempt(&mut self, c: &Connection, service: Service) {
+        let full = self.limit.is_some_and(|limit| self.attempts >= limit.saturating_mul(4));
+        let client = entry(&mut self.clients, c.addresses[0], self.limit);
+        let Some(client) = client.filter(|_| !full) else {
+            self.forgotten += 1;
+            return;
+        };
+        if client.attempts.len() >= MAX_ATTEMPTS {
+            return;
         }
+        if client.attempts.is_empty() {
+            client.attempts.reserve_exact(1);
+        }
+        let failed = matches!(
+            c.ending,
+            Ending::HandshakeRefused | Ending::HandshakeUnanswered | Ending::HandshakeAbandoned
+        );
+        client.attempts.push(Attempt {
+            id: c.id,
+            service,
+            start: c.start,
+            wait: c.client_wait().map_or(Moment::NONE, Moment::from),
+            completed: c.handshake_time,
+            abandoned: c.ending == Ending::HandshakeAbandoned,
+            failed,
+            bytes: c.side(Side::Client).unique_bytes,
+        });
+        let attempts = std::mem::take(&mut client.attempts);
+        // What was worked out of fewer attempts does not hold any more.
+        *client = Client { attempts, ..Client::default() };
+        self.attempts += 1;
     }
 
     fn add_host(&mut self, c: &Connection, side: Side) {
@@ -144,7 +233,10 @@ impl Context {
         }
         let (low, high) =
             if ttl.first == 0 { (seen, seen) } else { (ttl.low.min(seen), ttl.high.max(seen)) };
-        let host = self.hosts.entry(c.addresses[side.index()]).or_default();
+        let Some(host) = entry(&mut self.hosts, c.addresses[side.index()], self.limit) else {
+            self.forgotten += 1;
+            return;
+        };
         if host.connections == 0 {
             (host.ttl_low, host.ttl_high) = (low, high);
         }
@@ -168,57 +260,109 @@ impl Context {
         self.hosts.get(&address)
     }
 
-    /// The attempts of a connection's client, in order of their SYNs within the capture.
-    pub fn attempts(&self, c: &Connection) -> &[Attempt] {
-        self.clients.get(&c.addresses[0]).map_or(&[], Vec::as_slice)
+    /// The completed attempts of a connection's client that began within some time of it.
+    pub fn completed_around(&self, c: &Connection, seconds: f64) -> &[Attempt] {
+        let Some(client) = self.clients.get(&c.addresses[0]) else { return &[] };
+        let completed = client.completed.get_or_init(|| {
+            let mut all: Vec<_> = client.attempts.clone();
+            all.retain(|attempt| attempt.completed.is_some());
+            all.sort_by_key(|attempt| (attempt.start, attempt.id));
+            all
+        });
+        let after = |other: &Attempt| crate::conn::seconds(other.start.saturating_sub(c.start));
+        let from = completed.partition_point(|other| after(other) < -seconds);
+        let to = completed.partition_point(|other| after(other) <= seconds);
+        completed.get(from..to).unwrap_or_default()
     }
 
-    /// Different services that the client failed to open, at most `enough`.
-    pub fn fan_out(&self, c: &Connection, enough: usize) -> usize {
-        let mut seen: Vec<Service> = Vec::new();
-        for attempt in self.attempts(c) {
-            if attempt.failed && !seen.contains(&attempt.service) {
-                seen.push(attempt.service);
-                if seen.len() >= enough {
-                    break;
+    /// How regularly a connection's client opened its service without saying anything.
+    pub fn rounds(&self, c: &Connection) -> Rounds {
+        let Some(client) = self.clients.get(&c.addresses[0]) else { return Rounds::default() };
+        let rounds = client.rounds.get_or_init(|| rounds(&client.attempts));
+        rounds.get(&(c.addresses[1], c.ports[1])).copied().unwrap_or_default()
+    }
+
+    /// Different services that the client failed to open, counted up to 16.
+    pub fn fan_out(&self, c: &Connection) -> usize {
+        let Some(client) = self.clients.get(&c.addresses[0]) else { return 0 };
+        *client.failed_services.get_or_init(|| {
+            let mut seen: Vec<Service> = Vec::new();
+            for attempt in client.attempts.iter().filter(|attempt| attempt.failed) {
+                if seen.len() < MAX_FAN_OUT && !seen.contains(&attempt.service) {
+                    seen.push(attempt.service);
                 }
             }
-        }
-        seen.len()
+            seen.len()
+        })
     }
 
     /// The interval in which the client's own limit must lie: above every wait that completed,
     /// at most the shortest that was abandoned. `None` unless there are at least three of each
     /// and they do not overlap.
     pub fn wait_limit(&self, c: &Connection, parameters: &Parameters) -> WaitLimit {
+        let Some(client) = self.clients.get(&c.addresses[0]) else { return WaitLimit::default() };
+        let Waits { completed, abandoned } =
+            client.waits.get_or_init(|| Waits::of(&client.attempts));
         let threshold = parameters.handshake_timeout_s * 1e9;
-        let mut completed = Vec::new();
-        let mut abandoned = Vec::new();
-        for attempt in self.attempts(c) {
-            let Some(wait) = attempt.wait.get() else { continue };
-            if attempt.completed.is_some() {
-                completed.push(wait);
-            } else if attempt.abandoned {
-                abandoned.push(wait);
-            }
-        }
-        let longest = completed.iter().copied().max();
-        let shortest = abandoned.iter().copied().min();
         #[allow(clippy::cast_precision_loss)] // nanoseconds of a wait
-        let above = completed.iter().filter(|&&wait| wait as f64 >= threshold).count();
-        let overlap = match shortest {
-            Some(shortest) => completed.iter().filter(|&&wait| wait >= shortest).count(),
-            None => 0,
-        };
+        let below = completed.partition_point(|&wait| (wait as f64) < threshold);
+        let shortest = abandoned.first().copied();
+        let before = shortest
+            .map_or(completed.len(), |shortest| completed.partition_point(|&wait| wait < shortest));
         WaitLimit {
             completed: completed.len(),
             abandoned: abandoned.len(),
-            longest_completed: longest,
+            longest_completed: completed.last().copied(),
             shortest_abandoned: shortest,
-            completed_above_threshold: above,
-            overlap,
+            completed_above_threshold: completed.len() - below,
+            overlap: completed.len() - before,
         }
     }
+}
+
+impl Waits {
+    fn of(attempts: &[Attempt]) -> Self {
+        let mut waits = Self { completed: Vec::new(), abandoned: Vec::new() };
+        for attempt in attempts {
+            let Some(wait) = attempt.wait.get() else { continue };
+            if attempt.completed.is_some() {
+                waits.completed.push(wait);
+            } else if attempt.abandoned {
+                waits.abandoned.push(wait);
+            }
+        }
+        waits.completed.sort_unstable();
+        waits.abandoned.sort_unstable();
+        waits
+    }
+}
+
+#[allow(clippy::cast_precision_loss)] // at most some thousand
+fn rounds(attempts: &[Attempt]) -> Map<Service, Rounds> {
+    let mut starts: Map<Service, Vec<i64>> = Map::default();
+    for attempt in attempts.iter().filter(|attempt| attempt.bytes == 0) {
+        starts.entry(attempt.service).or_default().push(attempt.start);
+    }
+    let summary = |starts: Vec<i64>| {
+        let gap = |pair: &[i64]| crate::conn::seconds(pair[1].saturating_sub(pair[0]));
+        let gaps: Vec<f64> = starts.windows(2).map(gap).collect();
+        let mean = gaps.iter().sum::<f64>() / gaps.len() as f64;
+        let variance = gaps.iter().map(|gap| (gap - mean).powi(2)).sum::<f64>() / gaps.len() as f64;
+        Rounds { count: starts.len() as u64, mean, deviation: variance.sqrt() }
+    };
+    starts.into_iter().map(|(service, starts)| (service, summary(starts))).collect()
+}
+
+/// The value of a key; `None` when it is new and there is no room for it.
+fn entry<K: Eq + Hash, V: Default>(
+    map: &mut Map<K, V>,
+    key: K,
+    limit: Option<usize>,
+) -> Option<&mut V> {
+    if limit.is_some_and(|limit| map.len() >= limit) {
+        return map.get_mut(&key);
+    }
+    Some(map.entry(key).or_default())
 }
 
 /// What a client's waits say of its own limit.

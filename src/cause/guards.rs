@@ -3,7 +3,7 @@
 
 use super::evidence::Evidence;
 use super::rule::{Case, Finding};
-use crate::conn::{Opening, Side};
+use crate::conn::{Ending, Opening, Side};
 
 /// The range that is left after all modifiers: nothing seen from outside is ever certain.
 const RANGE: (f64, f64) = (0.05, 0.97);
@@ -30,6 +30,8 @@ pub fn apply(case: &Case<'_>, mut finding: Finding) -> Finding {
     note(copies * 100 > packets, -0.1, "guard_duplicated_packets");
     note(c.time_backward > 0, -0.1, "guard_time_goes_back");
     note(c.extra().is_some_and(|extra| extra.earlier_open), -0.05, "guard_reused_ports");
+    let silent = matches!(c.ending, Ending::PeerUnresponsive | Ending::HandshakeUnanswered);
+    note(c.censored && silent, -0.2, "guard_capture_ends_soon_after");
     if !one_sided && !gaps && c.opening == Opening::Syn && c.two_sided() {
         change += 0.1;
     }

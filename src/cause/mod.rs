@@ -122,12 +122,12 @@ fn decide(case: &Case<'_>, sender: EndedBy, asked: impl Fn(Applies) -> bool) -> 
             continue;
         }
         let Some(finding) = (rule.holds)(case) else { continue };
-        let Some(cause) = Cause::at(index) else { continue };
+        let Some(found) = Cause::at(index) else { continue };
         if verdict.cause != Cause::UNDETERMINED {
-            verdict.alternatives.push(cause);
+            verdict.alternatives.push(found);
             continue;
         }
-        verdict.cause = cause;
+        verdict.cause = found;
         let guarded = guards::apply(case, finding);
         verdict.confidence = guarded.confidence;
         verdict.evidence = guarded.evidence;

@@ -103,6 +103,9 @@ impl Finding {
     }
 }
 
+/// Rows of one connection that a rule compares with another.
+const MAX_ROWS: usize = 256;
+
 impl<'a> Case<'a> {
     /// The reset in question, if it has this form.
     pub fn reset_of(&self, form: Form) -> Option<&'a Teardown> {
@@ -144,16 +147,28 @@ impl<'a> Case<'a> {
         })
     }
 
+    /// The first rows of the connection: as many as a rule looks at, so that judging each row of a
+    /// storm does not cost the square of its length.
+    pub fn rows(&self) -> impl Iterator<Item = &'a Teardown> + use<'a> {
+        self.connection.teardowns.iter().take(MAX_ROWS)
+    }
+
+    /// RST rows around one row, copies left out: half of [`MAX_ROWS`] on either side.
+    pub fn resets_near(&self, row: &Teardown) -> impl Iterator<Item = &'a Teardown> + use<'a> {
+        let rows = &self.connection.teardowns;
+        let at = rows.partition_point(|other| other.packet < row.packet);
+        let from = at.saturating_sub(MAX_ROWS / 2);
+        let near = rows.get(from..rows.len().min(at + MAX_ROWS / 2)).unwrap_or_default();
+        near.iter().filter(|row| row.kind == Kind::Rst && !row.duplicate)
+    }
+
     /// FIN rows of a side, copies left out.
     pub fn fins(&self, side: Side) -> impl Iterator<Item = &'a Teardown> + use<'a> {
-        self.connection
-            .teardowns
-            .iter()
-            .filter(move |row| row.kind == Kind::Fin && row.sender == side && !row.duplicate)
+        self.rows().filter(move |row| row.kind == Kind::Fin && row.sender == side && !row.duplicate)
     }
 
     /// RST rows, copies left out.
     pub fn resets(&self) -> impl Iterator<Item = &'a Teardown> + use<'a> {
-        self.connection.teardowns.iter().filter(|row| row.kind == Kind::Rst && !row.duplicate)
+        self.rows().filter(|row| row.kind == Kind::Rst && !row.duplicate)
     }
 }

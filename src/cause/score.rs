@@ -2,7 +2,7 @@
 
 use super::evidence::Evidence;
 use super::rule::Case;
-use crate::conn::{Form, Kind, SequenceCheck, Side, Teardown, Trigger};
+use crate::conn::{Form, SequenceCheck, Side, Teardown, Trigger};
 
 /// The sum and what it is made of.
 #[derive(Clone, Debug, Default)]
@@ -41,7 +41,7 @@ pub fn score(case: &Case<'_>, row: &Teardown) -> Score {
     let baseline = endpoint.ttl.first != 0 || endpoint.ttl.syn != 0;
     let complete = endpoint.unseen_acked == 0 && endpoint.ranges.is_none();
     let family: Vec<&Teardown> = case
-        .resets()
+        .resets_near(row)
         .filter(|other| {
             other.sender == row.sender
                 && other.time.saturating_sub(row.time).saturating_abs() < NEAR
@@ -58,9 +58,7 @@ pub fn score(case: &Case<'_>, row: &Teardown) -> Score {
     let lives_on = row.sender_progress_after > 0 && !fin_acked && !retried && apart && !raw_socket;
     let new_data = row.sender_bytes_after > 0;
     score.add(lives_on && (new_data || row.sender_after > 1), 4.0, "sender_carries_on", at);
-    let beyond = row.relative_sequence.is_some_and(|seq| {
-        seq > endpoint.max_end.cast_signed() && seq > endpoint.acked.cast_signed() + 2
-    });
+    let beyond = row.ahead.is_some_and(|ahead| ahead > 2);
     let guessed = row.relative_sequence.is_some_and(|seq| {
         family.iter().filter_map(|other| other.relative_sequence).any(|other| {
             GUESSED_OFFSETS.contains(&(seq - other)) || GUESSED_OFFSETS.contains(&(other - seq))
@@ -95,11 +93,8 @@ pub fn score(case: &Case<'_>, row: &Teardown) -> Score {
         && row.since_peer_data.is_some_and(|since| since < 3 * c.min_rtt().unwrap_or(0).max(1));
     score.add(first_request && score.kinds > 0, 1.0, "right_after_the_first_request", at);
     score.add(row.link_source_differs && score.kinds > 0, 2.0, "hardware_address_differs", at);
-    let peer_answers = c.teardowns.iter().any(|other| {
-        other.kind == Kind::Rst
-            && other.sender != row.sender
-            && other.time > row.time
-            && other.form == Some(Form::Reply)
+    let peer_answers = case.resets_near(row).any(|other| {
+        other.sender != row.sender && other.time > row.time && other.form == Some(Form::Reply)
     });
     let contradicted = peer_answers && row.sender_after > 0 && !fin_acked;
     score.add(contradicted && !lives_on, 3.0, "peer_resets_what_the_sender_goes_on_sending", at);

@@ -76,6 +76,8 @@ pub struct Endpoint {
     pub last_data_time: i64,
     /// Segments.
     pub packets: u64,
+    /// Segments with new payload.
+    pub data_packets: u32,
     /// Payload octets on the wire, retransmissions again.
     pub bytes: u64,
     /// Payload octets, each counted once.

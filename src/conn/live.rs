@@ -325,7 +325,8 @@ fn note_client_syn(c: &mut Connection, segment: &Segment<'_>) {
     if c.good_syn_ack_time.is_none() {
         c.last_syn_time = segment.time.into();
     }
-    let reset = c.teardowns.iter().find(|t| t.sender == Side::Client && t.flags.rst());
+    let mut first = c.teardowns.iter().take(reset::SEARCHED);
+    let reset = first.find(|t| t.sender == Side::Client && t.flags.rst());
     if let Some(reset) = reset {
         let wait = segment.time.saturating_sub(reset.time);
         let extra = c.extra.get_or_insert_default();

@@ -211,7 +211,7 @@ mod tests {
         let mut hello = vec![22, 3, 1, 0, 0, 1, 0, 0, 0, 3, 3];
         hello.extend([7; 32]);
         hello.extend([0, 0, 2, 0x13, 1, 1, 0]);
-        hello.extend([0, 23, 0, 10, 0, 1, 0, 0, 0, 0, 0, 10, 0, 8, 0, 0, 5]);
+        hello.extend([0, 19, 0, 10, 0, 1, 0, 0, 0, 0, 10, 0, 8, 0, 0, 5]);
         hello.extend(b"a.org");
         assert_eq!(server_name(&hello).as_deref(), Some("a.org"));
         for cut in 0..hello.len() {
@@ -231,7 +231,7 @@ mod tests {
 
     #[test]
     fn reads_reasons_of_resets() {
-        assert_eq!(reset_reason(b"tcp_close, during connect").is_some(), true);
+        assert!(reset_reason(b"tcp_close, during connect").is_some());
         let diagnostic = reset_reason(&[0x33, 0xaa, 0, 4, 0, 0, 0, 0]);
         assert_eq!(diagnostic, Some(Reason::Diagnostic(4, "ABORT".into())));
         assert_eq!(reset_reason(&[1, 2, 3, 4]), None);

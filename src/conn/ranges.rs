@@ -57,6 +57,11 @@ impl Ranges {
         self.list.len()
     }
 
+    /// Bytes that they take.
+    pub fn bytes(&self) -> usize {
+        size_of::<Self>() + self.list.capacity() * size_of::<(u64, u64)>()
+    }
+
     /// Folds the two closest ranges once there are too many.
     fn fold(&mut self) {
         if self.list.len() <= MAX_RANGES {
@@ -120,8 +125,8 @@ mod tests {
                 seen.extend(start..start + length);
                 let added = ranges.add(contiguous, start, start + length);
                 contiguous = added.contiguous;
-                prop_assert_eq!(added.fresh as usize, seen.len() - before);
-                let expected = (0..).find(|n| !seen.contains(n)).unwrap_or(0);
+                prop_assert_eq!(added.fresh, (seen.len() - before) as u64);
+                let expected = (0..300).find(|n| !seen.contains(n)).unwrap_or(0);
                 prop_assert_eq!(contiguous, expected);
             }
         }

@@ -50,6 +50,11 @@ impl Recent {
         self.entries.iter().any(test)
     }
 
+    /// Bytes that hang on it.
+    pub fn bytes(&self) -> usize {
+        self.entries.capacity() * size_of::<Entry>()
+    }
+
     /// From the latest to the oldest, capture copies left out.
     pub fn backwards(&self) -> impl Iterator<Item = &Entry> + '_ {
         let (newer, older) = if self.entries.len() < LENGTH {

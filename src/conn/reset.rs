@@ -11,6 +11,9 @@ use crate::packet::{Options, Segment};
 
 /// A reply comes within this time of what it answers, or within three round trips.
 const REPLY_TIME: i64 = 250_000_000;
+/// Rows that are searched for another one, from the first or from the latest: a storm of FINs and
+/// RSTs must not cost the square of its length.
+pub(super) const SEARCHED: usize = 64;
 /// A challenge ACK comes at once (RFC 5961 section 3.2): one round trip and a little.
 const CHALLENGE_TIME: i64 = 50_000_000;
 
@@ -59,7 +62,7 @@ fn acknowledge_fin(c: &mut Connection, segment: &Segment<'_>, sender: Side) {
 
 fn fin(c: &mut Connection, segment: &Segment<'_>, sender: Side, previous_end: i64) {
     let mut row = bare(c, segment, sender, Kind::Fin);
-    let earlier = c.teardowns.iter_mut().find(|t| {
+    let earlier = c.teardowns.iter_mut().take(SEARCHED).find(|t| {
         t.kind == Kind::Fin
             && t.sender == sender
             && !t.duplicate
@@ -141,6 +144,10 @@ fn bare(c: &Connection, segment: &Segment<'_>, sender: Side, kind: Kind) -> Tear
         sequence: segment.sequence,
         acknowledgment: segment.acknowledgment,
         relative_sequence: endpoint.based.then(|| endpoint.position(segment.sequence)),
+        ahead: endpoint.based.then(|| {
+            let end = endpoint.max_end.max(endpoint.acked).cast_signed();
+            endpoint.position(segment.sequence).saturating_sub(end)
+        }),
         relative_acknowledgment: (peer.based && segment.flags.ack())
             .then(|| peer.position(segment.acknowledgment)),
         window: segment.window,
@@ -212,7 +219,7 @@ pub(super) fn copy(c: &Connection, segment: &Segment<'_>, sender: Side) -> Teard
     let kind = if segment.flags.rst() { Kind::Rst } else { Kind::Fin };
     let mut row = bare(c, segment, sender, kind);
     row.duplicate = true;
-    let original = c.teardowns.iter().rev().find(|t| {
+    let original = c.teardowns.iter().rev().take(SEARCHED).find(|t| {
         t.sender == sender && !t.duplicate && t.kind == kind && t.sequence == segment.sequence
     });
     row.retransmission_of = original.map(|t| t.packet);
@@ -306,7 +313,9 @@ fn form(
     if !segment.flags.ack() {
         return if trigger.is_some() { Form::Reply } else { Form::Other };
     }
-    if segment.sequence.0 == 0 && trigger.is_some() && reply_shape {
+    // Without a number of its own it can only answer; lwIP does so with an open window.
+    let answers_syn = trigger.is_some_and(|t| !t.flags.ack());
+    if segment.sequence.0 == 0 && (answers_syn || trigger.is_some() && reply_shape) {
         return Form::Reply;
     }
     let numbers = endpoint.based && {
@@ -398,7 +407,8 @@ pub(super) fn challenge(c: &mut Connection, segment: &Segment<'_>, sender: Side,
         return;
     }
     let limit = CHALLENGE_TIME.max(2 * handshake_rtt(c));
-    let last = c.teardowns.iter_mut().rev().find(|t| t.kind == Kind::Rst && !t.duplicate);
+    let mut latest = c.teardowns.iter_mut().rev().take(SEARCHED);
+    let last = latest.find(|t| t.kind == Kind::Rst && !t.duplicate);
     if let Some(row) = last
         && row.sender != sender
         && segment.time.saturating_sub(row.time) <= limit

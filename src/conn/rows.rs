@@ -27,6 +27,11 @@ impl Rows {
         self.len() == 0
     }
 
+    /// The first.
+    pub fn first(&self) -> Option<&Connection> {
+        self.iter().next()
+    }
+
     /// All of them.
     pub fn iter(&self) -> impl Iterator<Item = &Connection> {
         self.chunks.iter().flatten()
@@ -70,6 +75,14 @@ impl From<Vec<Connection>> for Rows {
             (!chunk.is_empty()).then_some(chunk)
         });
         Self { chunks: chunks.collect() }
+    }
+}
+
+impl std::ops::Index<usize> for Rows {
+    type Output = Connection;
+
+    fn index(&self, index: usize) -> &Connection {
+        &self.chunks[index / CHUNK][index % CHUNK]
     }
 }
 

@@ -119,9 +119,10 @@ pub fn parse(script: &str) -> Result<Vec<Packet>, Error> {
         }
         player.play(text).map_err(|reason| {
             Error::Argument(format!(
-                "item {} of the script, \"{}\": {reason}",
+                "item {} of the script, \"{}\": {}",
                 index + 1,
-                crate::error::printable(text)
+                crate::error::printable(text),
+                crate::error::printable(&reason)
             ))
         })?;
     }

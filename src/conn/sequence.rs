@@ -134,6 +134,7 @@ fn occupy(endpoint: &mut Endpoint, segment: &Segment<'_>, effect: &mut Effect) {
         }
         effect.fresh = added.fresh;
         endpoint.unique_bytes += added.fresh;
+        endpoint.data_packets += u32::from(added.fresh > 0);
         endpoint.retransmitted_bytes +=
             u64::from(segment.payload_length).saturating_sub(added.fresh);
         if added.fresh > 0 && data_end < old_end {
@@ -212,8 +213,11 @@ pub(super) fn settle(c: &mut Connection, segment: &Segment<'_>, sender: Side, ef
     let now = segment.time;
     let first_fin = c.first_fin_by;
     let (endpoint, peer) = sides(c, sender);
-    peer.probe_run = 0;
-    peer.retransmission_run = 0;
+    // A SYN-ACK that comes again says that nothing was heard.
+    if !(flags.syn() && effect.retransmission) {
+        peer.probe_run = 0;
+        peer.retransmission_run = 0;
+    }
     if flags.rst() {
         endpoint.rsts += 1;
         endpoint.state = State::Reset;

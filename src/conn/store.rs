@@ -38,23 +38,36 @@ impl Tuple {
         let ports =
             u64::from(self.low.1) << 24 | u64::from(self.high.1) << 8 | u64::from(self.version);
         let mut state = seed ^ ports;
-        for word in [
-            (self.low.0.0 >> 64) as u64,
-            self.low.0.0 as u64,
-            (self.high.0.0 >> 64) as u64,
-            self.high.0.0 as u64,
-        ] {
+        for word in [halves(self.low.0.0), halves(self.high.0.0)].into_iter().flatten() {
             state = folded(state ^ word, seed | 1).wrapping_add(word.rotate_left(23));
         }
         let mixed = folded(state, 0x9e37_79b9_7f4a_7c15 ^ seed);
-        (mixed >> 32) as u32 ^ mixed as u32
+        high(mixed) ^ low(mixed)
     }
 }
 
 /// The 128-bit product of two words, folded.
 fn folded(a: u64, b: u64) -> u64 {
-    let product = u128::from(a).wrapping_mul(u128::from(b));
-    (product >> 64) as u64 ^ product as u64
+    let [high, low] = halves(u128::from(a).wrapping_mul(u128::from(b)));
+    high ^ low
+}
+
+/// The two halves of a number, the higher first.
+#[allow(clippy::cast_possible_truncation)] // that is what halves are
+fn halves(number: u128) -> [u64; 2] {
+    [(number >> 64) as u64, number as u64]
+}
+
+/// The higher half of an index entry or a hash.
+#[allow(clippy::cast_possible_truncation)] // 32 bits are left
+fn high(word: u64) -> u32 {
+    (word >> 32) as u32
+}
+
+/// The lower half.
+#[allow(clippy::cast_possible_truncation)] // that is what halves are
+fn low(word: u64) -> u32 {
+    word as u32
 }
 
 /// What is kept of a connection beside its facts while it is followed.
@@ -121,9 +134,10 @@ impl Store {
         Some(Live { connection, recent })
     }
 
-    /// Slots ever used at the same time.
-    pub fn slots(&self) -> u32 {
-        self.length
+    /// Whether this connection is in a place and still followed.
+    pub fn is_followed(&self, place: u32, id: u64) -> bool {
+        self.slot(place).is_some_and(|slot| slot.followed)
+            && self.connection(place).is_some_and(|c| c.id == id)
     }
 
     /// The place that the index gives for a hash, most often the right one; reading it ahead
@@ -132,7 +146,7 @@ impl Store {
     pub fn likely(&self, hash: u32) -> u32 {
         let mask = self.index.len().wrapping_sub(1);
         let entry = self.index.get(hash as usize & mask).copied().unwrap_or(0);
-        (entry as u32).wrapping_sub(1)
+        low(entry).wrapping_sub(1)
     }
 
     /// Reads from every part of a connection that a segment changes, ahead of its use.
@@ -177,8 +191,8 @@ impl Store {
             if entry == 0 {
                 return None;
             }
-            if (entry >> 32) as u32 == hash {
-                let number = (entry as u32).wrapping_sub(1);
+            if high(entry) == hash {
+                let number = low(entry).wrapping_sub(1);
                 if self.connection(number).is_some_and(|c| tuple_of(c) == *tuple) {
                     return Some(number);
                 }
@@ -209,9 +223,9 @@ impl Store {
 
     /// Takes a tuple's entry out of the index.
     pub fn forget(&mut self, hash: u32, number: u32) {
-        let Some(mut hole) = self.position(hash, number) else { return };
+        let Some(mut gap) = self.position(hash, number) else { return };
         let mask = self.index.len() - 1;
-        let mut at = hole;
+        let mut at = gap;
         loop {
             at = (at + 1) & mask;
             let entry = self.index[at];
@@ -219,12 +233,12 @@ impl Store {
                 break;
             }
             let home = (entry >> 32) as usize & mask;
-            if (at.wrapping_sub(home) & mask) >= (at.wrapping_sub(hole) & mask) {
-                self.index[hole] = entry;
-                hole = at;
+            if (at.wrapping_sub(home) & mask) >= (at.wrapping_sub(gap) & mask) {
+                self.index[gap] = entry;
+                gap = at;
             }
         }
-        self.index[hole] = 0;
+        self.index[gap] = 0;
         self.used -= 1;
     }
 

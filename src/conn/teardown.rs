@@ -98,6 +98,9 @@ pub struct Teardown {
     pub acknowledgment: Seq,
     /// Relative to the sender's initial sequence number; `None` without a base.
     pub relative_sequence: Option<i64>,
+    /// Octets from the end of what its sender had sent (or had acknowledged) by then to its
+    /// sequence number; `None` without a base.
+    pub ahead: Option<i64>,
     /// Relative to the peer's initial sequence number; `None` without ACK or base.
     pub relative_acknowledgment: Option<i64>,
     /// Window field.

@@ -7,6 +7,7 @@ use super::ending;
 use super::endpoint::State;
 use super::live::Birth;
 use super::recent::Recent;
+use super::room::{self, Room};
 use super::rows::Rows;
 use super::store::{NONE, Slot, Store, Tuple, tuple_of};
 use super::wheel::Wheel;
@@ -14,6 +15,9 @@ use super::zeek::likely_server_port;
 use crate::packet::{IcmpError, Segment};
 
 const SECOND: i64 = 1_000_000_000;
+/// A leap of the clock that one packet alone is not believed: a damaged time must not end every
+/// connection that is followed.
+const LEAP: i64 = 6 * 3600 * SECOND;
 /// Connections of one tuple that are told apart by their VLANs and tunnels.
 const MAX_SIBLINGS: usize = 16;
 
@@ -30,6 +34,11 @@ pub struct Limits {
     pub idle: i64,
     /// Connections followed at a time; beyond it the ones that were silent longest are evicted.
     pub connections: Option<u32>,
+    /// Bytes that followed connections may take; beyond it the same.
+    pub memory: Option<u64>,
+    /// FIN and RST segments of one connection; the next one begins another connection, and the
+    /// first is evicted, so that a storm of them stays within bounds and none is lost.
+    pub teardowns: u32,
     /// Rows are kept until the end (in order of connection), instead of handed out when let go.
     pub keep: bool,
 }
@@ -51,6 +60,8 @@ impl Default for Limits {
             half_closed: 3600 * SECOND,
             idle: 86_400 * SECOND,
             connections: None,
+            memory: None,
+            teardowns: 65_536,
             keep: true,
         }
     }
@@ -75,10 +86,11 @@ pub struct Tracker {
     wheel: Wheel,
     seed: u64,
     clock: i64,
+    leap: Option<i64>,
     followed: u32,
     counts: Counts,
     finished: Vec<Connection>,
-    eviction_hand: u32,
+    room: Room,
 }
 
 impl Tracker {
@@ -91,10 +103,11 @@ impl Tracker {
             wheel: Wheel::default(),
             seed,
             clock: i64::MIN,
+            leap: None,
             followed: 0,
             counts: Counts::default(),
             finished: Vec::new(),
-            eviction_hand: 0,
+            room: Room::default(),
         }
     }
 
@@ -138,10 +151,13 @@ impl Tracker {
         let Some(number) = number else { return 0 };
         let Some(mut live) = self.store.live(number) else { return 0 };
         let was_over = live.connection.over_since.is_some();
+        let before = weight(&self.limits, live.connection, live.recent);
         live.take(segment);
+        self.room.weigh(before, weight(&self.limits, live.connection, live.recent));
         let id = live.connection.id;
         if !was_over && live.connection.over_since.is_some() {
-            self.wheel.add(number, segment.time.saturating_add(self.limits.linger));
+            let deadline = segment.time.saturating_add(self.limits.linger);
+            self.wheel.add((number, low(id)), deadline, self.clock);
         }
         id
     }
@@ -200,22 +216,31 @@ impl Tracker {
         (self.counts, self.finished.into())
     }
 
+    /// Follows the capture's time; two packets in a row must agree on a leap.
     fn advance_clock(&mut self, time: i64) {
+        let leaps = self.clock != i64::MIN && time.saturating_sub(self.clock) > LEAP;
+        let before = std::mem::replace(&mut self.leap, leaps.then_some(time));
+        let time = match before {
+            Some(before) if leaps => time.min(before),
+            _ if leaps => return,
+            _ => time,
+        };
         if time <= self.clock {
             return;
         }
         self.clock = time;
-        for number in self.wheel.due(time) {
+        for (number, id) in self.wheel.due(time) {
             if self.store.slot(number).is_none_or(|slot| !slot.followed) {
                 continue;
             }
-            let Some(c) = self.store.connection(number) else { continue };
+            let known = |c: &&Connection| low(c.id) == id;
+            let Some(c) = self.store.connection(number).filter(known) else { continue };
             let deadline = self.deadline(c);
             if deadline < time {
                 let release = reason(c);
                 self.let_go(number, release, time);
             } else {
-                self.wheel.add(number, deadline);
+                self.wheel.add((number, id), deadline, self.clock);
             }
         }
     }
@@ -251,10 +276,8 @@ impl Tracker {
                 None if c.paths[side.peer().index()] == Some(segment.path) => {
                     return Some(number);
                 }
-                None if answers(c, side, segment) => {
-                    if other.is_none_or(|(rank, _)| rank < 2) {
-                        other = Some((2, number));
-                    }
+                None if other.is_none_or(|(rank, _)| rank < 2) && answers(c, side, segment) => {
+                    other = Some((2, number));
                 }
                 _ => {}
             }
@@ -269,7 +292,7 @@ impl Tracker {
     /// Whether the segment begins a new connection although one of its tuple is known.
     fn begins_anew(&self, number: u32, segment: &Segment<'_>) -> bool {
         let Some(c) = self.store.connection(number) else { return true };
-        if segment.time > self.deadline(c) {
+        if segment.time.min(self.clock) > self.deadline(c) || self.is_long(c) {
             return true;
         }
         let flags = segment.flags;
@@ -315,14 +338,18 @@ impl Tracker {
             return head;
         }
         let next = head.unwrap_or(NONE);
-        let number = {
-            let slot = Slot { recent: Recent::default(), next, hash, followed: true };
-            self.store.insert(connection, slot)?
-        };
+        let slot = Slot { recent: Recent::default(), next, hash, followed: true };
+        let number = self.store.insert(connection, slot)?;
         self.store.point(hash, head, number);
         self.counts.created += 1;
         self.followed += 1;
-        self.wheel.add(number, segment.time.saturating_add(self.limits.handshake));
+        let deadline = segment.time.saturating_add(self.limits.handshake);
+        self.wheel.add((number, low(id)), deadline, self.clock);
+        if self.is_limited() {
+            self.room.enter(number, id);
+            let (room, store) = (&mut self.room, &self.store);
+            room.tidy(self.followed, |place, id| store.is_followed(place, id));
+        }
         Some(number)
     }
 
@@ -341,10 +368,16 @@ impl Tracker {
             graceful: c.endpoints.iter().all(|e| e.fins > 0),
             in_handshake: open && c.syn_ack.is_some() && c.handshake_time.is_none(),
         };
-        let expired = segment.time > self.deadline(self.store.connection(number)?);
+        let now = segment.time.min(self.clock);
+        let c = self.store.connection(number)?;
+        let (expired, long) = (now > self.deadline(c), self.is_long(c));
         let c = self.store.connection_mut(number)?;
-        c.superseded &= !expired;
-        let release = if expired { reason(c) } else { Release::Reuse };
+        c.superseded &= !expired && !long;
+        let release = match (expired, long) {
+            (true, _) => reason(c),
+            (false, true) => Release::Evicted,
+            (false, false) => Release::Reuse,
+        };
         self.let_go(number, release, segment.time);
         Some(earlier)
     }
@@ -363,9 +396,10 @@ impl Tracker {
     fn let_go(&mut self, number: u32, release: Release, time: i64) {
         let Some(slot) = self.store.slot_mut(number).filter(|slot| slot.followed) else { return };
         slot.followed = false;
-        slot.recent = Recent::default();
+        let recent = std::mem::take(&mut slot.recent);
         let (hash, next) = (slot.hash, slot.next);
         let Some(c) = self.store.connection_mut(number) else { return };
+        self.room.weigh(weight(&self.limits, c, &recent), 0);
         ending::decide(c, release, time);
         let tuple = tuple_of(c);
         if !self.limits.keep {
@@ -402,33 +436,63 @@ impl Tracker {
         }
     }
 
-    /// Evicts the longest silent of a few connections while there are too many.
+    /// Whether it has as many rows of FINs and RSTs as one connection may have.
+    fn is_long(&self, c: &Connection) -> bool {
+        c.teardowns.len() >= self.limits.teardowns.max(1) as usize
+    }
+
+    fn is_limited(&self) -> bool {
+        self.limits.connections.is_some() || self.limits.memory.is_some()
+    }
+
+    fn is_full(&self) -> bool {
+        self.limits.connections.is_some_and(|limit| self.followed >= limit.max(1))
+            || self
+                .limits
+                .memory
+                .is_some_and(|limit| self.followed > 1 && self.room.bytes(self.followed) >= limit)
+    }
+
+    /// Evicts the longest silent of a few connections while there is no room for another one.
     fn make_room(&mut self, time: i64) {
-        const LOOK_AT: u32 = 16;
-        let Some(limit) = self.limits.connections else { return };
-        while self.followed >= limit.max(1) {
-            let slots = self.store.slots();
-            let mut oldest: Option<(i64, u32)> = None;
-            let mut seen = 0;
-            for _ in 0..slots {
-                self.eviction_hand = (self.eviction_hand + 1) % slots;
-                let number = self.eviction_hand;
-                if self.store.slot(number).is_none_or(|slot| !slot.followed) {
+        while self.is_full() {
+            let mut oldest: Option<(i64, u32, u64)> = None;
+            let mut compared = 0;
+            while compared < room::COMPARED
+                && let Some((place, id)) = self.room.next()
+            {
+                if !self.store.is_followed(place, id) {
                     continue;
                 }
-                let Some(end) = self.store.connection(number).map(|c| c.end) else { continue };
-                if oldest.is_none_or(|(least, _)| end < least) {
-                    oldest = Some((end, number));
-                }
-                seen += 1;
-                if seen == LOOK_AT {
-                    break;
-                }
+                compared += 1;
+                let Some(end) = self.store.connection(place).map(|c| c.end) else {
+                    continue;
+                };
+                let spared = match oldest {
+                    Some(known) if known.0 <= end => (end, place, id),
+                    known => {
+                        oldest = Some((end, place, id));
+                        let Some(known) = known else { continue };
+                        known
+                    }
+                };
+                self.room.enter(spared.1, spared.2);
             }
-            let Some((_, number)) = oldest else { return };
-            self.let_go(number, Release::Evicted, time);
+            let Some((_, place, _)) = oldest else { return };
+            self.let_go(place, Release::Evicted, time);
         }
     }
+}
+
+/// The low half of a connection's number.
+#[allow(clippy::cast_possible_truncation)] // meant
+fn low(id: u64) -> u32 {
+    id as u32
+}
+
+/// What hangs on a connection, asked only where memory is limited.
+fn weight(limits: &Limits, c: &Connection, recent: &Recent) -> u64 {
+    if limits.memory.is_some() { room::hanging(c, recent) } else { 0 }
 }
 
 fn reason(c: &Connection) -> Release {

@@ -4,11 +4,15 @@
 const SPAN: usize = 4096;
 const SECOND: i64 = 1_000_000_000;
 
+/// A place in the slab and the low half of the connection's number, by which an entry is told from
+/// those of a later connection in the same place: without it they would add up there.
+pub type Entry = (u32, u32);
+
 /// Connections to look at when their second has passed. An entry may be stale: whoever takes it
 /// checks the true deadline and enters it again.
 #[derive(Debug, Default)]
 pub struct Wheel {
-    slots: Vec<Vec<u32>>,
+    slots: Vec<Vec<Entry>>,
     /// The first second not yet handed out.
     now: Option<i64>,
     entries: usize,
@@ -16,21 +20,21 @@ pub struct Wheel {
 
 impl Wheel {
     /// Enters a connection for a time in nanoseconds; far ones come up early and are entered again.
-    pub fn add(&mut self, number: u32, deadline: i64) {
+    pub fn add(&mut self, entry: Entry, deadline: i64, clock: i64) {
         if self.slots.is_empty() {
             self.slots.resize(SPAN, Vec::new());
         }
         let second = deadline.div_euclid(SECOND).saturating_add(1);
-        let now = *self.now.get_or_insert(second.saturating_sub(SPAN_SECONDS - 1));
+        let now = *self.now.get_or_insert(clock.div_euclid(SECOND));
         let second = second.clamp(now, now.saturating_add(SPAN_SECONDS - 1));
         if let Some(slot) = self.slots.get_mut(index(second)) {
-            slot.push(number);
+            slot.push(entry);
             self.entries += 1;
         }
     }
 
     /// Everything entered for seconds before `time`, in order. Jumps cost at most one round.
-    pub fn due(&mut self, time: i64) -> Vec<u32> {
+    pub fn due(&mut self, time: i64) -> Vec<Entry> {
         let second = time.div_euclid(SECOND);
         let Some(now) = self.now else { return Vec::new() };
         if second <= now {
@@ -64,13 +68,13 @@ mod tests {
     #[test]
     fn hands_out_in_order_and_once() {
         let mut wheel = Wheel::default();
-        wheel.add(1, 5 * SECOND);
-        wheel.add(2, 3 * SECOND);
-        wheel.add(3, 100_000 * SECOND);
-        assert_eq!(wheel.due(3 * SECOND), [] as [u32; 0]);
-        assert_eq!(wheel.due(5 * SECOND), [2]);
-        assert_eq!(wheel.due(7 * SECOND), [1]);
-        assert_eq!(wheel.due(i64::MAX / 2), [3]);
-        assert_eq!(wheel.due(i64::MAX / 2 + SECOND), [] as [u32; 0]);
+        wheel.add((1, 0), 5 * SECOND, SECOND);
+        wheel.add((2, 0), 3 * SECOND, SECOND);
+        wheel.add((3, 0), 100_000 * SECOND, SECOND);
+        assert_eq!(wheel.due(3 * SECOND), [] as [super::Entry; 0]);
+        assert_eq!(wheel.due(5 * SECOND), [(2, 0)]);
+        assert_eq!(wheel.due(7 * SECOND), [(1, 0)]);
+        assert_eq!(wheel.due(i64::MAX / 2), [(3, 0)]);
+        assert_eq!(wheel.due(i64::MAX / 2 + SECOND), [] as [super::Entry; 0]);
     }
 }

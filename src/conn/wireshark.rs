@@ -10,24 +10,23 @@ const DATA: u8 = 8;
 const FIN: u8 = 16;
 const RST: u8 = 32;
 
-/// What the segment that creates a conversation contributes: a pure SYN its bit, any other what
-/// it would contribute later.
+/// What the segment that creates a conversation contributes: a pure SYN its bit and its payload's
+/// (TCP Fast Open), any other what it would contribute later.
 pub fn first(flags: Flags, payload: u32) -> u8 {
     let pure_syn = flags.syn() && !flags.ack();
-    later(flags, payload) | if pure_syn { SYN } else { 0 }
+    let opening = if payload > 0 { SYN | DATA } else { SYN };
+    later(flags, payload) | if pure_syn { opening } else { 0 }
 }
 
-/// What any later segment adds.
+/// What any later segment adds. Payload without ACK, or on a SYN-ACK, does not count as data.
 pub fn later(flags: Flags, payload: u32) -> u8 {
     let mut bits = 0;
-    if flags.syn() && flags.ack() {
-        bits |= SYN_ACK;
-    }
-    if flags.ack() && !flags.syn() && payload == 0 {
-        bits |= ACK;
-    }
-    if payload > 0 {
-        bits |= DATA;
+    if flags.ack() {
+        bits |= match (flags.syn(), payload) {
+            (true, _) => SYN_ACK,
+            (false, 0) => ACK,
+            (false, _) => DATA,
+        };
     }
     if flags.fin() && flags.ack() {
         bits |= FIN;

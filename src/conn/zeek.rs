@@ -218,7 +218,8 @@ impl Zeek {
         let flags = packet.flags;
         let is_orig = packet.sender == self.originator;
         let payload = if flags.rst() { 0 } else { packet.payload };
-        let length = payload + u32::from(flags.syn()) + u32::from(flags.fin());
+        let length =
+            payload.saturating_add(u32::from(flags.syn())).saturating_add(u32::from(flags.fin()));
         let end = packet.sequence.plus(length);
         self.base(is_orig, flags, packet.sequence, end);
         self.letter(packet, is_orig, end);
@@ -280,8 +281,8 @@ impl Zeek {
         let complete = (o.did_close && r.did_close)
             || o.state == State::Reset
             || r.state == State::Reset
-            || (o.did_close && r.state == State::Inactive)
-            || (r.did_close && o.state == State::Inactive);
+            || (o.did_close && r.inactive())
+            || (r.did_close && o.inactive());
         complete && time.saturating_sub(self.last_time) > DELAY
     }
 

@@ -16,7 +16,8 @@ const MAX_RANGES: usize = 64;
 /// Nanoseconds of capture time for which a datagram waits for its other fragments.
 const TIMEOUT: i64 = 30_000_000_000;
 
-/// What makes fragments parts of one datagram.
+/// What makes fragments parts of one datagram. Not the interface: a rotated capture has the same
+/// one again in its next file, and of copies seen at two the second stays a fragment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Key {
     source: Address,
@@ -24,7 +25,6 @@ struct Key {
     id: u32,
     protocol: u8,
     path: PathId,
-    interface: u32,
 }
 
 #[derive(Debug)]
@@ -77,14 +77,7 @@ impl Fragments {
     }
 
     /// Adds a fragment.
-    pub fn add(
-        &mut self,
-        ip: &Ip,
-        path: PathId,
-        interface: u32,
-        time: i64,
-        fragment: &Fragment<'_>,
-    ) -> Added {
+    pub fn add(&mut self, ip: &Ip, path: PathId, time: i64, fragment: &Fragment<'_>) -> Added {
         let key = Key {
             source: ip.source,
             destination: ip.destination,
@@ -92,7 +85,6 @@ impl Fragments {
             // In IPv6 only the first fragment's next header counts (RFC 8200 section 4.5).
             protocol: if ip.version == 4 { fragment.protocol } else { 0 },
             path,
-            interface,
         };
         let old = |datagram: &Datagram| time.saturating_sub(datagram.first_seen) > TIMEOUT;
         if self.open.get(&key).is_some_and(old) {

@@ -280,7 +280,7 @@ impl Memory {
         time: i64,
         fragment: &walk::Fragment<'_>,
     ) -> End<'b> {
-        let added = self.fragments.add(ip, path, frame.interface, time, fragment);
+        let added = self.fragments.add(ip, path, time, fragment);
         let packet = Some(frame.number);
         for (count, kind) in [
             (std::mem::take(&mut self.fragments.evicted), "fragments_evicted"),

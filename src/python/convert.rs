@@ -34,7 +34,7 @@ pub fn object(py: Python<'_>, value: Value<'_, '_>) -> PyResult<Py<PyAny>> {
 }
 
 /// A counted value as a Python object.
-pub fn key(py: Python<'_>, key: Key) -> PyResult<Py<PyAny>> {
+pub fn key(py: Python<'_>, key: Key<'_>) -> PyResult<Py<PyAny>> {
     match key {
         Key::Null => Ok(py.None()),
         Key::Bool(truth) => truth.into_py_any(py),

@@ -9,6 +9,7 @@ use super::table::Table;
 use super::wait::wait;
 use crate::answer;
 use crate::read::{Options, Output};
+use crate::table::causes::Causes;
 use crate::table::connections::Connections;
 use crate::table::doc::{Reference, describe};
 use crate::table::files::Files;
@@ -30,6 +31,12 @@ pub fn columns(py: Python<'_>) -> PyResult<Table> {
         rows.extend(describe::<Files>());
         Ok(make::<Reference>(&rows, HashMap::new())?.into())
     })
+}
+
+/// The reference of all causes, as a table.
+#[pyfunction]
+pub fn causes(py: Python<'_>) -> PyResult<Table> {
+    wait(py, |_| Ok(make::<Causes>(crate::cause::RULES, HashMap::new())?.into()))
 }
 
 /// Plays a script through the engine and gives the tables by name.

@@ -6,6 +6,7 @@ mod convert;
 mod errors;
 mod functions;
 mod options;
+mod packets;
 mod read;
 mod source;
 mod table;
@@ -19,7 +20,9 @@ mod native {
     use pyo3::prelude::*;
 
     #[pymodule_export]
-    use super::functions::{columns, conversation};
+    use super::functions::{causes, columns, conversation};
+    #[pymodule_export]
+    use super::packets::{packets_of, packets_of_script, save_packets};
     #[pymodule_export]
     use super::read::{Scan, read};
     #[pymodule_export]

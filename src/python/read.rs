@@ -8,10 +8,10 @@ use arrow_array::RecordBatch;
 use arrow_schema::ArrowError;
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
-use pyo3::types::{PyCapsule, PyDict};
+use pyo3::types::{PyCapsule, PyDict, PyList};
 
 use super::options::options;
-use super::source::source;
+use super::source::{Raised, source};
 use super::table::Table;
 use super::wait::wait;
 use super::{arrow, errors};
@@ -41,13 +41,14 @@ pub fn named(made: impl IntoIterator<Item = Made>) -> Tables {
 struct Pace<'py> {
     py: Python<'py>,
     progress: Option<Bound<'py, PyAny>>,
+    raised: Raised,
     told: Instant,
     budget: u64,
 }
 
 impl<'py> Pace<'py> {
-    fn new(py: Python<'py>, progress: Option<Bound<'py, PyAny>>) -> Self {
-        Self { py, progress, told: Instant::now(), budget: 1 << 18 }
+    fn new(py: Python<'py>, progress: Option<Bound<'py, PyAny>>, raised: Raised) -> Self {
+        Self { py, progress, raised, told: Instant::now(), budget: 1 << 18 }
     }
 
     /// Runs one slice without the interpreter's lock.
@@ -60,6 +61,7 @@ impl<'py> Pace<'py> {
             _ => budget,
         }
         .clamp(1 << 14, 1 << 24);
+        self.raised.check()?;
         done.map_err(|error| errors::exception(self.py, error))
     }
 
@@ -75,8 +77,13 @@ impl<'py> Pace<'py> {
     }
 }
 
-fn sources(items: &[Bound<'_, PyAny>]) -> PyResult<Vec<Source>> {
-    items.iter().map(source).collect()
+/// Gives back the memory of what nobody waits for beside the interpreter: it can take a while.
+fn aside(unwanted: impl Send + 'static) {
+    drop(std::thread::Builder::new().name("finrst".to_owned()).spawn(move || drop(unwanted)));
+}
+
+fn sources(items: &Bound<'_, PyList>, raised: &Raised) -> PyResult<Vec<Source>> {
+    items.iter().map(|item| source(&item, raised)).collect()
 }
 
 /// Reads a capture to its end and gives all tables by name.
@@ -84,18 +91,30 @@ fn sources(items: &[Bound<'_, PyAny>]) -> PyResult<Vec<Source>> {
 #[pyo3(signature = (sources, options, progress=None))]
 pub fn read<'py>(
     py: Python<'py>,
-    sources: Vec<Bound<'py, PyAny>>,
+    sources: &Bound<'py, PyList>,
     options: &Bound<'py, PyDict>,
     progress: Option<Bound<'py, PyAny>>,
 ) -> PyResult<Tables> {
     errors::guarded(py, || {
-        let (sources, options) = (self::sources(&sources)?, self::options(options)?);
+        let raised = Raised::default();
+        let (sources, options) = (self::sources(sources, &raised)?, self::options(options)?);
         let metadata = answer::metadata(&options);
-        let mut pace = Pace::new(py, progress);
+        let mut pace = Pace::new(py, progress, raised);
         let mut session = pace.slice(|_| Session::open(sources, options))?;
-        while pace.slice(|budget| session.step(budget))? {
-            let at = session.progress();
-            pace.pause(Some((at.bytes_read, at.bytes_total, at.packets)))?;
+        loop {
+            let more = pace.slice(|budget| session.step(budget)).and_then(|more| {
+                let at = session.progress();
+                pace.pause(Some((at.bytes_read, at.bytes_total, at.packets)))?;
+                Ok(more)
+            });
+            match more {
+                Ok(true) => {}
+                Ok(false) => break,
+                Err(raised) => {
+                    aside(session);
+                    return Err(raised);
+                }
+            }
         }
         let made = wait(py, move |cancel| {
             answer::tables(session.finish(), &metadata, &|| cancel.proceed())
@@ -110,13 +129,14 @@ pub struct Scan {
     /// `None` while in use, and after an error: what was half done is not carried on.
     pass: Mutex<Option<Pass>>,
     metadata: Metadata,
+    raised: Raised,
 }
 
 impl Scan {
     fn take(&self) -> PyResult<Pass> {
         let mut pass = self.pass.lock().unwrap_or_else(PoisonError::into_inner);
         pass.take().ok_or_else(|| {
-            PyRuntimeError::new_err("this scan is closed, in use by another thread or handed over")
+            PyRuntimeError::new_err("this scan is over: closed, handed over, ended by an error, or in use by another thread")
         })
     }
 
@@ -130,14 +150,16 @@ impl Scan {
     #[new]
     fn new<'py>(
         py: Python<'py>,
-        sources: Vec<Bound<'py, PyAny>>,
+        sources: &Bound<'py, PyList>,
         options: &Bound<'py, PyDict>,
     ) -> PyResult<Self> {
         errors::guarded(py, || {
-            let (sources, options) = (self::sources(&sources)?, self::options(options)?);
+            let raised = Raised::default();
+            let (sources, options) = (self::sources(sources, &raised)?, self::options(options)?);
             let metadata = answer::metadata(&options);
-            let pass = Pace::new(py, None).slice(|_| Pass::open(sources, options))?;
-            Ok(Self { pass: Mutex::new(Some(pass)), metadata })
+            let mut pace = Pace::new(py, None, raised.clone());
+            let pass = pace.slice(|_| Pass::open(sources, options))?;
+            Ok(Self { pass: Mutex::new(Some(pass)), metadata, raised })
         })
     }
 
@@ -150,7 +172,7 @@ impl Scan {
     ) -> PyResult<Option<(Table, Table)>> {
         errors::guarded(py, || {
             let mut pass = self.take()?;
-            let mut pace = Pace::new(py, progress);
+            let mut pace = Pace::new(py, progress, self.raised.clone());
             loop {
                 match pace.slice(|budget| pass.step(budget))? {
                     Step::Pair(connections, teardowns) => {

@@ -1,9 +1,10 @@
 //! What to read, as Python hands it over.
 
 use std::io::{self, Read};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use pyo3::buffer::PyBuffer;
-use pyo3::exceptions::{PyBlockingIOError, PyTypeError, PyValueError};
+use pyo3::exceptions::{PyBlockingIOError, PyOSError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 
 use crate::capture::Source;
@@ -11,8 +12,24 @@ use crate::capture::Source;
 /// Bytes asked of a file object at a time: the way into Python and back costs nothing then.
 const PULL: usize = 1 << 20;
 
+/// What a file object raised that is no failure of reading (an `OSError` is, and what was read
+/// until then is kept): Ctrl-C, or an error in its code.
+#[derive(Clone, Default)]
+pub struct Raised(Arc<Mutex<Option<PyErr>>>);
+
+impl Raised {
+    fn keep(&self, error: PyErr) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+    }
+
+    /// Raises it, if there is one.
+    pub fn check(&self) -> PyResult<()> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take().map_or(Ok(()), Err)
+    }
+}
+
 /// `("path", path)`, `("bytes", name, buffer)` or `("reader", name, file object, size)`.
-pub fn source(item: &Bound<'_, PyAny>) -> PyResult<Source> {
+pub fn source(item: &Bound<'_, PyAny>, raised: &Raised) -> PyResult<Source> {
     let kind: String = item.get_item(0)?.extract()?;
     match kind.as_str() {
         "path" => Ok(Source::Path(item.get_item(1)?.extract()?)),
@@ -24,7 +41,7 @@ pub fn source(item: &Bound<'_, PyAny>) -> PyResult<Source> {
         "reader" => {
             let name: String = item.get_item(1)?.extract()?;
             let size: Option<u64> = item.get_item(3)?.extract()?;
-            let reader = Puller::new(&item.get_item(2)?)?;
+            let reader = Puller::new(&item.get_item(2)?, raised.clone())?;
             Ok(Source::reader(name, Box::new(reader), size))
         }
         other => Err(PyValueError::new_err(format!("no such source: {other}"))),
@@ -34,16 +51,17 @@ pub fn source(item: &Bound<'_, PyAny>) -> PyResult<Source> {
 /// Reads a binary Python file object.
 struct Puller {
     file: Py<PyAny>,
+    raised: Raised,
     buffer: Vec<u8>,
     at: usize,
 }
 
 impl Puller {
-    fn new(file: &Bound<'_, PyAny>) -> PyResult<Self> {
+    fn new(file: &Bound<'_, PyAny>, raised: Raised) -> PyResult<Self> {
         if !file.hasattr("read")? {
             return Err(PyTypeError::new_err("a file object needs read()"));
         }
-        Ok(Self { file: file.clone().unbind(), buffer: Vec::new(), at: 0 })
+        Ok(Self { file: file.clone().unbind(), raised, buffer: Vec::new(), at: 0 })
     }
 
     fn pull(&mut self) -> PyResult<()> {
@@ -65,10 +83,21 @@ impl Puller {
     }
 }
 
+impl Puller {
+    fn failed(&self, error: PyErr) -> io::Error {
+        let (text, failed) =
+            Python::attach(|py| (error.to_string(), error.is_instance_of::<PyOSError>(py)));
+        if !failed {
+            self.raised.keep(error);
+        }
+        io::Error::other(text)
+    }
+}
+
 impl Read for Puller {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         if self.at >= self.buffer.len() {
-            self.pull().map_err(io::Error::other)?;
+            self.pull().map_err(|error| self.failed(error))?;
         }
         let rest = self.buffer.get(self.at..).unwrap_or_default();
         let n = rest.len().min(out.len());

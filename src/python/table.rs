@@ -10,7 +10,8 @@ use pyo3::types::{PyCapsule, PyDict, PyList, PyTuple};
 
 use super::wait::wait;
 use super::{arrow, convert, errors};
-use crate::error::{Error, printable};
+use crate::error::printable;
+use crate::guard::catch;
 use crate::table::Made;
 use crate::table::cells::Cells;
 use crate::table::export::{self, Format};
@@ -134,14 +135,18 @@ impl Table {
     }
 
     /// Rows counted by the values of columns, most frequent first: tuples of values and a count.
-    fn counts<'py>(&self, py: Python<'py>, names: Vec<String>) -> PyResult<Bound<'py, PyList>> {
+    fn counts<'py>(&self, names: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyList>> {
+        let py = names.py();
+        let names: Vec<String> = names.extract()?;
         for name in &names {
             self.check(name)?;
         }
-        let batches = self.batches.clone();
-        let counts = wait(py, move |_| {
-            summary::counts(&batches, &names).map_err(|error| Error::Internal(error.to_string()))
-        })?;
+        // Seconds at most, for a table that filled the memory; signals are answered afterwards.
+        let counts = py
+            .detach(|| catch(|| Ok(summary::counts(&self.batches, &names))))
+            .map_err(|error| errors::exception(py, error))?
+            .map_err(|error| errors::arrow(py, &error))?;
+        py.check_signals()?;
         let list = PyList::empty(py);
         for (keys, count) in counts {
             let mut items: Vec<Py<PyAny>> = Vec::with_capacity(keys.len() + 1);
@@ -159,6 +164,21 @@ impl Table {
         self.check(name)?;
         errors::guarded(py, || {
             summary::find(&self.batches, name, value).map_err(|error| errors::arrow(py, &error))
+        })
+    }
+
+    /// The rows, at most `limit`, at which an integer column has a value.
+    fn find_all(
+        &self,
+        py: Python<'_>,
+        name: &str,
+        value: i64,
+        limit: usize,
+    ) -> PyResult<Vec<usize>> {
+        self.check(name)?;
+        errors::guarded(py, || {
+            summary::find_all(&self.batches, name, value, limit)
+                .map_err(|error| errors::arrow(py, &error))
         })
     }
 

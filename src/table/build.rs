@@ -99,6 +99,7 @@ impl<T: Table> Maker<T> {
 ///
 /// # Errors
 /// As [`Maker::add`].
+#[allow(clippy::implicit_hasher)] // it is kept, as Arrow has it
 pub fn make<T: Table>(
     rows: &[T::Row<'_>],
     metadata: HashMap<String, String>,

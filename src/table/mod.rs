@@ -4,6 +4,7 @@
 //! loops over that list.
 
 pub mod build;
+pub mod causes;
 pub mod cells;
 pub mod column;
 pub mod connections;
@@ -13,6 +14,7 @@ pub mod files;
 pub mod interfaces;
 pub mod issues;
 pub mod ledger;
+pub mod packets;
 pub mod shared;
 mod sink;
 pub mod summary;

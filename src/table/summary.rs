@@ -1,46 +1,62 @@
 //! Counting rows by the values of some columns, for summaries that need no dataframe.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use arrow_array::RecordBatch;
 use arrow_schema::ArrowError;
+use foldhash::fast::RandomState;
 
 use super::cells::{Cells, Value};
 use super::text;
 
+/// Columns that can be counted by at once.
+pub const MOST_COLUMNS: usize = 4;
+
 /// A value of a column that can be counted by.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Key {
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Key<'a> {
     /// Not observable.
+    #[default]
     Null,
     /// A truth value.
     Bool(bool),
     /// A whole number.
     Integer(i64),
     /// A text, or anything else as text.
-    Text(String),
+    Text(Cow<'a, str>),
 }
 
 /// Counts the rows for every combination of values of the named columns, most frequent first,
-/// equal counts in the order of their values.
+/// equal counts in the order of their values. Each key has a value for every name.
 ///
 /// # Errors
-/// When there is no such column.
-pub fn counts(
-    batches: &[RecordBatch],
+/// When there is no such column, or more than [`MOST_COLUMNS`] are named.
+pub fn counts<'a>(
+    batches: &'a [RecordBatch],
     names: &[String],
-) -> Result<Vec<(Vec<Key>, u64)>, ArrowError> {
-    let mut counts: HashMap<Vec<Key>, u64> = HashMap::new();
+) -> Result<Vec<(Vec<Key<'a>>, u64)>, ArrowError> {
+    if names.len() > MOST_COLUMNS {
+        let text = format!("at most {MOST_COLUMNS} columns can be counted by");
+        return Err(ArrowError::SchemaError(text));
+    }
+    let mut counts: HashMap<[Key<'a>; MOST_COLUMNS], u64, RandomState> = HashMap::default();
     for batch in batches {
         let cells = names.iter().map(|name| column(batch, name));
         let cells = cells.collect::<Result<Vec<_>, _>>()?;
         for row in 0..batch.num_rows() {
-            let key = cells.iter().map(|cells| key(cells.value(row))).collect();
-            *counts.entry(key).or_default() += 1;
+            let mut keys = <[Key<'a>; MOST_COLUMNS]>::default();
+            for (key, cells) in keys.iter_mut().zip(&cells) {
+                *key = self::key(cells.value(row));
+            }
+            *counts.entry(keys).or_default() += 1;
         }
     }
-    let mut counts: Vec<_> = counts.into_iter().collect();
-    counts.sort_by(|(a, n), (b, m)| m.cmp(n).then_with(|| a.cmp(b)));
+    let mut counts: Vec<_> = counts
+        .into_iter()
+        .map(|(keys, count)| (keys.into_iter().take(names.len()).collect::<Vec<_>>(), count))
+        .collect();
+    counts.sort_unstable_by(|(a, n), (b, m)| m.cmp(n).then_with(|| a.cmp(b)));
     Ok(counts)
 }
 
@@ -62,6 +78,28 @@ pub fn find(batches: &[RecordBatch], name: &str, wanted: i64) -> Result<Option<u
     Ok(None)
 }
 
+/// All rows over all batches at which an integer column has a value, at most `limit`.
+///
+/// # Errors
+/// When there is no such column.
+pub fn find_all(
+    batches: &[RecordBatch],
+    name: &str,
+    wanted: i64,
+    limit: usize,
+) -> Result<Vec<usize>, ArrowError> {
+    let mut before = 0;
+    let mut found = Vec::new();
+    for batch in batches {
+        let cells = column(batch, name)?;
+        let fits = |row: &usize| matches!(cells.value(*row), Value::Integer(n) if n == wanted);
+        let wanted = limit.saturating_sub(found.len());
+        found.extend((0..batch.num_rows()).filter(fits).take(wanted).map(|row| before + row));
+        before += batch.num_rows();
+    }
+    Ok(found)
+}
+
 /// A column of a batch, by name.
 ///
 /// # Errors
@@ -71,21 +109,21 @@ pub fn column<'a>(batch: &'a RecordBatch, name: &str) -> Result<Cells<'a>, Arrow
     Cells::of(batch.column(index))
 }
 
-fn key(value: Value<'_, '_>) -> Key {
+fn key<'a>(value: Value<'a, '_>) -> Key<'a> {
     match value {
         Value::Null => Key::Null,
         Value::Bool(truth) => Key::Bool(truth),
         Value::Integer(number) => Key::Integer(number),
-        Value::Text(text) => Key::Text(text.to_owned()),
+        Value::Text(text) => Key::Text(Cow::Borrowed(text)),
         Value::Time(nanoseconds) => {
             let mut out = String::new();
             text::time(nanoseconds, &mut out);
-            Key::Text(out)
+            Key::Text(out.into())
         }
         other => {
             let mut out = String::new();
             super::export::json_value(other, &mut out);
-            Key::Text(out)
+            Key::Text(out.into())
         }
     }
 }

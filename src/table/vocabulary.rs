@@ -2,8 +2,8 @@
 
 use crate::capture::Status;
 use crate::conn::{
-    EndedBy, Ending, Form, Kind, Opening, Phase, Release, SequenceCheck, Side, Trigger, Vantage,
-    VantageBasis,
+    EndedBy, Ending, Form, Kind, Opening, Phase, Release, SequenceCheck, Side, Tampering, Trigger,
+    Vantage, VantageBasis,
 };
 
 /// A type whose values are the words of a fixed dictionary.
@@ -34,6 +34,16 @@ macro_rules! vocabulary {
 }
 
 vocabulary! {
+    Tampering {
+        None = "none",
+        PostSynSilence = "post_syn_silence",
+        PostSynReset = "post_syn_reset",
+        PostAckSilence = "post_ack_silence",
+        PostAckReset = "post_ack_reset",
+        PostPshSilence = "post_psh_silence",
+        PostPshReset = "post_psh_reset",
+        LaterReset = "later_reset",
+    }
     Side { Client = "client", Server = "server" }
     Opening { Syn = "syn", SynAckFirst = "syn_ack_first", MidStream = "mid_stream" }
     Ending {

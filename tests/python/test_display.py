@@ -53,6 +53,7 @@ def test_hostile_text_is_shown_not_obeyed(hostile: str) -> None:
         lines=[hostile],
         warnings=[hostile],
         endings=[(hostile, 3)],
+        causes=[(hostile, 3)],
         ended_by=[(hostile, 3)],
         servers=[(hostile, 3)],
         clients=[],
@@ -62,7 +63,7 @@ def test_hostile_text_is_shown_not_obeyed(hostile: str) -> None:
     elements = Elements(card)
     assert elements.tags <= ALLOWED
     assert elements.attributes <= {"class", "style", "title"}
-    assert elements.text.count("<script>alert(1)</script>") == 8
+    assert elements.text.count("<script>alert(1)</script>") == 9
     assert hidden(elements.text) == []
     text = _summary.text(summary)
     assert hidden(text) == []

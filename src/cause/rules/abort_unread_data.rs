@@ -29,7 +29,12 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
         && reset.since_own_data.is_some_and(|since| s(since) < 0.005)
         && !reset.sender_fin_before;
     // What the reset does not acknowledge was still on its way: it cannot have been left unread.
-    let unread = reset.unread_bytes.saturating_sub(reset.peer_bytes_unacked);
+    // And what came before a FIN that was acknowledged had probably been read to its end.
+    let unread = if reset.peer_fin_before && reset.peer_bytes_unacked == 0 {
+        0
+    } else {
+        reset.unread_bytes.saturating_sub(reset.peer_bytes_unacked)
+    };
     let recent = reset.since_peer_data.is_some_and(|since| s(since) <= case.parameters.unread_s);
     if (unread == 0 || !recent) && !truncated {
         return None;

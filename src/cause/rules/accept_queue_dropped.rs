@@ -26,11 +26,7 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     }
     let burst = case.parameters.burst_s;
     let service = case.context.service(c)?;
-    let same = service
-        .aborted
-        .iter()
-        .filter(|&&time| s(time.saturating_sub(reset.time)).abs() <= burst)
-        .count();
+    let same = service.aborted_around(reset.time, burst);
     (same >= 2).then(|| {
         Finding::new(if same >= 3 { 0.75 } else { 0.65 })
             .with(Evidence::of("abort_without_own_payload").at(reset.packet))

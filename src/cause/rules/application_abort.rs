@@ -26,7 +26,8 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     let reset = case.reset_of(Form::Abort)?;
     let recent =
         reset.since_peer_data.is_some_and(|since| s(since) <= case.parameters.unread_fresh_s);
-    if recent && reset.unread_bytes > reset.peer_bytes_unacked {
+    let ended = reset.peer_fin_before && reset.peer_bytes_unacked == 0;
+    if recent && !ended && reset.unread_bytes > reset.peer_bytes_unacked {
         return None;
     }
     Some(

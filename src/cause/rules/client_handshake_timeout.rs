@@ -17,7 +17,10 @@ pub const RULE: Rule = Rule {
         "> S, > R +200ms",
         "> S, > S again +1s, < S. +600ms, > R",
     ],
-    near_misses: &[("> S, < S. +20ms, > R +1ms", "undetermined")],
+    near_misses: &[
+        ("> S, < S. +150ms, > R. ts", "application_abort"),
+        ("> S, < S. +20ms, > R +1ms", "undetermined"),
+    ],
     twins: &[("syn_scan", "over a long path a scan's reset is as late")],
     applies: Applies::Reset,
     holds,
@@ -25,6 +28,10 @@ pub const RULE: Rule = Rule {
 
 fn holds(case: &Case<'_>) -> Option<Finding> {
     let reset = abandonment(case)?;
+    // An abort with the connection's timestamps comes from a socket that had got its SYN-ACK.
+    if reset.form == Some(Form::Abort) && reset.has_timestamp {
+        return None;
+    }
     let c = case.connection;
     let wait = c.client_wait()?;
     if s(wait) < case.parameters.handshake_timeout_s {

@@ -18,17 +18,27 @@ pub const RULE: Rule = Rule {
 fn holds(case: &Case<'_>) -> Option<Finding> {
     let reset = abandonment(case)?;
     let c = case.connection;
-    let window = case.parameters.race_window_s;
-    let sibling = case.context.attempts(c).iter().find(|other| {
+    // To the same address a second attempt may also be the retry after the client's own limit.
+    let within = |server| {
+        let limit = case.parameters.race_window_s;
+        let same = server == c.addresses[1];
+        if same { limit.min(case.parameters.handshake_timeout_s) } else { limit }
+    };
+    // A scanner's SYN, without a system's options, races with nothing.
+    if case.side(Side::Client).syn_options & !0b111 == 0 {
+        return None;
+    }
+    let near = case.context.completed_around(c, case.parameters.race_window_s).iter();
+    let siblings = near.filter(|other| {
         other.id != c.id
             && other.service.1 == c.ports[1]
-            && other.service.0 != c.addresses[1]
-            && (s(other.start.saturating_sub(c.start))).abs() <= window
+            && s(other.start.saturating_sub(c.start)).abs() <= within(other.service.0)
             && other
                 .completed
                 .get()
                 .is_some_and(|t| s(t.saturating_sub(c.start)) <= case.parameters.race_completion_s)
-    })?;
+    });
+    let sibling = siblings.min_by_key(|other| other.id)?;
     Some(
         Finding::new(0.75)
             .with(Evidence::of("reset_of_an_unneeded_attempt").at(reset.packet))

@@ -28,7 +28,8 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
         && reset.window == 0
         && reset.since_peer_data.is_some_and(|since| s(since) < 0.01 && s(since) < after)
         && c.bytes_after_first_fin[reset.sender.peer().index()] > 0;
-    if !shaped && !abort || after > case.parameters.fin_wait_2_s && !abort {
+    let in_time = shaped && after <= case.parameters.fin_wait_2_s;
+    if !in_time && !abort {
         return None;
     }
     Some(

@@ -20,13 +20,21 @@ pub const RULE: Rule = Rule {
 };
 
 fn holds(case: &Case<'_>) -> Option<Finding> {
-    let reset = case.reset_of(Form::Reply).filter(|reset| reset.sender_fin_before)?;
+    let reset = case.reset.filter(|reset| reset.sender_fin_before)?;
+    // picoTCP resets by itself when it has waited long enough, in a form of its own.
+    let unasked = reset.form == Some(Form::Other)
+        && !reset.reply_shape
+        && case.acceptable()
+        && reset.idle.is_some_and(|idle| s(idle) >= 2.0);
+    if reset.form != Some(Form::Reply) && !unasked {
+        return None;
+    }
     let after = s(reset.time.saturating_sub(reset.sender_fin_time?));
     let acked = case.side(reset.sender).fin.is_some_and(|fin| fin.acked_at.is_some());
     let late = after >= case.parameters.fin_wait_2_s;
     let bare_fin = reset.trigger == Some(Trigger::Fin) && reset.trigger_payload == 0;
     let bare_ack = matches!(reset.trigger, Some(Trigger::Ack | Trigger::Probe));
-    if !acked || !(late || bare_fin || bare_ack) {
+    if !acked || !(late || bare_fin || bare_ack || unasked) {
         return None;
     }
     Some(

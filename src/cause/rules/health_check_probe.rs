@@ -23,25 +23,15 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     if !silent || !matches!(c.ending, Ending::HandshakeAbandoned | Ending::Reset) {
         return None;
     }
-    let service = (c.addresses[1], c.ports[1]);
-    let starts: Vec<i64> = case
-        .context
-        .attempts(c)
-        .iter()
-        .filter(|other| other.service == service && other.bytes == 0)
-        .map(|other| other.start)
-        .collect();
-    let gaps: Vec<f64> = starts.windows(2).map(|pair| s(pair[1].saturating_sub(pair[0]))).collect();
-    if (gaps.len() as f64) < case.parameters.health_check_rounds - 1.0 || gaps.len() < 2 {
-        return None;
-    }
-    let mean = gaps.iter().sum::<f64>() / gaps.len() as f64;
-    let variance = gaps.iter().map(|gap| (gap - mean).powi(2)).sum::<f64>() / gaps.len() as f64;
-    let steady = mean > 0.05 && variance.sqrt() / mean <= case.parameters.health_check_variation;
+    let rounds = case.context.rounds(c);
+    let enough = (rounds.count as f64) >= case.parameters.health_check_rounds && rounds.count > 2;
+    let variation = rounds.deviation / rounds.mean;
+    let steady =
+        enough && rounds.mean > 0.05 && variation <= case.parameters.health_check_variation;
     steady.then(|| {
         Finding::new(0.8)
             .with(Evidence::of("no_payload").at(reset.packet))
-            .with(Evidence::count("rounds", starts.len() as u64))
-            .with(Evidence::number("interval_s", mean))
+            .with(Evidence::count("rounds", rounds.count))
+            .with(Evidence::number("interval_s", rounds.mean))
     })
 }

@@ -42,8 +42,7 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     });
     let base = match (device, other_host) {
         (Some(_), true) => 0.75,
-        (Some(_), false) => 0.6,
-        (None, true) => 0.6,
+        (Some(_), false) | (None, true) => 0.6,
         (None, false) => return None,
     };
     let mut finding = Finding::new(base)

@@ -23,6 +23,20 @@ pub const RULE: Rule = Rule {
 
 fn holds(case: &Case<'_>) -> Option<Finding> {
     let reset = case.reset?;
+    let own = judged(case, reset);
+    if own.is_some() || reset.form != Some(Form::Reply) {
+        return own;
+    }
+    // The victim of a forged reset answers what still reaches it; seen beyond the forger, its
+    // reply stands behind a forged reset that had no effect here.
+    case.resets()
+        .take_while(|other| other.packet < reset.packet)
+        .filter(|other| other.sender == reset.sender && other.effective == Some(false))
+        .find_map(|other| judged(case, other))
+        .map(|finding| finding.with(Evidence::of("victim_answers").at(reset.packet)))
+}
+
+fn judged(case: &Case<'_>, reset: &Teardown) -> Option<Finding> {
     let score = super::super::score::score(case, reset);
     if score.total < case.parameters.injection_score || score.kinds == 0 {
         return None;

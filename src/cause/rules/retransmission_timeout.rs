@@ -16,33 +16,16 @@ pub const RULE: Rule = Rule {
 
 fn holds(case: &Case<'_>) -> Option<Finding> {
     let c = case.connection;
-    let (side, run, packet) = match case.reset {
-        Some(reset) => {
-            let run = reset.retransmission_run;
-            let peer_run = c.side(reset.sender.peer());
-            let late = reset.form == Some(Form::Reply) || run > 0;
-            let gave_up = f64::from(run) >= case.parameters.retransmission_run;
-            let long = |e: &crate::conn::Endpoint| {
-                f64::from(e.longest_run) >= case.parameters.retransmission_run && e.unacked() > 0
-            };
-            let gave_up =
-                gave_up || (reset.form == Some(Form::Reply) && long(case.side(reset.sender)));
-            let answered = reset.form == Some(Form::Reply) && long(peer_run);
-            if !late || !(gave_up || answered) {
-                return None;
-            }
-            let side = if gave_up { reset.sender } else { reset.sender.peer() };
-            (side, run.max(case.side(side).longest_run), Some(reset.packet))
+    let runs = |side: Side| c.side(side).retransmission_run + c.side(side).probe_run;
+    let (side, run, packet) = if let Some(reset) = case.reset {
+        let side = gave_up(case, reset)?;
+        (side, reset.retransmission_run.max(c.side(side).longest_run), Some(reset.packet))
+    } else {
+        if c.ending != Ending::PeerUnresponsive {
+            return None;
         }
-        None => {
-            if c.ending != Ending::PeerUnresponsive {
-                return None;
-            }
-            let side = [Side::Client, Side::Server]
-                .into_iter()
-                .max_by_key(|&side| c.side(side).retransmission_run + c.side(side).probe_run)?;
-            (side, c.side(side).retransmission_run + c.side(side).probe_run, None)
-        }
+        let side = [Side::Client, Side::Server].into_iter().max_by_key(|&side| runs(side))?;
+        (side, runs(side), None)
     };
     let endpoint = c.side(side);
     Some(
@@ -54,4 +37,18 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
             ))
             .with(Evidence::count("unacknowledged_bytes", endpoint.unacked())),
     )
+}
+
+/// The side whose retransmissions went unanswered before this reset: the sender of an abort after
+/// them, or either side when the reset is only the reply to something later.
+fn gave_up(case: &Case<'_>, reset: &Teardown) -> Option<Side> {
+    let enough = case.parameters.retransmission_run;
+    let reply = reset.form == Some(Form::Reply);
+    let long = |side: Side| {
+        f64::from(case.side(side).longest_run) >= enough && case.side(side).unacked() > 0
+    };
+    if f64::from(reset.retransmission_run) >= enough || (reply && long(reset.sender)) {
+        return Some(reset.sender);
+    }
+    (reply && long(reset.sender.peer())).then(|| reset.sender.peer())
 }

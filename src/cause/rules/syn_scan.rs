@@ -18,12 +18,13 @@ pub const RULE: Rule = Rule {
 
 #[allow(clippy::cast_precision_loss)] // at most 16
 fn holds(case: &Case<'_>) -> Option<Finding> {
-    let reset = abandonment(case)?;
+    let reset = abandonment(case)
+        .filter(|reset| reset.form != Some(Form::Abort) || !reset.has_timestamp)?;
     let c = case.connection;
     c.syn_ack?;
     let client = c.side(Side::Client);
     let enough = case.parameters.scan_fan_out;
-    let targets = case.context.fan_out(c, 16);
+    let targets = case.context.fan_out(c);
     let fan_out = targets as f64 >= enough;
     let only_mss = client.syn_options & !0b111 == 0;
     let window = matches!(client.syn_window, 512 | 1024 | 2048 | 3072 | 4096 | 65535);

@@ -30,7 +30,7 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     })?;
     let since = c.side(side).zero_since.get()?;
     Some(
-        Finding::new(0.75)
+        Finding::new(if c.censored { 0.55 } else { 0.75 })
             .with(Evidence::time("zero_window_s", c.end.saturating_sub(since)))
             .with(Evidence::text(
                 "closed_by",

@@ -1,5 +1,5 @@
 use super::Connections;
-use crate::conn::{Side, Vantage, VantageBasis};
+use crate::conn::{Side, Tampering, Vantage, VantageBasis};
 use crate::table::column::{Column, Kind, count, text};
 use crate::table::vocabulary::{Vocabulary, words};
 
@@ -54,7 +54,7 @@ pub const COLUMNS: &[Column<Connections>] = &[
     Column::required(
         "duplicate_packets",
         "packets",
-        "Exact copies made by the capture, counted here and nowhere else.",
+        "Exact copies made by the capture; the counts of packets, FINs and RSTs include them.",
         Kind::Int64(|row| {
             let sides = &row.connection.endpoints;
             count(sides.iter().map(|side| u64::from(side.duplicates)).sum())
@@ -86,6 +86,12 @@ pub const COMPATIBILITY: &[Column<Connections>] = &[
         "",
         "What Zeek's conn.log has as history.",
         Kind::Text(|row, out| text(row.connection.zeek.history(), out)),
+    ),
+    Column::required(
+        "tampering_signature",
+        "",
+        "Published passive signature of the client's half alone; a shape, not a verdict.",
+        Kind::Word(words::<Tampering>, |row| Some(row.connection.tampering().index())),
     ),
     Column::required(
         "wireshark_completeness",

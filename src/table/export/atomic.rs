@@ -16,6 +16,9 @@ pub struct File {
 
 impl File {
     /// Begins an output. A link is followed, so that the file it leads to is replaced.
+    ///
+    /// # Errors
+    /// What the system says: a directory, no permission, no space.
     pub fn create(path: &Path) -> io::Result<Self> {
         let special = fs::metadata(path).is_ok_and(|meta| !meta.is_file() && !meta.is_dir());
         if special {
@@ -40,6 +43,9 @@ impl File {
     }
 
     /// Makes everything written durable and visible under the final name.
+    ///
+    /// # Errors
+    /// What the system says; the final name is then as it was.
     pub fn commit(mut self) -> io::Result<()> {
         let Some((temporary, target)) = self.names.as_ref() else {
             return self.inner.flush();

@@ -13,6 +13,7 @@ use arrow_schema::{ArrowError, SchemaRef};
 
 use crate::error::Error;
 
+pub use atomic::File as Whole;
 pub use csv::guarded;
 pub use json::{Escape, value as json_value};
 

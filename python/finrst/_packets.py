@@ -1,0 +1,88 @@
+"""The packets of chosen connections, read from their source again."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from . import _native
+from ._errors import CaptureError
+from ._table import Table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from os import PathLike
+
+_TUPLE = (
+    "connection_id",
+    "client_ip",
+    "client_port",
+    "server_ip",
+    "server_port",
+    "first_packet",
+    "last_packet",
+)
+_COUNTED = ("client_packets", "server_packets", "duplicate_packets")
+
+
+def _state(path: str) -> tuple[int, int] | None:
+    try:
+        status = os.stat(path)  # noqa: PTH116 - follows links, as open() does
+    except OSError:
+        return None
+    return status.st_size, status.st_mtime_ns
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a capture came from: what the engine read, or the script that it played."""
+
+    items: tuple[tuple[Any, ...], ...] = ()
+    files: tuple[tuple[str, tuple[int, int] | None], ...] = ()
+    script: str | None = None
+
+    @classmethod
+    def of(cls, items: Iterable[tuple[Any, ...]], files: Iterable[str]) -> Origin:
+        """Remember sources, and the state of the files among them."""
+        kept = tuple(item[:2] if item[0] == "reader" else item for item in items)
+        return cls(kept, tuple((name, _state(name)) for name in files))
+
+    def check(self) -> None:
+        """Raise :exc:`CaptureError` when the source cannot be read again as it was."""
+        if self.script is None and not self.items:
+            message = "the source of this capture is not known: read() one to get its packets"
+            raise CaptureError(message)
+        if any(item[0] == "reader" for item in self.items):
+            message = (
+                "the source was a stream, which can be read only once: save it to a file first"
+            )
+            raise CaptureError(message)
+        for name, state in self.files:
+            now = _state(name)
+            if state is not None and now != state:
+                what = "is gone" if now is None else "has changed since it was read"
+                message = f"{name!r} {what}: its packets cannot be found again"
+                raise CaptureError(message)
+
+    def packets(self, rows: list[dict[str, Any]]) -> Table:
+        """Give the packets of connections as a table."""
+        self.check()
+        chosen = [tuple(row[name] for name in _TUPLE) for row in rows]
+        if self.script is not None:
+            return Table(_native.packets_of_script(self.script, chosen), "packets")
+        table = Table(_native.packets_of(self.items, chosen), "packets")
+        wanted = sum(row[name] for row in rows for name in _COUNTED)
+        if len(table) < wanted:
+            message = f"found {len(table)} of {wanted} packets: the source has changed"
+            raise CaptureError(message)
+        return table
+
+    def save(self, rows: list[dict[str, Any]], path: str | PathLike[str]) -> int:
+        """Write the packets of connections as pcapng and give their number."""
+        self.check()
+        if self.script is not None:
+            message = "a script has no packets to save"
+            raise CaptureError(message)
+        chosen = [tuple(row[name] for name in _TUPLE) for row in rows]
+        return _native.save_packets(self.items, chosen, path)

@@ -1,0 +1,248 @@
+"""Reading captures."""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING, Any, BinaryIO, Self, TypedDict, Unpack
+
+from . import _native
+from ._capture import Capture
+from ._errors import CaptureWarning
+from ._packets import Origin
+from ._progress import Bar
+from ._source import Source, sources
+from ._table import Table
+from ._text import printable
+from ._units import Duration, Moment, Size, moment, nanoseconds, octets
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from ._progress import Progress
+
+
+class Options(TypedDict, total=False):
+    """What :func:`read` and :func:`scan` take beside the source; all of it is optional."""
+
+    filter: str | None
+    """Packets that take part, in a subset of the BPF language: ``"host 10.0.0.5 and port 443"``."""
+    start: Moment | None
+    """First moment that takes part: a ``datetime``, ISO text, or ``"+30s"`` after the first
+    packet."""
+    end: Moment | None
+    """First moment that does not any more."""
+    linger: Duration | None
+    """Capture time after which a connection that is over is let go (120 s)."""
+    handshake_timeout: Duration | None
+    """The same for a handshake that never completed (180 s)."""
+    half_closed_timeout: Duration | None
+    """The same for a connection closed by one side (1 h)."""
+    idle_timeout: Duration | None
+    """The same for any other (24 h)."""
+    memory_limit: Size | None
+    """Octets that followed connections may take; beyond it the ones that were silent longest
+    come out early, with ``release`` = ``evicted``. Rows already made are not in it."""
+    max_uncompressed_bytes: Size | None
+    """Octets that each compressed file may unpack to."""
+    chunk: Size | None
+    """Octets read at a time (256 KiB); never changes a row."""
+    strict: bool
+    """Raise :exc:`CaptureError` for anything but a complete capture."""
+    parameters: Mapping[str, float] | None
+    """Thresholds of the causes, by name."""
+
+
+_READERS: dict[str, Callable[[Any], Any]] = {
+    "start": moment,
+    "end": moment,
+    "linger": nanoseconds,
+    "handshake_timeout": nanoseconds,
+    "half_closed_timeout": nanoseconds,
+    "idle_timeout": nanoseconds,
+    "memory_limit": octets,
+    "max_uncompressed_bytes": octets,
+    "chunk": octets,
+    "parameters": dict,
+    "strict": bool,
+    "filter": str,
+}
+
+
+def _native_options(options: Mapping[str, Any]) -> dict[str, Any]:
+    unknown = sorted(set(options) - set(_READERS))
+    if unknown:
+        message = f"no such option: {', '.join(unknown)}; known are {', '.join(sorted(_READERS))}"
+        raise TypeError(message)
+    return {k: _READERS[k](value) for k, value in options.items() if value is not None}
+
+
+# What each status says; "complete" and "empty" need no words.
+_STATUS = {
+    "truncated_tail": "its end is cut, as while it is still being written",
+    "recovered": "damaged records were passed over",
+    "corrupt": "damaged, and nothing could be read behind the damage",
+    "limit": "a limit stopped the reading",
+    "io_error": "the system failed to read on",
+    "reading": "not read to its end",
+}
+
+
+def _warn(files: Table, stacklevel: int) -> None:
+    for row in files:
+        said = _STATUS.get(row["status"])
+        if said is not None:
+            where = "" if row["stopped_at"] is None else f", byte offset {row['stopped_at']}"
+            text = f"{printable(row['file'])}: {said} (after packet {row['packets']}{where})"
+            warnings.warn(text, CaptureWarning, stacklevel=stacklevel)
+
+
+def read(source: Source, /, *, progress: Progress = "auto", **options: Unpack[Options]) -> Capture:
+    """Read a capture to its end and judge every connection in it.
+
+    ``source`` is a path, a directory (its capture files), a pattern, ``"-"`` (standard input),
+    bytes, a binary file object, or a list of these; several are one capture, merged by time.
+    pcap and pcapng, plain or compressed (gzip, zstd, xz, lz4, bzip2), are recognised by content.
+    ``progress`` shows a bar on long readings. The options are those of :class:`Options`; the most
+    used are ``filter="host 10.0.0.5 and port 443"``, ``start="+30s"``, ``end=...`` and ``strict``.
+
+    Raises :exc:`CaptureError` for what is no capture, :exc:`FilterError` for a filter that cannot
+    be read, and ``OSError`` (``FileNotFoundError``, ...) when the system refuses. What is damaged
+    or cut is kept as far as it goes, with a :exc:`CaptureWarning` and a row in ``issues``. Ctrl-C
+    stops at once.
+
+    >>> import finrst
+    >>> cap = finrst.read("tests/data/demo.pcap", filter="port 4001")
+    >>> cap.connection(0)
+    <finrst.Connection 0: 10.77.0.1:43094 > 10.77.0.2:4001: handshake_refused, ended by server>
+    """
+    items, opened = sources(source)
+    bar = Bar(progress)
+    try:
+        tables = _native.read(items, _native_options(options), bar.callback)
+    finally:
+        bar.close()
+        _close(opened)
+    files = Table(tables["files"], "files")
+    _warn(files, 3)
+    return Capture(tables, Origin.of(items, files["file"]))
+
+
+def scan(source: Source, /, *, progress: Progress = "auto", **options: Unpack[Options]) -> Scan:
+    """Go through a capture in bounded memory; the rows come out while it is read.
+
+    Source and options are those of :func:`read`. Each step gives a pair of tables: connections
+    that were let go (over, idle, or at the end), in order of release, and their teardown segments.
+    A cause that rests on other connections is judged with what was seen until then.
+
+    >>> import finrst
+    >>> for connections, teardowns in finrst.scan("tests/data/demo.pcap"):
+    ...     print(len(connections), len(teardowns))
+    25 32
+    """
+    items, opened = sources(source)
+    try:
+        native = _native.Scan(items, _native_options(options))
+    except BaseException:
+        _close(opened)
+        raise
+    return Scan(native, opened, progress)
+
+
+def _close(opened: list[BinaryIO]) -> None:
+    for file in opened:
+        file.close()
+
+
+class Scan:
+    """One pass over a capture; made by :func:`scan`.
+
+    Iterate over it for pairs of tables, or hand :attr:`connections` or :attr:`teardowns` to an
+    Arrow consumer, which then reads to the end by itself. It can be used once. It is a context
+    manager; leaving it lets go of the files.
+    """
+
+    def __init__(self, native: _native.Scan, opened: list[BinaryIO], progress: Progress) -> None:
+        """Wrap a native scan; made by finrst, not by hand."""
+        self._native = native
+        self._opened = opened
+        self._bar = Bar(progress)
+        self._tables: dict[str, Table] | None = None
+
+    def __iter__(self) -> Iterator[tuple[Table, Table]]:
+        """Go through the pairs."""
+        return self
+
+    def __next__(self) -> tuple[Table, Table]:
+        """Give the next pair of tables."""
+        if self._tables is None:
+            try:
+                pair = self._native.next(self._bar.callback)
+            except BaseException:
+                self._bar.close()
+                raise
+            if pair is not None:
+                return Table(pair[0], "connections"), Table(pair[1], "teardowns")
+            accounts = self._native.accounts()
+            self._tables = {name: Table(native, name) for name, native in accounts.items()}
+            self.close()
+            _warn(self._tables["files"], 3)
+        raise StopIteration
+
+    @property
+    def connections(self) -> Stream:
+        """The connections not yet handed out, for an Arrow consumer; the teardowns are let go."""
+        return Stream(self._native, "connections")
+
+    @property
+    def teardowns(self) -> Stream:
+        """The teardowns not yet handed out, for an Arrow consumer; the connections are let go."""
+        return Stream(self._native, "teardowns")
+
+    def table(self, which: str) -> Table:
+        """Give ``ledger``, ``interfaces``, ``issues`` or ``files``, once the scan is at its end."""
+        if self._tables is None:
+            message = "the scan is not at its end yet"
+            raise ValueError(message)
+        try:
+            return self._tables[which]
+        except KeyError:
+            message = f"no table {which!r}: one of {', '.join(self._tables)}"
+            raise ValueError(message) from None
+
+    def close(self) -> None:
+        """Let go of the files."""
+        self._bar.close()
+        self._native.close()
+        _close(self._opened)
+
+    def __enter__(self) -> Self:
+        """Enter a block that closes it."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close."""
+        self.close()
+
+    def __repr__(self) -> str:
+        """Say what it is."""
+        return "<finrst.Scan>"
+
+
+class Stream:
+    """Rows of a scan that an Arrow consumer pulls, once: ``pyarrow.RecordBatchReader.from_stream``,
+    ``duckdb``, ``polars.DataFrame``. An error during the pull comes out as the consumer's own.
+    """  # noqa: D205
+
+    def __init__(self, native: _native.Scan, which: str) -> None:
+        """Wrap a native scan; made by finrst, not by hand."""
+        self._native = native
+        self._which = which
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """Hand the rows to a consumer of the Arrow PyCapsule protocol."""
+        del requested_schema  # a wish that the protocol allows to leave unanswered
+        return self._native.stream(self._which)
+
+    def __arrow_c_schema__(self) -> object:
+        """Hand the schema to a consumer of the Arrow PyCapsule protocol."""
+        return self._native.empty(self._which).__arrow_c_schema__()

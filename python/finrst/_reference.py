@@ -1,0 +1,29 @@
+"""What the tables' columns and causes mean."""
+
+from __future__ import annotations
+
+from . import _native
+from ._table import Table
+
+
+def causes() -> Table:
+    """Describe every cause, in the order in which the rules decide.
+
+    Columns: ``name``, ``summary``, ``wire``, ``reference``, ``next``, ``examples``,
+    ``near_misses``, ``twins``. The examples can be played with :func:`conversation`.
+
+    >>> "port_closed" in causes()["name"]
+    True
+    """
+    return Table(_native.causes(), "causes")
+
+
+def columns() -> Table:
+    """Describe every column of every table.
+
+    Columns: ``table``, ``group``, ``name``, ``type``, ``unit``, ``nullable``, ``doc``, ``words``.
+
+    >>> columns()["name"][0]
+    'connection_id'
+    """
+    return Table(_native.columns(), "columns")

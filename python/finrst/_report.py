@@ -1,0 +1,102 @@
+"""A report in one file: HTML that needs nothing else, or Markdown."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from . import _markdown, _page
+from ._errors import CaptureError
+from ._findings import Findings, find
+from ._text import duration, number, plural
+
+if TYPE_CHECKING:
+    from os import PathLike
+
+    from ._capture import Capture
+
+_PLOTS = {
+    "causes": "Causes",
+    "timeline": "When",
+    "matrix": "Who with whom",
+    "waits": "How long clients waited",
+    "lifetimes": "How long connections lived and were silent",
+    "fingerprint": "Whether resets look like their sender",
+}
+_LADDERS = 4
+
+
+def write(capture: Capture, path: str | PathLike[str], title: str | None) -> None:
+    """Write a report; the file appears whole or not at all."""
+    found = find(capture)
+    heading = title or _title(capture)
+    if Path(path).suffix.lower() in {".md", ".markdown"}:
+        text = _markdown.page(capture, found, heading, _about(capture))
+    else:
+        text = _page.page(
+            capture, found, heading, _about(capture), _plots(capture), _ladders(capture, found)
+        )
+    target = Path(path).resolve()
+    handle, temporary = tempfile.mkstemp(".tmp", ".finrst-", target.parent)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as out:
+            out.write(text)
+        umask = os.umask(0)
+        os.umask(umask)
+        Path(temporary).chmod(0o666 & ~umask)
+        Path(temporary).replace(target)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def _title(capture: Capture) -> str:
+    names = [Path(name).name for name in capture.files["file"]]
+    more = f" and {plural(len(names) - 1, 'other file')}" if len(names) > 1 else ""
+    return f"How the connections of {names[0]}{more} ended" if names else "How connections ended"
+
+
+def _about(capture: Capture) -> list[tuple[str, str]]:
+    """Tell what was read, and how."""
+    table = capture.connections
+    packets = sum(capture.ledger["packets"])
+    about = [
+        ("packets", number(packets)),
+        ("TCP connections", number(len(table))),
+        ("FIN and RST segments", number(len(capture.teardowns))),
+    ]
+    if len(table):
+        first, last = min(table["start"]), max(table["end"])
+        about.append(("first packet", f"{first:%Y-%m-%d %H:%M:%S.%f} UTC"))
+        about.append(("span", duration((last - first).total_seconds())))
+    about += [(key.replace("finrst.", "finrst "), v) for key, v in sorted(table.metadata.items())]
+    return about
+
+
+def _plots(capture: Capture) -> list[tuple[str, str]] | None:
+    """Draw what there is; nothing without matplotlib."""
+    if not len(capture):
+        return []
+    try:
+        from . import plot
+
+        charts = {name: getattr(plot, name)(capture, dark=False) for name in _PLOTS}
+    except ModuleNotFoundError:
+        return None
+    return [(_PLOTS[name], chart.svg()) for name, chart in charts.items() if not chart.is_empty]
+
+
+def _ladders(capture: Capture, found: Findings) -> dict[str, str]:
+    """Draw the packets of the commonest causes' examples, where the source is still there."""
+    from .plot import ladder
+
+    drawn: dict[str, str] = {}
+    for one in found.troubled[:_LADDERS]:
+        try:
+            diagram: Any = ladder(capture, one.example["connection_id"])
+        except (CaptureError, OSError):
+            break
+        drawn[one.cause] = str(diagram)
+    return drawn

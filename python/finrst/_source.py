@@ -1,0 +1,103 @@
+"""What to read: from what people hand over to what the engine takes."""
+
+from __future__ import annotations
+
+import os
+import select
+import stat
+import sys
+from collections.abc import Iterable
+from typing import Any, BinaryIO, TypeAlias
+
+_TURN = 0.05
+
+PathText: TypeAlias = "str | os.PathLike[str]"
+One: TypeAlias = "PathText | bytes | bytearray | memoryview | BinaryIO"
+Source: TypeAlias = "One | Iterable[One]"
+"""A path, a directory (its capture files), a pattern (``*``, ``?``, ``[..]``), ``"-"`` (standard
+input), bytes, a binary file object, or a list of these, merged by time."""
+
+
+def _is_pipe(path: str) -> bool:
+    try:
+        return stat.S_ISFIFO(os.stat(path).st_mode)  # noqa: PTH116 - follows links, as open() does
+    except (OSError, ValueError):
+        return False
+
+
+class _Patient:
+    """Waits for a pipe in short turns, so that Ctrl-C is answered whatever handles the signal.
+
+    Some packages (polars) install a handler after which a blocking read is not interrupted.
+    """
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+
+    def read(self, size: int) -> bytes:
+        while not select.select([self._descriptor], [], [], _TURN)[0]:
+            pass
+        return os.read(self._descriptor, size)
+
+
+def _patient(file: BinaryIO) -> Any:
+    try:
+        descriptor = file.fileno()
+    except (AttributeError, OSError, ValueError):
+        return file
+    # Elsewhere only sockets can be waited for.
+    return _Patient(descriptor) if os.name == "posix" else file
+
+
+def _one(item: Any, opened: list[BinaryIO]) -> tuple[Any, ...]:
+    if isinstance(item, str | os.PathLike):
+        path = os.fspath(item)
+        if isinstance(path, bytes):
+            path = os.fsdecode(path)
+        if path == "-":
+            return "reader", "-", _patient(sys.stdin.buffer), None
+        if _is_pipe(path):
+            file = open(path, "rb", buffering=0)  # noqa: PTH123, SIM115 - closed by the caller
+            opened.append(file)
+            return "reader", path, _patient(file), None
+        return "path", path
+    if isinstance(item, bytes | bytearray | memoryview) or hasattr(item, "__buffer__"):
+        return "bytes", "bytes", item
+    if hasattr(item, "read"):
+        name = getattr(item, "name", None)
+        return "reader", name if isinstance(name, str) else "stream", item, _size(item)
+    message = f"cannot read a {type(item).__name__}: a path, bytes or a binary file is wanted"
+    raise TypeError(message)
+
+
+def _size(file: Any) -> int | None:
+    """Tell how many octets a file object has left, for progress only."""
+    try:
+        return int(max(0, os.fstat(file.fileno()).st_size - file.tell())) or None
+    except (AttributeError, OSError, ValueError, TypeError):
+        return None
+
+
+def sources(source: Source) -> tuple[list[tuple[Any, ...]], list[BinaryIO]]:
+    """Give the engine's sources, and the files that were opened for them.
+
+    >>> sources(["a.pcap", b"..."])[0]
+    [('path', 'a.pcap'), ('bytes', 'bytes', b'...')]
+    """
+    single = isinstance(source, str | os.PathLike | bytes | bytearray | memoryview)
+    if single or hasattr(source, "read") or hasattr(source, "__buffer__"):
+        items: list[Any] = [source]
+    elif isinstance(source, Iterable):
+        items = list(source)
+    else:
+        items = [source]
+    if not items:
+        message = "there is nothing to read: the list of sources is empty"
+        raise ValueError(message)
+    opened: list[BinaryIO] = []
+    try:
+        return [_one(item, opened) for item in items], opened
+    except BaseException:
+        for file in opened:
+            file.close()
+        raise

@@ -1,0 +1,147 @@
+"""What a capture can show beside its tables: plots, packets, a report, an explorer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal, cast
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from os import PathLike
+
+    from ._capture import Capture
+    from ._explore import Explorer
+    from ._packets import Origin
+    from ._table import Table
+    from .plot import Ladder
+    from .plot._style import Chart
+
+
+class Plots:
+    """The plots of a capture; the same functions are in :mod:`finrst.plot`."""
+
+    def __init__(self, data: Any) -> None:
+        """Wrap a capture; made by finrst, not by hand."""
+        self._data = data
+
+    def causes(self, *, dark: bool | None = None) -> Chart:
+        """Draw connections by cause; see :func:`finrst.plot.causes`."""
+        from . import plot
+
+        return plot.causes(self._data, dark=dark)
+
+    def timeline(self, *, dark: bool | None = None) -> Chart:
+        """Draw FIN and RST segments over time; see :func:`finrst.plot.timeline`."""
+        from . import plot
+
+        return plot.timeline(self._data, dark=dark)
+
+    def matrix(self, *, dark: bool | None = None) -> Chart:
+        """Draw servers by clients; see :func:`finrst.plot.matrix`."""
+        from . import plot
+
+        return plot.matrix(self._data, dark=dark)
+
+    def waits(self, *, dark: bool | None = None) -> Chart:
+        """Draw waiting times of clients; see :func:`finrst.plot.waits`."""
+        from . import plot
+
+        return plot.waits(self._data, dark=dark)
+
+    def fingerprint(self, *, dark: bool | None = None) -> Chart:
+        """Draw TTL and IP identification of resets; see :func:`finrst.plot.fingerprint`."""
+        from . import plot
+
+        return plot.fingerprint(self._data, dark=dark)
+
+    def lifetimes(self, *, dark: bool | None = None) -> Chart:
+        """Draw duration and silence before the end; see :func:`finrst.plot.lifetimes`."""
+        from . import plot
+
+        return plot.lifetimes(self._data, dark=dark)
+
+    def ladder(self, connection_id: int | None = None) -> Ladder:
+        """Draw packets of one connection as arrows; see :func:`finrst.plot.ladder`."""
+        from . import plot
+
+        return plot.ladder(self._data, connection_id)
+
+    def sequence(
+        self,
+        connection_id: int | None = None,
+        *,
+        sender: Literal["client", "server"] | None = None,
+        dark: bool | None = None,
+    ) -> Chart:
+        """Draw octets of one connection over time; see :func:`finrst.plot.sequence`."""
+        from . import plot
+
+        return plot.sequence(self._data, connection_id, sender=sender, dark=dark)
+
+
+class Views:
+    """What :class:`Capture` shows; it brings ``connections`` and where they came from."""
+
+    _origin: Origin
+
+    @property
+    def connections(self) -> Table:
+        """One row per TCP connection, in order of the first packet."""
+        raise NotImplementedError
+
+    @property
+    def plot(self) -> Plots:
+        """Plots: ``cap.plot.causes()``, ``cap.plot.ladder(17)``, ...; see :mod:`finrst.plot`."""
+        return Plots(self)
+
+    def _rows(self, connection_ids: int | Iterable[int]) -> list[dict[str, Any]]:
+        ids = [connection_ids] if isinstance(connection_ids, int) else list(connection_ids)
+        rows = []
+        for one in ids:
+            row = self.connections.find("connection_id", int(one))
+            if row is None:
+                message = f"no connection {one}: {len(self.connections)} were found"
+                raise KeyError(message)
+            rows.append(row)
+        return rows
+
+    def packets(self, connection_ids: int | Iterable[int]) -> Table:
+        """Give the TCP packets of a connection, or of several, in packet order.
+
+        The source is read again, as far as these connections go. :exc:`CaptureError` tells when
+        it was a stream, is gone or has changed; ``KeyError`` when there is no such connection.
+
+        >>> import finrst
+        >>> finrst.conversation("> S, < R.").packets(0)["flags"]
+        ['SYN', 'RST,ACK']
+        """
+        return self._origin.packets(self._rows(connection_ids))
+
+    def save(self, connection_ids: int | Iterable[int], path: str | PathLike[str]) -> int:
+        """Write the packets of connections as pcapng and return how many there were.
+
+        The octets are those of the source, with times in nanoseconds; ICMP errors about the
+        connections go with them. Of an IP datagram in fragments only the last fragment is found.
+        The file appears whole or not at all. Errors are those of :meth:`packets`.
+        """
+        return self._origin.save(self._rows(connection_ids), path)
+
+    def report(self, path: str | PathLike[str], *, title: str | None = None) -> None:
+        """Write a report: one HTML file for any browser, or Markdown when the name ends in ``.md``.
+
+        The HTML file needs nothing else, loads nothing and runs no script; it can be printed.
+        Plots need the extra ``plot``; without it they are left out, and the report says so. The
+        same capture gives the same octets. What it shows of the capture is escaped.
+        """
+        from . import _report
+
+        _report.write(cast("Capture", self), path, title)
+
+    def explore(self) -> Explorer:
+        """Make a widget: bars to click, a table that follows, the story of the row picked.
+
+        Needs a notebook and the extra ``notebook``. Its ``selection`` is the filtered connections
+        as a ``pyarrow.Table``.
+        """
+        from ._explore import Explorer
+
+        return Explorer(cast("Capture", self))

@@ -1,0 +1,45 @@
+"""The packets of one connection, with what its row says of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from finrst._extras import need
+from finrst._table import Table
+
+
+@dataclass(frozen=True)
+class Story:
+    """One connection: its packets in order, and its row where there is one."""
+
+    packets: list[dict[str, Any]]
+    row: dict[str, Any] = field(default_factory=dict)
+
+
+def story(data: Any, connection_id: int | None) -> Story:
+    """Get the packets of a connection from a Capture, or take a table of packets as they are."""
+    if hasattr(data, "connections"):
+        if connection_id is None:
+            if len(data) != 1:
+                message = f"which of the {len(data)} connections? Give its connection_id"
+                raise ValueError(message)
+            connection_id = int(data.connections["connection_id"][0])
+        row = data.connection(connection_id).to_dict()
+        return Story(list(data.packets(connection_id)), row)
+    rows = (
+        list(data) if isinstance(data, Table) else need("pyarrow", "pandas").table(data).to_pylist()
+    )
+    missing = [
+        name for name in ("packet", "time", "sender", "flags") if rows and name not in rows[0]
+    ]
+    if missing:
+        message = f"the table lacks {', '.join(missing)}; Capture.packets() gives one that has them"
+        raise ValueError(message)
+    ids = {one["connection_id"] for one in rows}
+    if connection_id is not None:
+        rows = [one for one in rows if one["connection_id"] == connection_id]
+    elif len(ids) > 1:
+        message = f"packets of {len(ids)} connections: give a connection_id"
+        raise ValueError(message)
+    return Story(rows)

@@ -1,0 +1,220 @@
+"""How plots look: one figure class, colours that follow the theme, words in titles."""
+
+from __future__ import annotations
+
+import io
+import re
+import textwrap
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from matplotlib import rc_context
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch
+from matplotlib.ticker import MaxNLocator
+
+from finrst._classes import CLASSES, class_of
+from finrst._text import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from matplotlib.axes import Axes
+    from numpy.typing import NDArray
+
+    from ._columns import Words
+
+INK, SOFT, LINE = "#1f2329", "#59636f", "#d1d9e1"
+"""Ink of texts, of axes, of grids on a light background. Nothing else has these colours, so that
+in a page they can be left to its theme."""
+_DARK = {INK: "#e6edf3", SOFT: "#9198a1", LINE: "#3d444d", "#ffffff": "#16191d"}
+_VARIABLES = {
+    INK: f"var(--finrst-ink,{INK})",
+    SOFT: f"var(--finrst-soft,{SOFT})",
+    LINE: f"var(--finrst-line,{LINE})",
+}
+THEME = (
+    ".finrst-plot{--finrst-ink:var(--jp-content-font-color1,#1f2329);"
+    "--finrst-soft:var(--jp-content-font-color2,#59636f);"
+    "--finrst-line:var(--jp-border-color2,#d1d9e1)}"
+    "@media(prefers-color-scheme:dark){.finrst-plot{"
+    "--finrst-ink:var(--jp-content-font-color1,#e6edf3);"
+    "--finrst-soft:var(--jp-content-font-color2,#9198a1);"
+    "--finrst-line:var(--jp-border-color2,#3d444d)}}"
+    ".finrst-plot svg{max-width:100%;height:auto}"
+)
+"""Style of a plot in a page: JupyterLab's theme, else the system's."""
+_RC: Any = {
+    "svg.fonttype": "none",
+    "svg.hashsalt": "finrst",
+    "font.family": "sans-serif",
+    "font.sans-serif": ["DejaVu Sans"],
+    "font.size": 9.5,
+}
+_RASTER_DPI = 144
+_LETTERS_PER_INCH = 10.4
+
+
+class Chart(Figure):
+    """A matplotlib figure that shows itself in a notebook in the colours of its theme."""
+
+    def __init__(self, width: float, height: float, *, dark: bool = False) -> None:
+        """Begin a figure of a size in inches."""
+        with rc_context(_RC):
+            super().__init__(figsize=(width, height), layout="constrained")
+        FigureCanvasAgg(self)
+        self.dark = dark
+        self.is_empty = False
+
+    def _repr_html_(self) -> str:
+        inner = self.svg(themed=not self.dark)
+        return f'<div class="finrst-plot"><style>{THEME}</style>{inner}</div>'
+
+    def svg(self, *, themed: bool = True) -> str:
+        """Draw it as SVG; ``themed`` leaves ink and background to the page around it."""
+        out = io.StringIO()
+        with rc_context(_RC):
+            self.savefig(
+                out,
+                format="svg",
+                dpi=_RASTER_DPI,
+                transparent=themed,
+                metadata={"Date": None, "Creator": None, "Type": None, "Format": None},
+            )
+        text = out.getvalue()
+        text = text[text.index("<svg") :]
+        # Nothing refers to the ids of groups, and several plots share a page.
+        text = re.sub(r'<g id="[a-zA-Z_0-9]+">', "<g>", text)
+        text = re.sub(r"\s*<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
+        text = text.replace("'DejaVu Sans'", "system-ui, 'DejaVu Sans'")
+        if themed:
+            for colour, variable in _VARIABLES.items():
+                text = text.replace(colour, variable)
+        return text
+
+
+def chart(width: float, height: float, *, dark: bool | None) -> Chart:
+    """Begin a figure; without a word about it, dark when matplotlib's own style is."""
+    from matplotlib import rcParams
+    from matplotlib.colors import to_rgb
+
+    if dark is None:
+        half = 0.5
+        dark = sum(to_rgb(rcParams["figure.facecolor"])) / 3 < half
+    return Chart(width, height, dark=dark)
+
+
+def axes(figure: Chart, place: Any = 111, **options: Any) -> Axes:
+    """Add axes without a box, with a faint grid."""
+    ax: Axes = figure.add_subplot(place, **options)
+    for side in ("top", "right"):
+        ax.spines[side].set_visible(False)
+    for side in ("left", "bottom"):
+        ax.spines[side].set_color(LINE)
+    ax.tick_params(colors=SOFT, labelcolor=SOFT, length=3)
+    ax.tick_params(which="minor", colors=LINE, length=2)
+    ax.set_axisbelow(True)
+    ax.grid(visible=True, color=LINE, linewidth=0.6)
+    return ax
+
+
+def whole(axis: Any) -> None:
+    """Put ticks at whole numbers only."""
+    axis.set_major_locator(MaxNLocator(integer=True))
+
+
+def finish(figure: Chart, title: str, classes: Iterable[str] = ()) -> Chart:
+    """Give a figure its title, which says the finding, a legend, and its colours."""
+    figure.suptitle(
+        _wrapped(title, int(figure.get_figwidth() * _LETTERS_PER_INCH)),
+        x=0.01,
+        ha="left",
+        fontsize=11,
+        fontweight="bold",
+        color=INK,
+    )
+    shown = set(classes)
+    handles = [Patch(color=one.colour, label=one.name) for one in CLASSES if one.name in shown]
+    if handles:
+        legend = figure.legend(
+            handles=handles,
+            loc="outside lower left",
+            ncols=len(handles),
+            frameon=False,
+            labelcolor=SOFT,
+            handlelength=1,
+            handleheight=1,
+            borderaxespad=0,
+        )
+        legend.set_in_layout(True)
+    figure.set_facecolor("#ffffff")
+    for ax in figure.axes:
+        ax.set_facecolor("none")
+        for axis in (ax.xaxis, ax.yaxis):
+            axis.label.set_color(SOFT)
+            axis.get_offset_text().set_color(SOFT)
+    if figure.dark:
+        _darken(figure)
+    return figure
+
+
+def _wrapped(title: str, width: int) -> str:
+    """Break a title into lines of about the same length."""
+    lines = -(-len(title) // width)
+    return "\n".join(textwrap.wrap(title, min(width, len(title) // lines + 8)))
+
+
+def _darken(figure: Chart) -> None:
+    from matplotlib.colors import to_hex
+
+    for artist in figure.findobj():
+        for kind in ("color", "facecolor", "edgecolor"):
+            get, put = getattr(artist, f"get_{kind}", None), getattr(artist, f"set_{kind}", None)
+            if get is None or put is None:
+                continue
+            value = get()
+            if isinstance(value, str | tuple) and to_hex(value) in _DARK:
+                alpha = value[3] if isinstance(value, tuple) and len(value) > 3 else 1  # noqa: PLR2004
+                if alpha:
+                    put(_DARK[to_hex(value)])
+    for ax in figure.axes:
+        ax.tick_params(which="both", colors=_DARK[SOFT], labelcolor=_DARK[SOFT])
+        ax.tick_params(which="both", grid_color=_DARK[LINE])
+
+
+def label(text: object, limit: int = 40) -> str:
+    """Make a text from a capture fit for a plot: nothing hidden, no formulas."""
+    return printable(text, limit).replace("$", r"\$")
+
+
+def share(part: int, whole: int) -> str:
+    """Write a share in words that do not claim too much.
+
+    >>> share(1, 3), share(1, 100000), share(0, 0)
+    ('33 %', 'under 1 %', 'none')
+    """
+    if not part:
+        return "none"
+    percent = 100 * part / whole
+    return f"{percent:.0f} %" if percent >= 1 else "under 1 %"
+
+
+def classes_of(words: Words) -> NDArray[np.int64]:
+    """For every row the place of its cause's class in ``CLASSES``."""
+    place = {one.name: index for index, one in enumerate(CLASSES)}
+    table = np.array([place[class_of(name).name] for name in words.names] + [place["undecided"]])
+    return np.asarray(table[words.codes], dtype=np.int64)
+
+
+def colours(places: Sequence[int]) -> list[str]:
+    """Give the colours of classes by their places."""
+    return [CLASSES[place].colour for place in places]
+
+
+def empty(figure: Chart, ax: Axes, text: str) -> Chart:
+    """Say that there is nothing to draw."""
+    ax.set_axis_off()
+    figure.is_empty = True
+    ax.text(0.5, 0.5, text, ha="center", va="center", color=SOFT, transform=ax.transAxes)
+    return finish(figure, text)

@@ -1,0 +1,51 @@
+"""Axes of time: bins of round widths, seconds for short captures and dates for long ones."""
+
+from __future__ import annotations
+
+import datetime as dt
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from ._columns import Integers
+
+_MOST = 120
+_SECOND = 10**9
+_SHORT = 300 * _SECOND
+_WIDTHS = [
+    *(step * 10**power for power in range(3, 9) for step in (1, 2, 5)),
+    *(step * _SECOND for step in (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800)),
+    *(step * 3600 * _SECOND for step in (1, 2, 3, 6, 12, 24, 48, 168, 720, 8760)),
+]
+
+
+def bins(times: Integers) -> tuple[int, int, int]:
+    """Give start, width (both in nanoseconds) and number of bins of a round width."""
+    first, last = int(times.min()), int(times.max())
+    span = last - first + 1
+    width = next((width for width in _WIDTHS if span / width <= _MOST - 1), span)
+    start = first // width * width
+    return start, width, (last - start) // width + 1
+
+
+def time_axis(ax: Axes, start: int, span: int) -> tuple[float, float]:
+    """Prepare the x axis; a time is ``origin + scale`` times its nanoseconds after ``start``."""
+    begin = dt.datetime.fromtimestamp(start // _SECOND, dt.UTC)
+    if span <= _SHORT:
+        fraction = f"{start % _SECOND / _SECOND:.6f}".rstrip("0")[1:].rstrip(".")
+        unit, scale = ("ms", 1e-6) if span < _SECOND else ("s", 1e-9)
+        ax.set_xlabel(f"{unit} after {begin:%Y-%m-%d %H:%M:%S}{fraction} UTC")
+        origin = 0.0
+    else:
+        dates: Any = import_module("matplotlib.dates")
+
+        scale = 1 / (86400 * _SECOND)
+        origin = float(dates.date2num(begin)) + start % _SECOND * scale
+        locator = dates.AutoDateLocator(tz=dt.UTC)
+        ax.xaxis.set_major_locator(locator)
+        ax.xaxis.set_major_formatter(dates.ConciseDateFormatter(locator, tz=dt.UTC))
+        ax.set_xlabel("UTC")
+    ax.set_xlim(origin - 0.01 * span * scale, origin + 1.01 * span * scale)
+    return origin, scale

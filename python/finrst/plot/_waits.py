@@ -1,0 +1,172 @@
+"""How long clients wait for a server, and how long connections live and idle."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from finrst._classes import BY_NAME, CLASSES
+from finrst._text import duration, number, plural
+
+from ._columns import Columns
+from ._style import INK, SOFT, axes, chart, classes_of, empty, finish, whole
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from ._columns import Floats
+    from ._style import Chart
+
+_BINS = 60
+_GRID = (70, 44)
+_POINTS = 3000
+_SHORTEST = 1e-6
+_NARROW = 0.2
+_FEWEST = 3
+_TICKS = [1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 0.1, 1, 10, 60, 600, 3600, 86400, 864000]
+
+
+def _log_axis(axis: Any, low: float, high: float) -> None:
+    from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+
+    axis.set_major_locator(FixedLocator([tick for tick in _TICKS if low <= tick <= high]))
+    axis.set_minor_locator(NullLocator())
+    axis.set_major_formatter(FuncFormatter(lambda value, _: duration(value)))
+
+
+def _edges(values: Floats, count: int) -> Floats:
+    low, high = float(values.min()), float(values.max())
+    low, high = low / 2, max(high * 2, low * 10)
+    return np.geomspace(low, high, count + 1)
+
+
+def waits(data: Any, *, dark: bool | None = None) -> Chart:
+    """Draw how long clients waited for their handshakes: completed against abandoned.
+
+    A wait goes from the first SYN to the client's first acknowledgment or reset. When the waits
+    that clients abandoned lie close together, their median is drawn: it is their time limit.
+
+    ``data`` is a Capture, or a table with ``client_wait_s`` and ``ending`` as ``connections`` has.
+
+    >>> import finrst, finrst.plot
+    >>> figure = finrst.plot.waits(finrst.conversation("> S, < S. +20ms, > . +1ms"))
+    >>> figure.get_suptitle()
+    '1 handshake completed, half of them within 21 ms; none was abandoned'
+    """
+    columns = Columns(data, ["client_wait_s", "ending"], ["connections"])
+    values = columns.floats("client_wait_s")
+    endings = columns.words("ending")
+    failed = np.array([n.startswith("handshake_") for n in endings.names] + [False])[endings.codes]
+    known = ~np.isnan(values)
+    values, failed = np.maximum(values[known], _SHORTEST), failed[known]
+    figure = chart(8.6, 3.4, dark=dark)
+    ax = axes(figure)
+    if not len(values):
+        return empty(figure, ax, "No handshake whose wait the capture shows")
+    edges = _edges(values, _BINS)
+    completed, abandoned = values[~failed], values[failed]
+    ax.set_xscale("log")
+    for part, colour, name in (
+        (completed, BY_NAME["orderly"].colour, "completed"),
+        (abandoned, BY_NAME["timeout"].colour, "abandoned or reset"),
+    ):
+        if len(part):
+            heights, _ = np.histogram(part, edges)
+            ax.stairs(heights, edges, fill=True, color=colour, alpha=0.45)
+            ax.stairs(heights, edges, color=colour, linewidth=1.2, label=name)
+    limit = _limit(abandoned)
+    if limit is not None:
+        ax.axvline(limit, color=INK, linewidth=1, linestyle=(0, (4, 3)))
+        ax.annotate(
+            f" limit: about {duration(limit)}",
+            (limit, 0.97),
+            xycoords=("data", "axes fraction"),
+            va="top",
+            color=INK,
+        )
+    _log_axis(ax.xaxis, edges[0], edges[-1])
+    whole(ax.yaxis)
+    ax.set_xlabel("wait of the client, from its first SYN (logarithmic)")
+    ax.set_ylabel("connections")
+    ax.legend(frameon=False, labelcolor=SOFT, loc="upper left")
+    return finish(figure, _waiting(completed, abandoned, limit))
+
+
+def _limit(abandoned: Floats) -> float | None:
+    if len(abandoned) < _FEWEST:
+        return None
+    low, middle, high = np.quantile(abandoned, (0.25, 0.5, 0.75))
+    return float(middle) if high - low <= _NARROW * middle else None
+
+
+def _waiting(completed: Floats, abandoned: Floats, limit: float | None) -> str:
+    half = (
+        f", half of them within {duration(float(np.median(completed)))}" if len(completed) else ""
+    )
+    said = f"{plural(len(completed), 'handshake')} completed{half}"
+    if not len(abandoned):
+        return f"{said}; none was abandoned"
+    if limit is not None:
+        return f"{said}; {number(len(abandoned))} given up after about {duration(limit)}"
+    return f"{said}; {number(len(abandoned))} not, after {duration(float(abandoned.min()))} or more"
+
+
+def lifetimes(data: Any, *, dark: bool | None = None) -> Chart:
+    """Draw how long connections lived against how long they were silent before they ended.
+
+    Endings at one silence, a horizontal line, tell of an idle timeout. Up to 3,000 connections are
+    points; more are cells with the colour of their commonest class, stronger where there are more.
+
+    ``data`` is a Capture, or a table with ``duration_s``, ``idle_before_end_s`` and ``cause``.
+
+    >>> import finrst, finrst.plot
+    >>> script = "> S, < S., > ., > P. 120, < ., > F. +60s, < F., > ."
+    >>> finrst.plot.lifetimes(finrst.conversation(script)).get_suptitle()
+    'Half of the connections were silent for 1 min or longer before they ended'
+    """
+    columns = Columns(data, ["duration_s", "idle_before_end_s", "cause"], ["connections"])
+    lived, idle = columns.floats("duration_s"), columns.floats("idle_before_end_s")
+    places = classes_of(columns.words("cause"))
+    known = ~np.isnan(lived) & ~np.isnan(idle)
+    lived = np.maximum(lived[known], _SHORTEST)
+    idle = np.maximum(idle[known], _SHORTEST)
+    places = places[known]
+    figure = chart(8.6, 4.4, dark=dark)
+    ax = axes(figure)
+    if not len(lived):
+        return empty(figure, ax, "No connection ended by a segment of the capture")
+    ax.set_xscale("log")
+    ax.set_yscale("log")
+    if len(lived) <= _POINTS:
+        paint = np.array([one.colour for one in CLASSES])[places]
+        ax.scatter(lived, idle, c=paint, s=22, alpha=0.6, linewidths=0)
+    else:
+        _cells(ax, lived, idle, places)
+    x, y = _edges(lived, 1), _edges(idle, 1)
+    ax.set_xlim(x[0], x[-1])
+    ax.set_ylim(y[0], y[-1])
+    _log_axis(ax.xaxis, x[0], x[-1])
+    _log_axis(ax.yaxis, y[0], y[-1])
+    ax.set_xlabel("duration (logarithmic)")
+    ax.set_ylabel("silence before the end (logarithmic)")
+    half = duration(float(np.median(idle)))
+    title = f"Half of the connections were silent for {half} or longer before they ended"
+    return finish(figure, title, [CLASSES[place].name for place in np.unique(places)])
+
+
+def _cells(ax: Axes, lived: Floats, idle: Floats, places: Any) -> None:
+    from matplotlib.colors import to_rgb
+
+    x, y = _edges(lived, _GRID[0]), _edges(idle, _GRID[1])
+    stack = np.stack(
+        [
+            np.histogram2d(lived[places == p], idle[places == p], (x, y))[0]
+            for p in range(len(CLASSES))
+        ]
+    )
+    total = stack.sum(axis=0)
+    cells = np.zeros((*total.shape, 4))
+    cells[..., :3] = np.array([to_rgb(one.colour) for one in CLASSES])[stack.argmax(axis=0)]
+    cells[..., 3] = np.where(total > 0, 0.2 + 0.8 * np.log1p(total) / np.log1p(total.max()), 0)
+    ax.pcolormesh(x, y, cells.transpose(1, 0, 2), rasterized=True)

@@ -1,0 +1,93 @@
+//! Frames to pcapng, octet by octet as they were captured.
+
+use std::io::{self, Write};
+
+use super::frame::{Direction, Frame, LinkType};
+
+const SECTION: u32 = 0x0a0d_0d0a;
+const INTERFACE: u32 = 1;
+const PACKET: u32 = 6;
+const NANOSECONDS: u8 = 9;
+
+/// Writes one section of little-endian pcapng with nanoseconds, one interface a link type.
+#[derive(Debug)]
+pub struct Writer<W> {
+    out: W,
+    links: Vec<LinkType>,
+}
+
+impl<W: Write> Writer<W> {
+    /// Begins a file.
+    ///
+    /// # Errors
+    /// When the sink fails.
+    pub fn new(mut out: W) -> io::Result<Self> {
+        let mut body = Vec::with_capacity(16);
+        body.extend(0x1a2b_3c4d_u32.to_le_bytes());
+        body.extend(1_u16.to_le_bytes());
+        body.extend(0_u16.to_le_bytes());
+        body.extend(u64::MAX.to_le_bytes());
+        block(&mut out, SECTION, &body)?;
+        Ok(Self { out, links: Vec::new() })
+    }
+
+    /// Adds a frame with its time, in nanoseconds since the epoch.
+    ///
+    /// # Errors
+    /// When the sink fails.
+    pub fn frame(&mut self, frame: &Frame<'_>, time: i64) -> io::Result<()> {
+        let interface = self.interface(frame.link)?;
+        let time = u64::try_from(time).unwrap_or(0);
+        let captured = u32::try_from(frame.data.len()).unwrap_or(u32::MAX);
+        let mut body = Vec::with_capacity(frame.data.len() + 36);
+        body.extend(interface.to_le_bytes());
+        body.extend(u32::try_from(time >> 32).unwrap_or(0).to_le_bytes());
+        body.extend(u32::try_from(time & 0xffff_ffff).unwrap_or(0).to_le_bytes());
+        body.extend(captured.to_le_bytes());
+        body.extend(frame.original_length.to_le_bytes());
+        body.extend(frame.data);
+        body.resize(body.len().next_multiple_of(4), 0);
+        let direction = match frame.direction {
+            Direction::Unknown => 0_u32,
+            Direction::Inbound => 1,
+            Direction::Outbound => 2,
+        };
+        if direction > 0 {
+            body.extend([2, 0, 4, 0]);
+            body.extend(direction.to_le_bytes());
+            body.extend([0; 4]);
+        }
+        block(&mut self.out, PACKET, &body)
+    }
+
+    /// Hands the sink back.
+    pub fn into_inner(self) -> W {
+        self.out
+    }
+
+    fn interface(&mut self, link: LinkType) -> io::Result<u32> {
+        let known = self.links.iter().position(|&other| other == link);
+        let place = if let Some(place) = known {
+            place
+        } else {
+            let mut body = Vec::with_capacity(20);
+            body.extend(link.0.to_le_bytes());
+            body.extend([0; 6]);
+            body.extend([9, 0, 1, 0, NANOSECONDS, 0, 0, 0]);
+            body.extend([0; 4]);
+            block(&mut self.out, INTERFACE, &body)?;
+            self.links.push(link);
+            self.links.len() - 1
+        };
+        Ok(u32::try_from(place).unwrap_or(u32::MAX))
+    }
+}
+
+fn block(out: &mut impl Write, kind: u32, body: &[u8]) -> io::Result<()> {
+    let length = u32::try_from(body.len() + 12)
+        .map_err(|_| io::Error::new(io::ErrorKind::InvalidInput, "a packet of over 4 GiB"))?;
+    out.write_all(&kind.to_le_bytes())?;
+    out.write_all(&length.to_le_bytes())?;
+    out.write_all(body)?;
+    out.write_all(&length.to_le_bytes())
+}

@@ -1,0 +1,62 @@
+//! Which connection goes when there is no room for another one.
+
+use std::collections::VecDeque;
+
+use super::connection::Connection;
+use super::recent::Recent;
+use super::teardown::Teardown;
+
+/// Candidates compared: the one that was silent longest goes.
+pub const COMPARED: usize = 16;
+/// Bytes of a followed connection without what hangs on it: itself and its places in the slab, in
+/// the index and in the wheel.
+const FIXED: u64 = (size_of::<Connection>() + size_of::<Recent>() + 64) as u64;
+
+/// Followed connections in the order in which they were begun or spared, and what they take.
+#[derive(Debug, Default)]
+pub struct Room {
+    line: VecDeque<(u32, u64)>,
+    hanging: u64,
+}
+
+impl Room {
+    /// Puts a connection at the end of the line: its place and its number.
+    pub fn enter(&mut self, place: u32, id: u64) {
+        self.line.push_back((place, id));
+    }
+
+    /// The next candidate.
+    pub fn next(&mut self) -> Option<(u32, u64)> {
+        self.line.pop_front()
+    }
+
+    /// Forgets connections that were let go, once they are more than half of the line.
+    pub fn tidy(&mut self, followed: u32, alive: impl Fn(u32, u64) -> bool) {
+        if self.line.len() > 2 * followed as usize + 64 {
+            self.line.retain(|&(place, id)| alive(place, id));
+        }
+    }
+
+    /// Notes what hangs on a connection now instead of before.
+    pub fn weigh(&mut self, before: u64, now: u64) {
+        self.hanging = self.hanging.saturating_sub(before).saturating_add(now);
+    }
+
+    /// Bytes that so many connections take.
+    pub fn bytes(&self, followed: u32) -> u64 {
+        u64::from(followed).saturating_mul(FIXED).saturating_add(self.hanging)
+    }
+}
+
+/// Bytes that hang on a connection.
+pub fn hanging(c: &Connection, recent: &Recent) -> u64 {
+    let teardowns = c.teardowns.capacity() * size_of::<Teardown>();
+    let ranges: usize = c
+        .endpoints
+        .iter()
+        .filter_map(|e| e.ranges.as_deref())
+        .map(super::ranges::Ranges::bytes)
+        .sum();
+    let extra = c.extra.as_deref().map_or(0, size_of_val);
+    (teardowns + ranges + extra + recent.bytes()) as u64
+}

@@ -1,0 +1,46 @@
+//! Bytes to the Arrow batches of every table, at once and in a scan: no row is lost.
+
+use finrst::answer::{Scan, Step, metadata, tables as made};
+use finrst::capture::{ReadOptions, Source};
+use finrst::read::Options;
+use finrst::table::Made;
+
+use super::{file, hold};
+
+/// One input.
+pub fn run(data: &[u8]) {
+    let Some((&how, bytes)) = data.split_first() else { return };
+    let chunk = [256 * 1024, 13][usize::from(how & 1)];
+    let Some(output) = file::pass(bytes, chunk, Options::default()) else { return };
+    hold::output(&output);
+    let teardowns = output.connections.iter().map(|c| c.teardowns.len()).sum();
+    let expected = [output.connections.len(), teardowns];
+    let metadata = metadata(&Options::default());
+    let whole = made(output, &metadata, &|| true).expect("rows of the engine fit its tables");
+    assert_eq!([rows(&whole[0]), rows(&whole[1])], expected, "rows of the tables");
+    assert_eq!(scanned(bytes), expected, "rows of a scan");
+}
+
+fn rows(made: &Made) -> usize {
+    made.batches.iter().map(|batch| batch.num_rows()).sum()
+}
+
+/// Connections and teardowns of a scan within little memory.
+fn scanned(bytes: &[u8]) -> [usize; 2] {
+    let reading = ReadOptions { chunk: 4096, max_uncompressed_bytes: Some(file::UNPACKED) };
+    let options = Options { reading, ..Options::default() };
+    let mut scan = Scan::open(vec![Source::bytes("input", bytes)], options).expect("opened before");
+    let mut sums = [0; 2];
+    loop {
+        match scan.step(1 << 16).expect("nothing is refused once a capture is open") {
+            Step::More => {}
+            Step::Pair(connections, teardowns) => {
+                sums[0] += rows(&connections);
+                sums[1] += rows(&teardowns);
+            }
+            Step::Done => break,
+        }
+    }
+    scan.accounts().expect("the scan is at its end");
+    sums
+}

@@ -1,0 +1,136 @@
+//! Damaged and hostile captures: nothing panics, the accounts add up, the status tells the truth.
+//!
+//! Captures stay outside the repository: `FINRST_SHARED` names the directory that holds them. What
+//! ever failed is in `tests/data/regressions`.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use finrst::capture::Status;
+use finrst::read::Options;
+
+#[allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::pedantic, missing_docs)]
+#[path = "fuzz/src/lib.rs"]
+mod fuzz;
+
+/// Largest capture that is mutated, and of which every prefix is read.
+const SMALL: u64 = 3000;
+/// Captures of which every prefix is read.
+const PREFIXES: usize = 60;
+/// Mutants of each capture.
+const MUTANTS: u64 = 20;
+
+/// Small captures of the shared directory, spread over all of them.
+fn small(most: usize) -> Vec<PathBuf> {
+    let root = std::env::var_os("FINRST_SHARED").map_or("../shared".into(), PathBuf::from);
+    let mut found = Vec::new();
+    collect(&root.join("captures/public"), &mut found);
+    found.sort();
+    if found.is_empty() {
+        eprintln!("SKIPPED: no captures below {}; set FINRST_SHARED", root.display());
+    }
+    let step = found.len().div_ceil(most).max(1);
+    found.into_iter().step_by(step).collect()
+}
+
+fn collect(directory: &Path, found: &mut Vec<PathBuf>) {
+    let Ok(entries) = fs::read_dir(directory) else { return };
+    for path in entries.flatten().map(|entry| entry.path()) {
+        if path.is_dir() {
+            collect(&path, found);
+        } else if is_capture(&path) && path.metadata().is_ok_and(|meta| meta.len() <= SMALL) {
+            found.push(path);
+        }
+    }
+}
+
+fn is_capture(path: &Path) -> bool {
+    !matches!(path.extension().and_then(|e| e.to_str()), Some("csv" | "parquet" | "md" | "json"))
+}
+
+/// Changes 2 % of the bytes, at least one, as a seed says.
+fn mutate(bytes: &mut [u8], seed: u64) {
+    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    let mut next = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state
+    };
+    for _ in 0..(bytes.len() / 50).max(1) {
+        let at = usize::try_from(next()).unwrap_or(0) % bytes.len().max(1);
+        if let Some(byte) = bytes.get_mut(at) {
+            *byte = next().to_le_bytes()[0];
+        }
+    }
+}
+
+#[test]
+fn what_ever_failed() {
+    let mut replayed = 0;
+    for entry in fs::read_dir("tests/data/regressions").unwrap().flatten() {
+        let name = entry.file_name().into_string().unwrap();
+        let bytes = fs::read(entry.path()).unwrap();
+        match name.split_once('-').unwrap().0 {
+            "events" => fuzz::events::run(&bytes),
+            "file" => fuzz::file::run(&bytes),
+            "options" => fuzz::options::run(&bytes),
+            "packet" => fuzz::packet::run(&bytes),
+            "tables" => fuzz::tables::run(&bytes),
+            other => panic!("no target {other}"),
+        }
+        replayed += 1;
+    }
+    assert!(replayed > 0);
+}
+
+#[test]
+fn mutants() {
+    for path in small(400) {
+        let original = fs::read(&path).unwrap();
+        for seed in 1..=MUTANTS {
+            let mut bytes = original.clone();
+            mutate(&mut bytes, seed);
+            if let Some(output) = fuzz::file::pass(&bytes, 256 * 1024, Options::default()) {
+                fuzz::hold::output(&output);
+            }
+        }
+    }
+}
+
+#[test]
+fn every_prefix() {
+    for path in small(PREFIXES) {
+        let bytes = fs::read(&path).unwrap();
+        let whole = fuzz::file::pass(&bytes, 256 * 1024, Options::default());
+        let Some(whole) = whole.filter(|o| o.files[0].status == Status::Complete) else { continue };
+        for length in 0..bytes.len() {
+            let cut = fuzz::file::pass(&bytes[..length], 256 * 1024, Options::default());
+            let Some(cut) = cut else { continue };
+            fuzz::hold::output(&cut);
+            let file = &cut.files[0];
+            let fits =
+                matches!(file.status, Status::Complete | Status::Empty | Status::TruncatedTail);
+            let name = path.display();
+            assert!(fits, "{name} cut to {length}: {}", file.status);
+            assert_eq!(file.bytes_total, length as u64, "{name} cut to {length}");
+            assert!(file.packets <= whole.files[0].packets, "{name} cut to {length}");
+        }
+    }
+}
+
+#[test]
+fn the_size_of_chunks_changes_nothing() {
+    for path in small(200) {
+        let bytes = fs::read(&path).unwrap();
+        let shown = |chunk| {
+            fuzz::file::pass(&bytes, chunk, Options::default())
+                .map(|output| format!("{:?} {:?}", output.connections, output.files))
+        };
+        let whole = shown(16 << 20);
+        for chunk in [1, 7, 4096, 65_536] {
+            assert_eq!(shown(chunk), whole, "{} in chunks of {chunk}", path.display());
+        }
+    }
+}

@@ -1,0 +1,80 @@
+"""Makes the frozen selection of a run: `python3 tests/lab/freeze.py RUN`, into `frozen/`.
+
+Captures are cut to 160 bytes a packet and compressed. One-way captures are derived here: one
+direction of a client's capture, with the true labels marked as not visible.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import lzma
+import pathlib
+import struct
+import sys
+from collections import Counter
+
+from labels import COLUMNS, write
+
+SNAP = 160
+ENDS = ("client_ip", "client_port", "server_ip", "server_port")
+ONE_WAY = ("abort", "orderly")
+HERE = pathlib.Path(__file__).parent / "frozen"
+
+
+def cut(data: bytes, keep: str = "") -> bytes:
+    """The capture at the snap length; only what clients (`up`) or servers (`down`) sent."""
+    made = bytearray(data[:16] + struct.pack("<I", SNAP) + data[20:24])
+    at = 24
+    while at + 16 <= len(data):
+        *times, size, length = struct.unpack_from("<IIII", data, at)
+        frame = data[at + 16 : at + 16 + size][:SNAP]
+        at += 16 + size
+        four = frame[12:14] == b"\x08\x00"
+        # 10.77.1.x and fd77:1:: are the clients'; an Ethernet header precedes.
+        net = frame[28] if four else frame[25]
+        if not keep or (keep == "up") == (net == 1):
+            made += struct.pack("<IIII", *times, len(frame), length) + frame
+    return bytes(made)
+
+
+def main() -> int:
+    run = pathlib.Path(sys.argv[1])
+    if json.loads((run / "run.json").read_text())["wrong"]:
+        print("not frozen: this run had surprises", file=sys.stderr)
+        return 1
+    HERE.mkdir(exist_ok=True)
+    for old in HERE.glob("*.pcap.xz"):
+        old.unlink()
+    with (run / "labels.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    table = [[row[c] for c in COLUMNS] for row in rows]
+    for path in sorted(run.glob("*.pcap")):
+        data = path.read_bytes()
+        parts = {path.stem: cut(data)}
+        family, _, vantage = path.stem.partition(".")
+        if vantage == "client" and family in ONE_WAY:
+            for way in ("up", "down"):
+                name = f"{family}.client-{way}"
+                parts[name] = cut(data, way)
+                # Without the SYNs a 4-tuple's connections cannot be told apart: not labelled.
+                ends = Counter(tuple(r[c] for c in ENDS) for r in rows if r["capture"] == path.stem)
+                for row in rows:
+                    if row["capture"] == path.stem and ends[tuple(row[c] for c in ENDS)] == 1:
+                        hidden = row | {
+                            "capture": name,
+                            "vantage": f"client-{way}",
+                            "visible": "no",
+                        }
+                        table.append([hidden[c] for c in COLUMNS])
+        for name, part in parts.items():
+            packed = lzma.compress(part, preset=9 | lzma.PRESET_EXTREME)
+            (HERE / f"{name}.pcap.xz").write_bytes(packed)
+    write(HERE / "labels.csv", table)
+    size = sum(p.stat().st_size for p in HERE.iterdir())
+    print(f"{len(table)} labels, {size / 1e6:.2f} MB in {HERE}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

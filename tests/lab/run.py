@@ -1,0 +1,204 @@
+"""Makes the laboratory's captures and labels: `python3 tests/lab/run.py [--quick] [--out DIR]`."""
+
+from __future__ import annotations
+
+import argparse
+import concurrent.futures
+import importlib
+import json
+import multiprocessing
+import os
+import pathlib
+import random
+import sys
+import tempfile
+import time
+import traceback
+
+import labels
+import net
+import wire
+from forwarder import Forwarder
+from stalls import Stalls
+from trial import Family, Scenario, Shared, Trial, drain
+
+FAMILIES = [
+    "silent",
+    "handshake",
+    "refused",
+    "orderly",
+    "abort",
+    "overflow",
+    "forged",
+    "smoltcp",
+    "overflow_reset",
+]
+SKIPPED = 77
+
+
+def load(name: str) -> Family:
+    return importlib.import_module(f"scenarios.{name}").FAMILY  # type: ignore[no-any-return]
+
+
+def ordinary(trial: Trial) -> None:
+    """A short exchange between the same hosts: the traffic among which a failure is found."""
+    from scenarios.orderly import CLIENT, SERVER
+
+    by_client = trial.rng.random() < 0.5
+    given = labels.views(CLIENT if by_client else SERVER)
+    c, s = trial.pair(0, given, "ordinary")
+    trial.talk(c, s)
+    first, second = (c, s) if by_client else (s, c)
+    first.close()
+    drain(second)
+    second.close()
+
+
+def family(name: str, out: str, repetitions: int, quick: bool, seed: int, only: str) -> list[str]:
+    """One family in namespaces of its own; returns what went wrong."""
+    made = load(name)
+    wanted = [s for s in made.scenarios if not (quick and s.slow) and only in s.name]
+    if not wanted:
+        return []
+    program = made.stack() if made.stack else None
+    if made.stack and program is None:
+        print(f"LABORATORY: {name} SKIPPED, its stack cannot be built here", file=sys.stderr)
+        return []
+    began = time.monotonic()
+    wrong: list[str] = []
+    spoiled: list[str] = []
+    stalls = Stalls()
+    bed = net.Bed(name, len(made.scenarios), made.sysctls)
+    try:
+        forwarder = Forwarder(bed)
+        shared = Shared(bed, forwarder, seed)
+        if program:
+            shared.stack = bed.add_stack(program)
+        rng = random.Random(f"{name}{seed}")
+        for scenario in wanted:
+            delay = rng.uniform(*scenario.delay)
+            for v6 in (False, True):
+                forwarder.delays[net.client_ip(scenario.host, v6)] = delay
+        files = bed.capture(pathlib.Path(out))
+
+        def trial(scenario: Scenario, repetition: int) -> None:
+            time.sleep(rng.uniform(0, 0.5))
+            started = time.time()
+            one = Trial(shared, scenario, repetition, seed)
+            other = Trial(shared, scenario, repetition, seed + 1)
+            try:
+                if one.rng.random() < 0.5:
+                    ordinary(other)
+                scenario.run(one)
+            except Exception:
+                text = f"{scenario.name}/{repetition}: {traceback.format_exc(limit=-2)}"
+                (spoiled if stalls.during(started, time.time()) else wrong).append(text)
+            for record in one.records + other.records:
+                record.end = time.time()
+
+        jobs = [(s, n) for n in range(repetitions) for s in wanted]
+        jobs.sort(key=lambda job: not job[0].slow)
+        pool = concurrent.futures.ThreadPoolExecutor(24)
+        list(pool.map(lambda job: trial(*job), jobs))
+        time.sleep(0.5)
+        bed.stop_capture()
+        wrong += forwarder.failures
+        forwarder.close()
+        labels.number(shared.records)
+        left_out: list[labels.Record] = []
+        for text, record in wire.check(files, shared.records):
+            if record is None and stalls.spans:
+                spoiled.append(text)
+            elif record and stalls.during(record.start, record.end):
+                left_out.append(record)
+            else:
+                wrong.append(text)
+        kept = [r for r in shared.records if not any(r is x for x in left_out)]
+        count = len(shared.records) - len(kept) + len(spoiled)
+        if count:
+            print(f"LABORATORY: {name}: the machine stalled, {count} connections left out")
+        if count > len(shared.records) // 5:
+            wrong += [f"{name}: too many stalls: {count} connections left out", *spoiled]
+        labels.write(pathlib.Path(out, f"{name}.csv"), labels.rows(name, kept))
+        counted = f"{len(wanted)} scenarios, {len(kept)} connections"
+        print(f"{name:10} {counted}, {time.monotonic() - began:.0f} s", flush=True)
+    except KeyboardInterrupt:
+        bed.close()
+        os._exit(130)  # its threads may still be waiting for packets that never come
+    except Exception:
+        wrong.append(f"{name}: {traceback.format_exc()}")
+    finally:
+        stalls.stop()
+        bed.close()
+    return wrong
+
+
+def describe() -> None:
+    """The scenarios as a Markdown table, for the README."""
+    for name in FAMILIES:
+        made = load(name)
+        print(f"\n### {name}: {(sys.modules[f'scenarios.{name}'].__doc__ or '').strip()}\n")
+        print("| scenario | what it does | ending, by, cause |\n|---|---|---|")
+        for scenario in made.scenarios:
+            told = [scenario.views[v] for v in net.VANTAGES]
+            shown = dict.fromkeys(f"{x.ending}, {x.ended_by}, {x.cause}" for x in told if x)
+            print(f"| {scenario.name} | {scenario.about} | {' / '.join(shown)} |")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--repetitions", type=int, help="per scenario (12; with --quick 2)")
+    parser.add_argument("--quick", action="store_true", help="only fast scenarios, 2 repetitions")
+    parser.add_argument("--out", help="directory for captures and labels.csv")
+    parser.add_argument("--seed", type=int, help="of ports, sizes and delays (else a new one)")
+    parser.add_argument("--family", help=f"only these, of {','.join(FAMILIES)}")
+    parser.add_argument("--scenario", default="", help="only those whose name has this in it")
+    parser.add_argument("--list", action="store_true", help="describe the scenarios and stop")
+    args = parser.parse_args()
+    if args.list:
+        describe()
+        return 0
+    if why := net.possible():
+        print(f"LABORATORY SKIPPED: {why}", file=sys.stderr)
+        return SKIPPED
+    seed = random.randrange(1 << 30) if args.seed is None else args.seed
+    repetitions = args.repetitions or (2 if args.quick else 12)
+    out = pathlib.Path(args.out or tempfile.mkdtemp(prefix="finrst-lab-"))
+    out.mkdir(parents=True, exist_ok=True)
+    names = args.family.split(",") if args.family else FAMILIES
+    began, pids = time.monotonic(), set[int]()
+    wrong: list[str] = []
+    context = multiprocessing.get_context("spawn")
+    pool = concurrent.futures.ProcessPoolExecutor(min(4, len(names)), mp_context=context)
+    try:
+        options = (str(out), repetitions, args.quick, seed, args.scenario)
+        jobs = [pool.submit(family, name, *options) for name in names]
+        pids |= set(pool._processes or ())
+        for job in concurrent.futures.as_completed(jobs):
+            try:
+                wrong += job.result()
+            except concurrent.futures.process.BrokenProcessPool as error:
+                wrong.append(f"a family's process died: {error}")
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+        net.sweep(pids)
+    table: list[list[str]] = []
+    for name in names:
+        part = out / f"{name}.csv"
+        if part.exists():
+            table += [line.split(",") for line in part.read_text().splitlines()[1:]]
+            part.unlink()
+    labels.write(out / "labels.csv", table)
+    about = {"seed": seed, "repetitions": repetitions, "rows": len(table), "wrong": len(wrong)}
+    (out / "run.json").write_text(json.dumps(about, indent=2) + "\n")
+    for line in wrong:
+        print(f"WRONG {line}", file=sys.stderr)
+    print(f"{len(table)} labels in {out}, {time.monotonic() - began:.0f} s, seed {seed}")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,108 @@
+"""The report says what it should, in one file that loads nothing, whatever the capture says."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import finrst
+from finrst.__main__ import main
+
+pytest.importorskip("matplotlib", reason="matplotlib is not installed: no report with plots")
+
+DEMO = Path(__file__).parents[1] / "data/demo.pcap"
+
+
+class Elements(HTMLParser):
+    """Elements, attributes and text of a page."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.names: list[str] = []
+        self.attributes: list[tuple[str, str | None]] = []
+        self.words = ""
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.names.append(tag)
+        self.attributes += attrs
+
+    def handle_data(self, data: str) -> None:
+        self.words += data
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> str:
+    path = tmp_path_factory.mktemp("report") / "x.html"
+    finrst.read(DEMO).report(path)
+    assert [found.name for found in path.parent.iterdir()] == ["x.html"]
+    return path.read_text(encoding="utf-8")
+
+
+def test_it_is_one_file(page: str) -> None:
+    found = Elements(page)
+    assert not {"script", "link", "iframe", "object", "img", "form"} & set(found.names)
+    urls = [v or "" for k, v in found.attributes if k in {"href", "src", "xlink:href"}]
+    assert all(url.startswith(("#", "data:image/png;base64,")) for url in urls)
+    assert not re.findall(r"url\((?!#)", page)
+    assert not [key for key, _ in found.attributes if key.startswith("on")]
+    assert "default-src 'none'" in page
+    assert len(page) < 2_000_000
+
+
+def test_it_says_the_findings(page: str) -> None:
+    words = Elements(page).words
+    assert "Of 25 connections: 3 closed by FIN, as intended; 8 reset after the handshake" in words
+    assert "Nothing listens at the server's port" in words
+    assert "164" in words
+    for heading in ("Findings", "Plots", "Tables", "Limits of trust"):
+        assert heading in words
+    assert page.count("<svg") == 6 + 4
+
+
+def test_the_same_capture_gives_the_same_octets(page: str, tmp_path: Path) -> None:
+    finrst.read(DEMO).report(tmp_path / "x.html")
+    assert (tmp_path / "x.html").read_text(encoding="utf-8") == page
+
+
+def test_hostile_texts_do_nothing(tmp_path: Path, hostile: str, page: str) -> None:
+    name = re.sub(r"[/\x00]", "_", hostile) + ".pcap"
+    (tmp_path / name).write_bytes(DEMO.read_bytes())
+    cap = finrst.read(tmp_path / name)
+    cap.report(tmp_path / "x.html", title=hostile)
+    text = (tmp_path / "x.html").read_text(encoding="utf-8")
+    assert Elements(text).names == Elements(page).names
+    assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]", text)
+    cap.report(tmp_path / "x.md", title=hostile)
+    text = (tmp_path / "x.md").read_text(encoding="utf-8")
+    assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]", text)
+    assert not re.search(r"(?<!\\)<", text)
+
+
+@pytest.mark.parametrize("script", ["> S", "> S, < S., > ., > F., < F., > ."])
+def test_small_captures(script: str, tmp_path: Path) -> None:
+    finrst.conversation(script).report(tmp_path / "x.html")
+    assert "Of 1 connection: 1 " in (tmp_path / "x.html").read_text(encoding="utf-8")
+
+
+def test_without_matplotlib(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def absent(module: str, _extra: str) -> Any:
+        raise ModuleNotFoundError(module)
+
+    monkeypatch.setattr("finrst.plot.need", absent)
+    finrst.read(DEMO).report(tmp_path / "x.html")
+    assert "Plots need matplotlib" in (tmp_path / "x.html").read_text(encoding="utf-8")
+
+
+def test_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["report", str(DEMO), "-o", str(tmp_path / "x.md"), "--title", "Monday"]) == 0
+    text = (tmp_path / "x.md").read_text(encoding="utf-8")
+    assert text.startswith("# Monday\n")
+    assert "port\\_closed" in text
+    assert main(["report", str(tmp_path / "absent.pcap"), "-o", str(tmp_path / "y.md")]) == 1
+    assert "absent.pcap" in capsys.readouterr().err
+    assert not (tmp_path / "y.md").exists()
