@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use crate::capture::Source;
 use crate::cause::{self, Case, Context, Parameters, RULE_SET, Verdict};
-use crate::conn::{Connection, Kind};
+use crate::conn::{Connection, Groups, Kind, Rows};
 use crate::error::Error;
 use crate::packet::Class;
 use crate::read::{Options, Output, Session};
@@ -109,19 +109,14 @@ struct Judge<'a> {
 impl Judge<'_> {
     fn connections(
         &self,
-        connections: Vec<Connection>,
+        connections: Rows,
         shared: &Shared,
         metadata: &Metadata,
         proceed: &dyn Fn() -> bool,
     ) -> Result<Made, Error> {
         let mut maker = Maker::<Connections>::new(metadata.clone());
-        let mut rest = connections.into_iter();
-        loop {
-            // A chunk's memory is given back before the next one is transposed.
-            let chunk: Vec<Connection> = rest.by_ref().take(CHUNK_ROWS).collect();
-            if chunk.is_empty() {
-                return maker.finish();
-            }
+        // A chunk's memory is given back before the next one is transposed.
+        for chunk in connections.into_groups(CHUNK_ROWS) {
             asked(proceed)?;
             let verdicts: Vec<Verdict> =
                 chunk.iter().map(|c| cause::judge(c, self.context, self.parameters)).collect();
@@ -131,11 +126,12 @@ impl Judge<'_> {
                 .collect();
             maker.add(&rows)?;
         }
+        maker.finish()
     }
 
     fn teardowns(
         &self,
-        connections: &[Connection],
+        connections: &Rows,
         shared: &Shared,
         metadata: &Metadata,
         proceed: &dyn Fn() -> bool,
@@ -191,7 +187,7 @@ pub struct Scan {
 
 enum State {
     Reading { session: Box<Session>, pending: Vec<Connection> },
-    Ending { output: Box<Output>, rest: std::vec::IntoIter<Connection> },
+    Ending { output: Box<Output>, rest: Groups },
     Over,
 }
 
@@ -241,7 +237,8 @@ impl Scan {
                 if !more {
                     let mut output = Box::new(session.finish());
                     pending.extend(std::mem::take(&mut output.connections));
-                    self.state = State::Ending { output, rest: pending.into_iter() };
+                    self.state =
+                        State::Ending { output, rest: Rows::from(pending).into_groups(CHUNK_ROWS) };
                     return Ok(Step::More);
                 }
                 let mut step = Step::More;
@@ -252,15 +249,14 @@ impl Scan {
                     let shared = Shared::new(files, interfaces, session.paths());
                     let judge =
                         Judge { context: session.context(), parameters: session.parameters() };
-                    step = judge.pair(chunk, &shared, &self.metadata)?;
+                    step = judge.pair(chunk.into(), &shared, &self.metadata)?;
                 }
                 self.state = State::Reading { session, pending };
                 Ok(step)
             }
             State::Ending { output, mut rest } => {
-                let chunk: Vec<_> = rest.by_ref().take(CHUNK_ROWS).collect();
                 let mut step = Step::Done;
-                if !chunk.is_empty() {
+                if let Some(chunk) = rest.next() {
                     let shared =
                         Shared::new(&output.files, &output.interfaces, output.paths.clone());
                     let judge = Judge { context: &output.context, parameters: &output.parameters };
@@ -279,7 +275,7 @@ impl Scan {
     /// [`Error::Argument`] before that.
     pub fn accounts(&self) -> Result<[Made; 4], Error> {
         match &self.state {
-            State::Ending { output, rest } if rest.len() == 0 => {
+            State::Ending { output, rest } if rest.is_over() => {
                 let shared = Shared::new(&output.files, &output.interfaces, output.paths.clone());
                 accounts(output, &shared, &self.metadata)
             }
@@ -289,12 +285,7 @@ impl Scan {
 }
 
 impl Judge<'_> {
-    fn pair(
-        &self,
-        chunk: Vec<Connection>,
-        shared: &Shared,
-        metadata: &Metadata,
-    ) -> Result<Step, Error> {
+    fn pair(&self, chunk: Rows, shared: &Shared, metadata: &Metadata) -> Result<Step, Error> {
         let teardowns = self.teardowns(&chunk, shared, metadata, &|| true)?;
         Ok(Step::Pair(self.connections(chunk, shared, metadata, &|| true)?, teardowns))
     }

@@ -4,7 +4,7 @@ use crate::capture::{
     Batch, FileSummary, Interface, Progress, ReadOptions, Reader, Source, Status,
 };
 use crate::cause::{Context, Parameters};
-use crate::conn::{self, Connection, Counts, Tracker};
+use crate::conn::{self, Connection, Counts, Rows, Tracker};
 use crate::error::{Error, printable};
 use crate::filter::Filter;
 use crate::guard;
@@ -107,7 +107,7 @@ pub struct Session {
 /// Everything a pass found.
 pub struct Output {
     /// Connections in order of their first packets; with streaming, those not yet taken.
-    pub connections: Vec<Connection>,
+    pub connections: Rows,
     /// What all of them say together.
     pub context: Context,
     /// Thresholds that were used.
@@ -147,12 +147,8 @@ impl Output {
                 }
             }
         }
-        let (counts, rows) = tracker.finish();
-        let connections: Vec<_> = rows.collect();
         let mut context = Context::default();
-        for connection in &connections {
-            context.add(connection);
-        }
+        let (counts, connections) = tracker.finish(|connection| context.add(connection));
         let packets = ledger.packets(0);
         let file = FileSummary {
             name: "script".to_owned(),
@@ -301,7 +297,7 @@ impl Session {
     pub fn finish(mut self) -> Output {
         let mut issues = self.reader.take_issues();
         issues.absorb(self.decoder.take_issues());
-        let (counts, rows) = self.tracker.finish();
+        let (counts, rows) = self.tracker.finish(|connection| self.context.add(connection));
         if counts.crowded > 0 {
             issues.add(0, None, None, "crowded_tuple", || {
                 format!(
@@ -317,17 +313,17 @@ impl Session {
                 format!("{evicted} connections were let go early to stay within the memory limit")
             });
         }
-        let mut connections = self.released;
-        let held = connections.len();
-        connections.extend(rows);
-        for connection in connections.get(held..).unwrap_or_default() {
-            self.context.add(connection);
-        }
         if self.context.forgotten() > 0 {
             issues.add_many(0, "context_full", self.context.forgotten(), || {
                 "services, clients or hosts beyond those remembered: verdicts that compare connections may miss some".to_owned()
             });
         }
+        let connections = if self.released.is_empty() {
+            rows
+        } else {
+            self.released.extend(rows);
+            self.released.into()
+        };
         Output {
             connections,
             context: self.context,
@@ -373,6 +369,9 @@ fn paths(known: &Paths) -> Vec<Path> {
         .collect()
 }
 
+/// A segment, the hash of its tuple, and the place where its connection most likely is.
+type Coming<'a> = (Segment<'a>, u32, u32);
+
 /// What a batch of frames runs through.
 struct Pass<'s> {
     decoder: &'s mut Decoder,
@@ -385,7 +384,7 @@ struct Pass<'s> {
 
 impl Pass<'_> {
     fn batch(&mut self, batch: &Batch<'_>) {
-        let mut ahead: Vec<(Segment<'_>, u32)> = Vec::with_capacity(AHEAD);
+        let mut ahead: Vec<Coming<'_>> = Vec::with_capacity(AHEAD);
         for frame in batch {
             let time = frame.time.unwrap_or(*self.last_time);
             *self.last_time = time;
@@ -397,8 +396,7 @@ impl Pass<'_> {
                 Decoded::Tcp(segment) => {
                     if inside && self.keeps(&segment) {
                         let hash = self.tracker.hash(&segment);
-                        self.tracker.touch(hash);
-                        ahead.push((segment, hash));
+                        ahead.push((segment, hash, self.tracker.likely(hash)));
                         if ahead.len() == AHEAD {
                             self.take(&mut ahead);
                         }
@@ -430,8 +428,12 @@ impl Pass<'_> {
         self.take(&mut ahead);
     }
 
-    fn take(&mut self, ahead: &mut Vec<(Segment<'_>, u32)>) {
-        for (segment, hash) in ahead.drain(..) {
+    /// Hands segments to the tracker; their connections are first asked for all at once, so that
+    /// waiting for memory happens once and not for each.
+    fn take(&mut self, ahead: &mut Vec<Coming<'_>>) {
+        let touched = ahead.iter().map(|&(_, _, place)| self.tracker.touch(place));
+        std::hint::black_box(touched.fold(0, |all, part| all ^ part));
+        for (segment, hash, _) in ahead.drain(..) {
             self.tracker.take(&segment, hash);
         }
     }

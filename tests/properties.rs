@@ -30,8 +30,8 @@ fn follow<'a>(segments: impl Iterator<Item = Segment<'a>>) -> (Counts, Vec<Conne
         let hash = tracker.hash(&segment);
         tracker.take(&segment, hash);
     }
-    let (counts, rows) = tracker.finish();
-    (counts, rows.collect())
+    let (counts, rows) = tracker.finish(|_| ());
+    (counts, rows.into_iter().collect())
 }
 
 fn verdicts(connections: &[Connection]) -> Vec<Verdict> {

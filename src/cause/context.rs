@@ -5,7 +5,7 @@ use std::hash::Hash;
 use std::sync::OnceLock;
 
 use super::parameters::Parameters;
-use crate::conn::{Connection, Ending, Form, Side};
+use crate::conn::{Connection, Ending, Form, Moment, Side};
 use crate::packet::Address;
 
 type Map<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
@@ -26,10 +26,8 @@ pub const MAX_REMEMBERED: usize = 1 << 18;
 /// What happened at one service.
 #[derive(Clone, Debug, Default)]
 pub struct ServiceFacts {
-    /// Connections accepted (SYN-ACK that fits), with the time of the first and the latest.
+    /// Connections accepted (SYN-ACK that fits).
     pub accepted: u32,
-    /// Time of the first accepted SYN.
-    pub first_accepted: i64,
     /// Time of the latest accepted SYN.
     pub last_accepted: i64,
     /// SYNs refused by a reset.
@@ -41,8 +39,6 @@ pub struct ServiceFacts {
     aborted_sorted: OnceLock<Vec<i64>>,
     /// Connections accepted by the kernel and never served: no payload and no FIN of the server.
     pub unserved: u32,
-    /// SYNs that nobody answered.
-    pub unanswered: u32,
 }
 
 impl ServiceFacts {
@@ -70,9 +66,9 @@ pub struct Attempt {
     /// Time of the SYN.
     pub start: i64,
     /// From SYN to its acknowledgment or reset.
-    pub wait: Option<i64>,
+    pub wait: Moment,
     /// When the handshake completed.
-    pub completed: Option<i64>,
+    pub completed: Moment,
     /// Reset by the client before it completed.
     pub abandoned: bool,
     /// Refused or never answered.
@@ -158,15 +154,17 @@ impl Context {
     }
 
     fn add_service(&mut self, c: &Connection, service: Service) {
+        let accepted = c.good_syn_ack_time.is_some();
+        if !accepted && c.ending == Ending::HandshakeUnanswered {
+            // A scan's targets that never spoke say nothing.
+            return;
+        }
         let client = c.side(Side::Client);
         let Some(facts) = entry(&mut self.services, service, self.limit) else {
             self.forgotten += 1;
             return;
         };
-        if c.good_syn_ack_time.is_some() {
-            if facts.accepted == 0 || c.start < facts.first_accepted {
-                facts.first_accepted = c.start;
-            }
+        if accepted {
             facts.last_accepted = facts.last_accepted.max(c.start);
             facts.accepted += 1;
             let server = c.side(Side::Server);
@@ -175,7 +173,6 @@ impl Context {
         }
         match c.ending {
             Ending::HandshakeRefused => facts.refused += 1,
-            Ending::HandshakeUnanswered => facts.unanswered += 1,
             Ending::Reset | Ending::ResetAfterFin => {
                 let bare = c.side(Side::Server).unique_bytes == 0;
                 let reset = c.deciding().filter(|row| {
@@ -216,7 +213,7 @@ impl Context {
             id: c.id,
             service,
             start: c.start,
-            wait: c.client_wait(),
+            wait: c.client_wait().map_or(Moment::NONE, Moment::from),
             completed: c.handshake_time,
             abandoned: c.ending == Ending::HandshakeAbandoned,
             failed,
@@ -327,7 +324,7 @@ impl Waits {
     fn of(attempts: &[Attempt]) -> Self {
         let mut waits = Self { completed: Vec::new(), abandoned: Vec::new() };
         for attempt in attempts {
-            let Some(wait) = attempt.wait else { continue };
+            let Some(wait) = attempt.wait.get() else { continue };
             if attempt.completed.is_some() {
                 waits.completed.push(wait);
             } else if attempt.abandoned {

@@ -117,7 +117,7 @@ pub fn score(case: &Case<'_>, row: &Teardown) -> Score {
 /// translators send when they forget it.
 pub fn after_the_end(case: &Case<'_>, row: &Teardown) -> bool {
     let acked = |side: Side| {
-        let fin = case.side(side).fin.and_then(|fin| fin.acked_at);
+        let fin = case.side(side).fin.and_then(|fin| fin.acked_at.get());
         fin.is_some_and(|time| time <= row.time)
     };
     let closed = acked(Side::Client) && acked(Side::Server);
@@ -155,7 +155,7 @@ fn too_early(case: &Case<'_>, row: &Teardown) -> bool {
 /// The shortest time in which a segment of the peer was answered by this side.
 fn shortest(case: &Case<'_>, row: &Teardown) -> Option<i64> {
     let c = case.connection;
-    let data = c.side(row.sender.peer()).min_rtt;
+    let data = c.side(row.sender.peer()).min_rtt.get();
     let handshake = match row.sender {
         Side::Server => c.syn_ack_delay(),
         Side::Client => c.ack_delay(),

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use super::endpoint::Endpoint;
+use super::moment::Moment;
 use super::teardown::Teardown;
 use super::zeek::Zeek;
 use crate::packet::{Address, PathId};
@@ -172,8 +173,6 @@ pub struct Extra {
     pub earlier_in_handshake: bool,
     /// SYN-ACKs with another initial sequence number than the first: packet and offset of the ACK.
     pub second_syn_ack: Option<SynAck>,
-    /// Timestamp values of the first SYNs.
-    pub syn_timestamps: [Option<u32>; 2],
     /// Pure acknowledgment that answered the SYN (challenge ACK): packet, relative ACK position.
     pub challenge_to_syn: Option<(u64, i64)>,
     /// Time from the client's first reset to its SYN with the same initial sequence number.
@@ -235,17 +234,19 @@ pub struct Connection {
     /// The two sides.
     pub endpoints: [Endpoint; 2],
     /// Time of the first SYN.
-    pub syn_time: Option<i64>,
+    pub syn_time: Moment,
     /// Time of the latest SYN before the SYN-ACK.
-    pub last_syn_time: Option<i64>,
+    pub last_syn_time: Moment,
+    /// Timestamp values of the client's first and latest SYN.
+    pub syn_timestamps: [Option<u32>; 2],
     /// The first SYN-ACK.
     pub syn_ack: Option<SynAck>,
     /// Time of the first SYN-ACK that acknowledges the SYN.
-    pub good_syn_ack_time: Option<i64>,
+    pub good_syn_ack_time: Moment,
     /// Time of the client's first acknowledgment or reset after its SYN.
-    pub client_answer_time: Option<i64>,
+    pub client_answer_time: Moment,
     /// Time of the client's acknowledgment that completes the handshake.
-    pub handshake_time: Option<i64>,
+    pub handshake_time: Moment,
     /// Segments in which the time went back.
     pub time_backward: u32,
     /// Packets whose payload the snap length cut.
@@ -269,11 +270,11 @@ pub struct Connection {
     /// New payload octets of each side after the first FIN.
     pub bytes_after_first_fin: [u64; 2],
     /// Silence before the first FIN.
-    pub idle_before_fin: Option<i64>,
+    pub idle_before_fin: Moment,
     /// Packets after the connection was over.
     pub late_packets: u32,
     /// When it was over: both FINs acknowledged or the first reset.
-    pub over_since: Option<i64>,
+    pub over_since: Moment,
     /// Its FIN and RST segments, in packet order.
     pub teardowns: Vec<Teardown>,
     /// What only some have.
@@ -349,23 +350,23 @@ impl Connection {
     /// From the first SYN to the client's first acknowledgment or reset: how long it waited,
     /// nearly the same wherever the capture was made.
     pub fn client_wait(&self) -> Option<i64> {
-        Some(self.client_answer_time?.saturating_sub(self.syn_time?))
+        Some(self.client_answer_time.get()?.saturating_sub(self.syn_time.get()?))
     }
 
     /// From the SYN that it acknowledges (the latest before it) to the SYN-ACK.
     pub fn syn_ack_delay(&self) -> Option<i64> {
-        Some(self.good_syn_ack_time?.saturating_sub(self.last_syn_time?))
+        Some(self.good_syn_ack_time.get()?.saturating_sub(self.last_syn_time.get()?))
     }
 
     /// From the SYN-ACK to the client's acknowledgment.
     pub fn ack_delay(&self) -> Option<i64> {
-        Some(self.handshake_time?.saturating_sub(self.good_syn_ack_time?))
+        Some(self.handshake_time.get()?.saturating_sub(self.good_syn_ack_time.get()?))
     }
 
     /// The smallest round trip known: handshake parts and data with its acknowledgment, both
     /// halves of the path added. `None` when there is no sample.
     pub fn min_rtt(&self) -> Option<i64> {
-        let data = match (self.endpoints[0].min_rtt, self.endpoints[1].min_rtt) {
+        let data = match (self.endpoints[0].min_rtt.get(), self.endpoints[1].min_rtt.get()) {
             (Some(a), Some(b)) => Some(a.saturating_add(b)),
             (one, other) => one.or(other),
         };

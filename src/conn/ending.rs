@@ -152,14 +152,14 @@ fn by_reset(c: &Connection, row: &Teardown) -> Ending {
     if row.sender_fin_before && row.peer_fin_before {
         return Ending::Graceful;
     }
-    let opened = c.handshake_time.is_some_and(|time| time <= row.time);
+    let opened = c.handshake_time.get().is_some_and(|time| time <= row.time);
     let refused_ack = c.syn_ack.is_some() && !opened && row.sender == Side::Server;
     let only_syns = client.syns > 0
         && (refused_ack || (client_mark.alive <= client.syns && client_mark.bytes == 0));
     if only_syns {
         return match row.sender {
             Side::Server if server_mark.alive == 0 => Ending::HandshakeRefused,
-            Side::Server if c.good_syn_ack_time.is_some_and(|time| time <= row.time) => {
+            Side::Server if c.good_syn_ack_time.get().is_some_and(|time| time <= row.time) => {
                 Ending::HandshakeAbortedByServer
             }
             Side::Server => Ending::HandshakeRefused,

@@ -1,5 +1,6 @@
 //! One side of a connection, as an observer in between sees it.
 
+use super::moment::Moment;
 use super::ranges::Ranges;
 use crate::packet::Seq;
 
@@ -31,7 +32,7 @@ pub struct Fin {
     /// Time of that packet.
     pub time: i64,
     /// When the peer first acknowledged it.
-    pub acked_at: Option<i64>,
+    pub acked_at: Moment,
 }
 
 /// A baseline of one header field of the segments that a side certainly sent itself.
@@ -69,16 +70,10 @@ pub struct Endpoint {
     pub contiguous: u64,
     /// First octet that the peer has not acknowledged (highest acceptable ACK of the peer).
     pub acked: u64,
-    /// When the peer's acknowledgment last advanced.
-    pub acked_time: i64,
-    /// Time of its first segment.
-    pub first_time: i64,
     /// Time of its latest segment.
     pub last_time: i64,
     /// Time of its latest segment with payload.
     pub last_data_time: i64,
-    /// Packet number of its latest segment.
-    pub last_packet: u64,
     /// Segments.
     pub packets: u64,
     /// Segments with new payload.
@@ -124,7 +119,7 @@ pub struct Endpoint {
     /// When the current run of probes or retransmissions began.
     pub run_since: i64,
     /// Since when its window has been zero; `None` while it is open.
-    pub zero_since: Option<i64>,
+    pub zero_since: Moment,
     /// Its FIN.
     pub fin: Option<Fin>,
     /// Octets the peer acknowledged that the capture never saw.
@@ -139,8 +134,10 @@ pub struct Endpoint {
     pub ip_id_steps: u16,
     /// How many of its identifications did not.
     pub ip_id_jumps: u16,
-    /// Latest timestamp value and when it was sent.
-    pub timestamp: Option<(u32, i64)>,
+    /// Latest timestamp value; see `timestamp_time`.
+    pub timestamp: u32,
+    /// When it was sent.
+    pub timestamp_time: Moment,
     /// Segments without a timestamp option after the handshake, resets left out.
     pub without_timestamp: u32,
     /// Maximum segment size option of its SYN.
@@ -150,11 +147,13 @@ pub struct Endpoint {
     /// Window field of its SYN.
     pub syn_window: u16,
     /// Lowest round trip from one of its segments to the acknowledgment, in nanoseconds.
-    pub min_rtt: Option<i64>,
+    pub min_rtt: Moment,
     /// Highest such round trip.
     pub max_rtt: i64,
-    /// A segment whose round trip is being measured: first octet after it, and its time.
-    pub rtt_probe: Option<(u64, i64)>,
+    /// A segment whose round trip is being measured: first octet after it; 0 without one.
+    pub rtt_probe: u64,
+    /// Its time.
+    pub rtt_probe_time: i64,
     /// Source hardware address of its first segment, 0 where there is none.
     pub link_source: u64,
     /// What was seen above the first gap.
@@ -187,6 +186,11 @@ impl Endpoint {
     /// The advertised window in octets.
     pub fn scaled_window(&self) -> u64 {
         u64::from(self.window) << self.window_scale.unwrap_or(0)
+    }
+
+    /// Whether every segment after the handshake carried a timestamp.
+    pub fn stamps(&self) -> bool {
+        self.timestamp_time.is_some() && self.without_timestamp == 0
     }
 
     /// Whether it sent anything.

@@ -4,6 +4,7 @@ use super::connection::{
     Connection, EndedBy, Ending, Extra, Opening, Phase, Release, Side, SynAck,
 };
 use super::endpoint::{Endpoint, State};
+use super::moment::Moment;
 use super::recent::{Entry, Recent, signature};
 use super::zeek::{self, Zeek};
 use super::{payload, reset, sequence, wireshark};
@@ -16,12 +17,12 @@ const DUPLICATE_WINDOW: i64 = 5_000_000;
 const LARGEST_ON_A_WIRE: u32 = 9000;
 
 /// A connection and what is only needed while segments still come.
-#[derive(Clone, Debug)]
-pub struct Live {
+#[derive(Debug)]
+pub struct Live<'s> {
     /// The facts.
-    pub connection: Connection,
+    pub connection: &'s mut Connection,
     /// Latest segments.
-    pub recent: Recent,
+    pub recent: &'s mut Recent,
 }
 
 /// What a segment did, for the parts that follow one another.
@@ -50,9 +51,9 @@ pub struct Birth {
     pub opening: Opening,
 }
 
-impl Live {
+impl Connection {
     /// A connection begun by this segment, which must still be taken.
-    pub fn new(birth: Birth, segment: &Segment<'_>) -> Self {
+    pub(super) fn new(birth: Birth, segment: &Segment<'_>) -> Self {
         let swap = birth.first == Side::Server;
         let (mut addresses, mut ports) = (
             [segment.source, segment.destination],
@@ -69,7 +70,7 @@ impl Live {
             segment.destination_port,
             segment.time,
         );
-        let connection = Connection {
+        Self {
             id: birth.id,
             addresses,
             ports,
@@ -84,12 +85,13 @@ impl Live {
             end: segment.time,
             opening: birth.opening,
             endpoints: [Endpoint::default(), Endpoint::default()],
-            syn_time: None,
-            last_syn_time: None,
+            syn_time: Moment::NONE,
+            last_syn_time: Moment::NONE,
+            syn_timestamps: [None; 2],
             syn_ack: None,
-            good_syn_ack_time: None,
-            client_answer_time: None,
-            handshake_time: None,
+            good_syn_ack_time: Moment::NONE,
+            client_answer_time: Moment::NONE,
+            handshake_time: Moment::NONE,
             time_backward: 0,
             cut_packets: 0,
             inbound: [0; 2],
@@ -101,9 +103,9 @@ impl Live {
             first_rst_by: None,
             simultaneous_close: false,
             bytes_after_first_fin: [0; 2],
-            idle_before_fin: None,
+            idle_before_fin: Moment::NONE,
             late_packets: 0,
-            over_since: None,
+            over_since: Moment::NONE,
             teardowns: Vec::new(),
             extra: None,
             release: Release::End,
@@ -114,24 +116,31 @@ impl Live {
             phase: Phase::Handshake,
             censored: false,
             superseded: false,
-        };
-        Self { connection, recent: Recent::default() }
+        }
     }
 
     /// Which side has this source address and port; a connection to itself is told apart by
     /// nothing and counts as the client's.
-    pub fn sender(&self, segment: &Segment<'_>) -> Side {
-        let c = &self.connection;
-        if c.addresses[0] == segment.source && c.ports[0] == segment.source_port {
+    pub(super) fn sender(&self, segment: &Segment<'_>) -> Side {
+        if self.addresses[0] == segment.source && self.ports[0] == segment.source_port {
             Side::Client
         } else {
             Side::Server
         }
     }
 
+    /// Reads from each part that a segment changes, to have it in the cache.
+    pub(super) fn touch(&self) -> u64 {
+        let [client, server] = &self.endpoints;
+        let side = |e: &Endpoint| e.max_end ^ e.packets ^ u64::from(e.without_timestamp);
+        self.last_packet ^ self.first_packet ^ side(client) ^ side(server) ^ self.zeek.touch()
+    }
+}
+
+impl Live<'_> {
     /// Takes the next segment of this connection.
     pub fn take(&mut self, segment: &Segment<'_>) {
-        let sender = self.sender(segment);
+        let sender = self.connection.sender(segment);
         let mark = signature(segment);
         let duplicate = self.is_duplicate(segment, sender, mark);
         let first = self.connection.endpoints.iter().all(|e| !e.spoke());
@@ -145,11 +154,11 @@ impl Live {
             self.note_duplicate(segment, sender);
         } else {
             let previous_end = self.connection.end;
-            effect = sequence::advance(&mut self.connection, segment, sender);
+            effect = sequence::advance(self.connection, segment, sender);
             self.note_payload(segment, sender, &effect);
-            reset::teardown(&mut self.connection, &self.recent, segment, sender, previous_end);
-            reset::challenge(&mut self.connection, segment, sender, &effect);
-            sequence::settle(&mut self.connection, segment, sender, &effect);
+            reset::teardown(self.connection, self.recent, segment, sender, previous_end);
+            reset::challenge(self.connection, segment, sender, &effect);
+            sequence::settle(self.connection, segment, sender, &effect);
         }
         self.count(segment, sender);
         self.connection.zeek.take(&zeek::Packet {
@@ -190,8 +199,9 @@ impl Live {
         } else {
             return false;
         };
-        self.recent.backwards().any(|entry| {
+        self.recent.any(|entry| {
             entry.signature == mark
+                && !entry.duplicate
                 && entry.sender == sender
                 && entry.sequence == segment.sequence
                 && segment.time.saturating_sub(entry.time).saturating_abs() <= window
@@ -204,14 +214,14 @@ impl Live {
         endpoint.fins += u32::from(segment.flags.fin() && !segment.flags.rst());
         endpoint.rsts += u32::from(segment.flags.rst());
         if segment.flags.fin() || segment.flags.rst() {
-            let copy = reset::copy(&self.connection, segment, sender);
-            self.connection.teardowns.push(copy);
+            let copy = reset::copy(self.connection, segment, sender);
+            reset::keep(self.connection, copy);
         }
     }
 
     /// What every segment counts for, copies included.
     fn count(&mut self, segment: &Segment<'_>, sender: Side) {
-        let c = &mut self.connection;
+        let c = &mut *self.connection;
         if segment.time < c.end {
             c.time_backward += 1;
         }
@@ -232,15 +242,13 @@ impl Live {
         c.cut_packets += u32::from(captured < segment.payload_length);
         let endpoint = &mut c.endpoints[side];
         if !endpoint.spoke() {
-            endpoint.first_time = segment.time;
             endpoint.link_source = segment.link_source;
         }
         endpoint.packets += 1;
         endpoint.bytes += u64::from(segment.payload_length);
-        endpoint.last_packet = segment.packet;
         endpoint.last_time = endpoint.last_time.max(segment.time);
         if c.over_since.is_none() && over(&c.endpoints) {
-            c.over_since = Some(segment.time);
+            c.over_since = segment.time.into();
         }
     }
 
@@ -249,7 +257,7 @@ impl Live {
             return;
         }
         let side = sender.index();
-        let c = &mut self.connection;
+        let c = &mut *self.connection;
         let first = c.endpoints[side].unique_bytes == effect.fresh;
         if first {
             let tls = payload::is_tls(segment.payload);
@@ -291,11 +299,10 @@ pub(super) fn note_syn(c: &mut Connection, segment: &Segment<'_>, sender: Side) 
         endpoint.ttl.syn = segment.ttl;
     }
     if let Some((value, _)) = options.timestamps {
-        endpoint.timestamp = Some((value, segment.time));
+        (endpoint.timestamp, endpoint.timestamp_time) = (value, segment.time.into());
         if sender == Side::Client && !segment.flags.ack() {
-            let slots = &mut c.extra.get_or_insert_default().syn_timestamps;
-            let slot = usize::from(slots[0].is_some());
-            slots[slot] = Some(value);
+            let slot = usize::from(c.syn_timestamps[0].is_some());
+            c.syn_timestamps[slot] = Some(value);
         }
     }
     if options.mptcp.is_some() {
@@ -310,13 +317,13 @@ pub(super) fn note_syn(c: &mut Connection, segment: &Segment<'_>, sender: Side) 
 
 fn note_client_syn(c: &mut Connection, segment: &Segment<'_>) {
     if c.syn_time.is_none() {
-        c.syn_time = Some(segment.time);
+        c.syn_time = segment.time.into();
         if c.opening == Opening::SynAckFirst {
             c.opening = Opening::Syn;
         }
     }
     if c.good_syn_ack_time.is_none() {
-        c.last_syn_time = Some(segment.time);
+        c.last_syn_time = segment.time.into();
     }
     let mut first = c.teardowns.iter().take(reset::SEARCHED);
     let reset = first.find(|t| t.sender == Side::Client && t.flags.rst());
@@ -351,6 +358,6 @@ fn note_syn_ack(c: &mut Connection, segment: &Segment<'_>, sender: Side, options
         Some(_) => {}
     }
     if fits && syn_seen {
-        c.good_syn_ack_time.get_or_insert(segment.time);
+        c.good_syn_ack_time.or_set(segment.time);
     }
 }

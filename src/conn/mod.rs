@@ -3,12 +3,15 @@
 mod connection;
 mod ending;
 mod endpoint;
+mod history;
 mod live;
+mod moment;
 mod payload;
 mod ranges;
 mod recent;
 mod reset;
 mod room;
+mod rows;
 pub mod script;
 mod sequence;
 mod store;
@@ -26,8 +29,9 @@ pub use connection::{
     seconds,
 };
 pub use endpoint::{Endpoint, Fin, State, Ttl};
-pub use live::{Birth, Live};
+pub use moment::Moment;
 pub use payload::alert_name;
+pub use rows::{Groups, Rows};
 pub use tampering::Tampering;
 pub use teardown::{Form, Kind, Reason, SequenceCheck, Teardown, Trigger};
 pub use trace::{Chosen, Trace, Traced};

@@ -44,6 +44,12 @@ impl Recent {
         }
     }
 
+    /// Whether a test holds for any of them.
+    #[inline]
+    pub fn any(&self, test: impl Fn(&Entry) -> bool) -> bool {
+        self.entries.iter().any(test)
+    }
+
     /// Bytes that hang on it.
     pub fn bytes(&self) -> usize {
         self.entries.capacity() * size_of::<Entry>()

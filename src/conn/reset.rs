@@ -3,6 +3,7 @@
 use super::connection::{Connection, Side};
 use super::endpoint::{Endpoint, State, Ttl};
 use super::live::Effect;
+use super::moment::Moment;
 use super::payload;
 use super::recent::{Entry, Recent};
 use super::teardown::{Form, Kind, Mark, Reason, SequenceCheck, Teardown, Trigger};
@@ -30,10 +31,18 @@ pub(super) fn teardown(
     }
     if flags.rst() {
         let row = reset(c, recent, segment, sender);
-        c.teardowns.push(row);
+        keep(c, row);
     } else if flags.fin() {
         fin(c, segment, sender, previous_end);
     }
+}
+
+/// Adds a row; most connections have one or two, so there is no room kept for more.
+pub(super) fn keep(c: &mut Connection, row: Teardown) {
+    if c.teardowns.len() == c.teardowns.capacity() {
+        c.teardowns.reserve_exact(c.teardowns.len().max(1));
+    }
+    c.teardowns.push(row);
 }
 
 fn acknowledge_fin(c: &mut Connection, segment: &Segment<'_>, sender: Side) {
@@ -42,7 +51,7 @@ fn acknowledge_fin(c: &mut Connection, segment: &Segment<'_>, sender: Side) {
     let Some(fin) = peer.fin.as_mut().filter(|fin| fin.acked_at.is_none() && acked > fin.at) else {
         return;
     };
-    fin.acked_at = Some(segment.time);
+    fin.acked_at = segment.time.into();
     for row in &mut c.teardowns {
         if row.kind == Kind::Fin && row.sender == sender.peer() && !row.duplicate {
             row.acked_at = Some(segment.time);
@@ -64,24 +73,23 @@ fn fin(c: &mut Connection, segment: &Segment<'_>, sender: Side, previous_end: i6
         row.retransmission_of = Some(earlier.packet);
     }
     if let Some(fin) = c.side(sender).fin {
-        row.acked_at = fin.acked_at;
+        row.acked_at = fin.acked_at.get();
     }
     row.idle = Some(segment.time.saturating_sub(previous_end));
     if c.first_fin_by.is_none() {
-        c.idle_before_fin = row.idle;
+        c.idle_before_fin = row.idle.map_or(Moment::NONE, Moment::from);
     }
     if row.peer_fin_before && c.side(sender.peer()).fin.is_some_and(|fin| fin.acked_at.is_none()) {
         c.simultaneous_close |= row.retransmission_of.is_none();
     }
-    c.teardowns.push(row);
+    keep(c, row);
 }
 
 fn reset(c: &Connection, recent: &Recent, segment: &Segment<'_>, sender: Side) -> Teardown {
     let (endpoint, peer) = (c.side(sender), c.side(sender.peer()));
     let mut row = bare(c, segment, sender, Kind::Rst);
     row.sequence_check = check(endpoint, peer, segment);
-    let timestamps =
-        endpoint.timestamp.is_some() && endpoint.without_timestamp == 0 && peer.timestamp.is_some();
+    let timestamps = endpoint.stamps() && peer.timestamp_time.is_some();
     let value = Options::timestamps(segment.options).map(|(value, _)| value);
     if timestamps {
         row.timestamp_ok = Some(value.is_some_and(|value| fits(value, segment.time, endpoint)));
@@ -191,7 +199,7 @@ fn bare(c: &Connection, segment: &Segment<'_>, sender: Side, kind: Kind) -> Tear
         sender_sent_data: endpoint.unique_bytes > 0,
         probe_run: endpoint.probe_run,
         retransmission_run: endpoint.retransmission_run,
-        peer_zero_window: peer.zero_since.map(since),
+        peer_zero_window: peer.zero_since.get().map(since),
         sender_mark: mark(endpoint),
         peer_mark: mark(peer),
         sender_after: 0,
@@ -318,8 +326,7 @@ fn form(
             || (at == endpoint.acked.cast_signed() && endpoint.acked > endpoint.max_end);
         ends && acked >= 0 && acked <= peer.max_end.max(peer.acked).cast_signed()
     };
-    let stampless =
-        endpoint.timestamp.is_some() && peer.timestamp.is_some() && endpoint.without_timestamp == 0;
+    let stampless = endpoint.stamps() && peer.timestamp_time.is_some();
     let has_stamp = Options::timestamps(segment.options).is_some();
     // lwIP, which answers everything with RST and ACK and never stamps a reset, keeps TTL 255.
     let plain_stack = segment.ttl > 128 && endpoint.ttl.last == segment.ttl;
@@ -343,7 +350,8 @@ fn handshake_rtt(c: &Connection) -> i64 {
 /// A timestamp value fits when its clock ran on by no more than the time passed at 1 GHz and did
 /// not go back by more than a second's worth at 1 kHz; a day of 1 kHz ticks is the outer bound.
 fn fits(value: u32, time: i64, endpoint: &Endpoint) -> bool {
-    let Some((last, at)) = endpoint.timestamp else { return true };
+    let Some(at) = endpoint.timestamp_time.get() else { return true };
+    let last = endpoint.timestamp;
     let ticks = i64::from(value.wrapping_sub(last).cast_signed());
     let day = 86_400_000;
     let elapsed_us = time.saturating_sub(at).max(0) / 1000;

@@ -148,7 +148,7 @@ pub fn play(script: &str) -> Result<Vec<Connection>, Error> {
             }
         }
     }
-    Ok(tracker.finish().1.collect())
+    Ok(tracker.finish(|_| ()).1.into_iter().collect())
 }
 
 /// Splits at commas outside quotes.

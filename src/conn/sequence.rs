@@ -4,6 +4,7 @@
 use super::connection::{Connection, Side};
 use super::endpoint::{Endpoint, Fin, State};
 use super::live::{Effect, note_syn};
+use super::moment::Moment;
 use crate::packet::{Options, Segment};
 
 /// A jump ahead, in octets, that is only believed when it comes again: 64 MiB.
@@ -144,7 +145,7 @@ fn occupy(endpoint: &mut Endpoint, segment: &Segment<'_>, effect: &mut Effect) {
         let at = u64::try_from(end - 1).unwrap_or(0);
         if endpoint.fin.is_none() {
             let (packet, time) = (segment.packet, segment.time);
-            endpoint.fin = Some(Fin { at, packet, time, acked_at: None });
+            endpoint.fin = Some(Fin { at, packet, time, acked_at: Moment::NONE });
         }
         if endpoint.contiguous == at {
             endpoint.contiguous = at + 1;
@@ -157,9 +158,9 @@ fn occupy(endpoint: &mut Endpoint, segment: &Segment<'_>, effect: &mut Effect) {
         effect.fresh == 0 && end <= old_end && (old_end > 0 || repeated_syn) && end > 0;
     if effect.retransmission {
         endpoint.retransmitted_packets += 1;
-        endpoint.rtt_probe = None;
-    } else if effect.fresh > 0 && endpoint.rtt_probe.is_none() && end > old_end {
-        endpoint.rtt_probe = Some((end, segment.time));
+        endpoint.rtt_probe = 0;
+    } else if effect.fresh > 0 && endpoint.rtt_probe == 0 && end > old_end {
+        (endpoint.rtt_probe, endpoint.rtt_probe_time) = (end, segment.time);
     }
 }
 
@@ -188,15 +189,12 @@ fn acknowledge(
     }
     if position > peer.acked {
         peer.acked = position;
-        peer.acked_time = segment.time;
         effect.ack_advanced = true;
-        if let Some((end, sent)) = peer.rtt_probe
-            && position >= end
-        {
-            let rtt = segment.time.saturating_sub(sent).max(0);
-            peer.min_rtt = Some(peer.min_rtt.map_or(rtt, |lowest| lowest.min(rtt)));
+        if peer.rtt_probe != 0 && position >= peer.rtt_probe {
+            let rtt = segment.time.saturating_sub(peer.rtt_probe_time).max(0);
+            peer.min_rtt = peer.min_rtt.get().map_or(rtt, |lowest| lowest.min(rtt)).into();
             peer.max_rtt = peer.max_rtt.max(rtt);
-            peer.rtt_probe = None;
+            peer.rtt_probe = 0;
         }
     } else if position == peer.acked
         && segment.sequence_length() == 0
@@ -263,10 +261,10 @@ pub(super) fn settle(c: &mut Connection, segment: &Segment<'_>, sender: Side, ef
 fn handshake(c: &mut Connection, segment: &Segment<'_>, sender: Side, effect: &Effect) {
     let flags = segment.flags;
     if sender == Side::Client && c.syn_time.is_some() && !(flags.syn()) {
-        c.client_answer_time.get_or_insert(segment.time);
+        c.client_answer_time.or_set(segment.time);
         if !flags.rst() && flags.ack() && c.good_syn_ack_time.is_some() && c.endpoints[1].acked > 0
         {
-            c.handshake_time.get_or_insert(segment.time);
+            c.handshake_time.or_set(segment.time);
         }
     }
     let answers_syn = sender == Side::Server
@@ -317,9 +315,9 @@ fn window(endpoint: &mut Endpoint, segment: &Segment<'_>) {
     endpoint.window_minimum = Some(endpoint.window_minimum.map_or(scaled, |w| w.min(scaled)));
     if segment.window == 0 {
         endpoint.zero_windows += 1;
-        endpoint.zero_since.get_or_insert(segment.time);
+        endpoint.zero_since.or_set(segment.time);
     } else {
-        endpoint.zero_since = None;
+        endpoint.zero_since = Moment::NONE;
     }
 }
 
@@ -333,7 +331,9 @@ fn baseline(endpoint: &mut Endpoint, segment: &Segment<'_>) {
         ttl.high = ttl.high.max(segment.ttl);
         ttl.last = segment.ttl;
         match Options::timestamps(segment.options) {
-            Some((value, _)) => endpoint.timestamp = Some((value, segment.time)),
+            Some((value, _)) => {
+                (endpoint.timestamp, endpoint.timestamp_time) = (value, segment.time.into());
+            }
             None => endpoint.without_timestamp += u32::from(!segment.options_cut()),
         }
     }

@@ -1,10 +1,11 @@
 //! Where connections live: chunks that never move and an index by hash of addresses and ports.
 
+use super::connection::Connection;
 use super::live::Live;
+use super::recent::Recent;
+use super::rows::{CHUNK, Rows};
 use crate::packet::{Address, Segment};
 
-/// Connections in one chunk.
-const CHUNK: usize = 1024;
 /// No connection.
 pub const NONE: u32 = u32::MAX;
 
@@ -69,11 +70,11 @@ fn low(word: u64) -> u32 {
     word as u32
 }
 
-/// One place of the slab.
-#[derive(Clone, Debug)]
+/// What is kept of a connection beside its facts while it is followed.
+#[derive(Clone, Debug, Default)]
 pub struct Slot {
-    /// The connection.
-    pub live: Live,
+    /// Latest segments.
+    pub recent: Recent,
     /// Next connection of the same addresses and ports (on other VLANs or tunnels).
     pub next: u32,
     /// Hash of its tuple.
@@ -85,7 +86,9 @@ pub struct Slot {
 /// All connections in memory.
 #[derive(Debug, Default)]
 pub struct Store {
-    chunks: Vec<Vec<Slot>>,
+    /// Facts, in chunks that become the rows as they are.
+    connections: Vec<Vec<Connection>>,
+    slots: Vec<Vec<Slot>>,
     length: u32,
     free: Vec<u32>,
     /// Hash in the upper half, slot number plus one in the lower; 0 is empty.
@@ -94,42 +97,82 @@ pub struct Store {
 }
 
 impl Store {
-    /// A slot by its number.
-    pub fn get(&self, number: u32) -> Option<&Slot> {
+    /// The connection in a place.
+    #[inline]
+    pub fn connection(&self, number: u32) -> Option<&Connection> {
         let number = number as usize;
-        self.chunks.get(number / CHUNK)?.get(number % CHUNK)
+        self.connections.get(number / CHUNK)?.get(number % CHUNK)
     }
 
-    /// A slot by its number, to change.
-    pub fn get_mut(&mut self, number: u32) -> Option<&mut Slot> {
+    /// The same, to change.
+    #[inline]
+    pub fn connection_mut(&mut self, number: u32) -> Option<&mut Connection> {
         let number = number as usize;
-        self.chunks.get_mut(number / CHUNK)?.get_mut(number % CHUNK)
+        self.connections.get_mut(number / CHUNK)?.get_mut(number % CHUNK)
     }
 
-    /// Slots ever used at the same time.
-    pub fn slots(&self) -> u32 {
-        self.length
+    /// What is kept beside it.
+    #[inline]
+    pub fn slot(&self, number: u32) -> Option<&Slot> {
+        let number = number as usize;
+        self.slots.get(number / CHUNK)?.get(number % CHUNK)
     }
 
-    /// Touches the index where this hash begins, so that the memory is on its way when it is asked.
-    pub fn touch(&self, hash: u32) -> u64 {
+    /// The same, to change.
+    #[inline]
+    pub fn slot_mut(&mut self, number: u32) -> Option<&mut Slot> {
+        let number = number as usize;
+        self.slots.get_mut(number / CHUNK)?.get_mut(number % CHUNK)
+    }
+
+    /// Both, to take a segment.
+    #[inline]
+    pub fn live(&mut self, number: u32) -> Option<Live<'_>> {
+        let number = number as usize;
+        let connection = self.connections.get_mut(number / CHUNK)?.get_mut(number % CHUNK)?;
+        let recent = &mut self.slots.get_mut(number / CHUNK)?.get_mut(number % CHUNK)?.recent;
+        Some(Live { connection, recent })
+    }
+
+    /// Whether this connection is in a place and still followed.
+    pub fn is_followed(&self, place: u32, id: u64) -> bool {
+        self.slot(place).is_some_and(|slot| slot.followed)
+            && self.connection(place).is_some_and(|c| c.id == id)
+    }
+
+    /// The place that the index gives for a hash, most often the right one; reading it ahead
+    /// brings the index into the cache.
+    #[inline]
+    pub fn likely(&self, hash: u32) -> u32 {
         let mask = self.index.len().wrapping_sub(1);
-        self.index.get(hash as usize & mask).copied().unwrap_or(0)
+        let entry = self.index.get(hash as usize & mask).copied().unwrap_or(0);
+        low(entry).wrapping_sub(1)
+    }
+
+    /// Reads from every part of a connection that a segment changes, ahead of its use.
+    #[inline]
+    pub fn touch(&self, number: u32) -> u64 {
+        let Some(c) = self.connection(number) else { return 0 };
+        let slot = self.slot(number).map_or(0, |slot| slot.hash);
+        u64::from(slot) ^ c.touch()
     }
 
     /// Puts a connection in a free place. `None` when all 2^32 are taken.
-    pub fn insert(&mut self, slot: Slot) -> Option<u32> {
+    pub fn insert(&mut self, connection: Connection, slot: Slot) -> Option<u32> {
         if let Some(number) = self.free.pop() {
-            *self.get_mut(number)? = slot;
+            *self.connection_mut(number)? = connection;
+            *self.slot_mut(number)? = slot;
             return Some(number);
         }
         if self.length == NONE - 1 {
             return None;
         }
-        if self.chunks.last().is_none_or(|chunk| chunk.len() == CHUNK) {
-            self.chunks.push(Vec::with_capacity(CHUNK));
+        if self.length as usize % CHUNK == 0 {
+            self.connections.push(Vec::with_capacity(CHUNK));
+            self.slots.push(Vec::with_capacity(CHUNK));
         }
-        self.chunks.last_mut()?.push(slot);
+        self.connections.last_mut()?.push(connection);
+        self.slots.last_mut()?.push(slot);
         self.length += 1;
         Some(self.length - 1)
     }
@@ -150,7 +193,7 @@ impl Store {
             }
             if high(entry) == hash {
                 let number = low(entry).wrapping_sub(1);
-                if self.get(number).is_some_and(|slot| tuple_of(slot) == *tuple) {
+                if self.connection(number).is_some_and(|c| tuple_of(c) == *tuple) {
                     return Some(number);
                 }
             }
@@ -199,10 +242,18 @@ impl Store {
         self.used -= 1;
     }
 
-    /// Hands out every slot in the order of their numbers, chunk by chunk, freeing each chunk.
-    pub fn drain(self) -> impl Iterator<Item = Slot> {
-        drop(self.index);
-        self.chunks.into_iter().flatten()
+    /// Ends the index: what follows are the rows.
+    pub fn into_rows(self) -> Rows {
+        Rows::of_chunks(self.connections)
+    }
+
+    /// Ends the index and what is kept beside the connections; hands out all of them, each with
+    /// whether it was still followed.
+    pub fn close(&mut self) -> impl Iterator<Item = (&mut Connection, bool)> {
+        self.index = Vec::new();
+        self.free = Vec::new();
+        let slots = std::mem::take(&mut self.slots).into_iter().flatten();
+        self.connections.iter_mut().flatten().zip(slots.map(|slot| slot.followed))
     }
 
     fn position(&self, hash: u32, number: u32) -> Option<usize> {
@@ -236,7 +287,7 @@ fn pack(hash: u32, number: u32) -> u64 {
     u64::from(hash) << 32 | u64::from(number + 1)
 }
 
-fn tuple_of(slot: &Slot) -> Tuple {
-    let c = &slot.live.connection;
+/// The tuple of a connection.
+pub fn tuple_of(c: &Connection) -> Tuple {
     Tuple::new(c.ip_version, (c.addresses[0], c.ports[0]), (c.addresses[1], c.ports[1]))
 }

@@ -5,10 +5,11 @@ use std::hash::{BuildHasher, Hasher};
 use super::connection::{Connection, Icmp, Opening, Release, Side};
 use super::ending;
 use super::endpoint::State;
-use super::live::{Birth, Live};
+use super::live::Birth;
 use super::recent::Recent;
 use super::room::{self, Room};
-use super::store::{NONE, Slot, Store, Tuple};
+use super::rows::Rows;
+use super::store::{NONE, Slot, Store, Tuple, tuple_of};
 use super::wheel::Wheel;
 use super::zeek::likely_server_port;
 use crate::packet::{IcmpError, Segment};
@@ -125,9 +126,16 @@ impl Tracker {
         Tuple::of(segment).hash(self.seed)
     }
 
-    /// Reads the index where a hash begins, ahead of its use.
-    pub fn touch(&self, hash: u32) -> u64 {
-        self.store.touch(hash)
+    /// Reads the index where a hash begins, ahead of its use; a place for [`Tracker::touch`].
+    #[inline]
+    pub fn likely(&self, hash: u32) -> u32 {
+        self.store.likely(hash)
+    }
+
+    /// Reads the connection in a place, ahead of its use.
+    #[inline]
+    pub fn touch(&self, place: u32) -> u64 {
+        self.store.touch(place)
     }
 
     /// Takes the next segment of the capture; the number of its connection.
@@ -140,16 +148,14 @@ impl Tracker {
             Some(number) if !self.begins_anew(number, segment) => Some(number),
             chosen => self.begin(segment, &tuple, hash, chosen),
         };
-        let Some(slot) = number.and_then(|number| self.store.get_mut(number)) else { return 0 };
-        let was_over = slot.live.connection.over_since.is_some();
-        let before = weight(&self.limits, &slot.live);
-        slot.live.take(segment);
-        self.room.weigh(before, weight(&self.limits, &slot.live));
-        let id = slot.live.connection.id;
-        if !was_over
-            && slot.live.connection.over_since.is_some()
-            && let Some(number) = number
-        {
+        let Some(number) = number else { return 0 };
+        let Some(mut live) = self.store.live(number) else { return 0 };
+        let was_over = live.connection.over_since.is_some();
+        let before = weight(&self.limits, live.connection, live.recent);
+        live.take(segment);
+        self.room.weigh(before, weight(&self.limits, live.connection, live.recent));
+        let id = live.connection.id;
+        if !was_over && live.connection.over_since.is_some() {
             let deadline = segment.time.saturating_add(self.limits.linger);
             self.wheel.add((number, low(id)), deadline, self.clock);
         }
@@ -163,10 +169,10 @@ impl Tracker {
         let tuple =
             Tuple::new(error.ip_version, source, (error.destination, error.destination_port));
         let hash = tuple.hash(self.seed);
-        let Some(slot) = self.store.find(&tuple, hash).and_then(|n| self.store.get_mut(n)) else {
+        let found = self.store.find(&tuple, hash);
+        let Some(c) = found.and_then(|number| self.store.connection_mut(number)) else {
             return false;
         };
-        let c = &mut slot.live.connection;
         let client = (c.addresses[0], c.ports[0]) == source;
         let extra = c.extra.get_or_insert_default();
         extra.icmp_count += 1;
@@ -187,20 +193,27 @@ impl Tracker {
         std::mem::take(&mut self.finished)
     }
 
-    /// Lets go of everything that is still followed. In order of connection when rows were kept.
-    pub fn finish(mut self) -> (Counts, Box<dyn Iterator<Item = Connection> + Send>) {
-        let end = self.clock;
-        for number in 0..self.store.slots() {
-            self.let_go(number, Release::End, end);
+    /// Lets go of everything that is still followed, and shows every row. Rows are in order of
+    /// connection.
+    pub fn finish(mut self, mut each: impl FnMut(&Connection)) -> (Counts, Rows) {
+        let (end, keep) = (self.clock, self.limits.keep);
+        for (c, followed) in self.store.close() {
+            if followed {
+                ending::decide(c, Release::End, end);
+                self.counts.released[Release::End as usize] += 1;
+            }
+            if keep {
+                each(c);
+            } else if followed {
+                self.finished.push(c.clone());
+            }
         }
-        if self.limits.keep {
-            let rows = self.store.drain().map(|slot| slot.live.connection);
-            (self.counts, Box::new(rows))
-        } else {
-            let mut rows = self.finished;
-            rows.sort_by_key(|c| c.id);
-            (self.counts, Box::new(rows.into_iter()))
+        if keep {
+            return (self.counts, self.store.into_rows());
         }
+        self.finished.sort_by_key(|c| c.id);
+        self.finished.iter().for_each(each);
+        (self.counts, self.finished.into())
     }
 
     /// Follows the capture's time; two packets in a row must agree on a leap.
@@ -217,11 +230,14 @@ impl Tracker {
         }
         self.clock = time;
         for (number, id) in self.wheel.due(time) {
-            let known = |slot: &&Slot| slot.followed && low(slot.live.connection.id) == id;
-            let Some(slot) = self.store.get(number).filter(known) else { continue };
-            let deadline = self.deadline(&slot.live.connection);
+            if self.store.slot(number).is_none_or(|slot| !slot.followed) {
+                continue;
+            }
+            let known = |c: &&Connection| low(c.id) == id;
+            let Some(c) = self.store.connection(number).filter(known) else { continue };
+            let deadline = self.deadline(c);
             if deadline < time {
-                let release = reason(&slot.live.connection);
+                let release = reason(c);
                 self.let_go(number, release, time);
             } else {
                 self.wheel.add((number, id), deadline, self.clock);
@@ -250,25 +266,22 @@ impl Tracker {
         let mut other = None;
         let mut number = head;
         for _ in 0..MAX_SIBLINGS {
-            let Some(slot) = self.store.get(number) else { break };
-            let live = &slot.live;
-            let side = live.sender(segment);
-            match live.connection.paths[side.index()] {
+            let Some(c) = self.store.connection(number) else { break };
+            let side = c.sender(segment);
+            match c.paths[side.index()] {
                 Some(path) if path == segment.path => return Some(number),
-                Some(_) if other.is_none() && continues(&live.connection, side, segment) => {
+                Some(_) if other.is_none() && continues(c, side, segment) => {
                     other = Some((1, number));
                 }
-                None if live.connection.paths[side.peer().index()] == Some(segment.path) => {
+                None if c.paths[side.peer().index()] == Some(segment.path) => {
                     return Some(number);
                 }
-                None if other.is_none_or(|(rank, _)| rank < 2)
-                    && answers(&live.connection, side, segment) =>
-                {
+                None if other.is_none_or(|(rank, _)| rank < 2) && answers(c, side, segment) => {
                     other = Some((2, number));
                 }
                 _ => {}
             }
-            number = slot.next;
+            number = self.store.slot(number).map_or(NONE, |slot| slot.next);
             if number == NONE {
                 break;
             }
@@ -278,8 +291,7 @@ impl Tracker {
 
     /// Whether the segment begins a new connection although one of its tuple is known.
     fn begins_anew(&self, number: u32, segment: &Segment<'_>) -> bool {
-        let Some(slot) = self.store.get(number) else { return true };
-        let c = &slot.live.connection;
+        let Some(c) = self.store.connection(number) else { return true };
         if segment.time.min(self.clock) > self.deadline(c) || self.is_long(c) {
             return true;
         }
@@ -287,7 +299,7 @@ impl Tracker {
         if !flags.syn() || flags.ack() || flags.rst() {
             return false;
         }
-        let side = slot.live.sender(segment);
+        let side = c.sender(segment);
         let endpoint = c.side(side);
         if endpoint.based && endpoint.base == segment.sequence {
             return false;
@@ -311,9 +323,9 @@ impl Tracker {
         self.make_room(segment.time);
         let (first, opening) = orientation(segment);
         let id = self.counts.created;
-        let mut live = Live::new(Birth { id, first, opening }, segment);
+        let mut connection = Connection::new(Birth { id, first, opening }, segment);
         if let Some(earlier) = earlier {
-            let extra = live.connection.extra.get_or_insert_default();
+            let extra = connection.extra.get_or_insert_default();
             extra.earlier_isn = earlier.isn;
             extra.earlier_end = Some(earlier.end);
             extra.earlier_open = earlier.open;
@@ -326,7 +338,8 @@ impl Tracker {
             return head;
         }
         let next = head.unwrap_or(NONE);
-        let number = self.store.insert(Slot { live, next, hash, followed: true })?;
+        let slot = Slot { recent: Recent::default(), next, hash, followed: true };
+        let number = self.store.insert(connection, slot)?;
         self.store.point(hash, head, number);
         self.counts.created += 1;
         self.followed += 1;
@@ -335,9 +348,7 @@ impl Tracker {
         if self.is_limited() {
             self.room.enter(number, id);
             let (room, store) = (&mut self.room, &self.store);
-            room.tidy(self.followed, |place, id| {
-                store.get(place).is_some_and(|s| s.followed && s.live.connection.id == id)
-            });
+            room.tidy(self.followed, |place, id| store.is_followed(place, id));
         }
         Some(number)
     }
@@ -345,8 +356,7 @@ impl Tracker {
     /// Lets go of a connection whose addresses and ports are used anew; what the new one should
     /// know of it.
     fn replace(&mut self, number: u32, segment: &Segment<'_>) -> Option<Earlier> {
-        let slot = self.store.get_mut(number)?;
-        let c = &mut slot.live.connection;
+        let c = self.store.connection_mut(number)?;
         let open = c.over_since.is_none();
         let anew = segment.flags.syn();
         c.superseded = open && anew;
@@ -359,12 +369,12 @@ impl Tracker {
             in_handshake: open && c.syn_ack.is_some() && c.handshake_time.is_none(),
         };
         let now = segment.time.min(self.clock);
-        let expired = now > self.deadline(&self.store.get(number)?.live.connection);
-        let long = self.is_long(&self.store.get(number)?.live.connection);
-        let slot = self.store.get_mut(number)?;
-        slot.live.connection.superseded &= !expired && !long;
+        let c = self.store.connection(number)?;
+        let (expired, long) = (now > self.deadline(c), self.is_long(c));
+        let c = self.store.connection_mut(number)?;
+        c.superseded &= !expired && !long;
         let release = match (expired, long) {
-            (true, _) => reason(&slot.live.connection),
+            (true, _) => reason(c),
             (false, true) => Release::Evicted,
             (false, false) => Release::Reuse,
         };
@@ -375,7 +385,7 @@ impl Tracker {
     fn siblings(&self, head: u32) -> usize {
         let mut count = 0;
         let mut number = head;
-        while let Some(slot) = self.store.get(number).filter(|_| count < MAX_SIBLINGS) {
+        while let Some(slot) = self.store.slot(number).filter(|_| count < MAX_SIBLINGS) {
             count += 1;
             number = slot.next;
         }
@@ -384,20 +394,24 @@ impl Tracker {
 
     /// Takes a connection out of the index and makes it a row.
     fn let_go(&mut self, number: u32, release: Release, time: i64) {
-        let Some(slot) = self.store.get_mut(number).filter(|slot| slot.followed) else { return };
+        let Some(slot) = self.store.slot_mut(number).filter(|slot| slot.followed) else { return };
         slot.followed = false;
-        self.room.weigh(weight(&self.limits, &slot.live), 0);
+        let recent = std::mem::take(&mut slot.recent);
         let (hash, next) = (slot.hash, slot.next);
-        slot.live.recent = Recent::default();
-        ending::decide(&mut slot.live.connection, release, time);
-        slot.live.connection.teardowns.shrink_to_fit();
-        let tuple = slot.live.tuple();
-        let row = if self.limits.keep { None } else { Some(slot.live.connection.clone()) };
+        let Some(c) = self.store.connection_mut(number) else { return };
+        self.room.weigh(weight(&self.limits, c, &recent), 0);
+        ending::decide(c, release, time);
+        let tuple = tuple_of(c);
+        if !self.limits.keep {
+            // What hangs on it goes with the row.
+            let (teardowns, extra) = (std::mem::take(&mut c.teardowns), c.extra.take());
+            let row = c.clone();
+            self.finished.push(Connection { teardowns, extra, ..row });
+        }
         self.unlink(&tuple, hash, number, next);
         self.followed -= 1;
         self.counts.released[release as usize] += 1;
-        if let Some(row) = row {
-            self.finished.push(row);
+        if !self.limits.keep {
             self.store.release(number);
         }
     }
@@ -413,7 +427,7 @@ impl Tracker {
             return;
         }
         let mut at = head;
-        while let Some(slot) = self.store.get_mut(at) {
+        while let Some(slot) = self.store.slot_mut(at) {
             if slot.next == number {
                 slot.next = next;
                 return;
@@ -439,10 +453,6 @@ impl Tracker {
                 .is_some_and(|limit| self.followed > 1 && self.room.bytes(self.followed) >= limit)
     }
 
-    fn is_followed(&self, place: u32, id: u64) -> bool {
-        self.store.get(place).is_some_and(|slot| slot.followed && slot.live.connection.id == id)
-    }
-
     /// Evicts the longest silent of a few connections while there is no room for another one.
     fn make_room(&mut self, time: i64) {
         while self.is_full() {
@@ -451,11 +461,11 @@ impl Tracker {
             while compared < room::COMPARED
                 && let Some((place, id)) = self.room.next()
             {
-                if !self.is_followed(place, id) {
+                if !self.store.is_followed(place, id) {
                     continue;
                 }
                 compared += 1;
-                let Some(end) = self.store.get(place).map(|slot| slot.live.connection.end) else {
+                let Some(end) = self.store.connection(place).map(|c| c.end) else {
                     continue;
                 };
                 let spared = match oldest {
@@ -481,8 +491,8 @@ fn low(id: u64) -> u32 {
 }
 
 /// What hangs on a connection, asked only where memory is limited.
-fn weight(limits: &Limits, live: &Live) -> u64 {
-    if limits.memory.is_some() { room::hanging(&live.connection, &live.recent) } else { 0 }
+fn weight(limits: &Limits, c: &Connection, recent: &Recent) -> u64 {
+    if limits.memory.is_some() { room::hanging(c, recent) } else { 0 }
 }
 
 fn reason(c: &Connection) -> Release {
@@ -541,11 +551,4 @@ fn continues(c: &Connection, side: Side, segment: &Segment<'_>) -> bool {
     let at = endpoint.position(segment.sequence) - endpoint.max_end.cast_signed();
     let news = segment.sequence_length() > 0;
     (at == 0 || (at > 0 && at < 1 << 20)) && (news || segment.flags.rst() || endpoint.acked > 0)
-}
-
-impl Live {
-    fn tuple(&self) -> Tuple {
-        let c = &self.connection;
-        Tuple::new(c.ip_version, (c.addresses[0], c.ports[0]), (c.addresses[1], c.ports[1]))
-    }
 }

@@ -74,7 +74,7 @@ impl Connection {
     /// The share of SYN to acknowledgment that lies before the SYN-ACK; `None` below 1 ms, where
     /// it says nothing.
     fn handshake_split(&self) -> Option<f64> {
-        let whole = self.handshake_time?.saturating_sub(self.last_syn_time?);
+        let whole = self.handshake_time.get()?.saturating_sub(self.last_syn_time.get()?);
         let part = self.syn_ack_delay()?;
         if whole < 1_000_000 || self.side(Side::Client).syns != 1 {
             return None;

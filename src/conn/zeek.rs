@@ -5,14 +5,13 @@
 //! these values stay those of its first record.
 
 use super::connection::Side;
+use super::history::History;
 use crate::packet::{Flags, Seq};
 
 /// A jump in sequence numbers that Zeek does not believe.
 const TOO_LARGE: i32 = 1 << 20;
 /// Zeek's close, attempt and reset delays.
 const DELAY: i64 = 5_000_000_000;
-/// Letters kept; Zeek has no limit.
-const MAX_LETTERS: usize = 64;
 
 /// Server ports Zeek takes for likely ones when it guesses a direction.
 const LIKELY_SERVER_PORTS: [u16; 49] = [
@@ -85,7 +84,7 @@ pub struct Packet {
 pub struct Zeek {
     originator: Side,
     halves: [Half; 2],
-    history: Vec<u8>,
+    history: History,
     first_time: i64,
     last_time: i64,
     frozen: bool,
@@ -134,7 +133,7 @@ impl Zeek {
         let mut zeek = Self {
             originator: first,
             halves: [Half::default(); 2],
-            history: Vec::new(),
+            history: History::default(),
             first_time: time,
             last_time: time,
             frozen: false,
@@ -152,7 +151,12 @@ impl Zeek {
 
     /// The history string: upper case by the originator, lower case by the responder.
     pub fn history(&self) -> &str {
-        std::str::from_utf8(&self.history).unwrap_or_default()
+        std::str::from_utf8(self.history.letters()).unwrap_or_default()
+    }
+
+    /// Reads a part that every segment changes.
+    pub(super) fn touch(&self) -> u64 {
+        u64::from(self.halves[0].gaps) ^ u64::from(self.halves[1].gaps)
     }
 
     /// Which side Zeek takes for the originator.
@@ -258,13 +262,12 @@ impl Zeek {
     }
 
     fn push(&mut self, letter: u8) {
-        if self.history.len() < MAX_LETTERS {
-            self.history.push(letter);
-        }
+        self.history.push(letter);
     }
 
     fn reset_of_an_attempt(&self) -> bool {
-        let letters = self.history.strip_prefix(b"^").unwrap_or(&self.history);
+        let letters = self.history.letters();
+        let letters = letters.strip_prefix(b"^").unwrap_or(letters);
         let Some((b'S', rest)) = letters.split_first() else { return false };
         rest.iter().take_while(|letter| !b"HAFGIQ".contains(letter)).any(|&letter| letter == b'R')
     }
@@ -360,8 +363,8 @@ impl Zeek {
             half.once |= bit;
         }
         let mut is_orig = is_orig;
-        if self.history == b"H" && matches!(letter, b'A' | b'D') {
-            self.history.clear();
+        if self.history.letters() == b"H" && matches!(letter, b'A' | b'D') {
+            self.history = History::default();
             self.flip();
             self.push(b'h');
             is_orig = !is_orig;

@@ -3,12 +3,13 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use arrow_array::builder::{BooleanBuilder, PrimitiveBuilder, StringBuilder};
+use arrow_array::builder::{BooleanBuilder, StringBuilder};
 use arrow_array::types::{
     ArrowPrimitiveType, Float64Type, Int8Type, Int64Type, TimestampNanosecondType, UInt8Type,
     UInt16Type, UInt32Type,
 };
 use arrow_array::{ArrayRef, DictionaryArray, PrimitiveArray, RecordBatch, StringArray};
+use arrow_buffer::NullBufferBuilder;
 use arrow_schema::{ArrowError, Schema, SchemaRef};
 
 use super::column::{Column, Kind, Table, columns};
@@ -164,9 +165,14 @@ fn array<T: Table>(
 fn collect<P: ArrowPrimitiveType>(
     values: impl ExactSizeIterator<Item = Option<P::Native>>,
 ) -> PrimitiveArray<P> {
-    let mut builder = PrimitiveBuilder::<P>::with_capacity(values.len());
-    values.for_each(|value| builder.append_option(value));
-    builder.finish()
+    let mut nulls = NullBufferBuilder::new(values.len());
+    let values: Vec<P::Native> = values
+        .map(|value| {
+            nulls.append(value.is_some());
+            value.unwrap_or_default()
+        })
+        .collect();
+    PrimitiveArray::new(values.into(), nulls.finish())
 }
 
 fn primitive<P: ArrowPrimitiveType>(

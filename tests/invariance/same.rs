@@ -81,9 +81,9 @@ fn whether_kept_or_handed_out() {
         }
         rows.extend(session.take());
         let mut output = session.finish();
-        rows.append(&mut output.connections);
+        rows.extend(std::mem::take(&mut output.connections));
         rows.sort_by_key(|c| c.id);
-        output.connections = rows;
+        output.connections = rows.into();
         assert_same(&expected, &output, &format!("{name} handed out"));
     }
 }

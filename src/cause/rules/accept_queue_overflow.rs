@@ -53,10 +53,10 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
 /// A SYN dropped by a listener that had answered others and served none of them.
 fn dropped_syn(case: &Case<'_>) -> Option<Finding> {
     let c = case.connection;
-    let service = case.context.service(c)?;
-    if c.ending != Ending::HandshakeUnanswered || service.unserved == 0 {
+    if c.ending != Ending::HandshakeUnanswered {
         return None;
     }
+    let service = case.context.service(c).filter(|service| service.unserved > 0)?;
     Some(
         Finding::new(0.6)
             .with(Evidence::count("syns", u64::from(c.side(Side::Client).syns)).at(c.first_packet))

@@ -35,7 +35,7 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     if c.extra().is_some_and(|extra| extra.second_syn_ack.is_some()) {
         return None;
     }
-    let early = c.handshake_time.is_some_and(|time| s(reset.time.saturating_sub(time)) < 1.0);
+    let early = c.handshake_time.get().is_some_and(|time| s(reset.time.saturating_sub(time)) < 1.0);
     early.then(|| {
         Finding::new(if client.unique_bytes == 0 { 0.75 } else { 0.6 })
             .with(Evidence::of("reset_answers_final_ack").maybe_at(reset.trigger_packet))

@@ -35,6 +35,7 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
             && s(other.start.saturating_sub(c.start)).abs() <= within(other.service.0)
             && other
                 .completed
+                .get()
                 .is_some_and(|t| s(t.saturating_sub(c.start)) <= case.parameters.race_completion_s)
     });
     let sibling = siblings.min_by_key(|other| other.id)?;

@@ -24,7 +24,7 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     if c.ending != Ending::Graceful || c.first_fin_by != Some(Side::Server) {
         return None;
     }
-    let idle = s(c.idle_before_fin?);
+    let idle = s(c.idle_before_fin.get()?);
     let limit =
         LIMITS.into_iter().find(|limit| (idle - limit).abs() <= (limit * 0.02).max(0.15))?;
     Some(

@@ -26,7 +26,7 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     })?;
     let c = case.connection;
     let fin = reset.sender_fin_time?;
-    let idle = c.idle_before_fin.filter(|_| c.first_fin_by == Some(Side::Server))?;
+    let idle = c.idle_before_fin.get().filter(|_| c.first_fin_by == Some(Side::Server))?;
     let request = reset.time.saturating_sub(reset.turnaround?).saturating_sub(fin);
     let client = c.side(Side::Client);
     let round_trip = c.min_rtt().unwrap_or(0).max(client.max_rtt).max(20_000_000);

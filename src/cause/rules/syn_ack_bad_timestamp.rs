@@ -19,7 +19,7 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     let c = case.connection;
     let syn_ack = c.syn_ack.filter(|syn_ack| syn_ack.ack_offset == 0)?;
     let echo = syn_ack.echo?;
-    let known = c.extra()?.syn_timestamps;
+    let known = c.syn_timestamps;
     let first = known[0]?;
     let latest = known[1].unwrap_or(first);
     let inside = echo.wrapping_sub(first) <= latest.wrapping_sub(first);

@@ -23,12 +23,12 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
         return None;
     }
     let side = [Side::Client, Side::Server].into_iter().find(|&side| {
-        let since = c.side(side).zero_since;
+        let since = c.side(side).zero_since.get();
         let peer = c.side(side.peer());
         since.is_some_and(|t| s(c.end.saturating_sub(t)) >= case.parameters.idle_s)
             && (peer.probes > 0 || peer.retransmitted_packets > 0)
     })?;
-    let since = c.side(side).zero_since?;
+    let since = c.side(side).zero_since.get()?;
     Some(
         Finding::new(if c.censored { 0.55 } else { 0.75 })
             .with(Evidence::time("zero_window_s", c.end.saturating_sub(since)))

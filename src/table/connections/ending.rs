@@ -40,7 +40,7 @@ pub const COLUMNS: &[Column<Connections>] = &[
         "Silence before the segment that decided the ending.",
         Kind::Float64(|row| {
             let deciding = row.connection.deciding().and_then(|teardown| teardown.idle);
-            deciding.or(row.connection.idle_before_fin).map(seconds)
+            deciding.or(row.connection.idle_before_fin.get()).map(seconds)
         }),
     ),
     Column::optional(

@@ -31,5 +31,5 @@ pub const COLUMNS: &[Column<Connections>] = sides! {
             [ttl.syn, ttl.first].into_iter().find(|&ttl| ttl > 0)
         };
     optional "min_rtt_s", "s", "shortest time from its segment to the acknowledgment.", Float64,
-        |c, side| c.side(side).min_rtt.map(seconds);
+        |c, side| c.side(side).min_rtt.get().map(seconds);
 };

@@ -112,7 +112,7 @@ pub const COLUMNS: &[Column<Teardowns>] = &[
         "s",
         "Time since the connection's first SYN.",
         Kind::Float64(|row| {
-            let since = row.teardown.time.checked_sub(row.connection.syn_time?)?;
+            let since = row.teardown.time.checked_sub(row.connection.syn_time.get()?)?;
             Some(seconds(since))
         }),
     ),

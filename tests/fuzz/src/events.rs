@@ -89,11 +89,11 @@ pub fn run(data: &[u8]) {
         }
         rows.append(&mut streamed.drain());
     }
-    let counts = streamed.finish();
+    let counts = streamed.finish(|_| ());
     rows.extend(counts.1);
     rows.sort_by_key(|c: &Connection| c.id);
-    let (counts, all) = kept.finish();
-    let all: Vec<Connection> = all.collect();
+    let (counts, all) = kept.finish(|_| ());
+    let all: Vec<Connection> = all.into_iter().collect();
     assert_eq!(counts.created, all.len() as u64);
     assert_eq!(all.iter().map(hold::packets).sum::<u64>(), taken, "packets of connections");
     let mut context = Context::default();

@@ -44,9 +44,9 @@ pub fn all(mut session: Session) -> Output {
         rows.append(&mut session.take());
     }
     let mut output = session.finish();
-    rows.append(&mut output.connections);
+    rows.extend(std::mem::take(&mut output.connections));
     rows.sort_by_key(|c| c.id);
-    output.connections = rows;
+    output.connections = rows.into();
     output
 }
 

@@ -30,7 +30,11 @@ pub fn packets(c: &Connection) -> u64 {
 }
 
 /// What holds of every connection and its verdicts.
-pub fn connections(all: &[Connection], context: &Context, parameters: &Parameters) {
+pub fn connections<'a>(
+    all: impl IntoIterator<Item = &'a Connection>,
+    context: &Context,
+    parameters: &Parameters,
+) {
     for c in all {
         connection(c);
         let verdict = judge(c, context, parameters);

@@ -1,0 +1,58 @@
+//! A time or a span that may be missing, in eight octets: connections hold many.
+
+use std::fmt;
+
+/// Nanoseconds, or nothing.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Moment(i64);
+
+impl Moment {
+    /// Nothing.
+    pub const NONE: Self = Self(i64::MIN);
+
+    /// The nanoseconds, if there are any.
+    #[inline]
+    pub const fn get(self) -> Option<i64> {
+        if self.0 == i64::MIN { None } else { Some(self.0) }
+    }
+
+    /// Whether there is one.
+    #[inline]
+    pub const fn is_some(self) -> bool {
+        self.0 != i64::MIN
+    }
+
+    /// Whether there is none.
+    #[inline]
+    pub const fn is_none(self) -> bool {
+        self.0 == i64::MIN
+    }
+
+    /// Takes this value, unless there is one.
+    #[inline]
+    pub fn or_set(&mut self, nanoseconds: i64) {
+        if self.is_none() {
+            *self = nanoseconds.into();
+        }
+    }
+}
+
+impl From<i64> for Moment {
+    /// The lowest number stands for nothing and is never meant.
+    #[inline]
+    fn from(nanoseconds: i64) -> Self {
+        Self(nanoseconds.max(i64::MIN + 1))
+    }
+}
+
+impl Default for Moment {
+    fn default() -> Self {
+        Self::NONE
+    }
+}
+
+impl fmt::Debug for Moment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.get().fmt(f)
+    }
+}

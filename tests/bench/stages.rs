@@ -1,0 +1,114 @@
+//! One stage of a pass over a capture, for whoever measures the process from outside:
+//!
+//! ```text
+//! cargo bench --bench stages -- STAGE FILE
+//! ```
+//!
+//! Each stage contains those before it: `walk` reads the record headers of a little-endian pcap
+//! with nothing of this crate, `frames` reads records, `decode` opens them, `track` follows the
+//! connections, `tables` judges them and makes every table. A line of JSON tells what was found.
+#![allow(clippy::print_stdout, clippy::expect_used)]
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::Read;
+
+use finrst::answer;
+use finrst::capture::{ReadOptions, Reader, Source};
+use finrst::error::Error;
+use finrst::packet::Decoder;
+use finrst::read::{Options, Output, Session};
+use finrst::table::Made;
+
+const BUFFER: usize = 1 << 20;
+
+fn main() -> Result<(), Error> {
+    let given: Vec<String> = std::env::args().skip(1).filter(|a| !a.starts_with("--")).collect();
+    let [stage, file] = given.as_slice() else {
+        println!("stages: walk|frames|decode|track|tables FILE");
+        return Ok(());
+    };
+    let line = match stage.as_str() {
+        "walk" => format!("\"packets\":{}", walk(file)),
+        "frames" => format!("\"packets\":{}", frames(file)?),
+        "decode" => format!("\"segments\":{}", decode(file)?),
+        "track" => format!("\"connections\":{}", track(file)?.connections.len()),
+        "tables" => tables(track(file)?)?,
+        other => return Err(Error::Argument(format!("no stage '{other}'"))),
+    };
+    println!("{{{line}}}");
+    // The system takes the memory back faster than the allocator gives it.
+    std::process::exit(0);
+}
+
+fn walk(path: &str) -> u64 {
+    let mut file = File::open(path).expect("a readable file");
+    let mut buffer = vec![0_u8; BUFFER];
+    let (mut at, mut end, mut packets) = (24, 0, 0);
+    loop {
+        while let Some(header) = buffer.get(at..end).and_then(|rest| rest.get(..16)) {
+            let length = u32::from_le_bytes([header[8], header[9], header[10], header[11]]);
+            let next = at + 16 + length as usize;
+            if next > end {
+                break;
+            }
+            packets += 1;
+            at = next;
+        }
+        if at <= end {
+            buffer.copy_within(at..end, 0);
+            (at, end) = (0, end - at);
+        }
+        match file.read(&mut buffer[end..]).expect("a readable file") {
+            0 => return packets,
+            got => end += got,
+        }
+    }
+}
+
+fn reader(path: &str) -> Result<Reader, Error> {
+    Reader::open(vec![Source::path(path)], ReadOptions::default())
+}
+
+fn frames(path: &str) -> Result<usize, Error> {
+    let (mut reader, mut count) = (reader(path)?, 0);
+    while let Some(batch) = reader.next_batch()? {
+        count += batch.len();
+    }
+    Ok(count)
+}
+
+fn decode(path: &str) -> Result<u64, Error> {
+    let (mut reader, mut decoder, mut count) = (reader(path)?, Decoder::default(), 0);
+    while let Some(batch) = reader.next_batch()? {
+        for frame in &batch {
+            let decoded = decoder.decode(&frame, frame.time.unwrap_or(0));
+            count += u64::from(decoded.segment().is_some());
+        }
+    }
+    Ok(count)
+}
+
+fn track(path: &str) -> Result<Output, Error> {
+    let mut session = Session::open(vec![Source::path(path)], Options::default())?;
+    while session.step(1 << 22)? {}
+    Ok(session.finish())
+}
+
+fn tables(output: Output) -> Result<String, Error> {
+    let mut flags = [0_u64; 2];
+    for teardown in output.connections.iter().flat_map(|c| &c.teardowns) {
+        flags[0] += u64::from(teardown.flags.fin());
+        flags[1] += u64::from(teardown.flags.rst());
+    }
+    let connections = output.connections.len();
+    let made = answer::tables(output, &HashMap::new(), &|| true)?;
+    let size = |made: &Made| -> usize {
+        made.batches.iter().map(arrow_array::RecordBatch::get_array_memory_size).sum()
+    };
+    let bytes: usize = made.iter().map(size).sum();
+    let [fins, rsts] = flags;
+    Ok(format!(
+        "\"connections\":{connections},\"fins\":{fins},\"rsts\":{rsts},\"table_bytes\":{bytes}"
+    ))
+}
