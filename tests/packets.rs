@@ -16,7 +16,7 @@ fn connections(path: PathBuf) -> Vec<Connection> {
     let options = Options { limits: finrst::conn::Limits::default(), ..Options::default() };
     let mut session = Session::open(vec![Source::path(path)], options).unwrap();
     while session.step(1 << 20).unwrap() {}
-    session.finish().connections
+    session.finish().connections.into_iter().collect()
 }
 
 fn chosen(connection: &Connection) -> Chosen {
