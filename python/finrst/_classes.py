@@ -36,7 +36,7 @@ _MEMBERS = {
         "abort_unread_data application_abort connect_race_lost data_after_close device_stated "
         "fin_wait2_expired follow_up_reset half_open_discovered keepalive_race mptcp_reset "
         "nat_state_lost no_socket old_duplicate_syn rst_answers_unseen_segment rst_challenged "
-        "stray_segment syn_ack_bad_timestamp tls_failure"
+        "stray_segment syn_ack_bad_timestamp tls_failure tls_handshake_cut"
     ),
     "refused": (
         "accept_queue_dropped accept_queue_overflow accept_queue_overflow_reset icmp_unreachable "

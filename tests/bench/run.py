@@ -130,14 +130,21 @@ def main() -> int:
         path, note = folder / name, folder / f"{name}.truth.json"
         if not (path.exists() and note.exists() and note.stat().st_size):
             command = [str(gencap), "--out", str(path), *arguments]
-            note.write_text(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+            note.write_text(
+                subprocess.run(command, check=True, capture_output=True, text=True).stdout
+            )
         truth[name] = json.loads(note.read_text())
         _, peak[name], out = once([str(stages), "tables", str(path)])
         found[name] = json.loads(out)
         wrong += [f"{name}: {what}" for what in check(found[name], truth[name])]
     names = list(captures)
     small_mix, mix, mixng, snap, few, many = (
-        (names[0], names[1], names[2], names[3], names[4], names[5])
+        names[0],
+        names[1],
+        names[2],
+        names[3],
+        names[4],
+        names[5],
     )
     rows = []
 
@@ -153,13 +160,18 @@ def main() -> int:
     a, b, ratio = pair(options.runs, stage(mixng, "tables"), stage(mix, "tables"))
     ratio *= truth[mix]["packets"] / truth[mixng]["packets"]
     rows.append(("T6 pcapng / pcap, per packet", mixng, a, b, f"{ratio:.2f}"))
-    for label, a_name, b_name in (("G1 packets x10", mix, small_mix), ("G2 connections x10", many, few)):
+    for label, a_name, b_name in (
+        ("G1 packets x10", mix, small_mix),
+        ("G2 connections x10", many, few),
+    ):
         a, b, ratio = pair(options.runs, stage(a_name, "tables"), stage(b_name, "tables"))
         rows.append((f"{label}, time", a_name, a, b, f"{ratio:.2f}"))
     versions = []
     for label, name, command, told in peers(str(folder / mix), str(folder / small_mix)):
         a, b, ratio = pair(options.runs, stage(Path(name).name, "tables"), command)
-        rows.append((f"finrst / {label}", Path(name).name, a, b, f"{ratio:.2f} (1/{1 / ratio:.0f})"))
+        rows.append(
+            (f"finrst / {label}", Path(name).name, a, b, f"{ratio:.2f} (1/{1 / ratio:.0f})")
+        )
         versions.append(told)
     extra = (peak[many] * 1024 - found[many]["table_bytes"]) / found[many]["connections"]
     rows.append(("M1 (peak - tables) / connection", many, peak[many] / 1024, 0.0, f"{extra:.0f} B"))

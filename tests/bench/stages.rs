@@ -82,8 +82,8 @@ fn decode(path: &str) -> Result<u64, Error> {
     let (mut reader, mut decoder, mut count) = (reader(path)?, Decoder::default(), 0);
     while let Some(batch) = reader.next_batch()? {
         for frame in &batch {
-            let decoded = decoder.decode(&frame, frame.time.unwrap_or(0));
-            count += u64::from(decoded.segment().is_some());
+            let found = decoder.decode(&frame, frame.time.unwrap_or(0));
+            count += u64::from(found.segment().is_some());
         }
     }
     Ok(count)
