@@ -167,7 +167,7 @@ impl Store {
         if self.length == NONE - 1 {
             return None;
         }
-        if self.length as usize % CHUNK == 0 {
+        if (self.length as usize).is_multiple_of(CHUNK) {
             self.connections.push(Vec::with_capacity(CHUNK));
             self.slots.push(Vec::with_capacity(CHUNK));
         }

@@ -10,7 +10,7 @@ installed are left out; nfstream is looked for with FINRST_NFSTREAM, a Python th
 """
 
 import argparse
-import datetime
+import datetime as dt
 import json
 import os
 import platform
@@ -69,7 +69,8 @@ def once(command: list[str]) -> tuple[float, int, str]:
         _, status, used = os.wait4(child.pid, 0)
         child.returncode = os.waitstatus_to_exitcode(status)
         if child.returncode:
-            raise RuntimeError(f"{command} gave {child.returncode}")
+            msg = f"{command} gave {child.returncode}"
+            raise RuntimeError(msg)
         out.seek(0)
         return used.ru_utime + used.ru_stime, used.ru_maxrss, out.read(1 << 16)
 
@@ -130,14 +131,21 @@ def main() -> int:
         path, note = folder / name, folder / f"{name}.truth.json"
         if not (path.exists() and note.exists() and note.stat().st_size):
             command = [str(gencap), "--out", str(path), *arguments]
-            note.write_text(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+            note.write_text(
+                subprocess.run(command, check=True, capture_output=True, text=True).stdout
+            )
         truth[name] = json.loads(note.read_text())
         _, peak[name], out = once([str(stages), "tables", str(path)])
         found[name] = json.loads(out)
         wrong += [f"{name}: {what}" for what in check(found[name], truth[name])]
     names = list(captures)
     small_mix, mix, mixng, snap, few, many = (
-        (names[0], names[1], names[2], names[3], names[4], names[5])
+        names[0],
+        names[1],
+        names[2],
+        names[3],
+        names[4],
+        names[5],
     )
     rows = []
 
@@ -153,18 +161,25 @@ def main() -> int:
     a, b, ratio = pair(options.runs, stage(mixng, "tables"), stage(mix, "tables"))
     ratio *= truth[mix]["packets"] / truth[mixng]["packets"]
     rows.append(("T6 pcapng / pcap, per packet", mixng, a, b, f"{ratio:.2f}"))
-    for label, a_name, b_name in (("G1 packets x10", mix, small_mix), ("G2 connections x10", many, few)):
+    for label, a_name, b_name in (
+        ("G1 packets x10", mix, small_mix),
+        ("G2 connections x10", many, few),
+    ):
         a, b, ratio = pair(options.runs, stage(a_name, "tables"), stage(b_name, "tables"))
         rows.append((f"{label}, time", a_name, a, b, f"{ratio:.2f}"))
     versions = []
     for label, name, command, told in peers(str(folder / mix), str(folder / small_mix)):
         a, b, ratio = pair(options.runs, stage(Path(name).name, "tables"), command)
-        rows.append((f"finrst / {label}", Path(name).name, a, b, f"{ratio:.2f} (1/{1 / ratio:.0f})"))
+        rows.append(
+            (f"finrst / {label}", Path(name).name, a, b, f"{ratio:.2f} (1/{1 / ratio:.1f})")
+        )
         versions.append(told)
     extra = (peak[many] * 1024 - found[many]["table_bytes"]) / found[many]["connections"]
     rows.append(("M1 (peak - tables) / connection", many, peak[many] / 1024, 0.0, f"{extra:.0f} B"))
     rows.append(("G2 connections x10, memory", many, 0.0, 0.0, f"{peak[many] / peak[few]:.2f}"))
-    print(f"{datetime.date.today()}, {platform.platform()}, {os.cpu_count()} processors")
+    print(
+        f"{dt.datetime.now(tz=dt.UTC).date()}, {platform.platform()}, {os.cpu_count()} processors"
+    )
     print("; ".join(versions), "\n")
     print("| figure | capture | A (s; M1: MB) | B (s) | A/B |\n|---|---|---|---|---|")
     for label, name, a, b, ratio in rows:
