@@ -25,7 +25,7 @@ color:var(--ink);font:13px/1.45 system-ui,sans-serif;max-width:64em}
 .finrst h3{font-size:15px;margin:.2em 0}.finrst h4{font-size:12px;margin:0 0 .3em;color:var(--soft);
 font-weight:600}.finrst p{margin:.2em 0;color:var(--soft)}
 .finrst .cols{display:flex;flex-wrap:wrap;gap:1.2em 2.5em;margin:.8em 0}
-.finrst.finrst tr{background:none}
+.finrst.finrst.finrst tr{background:none}
 .finrst table{border-collapse:collapse;margin:0;font-size:12px;color:var(--ink)}
 .finrst.finrst th,.finrst.finrst td{padding:1px 10px 1px 0;text-align:left;border:0;background:none;
 white-space:nowrap;max-width:26em;overflow:hidden;text-overflow:ellipsis}

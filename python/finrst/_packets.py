@@ -23,7 +23,7 @@ _TUPLE = (
     "first_packet",
     "last_packet",
 )
-_COUNTED = ("client_packets", "server_packets", "duplicate_packets")
+_COUNTED = ("client_packets", "server_packets")
 
 
 def _state(path: str) -> tuple[int, int] | None:

@@ -21,6 +21,7 @@
 //! | `bare` | a SYN with nothing but the MSS option, as scanners send it |
 //! | `reply` | shaped as the answer of a stack without a socket: what `R` is anyhow |
 //! | `text="…"` | payload text |
+//! | `tls` | a payload that begins a TLS handshake |
 //!
 //! A segment in parentheses was sent and not captured. `< icmp 3/1` is an ICMP error about the
 //! other side's latest segment, `! icmp 3/13` the same from a box between.
@@ -440,6 +441,7 @@ fn read_word(item: &mut Item, word: &str) -> Result<(), String> {
         "nots" => item.timestamps = Some(false),
         "bare" => item.bare = true,
         "reply" => item.reply = true,
+        "tls" => item.text = Some("\u{16}\u{3}\u{1}\0\u{2}\u{1}\0".to_owned()),
         _ if word.starts_with('+') => item.delay = Some(duration(word)?),
         _ => {
             item.payload = word.parse().map_err(|_| bad())?;

@@ -1,6 +1,6 @@
 """Fills the corpus of the targets that read captures: small captures behind one byte each.
 
-    python3 tests/fuzz/seeds.py DIRECTORY...
+python3 tests/fuzz/seeds.py DIRECTORY...
 """
 
 import hashlib

@@ -12,11 +12,27 @@ from pathlib import Path
 
 import pandas as pd
 
-STREAM = (
-    "file stream first_frame client_basis client_ip client_port server_ip server_port "
-    "packets_c2s packets_s2c bytes_c2s bytes_s2c unique_bytes_c2s unique_bytes_s2c "
-    "fin_frames_c2s fin_frames_s2c rst_frames_c2s rst_frames_s2c completeness_last"
-).split()
+STREAM = [
+    "file",
+    "stream",
+    "first_frame",
+    "client_basis",
+    "client_ip",
+    "client_port",
+    "server_ip",
+    "server_port",
+    "packets_c2s",
+    "packets_s2c",
+    "bytes_c2s",
+    "bytes_s2c",
+    "unique_bytes_c2s",
+    "unique_bytes_s2c",
+    "fin_frames_c2s",
+    "fin_frames_s2c",
+    "rst_frames_c2s",
+    "rst_frames_s2c",
+    "completeness_last",
+]
 
 
 def write(table: pd.DataFrame, name: str) -> None:

@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 MODULES = [
     "finrst",
-    *(f"finrst.{found.name}" for found in pkgutil.iter_modules(finrst.__path__)),
+    *(found.name for found in pkgutil.walk_packages(finrst.__path__, "finrst.")),
 ]
 
 

@@ -11,7 +11,7 @@ import pytest
 import finrst
 
 DEMO = Path(__file__).parents[1] / "data/demo.pcap"
-COUNTED = ("client_packets", "server_packets", "duplicate_packets")
+COUNTED = ("client_packets", "server_packets")
 
 
 @pytest.fixture(scope="module")

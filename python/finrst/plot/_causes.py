@@ -27,7 +27,7 @@ def causes(data: Any, *, dark: bool | None = None) -> Chart:
 
     >>> import finrst, finrst.plot
     >>> figure = finrst.plot.causes(finrst.conversation("> S, < R."))
-    >>> figure.get_suptitle()
+    >>> figure.finding
     'No connection of 1 ended in an orderly way; most often: port_closed (1)'
     """
     columns = Columns(data, ["cause"], ["connections", "teardowns"])
@@ -102,7 +102,7 @@ def timeline(data: Any, *, dark: bool | None = None) -> Chart:
 
     >>> import finrst, finrst.plot
     >>> figure = finrst.plot.timeline(finrst.conversation("> S, < R."))
-    >>> figure.get_suptitle()
+    >>> figure.finding
     'One FIN or RST segment: RST'
     """
     columns = Columns(data, ["time", "kind", "cause"], ["teardowns"])

@@ -40,7 +40,7 @@ def fingerprint(data: Any, *, dark: bool | None = None) -> Chart:
 
     >>> import finrst, finrst.plot
     >>> figure = finrst.plot.fingerprint(finrst.conversation("> S, < R."))
-    >>> figure.get_suptitle()
+    >>> figure.finding
     'No reset can be compared with other packets of its sender'
     """
     needed = ["kind", "ttl_delta", "ip_id_delta", "cause"]

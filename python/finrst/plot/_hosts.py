@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _SERVERS = 18
 _CLIENTS = 10
+_FEW = 2
 
 
 def matrix(data: Any, *, dark: bool | None = None) -> Chart:
@@ -35,8 +36,8 @@ def matrix(data: Any, *, dark: bool | None = None) -> Chart:
 
     >>> import finrst, finrst.plot
     >>> figure = finrst.plot.matrix(finrst.conversation("> S, < R."))
-    >>> figure.get_suptitle()
-    '10.0.0.2:80 has all of the trouble: 1 connection that is not orderly'
+    >>> figure.finding
+    '198.51.100.1:443 has all of the trouble: 1 connection that is not orderly'
     """
     needed = ["client_ip", "server_ip", "server_port", "cause"]
     columns = Columns(data, needed, ["connections"])
@@ -55,15 +56,20 @@ def matrix(data: Any, *, dark: bool | None = None) -> Chart:
     ax = axes(figure)
     _draw(ax, counts)
     ax.set_yticks(range(len(row_names)), row_names)
-    ax.set_xticks(range(len(column_names)), column_names, rotation=35, ha="right")
+    ax.set_xticks(range(len(column_names)), column_names, **_slant(column_names))
     ax.tick_params(length=0, labelcolor=INK, labelsize=8.5)
     ax.grid(visible=False)
     for side in ax.spines.values():
         side.set_visible(False)
-    ax.set_xlabel("client (number of connections)")
+    ax.set_xlabel("client (number of connections)", loc="left")
     ax.set_ylabel("server")
     title = _finding(servers, troubled)
     return finish(figure, title, [CLASSES[place].name for place in np.unique(_tops(counts))])
+
+
+def _slant(names: list[str]) -> dict[str, Any]:
+    """Slant labels where they would not stand beside each other."""
+    return {"rotation": 35, "ha": "right"} if len(names) > _FEW else {}
 
 
 def _draw(ax: Axes, counts: Any) -> None:

@@ -35,7 +35,7 @@ def sequence(
 
     >>> import finrst, finrst.plot
     >>> cap = finrst.conversation("> S, < S., > ., > P. 120, < ., > F., < F., > .")
-    >>> finrst.plot.sequence(cap).get_suptitle()
+    >>> finrst.plot.sequence(cap).finding
     'Client sent 120 octets in 1 segment, none again; FIN by client, FIN by server'
     """
     one = story(data, connection_id)

@@ -66,6 +66,8 @@ class Chart(Figure):
         FigureCanvasAgg(self)
         self.dark = dark
         self.is_empty = False
+        self.finding = ""
+        """The title in one line."""
 
     def _repr_html_(self) -> str:
         inner = self.svg(themed=not self.dark)
@@ -126,6 +128,7 @@ def whole(axis: Any) -> None:
 
 def finish(figure: Chart, title: str, classes: Iterable[str] = ()) -> Chart:
     """Give a figure its title, which says the finding, a legend, and its colours."""
+    figure.finding = title
     figure.suptitle(
         _wrapped(title, int(figure.get_figwidth() * _LETTERS_PER_INCH)),
         x=0.01,

@@ -51,7 +51,7 @@ def waits(data: Any, *, dark: bool | None = None) -> Chart:
 
     >>> import finrst, finrst.plot
     >>> figure = finrst.plot.waits(finrst.conversation("> S, < S. +20ms, > . +1ms"))
-    >>> figure.get_suptitle()
+    >>> figure.finding
     '1 handshake completed, half of them within 21 ms; none was abandoned'
     """
     columns = Columns(data, ["client_wait_s", "ending"], ["connections"])
@@ -122,7 +122,7 @@ def lifetimes(data: Any, *, dark: bool | None = None) -> Chart:
 
     >>> import finrst, finrst.plot
     >>> script = "> S, < S., > ., > P. 120, < ., > F. +60s, < F., > ."
-    >>> finrst.plot.lifetimes(finrst.conversation(script)).get_suptitle()
+    >>> finrst.plot.lifetimes(finrst.conversation(script)).finding
     'Half of the connections were silent for 1 min or longer before they ended'
     """
     columns = Columns(data, ["duration_s", "idle_before_end_s", "cause"], ["connections"])

@@ -46,6 +46,7 @@ mod syn_ack_mismatch;
 mod syn_scan;
 mod syn_unanswered;
 mod tls_failure;
+mod tls_handshake_cut;
 mod zero_window_giveup;
 mod zero_window_stall;
 
@@ -91,6 +92,7 @@ pub static RULES: &[&Rule] = &[
     &icmp_unreachable::RULE,
     &syn_unanswered::RULE,
     &zero_window_stall::RULE,
+    &tls_handshake_cut::RULE,
     &simultaneous_close::RULE,
     &half_close_eof::RULE,
     &idle_close::RULE,
