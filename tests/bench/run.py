@@ -10,7 +10,7 @@ installed are left out; nfstream is looked for with FINRST_NFSTREAM, a Python th
 """
 
 import argparse
-import datetime
+import datetime as dt
 import json
 import os
 import platform
@@ -69,7 +69,8 @@ def once(command: list[str]) -> tuple[float, int, str]:
         _, status, used = os.wait4(child.pid, 0)
         child.returncode = os.waitstatus_to_exitcode(status)
         if child.returncode:
-            raise RuntimeError(f"{command} gave {child.returncode}")
+            msg = f"{command} gave {child.returncode}"
+            raise RuntimeError(msg)
         out.seek(0)
         return used.ru_utime + used.ru_stime, used.ru_maxrss, out.read(1 << 16)
 
@@ -170,13 +171,15 @@ def main() -> int:
     for label, name, command, told in peers(str(folder / mix), str(folder / small_mix)):
         a, b, ratio = pair(options.runs, stage(Path(name).name, "tables"), command)
         rows.append(
-            (f"finrst / {label}", Path(name).name, a, b, f"{ratio:.2f} (1/{1 / ratio:.0f})")
+            (f"finrst / {label}", Path(name).name, a, b, f"{ratio:.2f} (1/{1 / ratio:.1f})")
         )
         versions.append(told)
     extra = (peak[many] * 1024 - found[many]["table_bytes"]) / found[many]["connections"]
     rows.append(("M1 (peak - tables) / connection", many, peak[many] / 1024, 0.0, f"{extra:.0f} B"))
     rows.append(("G2 connections x10, memory", many, 0.0, 0.0, f"{peak[many] / peak[few]:.2f}"))
-    print(f"{datetime.date.today()}, {platform.platform()}, {os.cpu_count()} processors")
+    print(
+        f"{dt.datetime.now(tz=dt.UTC).date()}, {platform.platform()}, {os.cpu_count()} processors"
+    )
     print("; ".join(versions), "\n")
     print("| figure | capture | A (s; M1: MB) | B (s) | A/B |\n|---|---|---|---|---|")
     for label, name, a, b, ratio in rows:
