@@ -60,6 +60,8 @@ parameters! {
     idle_tolerance = 0.02;
     /// Absolute tolerance for the same.
     idle_tolerance_s = 2.0;
+    /// One more idle limit, known of a device on this path; 0 for none.
+    known_idle_limit_s = 0.0;
     /// Unanswered retransmissions or probes that make a peer unresponsive.
     retransmission_run = 3.0;
     /// Unanswered keep-alive probes before a reset of their sender.

@@ -48,7 +48,8 @@ pub fn score(case: &Case<'_>, row: &Teardown) -> Score {
         })
         .collect();
 
-    let fin_acked = endpoint.fin.is_some_and(|fin| fin.acked_at.is_some());
+    let fin_acked =
+        endpoint.fin.and_then(|fin| fin.acked_at.get()).is_some_and(|time| time <= row.time);
     // A SYN-ACK after a refusal may answer another SYN than the refused one.
     let retried = row.sequence_check == SequenceCheck::AcksSyn && peer.syns > 1;
     let later = endpoint.last_time.saturating_sub(row.time);
@@ -105,7 +106,7 @@ pub fn score(case: &Case<'_>, row: &Teardown) -> Score {
         && like_its_sender
         && row.ip_id_delta.is_none_or(|delta| (0..=2048).contains(&delta));
     score.add(consistent && !(lives_on && new_data), -6.0, "consistent_abort", at);
-    let plain_reply = row.form == Some(Form::Reply) && like_its_sender;
+    let plain_reply = row.form == Some(Form::Reply) && row.reply_shape && like_its_sender;
     score.add(plain_reply && !lives_on, -6.0, "consistent_reply", at);
     let stops =
         row.sender_after == 0 && row.sequence_check == SequenceCheck::Exact && like_its_sender;

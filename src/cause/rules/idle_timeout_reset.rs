@@ -36,7 +36,11 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     if idle < case.parameters.idle_s || c.endpoints.iter().any(|e| !e.spoke() || !e.based) {
         return None;
     }
-    let device = LIMITS.iter().find(|&&(_, limit)| idle >= limit - 1.0 && near(case, idle, limit));
+    let own = [("the limit given for this path", case.parameters.known_idle_limit_s)];
+    let device = own
+        .iter()
+        .chain(&LIMITS)
+        .find(|&&(_, limit)| limit > 0.0 && idle >= limit - 1.0 && near(case, idle, limit));
     let other_host = reset.ttl_delta.is_some_and(|delta| {
         f64::from(delta.abs()) >= case.parameters.ttl_difference && delta.abs() < 64
     });
