@@ -207,7 +207,7 @@ fn what_is_no_file_is_refused_with_its_reason() {
         symlink(&around, &around).unwrap();
         assert!(matches!(refused(&around), Error::Io { .. }));
         fs::write(place.file(), capture(1)).unwrap();
-        fs::set_permissions(place.file(), fs::Permissions::from_mode(0)).unwrap();
+        fs::set_permissions(place.file(), fs::Permissions::from_mode(0o000)).unwrap();
         if File::open(place.file()).is_ok() {
             eprintln!("SKIPPED: root may read everything: no permission to lack");
         } else {

@@ -9,7 +9,15 @@ import sys
 import warnings
 from typing import TYPE_CHECKING, Any
 
-from . import CaptureWarning, FilterError, FinrstError, __version__, _command_report, read
+from . import (
+    CaptureWarning,
+    FilterError,
+    FinrstError,
+    __version__,
+    _command_explain,
+    _command_report,
+    read,
+)
 from ._summary import summarize, text
 from ._text import printable
 from ._write import format_of
@@ -34,6 +42,8 @@ examples:
   finrst x.pcap --filter 'host 10.0.0.5 and port 443' --start +30s --json
   tcpdump -i any -w - tcp | finrst -
   finrst report incident.pcapng -o x.html     findings, plots, ladders (finrst report --help)
+  finrst explain incident.pcapng              why, in plain words (finrst explain --help)
+  finrst causes                               every cause and how it is recognised
 
 exit codes:
   0  read to the end        2  wrong usage                         130  interrupted
@@ -120,13 +130,20 @@ def _counts(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(item, tuple) for item in value)
 
 
+_COMMANDS = {
+    "causes": _command_explain.list_causes,
+    "explain": _command_explain.explain,
+    "report": _command_report.main,
+}
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code."""
     parser = _parser()
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        report = given[:1] == ["report"]
-        return _command_report.main(given[1:]) if report else _run(parser.parse_args(given))
+        command = _COMMANDS.get(given[0]) if given else None
+        return command(given[1:]) if command else _run(parser.parse_args(given))
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:

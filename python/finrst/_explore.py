@@ -8,11 +8,9 @@ from typing import TYPE_CHECKING, Any
 from ._classes import class_of
 from ._errors import CaptureError
 from ._extras import need
-from ._reference import causes
 from ._summary import endpoint
 from ._text import duration, plural, printable
 from .plot import ladder
-from .plot._ladder import _fact
 
 if TYPE_CHECKING:
     from ._capture import Capture
@@ -62,7 +60,6 @@ class Explorer(_Widget):  # type: ignore[misc]
         self._origin = int(times.min()) if len(times) else 0
         self._start = (times - self._origin) / 1e9
         self._length = max(float(self._start.max()) if len(times) else 0.0, 1e-6)
-        self._summaries = {row["name"]: row for row in causes()}
         self.observe(self._refresh, ["chosen", "span"])
         self.observe(self._tell, ["picked"])
         self._refresh()
@@ -128,22 +125,18 @@ class Explorer(_Widget):  # type: ignore[misc]
         if self.picked is None:
             self.detail = {}
             return
-        row = self._capture.connection(self.picked).to_dict()
-        known = self._summaries.get(row["cause"])
-        lines = [known["summary"] if known else "No rule holds: the capture does not show why."]
-        facts = [printable(_fact(fact), 200) for fact in row["evidence"]]
-        if facts:
-            lines.append("Evidence: " + "; ".join(facts) + ".")
-        if row["alternatives"]:
-            lines.append("It could also be: " + ", ".join(row["alternatives"]) + ".")
-        if known:
-            lines.append("Next: " + known["next"])
+        told = self._capture.connection(self.picked).explain()
+        lines = [told.sentence]
+        for title, parts in (("For it", told.evidence), ("Against it", told.doubts)):
+            if parts:
+                lines.append(f"{title}: " + "; ".join(parts) + ".")
+        lines.append(f"Next: {told.next}")
         try:
             drawn = str(ladder(self._capture, self.picked))
         except (CaptureError, OSError) as error:
             drawn = ""
             lines.append(f"No ladder: {printable(error)}.")
-        self.detail = {"lines": lines, "svg": drawn}
+        self.detail = {"lines": [printable(line, 600) for line in lines], "svg": drawn}
 
 
 def _row(row: dict[str, Any]) -> dict[str, Any]:

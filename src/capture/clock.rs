@@ -121,6 +121,13 @@ mod tests {
     }
 
     #[test]
+    fn an_absurd_fraction_of_a_second_is_left_out() {
+        assert_eq!(seconds_and(5, 999_999, 1000), 5_999_999_000);
+        assert_eq!(seconds_and(5, 2_000_000, 1000), 7_000_000_000);
+        assert_eq!(seconds_and(5, 1 << 31, 1000), 5_000_000_000);
+    }
+
+    #[test]
     fn resolutions_have_names() {
         let names = [6, 9, 12, 0x94].map(|r| Resolution(r).to_string());
         assert_eq!(names, ["us", "ns", "10^-12 s", "2^-20 s"]);

@@ -153,11 +153,7 @@ impl Trace {
         };
         let flags = segment.flags;
         if flags.syn() {
-            // A SYN of another initial number begins anew.
-            let begins = own.is_none_or(|base| base.last != segment.sequence);
-            if begins {
-                *own = Some(Base { last: segment.sequence, offset: 0 });
-            }
+            *own = Some(Base { last: segment.sequence, offset: 0 });
         } else if own.is_none() && !flags.rst() {
             *own = Some(Base { last: segment.sequence, offset: 1 });
         }

@@ -17,6 +17,7 @@ use crate::table::interfaces::Interfaces;
 use crate::table::issues::Issues;
 use crate::table::ledger::Ledger;
 use crate::table::make;
+use crate::table::packets::Packets;
 use crate::table::teardowns::Teardowns;
 
 /// The reference of all columns, as a table.
@@ -29,6 +30,7 @@ pub fn columns(py: Python<'_>) -> PyResult<Table> {
         rows.extend(describe::<Interfaces>());
         rows.extend(describe::<Issues>());
         rows.extend(describe::<Files>());
+        rows.extend(describe::<Packets>());
         Ok(make::<Reference>(&rows, HashMap::new())?.into())
     })
 }

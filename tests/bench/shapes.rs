@@ -78,7 +78,7 @@ pub const SHAPES: &[Shape] = &[
         name: "same_tuple",
         head: pcap,
         make: |n, _, out| {
-            packet(out, n * 1000, &Tcp { flags: SYN, sequence: (n * 999) as u32, ..TCP })
+            packet(out, n * 1000, &Tcp { flags: SYN, sequence: (n * 999) as u32, ..TCP });
         },
     },
     // Time runs backwards.
@@ -86,7 +86,7 @@ pub const SHAPES: &[Shape] = &[
         name: "descending_time",
         head: pcap,
         make: |n, end, out| {
-            packet(out, (end - n) * 1_000_000, &Tcp { client: n, flags: SYN, ..TCP })
+            packet(out, (end - n) * 1_000_000, &Tcp { client: n, flags: SYN, ..TCP });
         },
     },
     // Time leaps ahead by an hour with each packet.
@@ -94,7 +94,7 @@ pub const SHAPES: &[Shape] = &[
         name: "leaping_time",
         head: pcap,
         make: |n, _, out| {
-            packet(out, n * 3_600_000_000 % (1 << 51), &Tcp { client: n, flags: SYN, ..TCP })
+            packet(out, n * 3_600_000_000 % (1 << 51), &Tcp { client: n, flags: SYN, ..TCP });
         },
     },
     // One client that gives up a million handshakes.

@@ -7,14 +7,17 @@ direction of a client's capture, with the true labels marked as not visible.
 from __future__ import annotations
 
 import csv
+import json
 import lzma
 import pathlib
 import struct
 import sys
+from collections import Counter
 
 from labels import COLUMNS, write
 
 SNAP = 160
+ENDS = ("client_ip", "client_port", "server_ip", "server_port")
 ONE_WAY = ("abort", "orderly")
 HERE = pathlib.Path(__file__).parent / "frozen"
 
@@ -37,6 +40,9 @@ def cut(data: bytes, keep: str = "") -> bytes:
 
 def main() -> int:
     run = pathlib.Path(sys.argv[1])
+    if json.loads((run / "run.json").read_text())["wrong"]:
+        print("not frozen: this run had surprises", file=sys.stderr)
+        return 1
     HERE.mkdir(exist_ok=True)
     for old in HERE.glob("*.pcap.xz"):
         old.unlink()
@@ -51,8 +57,10 @@ def main() -> int:
             for way in ("up", "down"):
                 name = f"{family}.client-{way}"
                 parts[name] = cut(data, way)
+                # Without the SYNs a 4-tuple's connections cannot be told apart: not labelled.
+                ends = Counter(tuple(r[c] for c in ENDS) for r in rows if r["capture"] == path.stem)
                 for row in rows:
-                    if row["capture"] == path.stem:
+                    if row["capture"] == path.stem and ends[tuple(row[c] for c in ENDS)] == 1:
                         hidden = row | {
                             "capture": name,
                             "vantage": f"client-{way}",

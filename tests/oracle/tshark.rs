@@ -2,6 +2,7 @@
 //! endpoints, packets, payload octets, octets counted once, FIN and RST frames, completeness.
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
 use std::path::Path;
 
 use finrst::conn::{Connection, Side};
@@ -16,9 +17,8 @@ const COLUMNS: [&str; 5] = ["file", "first_frame", "what", "ours", "tshark"];
 type Found = Vec<Vec<String>>;
 
 /// Both directions of one fact, the oracle's client first.
-#[allow(clippy::needless_pass_by_value)] // numbers
-fn pair(a: impl ToString, b: impl ToString) -> String {
-    format!("{}/{}", a.to_string(), b.to_string())
+fn pair(a: impl Display, b: impl Display) -> String {
+    format!("{a}/{b}")
 }
 
 fn names(c: &Connection) -> [String; 2] {
@@ -31,7 +31,6 @@ fn stream_names(stream: &Row) -> [String; 2] {
 }
 
 /// What differs between a connection and the stream that begins with the same frame.
-#[allow(clippy::many_single_char_names)] // sides and their pairs
 fn compare(c: &Connection, stream: &Row, mut differs: impl FnMut(&str, String, String)) {
     let (ours, theirs) = (names(c), stream_names(stream));
     let same = ours == theirs;
@@ -40,14 +39,15 @@ fn compare(c: &Connection, stream: &Row, mut differs: impl FnMut(&str, String, S
     if !(same || crossed && stream["client_basis"] == "first") {
         differs("client", ours.join(" > "), theirs.join(" > "));
     }
-    let [a, b] = if same { [Side::Client, Side::Server] } else { [Side::Server, Side::Client] };
-    let (x, y) = (c.side(a), c.side(b));
+    let [client, server] =
+        if same { [Side::Client, Side::Server] } else { [Side::Server, Side::Client] };
+    let (x, y) = (c.side(client), c.side(server));
     let facts = [
         ("packets", pair(x.packets, y.packets)),
         ("bytes", pair(x.bytes, y.bytes)),
         ("unique_bytes", pair(x.unique_bytes, y.unique_bytes)),
-        ("fin_frames", pair(frames(c, a, false), frames(c, b, false))),
-        ("rst_frames", pair(frames(c, a, true), frames(c, b, true))),
+        ("fin_frames", pair(frames(c, client, false), frames(c, server, false))),
+        ("rst_frames", pair(frames(c, client, true), frames(c, server, true))),
     ];
     for (what, ours) in facts {
         let theirs = pair(&stream[&format!("{what}_c2s")], &stream[&format!("{what}_s2c")]);

@@ -78,3 +78,22 @@ def test_help_teaches(capsys: pytest.CaptureFixture[str]) -> None:
         main(["--help"])
     assert stopped.value.code == 0
     assert "examples:" in capsys.readouterr().out
+
+
+def test_explain(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", str(DEMO), "--connection", "13"]) == 0
+    out = capsys.readouterr().out
+    assert "reset_injected" in out
+    assert "What speaks for it" in out
+    assert main(["explain", str(DEMO), "--connection", "9999"]) == 1
+    assert "no connection 9999" in capsys.readouterr().err
+    assert main(["explain", str(DEMO), "--limit", "2"]) == 0
+    assert "more (--limit)" in capsys.readouterr().out
+
+
+def test_causes(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["causes", "port_closed"]) == 0
+    assert capsys.readouterr().out.startswith("port_closed\n")
+    assert main(["causes", "--json"]) == 0
+    assert {"name", "twins"} <= set(json.loads(capsys.readouterr().out)[0])
+    assert main(["causes", "nonsense"]) == 2

@@ -34,7 +34,7 @@ def test_every_cause_has_a_class() -> None:
 
 def test_causes_are_the_table(demo: finrst.Capture) -> None:
     figure = demo.plot.causes()
-    ax = figure.axes[0]
+    ax: Any = figure.axes[0]
     drawn = dict(
         zip(
             (label.get_text() for label in ax.get_yticklabels()),
@@ -47,23 +47,19 @@ def test_causes_are_the_table(demo: finrst.Capture) -> None:
 
 
 def test_timeline_adds_up(demo: finrst.Capture) -> None:
-    heights = [bar.get_height() for bar in demo.plot.timeline().axes[0].patches]
+    ax: Any = demo.plot.timeline().axes[0]
+    heights = [bar.get_height() for bar in ax.patches]
     kinds = dict(demo.teardowns.counts("kind"))
     assert sum(h for h in heights if h > 0) == kinds["fin"]
     assert -sum(h for h in heights if h < 0) == kinds["rst"]
 
 
 @pytest.mark.parametrize("name", CHARTS)
-@pytest.mark.parametrize("kind", ["table", "pandas", "polars", "pyarrow"])
+@pytest.mark.parametrize("kind", ["table", "to_pandas", "to_polars", "to_arrow"])
 def test_any_table_draws_the_same(demo: finrst.Capture, name: str, kind: str) -> None:
     which = "teardowns" if name in {"timeline", "fingerprint"} else "connections"
     table = demo.table(which)
-    other = {
-        "table": lambda: table,
-        "pandas": table.to_pandas,
-        "polars": table.to_polars,
-        "pyarrow": table.to_arrow,
-    }[kind]()
+    other = table if kind == "table" else getattr(table, kind)()
     assert draw(name, other).svg() == draw(name, demo).svg()
 
 

@@ -1,0 +1,154 @@
+"""Pages and pictures of the manual that are made from the program itself."""
+
+from __future__ import annotations
+
+import html
+import inspect
+import re
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mkdocs.structure.files import File
+
+import finrst
+import finrst.plot
+from finrst._classes import CLASSES, class_of
+
+if TYPE_CHECKING:
+    from mkdocs.config.defaults import MkDocsConfig
+    from mkdocs.structure.files import Files
+
+DEMO = Path(__file__).parents[1] / "tests/data/demo.pcap"
+# A picture in a page: {{ plot causes }}, {{ plot ladder 2 }}, {{ script > S, < R. }}
+PICTURE = re.compile(r"\{\{ (plot|script) (.+?) \}\}")
+
+
+def on_files(files: Files, config: MkDocsConfig) -> Files:
+    """Add the references."""
+    pages = {"causes.md": causes(), "columns.md": columns(), "functions.md": functions()}
+    for name, text in pages.items():
+        files.append(File.generated(config, name, content=text))
+    return files
+
+
+def on_page_markdown(markdown: str, **_: Any) -> str:
+    """Draw the pictures that a page asks for."""
+    return PICTURE.sub(_picture, markdown)
+
+
+def _picture(match: re.Match[str]) -> str:
+    kind, rest = match.groups()
+    if kind == "script":
+        return _block(finrst.conversation(rest).plot.ladder(0))
+    name, *ids = rest.split()
+    return _block(getattr(finrst.read(DEMO).plot, name)(*map(int, ids)))
+
+
+def _block(shown: Any) -> str:
+    # Without empty lines Markdown leaves a block of HTML alone.
+    return "\n\n" + re.sub(r"\n\s*\n", "\n", shown._repr_html_()) + "\n\n"
+
+
+def _plain(text: str) -> str:
+    """Escape what Markdown would take for markup; quoted names stay as they are."""
+    parts = re.split(r"(`[^`]*`)", text)
+    quoted = {part for part in parts if part.startswith("`")}
+    escape = re.compile(r"([\\*_{}\[\]|])")
+    return "".join(
+        part if part in quoted else escape.sub(r"\\\1", html.escape(part, quote=False))
+        for part in parts
+    )
+
+
+def _example(name: str, scripts: list[str]) -> str:
+    """Draw the first connection of the examples that has the cause."""
+    for script in scripts:
+        cap = finrst.conversation(script)
+        for row in cap.connections:
+            if row["cause"] == name:
+                return _block(cap.plot.ladder(row["connection_id"]))
+    return ""
+
+
+def causes() -> str:
+    """Write the reference of the causes, in order of decision."""
+    table = finrst.causes()
+    lines = ["# Causes", "", "In the order in which the rules decide; the first that holds wins, "]
+    lines[-1] += "the others become `alternatives`. When none holds, it is `undetermined`."
+    lines += ["", "| class | what happened | causes |", "| --- | --- | --- |"]
+    for group in CLASSES:
+        names = [name for name in table["name"] if class_of(name) is group]
+        links = ", ".join(f"[{_plain(name)}](#{name})" for name in names) or "`undetermined`"
+        lines.append(f"| {group.name} | {group.meaning} | {links} |")
+    for row in table:
+        lines += ["", f"## {row['name']} {{#{row['name']}}}", "", _plain(row["summary"]), ""]
+        lines += [f"*On the wire:* {_plain(row['wire'])}", ""]
+        lines += [f"*Next:* {_plain(row['next'])}", "", f"*Source:* {_plain(row['reference'])}"]
+        lines += ["", *(f"- Cannot be told from {_plain(twin)}" for twin in row["twins"]), ""]
+        lines += ["Examples, for `finrst.conversation`:", "", *map(_code, row["examples"]), ""]
+        if row["near_misses"]:
+            lines += ["Looks like it, and is not:", "", *map(_code, row["near_misses"]), ""]
+        lines.append(_example(row["name"], row["examples"]))
+    return "\n".join(lines)
+
+
+def _code(text: str) -> str:
+    return f"- <code>{html.escape(text)}</code>"
+
+
+def columns() -> str:
+    """Write the reference of the columns, by table and group."""
+    lines = [
+        "# Columns",
+        "",
+        "A missing value means that the capture does not show it, never zero.",
+    ]
+    for table, rows in groupby(finrst.columns(), lambda row: row["table"]):
+        lines += ["", f"## {table}"]
+        for group, members in groupby(rows, lambda row: row["group"]):
+            lines += ["", f"### {group}" if group.lower() != table else "", ""]
+            lines += ["| column | type | unit | may be missing | meaning |", "|" + " --- |" * 5]
+            for row in members:
+                words = f" One of: {', '.join(row['words'])}." if row["words"] else ""
+                missing = "yes" if row["nullable"] else ""
+                cells = (row["name"], row["type"], row["unit"], missing, row["doc"] + words)
+                lines.append("| " + " | ".join(_plain(str(cell or "")) for cell in cells) + " |")
+    return "\n".join(lines)
+
+
+def functions() -> str:
+    """Write the reference of what the package exports, from the docstrings."""
+    lines = ["# Functions and classes", ""]
+    for module, there in (("finrst", finrst), ("finrst.plot", finrst.plot)):
+        lines += [f"## {module}", "", *_doc(there)]
+        for name in there.__all__:
+            item = getattr(there, name)
+            if name.startswith("_"):
+                continue
+            lines += ["", f"### {module}.{name}{_signature(item)}", "", *_doc(item)]
+            if inspect.isclass(item) and not issubclass(item, Exception):
+                lines += _members(item)
+    return "\n".join(lines)
+
+
+def _members(item: type) -> list[str]:
+    lines = []
+    for name, member in inspect.getmembers(item):
+        if name.startswith("_") or not inspect.getdoc(member):
+            continue
+        if isinstance(member, property) or inspect.isfunction(member):
+            signature = "" if isinstance(member, property) else _signature(member)
+            lines += ["", f"#### .{name}{signature}", "", *_doc(member)]
+    return lines
+
+
+def _signature(item: Any) -> str:
+    if inspect.isclass(item) or not callable(item):
+        return ""
+    text = str(inspect.signature(item)).replace("(self, ", "(").replace("(self)", "()")
+    return _plain(text.replace("'", ""))
+
+
+def _doc(item: Any) -> list[str]:
+    return [f'<pre style="white-space:pre-wrap">{html.escape(inspect.getdoc(item) or "")}</pre>']

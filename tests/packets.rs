@@ -1,0 +1,79 @@
+//! Packets of chosen connections: found again, and written so that they read the same.
+#![allow(missing_docs, clippy::unwrap_used)]
+
+use std::path::PathBuf;
+
+use finrst::capture::{ReadOptions, Reader, Source};
+use finrst::conn::{Chosen, Connection, Side};
+use finrst::packets;
+use finrst::read::{Options, Session};
+
+fn demo() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/data/demo.pcap")
+}
+
+fn connections(path: PathBuf) -> Vec<Connection> {
+    let options = Options { limits: finrst::conn::Limits::default(), ..Options::default() };
+    let mut session = Session::open(vec![Source::path(path)], options).unwrap();
+    while session.step(1 << 20).unwrap() {}
+    session.finish().connections
+}
+
+fn chosen(connection: &Connection) -> Chosen {
+    let end = |side| (connection.ip(side), connection.port(side));
+    Chosen {
+        id: connection.id,
+        client: end(Side::Client),
+        server: end(Side::Server),
+        first_packet: connection.first_packet,
+        last_packet: connection.last_packet,
+    }
+}
+
+fn frames(path: PathBuf) -> Vec<(Option<i64>, Vec<u8>, u32)> {
+    let mut reader = Reader::open(vec![Source::path(path)], ReadOptions::default()).unwrap();
+    let mut found = Vec::new();
+    while let Some(batch) = reader.next_batch().unwrap() {
+        found.extend(batch.iter().map(|f| (f.time, f.data.to_vec(), f.original_length)));
+    }
+    found
+}
+
+#[test]
+fn every_packet_belongs_to_one_connection() {
+    let all: Vec<_> = connections(demo()).iter().map(chosen).collect();
+    let made = packets::table(vec![Source::path(demo())], all, &|| true).unwrap();
+    let rows: usize = made.batches.iter().map(arrow_array::RecordBatch::num_rows).sum();
+    assert_eq!(rows, frames(demo()).len());
+}
+
+#[test]
+fn saved_packets_keep_octets_and_times() {
+    let target = std::env::temp_dir().join(format!("finrst-save-{}.pcapng", std::process::id()));
+    let all: Vec<_> = connections(demo()).iter().map(chosen).collect();
+    let saved = packets::save(vec![Source::path(demo())], all, &target, &|| true).unwrap();
+    let (before, after) = (frames(demo()), frames(target.clone()));
+    std::fs::remove_file(&target).unwrap();
+    assert_eq!(saved, before.len() as u64);
+    assert_eq!(before, after);
+}
+
+#[test]
+fn a_cancelled_save_leaves_nothing() {
+    let folder = std::env::temp_dir().join(format!("finrst-cancel-{}", std::process::id()));
+    std::fs::create_dir(&folder).unwrap();
+    let all: Vec<_> = connections(demo()).iter().map(chosen).collect();
+    let sources = vec![Source::path(demo())];
+    let outcome = packets::save(sources, all, &folder.join("x.pcapng"), &|| false);
+    assert!(matches!(outcome, Err(finrst::error::Error::Cancelled)));
+    assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 0);
+    std::fs::remove_dir(&folder).unwrap();
+}
+
+#[test]
+fn a_script_gives_its_segments() {
+    let script = "> S, < S., > ., > P. 120, < R.";
+    let all: Vec<_> = finrst::conn::script::play(script).unwrap().iter().map(chosen).collect();
+    let made = packets::of_script(script, all).unwrap();
+    assert_eq!(made.batches[0].num_rows(), 5);
+}
