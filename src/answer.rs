@@ -175,6 +175,12 @@ impl Judge<'_> {
     }
 }
 
+/// Whether rows that wait make a chunk: by their number, or by their teardown segments.
+fn is_enough(pending: &[Connection]) -> bool {
+    pending.len() >= CHUNK_ROWS
+        || pending.iter().map(|c| c.teardowns.len()).sum::<usize>() >= 8 * CHUNK_ROWS
+}
+
 fn asked(proceed: &dyn Fn() -> bool) -> Result<(), Error> {
     if proceed() { Ok(()) } else { Err(Error::Cancelled) }
 }
@@ -232,7 +238,7 @@ impl Scan {
     pub fn step(&mut self, budget: u64) -> Result<Step, Error> {
         match std::mem::replace(&mut self.state, State::Over) {
             State::Reading { mut session, mut pending } => {
-                let more = pending.len() >= CHUNK_ROWS || session.step(budget)?;
+                let more = is_enough(&pending) || session.step(budget)?;
                 pending.extend(session.take());
                 if !more {
                     let mut output = Box::new(session.finish());
@@ -242,8 +248,8 @@ impl Scan {
                     return Ok(Step::More);
                 }
                 let mut step = Step::More;
-                if pending.len() >= CHUNK_ROWS {
-                    let later = pending.split_off(CHUNK_ROWS);
+                if is_enough(&pending) {
+                    let later = pending.split_off(CHUNK_ROWS.min(pending.len()));
                     let chunk = std::mem::replace(&mut pending, later);
                     let (files, interfaces) = session.described();
                     let shared = Shared::new(files, interfaces, session.paths());

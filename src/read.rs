@@ -42,7 +42,7 @@ pub struct Options {
     pub parameters: Parameters,
     /// Buffers and limits of reading.
     pub reading: ReadOptions,
-    /// Bytes that the pass may take, rows that are kept left out. Three eighths of them are for
+    /// Bytes that the pass may take, rows that are kept left out. Five sixteenths of them are for
     /// followed connections: each is copied when it is let go.
     pub memory_limit: Option<u64>,
     /// Whether anything but a complete capture is an error.
@@ -187,7 +187,7 @@ impl Session {
     /// As [`Reader::open`].
     pub fn open(sources: Vec<Source>, mut options: Options) -> Result<Self, Error> {
         // The rest is for rows on their way out and for what verdicts remember.
-        let followed = options.memory_limit.map(|bytes| bytes / 8 * 3);
+        let followed = options.memory_limit.map(|bytes| bytes / 16 * 5);
         options.limits.memory = followed.or(options.limits.memory);
         let reader = Reader::open(sources, options.reading.clone())?;
         let streaming = !options.limits.keep;

@@ -91,7 +91,9 @@ pub fn score(case: &Case<'_>, row: &Teardown) -> Score {
     let first_request = row.sender == Side::Server
         && peer.unique_bytes > 0
         && endpoint.unique_bytes == 0
-        && row.since_peer_data.is_some_and(|since| since < 3 * c.min_rtt().unwrap_or(0).max(1));
+        && row
+            .since_peer_data
+            .is_some_and(|since| since < c.min_rtt().unwrap_or(0).max(1).saturating_mul(3));
     score.add(first_request && score.kinds > 0, 1.0, "right_after_the_first_request", at);
     score.add(row.link_source_differs && score.kinds > 0, 2.0, "hardware_address_differs", at);
     let peer_answers = case.resets_near(row).any(|other| {

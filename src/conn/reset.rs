@@ -96,7 +96,8 @@ fn reset(c: &Connection, recent: &Recent, segment: &Segment<'_>, sender: Side) -
     }
     row.reply_shape = reply_shape(segment);
     let trigger = find_trigger(recent, segment, sender);
-    let limit = REPLY_TIME.max(3 * endpoint.max_rtt.max(peer.max_rtt).max(handshake_rtt(c)));
+    let round_trip = endpoint.max_rtt.max(peer.max_rtt).max(handshake_rtt(c));
+    let limit = REPLY_TIME.max(round_trip.saturating_mul(3));
     let in_time = trigger.filter(|t| segment.time.saturating_sub(t.time) <= limit);
     row.form = Some(form(c, segment, sender, row.reply_shape, in_time));
     let trigger = if row.form == Some(Form::Abort) { None } else { in_time.or(trigger) };
@@ -406,7 +407,7 @@ pub(super) fn challenge(c: &mut Connection, segment: &Segment<'_>, sender: Side,
     if !plain {
         return;
     }
-    let limit = CHALLENGE_TIME.max(2 * handshake_rtt(c));
+    let limit = CHALLENGE_TIME.max(handshake_rtt(c).saturating_mul(2));
     let mut latest = c.teardowns.iter_mut().rev().take(SEARCHED);
     let last = latest.find(|t| t.kind == Kind::Rst && !t.duplicate);
     if let Some(row) = last
