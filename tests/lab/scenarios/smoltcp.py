@@ -21,7 +21,8 @@ def build() -> pathlib.Path | None:
     source = pathlib.Path(__file__).parents[1] / "smoltcp"
     if shutil.which("cargo") is None:
         return None
-    argv = ["cargo", "build", "--quiet", "--release", "--locked"]
+    # Its own place, whatever the environment says.
+    argv = ["cargo", "build", "--quiet", "--release", "--locked", "--target-dir", "target"]
     if subprocess.run(argv, cwd=source, capture_output=True).returncode != 0:
         return None
     return source / "target" / "release" / "finrst-lab-smoltcp"
