@@ -112,11 +112,6 @@ impl<'a> Case<'a> {
         self.reset.filter(|reset| reset.form == Some(form))
     }
 
-    /// The side that sent the reset, as its addresses say.
-    pub fn sender(&self) -> Option<Side> {
-        self.reset.map(|reset| reset.sender)
-    }
-
     /// A side of the connection.
     pub fn side(&self, side: Side) -> &'a Endpoint {
         self.connection.side(side)
@@ -125,11 +120,6 @@ impl<'a> Case<'a> {
     /// The connection was opened in the capture and its handshake completed before the reset.
     pub fn established(&self) -> bool {
         self.connection.opening == Opening::MidStream || self.connection.handshake_time.is_some()
-    }
-
-    /// The client's SYN was seen.
-    pub fn syn_seen(&self) -> bool {
-        self.connection.side(Side::Client).syns > 0
     }
 
     /// The reset answers the peer's segment of this kind.

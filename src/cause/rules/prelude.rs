@@ -22,6 +22,26 @@ pub fn abandonment<'a>(case: &Case<'a>) -> Option<&'a Teardown> {
     })
 }
 
+/// An end by FINs that this side began; with its own FIN alone, only when that was acknowledged.
+pub fn closed_first(case: &Case<'_>, side: Side) -> Option<Finding> {
+    let c = case.connection;
+    let half = c.ending == Ending::HalfClosed;
+    let closed = half || c.ending == Ending::Graceful;
+    if !closed || c.first_fin_by != Some(side) || c.simultaneous_close {
+        return None;
+    }
+    let fin = case.fins(side).next()?;
+    if half && fin.acked_at.is_none() {
+        return None;
+    }
+    Some(
+        Finding::new(if half { 0.6 } else { 0.87 })
+            .with(Evidence::of("first_fin").at(fin.packet))
+            .with(Evidence::count("unacknowledged_bytes_at_fin", fin.unacked_bytes))
+            .with_some(fin.acked_packet.map(|packet| Evidence::of("fin_acknowledged").at(packet))),
+    )
+}
+
 /// A span in seconds.
 pub fn s(nanoseconds: i64) -> f64 {
     seconds(nanoseconds)

@@ -14,20 +14,5 @@ pub const RULE: Rule = Rule {
 };
 
 fn holds(case: &Case<'_>) -> Option<Finding> {
-    let c = case.connection;
-    let half = c.ending == Ending::HalfClosed;
-    let closed = half || c.ending == Ending::Graceful;
-    if !closed || c.first_fin_by != Some(Side::Server) || c.simultaneous_close {
-        return None;
-    }
-    let fin = case.fins(Side::Server).next()?;
-    if half && fin.acked_at.is_none() {
-        return None;
-    }
-    Some(
-        Finding::new(if half { 0.6 } else { 0.87 })
-            .with(Evidence::of("first_fin").at(fin.packet))
-            .with(Evidence::count("unacknowledged_bytes_at_fin", fin.unacked_bytes))
-            .with_some(fin.acked_packet.map(|packet| Evidence::of("fin_acknowledged").at(packet))),
-    )
+    closed_first(case, Side::Server)
 }
