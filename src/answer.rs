@@ -16,7 +16,7 @@ use crate::table::issues::{self, Issues};
 use crate::table::ledger::{Ledger, LedgerRow};
 use crate::table::shared::Shared;
 use crate::table::teardowns::{TeardownRow, Teardowns};
-use crate::table::{CHUNK_ROWS, Made, Maker, make};
+use crate::table::{BLOCK_ROWS, CHUNK_ROWS, Made, Maker, make};
 
 /// Changes whenever a column is renamed, removed or changes its meaning.
 pub const SCHEMA_VERSION: &str = "1";
@@ -114,17 +114,20 @@ impl Judge<'_> {
         metadata: &Metadata,
         proceed: &dyn Fn() -> bool,
     ) -> Result<Made, Error> {
-        let mut maker = Maker::<Connections>::new(metadata.clone());
+        let mut maker = Maker::<Connections>::new(metadata.clone(), connections.len());
         // A chunk's memory is given back before the next one is transposed.
         for chunk in connections.into_groups(CHUNK_ROWS) {
             asked(proceed)?;
-            let verdicts: Vec<Verdict> =
-                chunk.iter().map(|c| cause::judge(c, self.context, self.parameters)).collect();
-            let rows = chunk.iter().zip(&verdicts);
-            let rows: Vec<_> = rows
-                .map(|(connection, verdict)| ConnectionRow { connection, verdict, shared })
-                .collect();
-            maker.add(&rows)?;
+            for block in chunk.blocks(BLOCK_ROWS) {
+                let verdicts: Vec<Verdict> =
+                    block.iter().map(|c| cause::judge(c, self.context, self.parameters)).collect();
+                let rows: Vec<_> = block
+                    .iter()
+                    .zip(&verdicts)
+                    .map(|(connection, verdict)| ConnectionRow { connection, verdict, shared })
+                    .collect();
+                maker.add(&rows)?;
+            }
         }
         maker.finish()
     }
@@ -136,27 +139,31 @@ impl Judge<'_> {
         metadata: &Metadata,
         proceed: &dyn Fn() -> bool,
     ) -> Result<Made, Error> {
-        let segments = connections.iter().flat_map(|c| c.teardowns.iter().map(move |t| (c, t)));
+        let segments =
+            connections.iter().flat_map(|c| c.teardowns.iter().map(move |t| (t.packet, c, t)));
         let mut segments: Vec<_> = segments.collect();
-        segments.sort_unstable_by_key(|(connection, teardown)| (teardown.packet, connection.id));
-        let mut maker = Maker::<Teardowns>::new(metadata.clone());
+        segments.sort_unstable_by_key(|&(packet, connection, _)| (packet, connection.id));
+        let mut maker = Maker::<Teardowns>::new(metadata.clone(), segments.len());
         for chunk in segments.chunks(CHUNK_ROWS) {
             asked(proceed)?;
-            let judged: Vec<(Verdict, f64)> = chunk
-                .iter()
-                .map(|&(connection, teardown)| self.teardown(connection, teardown))
-                .collect();
-            let rows = chunk.iter().zip(&judged);
-            let rows: Vec<_> = rows
-                .map(|(&(connection, teardown), (verdict, injection))| TeardownRow {
-                    connection,
-                    teardown,
-                    verdict,
-                    injection: *injection,
-                    shared,
-                })
-                .collect();
-            maker.add(&rows)?;
+            for block in chunk.chunks(BLOCK_ROWS) {
+                let judged: Vec<(Verdict, f64)> = block
+                    .iter()
+                    .map(|&(_, connection, teardown)| self.teardown(connection, teardown))
+                    .collect();
+                let rows: Vec<_> = block
+                    .iter()
+                    .zip(&judged)
+                    .map(|(&(_, connection, teardown), (verdict, injection))| TeardownRow {
+                        connection,
+                        teardown,
+                        verdict,
+                        injection: *injection,
+                        shared,
+                    })
+                    .collect();
+                maker.add(&rows)?;
+            }
         }
         maker.finish()
     }

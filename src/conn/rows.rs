@@ -37,6 +37,11 @@ impl Rows {
         self.chunks.iter().flatten()
     }
 
+    /// All of them in blocks of at most so many.
+    pub fn blocks(&self, rows: usize) -> impl Iterator<Item = &[Connection]> {
+        self.chunks.iter().flat_map(move |chunk| chunk.chunks(rows))
+    }
+
     /// Groups of at most `rows` connections (in steps of a chunk), each to be let go when its
     /// taker is done with it.
     pub fn into_groups(self, rows: usize) -> Groups {

@@ -3,21 +3,14 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use arrow_array::builder::{BooleanBuilder, StringBuilder};
-use arrow_array::types::{
-    ArrowPrimitiveType, Float64Type, Int8Type, Int64Type, TimestampNanosecondType, UInt8Type,
-    UInt16Type, UInt32Type,
-};
-use arrow_array::{ArrayRef, DictionaryArray, PrimitiveArray, RecordBatch, StringArray};
-use arrow_buffer::NullBufferBuilder;
-use arrow_schema::{ArrowError, Schema, SchemaRef};
+use arrow_array::{ArrayRef, RecordBatch, StringArray};
+use arrow_schema::{Schema, SchemaRef};
 
 use super::column::{Column, Kind, Table, columns};
-use super::sink::{Facts, Texts};
-use super::text::{self, TEXT_OCTETS, cut};
+use super::fill::{BLOCK_ROWS, Filling};
 use crate::error::Error;
 
-/// Rows of one record batch at most: what a chunk's columns need stays in the cache.
+/// Rows of one record batch at most.
 pub const CHUNK_ROWS: usize = 8192;
 
 /// A table that was made.
@@ -38,11 +31,17 @@ pub struct Maker<T: Table> {
     /// The fixed dictionary of each word column.
     words: Vec<Option<ArrayRef>>,
     batches: Vec<RecordBatch>,
+    /// The batch that is being filled, and how many rows it has.
+    filling: Vec<Filling>,
+    filled: usize,
+    /// Rows that are still to come.
+    expected: usize,
 }
 
 impl<T: Table> Maker<T> {
-    /// Prepares the schema, with `metadata` about how the rows were made.
-    pub fn new(metadata: HashMap<String, String>) -> Self {
+    /// Prepares the schema, with `metadata` about how the rows were made, and room for the rows
+    /// that are expected.
+    pub fn new(metadata: HashMap<String, String>, expected: usize) -> Self {
         let columns: Vec<_> = columns::<T>().collect();
         let fields: Vec<_> = columns.iter().map(|column| column.field()).collect();
         let words = columns.iter().map(|column| match column.kind {
@@ -54,18 +53,32 @@ impl<T: Table> Maker<T> {
             words: words.collect(),
             columns,
             batches: Vec::new(),
+            filling: Vec::new(),
+            filled: 0,
+            expected,
         }
     }
 
-    /// Adds rows, in batches of at most [`CHUNK_ROWS`].
+    /// Adds rows; they come out in batches of [`CHUNK_ROWS`].
     ///
     /// # Errors
     /// When a column without nulls has none to give, or a word is not in its vocabulary: errors
     /// of this crate, not of the capture.
-    pub fn add(&mut self, rows: &[T::Row<'_>]) -> Result<(), Error> {
-        for chunk in rows.chunks(CHUNK_ROWS) {
-            let batch = self.batch(chunk)?;
-            self.batches.push(batch);
+    pub fn add(&mut self, mut rows: &[T::Row<'_>]) -> Result<(), Error> {
+        while !rows.is_empty() {
+            if self.filling.is_empty() {
+                self.begin();
+            }
+            let room = BLOCK_ROWS.min(CHUNK_ROWS - self.filled).min(rows.len());
+            let (block, rest) = rows.split_at(room);
+            for (column, filling) in self.columns.iter().zip(&mut self.filling) {
+                filling.add(&column.kind, block);
+            }
+            self.filled += room;
+            rows = rest;
+            if self.filled == CHUNK_ROWS {
+                self.end()?;
+            }
         }
         Ok(())
     }
@@ -75,23 +88,34 @@ impl<T: Table> Maker<T> {
     /// # Errors
     /// As [`Maker::add`].
     pub fn finish(mut self) -> Result<Made, Error> {
-        if self.batches.is_empty() {
-            let batch = self.batch(&[])?;
-            self.batches.push(batch);
+        if self.batches.is_empty() && self.filling.is_empty() {
+            self.begin();
+        }
+        if !self.filling.is_empty() {
+            self.end()?;
         }
         Ok(Made { name: T::NAME, schema: self.schema, batches: self.batches })
     }
 
-    fn batch(&self, rows: &[T::Row<'_>]) -> Result<RecordBatch, Error> {
-        let arrays = self
-            .columns
-            .iter()
+    fn begin(&mut self) {
+        let room = self.expected.min(CHUNK_ROWS);
+        self.filling = self.columns.iter().map(|c| Filling::new(&c.kind, room)).collect();
+    }
+
+    /// Closes the batch that was being filled.
+    fn end(&mut self) -> Result<(), Error> {
+        self.expected = self.expected.saturating_sub(self.filled);
+        self.filled = 0;
+        let arrays = std::mem::take(&mut self.filling)
+            .into_iter()
             .zip(&self.words)
-            .map(|(column, words)| array::<T>(&column.kind, rows, words.as_ref()))
+            .map(|(filling, words)| filling.finish(words.as_ref()))
             .collect::<Result<Vec<_>, _>>();
-        arrays
+        let batch = arrays
             .and_then(|arrays| RecordBatch::try_new(SchemaRef::clone(&self.schema), arrays))
-            .map_err(|error| Error::Internal(format!("table {}: {error}", T::NAME)))
+            .map_err(|error| Error::Internal(format!("table {}: {error}", T::NAME)))?;
+        self.batches.push(batch);
+        Ok(())
     }
 }
 
@@ -104,94 +128,9 @@ pub fn make<T: Table>(
     rows: &[T::Row<'_>],
     metadata: HashMap<String, String>,
 ) -> Result<Made, Error> {
-    let mut maker = Maker::<T>::new(metadata);
+    let mut maker = Maker::<T>::new(metadata, rows.len());
     maker.add(rows)?;
     maker.finish()
-}
-
-fn array<T: Table>(
-    kind: &Kind<T>,
-    rows: &[T::Row<'_>],
-    words: Option<&ArrayRef>,
-) -> Result<ArrayRef, ArrowError> {
-    Ok(match kind {
-        Kind::Int64(get) => primitive::<Int64Type>(rows.iter().map(get)),
-        Kind::UInt32(get) => primitive::<UInt32Type>(rows.iter().map(get)),
-        Kind::UInt16(get) => primitive::<UInt16Type>(rows.iter().map(get)),
-        Kind::UInt8(get) => primitive::<UInt8Type>(rows.iter().map(get)),
-        Kind::Float64(get) => primitive::<Float64Type>(rows.iter().map(get)),
-        Kind::Time(get) => {
-            let values: PrimitiveArray<TimestampNanosecondType> = collect(rows.iter().map(get));
-            Arc::new(values.with_timezone("UTC"))
-        }
-        Kind::Bool(get) => {
-            let mut builder = BooleanBuilder::with_capacity(rows.len());
-            for row in rows {
-                builder.append_option(get(row));
-            }
-            Arc::new(builder.finish())
-        }
-        Kind::Address(get) => texts(rows, |row, out| {
-            text::address(get(row)?, out);
-            Some(())
-        }),
-        Kind::Text(write) => texts(rows, write),
-        Kind::Word(_, get) => {
-            let words = words.ok_or_else(|| ArrowError::SchemaError("no dictionary".into()))?;
-            let keys: PrimitiveArray<Int8Type> = collect(
-                rows.iter().map(|row| get(row).map(|index| i8::try_from(index).unwrap_or(-1))),
-            );
-            Arc::new(DictionaryArray::try_new(keys, Arc::clone(words))?)
-        }
-        Kind::Texts(write) => {
-            let mut sink = Texts::new(rows.len());
-            for row in rows {
-                write(row, &mut sink);
-                sink.end_row();
-            }
-            sink.finish()?
-        }
-        Kind::Facts(write) => {
-            let mut sink = Facts::new(rows.len());
-            for row in rows {
-                write(row, &mut sink);
-                sink.end_row();
-            }
-            sink.finish()?
-        }
-    })
-}
-
-fn collect<P: ArrowPrimitiveType>(
-    values: impl ExactSizeIterator<Item = Option<P::Native>>,
-) -> PrimitiveArray<P> {
-    let mut nulls = NullBufferBuilder::new(values.len());
-    let values: Vec<P::Native> = values
-        .map(|value| {
-            nulls.append(value.is_some());
-            value.unwrap_or_default()
-        })
-        .collect();
-    PrimitiveArray::new(values.into(), nulls.finish())
-}
-
-fn primitive<P: ArrowPrimitiveType>(
-    values: impl ExactSizeIterator<Item = Option<P::Native>>,
-) -> ArrayRef {
-    Arc::new(collect::<P>(values))
-}
-
-fn texts<R>(rows: &[R], write: impl Fn(&R, &mut String) -> Option<()>) -> ArrayRef {
-    let mut builder = StringBuilder::with_capacity(rows.len(), rows.len() * 16);
-    let mut scratch = String::new();
-    for row in rows {
-        scratch.clear();
-        match write(row, &mut scratch) {
-            Some(()) => builder.append_value(cut(&scratch, TEXT_OCTETS)),
-            None => builder.append_null(),
-        }
-    }
-    Arc::new(builder.finish())
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ pub mod column;
 pub mod connections;
 pub mod doc;
 pub mod export;
+mod fill;
 pub mod files;
 pub mod interfaces;
 pub mod issues;
@@ -23,6 +24,7 @@ pub mod text;
 pub mod vocabulary;
 
 pub use build::{CHUNK_ROWS, Made, Maker, make};
+pub use fill::BLOCK_ROWS;
 pub use column::{Column, Group, Kind, Table, columns};
 pub use sink::{Facts, Texts};
 

@@ -59,7 +59,7 @@ fn batch(rows: &[Row<'_>]) -> RecordBatch {
 
 #[test]
 fn the_schema_tells_unit_and_meaning() {
-    let schema = Maker::<Sample>::new(HashMap::from([("a".into(), "b".into())])).schema;
+    let schema = Maker::<Sample>::new(HashMap::from([("a".into(), "b".into())]), 0).schema;
     let number = schema.field(0);
     assert_eq!(number.metadata()["doc"], "A count.");
     assert_eq!(number.metadata()["unit"], "packets");
