@@ -433,9 +433,10 @@ impl Pass<'_> {
     fn take(&mut self, ahead: &mut Vec<Coming<'_>>) {
         let touched = ahead.iter().map(|&(_, _, place)| self.tracker.touch(place));
         std::hint::black_box(touched.fold(0, |all, part| all ^ part));
-        for (segment, hash, _) in ahead.drain(..) {
-            self.tracker.take(&segment, hash);
+        for (segment, hash, _) in &*ahead {
+            self.tracker.take(segment, *hash);
         }
+        ahead.clear();
     }
 
     fn keeps(&self, segment: &Segment<'_>) -> bool {

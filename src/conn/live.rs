@@ -5,7 +5,7 @@ use super::connection::{
 };
 use super::endpoint::{Endpoint, State};
 use super::moment::Moment;
-use super::recent::{Entry, Recent, signature};
+use super::recent::{Entry, Pool, Recent, signature};
 use super::zeek::{self, Zeek};
 use super::{payload, reset, sequence, wireshark};
 use crate::capture::Direction;
@@ -23,6 +23,8 @@ pub struct Live<'s> {
     pub connection: &'s mut Connection,
     /// Latest segments.
     pub recent: &'s mut Recent,
+    /// Where these are.
+    pub pool: &'s mut Pool,
 }
 
 /// What a segment did, for the parts that follow one another.
@@ -119,6 +121,28 @@ impl Connection {
         }
     }
 
+    /// Which side sent this segment, if it belongs to its addresses and ports.
+    #[inline]
+    pub(super) fn side_of(&self, segment: &Segment<'_>) -> Option<Side> {
+        let [client, server] = self.addresses;
+        let [client_port, server_port] = self.ports;
+        let from_client = client == segment.source && client_port == segment.source_port;
+        if self.ip_version != segment.ip_version {
+            None
+        } else if from_client
+            && server == segment.destination
+            && server_port == segment.destination_port
+        {
+            Some(Side::Client)
+        } else {
+            let back = server == segment.source
+                && server_port == segment.source_port
+                && client == segment.destination
+                && client_port == segment.destination_port;
+            back.then_some(Side::Server)
+        }
+    }
+
     /// Which side has this source address and port; a connection to itself is told apart by
     /// nothing and counts as the client's.
     pub(super) fn sender(&self, segment: &Segment<'_>) -> Side {
@@ -138,27 +162,30 @@ impl Connection {
 }
 
 impl Live<'_> {
-    /// Takes the next segment of this connection.
-    pub fn take(&mut self, segment: &Segment<'_>) {
-        let sender = self.connection.sender(segment);
+    /// Takes the next segment of this connection, sent by this side.
+    pub fn take(&mut self, segment: &Segment<'_>, sender: Side) {
         let mark = signature(segment);
-        let duplicate = self.is_duplicate(segment, sender, mark);
-        let first = self.connection.endpoints.iter().all(|e| !e.spoke());
-        self.connection.completeness |= if first {
-            wireshark::first(segment.flags, segment.payload_length)
-        } else {
-            wireshark::later(segment.flags, segment.payload_length)
-        };
         let mut effect = Effect::default();
-        if duplicate {
+        let mut duplicate = false;
+        if self.is_duplicate(segment, sender, mark) {
+            duplicate = true;
+            self.note_completeness(segment);
             self.note_duplicate(segment, sender);
-        } else {
-            let previous_end = self.connection.end;
-            effect = sequence::advance(self.connection, segment, sender);
+        } else if let Some(carried) = sequence::carry_on(self.connection, segment, sender) {
+            effect = carried;
+            self.connection.completeness |=
+                wireshark::later(segment.flags, segment.payload_length);
             self.note_payload(segment, sender, &effect);
-            reset::teardown(self.connection, self.recent, segment, sender, previous_end);
-            reset::challenge(self.connection, segment, sender, &effect);
-            sequence::settle(self.connection, segment, sender, &effect);
+        } else {
+            self.note_completeness(segment);
+            let previous_end = self.connection.end;
+            let c = &mut *self.connection;
+            effect = sequence::advance(c, segment, sender);
+            self.note_payload(segment, sender, &effect);
+            let c = &mut *self.connection;
+            reset::teardown(c, self.pool.of(*self.recent), segment, sender, previous_end);
+            reset::challenge(c, segment, sender, &effect);
+            sequence::settle(c, segment, sender, &effect);
         }
         self.count(segment, sender);
         self.connection.zeek.take(&zeek::Packet {
@@ -171,26 +198,40 @@ impl Live<'_> {
             time: segment.time,
             reveals_gap: effect.reveals_gap,
         });
-        self.recent.push(Entry {
+        let entry = Entry {
             packet: segment.packet,
             time: segment.time,
             sequence: segment.sequence,
             acknowledgment: segment.acknowledgment,
-            end: segment.end(),
-            signature: mark,
             ip_id: segment.ip_id,
             payload: segment.payload_length,
             flags: segment.flags,
             sender,
             probe: effect.probe,
             duplicate,
-        });
+        };
+        self.pool.push(self.recent, mark, &entry);
+    }
+
+    fn note_completeness(&mut self, segment: &Segment<'_>) {
+        let first = self.connection.endpoints.iter().all(|e| !e.spoke());
+        self.connection.completeness |= if first {
+            wireshark::first(segment.flags, segment.payload_length)
+        } else {
+            wireshark::later(segment.flags, segment.payload_length)
+        };
     }
 
     /// An exact copy of a recent segment. Resets of a stack without a socket all look alike and
     /// carry identification 0, so an identification is needed; without one only payload that
     /// comes again at once counts.
+    #[inline]
     fn is_duplicate(&self, segment: &Segment<'_>, sender: Side, mark: u32) -> bool {
+        // Nothing that is remembered is later than the end.
+        let since = segment.time.saturating_sub(self.connection.end);
+        if since > DUPLICATE_WINDOW {
+            return false;
+        }
         let identified = segment.ip_id.is_some_and(|id| id != 0);
         let window = if identified {
             DUPLICATE_WINDOW
@@ -199,9 +240,8 @@ impl Live<'_> {
         } else {
             return false;
         };
-        self.recent.any(|entry| {
-            entry.signature == mark
-                && !entry.duplicate
+        self.pool.of(*self.recent).any(mark, |entry| {
+            !entry.duplicate
                 && entry.sender == sender
                 && entry.sequence == segment.sequence
                 && segment.time.saturating_sub(entry.time).saturating_abs() <= window

@@ -46,6 +46,10 @@ fn skip_vector(octets: &[u8], width: usize) -> Option<&[u8]> {
 }
 
 fn http_host(payload: &[u8]) -> Option<Box<str>> {
+    // A method is a word: whatever else a payload is, it is not searched.
+    if !payload.first().is_some_and(u8::is_ascii_alphabetic) {
+        return None;
+    }
     let line_end = payload.iter().take(8192).position(|&b| b == b'\n')?;
     let request = payload.get(..line_end)?;
     if !request.windows(6).any(|w| w == b"HTTP/1") {

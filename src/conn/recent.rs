@@ -5,6 +5,10 @@ use crate::packet::{Flags, Segment, Seq};
 
 /// Segments remembered.
 const LENGTH: usize = 16;
+/// Segments in one block.
+const BLOCK: usize = 4;
+/// Blocks that are allocated at a time.
+const CHUNK: usize = 1024;
 
 /// One remembered segment.
 #[derive(Clone, Copy, Debug)]
@@ -13,8 +17,6 @@ pub struct Entry {
     pub time: i64,
     pub sequence: Seq,
     pub acknowledgment: Seq,
-    pub end: Seq,
-    pub signature: u32,
     pub ip_id: Option<u16>,
     pub payload: u32,
     pub flags: Flags,
@@ -23,51 +25,206 @@ pub struct Entry {
     pub duplicate: bool,
 }
 
-/// A ring of the latest segments of both sides.
-#[derive(Clone, Debug, Default)]
-pub struct Recent {
-    entries: Vec<Entry>,
-    next: usize,
+impl Entry {
+    /// The first sequence number after it.
+    pub fn end(&self) -> Seq {
+        let payload = if self.flags.rst() { 0 } else { self.payload };
+        let control = u32::from(self.flags.syn()) + u32::from(self.flags.fin());
+        self.sequence.plus(payload.saturating_add(control))
+    }
 }
 
-impl Recent {
-    /// Remembers one more, forgetting the oldest when full.
-    pub fn push(&mut self, entry: Entry) {
-        if self.entries.len() < LENGTH {
-            if self.entries.is_empty() {
-                self.entries.reserve_exact(4);
-            }
-            self.entries.push(entry);
-        } else if let Some(slot) = self.entries.get_mut(self.next) {
-            *slot = entry;
-            self.next = (self.next + 1) % LENGTH;
+/// An [`Entry`] as it is kept.
+#[derive(Clone, Copy, Debug, Default)]
+struct Packed {
+    packet: u64,
+    time: i64,
+    sequence: Seq,
+    acknowledgment: Seq,
+    payload: u32,
+    ip_id: u16,
+    /// Control bits and, above them, what is named below.
+    bits: u16,
+}
+
+const CONTROL: u16 = 0x1ff;
+const HAS_ID: u16 = 1 << 12;
+const SERVER: u16 = 1 << 13;
+const PROBE: u16 = 1 << 14;
+const DUPLICATE: u16 = 1 << 15;
+
+impl Packed {
+    #[inline]
+    fn of(entry: &Entry) -> Self {
+        let bit = |set: bool, bit: u16| if set { bit } else { 0 };
+        Self {
+            packet: entry.packet,
+            time: entry.time,
+            sequence: entry.sequence,
+            acknowledgment: entry.acknowledgment,
+            payload: entry.payload,
+            ip_id: entry.ip_id.unwrap_or(0),
+            bits: entry.flags.0 & CONTROL
+                | bit(entry.ip_id.is_some(), HAS_ID)
+                | bit(entry.sender == Side::Server, SERVER)
+                | bit(entry.probe, PROBE)
+                | bit(entry.duplicate, DUPLICATE),
         }
     }
 
-    /// Whether a test holds for any of them.
-    #[inline]
-    pub fn any(&self, test: impl Fn(&Entry) -> bool) -> bool {
-        self.entries.iter().any(test)
+    fn open(&self) -> Entry {
+        let has = |bit: u16| self.bits & bit != 0;
+        Entry {
+            packet: self.packet,
+            time: self.time,
+            sequence: self.sequence,
+            acknowledgment: self.acknowledgment,
+            ip_id: has(HAS_ID).then_some(self.ip_id),
+            payload: self.payload,
+            flags: Flags(self.bits & CONTROL),
+            sender: if has(SERVER) { Side::Server } else { Side::Client },
+            probe: has(PROBE),
+            duplicate: has(DUPLICATE),
+        }
+    }
+}
+
+/// A few segments of one connection; their signatures stand together, since they are compared
+/// with those of every segment that comes.
+#[derive(Clone, Copy, Debug, Default)]
+struct Block {
+    signatures: [u32; BLOCK],
+    entries: [Packed; BLOCK],
+}
+
+/// A ring of the latest segments of both sides: which blocks of the [`Pool`] hold them.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Recent {
+    blocks: [u32; LENGTH / BLOCK],
+    length: u8,
+    next: u8,
+}
+
+impl Recent {
+    /// Bytes that it takes in the pool.
+    pub fn bytes(&self) -> usize {
+        usize::from(self.length).div_ceil(BLOCK) * size_of::<Block>()
+    }
+}
+
+/// The blocks of all connections that are followed.
+#[derive(Debug, Default)]
+pub struct Pool {
+    chunks: Vec<Vec<Block>>,
+    free: Vec<u32>,
+    length: u32,
+}
+
+impl Pool {
+    fn block(&self, number: u32) -> Option<&Block> {
+        let number = number as usize;
+        self.chunks.get(number / CHUNK)?.get(number % CHUNK)
     }
 
-    /// Bytes that hang on it.
-    pub fn bytes(&self) -> usize {
-        self.entries.capacity() * size_of::<Entry>()
+    fn block_mut(&mut self, number: u32) -> Option<&mut Block> {
+        let number = number as usize;
+        self.chunks.get_mut(number / CHUNK)?.get_mut(number % CHUNK)
+    }
+
+    /// Remembers one more segment, forgetting the oldest when there are enough.
+    #[inline]
+    pub fn push(&mut self, recent: &mut Recent, signature: u32, entry: &Entry) {
+        let at = usize::from(recent.next);
+        if usize::from(recent.length) < LENGTH {
+            if at % BLOCK == 0 {
+                let Some(number) = self.take() else { return };
+                recent.blocks[at / BLOCK] = number;
+            }
+            recent.length += 1;
+        }
+        recent.next = if at + 1 == LENGTH { 0 } else { recent.next + 1 };
+        if let Some(block) = self.block_mut(recent.blocks[at / BLOCK]) {
+            block.signatures[at % BLOCK] = signature;
+            block.entries[at % BLOCK] = Packed::of(entry);
+        }
+    }
+
+    /// A free block; `None` when 2^32 are taken.
+    fn take(&mut self) -> Option<u32> {
+        if let Some(number) = self.free.pop() {
+            return Some(number);
+        }
+        let number = self.length;
+        self.length = number.checked_add(1)?;
+        if (number as usize).is_multiple_of(CHUNK) {
+            self.chunks.push(Vec::with_capacity(CHUNK));
+        }
+        self.chunks.last_mut()?.push(Block::default());
+        Some(number)
+    }
+
+    /// Forgets the segments of a connection.
+    pub fn release(&mut self, recent: Recent) {
+        let used = usize::from(recent.length).div_ceil(BLOCK);
+        self.free.extend(recent.blocks.iter().take(used));
+    }
+
+    /// Reads the block that the next segment is written to, ahead of its use.
+    #[inline]
+    pub fn touch(&self, recent: Recent) -> u64 {
+        let at = usize::from(recent.next) / BLOCK;
+        self.block(recent.blocks[at]).map_or(0, |block| u64::from(block.signatures[0]))
+    }
+
+    /// The segments of one connection.
+    #[inline]
+    pub fn of(&self, recent: Recent) -> Seen<'_> {
+        Seen { pool: self, recent }
+    }
+}
+
+/// The latest segments of one connection, to be read.
+#[derive(Clone, Copy, Debug)]
+pub struct Seen<'p> {
+    pool: &'p Pool,
+    recent: Recent,
+}
+
+impl<'p> Seen<'p> {
+    /// Whether a test holds for any segment with this signature.
+    #[inline]
+    pub fn any(self, signature: u32, test: impl Fn(&Entry) -> bool) -> bool {
+        let mut left = usize::from(self.recent.length);
+        for number in self.recent.blocks {
+            if left == 0 {
+                break;
+            }
+            let Some(block) = self.pool.block(number) else { break };
+            if block.signatures.contains(&signature) {
+                let same = block.signatures.iter().zip(&block.entries).take(left);
+                if same.filter(|(mark, _)| **mark == signature).any(|(_, e)| test(&e.open())) {
+                    return true;
+                }
+            }
+            left = left.saturating_sub(BLOCK);
+        }
+        false
     }
 
     /// From the latest to the oldest, capture copies left out.
-    pub fn backwards(&self) -> impl Iterator<Item = &Entry> + '_ {
-        let (newer, older) = if self.entries.len() < LENGTH {
-            (self.entries.as_slice(), &[][..])
-        } else {
-            let (a, b) = self.entries.split_at(self.next);
-            (a, b)
-        };
-        newer.iter().rev().chain(older.iter().rev()).filter(|entry| !entry.duplicate)
+    pub fn backwards(self) -> impl Iterator<Item = Entry> + 'p {
+        let next = usize::from(self.recent.next);
+        (1..=usize::from(self.recent.length)).filter_map(move |back| {
+            let at = (next + LENGTH - back) % LENGTH;
+            let block = self.pool.block(self.recent.blocks[at / BLOCK])?;
+            let entry = block.entries[at % BLOCK].open();
+            (!entry.duplicate).then_some(entry)
+        })
     }
 }
 
 /// A fingerprint of everything by which a mirrored copy equals its original.
+#[inline]
 pub fn signature(segment: &Segment<'_>) -> u32 {
     let mut mixed = u64::from(segment.sequence.0) << 32 | u64::from(segment.acknowledgment.0);
     for part in [
@@ -78,5 +235,57 @@ pub fn signature(segment: &Segment<'_>) -> u32 {
         mixed = (mixed ^ part).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         mixed ^= mixed >> 29;
     }
-    u32::try_from(mixed >> 32).unwrap_or(0)
+    high(mixed)
+}
+
+#[allow(clippy::cast_possible_truncation)] // 32 bits are left
+fn high(word: u64) -> u32 {
+    (word >> 32) as u32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(packet: u64) -> Entry {
+        let low = u16::try_from(packet).unwrap();
+        Entry {
+            packet,
+            time: -3,
+            sequence: Seq(7),
+            acknowledgment: Seq(9),
+            ip_id: (packet % 2 == 0).then_some(low),
+            payload: 11,
+            flags: Flags(0x1ff),
+            sender: if packet.is_multiple_of(3) { Side::Server } else { Side::Client },
+            probe: packet.is_multiple_of(5),
+            duplicate: packet == 38,
+        }
+    }
+
+    #[test]
+    fn remembers_the_latest_and_gives_blocks_back() {
+        let (mut pool, mut one, mut other) =
+            (Pool::default(), Recent::default(), Recent::default());
+        for packet in 1..=40 {
+            pool.push(&mut one, u32::try_from(packet).unwrap(), &entry(packet));
+            if packet <= 5 {
+                pool.push(&mut other, 0, &entry(packet));
+            }
+        }
+        let packets: Vec<_> = pool.of(one).backwards().map(|e| e.packet).collect();
+        assert_eq!(packets, [40, 39, 37, 36, 35, 34, 33, 32, 31, 30, 29, 28, 27, 26, 25]);
+        assert_eq!(pool.of(other).backwards().map(|e| e.packet).collect::<Vec<_>>(), [5, 4, 3, 2, 1]);
+        for seen in pool.of(one).backwards() {
+            assert_eq!(format!("{seen:?}"), format!("{:?}", entry(seen.packet)));
+        }
+        assert!(pool.of(one).any(30, |e| e.packet == 30) && !pool.of(one).any(24, |_| true));
+        assert!(pool.of(other).any(0, |e| e.packet == 5) && !pool.of(other).any(0, |e| e.packet == 6));
+        let taken = pool.length;
+        pool.release(one);
+        let mut third = Recent::default();
+        (0..16).for_each(|packet| pool.push(&mut third, 1, &entry(packet)));
+        assert_eq!(pool.length, taken);
+        assert_eq!(pool.of(other).backwards().count(), 5);
+    }
 }

@@ -5,7 +5,7 @@ use super::endpoint::{Endpoint, State, Ttl};
 use super::live::Effect;
 use super::moment::Moment;
 use super::payload;
-use super::recent::{Entry, Recent};
+use super::recent::{Entry, Seen};
 use super::teardown::{Form, Kind, Mark, Reason, SequenceCheck, Teardown, Trigger};
 use crate::packet::{Options, Segment};
 
@@ -20,7 +20,7 @@ const CHALLENGE_TIME: i64 = 50_000_000;
 /// Adds the row of a FIN or RST; other segments only complete the rows of FINs they acknowledge.
 pub(super) fn teardown(
     c: &mut Connection,
-    recent: &Recent,
+    recent: Seen<'_>,
     segment: &Segment<'_>,
     sender: Side,
     previous_end: i64,
@@ -85,7 +85,7 @@ fn fin(c: &mut Connection, segment: &Segment<'_>, sender: Side, previous_end: i6
     keep(c, row);
 }
 
-fn reset(c: &Connection, recent: &Recent, segment: &Segment<'_>, sender: Side) -> Teardown {
+fn reset(c: &Connection, recent: Seen<'_>, segment: &Segment<'_>, sender: Side) -> Teardown {
     let (endpoint, peer) = (c.side(sender), c.side(sender.peer()));
     let mut row = bare(c, segment, sender, Kind::Rst);
     row.sequence_check = check(endpoint, peer, segment);
@@ -99,10 +99,10 @@ fn reset(c: &Connection, recent: &Recent, segment: &Segment<'_>, sender: Side) -
     let round_trip = endpoint.max_rtt.max(peer.max_rtt).max(handshake_rtt(c));
     let limit = REPLY_TIME.max(round_trip.saturating_mul(3));
     let in_time = trigger.filter(|t| segment.time.saturating_sub(t.time) <= limit);
-    row.form = Some(form(c, segment, sender, row.reply_shape, in_time));
+    row.form = Some(form(c, segment, sender, row.reply_shape, in_time.as_ref()));
     let trigger = if row.form == Some(Form::Abort) { None } else { in_time.or(trigger) };
     if let Some(trigger) = trigger {
-        row.trigger = Some(kind_of(trigger));
+        row.trigger = Some(kind_of(&trigger));
         row.trigger_packet = Some(trigger.packet);
         row.turnaround = Some(segment.time.saturating_sub(trigger.time));
         row.trigger_payload = trigger.payload;
@@ -269,14 +269,14 @@ fn reply_shape(segment: &Segment<'_>) -> bool {
 }
 
 /// The peer's latest segment whose numbers the reset repeats.
-fn find_trigger<'a>(recent: &'a Recent, segment: &Segment<'_>, sender: Side) -> Option<&'a Entry> {
+fn find_trigger(recent: Seen<'_>, segment: &Segment<'_>, sender: Side) -> Option<Entry> {
     let with_ack = segment.flags.ack();
     recent.backwards().find(|entry| {
         if entry.sender == sender || entry.flags.rst() {
             return false;
         }
         let repeats_ack = entry.flags.ack() && entry.acknowledgment == segment.sequence;
-        let covers = segment.acknowledgment == entry.end
+        let covers = segment.acknowledgment == entry.end()
             || (entry.flags.syn() && segment.acknowledgment == entry.sequence.plus(1));
         if with_ack {
             let plain = !entry.flags.ack() && segment.sequence.0 == 0;
@@ -360,7 +360,7 @@ fn fits(value: u32, time: i64, endpoint: &Endpoint) -> bool {
 }
 
 /// Whether the identification or window was taken over from the peer's segment before it.
-fn copies(recent: &Recent, segment: &Segment<'_>, sender: Side) -> bool {
+fn copies(recent: Seen<'_>, segment: &Segment<'_>, sender: Side) -> bool {
     let Some(last) = recent.backwards().find(|e| e.sender != sender) else { return false };
     segment.ip_id.is_some_and(|id| id != 0) && last.ip_id == segment.ip_id && segment.window != 0
 }

@@ -49,7 +49,7 @@ impl Room {
 }
 
 /// Bytes that hang on a connection.
-pub fn hanging(c: &Connection, recent: &Recent) -> u64 {
+pub fn hanging(c: &Connection, recent: Recent) -> u64 {
     let teardowns = c.teardowns.capacity() * size_of::<Teardown>();
     let ranges: usize = c
         .endpoints

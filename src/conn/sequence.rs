@@ -2,7 +2,7 @@
 //! between the hosts).
 
 use super::connection::{Connection, Side};
-use super::endpoint::{Endpoint, Fin, State};
+use super::endpoint::{Endpoint, Fin, State, truncate};
 use super::live::{Effect, note_syn};
 use super::moment::Moment;
 use crate::packet::{Options, Segment};
@@ -37,6 +37,57 @@ pub(super) fn advance(c: &mut Connection, segment: &Segment<'_>, sender: Side) -
         acknowledge(endpoint, peer, segment, &mut effect);
     }
     effect
+}
+
+/// The whole step of the most common segment: plain payload that comes next, or a plain
+/// acknowledgment, while both sides are open and nothing is closed, missing or sent again. `None`
+/// when it is anything else: then [`advance`] and [`settle`] do the same and more.
+#[inline]
+pub(super) fn carry_on(
+    c: &mut Connection,
+    segment: &Segment<'_>,
+    sender: Side,
+) -> Option<Effect> {
+    let open = c.endpoints[0].state == State::Open && c.endpoints[1].state == State::Open;
+    let opened = c.syn_time.is_none() || c.handshake_time.is_some();
+    if !segment.flags.only_acks() || !open || !opened || !c.teardowns.is_empty() {
+        return None;
+    }
+    let (endpoint, peer) = sides(c, sender);
+    let fresh = u64::from(segment.payload_length);
+    let next = endpoint.max_end;
+    let plain = endpoint.based
+        && peer.based
+        && endpoint.contiguous == next
+        && endpoint.ranges.is_none()
+        && segment.sequence == endpoint.base.plus(truncate(next))
+        && (fresh == 0 || endpoint.unique_bytes > 0)
+        && next > 0;
+    let acked = peer.position(segment.acknowledgment);
+    if !plain || acked > peer.max_end.cast_signed() {
+        return None;
+    }
+    let mut effect = Effect { fresh, ..Effect::default() };
+    if fresh > 0 {
+        let end = next + fresh;
+        (endpoint.max_end, endpoint.contiguous) = (end, end);
+        endpoint.unique_bytes += fresh;
+        endpoint.data_packets += 1;
+        if endpoint.rtt_probe == 0 {
+            (endpoint.rtt_probe, endpoint.rtt_probe_time) = (end, segment.time);
+        }
+        endpoint.last_data_time = segment.time;
+        endpoint.unanswered = 0;
+        endpoint.retransmission_run = 0;
+        peer.unanswered += fresh;
+    }
+    acknowledge(endpoint, peer, segment, &mut effect);
+    (peer.probe_run, peer.retransmission_run) = (0, 0);
+    endpoint.alive += 1;
+    endpoint.progress += u32::from(fresh > 0 || effect.ack_advanced);
+    window(endpoint, segment);
+    baseline(endpoint, segment);
+    Some(effect)
 }
 
 /// The sender's and the peer's side.

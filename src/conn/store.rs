@@ -1,8 +1,8 @@
 //! Where connections live: chunks that never move and an index by hash of addresses and ports.
 
-use super::connection::Connection;
+use super::connection::{Connection, Side};
 use super::live::Live;
-use super::recent::Recent;
+use super::recent::{Pool, Recent};
 use super::rows::{CHUNK, Rows};
 use crate::packet::{Address, Segment};
 
@@ -71,7 +71,7 @@ fn low(word: u64) -> u32 {
 }
 
 /// What is kept of a connection beside its facts while it is followed.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Slot {
     /// Latest segments.
     pub recent: Recent,
@@ -89,6 +89,8 @@ pub struct Store {
     /// Facts, in chunks that become the rows as they are.
     connections: Vec<Vec<Connection>>,
     slots: Vec<Vec<Slot>>,
+    /// Their latest segments.
+    pool: Pool,
     length: u32,
     free: Vec<u32>,
     /// Hash in the upper half, slot number plus one in the lower; 0 is empty.
@@ -125,13 +127,18 @@ impl Store {
         self.slots.get_mut(number / CHUNK)?.get_mut(number % CHUNK)
     }
 
-    /// Both, to take a segment.
+    /// Everything of a connection, to take a segment.
     #[inline]
     pub fn live(&mut self, number: u32) -> Option<Live<'_>> {
         let number = number as usize;
         let connection = self.connections.get_mut(number / CHUNK)?.get_mut(number % CHUNK)?;
         let recent = &mut self.slots.get_mut(number / CHUNK)?.get_mut(number % CHUNK)?.recent;
-        Some(Live { connection, recent })
+        Some(Live { connection, recent, pool: &mut self.pool })
+    }
+
+    /// Forgets the latest segments of a connection.
+    pub fn forget_segments(&mut self, recent: Recent) {
+        self.pool.release(recent);
     }
 
     /// Whether this connection is in a place and still followed.
@@ -153,8 +160,8 @@ impl Store {
     #[inline]
     pub fn touch(&self, number: u32) -> u64 {
         let Some(c) = self.connection(number) else { return 0 };
-        let slot = self.slot(number).map_or(0, |slot| slot.hash);
-        u64::from(slot) ^ c.touch()
+        let recent = self.slot(number).map_or(0, |slot| self.pool.touch(slot.recent));
+        recent ^ c.touch()
     }
 
     /// Puts a connection in a free place. `None` when all 2^32 are taken.
@@ -180,6 +187,26 @@ impl Store {
     /// Makes a place free again.
     pub fn release(&mut self, number: u32) {
         self.free.push(number);
+    }
+
+    /// The first connection of a segment's tuple, and which of its sides sent the segment.
+    #[inline]
+    pub fn find_of(&self, segment: &Segment<'_>, hash: u32) -> Option<(u32, Side)> {
+        let mask = self.index.len().checked_sub(1)?;
+        let mut at = hash as usize & mask;
+        loop {
+            let entry = *self.index.get(at)?;
+            if entry == 0 {
+                return None;
+            }
+            if high(entry) == hash {
+                let number = low(entry).wrapping_sub(1);
+                if let Some(side) = self.connection(number).and_then(|c| c.side_of(segment)) {
+                    return Some((number, side));
+                }
+            }
+            at = (at + 1) & mask;
+        }
     }
 
     /// The first connection of a tuple.
@@ -252,6 +279,7 @@ impl Store {
     pub fn close(&mut self) -> impl Iterator<Item = (&mut Connection, bool)> {
         self.index = Vec::new();
         self.free = Vec::new();
+        self.pool = Pool::default();
         let slots = std::mem::take(&mut self.slots).into_iter().flatten();
         self.connections.iter_mut().flatten().zip(slots.map(|slot| slot.followed))
     }

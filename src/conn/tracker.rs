@@ -88,6 +88,8 @@ pub struct Tracker {
     clock: i64,
     leap: Option<i64>,
     followed: u32,
+    /// The shortest of the limits: before it nothing can be over its deadline.
+    shortest: i64,
     counts: Counts,
     finished: Vec<Connection>,
     room: Room,
@@ -97,7 +99,9 @@ impl Tracker {
     /// A tracker without connections; its hash is seeded at random, and nothing depends on the seed.
     pub fn new(limits: Limits) -> Self {
         let seed = foldhash::fast::RandomState::default().build_hasher().finish();
+        let shortest = [limits.linger, limits.handshake, limits.half_closed, limits.idle];
         Self {
+            shortest: shortest.into_iter().min().unwrap_or(0),
             limits,
             store: Store::default(),
             wheel: Wheel::default(),
@@ -141,19 +145,18 @@ impl Tracker {
     /// Takes the next segment of the capture; the number of its connection.
     pub fn take(&mut self, segment: &Segment<'_>, hash: u32) -> u64 {
         self.advance_clock(segment.time);
-        let tuple = Tuple::of(segment);
-        let head = self.store.find(&tuple, hash);
+        let head = self.store.find_of(segment, hash);
         let chosen = head.and_then(|head| self.choose(head, segment));
-        let number = match chosen {
-            Some(number) if !self.begins_anew(number, segment) => Some(number),
-            chosen => self.begin(segment, &tuple, hash, chosen),
+        let found = match chosen {
+            Some((number, side)) if !self.begins_anew(number, side, segment) => chosen,
+            chosen => self.begin(segment, hash, chosen.map(|(number, _)| number)),
         };
-        let Some(number) = number else { return 0 };
+        let Some((number, side)) = found else { return 0 };
         let Some(mut live) = self.store.live(number) else { return 0 };
         let was_over = live.connection.over_since.is_some();
-        let before = weight(&self.limits, live.connection, live.recent);
-        live.take(segment);
-        self.room.weigh(before, weight(&self.limits, live.connection, live.recent));
+        let before = weight(&self.limits, live.connection, *live.recent);
+        live.take(segment, side);
+        self.room.weigh(before, weight(&self.limits, live.connection, *live.recent));
         let id = live.connection.id;
         if !was_over && live.connection.over_since.is_some() {
             let deadline = segment.time.saturating_add(self.limits.linger);
@@ -217,18 +220,41 @@ impl Tracker {
     }
 
     /// Follows the capture's time; two packets in a row must agree on a leap.
+    #[inline]
     fn advance_clock(&mut self, time: i64) {
-        let leaps = self.clock != i64::MIN && time.saturating_sub(self.clock) > LEAP;
+        let leaps = time.saturating_sub(self.clock) > LEAP && self.clock != i64::MIN;
+        if leaps || self.leap.is_some() {
+            self.leap(time, leaps);
+        } else if time > self.clock {
+            self.pass(time);
+        }
+    }
+
+    /// The time leaps, or did so in the packet before.
+    #[cold]
+    fn leap(&mut self, time: i64, leaps: bool) {
         let before = std::mem::replace(&mut self.leap, leaps.then_some(time));
         let time = match before {
             Some(before) if leaps => time.min(before),
             _ if leaps => return,
             _ => time,
         };
-        if time <= self.clock {
-            return;
+        if time > self.clock {
+            self.pass(time);
         }
+    }
+
+    /// The time goes on.
+    #[inline]
+    fn pass(&mut self, time: i64) {
         self.clock = time;
+        if self.wheel.is_due(time) {
+            self.expire(time);
+        }
+    }
+
+    /// Lets go of connections whose deadlines passed.
+    fn expire(&mut self, time: i64) {
         for (number, id) in self.wheel.due(time) {
             if self.store.slot(number).is_none_or(|slot| !slot.followed) {
                 continue;
@@ -260,24 +286,31 @@ impl Tracker {
         c.end.saturating_add(limit)
     }
 
-    /// Which connection of this tuple the segment belongs to: the one on its VLANs and tunnels;
-    /// else one whose other direction is known and whose numbers fit.
-    fn choose(&self, head: u32, segment: &Segment<'_>) -> Option<u32> {
+    /// Which connection of this tuple the segment belongs to, and which side sent it: the one on
+    /// its VLANs and tunnels; else one whose other direction is known and whose numbers fit.
+    #[inline]
+    fn choose(&self, head: (u32, Side), segment: &Segment<'_>) -> Option<(u32, Side)> {
+        let path = self.store.connection(head.0)?.paths[head.1.index()];
+        if path == Some(segment.path) { Some(head) } else { self.choose_among(head.0, segment) }
+    }
+
+    fn choose_among(&self, head: u32, segment: &Segment<'_>) -> Option<(u32, Side)> {
         let mut other = None;
         let mut number = head;
         for _ in 0..MAX_SIBLINGS {
             let Some(c) = self.store.connection(number) else { break };
             let side = c.sender(segment);
+            let found = (number, side);
             match c.paths[side.index()] {
-                Some(path) if path == segment.path => return Some(number),
+                Some(path) if path == segment.path => return Some(found),
                 Some(_) if other.is_none() && continues(c, side, segment) => {
-                    other = Some((1, number));
+                    other = Some((1, found));
                 }
                 None if c.paths[side.peer().index()] == Some(segment.path) => {
-                    return Some(number);
+                    return Some(found);
                 }
                 None if other.is_none_or(|(rank, _)| rank < 2) && answers(c, side, segment) => {
-                    other = Some((2, number));
+                    other = Some((2, found));
                 }
                 _ => {}
             }
@@ -286,20 +319,21 @@ impl Tracker {
                 break;
             }
         }
-        other.map(|(_, number)| number)
+        other.map(|(_, found)| found)
     }
 
     /// Whether the segment begins a new connection although one of its tuple is known.
-    fn begins_anew(&self, number: u32, segment: &Segment<'_>) -> bool {
+    #[inline]
+    fn begins_anew(&self, number: u32, side: Side, segment: &Segment<'_>) -> bool {
         let Some(c) = self.store.connection(number) else { return true };
-        if segment.time.min(self.clock) > self.deadline(c) || self.is_long(c) {
+        let now = segment.time.min(self.clock);
+        if now.saturating_sub(c.end) > self.shortest && now > self.deadline(c) || self.is_long(c) {
             return true;
         }
         let flags = segment.flags;
         if !flags.syn() || flags.ack() || flags.rst() {
             return false;
         }
-        let side = c.sender(segment);
         let endpoint = c.side(side);
         if endpoint.based && endpoint.base == segment.sequence {
             return false;
@@ -315,10 +349,9 @@ impl Tracker {
     fn begin(
         &mut self,
         segment: &Segment<'_>,
-        tuple: &Tuple,
         hash: u32,
         replaced: Option<u32>,
-    ) -> Option<u32> {
+    ) -> Option<(u32, Side)> {
         let earlier = replaced.and_then(|number| self.replace(number, segment));
         self.make_room(segment.time);
         let (first, opening) = orientation(segment);
@@ -332,11 +365,16 @@ impl Tracker {
             extra.earlier_graceful = earlier.graceful;
             extra.earlier_in_handshake = earlier.in_handshake;
         }
-        let head = self.store.find(tuple, hash);
-        if head.is_some_and(|head| self.siblings(head) >= MAX_SIBLINGS) {
+        let side = connection.sender(segment);
+        // Looked up again: what was known may have been let go for it.
+        let head = self.store.find_of(segment, hash);
+        if let Some(head) = head
+            && self.siblings(head.0) >= MAX_SIBLINGS
+        {
             self.counts.crowded += 1;
-            return head;
+            return Some(head);
         }
+        let head = head.map(|(head, _)| head);
         let next = head.unwrap_or(NONE);
         let slot = Slot { recent: Recent::default(), next, hash, followed: true };
         let number = self.store.insert(connection, slot)?;
@@ -350,7 +388,7 @@ impl Tracker {
             let (room, store) = (&mut self.room, &self.store);
             room.tidy(self.followed, |place, id| store.is_followed(place, id));
         }
-        Some(number)
+        Some((number, side))
     }
 
     /// Lets go of a connection whose addresses and ports are used anew; what the new one should
@@ -398,8 +436,9 @@ impl Tracker {
         slot.followed = false;
         let recent = std::mem::take(&mut slot.recent);
         let (hash, next) = (slot.hash, slot.next);
+        self.store.forget_segments(recent);
         let Some(c) = self.store.connection_mut(number) else { return };
-        self.room.weigh(weight(&self.limits, c, &recent), 0);
+        self.room.weigh(weight(&self.limits, c, recent), 0);
         ending::decide(c, release, time);
         let tuple = tuple_of(c);
         if !self.limits.keep {
@@ -491,7 +530,7 @@ fn low(id: u64) -> u32 {
 }
 
 /// What hangs on a connection, asked only where memory is limited.
-fn weight(limits: &Limits, c: &Connection, recent: &Recent) -> u64 {
+fn weight(limits: &Limits, c: &Connection, recent: Recent) -> u64 {
     if limits.memory.is_some() { room::hanging(c, recent) } else { 0 }
 }
 

@@ -18,6 +18,11 @@ pub struct Wheel {
     entries: usize,
 }
 
+/// Time of the first moment at which there is something to hand out.
+const fn turn(now: i64) -> i64 {
+    now.saturating_add(1).saturating_mul(SECOND)
+}
+
 impl Wheel {
     /// Enters a connection for a time in nanoseconds; far ones come up early and are entered again.
     pub fn add(&mut self, entry: Entry, deadline: i64, clock: i64) {
@@ -31,6 +36,12 @@ impl Wheel {
             slot.push(entry);
             self.entries += 1;
         }
+    }
+
+    /// Whether a second passed since entries were last handed out.
+    #[inline]
+    pub fn is_due(&self, time: i64) -> bool {
+        self.now.is_some_and(|now| time >= turn(now))
     }
 
     /// Everything entered for seconds before `time`, in order. Jumps cost at most one round.

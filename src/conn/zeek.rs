@@ -10,6 +10,9 @@ use crate::packet::{Flags, Seq};
 
 /// A jump in sequence numbers that Zeek does not believe.
 const TOO_LARGE: i32 = 1 << 20;
+/// Bits of [`Half::once`] for payload and for a plain acknowledgment.
+const DATA: u8 = 4;
+const ACK: u8 = 8;
 /// Zeek's close, attempt and reset delays.
 const DELAY: i64 = 5_000_000_000;
 
@@ -95,6 +98,15 @@ impl Half {
         if self.state != state {
             self.previous = self.state;
             self.state = state;
+        }
+    }
+
+    /// Its octets up to here are acknowledged.
+    fn note_acknowledgment(&mut self, ack: Seq) {
+        let jump = ack.since(self.acked);
+        let odd = ack.0 == 0 && jump.saturating_abs() > TOO_LARGE;
+        if jump > 0 && !odd {
+            self.acked = ack;
         }
     }
 
@@ -209,8 +221,46 @@ impl Zeek {
         }
     }
 
-    /// Takes one segment, in the order in which Zeek works on it.
+    /// Takes one segment.
+    #[inline]
     pub fn take(&mut self, packet: &Packet) {
+        if !self.carry_on(packet) {
+            self.work(packet);
+        }
+    }
+
+    /// Takes a segment of an established connection that gives no letter and changes no state;
+    /// false for any other, which [`Zeek::work`] takes with the same result and more.
+    #[inline]
+    fn carry_on(&mut self, packet: &Packet) -> bool {
+        let at = usize::from(packet.sender != self.originator);
+        let [o, r] = &mut self.halves;
+        let established = o.state == State::Established && r.state == State::Established;
+        let (half, peer) = if at == 0 { (o, r) } else { (r, o) };
+        let bit = if packet.payload > 0 { DATA } else { ACK };
+        let end = packet.sequence.plus(packet.payload);
+        let plain = established
+            && packet.flags.only_acks()
+            && !self.frozen
+            && !packet.reveals_gap
+            && packet.window != 0
+            && half.based
+            && peer.based
+            && half.once & bit != 0
+            && (packet.payload == 0 || end.after(half.last))
+            && !(half.did_close || peer.did_close);
+        if plain {
+            self.last_time = self.last_time.max(packet.time);
+            peer.note_acknowledgment(packet.acknowledgment);
+            if end.after(half.last) {
+                half.last = end;
+            }
+        }
+        plain
+    }
+
+    /// Takes one segment, in the order in which Zeek works on it.
+    fn work(&mut self, packet: &Packet) {
         if self.frozen || self.removed_by(packet.time) {
             self.frozen = true;
             return;
@@ -349,9 +399,9 @@ impl Zeek {
             half.last_rst = Some(relative);
             (b'R', 0)
         } else if packet.payload > 0 {
-            (b'D', 4)
+            (b'D', DATA)
         } else if flags.ack() {
-            (b'A', 8)
+            (b'A', ACK)
         } else {
             return;
         };
@@ -398,11 +448,7 @@ impl Zeek {
             peer.acked = ack;
             peer.last = ack;
         } else if !flags.rst() {
-            let jump = ack.since(peer.acked);
-            let odd = ack.0 == 0 && jump.saturating_abs() > TOO_LARGE;
-            if jump > 0 && !odd {
-                peer.acked = ack;
-            }
+            peer.note_acknowledgment(ack);
         }
     }
 

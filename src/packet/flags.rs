@@ -56,6 +56,11 @@ impl Flags {
     pub const fn ack(self) -> bool {
         self.any(Self::ACK)
     }
+
+    /// ACK is set, and neither SYN, FIN nor RST.
+    pub const fn only_acks(self) -> bool {
+        self.0 & 0x17 == Self::ACK.0
+    }
 }
 
 impl fmt::Display for Flags {
