@@ -76,8 +76,8 @@ fn a_reply_names_what_it_answers() {
     let row = &c.teardowns[1];
     assert_eq!(row.form, Some(Form::Reply));
     assert_eq!(row.trigger, Some(Trigger::Data));
-    assert_eq!(row.trigger_packet, Some(6));
-    assert_eq!(row.turnaround, Some(1_000_000));
+    assert_eq!(row.trigger_packet.get(), Some(6));
+    assert_eq!(row.turnaround.get(), Some(1_000_000));
     assert_eq!(row.sequence_check, SequenceCheck::Exact);
     assert_eq!(row.effective, Some(true));
     assert!(row.sender_fin_before);
@@ -100,8 +100,8 @@ fn a_fin_is_acknowledged_and_sent_again_until_then() {
     let c = one("> S, < S., > ., > F., > F. again +200ms, > F. again +400ms, < . +5ms");
     assert_eq!(c.teardowns.len(), 3);
     assert_eq!(c.teardowns[0].retransmissions, 2);
-    assert_eq!(c.teardowns[1].retransmission_of, Some(4));
-    assert_eq!(c.teardowns[0].acked_packet, Some(7));
+    assert_eq!(c.teardowns[1].retransmission_of.get(), Some(4));
+    assert_eq!(c.teardowns[0].acked_packet.get(), Some(7));
     assert_eq!(c.side(Side::Client).fins, 3);
 }
 

@@ -94,6 +94,19 @@ pub struct HostFacts {
 #[derive(Debug, Default)]
 struct Client {
     attempts: Vec<Attempt>,
+    /// Most clients are never asked for it.
+    worked_out: OnceLock<Box<WorkedOut>>,
+}
+
+impl Client {
+    fn worked_out(&self) -> &WorkedOut {
+        self.worked_out.get_or_init(Box::default)
+    }
+}
+
+/// What a client's attempts say together, each worked out when it is asked for.
+#[derive(Debug, Default)]
+struct WorkedOut {
     failed_services: OnceLock<usize>,
     waits: OnceLock<Waits>,
     completed: OnceLock<Vec<Attempt>>,
@@ -219,9 +232,8 @@ impl Context {
             failed,
             bytes: c.side(Side::Client).unique_bytes,
         });
-        let attempts = std::mem::take(&mut client.attempts);
         // What was worked out of fewer attempts does not hold any more.
-        *client = Client { attempts, ..Client::default() };
+        client.worked_out.take();
         self.attempts += 1;
     }
 
@@ -263,7 +275,7 @@ impl Context {
     /// The completed attempts of a connection's client that began within some time of it.
     pub fn completed_around(&self, c: &Connection, seconds: f64) -> &[Attempt] {
         let Some(client) = self.clients.get(&c.addresses[0]) else { return &[] };
-        let completed = client.completed.get_or_init(|| {
+        let completed = client.worked_out().completed.get_or_init(|| {
             let mut all: Vec<_> = client.attempts.clone();
             all.retain(|attempt| attempt.completed.is_some());
             all.sort_by_key(|attempt| (attempt.start, attempt.id));
@@ -278,14 +290,14 @@ impl Context {
     /// How regularly a connection's client opened its service without saying anything.
     pub fn rounds(&self, c: &Connection) -> Rounds {
         let Some(client) = self.clients.get(&c.addresses[0]) else { return Rounds::default() };
-        let rounds = client.rounds.get_or_init(|| rounds(&client.attempts));
+        let rounds = client.worked_out().rounds.get_or_init(|| rounds(&client.attempts));
         rounds.get(&(c.addresses[1], c.ports[1])).copied().unwrap_or_default()
     }
 
     /// Different services that the client failed to open, counted up to 16.
     pub fn fan_out(&self, c: &Connection) -> usize {
         let Some(client) = self.clients.get(&c.addresses[0]) else { return 0 };
-        *client.failed_services.get_or_init(|| {
+        *client.worked_out().failed_services.get_or_init(|| {
             let mut seen: Vec<Service> = Vec::new();
             for attempt in client.attempts.iter().filter(|attempt| attempt.failed) {
                 if seen.len() < MAX_FAN_OUT && !seen.contains(&attempt.service) {
@@ -302,7 +314,7 @@ impl Context {
     pub fn wait_limit(&self, c: &Connection, parameters: &Parameters) -> WaitLimit {
         let Some(client) = self.clients.get(&c.addresses[0]) else { return WaitLimit::default() };
         let Waits { completed, abandoned } =
-            client.waits.get_or_init(|| Waits::of(&client.attempts));
+            client.worked_out().waits.get_or_init(|| Waits::of(&client.attempts));
         let threshold = parameters.handshake_timeout_s * 1e9;
         #[allow(clippy::cast_precision_loss)] // nanoseconds of a wait
         let below = completed.partition_point(|&wait| (wait as f64) < threshold);

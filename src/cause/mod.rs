@@ -15,6 +15,8 @@ pub use rule::{Applies, Case, Finding, Rule};
 pub use rules::RULES;
 pub use score::{Score, score};
 
+use std::sync::OnceLock;
+
 use crate::conn::{Connection, EndedBy, Ending, Kind, Teardown};
 
 /// The cause when no rule holds.
@@ -80,12 +82,8 @@ pub struct Verdict {
 pub fn judge(connection: &Connection, context: &Context, parameters: &Parameters) -> Verdict {
     let reset = connection.deciding().filter(|row| row.kind == Kind::Rst);
     let case = Case { connection, reset, context, parameters };
-    let mut verdict = decide(&case, connection.ended_by, |applies| match applies {
-        Applies::Connection => reset.is_none(),
-        Applies::Reset => reset.is_some(),
-        Applies::Any => true,
-        Applies::LateReset => false,
-    });
+    let asked = if reset.is_some() { Asked::DecidingReset } else { Asked::Connection };
+    let mut verdict = decide(&case, connection.ended_by, asked);
     if connection.ending == Ending::Stray && reset.is_none() {
         verdict.ended_by = EndedBy::None;
     }
@@ -101,15 +99,47 @@ pub fn judge_teardown(
 ) -> Verdict {
     let reset = Some(row).filter(|row| row.kind == Kind::Rst);
     let case = Case { connection, reset, context, parameters };
-    decide(&case, row.sender.into(), |applies| match applies {
-        Applies::Connection => reset.is_none(),
-        Applies::Reset | Applies::LateReset => reset.is_some(),
-        Applies::Any => true,
-    })
+    decide(&case, row.sender.into(), if reset.is_some() { Asked::Reset } else { Asked::Connection })
+}
+
+/// Which rules are asked.
+#[derive(Clone, Copy)]
+enum Asked {
+    /// Those about a connection that no reset ended.
+    Connection,
+    /// Those about the reset that ended its connection.
+    DecidingReset,
+    /// Those about any reset.
+    Reset,
+}
+
+impl Asked {
+    /// The rules that are asked, with their places, in order of decision.
+    fn rules(self) -> &'static [(Cause, &'static Rule)] {
+        static LISTS: OnceLock<[Vec<(Cause, &'static Rule)>; 3]> = OnceLock::new();
+        let lists = LISTS.get_or_init(|| {
+            [Self::Connection, Self::DecidingReset, Self::Reset].map(|asked| {
+                let all = RULES.iter().enumerate();
+                all.filter(|(_, rule)| asked.takes(rule.applies))
+                    .filter_map(|(index, rule)| Some((Cause::at(index)?, *rule)))
+                    .collect()
+            })
+        });
+        &lists[self as usize]
+    }
+
+    fn takes(self, applies: Applies) -> bool {
+        match applies {
+            Applies::Any => true,
+            Applies::Connection => matches!(self, Self::Connection),
+            Applies::Reset => !matches!(self, Self::Connection),
+            Applies::LateReset => matches!(self, Self::Reset),
+        }
+    }
 }
 
 /// The first rule that holds decides, the others that hold become alternatives.
-fn decide(case: &Case<'_>, sender: EndedBy, asked: impl Fn(Applies) -> bool) -> Verdict {
+fn decide(case: &Case<'_>, sender: EndedBy, asked: Asked) -> Verdict {
     let mut verdict = Verdict {
         cause: Cause::UNDETERMINED,
         confidence: 0.0,
@@ -117,12 +147,8 @@ fn decide(case: &Case<'_>, sender: EndedBy, asked: impl Fn(Applies) -> bool) -> 
         alternatives: Vec::new(),
         ended_by: sender,
     };
-    for (index, rule) in RULES.iter().enumerate() {
-        if !asked(rule.applies) {
-            continue;
-        }
+    for &(found, rule) in asked.rules() {
         let Some(finding) = (rule.holds)(case) else { continue };
-        let Some(found) = Cause::at(index) else { continue };
         if verdict.cause != Cause::UNDETERMINED {
             verdict.alternatives.push(found);
             continue;

@@ -59,9 +59,9 @@ pub fn score(case: &Case<'_>, row: &Teardown) -> Score {
     let lives_on = row.sender_progress_after > 0 && !fin_acked && !retried && apart && !raw_socket;
     let new_data = row.sender_bytes_after > 0;
     score.add(lives_on && (new_data || row.sender_after > 1), 4.0, "sender_carries_on", at);
-    let beyond = row.ahead.is_some_and(|ahead| ahead > 2);
-    let guessed = row.relative_sequence.is_some_and(|seq| {
-        family.iter().filter_map(|other| other.relative_sequence).any(|other| {
+    let beyond = row.ahead.get().is_some_and(|ahead| ahead > 2);
+    let guessed = row.relative_sequence.get().is_some_and(|seq| {
+        family.iter().filter_map(|other| other.relative_sequence.get()).any(|other| {
             GUESSED_OFFSETS.contains(&(seq - other)) || GUESSED_OFFSETS.contains(&(other - seq))
         })
     });
@@ -92,7 +92,7 @@ pub fn score(case: &Case<'_>, row: &Teardown) -> Score {
         && peer.unique_bytes > 0
         && endpoint.unique_bytes == 0
         && row
-            .since_peer_data
+            .since_peer_data.get()
             .is_some_and(|since| since < c.min_rtt().unwrap_or(0).max(1).saturating_mul(3));
     score.add(first_request && score.kinds > 0, 1.0, "right_after_the_first_request", at);
     score.add(row.link_source_differs && score.kinds > 0, 2.0, "hardware_address_differs", at);
@@ -146,7 +146,7 @@ fn lockstep(family: &[&Teardown]) -> bool {
 fn too_early(case: &Case<'_>, row: &Teardown) -> bool {
     let c = case.connection;
     let sender = c.side(row.sender);
-    let (Some(turnaround), Some(usual)) = (row.turnaround, shortest(case, row)) else {
+    let (Some(turnaround), Some(usual)) = (row.turnaround.get(), shortest(case, row)) else {
         return false;
     };
     let far = usual > 2_000_000;

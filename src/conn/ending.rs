@@ -210,7 +210,7 @@ fn phase(c: &Connection) -> Phase {
         Phase::Closing
     } else if c.endpoints.iter().all(|e| e.unique_bytes == 0) {
         Phase::AfterHandshake
-    } else if deciding.and_then(|row| row.idle).unwrap_or(0) >= IDLE {
+    } else if deciding.and_then(|row| row.idle.get()).unwrap_or(0) >= IDLE {
         Phase::Idle
     } else {
         Phase::Data

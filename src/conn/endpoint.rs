@@ -27,9 +27,7 @@ pub enum State {
 pub struct Fin {
     /// Relative sequence number of the FIN itself.
     pub at: u64,
-    /// Packet that first carried it.
-    pub packet: u64,
-    /// Time of that packet.
+    /// Time of the packet that first carried it.
     pub time: i64,
     /// When the peer first acknowledged it.
     pub acked_at: Moment,

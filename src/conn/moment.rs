@@ -1,8 +1,32 @@
-//! A time or a span that may be missing, in eight octets: connections hold many.
+//! Numbers that may be missing, in eight octets each: connections hold many.
 
 use std::fmt;
+use std::num::NonZeroU64;
 
-/// Nanoseconds, or nothing.
+/// The number of a packet, or nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Number(Option<NonZeroU64>);
+
+impl Number {
+    /// Nothing.
+    pub const NONE: Self = Self(None);
+
+    /// The number, if there is one.
+    #[inline]
+    pub fn get(self) -> Option<u64> {
+        self.0.map(NonZeroU64::get)
+    }
+}
+
+impl From<u64> for Number {
+    /// Packets are counted from 1.
+    #[inline]
+    fn from(packet: u64) -> Self {
+        Self(NonZeroU64::new(packet))
+    }
+}
+
+/// Nanoseconds or octets with a sign, or nothing.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Moment(i64);
 
@@ -42,6 +66,13 @@ impl From<i64> for Moment {
     #[inline]
     fn from(nanoseconds: i64) -> Self {
         Self(nanoseconds.max(i64::MIN + 1))
+    }
+}
+
+impl From<Option<i64>> for Moment {
+    #[inline]
+    fn from(value: Option<i64>) -> Self {
+        value.map_or(Self::NONE, Self::from)
     }
 }
 

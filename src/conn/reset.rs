@@ -3,7 +3,7 @@
 use super::connection::{Connection, Side};
 use super::endpoint::{Endpoint, State, Ttl};
 use super::live::Effect;
-use super::moment::Moment;
+use super::moment::{Moment, Number};
 use super::payload;
 use super::recent::{Entry, Seen};
 use super::teardown::{Form, Kind, Mark, Reason, SequenceCheck, Teardown, Trigger};
@@ -54,8 +54,8 @@ fn acknowledge_fin(c: &mut Connection, segment: &Segment<'_>, sender: Side) {
     fin.acked_at = segment.time.into();
     for row in &mut c.teardowns {
         if row.kind == Kind::Fin && row.sender == sender.peer() && !row.duplicate {
-            row.acked_at = Some(segment.time);
-            row.acked_packet = Some(segment.packet);
+            row.acked_at = segment.time.into();
+            row.acked_packet = segment.packet.into();
         }
     }
 }
@@ -70,17 +70,17 @@ fn fin(c: &mut Connection, segment: &Segment<'_>, sender: Side, previous_end: i6
     });
     if let Some(earlier) = earlier {
         earlier.retransmissions += 1;
-        row.retransmission_of = Some(earlier.packet);
+        row.retransmission_of = earlier.packet.into();
     }
     if let Some(fin) = c.side(sender).fin {
-        row.acked_at = fin.acked_at.get();
+        row.acked_at = fin.acked_at;
     }
-    row.idle = Some(segment.time.saturating_sub(previous_end));
+    row.idle = segment.time.saturating_sub(previous_end).into();
     if c.first_fin_by.is_none() {
-        c.idle_before_fin = row.idle.map_or(Moment::NONE, Moment::from);
+        c.idle_before_fin = row.idle;
     }
     if row.peer_fin_before && c.side(sender.peer()).fin.is_some_and(|fin| fin.acked_at.is_none()) {
-        c.simultaneous_close |= row.retransmission_of.is_none();
+        c.simultaneous_close |= row.retransmission_of.get().is_none();
     }
     keep(c, row);
 }
@@ -103,11 +103,11 @@ fn reset(c: &Connection, recent: Seen<'_>, segment: &Segment<'_>, sender: Side) 
     let trigger = if row.form == Some(Form::Abort) { None } else { in_time.or(trigger) };
     if let Some(trigger) = trigger {
         row.trigger = Some(kind_of(&trigger));
-        row.trigger_packet = Some(trigger.packet);
-        row.turnaround = Some(segment.time.saturating_sub(trigger.time));
+        row.trigger_packet = trigger.packet.into();
+        row.turnaround = segment.time.saturating_sub(trigger.time).into();
         row.trigger_payload = trigger.payload;
         if trigger.flags.ack() && endpoint.based {
-            row.trigger_relative_ack = Some(endpoint.position(trigger.acknowledgment));
+            row.trigger_relative_ack = endpoint.position(trigger.acknowledgment).into();
         }
     }
     row.payload_echo =
@@ -115,7 +115,7 @@ fn reset(c: &Connection, recent: Seen<'_>, segment: &Segment<'_>, sender: Side) 
     let before = trigger.map_or(segment.packet, |t| t.packet);
     let mut earlier = recent.backwards().filter(|e| e.packet < before && !e.flags.rst());
     let from = trigger.map_or(segment.time, |t| t.time);
-    row.idle = earlier.next().map(|e| from.saturating_sub(e.time));
+    row.idle = earlier.next().map(|e| from.saturating_sub(e.time)).into();
     row.copies_peer = copies(recent, segment, sender);
     identify(&mut row, endpoint, segment);
     row.unread_bytes = endpoint.unanswered;
@@ -124,7 +124,7 @@ fn reset(c: &Connection, recent: Seen<'_>, segment: &Segment<'_>, sender: Side) 
         row.peer_bytes_unacked =
             u64::try_from(peer.max_end.cast_signed().saturating_sub(acked)).unwrap_or(0);
     }
-    row.reason = reason(segment, endpoint);
+    row.reason = reason(segment, endpoint).map(Box::new);
     row
 }
 
@@ -144,13 +144,17 @@ fn bare(c: &Connection, segment: &Segment<'_>, sender: Side, kind: Kind) -> Tear
         flags: segment.flags,
         sequence: segment.sequence,
         acknowledgment: segment.acknowledgment,
-        relative_sequence: endpoint.based.then(|| endpoint.position(segment.sequence)),
-        ahead: endpoint.based.then(|| {
-            let end = endpoint.max_end.max(endpoint.acked).cast_signed();
-            endpoint.position(segment.sequence).saturating_sub(end)
-        }),
+        relative_sequence: endpoint.based.then(|| endpoint.position(segment.sequence)).into(),
+        ahead: endpoint
+            .based
+            .then(|| {
+                let end = endpoint.max_end.max(endpoint.acked).cast_signed();
+                endpoint.position(segment.sequence).saturating_sub(end)
+            })
+            .into(),
         relative_acknowledgment: (peer.based && segment.flags.ack())
-            .then(|| peer.position(segment.acknowledgment)),
+            .then(|| peer.position(segment.acknowledgment))
+            .into(),
         window: segment.window,
         ttl: segment.ttl,
         ip_id: segment.ip_id,
@@ -165,18 +169,18 @@ fn bare(c: &Connection, segment: &Segment<'_>, sender: Side, kind: Kind) -> Tear
         option_kinds: options.kinds,
         mptcp: options.mptcp,
         duplicate: false,
-        retransmission_of: None,
+        retransmission_of: Number::NONE,
         retransmissions: 0,
-        acked_at: None,
-        acked_packet: None,
+        acked_at: Moment::NONE,
+        acked_packet: Number::NONE,
         unacked_bytes: endpoint.unacked(),
         form: None,
         reply_shape: false,
         trigger: None,
-        trigger_packet: None,
-        turnaround: None,
+        trigger_packet: Number::NONE,
+        turnaround: Moment::NONE,
         trigger_payload: 0,
-        trigger_relative_ack: None,
+        trigger_relative_ack: Moment::NONE,
         sequence_check: SequenceCheck::NotCheckable,
         effective: None,
         follow_up: false,
@@ -190,17 +194,17 @@ fn bare(c: &Connection, segment: &Segment<'_>, sender: Side, kind: Kind) -> Tear
         payload_echo: false,
         sender_fin_before: endpoint.fins > 0,
         peer_fin_before: peer.fins > 0,
-        sender_fin_time: endpoint.fin.filter(|_| endpoint.fins > 0).map(|fin| fin.time),
+        sender_fin_time: endpoint.fin.filter(|_| endpoint.fins > 0).map(|fin| fin.time).into(),
         sender_rst_before: endpoint.rsts > 0,
         peer_rst_before: peer.rsts > 0,
-        idle: None,
-        sender_idle: endpoint.spoke().then(|| since(endpoint.last_time)),
-        since_peer_data: peer_sent.then(|| since(peer.last_data_time)),
-        since_own_data: (endpoint.unique_bytes > 0).then(|| since(endpoint.last_data_time)),
+        idle: Moment::NONE,
+        sender_idle: endpoint.spoke().then(|| since(endpoint.last_time)).into(),
+        since_peer_data: peer_sent.then(|| since(peer.last_data_time)).into(),
+        since_own_data: (endpoint.unique_bytes > 0).then(|| since(endpoint.last_data_time)).into(),
         sender_sent_data: endpoint.unique_bytes > 0,
         probe_run: endpoint.probe_run,
         retransmission_run: endpoint.retransmission_run,
-        peer_zero_window: peer.zero_since.get().map(since),
+        peer_zero_window: peer.zero_since.get().map(since).into(),
         sender_mark: mark(endpoint),
         peer_mark: mark(peer),
         sender_after: 0,
@@ -223,7 +227,7 @@ pub(super) fn copy(c: &Connection, segment: &Segment<'_>, sender: Side) -> Teard
     let original = c.teardowns.iter().rev().take(SEARCHED).find(|t| {
         t.sender == sender && !t.duplicate && t.kind == kind && t.sequence == segment.sequence
     });
-    row.retransmission_of = original.map(|t| t.packet);
+    row.retransmission_of = original.map_or(Number::NONE, |t| t.packet.into());
     if let Some(original) = original {
         row.form = original.form;
         row.sequence_check = original.sequence_check;

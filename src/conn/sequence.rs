@@ -195,8 +195,7 @@ fn occupy(endpoint: &mut Endpoint, segment: &Segment<'_>, effect: &mut Effect) {
     if flags.fin() {
         let at = u64::try_from(end - 1).unwrap_or(0);
         if endpoint.fin.is_none() {
-            let (packet, time) = (segment.packet, segment.time);
-            endpoint.fin = Some(Fin { at, packet, time, acked_at: Moment::NONE });
+            endpoint.fin = Some(Fin { at, time: segment.time, acked_at: Moment::NONE });
         }
         if endpoint.contiguous == at {
             endpoint.contiguous = at + 1;

@@ -1,6 +1,7 @@
 //! One FIN or RST segment: what it said and what state it met.
 
 use super::connection::Side;
+use super::moment::{Moment, Number};
 use crate::packet::{Flags, Seq};
 
 /// What kind of teardown segment.
@@ -97,12 +98,12 @@ pub struct Teardown {
     /// Acknowledgment field as sent.
     pub acknowledgment: Seq,
     /// Relative to the sender's initial sequence number; `None` without a base.
-    pub relative_sequence: Option<i64>,
+    pub relative_sequence: Moment,
     /// Octets from the end of what its sender had sent (or had acknowledged) by then to its
     /// sequence number; `None` without a base.
-    pub ahead: Option<i64>,
+    pub ahead: Moment,
     /// Relative to the peer's initial sequence number; `None` without ACK or base.
-    pub relative_acknowledgment: Option<i64>,
+    pub relative_acknowledgment: Moment,
     /// Window field.
     pub window: u16,
     /// TTL or hop limit.
@@ -129,13 +130,13 @@ pub struct Teardown {
     /// An exact copy made by the capture: it stands in its row and nowhere else.
     pub duplicate: bool,
     /// Packet of the earlier FIN with the same sequence number.
-    pub retransmission_of: Option<u64>,
+    pub retransmission_of: Number,
     /// FIN: how often it was sent again.
     pub retransmissions: u32,
     /// FIN: when the peer first acknowledged it.
-    pub acked_at: Option<i64>,
+    pub acked_at: Moment,
     /// FIN: packet of that acknowledgment.
-    pub acked_packet: Option<u64>,
+    pub acked_packet: Number,
     /// FIN: octets sent before it that were still unacknowledged, so it had to wait for none of
     /// them to be confirmed, yet all were sent first.
     pub unacked_bytes: u64,
@@ -146,13 +147,13 @@ pub struct Teardown {
     /// RST: the segment it answers.
     pub trigger: Option<Trigger>,
     /// RST: packet number of that segment.
-    pub trigger_packet: Option<u64>,
+    pub trigger_packet: Number,
     /// RST: time from that segment, in nanoseconds.
-    pub turnaround: Option<i64>,
+    pub turnaround: Moment,
     /// RST: whether the trigger brought payload octets that were new.
     pub trigger_payload: u32,
     /// RST: acknowledgment field of that segment, relative to this sender's base.
-    pub trigger_relative_ack: Option<i64>,
+    pub trigger_relative_ack: Moment,
     /// RST: how it stands to what its receiver expects.
     pub sequence_check: SequenceCheck,
     /// RST: whether it had an effect; `None` while that cannot be told.
@@ -172,7 +173,7 @@ pub struct Teardown {
     /// RST: the peer's octets its ACK field leaves unacknowledged.
     pub peer_bytes_unacked: u64,
     /// RST: the reason it states.
-    pub reason: Option<Reason>,
+    pub reason: Option<Box<Reason>>,
     /// RST: the payload repeats the octets of the trigger.
     pub payload_echo: bool,
     /// Sender's state when it came: had it sent a FIN before?
@@ -180,19 +181,19 @@ pub struct Teardown {
     /// Had the peer sent a FIN before?
     pub peer_fin_before: bool,
     /// When its sender's own FIN before it was sent.
-    pub sender_fin_time: Option<i64>,
+    pub sender_fin_time: Moment,
     /// Had any reset of this sender come before?
     pub sender_rst_before: bool,
     /// Had any reset of the peer come before?
     pub peer_rst_before: bool,
     /// Nanoseconds since the connection's segment before it (before its trigger, for a reply).
-    pub idle: Option<i64>,
+    pub idle: Moment,
     /// Nanoseconds since the sender's own segment before it.
-    pub sender_idle: Option<i64>,
+    pub sender_idle: Moment,
     /// Nanoseconds since the peer's latest payload.
-    pub since_peer_data: Option<i64>,
+    pub since_peer_data: Moment,
     /// Nanoseconds since the sender's own latest payload.
-    pub since_own_data: Option<i64>,
+    pub since_own_data: Moment,
     /// Whether the sender had payload sent in this connection before it.
     pub sender_sent_data: bool,
     /// Unanswered probes of its sender right before it.
@@ -200,7 +201,7 @@ pub struct Teardown {
     /// Unanswered retransmissions of its sender right before it.
     pub retransmission_run: u32,
     /// Since when the peer's window had been zero.
-    pub peer_zero_window: Option<i64>,
+    pub peer_zero_window: Moment,
     /// The sender's progress counter when it came (see `Endpoint::progress`).
     pub(crate) sender_mark: Mark,
     /// The peer's counters when it came.

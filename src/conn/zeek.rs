@@ -10,9 +10,12 @@ use crate::packet::{Flags, Seq};
 
 /// A jump in sequence numbers that Zeek does not believe.
 const TOO_LARGE: i32 = 1 << 20;
-/// Bits of [`Half::once`] for payload and for a plain acknowledgment.
+/// Bits of [`Half::once`].
 const DATA: u8 = 4;
 const ACK: u8 = 8;
+const SYN: u8 = 16;
+const FIN: u8 = 32;
+const RST: u8 = 64;
 /// Zeek's close, attempt and reset delays.
 const DELAY: i64 = 5_000_000_000;
 
@@ -52,10 +55,11 @@ struct Half {
     did_close: bool,
     /// Letters given once in this direction, one bit each.
     once: u8,
-    /// Relative sequence numbers of the last SYN, FIN and RST that gave a letter.
-    last_syn: Option<u32>,
-    last_fin: Option<u32>,
-    last_rst: Option<u32>,
+    /// Relative sequence numbers of the last SYN, FIN and RST that gave a letter, where
+    /// [`Half::once`] has the bit.
+    last_syn: u32,
+    last_fin: u32,
+    last_rst: u32,
     retransmissions: u32,
     zero_windows: u32,
     gaps: u32,
@@ -378,25 +382,28 @@ impl Zeek {
             (b'I', 2)
         } else if flags.syn() {
             let half = self.half_mut(is_orig);
-            if half.last_syn == Some(relative) {
+            if half.once & SYN != 0 && half.last_syn == relative {
                 return;
             }
-            half.last_syn = Some(relative);
+            half.once |= SYN;
+            half.last_syn = relative;
             (if flags.ack() { b'H' } else { b'S' }, 0)
         } else if flags.fin() {
             let mark = end.0.wrapping_sub(start.0);
             let half = self.half_mut(is_orig);
-            if half.last_fin == Some(mark) {
+            if half.once & FIN != 0 && half.last_fin == mark {
                 return;
             }
-            half.last_fin = Some(mark);
+            half.once |= FIN;
+            half.last_fin = mark;
             (b'F', 0)
         } else if flags.rst() {
             let half = self.half_mut(is_orig);
-            if half.last_rst == Some(relative) {
+            if half.once & RST != 0 && half.last_rst == relative {
                 return;
             }
-            half.last_rst = Some(relative);
+            half.once |= RST;
+            half.last_rst = relative;
             (b'R', 0)
         } else if packet.payload > 0 {
             (b'D', DATA)

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use arrow_array::builder::{BooleanBuilder, StringBuilder};
+use arrow_array::builder::StringBuilder;
 use arrow_array::types::{
     ArrowPrimitiveType, Float64Type, Int8Type, Int64Type, TimestampNanosecondType, UInt8Type,
     UInt16Type, UInt32Type,
 };
-use arrow_array::{ArrayRef, DictionaryArray, PrimitiveArray};
-use arrow_buffer::NullBufferBuilder;
+use arrow_array::{ArrayRef, BooleanArray, DictionaryArray, PrimitiveArray};
+use arrow_buffer::{BooleanBuffer, Buffer, NullBuffer};
 use arrow_schema::ArrowError;
 
 use super::column::{Kind, Table};
@@ -35,7 +35,7 @@ pub enum Filling {
     /// Indices of words.
     Word(Values<Int8Type>),
     /// `bool`.
-    Bool(BooleanBuilder),
+    Bool(Bools),
     /// `utf8`, with room for the text of one row.
     Text(StringBuilder, String),
     /// `list<utf8>`.
@@ -55,7 +55,7 @@ impl Filling {
             Kind::Float64(_) => Self::Float64(Values::new(rows)),
             Kind::Time(_) => Self::Time(Values::new(rows)),
             Kind::Word(..) => Self::Word(Values::new(rows)),
-            Kind::Bool(_) => Self::Bool(BooleanBuilder::with_capacity(rows)),
+            Kind::Bool(_) => Self::Bool(Bools::new(rows)),
             Kind::Address(_) | Kind::Text(_) => {
                 Self::Text(StringBuilder::with_capacity(rows, rows * 16), String::new())
             }
@@ -76,11 +76,7 @@ impl Filling {
             (Self::Word(values), Kind::Word(_, get)) => values.add(
                 rows.iter().map(|row| get(row).map(|index| i8::try_from(index).unwrap_or(-1))),
             ),
-            (Self::Bool(builder), Kind::Bool(get)) => {
-                for row in rows {
-                    builder.append_option(get(row));
-                }
-            }
+            (Self::Bool(values), Kind::Bool(get)) => values.add(rows.iter().map(get)),
             (Self::Text(builder, scratch), Kind::Address(get)) => {
                 texts(builder, scratch, rows, |row, out| {
                     text::address(get(row)?, out);
@@ -119,7 +115,7 @@ impl Filling {
                 let words = words.ok_or_else(|| ArrowError::SchemaError("no dictionary".into()))?;
                 Arc::new(DictionaryArray::try_new(values.finish(), Arc::clone(words))?)
             }
-            Self::Bool(mut builder) => Arc::new(builder.finish()),
+            Self::Bool(values) => Arc::new(values.finish()),
             Self::Text(mut builder, _) => Arc::new(builder.finish()),
             Self::Texts(sink) => sink.finish()?,
             Self::Facts(sink) => sink.finish()?,
@@ -127,15 +123,58 @@ impl Filling {
     }
 }
 
+/// One bit a row.
+#[derive(Default)]
+struct Bits {
+    words: Vec<u64>,
+    length: usize,
+}
+
+impl Bits {
+    fn new(rows: usize) -> Self {
+        Self { words: Vec::with_capacity(rows.div_ceil(64)), length: 0 }
+    }
+
+    /// Adds the lowest `count` bits, 64 at most; those above must not be set.
+    fn add(&mut self, bits: u64, count: usize) {
+        let used = self.length % 64;
+        if used == 0 {
+            self.words.push(bits);
+        } else {
+            if let Some(last) = self.words.last_mut() {
+                *last |= bits << used;
+            }
+            if used + count > 64 {
+                self.words.push(bits >> (64 - used));
+            }
+        }
+        self.length += count;
+    }
+
+    fn set(&self) -> usize {
+        self.words.iter().map(|word| word.count_ones() as usize).sum()
+    }
+
+    fn finish(self) -> BooleanBuffer {
+        let words = self.words.into_iter().map(u64::to_le).collect::<Vec<_>>();
+        BooleanBuffer::new(Buffer::from_vec(words), 0, self.length)
+    }
+
+    /// What is missing; `None` when nothing is.
+    fn into_nulls(self) -> Option<NullBuffer> {
+        (self.set() < self.length).then(|| NullBuffer::new(self.finish()))
+    }
+}
+
 /// Numbers, some of them missing.
 pub struct Values<P: ArrowPrimitiveType> {
     values: Vec<P::Native>,
-    nulls: NullBufferBuilder,
+    present: Bits,
 }
 
 impl<P: ArrowPrimitiveType> Values<P> {
     fn new(rows: usize) -> Self {
-        Self { values: Vec::with_capacity(rows), nulls: NullBufferBuilder::new(rows) }
+        Self { values: Vec::with_capacity(rows), present: Bits::new(rows) }
     }
 
     /// Adds at most [`BLOCK_ROWS`] values; which are there is noted for all of them at once.
@@ -147,20 +186,40 @@ impl<P: ArrowPrimitiveType> Values<P> {
             bit = bit.wrapping_shl(1);
             value.unwrap_or_default()
         }));
-        if present == 0 {
-            self.nulls.append_n_nulls(count);
-        } else if present.count_ones() as usize == count {
-            self.nulls.append_n_non_nulls(count);
-        } else {
-            for at in 0..count {
-                self.nulls.append(present >> at & 1 == 1);
-            }
-        }
+        self.present.add(present, count);
     }
 
     fn finish(mut self) -> PrimitiveArray<P> {
         self.values.shrink_to_fit();
-        PrimitiveArray::new(self.values.into(), self.nulls.finish())
+        PrimitiveArray::new(self.values.into(), self.present.into_nulls())
+    }
+}
+
+/// Truth values, some of them missing.
+pub struct Bools {
+    values: Bits,
+    present: Bits,
+}
+
+impl Bools {
+    fn new(rows: usize) -> Self {
+        Self { values: Bits::new(rows), present: Bits::new(rows) }
+    }
+
+    /// Adds at most [`BLOCK_ROWS`] values.
+    fn add(&mut self, values: impl ExactSizeIterator<Item = Option<bool>>) {
+        let count = values.len();
+        let (mut present, mut set) = (0_u64, 0_u64);
+        for (at, value) in values.enumerate() {
+            present |= u64::from(value.is_some()) << at;
+            set |= u64::from(value == Some(true)) << at;
+        }
+        self.values.add(set, count);
+        self.present.add(present, count);
+    }
+
+    fn finish(self) -> BooleanArray {
+        BooleanArray::new(self.values.finish(), self.present.into_nulls())
     }
 }
 
@@ -176,5 +235,23 @@ fn texts<R>(
             Some(()) => builder.append_value(cut(scratch, TEXT_OCTETS)),
             None => builder.append_null(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Bits;
+
+    #[test]
+    fn bits_arrive_in_blocks_of_any_length() {
+        let mut bits = Bits::new(0);
+        let mut expected = Vec::new();
+        for count in (1..=64).chain([64, 3, 64, 61]) {
+            let mask = 0x9e37_79b9_7f4a_7c15_u64 >> (64 - count);
+            bits.add(mask, count);
+            expected.extend((0..count).map(|at| mask >> at & 1 == 1));
+        }
+        assert_eq!(bits.set(), expected.iter().filter(|set| **set).count());
+        assert!(bits.finish().iter().eq(expected));
     }
 }

@@ -19,21 +19,44 @@ pub fn cut(text: &str, limit: usize) -> &str {
     text.get(..end).unwrap_or_default()
 }
 
+/// The decimal text of every octet.
+static OCTETS: [&str; 256] = octets();
+
+const fn octets() -> [&'static str; 256] {
+    /// Three digits each, so that every number is the end of its three.
+    const DIGITS: [u8; 768] = {
+        let (mut digits, mut n) = ([b'0'; 768], 0_u8);
+        loop {
+            let at = n as usize * 3;
+            digits[at] = b'0' + n / 100;
+            digits[at + 1] = b'0' + n / 10 % 10;
+            digits[at + 2] = b'0' + n % 10;
+            if n == 255 {
+                break;
+            }
+            n += 1;
+        }
+        digits
+    };
+    let Ok(all) = std::str::from_utf8(&DIGITS) else { return [""; 256] };
+    let (mut texts, mut rest, mut n) = ([""; 256], all, 0);
+    while n < 256 {
+        let (three, after) = rest.split_at(3);
+        let zeros = if n < 10 { 2 } else if n < 100 { 1 } else { 0 };
+        texts[n] = three.split_at(zeros).1;
+        rest = after;
+        n += 1;
+    }
+    texts
+}
+
 /// Appends the canonical text of an address (RFC 5952).
 pub fn address(ip: IpAddr, out: &mut String) {
     match ip {
         IpAddr::V4(ip) => {
-            for (index, octet) in ip.octets().into_iter().enumerate() {
-                if index > 0 {
-                    out.push('.');
-                }
-                if octet >= 100 {
-                    out.push(digit(octet / 100));
-                }
-                if octet >= 10 {
-                    out.push(digit(octet / 10 % 10));
-                }
-                out.push(digit(octet % 10));
+            let [a, b, c, d] = ip.octets().map(|octet| OCTETS[usize::from(octet)]);
+            for part in [a, ".", b, ".", c, ".", d] {
+                out.push_str(part);
             }
         }
         IpAddr::V6(ip) => put(out, format_args!("{ip}")),
@@ -43,10 +66,6 @@ pub fn address(ip: IpAddr, out: &mut String) {
 /// Appends formatted text; a `String` takes everything, so there is no error to hand on.
 pub fn put(out: &mut String, text: std::fmt::Arguments<'_>) {
     let _ = out.write_fmt(text);
-}
-
-fn digit(value: u8) -> char {
-    char::from(b'0' + value)
 }
 
 /// Appends nanoseconds since the epoch as `2023-11-14T22:13:20.000000000Z`.
@@ -89,6 +108,9 @@ mod tests {
 
     #[test]
     fn addresses_are_canonical() {
+        for octet in 0..=255 {
+            assert_eq!(address(&format!("10.{octet}.0.{octet}")), format!("10.{octet}.0.{octet}"));
+        }
         for text in ["0.0.0.0", "255.255.255.255", "10.0.100.9", "192.168.1.20"] {
             assert_eq!(address(text), text);
         }

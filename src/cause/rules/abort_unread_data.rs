@@ -26,7 +26,7 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     // A close after the answer sends a FIN; a reset at once says that the request was not read to
     // its end.
     let truncated = case.side(reset.sender.peer()).unique_bytes > 0
-        && reset.since_own_data.is_some_and(|since| s(since) < 0.005)
+        && reset.since_own_data.get().is_some_and(|since| s(since) < 0.005)
         && !reset.sender_fin_before;
     // What the reset does not acknowledge was still on its way: it cannot have been left unread.
     // And what came before a FIN that was acknowledged had probably been read to its end.
@@ -35,11 +35,11 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     } else {
         reset.unread_bytes.saturating_sub(reset.peer_bytes_unacked)
     };
-    let recent = reset.since_peer_data.is_some_and(|since| s(since) <= case.parameters.unread_s);
+    let recent = reset.since_peer_data.get().is_some_and(|since| s(since) <= case.parameters.unread_s);
     if (unread == 0 || !recent) && !truncated {
         return None;
     }
-    let since = reset.since_peer_data.map(s);
+    let since = reset.since_peer_data.get().map(s);
     let fresh = since.is_some_and(|since| since <= case.parameters.unread_fresh_s);
     Some(
         Finding::new(match (unread == 0, fresh) {

@@ -26,7 +26,7 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     let reset = case.reset_of(Form::Reply).filter(|reset| reset.sender == Side::Server)?;
     let c = case.connection;
     let (client, server) = (c.side(Side::Client), c.side(Side::Server));
-    let at_handshake = reset.relative_sequence == Some(1) && reset.trigger_relative_ack == Some(1);
+    let at_handshake = reset.relative_sequence.get() == Some(1) && reset.trigger_relative_ack.get() == Some(1);
     let nothing_sent = server.unique_bytes == 0 && server.fins == 0 && server.syn_acks > 0;
     let alone = server.alive == server.syn_acks;
     if !at_handshake || !nothing_sent || !alone || client.fins > 0 || !c.syn_ack_fits() {
@@ -38,8 +38,8 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     let early = c.handshake_time.get().is_some_and(|time| s(reset.time.saturating_sub(time)) < 1.0);
     early.then(|| {
         Finding::new(if client.unique_bytes == 0 { 0.75 } else { 0.6 })
-            .with(Evidence::of("reset_answers_final_ack").maybe_at(reset.trigger_packet))
+            .with(Evidence::of("reset_answers_final_ack").maybe_at(reset.trigger_packet.get()))
             .with(Evidence::of("no_socket_behind_the_syn_ack").at(reset.packet))
-            .with_some(reset.turnaround.map(|t| Evidence::time("answer_s", t)))
+            .with_some(reset.turnaround.get().map(|t| Evidence::time("answer_s", t)))
     })
 }

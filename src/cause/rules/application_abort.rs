@@ -25,7 +25,7 @@ pub const RULE: Rule = Rule {
 fn holds(case: &Case<'_>) -> Option<Finding> {
     let reset = case.reset_of(Form::Abort)?;
     let recent =
-        reset.since_peer_data.is_some_and(|since| s(since) <= case.parameters.unread_fresh_s);
+        reset.since_peer_data.get().is_some_and(|since| s(since) <= case.parameters.unread_fresh_s);
     let ended = reset.peer_fin_before && reset.peer_bytes_unacked == 0;
     if recent && !ended && reset.unread_bytes > reset.peer_bytes_unacked {
         return None;
@@ -34,6 +34,6 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
         Finding::new(0.65)
             .with(Evidence::of("abort_by_a_live_socket").at(reset.packet))
             .with(Evidence::count("unacknowledged_bytes", reset.unacked_bytes))
-            .with_some(reset.idle.map(|idle| Evidence::time("idle_s", idle))),
+            .with_some(reset.idle.get().map(|idle| Evidence::time("idle_s", idle))),
     )
 }

@@ -18,7 +18,7 @@ pub const RULE: Rule = Rule {
 
 fn holds(case: &Case<'_>) -> Option<Finding> {
     let reset = case.reset.filter(|reset| reset.sender_fin_before)?;
-    let after = s(reset.time.saturating_sub(reset.sender_fin_time?));
+    let after = s(reset.time.saturating_sub(reset.sender_fin_time.get()?));
     let shaped = reset.trigger == Some(Trigger::Data)
         || (reset.trigger == Some(Trigger::Fin) && reset.trigger_payload > 0);
     let c = case.connection;
@@ -26,7 +26,7 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     // Some stacks (gVisor) abort instead of replying when data comes after the close.
     let abort = reset.form == Some(Form::Abort)
         && reset.window == 0
-        && reset.since_peer_data.is_some_and(|since| s(since) < 0.01 && s(since) < after)
+        && reset.since_peer_data.get().is_some_and(|since| s(since) < 0.01 && s(since) < after)
         && c.bytes_after_first_fin[reset.sender.peer().index()] > 0;
     let in_time = shaped && after <= case.parameters.fin_wait_2_s;
     if !in_time && !abort {
@@ -34,7 +34,7 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     }
     Some(
         Finding::new(if shaped { 0.85 } else { 0.6 })
-            .with(Evidence::number("data_after_fin_s", after).maybe_at(reset.trigger_packet))
+            .with(Evidence::number("data_after_fin_s", after).maybe_at(reset.trigger_packet.get()))
             .with(Evidence::count(
                 "bytes_after_fin",
                 c.bytes_after_first_fin[reset.sender.peer().index()].min(peer_sent.unique_bytes),

@@ -21,7 +21,7 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     if reset.payload_echo {
         return None;
     }
-    let (kind, text, code): (_, Box<str>, _) = match reset.reason.as_ref()? {
+    let (kind, text, code): (_, Box<str>, _) = match reset.reason.as_deref()? {
         Reason::Text(text) => ("reset_text", text.clone(), None),
         Reason::Diagnostic(code, meaning) => ("diagnostic_payload", meaning.clone(), Some(*code)),
         Reason::NetScaler(code, meaning) => ("netscaler_code", (*meaning).into(), Some(*code)),

@@ -24,7 +24,7 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
         .filter_map(|side| case.fins(side).next())
         .find(|row| row.retransmissions >= 2)?;
     Some(
-        Finding::new(if row.acked_at.is_none() { 0.85 } else { 0.7 })
+        Finding::new(if row.acked_at.get().is_none() { 0.85 } else { 0.7 })
             .with(Evidence::of("fin").at(row.packet))
             .with(Evidence::count("fin_retransmissions", u64::from(row.retransmissions))),
     )

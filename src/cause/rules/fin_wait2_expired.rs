@@ -25,12 +25,12 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     let unasked = reset.form == Some(Form::Other)
         && !reset.reply_shape
         && case.acceptable()
-        && reset.idle.is_some_and(|idle| s(idle) >= 2.0);
+        && reset.idle.get().is_some_and(|idle| s(idle) >= 2.0);
     if reset.form != Some(Form::Reply) && !unasked {
         return None;
     }
-    let after = s(reset.time.saturating_sub(reset.sender_fin_time?));
-    let acked = case.side(reset.sender).fin.is_some_and(|fin| fin.acked_at.is_some());
+    let after = s(reset.time.saturating_sub(reset.sender_fin_time.get()?));
+    let acked = case.side(reset.sender).fin.is_some_and(|fin| fin.acked_at.get().is_some());
     let late = after >= case.parameters.fin_wait_2_s;
     let bare_fin = reset.trigger == Some(Trigger::Fin) && reset.trigger_payload == 0;
     let bare_ack = matches!(reset.trigger, Some(Trigger::Ack | Trigger::Probe));
@@ -41,6 +41,6 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
         Finding::new(if late || bare_fin { 0.65 } else { 0.55 })
             .with(Evidence::number("after_fin_s", after).at(reset.packet))
             .with(Evidence::of("fin_was_acknowledged"))
-            .with(Evidence::of("reset_answers").maybe_at(reset.trigger_packet)),
+            .with(Evidence::of("reset_answers").maybe_at(reset.trigger_packet.get())),
     )
 }

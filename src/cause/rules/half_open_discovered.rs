@@ -32,7 +32,7 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     let answers = |reset: &&Teardown| {
         let trigger = matches!(reset.trigger, None | Some(Trigger::Ack));
         let repeats =
-            reset.trigger_packet == Some(packet) || reset.relative_sequence == Some(position);
+            reset.trigger_packet.get() == Some(packet) || reset.relative_sequence.get() == Some(position);
         reset.sender == Side::Client && trigger && repeats
     };
     let reset = match case.reset {

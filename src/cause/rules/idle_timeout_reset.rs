@@ -32,7 +32,7 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     let reset =
         case.reset.filter(|reset| reset.form != Some(Form::Abort) && !reset.sender_fin_before)?;
     let c = case.connection;
-    let idle = s(reset.idle?);
+    let idle = s(reset.idle.get()?);
     if idle < case.parameters.idle_s || c.endpoints.iter().any(|e| !e.spoke() || !e.based) {
         return None;
     }
@@ -50,7 +50,7 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
         (None, false) => return None,
     };
     let mut finding = Finding::new(base)
-        .with(Evidence::number("idle_s", idle).maybe_at(reset.trigger_packet))
+        .with(Evidence::number("idle_s", idle).maybe_at(reset.trigger_packet.get()))
         .with(Evidence::of("reset").at(reset.packet))
         .with_some(device.map(|&(name, limit)| {
             let mut evidence = Evidence::text("matches_limit_of", name);

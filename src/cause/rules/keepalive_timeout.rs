@@ -19,7 +19,7 @@ pub const RULE: Rule = Rule {
 fn holds(case: &Case<'_>) -> Option<Finding> {
     let reset = case.reset.filter(|reset| {
         f64::from(reset.probe_run) >= case.parameters.keepalive_probes
-            && reset.peer_zero_window.is_none()
+            && reset.peer_zero_window.get().is_none()
             && reset.form != Some(Form::Reply)
     })?;
     let endpoint = case.side(reset.sender);

@@ -15,8 +15,8 @@ pub const RULE: Rule = Rule {
 
 fn holds(case: &Case<'_>) -> Option<Finding> {
     let reset = case.reset.filter(|reset| matches!(reset.mptcp, Some(7 | 8)))?;
-    let reason = match reset.reason {
-        Some(Reason::Mptcp(code)) => Some(code),
+    let reason = match reset.reason.as_deref() {
+        Some(&Reason::Mptcp(code)) => Some(code),
         _ => None,
     };
     let text = match reason {

@@ -22,7 +22,7 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     case.established().then(|| {
         Finding::new(0.5)
             .with(Evidence::of("hardware_address_differs").at(reset.packet))
-            .with_some(reset.turnaround.map(|t| Evidence::time("answer_s", t)))
+            .with_some(reset.turnaround.get().map(|t| Evidence::time("answer_s", t)))
             .by_third_party()
     })
 }

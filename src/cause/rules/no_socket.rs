@@ -29,12 +29,12 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     {
         return None;
     }
-    let handshake = reset.relative_sequence == Some(1)
+    let handshake = reset.relative_sequence.get() == Some(1)
         && reset.trigger == Some(Trigger::Ack)
         && c.side(reset.sender).unique_bytes == 0
         && c.opening == Opening::Syn
-        && reset.idle.is_none_or(|idle| s(idle) < case.parameters.idle_s);
-    let stray = reset.trigger_relative_ack.is_some_and(|ack| {
+        && reset.idle.get().is_none_or(|idle| s(idle) < case.parameters.idle_s);
+    let stray = reset.trigger_relative_ack.get().is_some_and(|ack| {
         let endpoint = c.side(reset.sender);
         ack > endpoint.max_end.max(endpoint.acked).cast_signed() && endpoint.spoke()
     });
@@ -42,10 +42,10 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
         return None;
     }
     Some(
-        Finding::new(if reset.idle.is_some_and(|idle| s(idle) >= 1.0) { 0.7 } else { 0.6 })
+        Finding::new(if reset.idle.get().is_some_and(|idle| s(idle) >= 1.0) { 0.7 } else { 0.6 })
             .with(Evidence::of("reset_answers_ordinary_segment").at(reset.packet))
-            .with(Evidence::of("trigger").maybe_at(reset.trigger_packet))
-            .with_some(reset.idle.map(|idle| Evidence::time("idle_s", idle)))
-            .with_some(reset.sender_idle.map(|idle| Evidence::time("sender_last_heard_s", idle))),
+            .with(Evidence::of("trigger").maybe_at(reset.trigger_packet.get()))
+            .with_some(reset.idle.get().map(|idle| Evidence::time("idle_s", idle)))
+            .with_some(reset.sender_idle.get().map(|idle| Evidence::time("sender_last_heard_s", idle))),
     )
 }

@@ -26,6 +26,6 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
             .plus(if reset.reply_shape { 0.05 } else { 0.0 })
             .with(Evidence::of("reset_acknowledges_syn").at(reset.packet))
             .with(Evidence::count("attempts", u64::from(attempts)))
-            .with_some(reset.turnaround.map(|t| Evidence::time("answer_s", t))),
+            .with_some(reset.turnaround.get().map(|t| Evidence::time("answer_s", t))),
     )
 }

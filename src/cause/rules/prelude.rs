@@ -31,14 +31,14 @@ pub fn closed_first(case: &Case<'_>, side: Side) -> Option<Finding> {
         return None;
     }
     let fin = case.fins(side).next()?;
-    if half && fin.acked_at.is_none() {
+    if half && fin.acked_at.get().is_none() {
         return None;
     }
     Some(
         Finding::new(if half { 0.6 } else { 0.87 })
             .with(Evidence::of("first_fin").at(fin.packet))
             .with(Evidence::count("unacknowledged_bytes_at_fin", fin.unacked_bytes))
-            .with_some(fin.acked_packet.map(|packet| Evidence::of("fin_acknowledged").at(packet))),
+            .with_some(fin.acked_packet.get().map(|packet| Evidence::of("fin_acknowledged").at(packet))),
     )
 }
 

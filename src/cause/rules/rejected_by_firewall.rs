@@ -30,7 +30,7 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     };
     let ttl = f64::from(away) >= case.parameters.ttl_difference && away < 64;
     let delay = host.syn_ack_delay.filter(|&delay| delay > 1_000_000);
-    let early = match (reset.turnaround, delay) {
+    let early = match (reset.turnaround.get(), delay) {
         (Some(turnaround), Some(delay)) => s(turnaround) < s(delay) * case.parameters.too_early,
         _ => false,
     };
@@ -45,7 +45,7 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     }
     if early {
         finding = finding
-            .with_some(reset.turnaround.map(|t| Evidence::time("answer_s", t)))
+            .with_some(reset.turnaround.get().map(|t| Evidence::time("answer_s", t)))
             .with_some(delay.map(|d| Evidence::time("usual_answer_s", d)));
     }
     Some(finding.by_third_party())

@@ -22,7 +22,7 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     let c = case.connection;
     c.two_sided().then(|| {
         Finding::new(0.5).with(Evidence::of("reply_without_a_trigger").at(reset.packet)).with_some(
-            reset.relative_sequence.map(|seq| Evidence::difference("relative_sequence", seq)),
+            reset.relative_sequence.get().map(|seq| Evidence::difference("relative_sequence", seq)),
         )
     })
 }

@@ -29,13 +29,13 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     }
     let reset = case.reset_of(Form::Reply)?;
     let endpoint = c.side(reset.sender);
-    let ack = reset.trigger_relative_ack?;
+    let ack = reset.trigger_relative_ack.get()?;
     let known = endpoint.max_end.max(endpoint.acked).cast_signed();
     (endpoint.spoke() && (ack > known || ack < 0)).then(|| {
         Finding::new(0.65)
             .with(
                 Evidence::difference("acknowledges_unsent", ack - known)
-                    .maybe_at(reset.trigger_packet),
+                    .maybe_at(reset.trigger_packet.get()),
             )
             .with(Evidence::of("reset_repeats_that_number").at(reset.packet))
     })

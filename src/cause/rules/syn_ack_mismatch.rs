@@ -33,8 +33,8 @@ pub fn mismatch(case: &Case<'_>, reset: &Teardown) -> Option<Finding> {
         .into_iter()
         .flatten()
         .find(|syn_ack| syn_ack.ack_offset != 0)?;
-    let answers = reset.trigger_packet == Some(syn_ack.packet)
-        || reset.relative_sequence == Some(syn_ack.ack_offset + 1);
+    let answers = reset.trigger_packet.get() == Some(syn_ack.packet)
+        || reset.relative_sequence.get() == Some(syn_ack.ack_offset + 1);
     if !answers || c.side(Side::Client).syns == 0 {
         return None;
     }

@@ -18,7 +18,7 @@ pub const RULE: Rule = Rule {
 
 fn holds(case: &Case<'_>) -> Option<Finding> {
     let reset = case.reset.filter(|reset| reset.form != Some(Form::Reply))?;
-    let closed = reset.peer_zero_window?;
+    let closed = reset.peer_zero_window.get()?;
     let endpoint = case.side(reset.sender);
     if s(closed) < case.parameters.idle_s || endpoint.probes == 0 && reset.retransmission_run == 0 {
         return None;

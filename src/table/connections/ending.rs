@@ -39,7 +39,7 @@ pub const COLUMNS: &[Column<Connections>] = &[
         "s",
         "Silence before the segment that decided the ending.",
         Kind::Float64(|row| {
-            let deciding = row.connection.deciding().and_then(|teardown| teardown.idle);
+            let deciding = row.connection.deciding().and_then(|teardown| teardown.idle.get());
             deciding.or(row.connection.idle_before_fin.get()).map(seconds)
         }),
     ),

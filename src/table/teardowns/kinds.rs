@@ -9,7 +9,7 @@ pub const FIN: &[Column<Teardowns>] = &[
         "retransmission_of",
         "",
         "FIN: packet of the earlier FIN with the same sequence number.",
-        Kind::Int64(|row| count(row.fin()?.retransmission_of?)),
+        Kind::Int64(|row| count(row.fin()?.retransmission_of.get()?)),
     ),
     Column::optional(
         "retransmissions",
@@ -21,13 +21,13 @@ pub const FIN: &[Column<Teardowns>] = &[
         "acked_at",
         "",
         "FIN: when the peer first acknowledged it; missing when it never did.",
-        Kind::Time(|row| row.fin()?.acked_at),
+        Kind::Time(|row| row.fin()?.acked_at.get()),
     ),
     Column::optional(
         "acked_packet",
         "",
         "FIN: packet of that acknowledgment.",
-        Kind::Int64(|row| count(row.fin()?.acked_packet?)),
+        Kind::Int64(|row| count(row.fin()?.acked_packet.get()?)),
     ),
     Column::optional(
         "ack_delay_s",
@@ -35,7 +35,7 @@ pub const FIN: &[Column<Teardowns>] = &[
         "FIN: time until the peer acknowledged it.",
         Kind::Float64(|row| {
             let fin = row.fin()?;
-            Some(seconds(fin.acked_at?.checked_sub(fin.time)?))
+            Some(seconds(fin.acked_at.get()?.checked_sub(fin.time)?))
         }),
     ),
 ];
@@ -57,13 +57,13 @@ pub const RST: &[Column<Teardowns>] = &[
         "trigger_packet",
         "",
         "RST: packet of the segment it answers.",
-        Kind::Int64(|row| count(row.rst()?.trigger_packet?)),
+        Kind::Int64(|row| count(row.rst()?.trigger_packet.get()?)),
     ),
     Column::optional(
         "turnaround_s",
         "s",
         "RST: time since the segment it answers.",
-        Kind::Float64(|row| row.rst()?.turnaround.map(seconds)),
+        Kind::Float64(|row| row.rst()?.turnaround.get().map(seconds)),
     ),
     Column::optional(
         "sequence_check",
@@ -105,7 +105,7 @@ pub const RST: &[Column<Teardowns>] = &[
         "reset_reason",
         "",
         "RST: the reason it states, as text or code.",
-        Kind::Text(|row, out| match row.rst()?.reason.as_ref()? {
+        Kind::Text(|row, out| match row.rst()?.reason.as_deref()? {
             Reason::Text(reason) => text(reason, out),
             Reason::Diagnostic(code, reason) => {
                 put(out, format_args!("diagnostic {code}: {reason}"));

@@ -55,13 +55,13 @@ pub const COLUMNS: &[Column<Teardowns>] = &[
         "seq",
         "octets",
         "Sequence number relative to the sender's initial one.",
-        Kind::Int64(|row| row.teardown.relative_sequence),
+        Kind::Int64(|row| row.teardown.relative_sequence.get()),
     ),
     Column::optional(
         "ack",
         "octets",
         "Acknowledgment number relative to the peer's initial sequence number.",
-        Kind::Int64(|row| row.teardown.relative_acknowledgment),
+        Kind::Int64(|row| row.teardown.relative_acknowledgment.get()),
     ),
     Column::required(
         "seq_raw",
@@ -105,7 +105,7 @@ pub const COLUMNS: &[Column<Teardowns>] = &[
         "idle_before_s",
         "s",
         "Silence of the connection before it (before its trigger, for a reply).",
-        Kind::Float64(|row| row.teardown.idle.map(seconds)),
+        Kind::Float64(|row| row.teardown.idle.get().map(seconds)),
     ),
     Column::optional(
         "since_syn_s",
