@@ -8,6 +8,7 @@ use crate::cause::{self, Case, Context, Parameters, RULE_SET, Verdict};
 use crate::conn::{Connection, Groups, Kind, Rows};
 use crate::error::Error;
 use crate::packet::Class;
+use crate::parallel;
 use crate::read::{Options, Output, Session};
 use crate::table::connections::{ConnectionRow, Connections};
 use crate::table::files::Files;
@@ -16,7 +17,7 @@ use crate::table::issues::{self, Issues};
 use crate::table::ledger::{Ledger, LedgerRow};
 use crate::table::shared::Shared;
 use crate::table::teardowns::{TeardownRow, Teardowns};
-use crate::table::{BLOCK_ROWS, CHUNK_ROWS, Made, Maker, make};
+use crate::table::{BLOCK_ROWS, CHUNK_ROWS, Layout, Made, make};
 
 /// Changes whenever a column is renamed, removed or changes its meaning.
 pub const SCHEMA_VERSION: &str = "1";
@@ -71,7 +72,8 @@ pub fn tables(
 ) -> Result<Vec<Made>, Error> {
     let connections = std::mem::take(&mut output.connections);
     let shared = Shared::new(&output.files, &output.interfaces, output.paths.clone());
-    let judge = Judge { context: &output.context, parameters: &output.parameters };
+    let (context, parameters, threads) = (&output.context, &output.parameters, output.threads);
+    let judge = Judge { context, parameters, threads };
     let teardowns = judge.teardowns(&connections, &shared, metadata, proceed)?;
     let connections = judge.connections(connections, &shared, metadata, proceed)?;
     let mut made = vec![connections, teardowns];
@@ -104,6 +106,7 @@ fn accounts(output: &Output, shared: &Shared, metadata: &Metadata) -> Result<[Ma
 struct Judge<'a> {
     context: &'a Context,
     parameters: &'a Parameters,
+    threads: usize,
 }
 
 impl Judge<'_> {
@@ -114,10 +117,11 @@ impl Judge<'_> {
         metadata: &Metadata,
         proceed: &dyn Fn() -> bool,
     ) -> Result<Made, Error> {
-        let mut maker = Maker::<Connections>::new(metadata.clone(), connections.len());
+        let layout = Layout::<Connections>::new(metadata.clone());
         // A chunk's memory is given back before the next one is transposed.
-        for chunk in connections.into_groups(CHUNK_ROWS) {
-            asked(proceed)?;
+        let chunks = connections.into_groups(CHUNK_ROWS);
+        let batches = parallel::in_order(self.threads, chunks, proceed, |chunk: Rows| {
+            let mut batch = layout.batch(chunk.len());
             for block in chunk.blocks(BLOCK_ROWS) {
                 let verdicts: Vec<Verdict> =
                     block.iter().map(|c| cause::judge(c, self.context, self.parameters)).collect();
@@ -126,10 +130,11 @@ impl Judge<'_> {
                     .zip(&verdicts)
                     .map(|(connection, verdict)| ConnectionRow { connection, verdict, shared })
                     .collect();
-                maker.add(&rows)?;
+                batch.add(&rows);
             }
-        }
-        maker.finish()
+            batch.finish()
+        })?;
+        layout.table(batches)
     }
 
     fn teardowns(
@@ -143,9 +148,10 @@ impl Judge<'_> {
             connections.iter().flat_map(|c| c.teardowns.iter().map(move |t| (t.packet, c, t)));
         let mut segments: Vec<_> = segments.collect();
         segments.sort_unstable_by_key(|&(packet, connection, _)| (packet, connection.id));
-        let mut maker = Maker::<Teardowns>::new(metadata.clone(), segments.len());
-        for chunk in segments.chunks(CHUNK_ROWS) {
-            asked(proceed)?;
+        let layout = Layout::<Teardowns>::new(metadata.clone());
+        let chunks = segments.chunks(CHUNK_ROWS);
+        let batches = parallel::in_order(self.threads, chunks, proceed, |chunk| {
+            let mut batch = layout.batch(chunk.len());
             for block in chunk.chunks(BLOCK_ROWS) {
                 let judged: Vec<(Verdict, f64)> = block
                     .iter()
@@ -162,10 +168,11 @@ impl Judge<'_> {
                         shared,
                     })
                     .collect();
-                maker.add(&rows)?;
+                batch.add(&rows);
             }
-        }
-        maker.finish()
+            batch.finish()
+        })?;
+        layout.table(batches)
     }
 
     fn teardown(
@@ -186,10 +193,6 @@ impl Judge<'_> {
 fn is_enough(pending: &[Connection]) -> bool {
     pending.len() >= CHUNK_ROWS
         || pending.iter().map(|c| c.teardowns.len()).sum::<usize>() >= 8 * CHUNK_ROWS
-}
-
-fn asked(proceed: &dyn Fn() -> bool) -> Result<(), Error> {
-    if proceed() { Ok(()) } else { Err(Error::Cancelled) }
 }
 
 /// One pass whose rows are handed out as they are let go, in bounded memory.
@@ -260,8 +263,11 @@ impl Scan {
                     let chunk = std::mem::replace(&mut pending, later);
                     let (files, interfaces) = session.described();
                     let shared = Shared::new(files, interfaces, session.paths());
-                    let judge =
-                        Judge { context: session.context(), parameters: session.parameters() };
+                    let judge = Judge {
+                        context: session.context(),
+                        parameters: session.parameters(),
+                        threads: session.threads(),
+                    };
                     step = judge.pair(chunk.into(), &shared, &self.metadata)?;
                 }
                 self.state = State::Reading { session, pending };
@@ -272,7 +278,11 @@ impl Scan {
                 if let Some(chunk) = rest.next() {
                     let shared =
                         Shared::new(&output.files, &output.interfaces, output.paths.clone());
-                    let judge = Judge { context: &output.context, parameters: &output.parameters };
+                    let judge = Judge {
+                        context: &output.context,
+                        parameters: &output.parameters,
+                        threads: output.threads,
+                    };
                     step = judge.pair(chunk, &shared, &self.metadata)?;
                 }
                 self.state = State::Ending { output, rest };

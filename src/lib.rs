@@ -23,6 +23,7 @@ pub mod guard;
 pub mod issue;
 pub mod packet;
 pub mod packets;
+mod parallel;
 pub mod read;
 pub mod table;
 

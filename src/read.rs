@@ -13,6 +13,8 @@ use crate::packet::{self, Class, Decoded, Decoder, Path, Paths, Segment};
 
 /// Segments decoded ahead of the tracker, so that its memory is on the way when they are taken.
 const AHEAD: usize = 32;
+/// Threads that are used at most.
+const MAX_THREADS: usize = 256;
 /// Rows that are let go before the caller is asked to take them.
 const RELEASED: usize = 16_384;
 
@@ -47,6 +49,16 @@ pub struct Options {
     pub memory_limit: Option<u64>,
     /// Whether anything but a complete capture is an error.
     pub strict: bool,
+    /// Threads that may be used; as many as there are processors (8 at most) without a number.
+    /// Rows never depend on it. With one, nothing runs beside the caller.
+    pub threads: Option<usize>,
+}
+
+impl Options {
+    /// Threads that will be used.
+    pub fn threads(&self) -> usize {
+        self.threads.map_or_else(crate::parallel::sensible, |threads| threads.clamp(1, MAX_THREADS))
+    }
 }
 
 /// Packets by file and class: every packet read is in exactly one.
@@ -124,6 +136,8 @@ pub struct Output {
     pub paths: Vec<Path>,
     /// How many connections were begun and let go.
     pub counts: Counts,
+    /// Threads that may be used to judge them.
+    pub threads: usize,
 }
 
 impl Output {
@@ -170,6 +184,7 @@ impl Output {
             issues: Issues::default(),
             paths: vec![Path::default()],
             counts,
+            threads: 1,
         })
     }
 }
@@ -189,6 +204,7 @@ impl Session {
         // The rest is for rows on their way out and for what verdicts remember.
         let followed = options.memory_limit.map(|bytes| bytes / 16 * 5);
         options.limits.memory = followed.or(options.limits.memory);
+        options.reading.ahead &= options.threads() > 1;
         let reader = Reader::open(sources, options.reading.clone())?;
         let streaming = !options.limits.keep;
         Ok(Self {
@@ -282,6 +298,11 @@ impl Session {
         &self.options.parameters
     }
 
+    /// Threads that may be used.
+    pub fn threads(&self) -> usize {
+        self.options.threads()
+    }
+
     /// VLANs and tunnels met so far.
     pub fn paths(&self) -> Vec<Path> {
         paths(self.decoder.paths())
@@ -326,6 +347,7 @@ impl Session {
         };
         Output {
             connections,
+            threads: self.options.threads(),
             context: self.context,
             parameters: self.options.parameters,
             ledger: self.ledger,

@@ -46,6 +46,9 @@ class Options(TypedDict, total=False):
     """Octets that each compressed file may unpack to."""
     chunk: Size | None
     """Octets read at a time (256 KiB); never changes a row."""
+    threads: int | None
+    """Threads that may be used: as many as there are processors (8 at most) unless told. Files are
+    read and decompressed on one, tables are made on all. Never changes a row."""
     strict: bool
     """Raise :exc:`CaptureError` for anything but a complete capture."""
     parameters: Mapping[str, float] | None
@@ -63,6 +66,7 @@ _READERS: dict[str, Callable[[Any], Any]] = {
     "max_uncompressed_bytes": octets,
     "chunk": octets,
     "parameters": dict,
+    "threads": count,
     "strict": bool,
     "filter": str,
 }

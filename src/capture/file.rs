@@ -110,6 +110,11 @@ impl CaptureFile {
         self.window.stream().bytes_read()
     }
 
+    /// Has the file read on a thread of its own; false where that is not worth it.
+    pub(crate) fn run_ahead(&mut self) -> bool {
+        self.window.run_ahead()
+    }
+
     /// Gives the file handle back until it is needed again.
     pub(crate) fn park(&mut self) {
         self.window.park();

@@ -15,6 +15,8 @@ use crate::issue::{Issues, NO_FILE};
 
 /// File handles held at once; further files give theirs back between reads.
 const MAX_HANDLES: usize = 128;
+/// Files that are read ahead at a time.
+const MAX_AHEAD: usize = 4;
 /// Bytes read when only the first packet's time is wanted.
 const PEEK_CHUNK: usize = 4096;
 
@@ -26,11 +28,14 @@ pub struct ReadOptions {
     /// Bytes that each compressed file may unpack to; what comes after is left unread and the
     /// file's status is `limit`.
     pub max_uncompressed_bytes: Option<u64>,
+    /// Whether files may be read and decompressed ahead on threads of their own. Never changes
+    /// what is read.
+    pub ahead: bool,
 }
 
 impl Default for ReadOptions {
     fn default() -> Self {
-        Self { chunk: 256 * 1024, max_uncompressed_bytes: None }
+        Self { chunk: 256 * 1024, max_uncompressed_bytes: None, ahead: true }
     }
 }
 
@@ -63,6 +68,7 @@ struct Slot {
     next: usize,
     given: u64,
     bytes_read: u64,
+    ahead: bool,
 }
 
 /// A capture: reads its files, merged by time, as batches of frames.
@@ -81,6 +87,8 @@ pub struct Reader {
     unopened: usize,
     /// The file of the last batch, which is to be put in line again.
     current: Option<usize>,
+    /// Files that are being read ahead.
+    ahead: usize,
     number: u64,
 }
 
@@ -118,6 +126,7 @@ impl Reader {
             line: BinaryHeap::new(),
             unopened: 0,
             current: None,
+            ahead: 0,
             number: 0,
         };
         let entries = expand(sources)?;
@@ -199,6 +208,7 @@ impl Reader {
                 next: 0,
                 given: 0,
                 bytes_read: 0,
+                ahead: false,
             };
             self.slots.push(slot);
             self.summaries.push(FileSummary {
@@ -222,9 +232,12 @@ impl Reader {
             Some(Waiting::Open(window)) => *window,
             None => return Ok(()),
         };
-        let file = CaptureFile::new(window, &mut self.notes(index)?)?;
+        let mut file = CaptureFile::new(window, &mut self.notes(index)?)?;
+        let ahead = self.options.ahead && self.ahead < MAX_AHEAD && file.run_ahead();
+        self.ahead += usize::from(ahead);
         if let Some(slot) = self.slots.get_mut(index) {
             slot.file = Some(file);
+            slot.ahead = ahead;
         }
         self.advance(index)
     }
@@ -261,6 +274,7 @@ impl Reader {
         slot.bytes_read = file.bytes_read();
         let head = file.records.get(next).map(|record| record.time);
         if head.is_none() && file.is_done() {
+            self.ahead -= usize::from(slot.ahead);
             return Ok(());
         }
         slot.file = Some(file);

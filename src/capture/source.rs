@@ -1,5 +1,6 @@
 //! Where bytes come from. Only this module and those below it touch the file system.
 
+mod ahead;
 mod compress;
 mod expand;
 mod guess;
@@ -10,6 +11,7 @@ use std::io::Read;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+pub(crate) use ahead::{Ahead, Piece};
 pub use compress::Compression;
 pub(crate) use compress::{End, Stream};
 pub(crate) use expand::expand;

@@ -1,14 +1,71 @@
 //! The part of a file that lies in memory.
 
-use super::source::Stream;
+use super::source::{Ahead, Compression, End, Piece, Stream};
+
+/// Where a window gets its bytes.
+pub(crate) enum Supply {
+    /// From the stream itself.
+    Here(Stream),
+    /// From a thread that reads the stream.
+    Ahead(Ahead),
+    /// From nowhere: only while one is exchanged for the other.
+    Nothing,
+}
+
+impl Supply {
+    pub(crate) fn compression(&self) -> Compression {
+        match self {
+            Self::Here(stream) => stream.compression(),
+            Self::Ahead(ahead) => ahead.compression,
+            Self::Nothing => Compression::None,
+        }
+    }
+
+    /// Why it is over, once everything was taken.
+    pub(crate) fn end(&self) -> Option<&End> {
+        match self {
+            Self::Here(stream) => stream.end(),
+            Self::Ahead(ahead) => ahead.end.as_ref(),
+            Self::Nothing => Some(&End::Clean),
+        }
+    }
+
+    pub(crate) fn has_trailing(&self) -> bool {
+        match self {
+            Self::Here(stream) => stream.has_trailing(),
+            Self::Ahead(ahead) => ahead.trailing,
+            Self::Nothing => false,
+        }
+    }
+
+    pub(crate) fn bytes_read(&self) -> u64 {
+        match self {
+            Self::Here(stream) => stream.bytes_read(),
+            Self::Ahead(ahead) => ahead.read,
+            Self::Nothing => 0,
+        }
+    }
+
+    pub(crate) fn bytes_total(&self) -> Option<u64> {
+        match self {
+            Self::Here(stream) => stream.bytes_total(),
+            Self::Ahead(ahead) => ahead.total,
+            Self::Nothing => None,
+        }
+    }
+}
+
+/// Pieces smaller than this are not worth handing from thread to thread.
+const LEAST_AHEAD: usize = 16 * 1024;
 
 /// A sliding buffer over a stream. Ranges handed out stay valid until the next [`Window::fill`].
 pub(crate) struct Window {
-    stream: Stream,
+    supply: Supply,
     buffer: Vec<u8>,
     start: usize,
     end: usize,
-    /// Offset in the stream of `buffer[0]`.
+    /// Offset in the stream of `buffer[0]`, modulo 2^64: room in front of the first piece of a
+    /// stream that is read ahead lies before its beginning.
     base: u64,
     chunk: usize,
     /// Nothing is thrown away, so that [`Window::rewind`] can go back to the beginning.
@@ -17,15 +74,35 @@ pub(crate) struct Window {
 
 impl Window {
     pub(crate) fn new(stream: Stream, chunk: usize) -> Self {
-        Self { stream, buffer: Vec::new(), start: 0, end: 0, base: 0, chunk, hold: false }
+        let supply = Supply::Here(stream);
+        Self { supply, buffer: Vec::new(), start: 0, end: 0, base: 0, chunk, hold: false }
     }
 
-    pub(crate) fn stream(&self) -> &Stream {
-        &self.stream
+    pub(crate) fn stream(&self) -> &Supply {
+        &self.supply
     }
 
+    /// Gives the file handle back, unless a thread reads from it.
     pub(crate) fn park(&mut self) {
-        self.stream.park();
+        if let Supply::Here(stream) = &mut self.supply {
+            stream.park();
+        }
+    }
+
+    /// Has the stream read on a thread of its own from here on; false where that is not worth it.
+    pub(crate) fn run_ahead(&mut self) -> bool {
+        let worth = matches!(&self.supply, Supply::Here(s) if s.is_worth_reading_ahead());
+        if !worth || self.hold || self.chunk < LEAST_AHEAD {
+            return false;
+        }
+        self.supply = match std::mem::replace(&mut self.supply, Supply::Nothing) {
+            Supply::Here(stream) => match Ahead::start(stream, self.chunk) {
+                Ok(ahead) => Supply::Ahead(ahead),
+                Err(stream) => Supply::Here(stream),
+            },
+            other => other,
+        };
+        matches!(self.supply, Supply::Ahead(_))
     }
 
     /// The bytes at hand, from the present position on.
@@ -45,7 +122,7 @@ impl Window {
 
     /// Offset of the present position in the stream.
     pub(crate) fn offset(&self) -> u64 {
-        self.base + self.start as u64
+        self.base.wrapping_add(self.start as u64)
     }
 
     pub(crate) fn advance(&mut self, amount: usize) {
@@ -57,26 +134,61 @@ impl Window {
     /// Memory grows with what really comes, not with what a length field claims.
     pub(crate) fn fill(&mut self, want: usize) -> bool {
         while self.end - self.start < want {
-            if self.stream.end().is_some() {
+            if self.supply.end().is_some() {
                 return false;
+            }
+            if let Supply::Ahead(ahead) = &mut self.supply {
+                let Some(piece) = ahead.next() else { return false };
+                self.go_on(piece);
+                continue;
             }
             self.make_room(want);
             let limit = self.buffer.len().min(self.end.saturating_add(self.chunk));
-            self.end += self.stream.read(self.buffer.get_mut(self.end..limit).unwrap_or_default());
+            let room = self.buffer.get_mut(self.end..limit).unwrap_or_default();
+            if let Supply::Here(stream) = &mut self.supply {
+                self.end += stream.read(room);
+            }
         }
         true
+    }
+
+    /// Goes on with a piece that was read ahead: what is left of the one before is put in front of
+    /// it, so that every record lies in one stretch.
+    fn go_on(&mut self, piece: Piece) {
+        let offset = self.offset();
+        let left = self.end - self.start;
+        let Piece { mut buffer, start, end, .. } = piece;
+        let used = if let Some(begin) = start.checked_sub(left) {
+            if let (Some(to), Some(from)) =
+                (buffer.get_mut(begin..start), self.buffer.get(self.start..self.end))
+            {
+                to.copy_from_slice(from);
+            }
+            (self.start, self.end) = (begin, end);
+            std::mem::replace(&mut self.buffer, buffer)
+        } else {
+            self.buffer.truncate(self.end);
+            self.buffer.drain(..self.start);
+            self.buffer.extend_from_slice(buffer.get(start..end).unwrap_or_default());
+            (self.start, self.end) = (0, self.buffer.len());
+            buffer
+        };
+        self.base = offset.wrapping_sub(self.start as u64);
+        if let Supply::Ahead(ahead) = &self.supply {
+            ahead.give_back(used);
+        }
     }
 
     fn make_room(&mut self, want: usize) {
         if self.start > 0 && !self.hold {
             self.buffer.copy_within(self.start..self.end, 0);
-            self.base += self.start as u64;
+            self.base = self.offset();
             self.end -= self.start;
             self.start = 0;
         }
         if self.end == self.buffer.len() {
             // A small file needs no more than itself, plus one byte to see its end.
-            let whole = match self.stream.bytes_total() {
+            let whole = match self.supply.bytes_total() {
                 Some(total) if self.buffer.is_empty() => {
                     usize::try_from(total).map_or(usize::MAX, |total| total.max(64) + 1)
                 }

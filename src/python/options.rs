@@ -34,6 +34,7 @@ pub fn options(dict: &Bound<'_, PyDict>) -> PyResult<Options> {
                 options.reading.max_uncompressed_bytes = Some(value.extract()?);
             }
             "chunk" => options.reading.chunk = value.extract()?,
+            "threads" => options.threads = Some(value.extract()?),
             "strict" => options.strict = value.extract()?,
             "parameters" => {
                 for (name, value) in value.cast::<PyDict>()? {

@@ -24,113 +24,97 @@ pub struct Made {
     pub batches: Vec<RecordBatch>,
 }
 
-/// Makes one table, rows by rows.
-pub struct Maker<T: Table> {
+/// The columns of a table, for as many batches as there will be.
+pub struct Layout<T: Table> {
     schema: SchemaRef,
     columns: Vec<&'static Column<T>>,
     /// The fixed dictionary of each word column.
     words: Vec<Option<ArrayRef>>,
-    batches: Vec<RecordBatch>,
-    /// The batch that is being filled, and how many rows it has.
-    filling: Vec<Filling>,
-    filled: usize,
-    /// Rows that are still to come.
-    expected: usize,
 }
 
-impl<T: Table> Maker<T> {
-    /// Prepares the schema, with `metadata` about how the rows were made, and room for the rows
-    /// that are expected.
-    pub fn new(metadata: HashMap<String, String>, expected: usize) -> Self {
+impl<T: Table> Layout<T> {
+    /// Prepares the schema, with `metadata` about how the rows were made.
+    pub fn new(metadata: HashMap<String, String>) -> Self {
         let columns: Vec<_> = columns::<T>().collect();
         let fields: Vec<_> = columns.iter().map(|column| column.field()).collect();
         let words = columns.iter().map(|column| match column.kind {
             Kind::Word(words, _) => Some(Arc::new(StringArray::from(words())) as ArrayRef),
             _ => None,
         });
-        Self {
-            schema: Arc::new(Schema::new(fields).with_metadata(metadata)),
-            words: words.collect(),
-            columns,
-            batches: Vec::new(),
-            filling: Vec::new(),
-            filled: 0,
-            expected,
+        let words = words.collect();
+        let schema = Arc::new(Schema::new(fields).with_metadata(metadata));
+        Self { schema, columns, words }
+    }
+
+    /// A batch to be filled with so many rows.
+    pub fn batch(&self, rows: usize) -> Filler<'_, T> {
+        let filling = self.columns.iter().map(|c| Filling::new(&c.kind, rows)).collect();
+        Filler { layout: self, filling }
+    }
+
+    /// The table of these batches, which were made by [`Layout::batch`].
+    ///
+    /// # Errors
+    /// As [`Filler::finish`].
+    pub fn table(self, mut batches: Vec<RecordBatch>) -> Result<Made, Error> {
+        if batches.is_empty() {
+            batches.push(self.batch(0).finish()?);
+        }
+        Ok(Made { name: T::NAME, schema: self.schema, batches })
+    }
+}
+
+/// One batch that is being filled.
+pub struct Filler<'l, T: Table> {
+    layout: &'l Layout<T>,
+    filling: Vec<Filling>,
+}
+
+impl<T: Table> Filler<'_, T> {
+    /// Adds rows. They are best given in blocks of [`BLOCK_ROWS`], made just before.
+    pub fn add(&mut self, rows: &[T::Row<'_>]) {
+        for block in rows.chunks(BLOCK_ROWS) {
+            for (column, filling) in self.layout.columns.iter().zip(&mut self.filling) {
+                filling.add(&column.kind, block);
+            }
         }
     }
 
-    /// Adds rows; they come out in batches of [`CHUNK_ROWS`].
+    /// The batch.
     ///
     /// # Errors
     /// When a column without nulls has none to give, or a word is not in its vocabulary: errors
     /// of this crate, not of the capture.
-    pub fn add(&mut self, mut rows: &[T::Row<'_>]) -> Result<(), Error> {
-        while !rows.is_empty() {
-            if self.filling.is_empty() {
-                self.begin();
-            }
-            let room = BLOCK_ROWS.min(CHUNK_ROWS - self.filled).min(rows.len());
-            let (block, rest) = rows.split_at(room);
-            for (column, filling) in self.columns.iter().zip(&mut self.filling) {
-                filling.add(&column.kind, block);
-            }
-            self.filled += room;
-            rows = rest;
-            if self.filled == CHUNK_ROWS {
-                self.end()?;
-            }
-        }
-        Ok(())
-    }
-
-    /// The table.
-    ///
-    /// # Errors
-    /// As [`Maker::add`].
-    pub fn finish(mut self) -> Result<Made, Error> {
-        if self.batches.is_empty() && self.filling.is_empty() {
-            self.begin();
-        }
-        if !self.filling.is_empty() {
-            self.end()?;
-        }
-        Ok(Made { name: T::NAME, schema: self.schema, batches: self.batches })
-    }
-
-    fn begin(&mut self) {
-        let room = self.expected.min(CHUNK_ROWS);
-        self.filling = self.columns.iter().map(|c| Filling::new(&c.kind, room)).collect();
-    }
-
-    /// Closes the batch that was being filled.
-    fn end(&mut self) -> Result<(), Error> {
-        self.expected = self.expected.saturating_sub(self.filled);
-        self.filled = 0;
-        let arrays = std::mem::take(&mut self.filling)
+    pub fn finish(self) -> Result<RecordBatch, Error> {
+        let arrays = self
+            .filling
             .into_iter()
-            .zip(&self.words)
+            .zip(&self.layout.words)
             .map(|(filling, words)| filling.finish(words.as_ref()))
             .collect::<Result<Vec<_>, _>>();
-        let batch = arrays
-            .and_then(|arrays| RecordBatch::try_new(SchemaRef::clone(&self.schema), arrays))
-            .map_err(|error| Error::Internal(format!("table {}: {error}", T::NAME)))?;
-        self.batches.push(batch);
-        Ok(())
+        arrays
+            .and_then(|arrays| RecordBatch::try_new(SchemaRef::clone(&self.layout.schema), arrays))
+            .map_err(|error| Error::Internal(format!("table {}: {error}", T::NAME)))
     }
 }
 
-/// A whole table at once.
+/// A whole table at once, in batches of [`CHUNK_ROWS`].
 ///
 /// # Errors
-/// As [`Maker::add`].
+/// As [`Filler::finish`].
 #[allow(clippy::implicit_hasher)] // it is kept, as Arrow has it
 pub fn make<T: Table>(
     rows: &[T::Row<'_>],
     metadata: HashMap<String, String>,
 ) -> Result<Made, Error> {
-    let mut maker = Maker::<T>::new(metadata, rows.len());
-    maker.add(rows)?;
-    maker.finish()
+    let layout = Layout::<T>::new(metadata);
+    let batches = rows.chunks(CHUNK_ROWS).map(|chunk| {
+        let mut batch = layout.batch(chunk.len());
+        batch.add(chunk);
+        batch.finish()
+    });
+    let batches = batches.collect::<Result<_, _>>()?;
+    layout.table(batches)
 }
 
 #[cfg(test)]

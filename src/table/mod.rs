@@ -23,7 +23,7 @@ pub mod teardowns;
 pub mod text;
 pub mod vocabulary;
 
-pub use build::{CHUNK_ROWS, Made, Maker, make};
+pub use build::{CHUNK_ROWS, Filler, Layout, Made, make};
 pub use fill::BLOCK_ROWS;
 pub use column::{Column, Group, Kind, Table, columns};
 pub use sink::{Facts, Texts};

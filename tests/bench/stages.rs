@@ -1,19 +1,21 @@
 //! One stage of a pass over a capture, for whoever measures the process from outside:
 //!
 //! ```text
-//! cargo bench --bench stages -- STAGE FILE
+//! cargo bench --bench stages -- STAGE FILE [THREADS]
 //! ```
 //!
 //! Each stage contains those before it: `walk` reads the record headers of a little-endian pcap
 //! with nothing of this crate, `frames` reads records, `decode` opens them, `track` follows the
-//! connections, `tables` judges them and makes every table. A line of JSON tells what was found.
+//! connections, `tables` judges them and makes every table, `scan` does so in bounded memory. One
+//! thread is used unless told otherwise. A line of JSON tells what was found.
 #![allow(clippy::print_stdout, clippy::expect_used)]
 
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::Read;
 
-use finrst::answer;
+use arrow_array::RecordBatch;
+use finrst::answer::{self, Scan, Step};
 use finrst::capture::{ReadOptions, Reader, Source};
 use finrst::error::Error;
 use finrst::packet::Decoder;
@@ -24,16 +26,23 @@ const BUFFER: usize = 1 << 20;
 
 fn main() -> Result<(), Error> {
     let given: Vec<String> = std::env::args().skip(1).filter(|a| !a.starts_with("--")).collect();
-    let [stage, file] = given.as_slice() else {
-        println!("stages: walk|frames|decode|track|tables FILE");
-        return Ok(());
+    let (stage, file, threads) = match given.as_slice() {
+        [stage, file] => (stage, file, 1),
+        [stage, file, threads] if threads.parse::<usize>().is_ok() => {
+            (stage, file, threads.parse().unwrap_or(1))
+        }
+        _ => {
+            println!("stages: walk|frames|decode|track|tables|scan FILE [THREADS]");
+            return Ok(());
+        }
     };
     let line = match stage.as_str() {
         "walk" => format!("\"packets\":{}", walk(file)),
         "frames" => format!("\"packets\":{}", frames(file)?),
         "decode" => format!("\"segments\":{}", decode(file)?),
-        "track" => format!("\"connections\":{}", track(file)?.connections.len()),
-        "tables" => tables(track(file)?)?,
+        "track" => format!("\"connections\":{}", track(file, threads)?.connections.len()),
+        "tables" => tables(track(file, threads)?)?,
+        "scan" => scan(file, threads)?,
         other => return Err(Error::Argument(format!("no stage '{other}'"))),
     };
     println!("{{{line}}}");
@@ -67,7 +76,8 @@ fn walk(path: &str) -> u64 {
 }
 
 fn reader(path: &str) -> Result<Reader, Error> {
-    Reader::open(vec![Source::path(path)], ReadOptions::default())
+    let options = ReadOptions { ahead: false, ..ReadOptions::default() };
+    Reader::open(vec![Source::path(path)], options)
 }
 
 fn frames(path: &str) -> Result<usize, Error> {
@@ -89,10 +99,29 @@ fn decode(path: &str) -> Result<u64, Error> {
     Ok(count)
 }
 
-fn track(path: &str) -> Result<Output, Error> {
-    let mut session = Session::open(vec![Source::path(path)], Options::default())?;
+fn track(path: &str, threads: usize) -> Result<Output, Error> {
+    let options = Options { threads: Some(threads), ..Options::default() };
+    let mut session = Session::open(vec![Source::path(path)], options)?;
     while session.step(1 << 22)? {}
     Ok(session.finish())
+}
+
+fn scan(path: &str, threads: usize) -> Result<String, Error> {
+    let options = Options { threads: Some(threads), ..Options::default() };
+    let mut scan = Scan::open(vec![Source::path(path)], options)?;
+    let mut rows = [0, 0];
+    loop {
+        match scan.step(1 << 22)? {
+            Step::More => {}
+            Step::Pair(connections, teardowns) => {
+                for (rows, made) in rows.iter_mut().zip([connections, teardowns]) {
+                    *rows += made.batches.iter().map(RecordBatch::num_rows).sum::<usize>();
+                }
+            }
+            Step::Done => break,
+        }
+    }
+    Ok(format!("\"connections\":{},\"teardowns\":{}", rows[0], rows[1]))
 }
 
 fn tables(output: Output) -> Result<String, Error> {
@@ -104,7 +133,7 @@ fn tables(output: Output) -> Result<String, Error> {
     let connections = output.connections.len();
     let made = answer::tables(output, &HashMap::new(), &|| true)?;
     let size = |made: &Made| -> usize {
-        made.batches.iter().map(arrow_array::RecordBatch::get_array_memory_size).sum()
+        made.batches.iter().map(RecordBatch::get_array_memory_size).sum()
     };
     let bytes: usize = made.iter().map(size).sum();
     let [fins, rsts] = flags;

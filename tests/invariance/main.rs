@@ -5,6 +5,7 @@ mod golden;
 mod same;
 #[path = "../support/mod.rs"]
 mod support;
+mod threads;
 mod write;
 
 use std::path::PathBuf;

@@ -199,6 +199,18 @@ impl Stream {
         self.decoder.as_ref().and_then(|d| d.input().bytes_total())
     }
 
+    /// Whether reading it ahead is worth a thread and changes nothing for anybody: regular files
+    /// and bytes in memory, if there is work in them. A pipe is read as its bytes come.
+    pub(crate) fn is_worth_reading_ahead(&self) -> bool {
+        const WORTH: u64 = 1 << 20;
+        let input = self.decoder.as_ref().map(Decoder::input);
+        let large = self.bytes_total().is_some_and(|total| total > WORTH);
+        input.is_some_and(|input| match self.compression {
+            Compression::None => input.is_file() && large,
+            _ => (input.is_file() || input.is_bytes()) && self.bytes_total() > Some(1 << 14),
+        })
+    }
+
     pub(crate) fn park(&mut self) {
         if let Some(decoder) = &mut self.decoder {
             decoder.input_mut().park();

@@ -73,6 +73,16 @@ impl Input {
         self.total
     }
 
+    /// Whether it is a regular file.
+    pub(crate) fn is_file(&self) -> bool {
+        matches!(self.kind, Kind::File { .. })
+    }
+
+    /// Whether it lies in memory.
+    pub(crate) fn is_bytes(&self) -> bool {
+        matches!(self.kind, Kind::Bytes { .. })
+    }
+
     /// What the system said when a read failed.
     pub(crate) fn failure(&self) -> Option<&str> {
         self.failure.as_deref()

@@ -6,7 +6,7 @@ use arrow_array::types::{Int8Type, Int64Type};
 use arrow_array::{Array, RecordBatch};
 use arrow_schema::DataType;
 
-use super::{CHUNK_ROWS, Maker, make};
+use super::{CHUNK_ROWS, Layout, make};
 use crate::table::column::{Column, Group, Kind, Table, count, text};
 
 struct Sample;
@@ -59,7 +59,7 @@ fn batch(rows: &[Row<'_>]) -> RecordBatch {
 
 #[test]
 fn the_schema_tells_unit_and_meaning() {
-    let schema = Maker::<Sample>::new(HashMap::from([("a".into(), "b".into())]), 0).schema;
+    let schema = Layout::<Sample>::new(HashMap::from([("a".into(), "b".into())])).schema;
     let number = schema.field(0);
     assert_eq!(number.metadata()["doc"], "A count.");
     assert_eq!(number.metadata()["unit"], "packets");

@@ -26,7 +26,7 @@ pub fn run(data: &[u8]) {
 
 /// A whole pass over one file in memory; `None` where it is no capture.
 pub fn pass(bytes: &[u8], chunk: usize, options: Options) -> Option<Output> {
-    let reading = ReadOptions { chunk, max_uncompressed_bytes: Some(UNPACKED) };
+    let reading = ReadOptions { chunk, max_uncompressed_bytes: Some(UNPACKED), ahead: false };
     let sources = vec![Source::bytes("input", bytes)];
     match Session::open(sources, Options { reading, ..options }) {
         Ok(session) => Some(all(session)),

@@ -1,0 +1,133 @@
+//! A stream read on a thread of its own, ahead of who takes its bytes: reading and decompression
+//! run beside everything else, and what comes is the same.
+
+use std::any::Any;
+use std::panic::{self, AssertUnwindSafe};
+use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
+use std::thread;
+
+use super::compress::{Compression, End, Stream};
+
+/// Room in front of a piece for the part of a record that the piece before it ended with.
+const HEADROOM: usize = 64 * 1024;
+/// Pieces that are filled ahead; one more is with the taker.
+const PIECES: usize = 3;
+
+/// The next bytes of a stream.
+pub(crate) struct Piece {
+    /// Room, then the bytes.
+    pub(crate) buffer: Vec<u8>,
+    /// Where the bytes begin and end.
+    pub(crate) start: usize,
+    pub(crate) end: usize,
+    /// Bytes taken from the source by then.
+    read: u64,
+    /// Set on the last piece: why, and whether something else followed.
+    over: Option<(End, bool)>,
+}
+
+type Panic = Box<dyn Any + Send>;
+
+/// The near end of a stream that is read ahead.
+pub(crate) struct Ahead {
+    pieces: Receiver<Result<Piece, Panic>>,
+    used: Sender<Vec<u8>>,
+    pub(crate) compression: Compression,
+    pub(crate) total: Option<u64>,
+    pub(crate) read: u64,
+    pub(crate) end: Option<End>,
+    pub(crate) trailing: bool,
+    /// What [`Ahead::end`] will be once the last piece was taken.
+    over: Option<(End, bool)>,
+}
+
+impl Ahead {
+    /// Starts reading ahead in pieces of `chunk` bytes. The stream comes back when there is no
+    /// thread for it.
+    pub(crate) fn start(stream: Stream, chunk: usize) -> Result<Self, Stream> {
+        let (sender, pieces) = sync_channel(PIECES);
+        let (used, empty) = channel();
+        let (hand, taken) = channel();
+        let run = move || {
+            if let Ok(stream) = taken.recv() {
+                read(stream, chunk, &sender, &empty);
+            }
+        };
+        let spawned = thread::Builder::new().name("finrst-read".to_owned()).spawn(run);
+        let (compression, total) = (stream.compression(), stream.bytes_total());
+        let (read, trailing) = (stream.bytes_read(), stream.has_trailing());
+        if spawned.is_err() {
+            return Err(stream);
+        }
+        if let Err(back) = hand.send(stream) {
+            return Err(back.0);
+        }
+        let (end, over) = (None, None);
+        Ok(Self { pieces, used, compression, total, read, end, trailing, over })
+    }
+
+    /// The next piece, waiting for it; `None` at the end. A panic of the thread goes on here.
+    pub(crate) fn next(&mut self) -> Option<Piece> {
+        if let Some((end, trailing)) = self.over.take() {
+            (self.end, self.trailing) = (Some(end), trailing);
+        }
+        if self.end.is_some() {
+            return None;
+        }
+        match self.pieces.recv() {
+            Ok(Ok(mut piece)) => {
+                self.read = piece.read;
+                self.over = piece.over.take();
+                Some(piece)
+            }
+            Ok(Err(payload)) => panic::resume_unwind(payload),
+            Err(_) => {
+                self.end = Some(End::Io("the thread that reads is gone".to_owned()));
+                None
+            }
+        }
+    }
+
+    /// Gives a buffer back to be filled again.
+    pub(crate) fn give_back(&self, buffer: Vec<u8>) {
+        // Who reads may be done already.
+        drop(self.used.send(buffer));
+    }
+}
+
+/// Fills pieces until the stream or the interest in it ends.
+fn read(
+    mut stream: Stream,
+    chunk: usize,
+    sender: &SyncSender<Result<Piece, Panic>>,
+    empty: &Receiver<Vec<u8>>,
+) {
+    loop {
+        // New buffers until enough of them go round; of another size are those that a long
+        // record was put together in.
+        let size = HEADROOM + chunk;
+        let buffer = empty.try_iter().find(|buffer| buffer.len() == size);
+        let mut buffer = buffer.unwrap_or_else(|| vec![0; size]);
+        let filled = panic::catch_unwind(AssertUnwindSafe(|| {
+            let mut end = HEADROOM;
+            while let Some(room) = buffer.get_mut(end..).filter(|room| !room.is_empty()) {
+                match stream.read(room) {
+                    0 => break,
+                    got => end += got,
+                }
+            }
+            end
+        }));
+        let piece = filled.map(|end| Piece {
+            start: HEADROOM,
+            end,
+            read: stream.bytes_read(),
+            over: stream.end().map(|why| (why.clone(), stream.has_trailing())),
+            buffer,
+        });
+        let last = piece.as_ref().map_or(true, |piece| piece.over.is_some());
+        if sender.send(piece).is_err() || last {
+            return;
+        }
+    }
+}
