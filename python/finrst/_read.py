@@ -13,7 +13,7 @@ from ._progress import Bar
 from ._source import Source, sources
 from ._table import Table
 from ._text import printable
-from ._units import Duration, Moment, Size, moment, nanoseconds, octets
+from ._units import Duration, Moment, Size, count, moment, nanoseconds, octets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

@@ -52,6 +52,18 @@ def nanoseconds(value: Duration) -> int:
     return found
 
 
+def count(value: int) -> int:
+    """Read a number of things, at least one.
+
+    >>> count(2)
+    2
+    """
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        message = f"a count of at least 1 is needed, not {value!r}"
+        raise ValueError(message)
+    return value
+
+
 def moment(value: Moment) -> tuple[str, int]:
     """Read a moment: ``("at", since the epoch)`` or ``("after", since the first packet)``.
 

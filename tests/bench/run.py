@@ -2,11 +2,12 @@
 
     python tests/bench/run.py --quick    # minutes, small captures
     python tests/bench/run.py            # the figures in results.md
+    python tests/bench/run.py --write    # the same, kept there
 
 The generator is `bench/gencap` of the shared folder (FINRST_SHARED, else ../shared); captures go
 to FINRST_BENCH_DIR, else a temporary directory. Figures are CPU seconds (user and system, children
-included) of whole processes, run alternately A B A B; quote the ratios. Peers that are not
-installed are left out; nfstream is looked for with FINRST_NFSTREAM, a Python that can import it.
+included) of whole processes, run alternately A B A B; quote the ratios. finrst runs on one thread
+but for W. Peers that are not installed are left out; nfstream gets a virtualenv of its own.
 """
 
 import argparse
@@ -14,39 +15,39 @@ import datetime as dt
 import json
 import os
 import platform
-import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
+
+from peers import peers
 
 ROOT = Path(__file__).resolve().parents[2]
 SHARED = Path(os.environ.get("FINRST_SHARED", ROOT.parent / "shared"))
-MIX = ["--profile", "mix", "--bytes"]
-SMALL = ["--profile", "small", "--conns"]
-PCAPNG = ["--format", "pcapng"]
+MIX, SMALL = ["--profile", "mix", "--bytes"], ["--profile", "small", "--conns"]
+# What a capture is for, its name, how it is made.
 FULL = {
-    "mix100m.pcap": [*MIX, "100000000"],
-    "mix1g.pcap": [*MIX, "1000000000"],
-    "mix1g.pcapng": [*MIX, "1000000000", *PCAPNG],
-    "snap1g.pcap": [*MIX, "1000000000", "--snaplen", "96"],
-    "small500k.pcap": [*SMALL, "500000"],
-    "small5m.pcap": [*SMALL, "5000000"],
+    "small_mix": ("mix100m.pcap", [*MIX, "100000000"]),
+    "mix": ("mix1g.pcap", [*MIX, "1000000000"]),
+    "mixng": ("mix1g.pcapng", [*MIX, "1000000000", "--format", "pcapng"]),
+    "large_mix": ("mix4g.pcap", [*MIX, "4000000000"]),
+    "snap": ("snap1g.pcap", [*MIX, "1000000000", "--snaplen", "96"]),
+    "few": ("small500k.pcap", [*SMALL, "500000"]),
+    "many": ("small5m.pcap", [*SMALL, "5000000"]),
 }
 QUICK = {
-    "mix10m.pcap": [*MIX, "10000000"],
-    "mix100m.pcap": [*MIX, "100000000"],
-    "mix100m.pcapng": [*MIX, "100000000", *PCAPNG],
-    "snap100m.pcap": [*MIX, "100000000", "--snaplen", "96"],
-    "small50k.pcap": [*SMALL, "50000"],
-    "small500k.pcap": [*SMALL, "500000"],
+    "small_mix": ("mix10m.pcap", [*MIX, "10000000"]),
+    "mix": ("mix100m.pcap", [*MIX, "100000000"]),
+    "mixng": ("mix100m.pcapng", [*MIX, "100000000", "--format", "pcapng"]),
+    "large_mix": ("mix400m.pcap", [*MIX, "400000000"]),
+    "snap": ("snap100m.pcap", [*MIX, "100000000", "--snaplen", "96"]),
+    "few": ("small50k.pcap", [*SMALL, "50000"]),
+    "many": ("small500k.pcap", [*SMALL, "500000"]),
 }
-FILTER = "tcp[tcpflags] & (tcp-rst|tcp-fin) != 0"
-NFSTREAM = (
-    "import sys; from nfstream import NFStreamer; "
-    "NFStreamer(source=sys.argv[1], n_dissections=0, n_meters=0).to_pandas()"
-)
 
 
 def build() -> tuple[Path, Path]:
@@ -55,65 +56,156 @@ def build() -> tuple[Path, Path]:
     manifest = SHARED / "bench" / "gencap" / "Cargo.toml"
     generate = ["cargo", "build", "--release", "--quiet", "--manifest-path", str(manifest)]
     subprocess.run([*generate, "--target-dir", str(target)], check=True)
-    command = ["cargo", "bench", "--bench", "stages", "--no-run", "--message-format=json"]
+    # With the allocator that the extension module has.
+    command = ["cargo", "bench", "--bench", "stages", "--features", "mimalloc", "--no-run"]
+    command += ["--message-format=json"]
     out = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout
     messages = [json.loads(line) for line in out.splitlines()]
     made = [m["executable"] for m in messages if m.get("target", {}).get("name") == "stages"]
     return target / "release" / "gencap", Path(made[-1])
 
 
-def once(command: list[str]) -> tuple[float, int, str]:
-    """CPU seconds, peak kilobytes and output of one run."""
+@dataclass
+class Ran:
+    """One run: CPU seconds, those of its busiest thread, wall seconds, peak kilobytes, output."""
+
+    cpu: float
+    busiest: float
+    wall: float
+    peak: int
+    out: str
+
+
+def threads(pid: int, seen: dict[str, int]) -> None:
+    """Notes the processor nanoseconds of every thread of a process."""
+    for task in Path(f"/proc/{pid}/task").glob("*/schedstat"):
+        try:
+            seen[task.parent.name] = int(task.read_text().split()[0])
+        except (OSError, IndexError):
+            continue
+
+
+def once(command: list[str], *, watch: bool = False) -> Ran:
+    """One run; its threads are looked at every few milliseconds when they are asked for."""
+    seen: dict[str, int] = {}
     with tempfile.TemporaryFile("w+") as out:
+        begin = time.monotonic()
         child = subprocess.Popen(command, stdout=out, stderr=subprocess.DEVNULL)
+        while (
+            watch and os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
+        ):
+            threads(child.pid, seen)
+            time.sleep(0.004)
         _, status, used = os.wait4(child.pid, 0)
+        wall = time.monotonic() - begin
         child.returncode = os.waitstatus_to_exitcode(status)
         if child.returncode:
             msg = f"{command} gave {child.returncode}"
             raise RuntimeError(msg)
         out.seek(0)
-        return used.ru_utime + used.ru_stime, used.ru_maxrss, out.read(1 << 16)
+        cpu = used.ru_utime + used.ru_stime
+        return Ran(
+            cpu, max(seen.values(), default=0) / 1e9, wall, used.ru_maxrss, out.read(1 << 16)
+        )
 
 
-def pair(runs: int, a: list[str], b: list[str]) -> tuple[float, float, float]:
-    """Median CPU seconds of both, run alternately, and the median of their ratios."""
-    once(a)
-    pairs = [(once(a)[0], once(b)[0]) for _ in range(runs)]
-    ratio = statistics.median(x / max(y, 1e-3) for x, y in pairs)
-    return statistics.median(x for x, _ in pairs), statistics.median(y for _, y in pairs), ratio
+@dataclass
+class Bench:
+    """What is measured with, and the rows so far."""
+
+    folder: Path
+    stages: Path
+    runs: int
+    names: dict[str, str]
+    rows: list[tuple[str, str, str, str, str]] = field(default_factory=list)
+
+    def stage(self, which: str, stage: str = "tables", count: int = 1) -> list[str]:
+        """The command for one stage over one capture."""
+        return [str(self.stages), stage, str(self.folder / self.names[which]), str(count)]
+
+    def pair(  # noqa: PLR0913
+        self,
+        label: str,
+        which: str,
+        a: list[str],
+        b: list[str],
+        *,
+        scale: float = 1.0,
+        of: Callable[[Ran], float] = lambda ran: ran.cpu,
+        watch: bool = False,
+    ) -> None:
+        """Both run alternately; a row with the medians and the median of the ratios."""
+        once(a)
+        pairs = [(of(once(a, watch=watch)), of(once(b, watch=watch))) for _ in range(self.runs)]
+        ratio = scale * statistics.median(x / max(y, 1e-3) for x, y in pairs)
+        first, second = (statistics.median(side) for side in zip(*pairs, strict=True))
+        shown = f"{ratio:.2f}" if ratio > 0.1 else f"{ratio:.4f} (1/{1 / ratio:.1f})"
+        self.row(label, which, f"{first:.2f}", f"{second:.2f}", shown)
+
+    def row(self, label: str, which: str, a: str, b: str, ratio: str) -> None:
+        """One row, shown at once."""
+        self.rows.append((label, self.names.get(which, which), a, b, ratio))
+        print(f"| {' | '.join(self.rows[-1])} |", flush=True)
 
 
-def version(command: list[str]) -> str:
-    """The first line a program tells of itself."""
-    ran = subprocess.run(command, capture_output=True, text=True, check=False)
-    return next(iter((ran.stdout + ran.stderr).splitlines()), "?")
+def generated(folder: Path, captures: dict[str, tuple[str, list[str]]], gencap: Path) -> dict:
+    """Makes captures that are not there yet; the truth of all."""
+    truth = {}
+    for which, (name, arguments) in captures.items():
+        path, note = folder / name, folder / f"{name}.truth.json"
+        if not (path.exists() and note.exists() and note.stat().st_size):
+            command = [str(gencap), "--out", str(path), *arguments]
+            made = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+            note.write_text(made)
+        truth[which] = json.loads(note.read_text())
+    return truth
 
 
-def check(found: dict[str, int], truth: dict[str, int]) -> list[str]:
+def check(found: dict[str, int], truth: dict[str, int]) -> Iterator[str]:
     """What differs from the generator's truth."""
     keys = {"connections": "tcp_conns", "fins": "fin_pkts", "rsts": "rst_pkts"}
-    return [
-        f"{ours}: {found[ours]}, not {truth[theirs]}"
-        for ours, theirs in keys.items()
-        if found[ours] != truth[theirs]
+    for ours, theirs in keys.items():
+        if found[ours] != truth[theirs]:
+            yield f"{ours}: {found[ours]}, not {truth[theirs]}"
+
+
+def measure(bench: Bench, truth: dict) -> list[str]:
+    """Every figure; what was wrong."""
+    first = {which: once(bench.stage(which)) for which in bench.names}
+    found = {which: json.loads(ran.out) for which, ran in first.items()}
+    wrong = [
+        f"{bench.names[which]}: {what}"
+        for which in bench.names
+        for what in check(found[which], truth[which])
     ]
-
-
-def peers(mix: str, small_mix: str) -> list[tuple[str, str, list[str], str]]:
-    """Name, capture, command and version of every peer that is here."""
-    known = [
-        ("T2 tcpdump FIN/RST filter (plain IPv4 only)", mix, ["tcpdump", "-r", mix, "-w",
-         "/dev/null", FILTER], ["tcpdump", "--version"]),
-        ("T3 tshark conv,tcp", small_mix, ["tshark", "-r", small_mix, "-n", "-q", "-z",
-         "conv,tcp"], ["tshark", "--version"]),
-        ("tcptrace", mix, ["tcptrace", "-n", mix], ["tcptrace", "-v"]),
-        ("argus", mix, ["argus", "-r", mix, "-S", "100000", "-w", "/dev/null"], ["argus", "-h"]),
-    ]  # fmt: skip
-    python = os.environ.get("FINRST_NFSTREAM")
-    if python:
-        asked = [python, "-c", "import nfstream; print('nfstream', nfstream.__version__)"]
-        known.append(("T4 nfstream", mix, [python, "-c", NFSTREAM, mix], asked))
-    return [(n, f, c, version(v)) for n, f, c, v in known if shutil.which(c[0])]
+    for label, which in (("T1", "mix"), ("T1b", "snap"), ("T1c", "many")):
+        walk = bench.stage(which, "walk")
+        bench.pair(f"{label} finrst / header walk", which, bench.stage(which), walk)
+    for which in ("mix", "snap", "many"):
+        for stage in ("frames", "decode", "track"):
+            walk = bench.stage(which, "walk")
+            bench.pair(f"stage {stage} / header walk", which, bench.stage(which, stage), walk)
+    scale = truth["mix"]["packets"] / truth["mixng"]["packets"]
+    mixng, mix = bench.stage("mixng"), bench.stage("mix")
+    bench.pair("T6 pcapng / pcap, per packet", "mixng", mixng, mix, scale=scale)
+    times = truth["mix"]["packets"] / truth["small_mix"]["packets"]
+    bench.pair(f"G1 packets x{times:.1f}: time", "mix", mix, bench.stage("small_mix"))
+    bench.pair("G2 connections x10: time", "many", bench.stage("many"), bench.stage("few"))
+    peak = first["many"].peak / first["few"].peak
+    bench.row("G2 connections x10: memory", "many", "", "", f"{peak:.2f}")
+    extra = first["many"].peak * 1024 - found["many"]["table_bytes"]
+    each = extra / found["many"]["connections"]
+    bench.row("M1 (peak - tables) / connection", "many", "", "", f"{each:.0f} B")
+    scans = [once(bench.stage(which, "scan")).peak for which in ("large_mix", "small_mix")]
+    megabytes = (scans[0] - scans[1]) / 1024
+    bench.row("M2 scan: peak - that of small mix", "large_mix", "", "", f"{megabytes:.1f} MiB")
+    for which in ("mix", "snap", "many"):
+        two, one = bench.stage(which, count=2), bench.stage(which, count=1)
+        bench.pair(
+            "W busiest of 2 threads / one", which, two, one, of=lambda r: r.busiest, watch=True
+        )
+        bench.pair("W wall, 2 threads / one", which, two, one, of=lambda r: r.wall)
+    return wrong
 
 
 def main() -> int:
@@ -121,70 +213,34 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--write", action="store_true", help="keep the table in results.md")
     options = parser.parse_args()
-    captures = QUICK if options.quick else FULL
     folder = Path(os.environ.get("FINRST_BENCH_DIR", tempfile.mkdtemp(prefix="finrst-bench-")))
     folder.mkdir(parents=True, exist_ok=True)
     gencap, stages = build()
-    truth, found, peak, wrong = {}, {}, {}, []
-    for name, arguments in captures.items():
-        path, note = folder / name, folder / f"{name}.truth.json"
-        if not (path.exists() and note.exists() and note.stat().st_size):
-            command = [str(gencap), "--out", str(path), *arguments]
-            note.write_text(
-                subprocess.run(command, check=True, capture_output=True, text=True).stdout
-            )
-        truth[name] = json.loads(note.read_text())
-        _, peak[name], out = once([str(stages), "tables", str(path)])
-        found[name] = json.loads(out)
-        wrong += [f"{name}: {what}" for what in check(found[name], truth[name])]
-    names = list(captures)
-    small_mix, mix, mixng, snap, few, many = (
-        names[0],
-        names[1],
-        names[2],
-        names[3],
-        names[4],
-        names[5],
-    )
-    rows = []
-
-    def stage(name: str, which: str) -> list[str]:
-        return [str(stages), which, str(folder / name)]
-
-    for label, name in (("T1", mix), ("T1b", snap), ("T1c", many)):
-        a, b, ratio = pair(options.runs, stage(name, "tables"), stage(name, "walk"))
-        rows.append((f"{label} finrst / header walk", name, a, b, f"{ratio:.2f}"))
-    for which in ("frames", "decode", "track"):
-        a, b, ratio = pair(options.runs, stage(mix, which), stage(mix, "walk"))
-        rows.append((f"stage {which} / header walk", mix, a, b, f"{ratio:.2f}"))
-    a, b, ratio = pair(options.runs, stage(mixng, "tables"), stage(mix, "tables"))
-    ratio *= truth[mix]["packets"] / truth[mixng]["packets"]
-    rows.append(("T6 pcapng / pcap, per packet", mixng, a, b, f"{ratio:.2f}"))
-    for label, a_name, b_name in (
-        ("G1 packets x10", mix, small_mix),
-        ("G2 connections x10", many, few),
-    ):
-        a, b, ratio = pair(options.runs, stage(a_name, "tables"), stage(b_name, "tables"))
-        rows.append((f"{label}, time", a_name, a, b, f"{ratio:.2f}"))
-    versions = []
-    for label, name, command, told in peers(str(folder / mix), str(folder / small_mix)):
-        a, b, ratio = pair(options.runs, stage(Path(name).name, "tables"), command)
-        rows.append(
-            (f"finrst / {label}", Path(name).name, a, b, f"{ratio:.2f} (1/{1 / ratio:.1f})")
-        )
-        versions.append(told)
-    extra = (peak[many] * 1024 - found[many]["table_bytes"]) / found[many]["connections"]
-    rows.append(("M1 (peak - tables) / connection", many, peak[many] / 1024, 0.0, f"{extra:.0f} B"))
-    rows.append(("G2 connections x10, memory", many, 0.0, 0.0, f"{peak[many] / peak[few]:.2f}"))
-    print(
+    captures = QUICK if options.quick else FULL
+    truth = generated(folder, captures, gencap)
+    bench = Bench(folder, stages, options.runs, {k: name for k, (name, _) in captures.items()})
+    wrong = measure(bench, truth)
+    here = peers(folder)
+    for peer in here:
+        capture = str(folder / bench.names[peer.which])
+        command = [capture if word == "{}" else word for word in peer.command]
+        bench.pair(f"finrst / {peer.label}", peer.which, bench.stage(peer.which), command)
+    machine = (
         f"{dt.datetime.now(tz=dt.UTC).date()}, {platform.platform()}, {os.cpu_count()} processors"
     )
-    print("; ".join(versions), "\n")
-    print("| figure | capture | A (s; M1: MB) | B (s) | A/B |\n|---|---|---|---|---|")
-    for label, name, a, b, ratio in rows:
-        print(f"| {label} | {name} | {a:.2f} | {b:.2f} | {ratio} |")
-    print("\ntruth:", "; ".join(wrong) if wrong else "connections, FIN and RST packets all equal")
+    text = [
+        f"{machine}; medians of {options.runs} alternating runs, CPU seconds of whole processes."
+    ]
+    text += ["", *(f"- {peer.version}" for peer in here), ""]
+    text += ["| figure | capture | A | B | A/B |", "|---|---|---|---|---|"]
+    text += [f"| {' | '.join(row)} |" for row in bench.rows]
+    text += ["", f"Truth: {'; '.join(wrong) or 'connections, FIN and RST packets all equal'}."]
+    print("\n" + "\n".join(text))
+    if options.write:
+        kept = "# Results of `python tests/bench/run.py`\n\n" + "\n".join(text) + "\n"
+        (ROOT / "tests" / "bench" / "results.md").write_text(kept)
     return int(bool(wrong))
 
 
