@@ -47,7 +47,9 @@ pub fn in_order<I: Send, R: Send>(
     };
     let mut done = thread::scope(|scope| {
         let helpers: Vec<_> = (1..threads)
-            .map_while(|_| thread::Builder::new().name("finrst".to_owned()).spawn_scoped(scope, run).ok())
+            .map_while(|_| {
+                thread::Builder::new().name("finrst".to_owned()).spawn_scoped(scope, run).ok()
+            })
             .collect();
         let mut own = Ok(Vec::new());
         while let Ok(done) = &mut own
@@ -98,9 +100,17 @@ mod tests {
         for threads in [1, 3] {
             let fails = |n: u32| if n == 7 { Err(Error::Argument("seven".into())) } else { Ok(n) };
             assert!(matches!(in_order(threads, 0..99, &|| true, fails), Err(Error::Argument(_))));
-            assert!(matches!(in_order(threads, 0..99, &|| false, Ok::<u32, _>), Err(Error::Cancelled)));
+            assert!(matches!(
+                in_order(threads, 0..99, &|| false, Ok::<u32, _>),
+                Err(Error::Cancelled)
+            ));
             let panics = crate::guard::catch(|| {
-                in_order(threads, 0..99, &|| true, |n: u32| if n == 5 { panic!("five") } else { Ok(n) })
+                in_order(
+                    threads,
+                    0..99,
+                    &|| true,
+                    |n: u32| if n == 5 { panic!("five") } else { Ok(n) },
+                )
             });
             assert!(matches!(panics, Err(Error::Internal(_))));
         }

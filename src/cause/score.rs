@@ -92,7 +92,8 @@ pub fn score(case: &Case<'_>, row: &Teardown) -> Score {
         && peer.unique_bytes > 0
         && endpoint.unique_bytes == 0
         && row
-            .since_peer_data.get()
+            .since_peer_data
+            .get()
             .is_some_and(|since| since < c.min_rtt().unwrap_or(0).max(1).saturating_mul(3));
     score.add(first_request && score.kinds > 0, 1.0, "right_after_the_first_request", at);
     score.add(row.link_source_differs && score.kinds > 0, 2.0, "hardware_address_differs", at);

@@ -173,8 +173,7 @@ impl Live<'_> {
             self.note_duplicate(segment, sender);
         } else if let Some(carried) = sequence::carry_on(self.connection, segment, sender) {
             effect = carried;
-            self.connection.completeness |=
-                wireshark::later(segment.flags, segment.payload_length);
+            self.connection.completeness |= wireshark::later(segment.flags, segment.payload_length);
             self.note_payload(segment, sender, &effect);
         } else {
             self.note_completeness(segment);
@@ -401,3 +400,6 @@ fn note_syn_ack(c: &mut Connection, segment: &Segment<'_>, sender: Side, options
         c.good_syn_ack_time.or_set(segment.time);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -43,11 +43,7 @@ pub(super) fn advance(c: &mut Connection, segment: &Segment<'_>, sender: Side) -
 /// acknowledgment, while both sides are open and nothing is closed, missing or sent again. `None`
 /// when it is anything else: then [`advance`] and [`settle`] do the same and more.
 #[inline]
-pub(super) fn carry_on(
-    c: &mut Connection,
-    segment: &Segment<'_>,
-    sender: Side,
-) -> Option<Effect> {
+pub(super) fn carry_on(c: &mut Connection, segment: &Segment<'_>, sender: Side) -> Option<Effect> {
     let open = c.endpoints[0].state == State::Open && c.endpoints[1].state == State::Open;
     let opened = c.syn_time.is_none() || c.handshake_time.is_some();
     if !segment.flags.only_acks() || !open || !opened || !c.teardowns.is_empty() {

@@ -236,7 +236,7 @@ impl Zeek {
     /// Takes a segment of an established connection that gives no letter and changes no state;
     /// false for any other, which [`Zeek::work`] takes with the same result and more.
     #[inline]
-    fn carry_on(&mut self, packet: &Packet) -> bool {
+    pub(super) fn carry_on(&mut self, packet: &Packet) -> bool {
         let at = usize::from(packet.sender != self.originator);
         let [o, r] = &mut self.halves;
         let established = o.state == State::Established && r.state == State::Established;
@@ -264,7 +264,7 @@ impl Zeek {
     }
 
     /// Takes one segment, in the order in which Zeek works on it.
-    fn work(&mut self, packet: &Packet) {
+    pub(super) fn work(&mut self, packet: &Packet) {
         if self.frozen || self.removed_by(packet.time) {
             self.frozen = true;
             return;

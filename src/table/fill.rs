@@ -39,9 +39,9 @@ pub enum Filling {
     /// `utf8`, with room for the text of one row.
     Text(StringBuilder, String),
     /// `list<utf8>`.
-    Texts(Texts),
+    Texts(Box<Texts>),
     /// A list of named facts.
-    Facts(Facts),
+    Facts(Box<Facts>),
 }
 
 impl Filling {
@@ -59,8 +59,8 @@ impl Filling {
             Kind::Address(_) | Kind::Text(_) => {
                 Self::Text(StringBuilder::with_capacity(rows, rows * 16), String::new())
             }
-            Kind::Texts(_) => Self::Texts(Texts::new(rows)),
-            Kind::Facts(_) => Self::Facts(Facts::new(rows)),
+            Kind::Texts(_) => Self::Texts(Box::new(Texts::new(rows))),
+            Kind::Facts(_) => Self::Facts(Box::new(Facts::new(rows))),
         }
     }
 

@@ -10,8 +10,8 @@ pub mod column;
 pub mod connections;
 pub mod doc;
 pub mod export;
-mod fill;
 pub mod files;
+mod fill;
 pub mod interfaces;
 pub mod issues;
 pub mod ledger;
@@ -24,8 +24,8 @@ pub mod text;
 pub mod vocabulary;
 
 pub use build::{CHUNK_ROWS, Filler, Layout, Made, make};
-pub use fill::BLOCK_ROWS;
 pub use column::{Column, Group, Kind, Table, columns};
+pub use fill::BLOCK_ROWS;
 pub use sink::{Facts, Texts};
 
 #[cfg(test)]

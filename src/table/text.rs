@@ -42,7 +42,13 @@ const fn octets() -> [&'static str; 256] {
     let (mut texts, mut rest, mut n) = ([""; 256], all, 0);
     while n < 256 {
         let (three, after) = rest.split_at(3);
-        let zeros = if n < 10 { 2 } else if n < 100 { 1 } else { 0 };
+        let zeros = if n < 10 {
+            2
+        } else if n < 100 {
+            1
+        } else {
+            0
+        };
         texts[n] = three.split_at(zeros).1;
         rest = after;
         n += 1;

@@ -8,9 +8,9 @@ use finrst::answer;
 use finrst::capture::{Direction, ReadOptions, Source};
 use finrst::read::Options;
 
+use crate::captures;
 use crate::support::read;
 use crate::write::{Owned, frames, packed, pcap, pcapng};
-use crate::captures;
 
 /// Everything on Ethernet in the repository, many times over, among frames longer than the room
 /// in front of what is read ahead.

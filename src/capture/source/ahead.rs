@@ -44,6 +44,7 @@ pub(crate) struct Ahead {
 impl Ahead {
     /// Starts reading ahead in pieces of `chunk` bytes. The stream comes back when there is no
     /// thread for it.
+    #[allow(clippy::result_large_err, reason = "only when no thread can be started")]
     pub(crate) fn start(stream: Stream, chunk: usize) -> Result<Self, Stream> {
         let (sender, pieces) = sync_channel(PIECES);
         let (used, empty) = channel();

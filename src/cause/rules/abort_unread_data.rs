@@ -35,7 +35,8 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     } else {
         reset.unread_bytes.saturating_sub(reset.peer_bytes_unacked)
     };
-    let recent = reset.since_peer_data.get().is_some_and(|since| s(since) <= case.parameters.unread_s);
+    let recent =
+        reset.since_peer_data.get().is_some_and(|since| s(since) <= case.parameters.unread_s);
     if (unread == 0 || !recent) && !truncated {
         return None;
     }

@@ -26,7 +26,8 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     let reset = case.reset_of(Form::Reply).filter(|reset| reset.sender == Side::Server)?;
     let c = case.connection;
     let (client, server) = (c.side(Side::Client), c.side(Side::Server));
-    let at_handshake = reset.relative_sequence.get() == Some(1) && reset.trigger_relative_ack.get() == Some(1);
+    let at_handshake =
+        reset.relative_sequence.get() == Some(1) && reset.trigger_relative_ack.get() == Some(1);
     let nothing_sent = server.unique_bytes == 0 && server.fins == 0 && server.syn_acks > 0;
     let alone = server.alive == server.syn_acks;
     if !at_handshake || !nothing_sent || !alone || client.fins > 0 || !c.syn_ack_fits() {

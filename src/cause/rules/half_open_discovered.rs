@@ -31,8 +31,8 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     }
     let answers = |reset: &&Teardown| {
         let trigger = matches!(reset.trigger, None | Some(Trigger::Ack));
-        let repeats =
-            reset.trigger_packet.get() == Some(packet) || reset.relative_sequence.get() == Some(position);
+        let repeats = reset.trigger_packet.get() == Some(packet)
+            || reset.relative_sequence.get() == Some(position);
         reset.sender == Side::Client && trigger && repeats
     };
     let reset = match case.reset {

@@ -31,7 +31,8 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     let client = c.side(Side::Client);
     let round_trip = c.min_rtt().unwrap_or(0).max(client.max_rtt).max(20_000_000);
     let crossed = reset
-        .trigger_relative_ack.get()
+        .trigger_relative_ack
+        .get()
         .is_some_and(|ack| c.side(Side::Server).fin.is_some_and(|fin| ack <= fin.at.cast_signed()));
     if s(idle) < case.parameters.idle_s || !(crossed || request <= round_trip) {
         return None;
@@ -39,7 +40,9 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     Some(
         Finding::new(if crossed { 0.85 } else { 0.7 })
             .with(Evidence::time("idle_before_fin_s", idle))
-            .with(Evidence::time("request_after_fin_s", request).maybe_at(reset.trigger_packet.get()))
+            .with(
+                Evidence::time("request_after_fin_s", request).maybe_at(reset.trigger_packet.get()),
+            )
             .with(Evidence::of("reset_answers_request").at(reset.packet)),
     )
 }

@@ -46,6 +46,8 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
             .with(Evidence::of("reset_answers_ordinary_segment").at(reset.packet))
             .with(Evidence::of("trigger").maybe_at(reset.trigger_packet.get()))
             .with_some(reset.idle.get().map(|idle| Evidence::time("idle_s", idle)))
-            .with_some(reset.sender_idle.get().map(|idle| Evidence::time("sender_last_heard_s", idle))),
+            .with_some(
+                reset.sender_idle.get().map(|idle| Evidence::time("sender_last_heard_s", idle)),
+            ),
     )
 }

@@ -38,7 +38,9 @@ pub fn closed_first(case: &Case<'_>, side: Side) -> Option<Finding> {
         Finding::new(if half { 0.6 } else { 0.87 })
             .with(Evidence::of("first_fin").at(fin.packet))
             .with(Evidence::count("unacknowledged_bytes_at_fin", fin.unacked_bytes))
-            .with_some(fin.acked_packet.get().map(|packet| Evidence::of("fin_acknowledged").at(packet))),
+            .with_some(
+                fin.acked_packet.get().map(|packet| Evidence::of("fin_acknowledged").at(packet)),
+            ),
     )
 }
 
