@@ -9,7 +9,7 @@ from ._table import Table
 def causes() -> Table:
     """Describe every cause, in the order in which the rules decide.
 
-    Columns: ``name``, ``summary``, ``wire``, ``reference``, ``next``, ``examples``,
+    Columns: ``name``, ``class``, ``summary``, ``wire``, ``reference``, ``next``, ``examples``,
     ``near_misses``, ``twins``. The examples can be played with :func:`conversation`.
 
     >>> "port_closed" in causes()["name"]
