@@ -9,12 +9,12 @@ use pyo3::prelude::*;
 use pyo3::types::{PyCapsule, PyDict, PyList, PyTuple};
 
 use super::wait::wait;
-use super::{arrow, convert, errors};
+use super::{arrow, convert, errors, write};
 use crate::error::printable;
 use crate::guard::catch;
 use crate::table::Made;
 use crate::table::cells::Cells;
-use crate::table::export::{self, Format};
+use crate::table::export;
 use crate::table::summary;
 
 /// Record batches of one schema, in memory.
@@ -31,6 +31,11 @@ impl From<Made> for Table {
 }
 
 impl Table {
+    /// Its rows.
+    pub fn batches(&self) -> &[RecordBatch] {
+        &self.batches
+    }
+
     /// Its schema.
     pub fn schema(&self) -> SchemaRef {
         SchemaRef::clone(&self.schema)
@@ -190,12 +195,7 @@ impl Table {
         format: &str,
         formula_guard: bool,
     ) -> PyResult<u64> {
-        let format = match format {
-            "arrow" => Format::Arrow,
-            "csv" => Format::Csv { formula_guard },
-            "json" => Format::JsonLines,
-            other => return Err(PyValueError::new_err(format!("no such format: {other}"))),
-        };
+        let format = write::format(format, formula_guard)?;
         let (schema, batches) = (self.schema(), self.batches.clone());
         wait(py, move |cancel| {
             let mut batches = batches.into_iter().map(Ok);
