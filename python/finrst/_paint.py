@@ -25,10 +25,10 @@ _ESCAPE = re.compile(r"\x1b\[[0-9;]*m")
 
 
 class Paint:
-    """Paints text, or leaves it as it is.
+    r"""Paints text, or leaves it as it is.
 
     >>> Paint(on=True)("1", "bold"), Paint(on=False)("1", "bold")
-    ('\\x1b[1m1\\x1b[0m', '1')
+    ('\x1b[1m1\x1b[0m', '1')
     """
 
     def __init__(self, *, on: bool) -> None:
@@ -52,10 +52,10 @@ PLAIN = Paint(on=False)
 
 
 def cut(line: str, width: int) -> str:
-    """Shorten a painted line to so many characters on the screen.
+    r"""Shorten a painted line to so many characters on the screen.
 
-    >>> cut("\\x1b[1mabcdef\\x1b[0m", 3)
-    '\\x1b[1mabc\\x1b[0m'
+    >>> cut("\x1b[1mabcdef\x1b[0m", 3)
+    '\x1b[1mabc\x1b[0m'
     """
     shown, out, at = 0, [], 0
     for match in [*_ESCAPE.finditer(line), None]:

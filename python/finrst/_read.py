@@ -182,11 +182,68 @@ class Scan:
                 raise
             if pair is not None:
                 return Table(pair[0], "connections"), Table(pair[1], "teardowns")
-            accounts = self._native.accounts()
-            self._tables = {name: Table(native, name) for name, native in accounts.items()}
-            self.close()
-            _warn(self._tables["files"], 3)
+            self._end(3)
         raise StopIteration
+
+    def turn(self) -> tuple[Table, Table] | tuple[None, None] | None:
+        """Read on for the packets at hand, or wait for some; for captures that are still growing.
+
+        Gives a pair of tables when enough connections were let go, a pair of ``None`` when not,
+        and ``None`` at the end. :meth:`so_far` tells of the others in between.
+
+        >>> import finrst
+        >>> scan, rows = finrst.scan("tests/data/demo.pcap"), 0
+        >>> while (turn := scan.turn()) is not None:
+        ...     rows += len(turn[0] or ())
+        >>> rows
+        25
+        """
+        if self._tables is not None:
+            return None
+        turn = self._native.turn()
+        if turn is None:
+            self._end(3)
+            return None
+        if turn[0] is None or turn[1] is None:
+            return None, None
+        return Table(turn[0], "connections"), Table(turn[1], "teardowns")
+
+    def so_far(self, most: int = 10_000) -> tuple[int, dict[str, Table]] | None:
+        """Tell what could be said if the capture ended here; ``None`` once it has ended.
+
+        Gives how many connections are followed, and tables: ``files``, ``ledger``, ``interfaces``
+        and ``issues``, and unless there are more than ``most`` followed ones, ``connections`` and
+        ``teardowns`` with what they would be. Rows that were handed out are not among them.
+
+        >>> import finrst
+        >>> scan = finrst.scan("tests/data/demo.pcap")
+        >>> scan.turn()
+        (None, None)
+        >>> followed, tables = scan.so_far()
+        >>> followed == len(tables["connections"])
+        True
+        """
+        found = None if self._tables is not None else self._native.so_far(most)
+        if found is None:
+            return None
+        return found[0], {name: Table(native, name) for name, native in found[1].items()}
+
+    def _end(self, stacklevel: int) -> None:
+        accounts = self._native.accounts()
+        self._tables = {name: Table(native, name) for name, native in accounts.items()}
+        self.close()
+        _warn(self._tables["files"], stacklevel + 1)
+
+    def empty(self) -> tuple[Table, Table]:
+        """Give a pair of tables without rows, for their columns.
+
+        >>> import finrst
+        >>> finrst.scan("tests/data/demo.pcap").empty()[1]
+        <finrst.Table teardowns: 0 rows, ... columns>
+        """
+        names = ("connections", "teardowns")
+        connections, teardowns = (Table(self._native.empty(name), name) for name in names)
+        return connections, teardowns
 
     @property
     def connections(self) -> Stream:
