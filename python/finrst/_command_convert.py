@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from . import _command
 from ._read import read, scan
 from ._text import number, printable
+from ._whole import check
 from ._write import EXTENSIONS, Sink, format_of, sink
 
 if TYPE_CHECKING:
@@ -81,6 +82,8 @@ def main(arguments: list[str]) -> int:
     """Write tables and return the exit code."""
     given = parser().parse_args(arguments)
     targets = _targets(given)
+    if len(targets) == 1 and given.output != "-":
+        check(given.output)
     with _command.sources(given.captures) as (found, pipes, outcome):
         tables = _streamed if given.stream or pipes else _whole
         done = _write(tables(found, _command.options(given)), targets, given)

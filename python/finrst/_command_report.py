@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from . import _command
+from ._whole import check
 
 if TYPE_CHECKING:
     import argparse
@@ -34,6 +35,7 @@ def parser() -> argparse.ArgumentParser:
 def main(arguments: list[str]) -> int:
     """Read captures, write a report about them and return the exit code."""
     given = parser().parse_args(arguments)
+    check(given.output)
     capture, outcome = _command.load(given)
     capture.report(given.output, title=given.title)
     return outcome.code

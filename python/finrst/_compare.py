@@ -209,7 +209,7 @@ def _change(
 
 def _likelihood(b: int, n: int, a: int, m: int) -> float:
     """Twice the logarithm of the likelihood ratio: two shares against one."""
-    if not n or not m:
+    if b * m == a * n:
         return 0.0
     whole = (a + b) / (n + m)
 

@@ -130,14 +130,30 @@ class Table:
     def to_pandas(self, *, dtype_backend: Literal["numpy", "pyarrow"] = "numpy") -> pd.DataFrame:
         """Make a pandas DataFrame. Needs pandas and pyarrow.
 
-        Closed vocabularies become categories, times ``datetime64[ns, UTC]``, durations float
-        seconds. With ``numpy``, integer and truth columns in which values are missing become
-        pandas' nullable ``Int64`` and ``boolean``, so that counts stay whole numbers; with
-        ``pyarrow``, every column keeps its Arrow type and memory.
+        Closed vocabularies become categories, in the order of :func:`finrst.columns`; times are
+        ``datetime64[ns, UTC]``, durations float seconds. With ``numpy``, integer and truth columns
+        in which values can be missing become pandas' nullable ``Int64`` and ``boolean``, so that
+        counts stay whole numbers; with ``pyarrow``, all but categories and lists keep their
+        Arrow type and memory. A column has the same type in every capture.
+
+        Raises ``ModuleNotFoundError`` without pandas, ``ValueError`` for another backend.
+
+        >>> import finrst
+        >>> df = finrst.read("tests/data/demo.pcap").connections.to_pandas()
+        >>> int(df.groupby("cause", observed=True).size()["port_closed"])
+        1
         """
         pandas, table = need("pandas", "pandas"), self.to_arrow()
         if dtype_backend == "pyarrow":
-            return table.to_pandas(types_mapper=pandas.ArrowDtype)  # type: ignore[no-any-return]
+            import pyarrow as pa
+
+            def mapped(kind: Any) -> Any:
+                # pandas sorts its own categories but not Arrow's dictionaries, and cannot read
+                # back a Parquet file with the types of lists that it wrote itself.
+                other = pa.types.is_dictionary(kind) or pa.types.is_nested(kind)
+                return None if other else pandas.ArrowDtype(kind)
+
+            return table.to_pandas(types_mapper=mapped)  # type: ignore[no-any-return]
         if dtype_backend != "numpy":
             message = f"dtype_backend is 'numpy' or 'pyarrow', not {dtype_backend!r}"
             raise ValueError(message)

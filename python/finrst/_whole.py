@@ -9,6 +9,13 @@ from pathlib import Path
 from typing import BinaryIO
 
 
+def check(path: str | os.PathLike[str]) -> None:
+    """Make sure that a file can be made there: before minutes of reading, not after them."""
+    there = Path(path)
+    if there.is_dir() or there.is_file() or not there.exists():
+        Whole(path).close()
+
+
 class Whole:
     """A file in the making: beside its place until :meth:`commit`, then in it.
 
