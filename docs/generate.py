@@ -13,27 +13,52 @@ from mkdocs.structure.files import File
 
 import finrst
 import finrst.plot
-from finrst._classes import CLASSES, class_of
+from finrst import (
+    _command_causes,
+    _command_compare,
+    _command_convert,
+    _command_explain,
+    _command_report,
+    _command_summary,
+)
+from finrst._classes import CLASSES
 
 if TYPE_CHECKING:
     from mkdocs.config.defaults import MkDocsConfig
     from mkdocs.structure.files import Files
 
-DEMO = Path(__file__).parents[1] / "tests/data/demo.pcap"
+HERE = Path(__file__).parent
+DEMO = HERE.parent / "tests/data/demo.pcap"
+COMMANDS = (
+    _command_summary,
+    _command_explain,
+    _command_report,
+    _command_convert,
+    _command_compare,
+    _command_causes,
+)
 # A picture in a page: {{ plot causes }}, {{ plot ladder 2 }}, {{ script > S, < R. }}
 PICTURE = re.compile(r"\{\{ (plot|script) (.+?) \}\}")
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Add the references."""
-    pages = {"causes.md": causes(), "columns.md": columns(), "functions.md": functions()}
+    pages = {
+        "causes.md": causes(),
+        "columns.md": columns(),
+        "command.md": commands(),
+        "functions.md": functions(),
+    }
     for name, text in pages.items():
         files.append(File.generated(config, name, content=text))
     return files
 
 
 def on_page_markdown(markdown: str, **_: Any) -> str:
-    """Draw the pictures that a page asks for."""
+    """Draw the pictures and put in the table that a page asks for."""
+    if "{{ confusion }}" in markdown:
+        _, _, table = (HERE / "confusion.md").read_text(encoding="utf-8").partition("\n")
+        markdown = markdown.replace("{{ confusion }}", table.strip())
     return PICTURE.sub(_picture, markdown)
 
 
@@ -78,11 +103,19 @@ def causes() -> str:
     lines[-1] += "the others become `alternatives`. When none holds, it is `undetermined`."
     lines += ["", "| class | what happened | causes |", "| --- | --- | --- |"]
     for group in CLASSES:
-        names = [name for name in table["name"] if class_of(name) is group]
+        names = [row["name"] for row in table if row["class"] == group.name]
         links = ", ".join(f"[{_plain(name)}](#{name})" for name in names) or "`undetermined`"
         lines.append(f"| {group.name} | {group.meaning} | {links} |")
+    colours = {group.name: group.colour for group in CLASSES}
     for row in table:
-        lines += ["", f"## {row['name']} {{#{row['name']}}}", "", _plain(row["summary"]), ""]
+        dot = f'<span style="color:{colours[row["class"]]}">&#9632;</span> {row["class"]}'
+        lines += [
+            "",
+            f"## {row['name']} {{#{row['name']}}}",
+            "",
+            f"{dot}: {_plain(row['summary'])}",
+        ]
+        lines += [""]
         lines += [f"*On the wire:* {_plain(row['wire'])}", ""]
         lines += [f"*Next:* {_plain(row['next'])}", "", f"*Source:* {_plain(row['reference'])}"]
         lines += ["", *(f"- Cannot be told from {_plain(twin)}" for twin in row["twins"]), ""]
@@ -151,4 +184,51 @@ def _signature(item: Any) -> str:
 
 
 def _doc(item: Any) -> list[str]:
-    return [f'<pre style="white-space:pre-wrap">{html.escape(inspect.getdoc(item) or "")}</pre>']
+    """Turn a docstring into Markdown: paragraphs, lists, and its examples as code."""
+    lines: list[str] = []
+    example = False
+    for line in (inspect.getdoc(item) or "").splitlines():
+        begins, ends = line.startswith(">>>"), not line.strip()
+        if begins and not example:
+            lines += ["", "```python"]
+            example = True
+        if example and ends:
+            lines += ["```", ""]
+            example = False
+        lines.append(line if example else _prose(line))
+    return [*lines, "```"] if example else lines
+
+
+def _prose(line: str) -> str:
+    line = re.sub(r":\w+:`~?([^`]+)`", r"``\1``", line)
+    return _plain(line.replace("``", "`"))
+
+
+def commands() -> str:
+    """Write the reference of the command line, from the parsers."""
+    lines = ["# Command line", "", "Every command has a `--help`; this is what they say.", ""]
+    lines += [
+        "Errors go to standard error, in one line, and nothing in them is obeyed by a terminal.",
+        "A progress bar appears there on a terminal when reading takes longer than half a second.",
+    ]
+    for module in COMMANDS:
+        parser = module.parser()
+        lines += ["", f"## {parser.prog}", "", _plain(parser.description or ""), ""]
+        usage = " ".join(parser.format_usage().removeprefix("usage: ").split())
+        lines += ["```text", usage, "```", "", "| option | meaning |", "| --- | --- |"]
+        for action in parser._actions:
+            names = ", ".join(action.option_strings) or str(action.metavar)
+            value = ""
+            if action.option_strings and action.nargs != 0:
+                value = " " + str(action.metavar or "{" + ",".join(action.choices or ()) + "}")
+            lines.append(
+                f"| <code>{html.escape(names + value)}</code> | {_plain(action.help or '')} |"
+            )
+        for part in (parser.epilog or "").split("\n\n"):
+            title, _, body = part.partition("\n")
+            if title.endswith(":"):
+                lines += ["", f"**{title[:-1].capitalize()}**", "", "```text"]
+                lines += [line.removeprefix("  ") for line in body.splitlines()] + ["```"]
+            else:
+                lines += ["", _plain(part)]
+    return "\n".join(lines)

@@ -49,7 +49,9 @@ impl Scan {
             let mut context =
                 (session.context().size() <= COPIED).then(|| session.context().clone());
             if let Some(context) = &mut context {
-                rows.iter().for_each(|row| context.add(row));
+                for row in &rows {
+                    context.add(row);
+                }
             }
             rows.extend(pending.iter().cloned());
             let context = context.as_ref().unwrap_or(session.context());

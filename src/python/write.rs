@@ -47,7 +47,7 @@ impl Writer {
         like: &Table,
     ) -> PyResult<Self> {
         let (format, schema) = (self::format(format, formula_guard)?, like.schema());
-        let made = py.detach(|| catch(|| export::Writer::create(&path, format, &schema)));
+        let made = py.detach(move || catch(move || export::Writer::create(&path, format, &schema)));
         let writer = made.map_err(|error| errors::exception(py, error))?;
         Ok(Self { writer: Mutex::new(Some(writer)) })
     }

@@ -251,3 +251,17 @@ def test_in_python_too() -> None:
             assert scan.so_far() is None
             assert scan.turn() is None
             assert scan.table("files")["status"] == ["complete"]
+
+
+def test_so_far_is_what_the_end_says() -> None:
+    whole = {row["connection_id"]: row for row in finrst.read(DEMO).connections}
+    latest: dict[str, finrst.Table] = {}
+    scan = finrst.scan(DEMO)
+    while scan.turn() == (None, None):
+        found = scan.so_far()
+        if found is not None:
+            latest = found[1]
+    rows = {row["connection_id"]: row for row in latest["connections"]}
+    assert rows == whole
+    assert len(latest["teardowns"]) == 32
+    assert sum(latest["ledger"]["packets"]) == 164
