@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import inspect
 import re
+import textwrap
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -38,6 +39,7 @@ COMMANDS = (
     _command_causes,
 )
 # A picture in a page: {{ plot causes }}, {{ plot ladder 2 }}, {{ script > S, < R. }}
+WIDTH = 90
 PICTURE = re.compile(r"\{\{ (plot|script) (.+?) \}\}")
 
 
@@ -104,7 +106,8 @@ def causes() -> str:
     lines += ["", "| class | what happened | causes |", "| --- | --- | --- |"]
     for group in CLASSES:
         names = [row["name"] for row in table if row["class"] == group.name]
-        links = ", ".join(f"[{_plain(name)}](#{name})" for name in names) or "`undetermined`"
+        links = ", ".join(f"[{_plain(name)}](#{name})" for name in names)
+        links += ", `undetermined`" if group is CLASSES[-1] else ""
         lines.append(f"| {group.name} | {group.meaning} | {links} |")
     colours = {group.name: group.colour for group in CLASSES}
     for row in table:
@@ -152,14 +155,14 @@ def columns() -> str:
 
 def functions() -> str:
     """Write the reference of what the package exports, from the docstrings."""
-    lines = ["# Functions and classes", ""]
+    lines = ["# Functions and classes", "", *_doc(finrst)]
     for module, there in (("finrst", finrst), ("finrst.plot", finrst.plot)):
-        lines += [f"## {module}", "", *_doc(there)]
         for name in there.__all__:
             item = getattr(there, name)
             if name.startswith("_"):
                 continue
-            lines += ["", f"### {module}.{name}{_signature(item)}", "", *_doc(item)]
+            shown = f"{module}.{name}"
+            lines += ["", f"## {_plain(shown)}", "", *_signature(shown, item), *_doc(item)]
             if inspect.isclass(item) and not issubclass(item, Exception):
                 lines += _members(item)
     return "\n".join(lines)
@@ -171,16 +174,22 @@ def _members(item: type) -> list[str]:
         if name.startswith("_") or not inspect.getdoc(member):
             continue
         if isinstance(member, property) or inspect.isfunction(member):
-            signature = "" if isinstance(member, property) else _signature(member)
-            lines += ["", f"#### .{name}{signature}", "", *_doc(member)]
+            lines += ["", f"### .{_plain(name)}", "", *_signature(name, member), *_doc(member)]
     return lines
 
 
-def _signature(item: Any) -> str:
+def _signature(name: str, item: Any) -> list[str]:
     if inspect.isclass(item) or not callable(item):
-        return ""
+        return []
     text = str(inspect.signature(item)).replace("(self, ", "(").replace("(self)", "()")
-    return _plain(text.replace("'", ""))
+    text = name + text.replace("'", "")
+    if len(text) > WIDTH:
+        head, _, rest = text.partition("(")
+        inner, _, result = rest.rpartition(")")
+        # A comma within brackets separates no parameters.
+        parameters = re.sub(r", (?![^\[(]*[\])])", ",\n    ", inner)
+        text = f"{head}(\n    {parameters},\n){result}"
+    return ["```text", text, "```", ""]
 
 
 def _doc(item: Any) -> list[str]:
@@ -214,7 +223,8 @@ def commands() -> str:
     for module in COMMANDS:
         parser = module.parser()
         lines += ["", f"## {parser.prog}", "", _plain(parser.description or ""), ""]
-        usage = " ".join(parser.format_usage().removeprefix("usage: ").split())
+        usage = parser.format_usage().removeprefix("usage: ").split()
+        usage = textwrap.fill(" ".join(usage), WIDTH, subsequent_indent="    ")
         lines += ["```text", usage, "```", "", "| option | meaning |", "| --- | --- |"]
         for action in parser._actions:
             names = ", ".join(action.option_strings) or str(action.metavar)
