@@ -25,7 +25,15 @@ _SHOWN = 12
 
 @dataclass(frozen=True)
 class Change:
-    """How often one thing happened before and after."""
+    """How often one thing happened before and after.
+
+    >>> import finrst
+    >>> calm = finrst.conversation("> S, < S., > ., > F., < F., > .")
+    >>> for change in finrst.compare(calm, finrst.conversation("> S, < R.")):
+    ...     print(change)
+    client_close: 1 of 1 (100 %) before, 0 of 1 after, gone
+    port_closed: 0 of 1 before, 1 of 1 (100 %) after, new
+    """
 
     key: dict[str, Any]
     """What: the values of the columns that were counted by."""
@@ -46,7 +54,13 @@ class Change:
 
     @property
     def name(self) -> str:
-        """The key in one line."""
+        """The key in one line.
+
+        >>> import finrst
+        >>> one = finrst.conversation("> S, < R.")
+        >>> finrst.compare(one, one, ["server_ip", "cause"]).changes[0].name
+        '198.51.100.1 port_closed'
+        """
         return " ".join(printable(value, 60) for value in self.key.values())
 
     def __str__(self) -> str:
@@ -58,7 +72,13 @@ class Change:
 
     @property
     def said(self) -> str:
-        """The ratio in words."""
+        """The ratio in words.
+
+        >>> import finrst
+        >>> one = finrst.conversation("> S, < R.")
+        >>> finrst.compare(one, one).changes[0].said
+        '1 times the share'
+        """
         if not self.before:
             return "new"
         if not self.after:
@@ -71,6 +91,11 @@ class Comparison:
 
     Iterate over it for every :class:`Change`; it is true when there is something to tell, and
     ``print`` shows that.
+
+    >>> import finrst
+    >>> one = finrst.conversation("> S, < R.")
+    >>> print(finrst.compare(one, one))
+    1 connection before, 1 after; nothing changed much
     """
 
     def __init__(self, changes: list[Change], before: int, after: int) -> None:
@@ -84,7 +109,13 @@ class Comparison:
 
     @property
     def alerts(self) -> list[Change]:
-        """The changes that are worth telling."""
+        """The changes that are worth telling.
+
+        >>> import finrst
+        >>> one = finrst.conversation("> S, < R.")
+        >>> finrst.compare(one, one).alerts
+        []
+        """
         return [change for change in self.changes if change.alert]
 
     def __bool__(self) -> bool:

@@ -36,7 +36,13 @@ _WHO = {
 
 @dataclass(frozen=True)
 class Explanation:
-    """One connection's story: ``str()`` gives it as text, a notebook shows it as HTML."""
+    """One connection's story: ``str()`` gives it as text, a notebook shows it as HTML.
+
+    >>> import finrst
+    >>> story = finrst.conversation("> S, < R.").connection(0).explain()
+    >>> story.next
+    'Is the service running, and does it listen on this address?'
+    """
 
     sentence: str
     """What happened, who did it and why, with the numbers."""

@@ -22,7 +22,13 @@ if TYPE_CHECKING:
 
 
 class Options(TypedDict, total=False):
-    """What :func:`read` and :func:`scan` take beside the source; all of it is optional."""
+    """What :func:`read` and :func:`scan` take beside the source; all of it is optional.
+
+    >>> import finrst
+    >>> options: finrst.Options = {"filter": "port 4001", "start": "+0s", "strict": True}
+    >>> len(finrst.read("tests/data/demo.pcap", **options))
+    1
+    """
 
     filter: str | None
     """Packets that take part, in a subset of the BPF language: ``"host 10.0.0.5 and port 443"``."""
@@ -159,6 +165,11 @@ class Scan:
     Iterate over it for pairs of tables, or hand :attr:`connections` or :attr:`teardowns` to an
     Arrow consumer, which then reads to the end by itself. It can be used once. It is a context
     manager; leaving it lets go of the files.
+
+    >>> import finrst
+    >>> with finrst.scan("tests/data/demo.pcap") as scan:
+    ...     print(sum(len(teardowns) for _, teardowns in scan))
+    32
     """
 
     def __init__(self, native: _native.Scan, opened: list[BinaryIO], progress: Progress) -> None:
@@ -247,16 +258,36 @@ class Scan:
 
     @property
     def connections(self) -> Stream:
-        """The connections not yet handed out, for an Arrow consumer; the teardowns are let go."""
+        """The connections not yet handed out, for an Arrow consumer; the teardowns are let go.
+
+        >>> import finrst, polars
+        >>> polars.DataFrame(finrst.scan("tests/data/demo.pcap").connections).height
+        25
+        """
         return Stream(self._native, "connections")
 
     @property
     def teardowns(self) -> Stream:
-        """The teardowns not yet handed out, for an Arrow consumer; the connections are let go."""
+        """The teardowns not yet handed out, for an Arrow consumer; the connections are let go.
+
+        >>> import finrst, polars
+        >>> polars.DataFrame(finrst.scan("tests/data/demo.pcap").teardowns).height
+        32
+        """
         return Stream(self._native, "teardowns")
 
     def table(self, which: str) -> Table:
-        """Give ``ledger``, ``interfaces``, ``issues`` or ``files``, once the scan is at its end."""
+        """Give ``ledger``, ``interfaces``, ``issues`` or ``files``, once the scan is at its end.
+
+        Raises ``ValueError`` before, and for any other name.
+
+        >>> import finrst
+        >>> scan = finrst.scan("tests/data/demo.pcap")
+        >>> sum(len(connections) for connections, _ in scan)
+        25
+        >>> scan.table("files")["status"]
+        ['complete']
+        """
         if self._tables is None:
             message = "the scan is not at its end yet"
             raise ValueError(message)
@@ -267,7 +298,11 @@ class Scan:
             raise ValueError(message) from None
 
     def close(self) -> None:
-        """Let go of the files."""
+        """Let go of the files.
+
+        >>> import finrst
+        >>> finrst.scan("tests/data/demo.pcap").close()
+        """
         self._bar.close()
         self._native.close()
         _close(self._opened)
@@ -286,9 +321,16 @@ class Scan:
 
 
 class Stream:
-    """Rows of a scan that an Arrow consumer pulls, once: ``pyarrow.RecordBatchReader.from_stream``,
-    ``duckdb``, ``polars.DataFrame``. An error during the pull comes out as the consumer's own.
-    """  # noqa: D205
+    """Rows of a scan that an Arrow consumer pulls, once.
+
+    As ``pyarrow.RecordBatchReader.from_stream``, ``duckdb`` or ``polars.DataFrame`` do. An error
+    during the pull comes out as the consumer's own.
+
+    >>> import duckdb, finrst
+    >>> rows = finrst.scan("tests/data/demo.pcap").connections
+    >>> duckdb.sql("select count(*) from rows where ending = 'reset'").fetchall()
+    [(7,)]
+    """
 
     def __init__(self, native: _native.Scan, which: str) -> None:
         """Wrap a native scan; made by finrst, not by hand."""

@@ -45,22 +45,46 @@ class Table:
 
     @property
     def num_rows(self) -> int:
-        """Number of rows."""
+        """Number of rows.
+
+        >>> import finrst
+        >>> table = finrst.conversation("> S, < R.").teardowns
+        >>> table.num_rows
+        1
+        """
         return self._native.num_rows
 
     @property
     def column_names(self) -> list[str]:
-        """Names of the columns, in order."""
+        """Names of the columns, in order.
+
+        >>> import finrst
+        >>> table = finrst.conversation("> S, < R.").teardowns
+        >>> table.column_names[:2]
+        ['connection_id', 'packet']
+        """
         return self._native.column_names
 
     @property
     def nbytes(self) -> int:
-        """Memory held, in octets."""
+        """Memory held, in octets.
+
+        >>> import finrst
+        >>> table = finrst.conversation("> S, < R.").teardowns
+        >>> table.nbytes > 0
+        True
+        """
         return self._native.nbytes
 
     @property
     def metadata(self) -> dict[str, str]:
-        """How the rows were made: versions and parameters, as texts."""
+        """How the rows were made: versions and parameters, as texts.
+
+        >>> import finrst
+        >>> table = finrst.conversation("> S, < R.").teardowns
+        >>> table.metadata["finrst.schema_version"]
+        '1'
+        """
         return self._native.metadata
 
     def __len__(self) -> int:
@@ -92,14 +116,28 @@ class Table:
         return self._native.__arrow_c_schema__()
 
     def slice(self, offset: int, length: int) -> Table:
-        """Give the rows from ``offset``, at most ``length`` of them, in the same memory."""
+        """Give the rows from ``offset``, at most ``length`` of them, in the same memory.
+
+        Raises ``ValueError`` for negative ones.
+
+        >>> import finrst
+        >>> table = finrst.conversation("> S, < R.").teardowns
+        >>> len(table.slice(0, 10)), len(table.slice(1, 10))
+        (1, 0)
+        """
         if offset < 0 or length < 0:
             message = "offset and length cannot be negative"
             raise ValueError(message)
         return Table(self._native.slice(offset, length), self.name)
 
     def head(self, length: int = _SHOWN) -> Table:
-        """Give the first rows, in the same memory."""
+        """Give the first rows, in the same memory.
+
+        >>> import finrst
+        >>> table = finrst.conversation("> S, < R.").teardowns
+        >>> table.head(5)["kind"]
+        ['rst']
+        """
         return self.slice(0, length)
 
     def counts(self, *columns: str) -> list[tuple[Any, ...]]:
@@ -114,17 +152,37 @@ class Table:
         return self._native.counts(columns)
 
     def find(self, column: str, value: int) -> dict[str, Any] | None:
-        """Give the first row in which an integer column has a value, as a dict."""
+        """Give the first row in which an integer column has a value, as a dict.
+
+        ``None`` when there is none; ``ValueError`` when there is no such column.
+
+        >>> import finrst
+        >>> table = finrst.conversation("> S, < R.").teardowns
+        >>> table.find("packet", 2)["flags"]
+        'RST,ACK'
+        """
         row = self._native.find(column, value)
         return None if row is None else self._native.slice(row, 1).rows()[0]
 
     def find_all(self, column: str, value: int, limit: int = 10_000) -> list[dict[str, Any]]:
-        """Give the rows in which an integer column has a value, at most ``limit``, as dicts."""
+        """Give the rows in which an integer column has a value, at most ``limit``, as dicts.
+
+        >>> import finrst
+        >>> table = finrst.conversation("> S, < R.").teardowns
+        >>> [row["packet"] for row in table.find_all("connection_id", 0)]
+        [2]
+        """
         rows = self._native.find_all(column, value, limit)
         return [self._native.slice(row, 1).rows()[0] for row in rows]
 
     def to_arrow(self) -> Any:
-        """Make a ``pyarrow.Table``, without copying. Needs pyarrow."""
+        """Make a ``pyarrow.Table``, without copying. Needs pyarrow.
+
+        >>> import finrst
+        >>> table = finrst.conversation("> S, < R.").teardowns
+        >>> table.to_arrow().schema.field("time").type
+        TimestampType(timestamp[ns, tz=UTC])
+        """
         return need("pyarrow", "pandas").table(self)
 
     def to_pandas(self, *, dtype_backend: Literal["numpy", "pyarrow"] = "numpy") -> pd.DataFrame:
@@ -176,7 +234,13 @@ class Table:
         return joined[self.column_names]  # type: ignore[no-any-return]
 
     def to_polars(self) -> pl.DataFrame:
-        """Make a polars DataFrame, numbers without copying. Needs polars."""
+        """Make a polars DataFrame, numbers without copying. Needs polars.
+
+        >>> import finrst
+        >>> table = finrst.conversation("> S, < R.").teardowns
+        >>> table.to_polars().select("kind", "sender").row(0)
+        ('rst', 'server')
+        """
         return need("polars", "polars").DataFrame(self)  # type: ignore[no-any-return]
 
     def write(
@@ -190,10 +254,18 @@ class Table:
 
         The format follows the name's ending, or ``format``: ``arrow`` (also ``.feather``,
         ``.ipc``), ``csv``, ``json`` (JSON lines, also ``.jsonl``, ``.ndjson``), ``parquet``
-        (needs pyarrow). The file appears whole or not at all: rows go into ``.finrst-*.tmp`` in
+        (needs pyarrow), ``xlsx`` (Excel, needs openpyxl; times are UTC, and it holds 1,048,575
+        rows). The file appears whole or not at all: rows go into ``.finrst-*.tmp`` in
         the same directory first. In CSV, lists are JSON text, and ``formula_guard`` puts ``'``
         before texts that a spreadsheet would run as a formula (leading ``= + - @``, tab, line
         breaks).
+
+        Raises ``ValueError`` for an ending that is not known, ``OSError`` when the system refuses.
+
+        >>> import finrst, tempfile
+        >>> table = finrst.conversation("> S, < R.").connections
+        >>> table.write(tempfile.mkdtemp() + "/endings.csv")
+        1
         """
         return _write.table(self, path, format, formula_guard=formula_guard)
 

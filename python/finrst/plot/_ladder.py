@@ -37,6 +37,10 @@ class Ladder:
     """A ladder diagram; shows itself in a notebook, in the colours of its theme.
 
     ``str(ladder)`` is the SVG text.
+
+    >>> import finrst
+    >>> str(finrst.conversation("> S, < R.").plot.ladder())[:4]
+    '<svg'
     """
 
     svg: str
@@ -56,7 +60,11 @@ class Ladder:
         return f"<div>{self.svg}</div>"
 
     def save(self, path: str | PathLike[str]) -> None:
-        """Write it as an SVG file."""
+        """Write it as an SVG file.
+
+        >>> import finrst, tempfile
+        >>> finrst.conversation("> S, < R.").plot.ladder().save(tempfile.mkdtemp() + "/x.svg")
+        """
         Path(path).write_text(self.svg, encoding="utf-8")
 
 
