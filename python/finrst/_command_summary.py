@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 from typing import TYPE_CHECKING
 
@@ -86,13 +87,23 @@ def main(arguments: list[str]) -> int:
         print(json.dumps(plain(tally, accounts), ensure_ascii=True, indent=2))
     else:
         paint = Paint.for_stream(sys.stdout)
-        print(text(figures(tally, accounts), paint))
+        shown = text(figures(tally, accounts), paint)
+        print(shown if _can_show("█") else shown.replace("█", "#"))
         if not pipes and tally.servers:
             print(paint(_hint(given.captures), "dim"))
     sys.stdout.flush()
     return outcome.code
 
 
+def _can_show(character: str) -> bool:
+    try:
+        character.encode(sys.stdout.encoding or "ascii")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def _hint(captures: list[str]) -> str:
-    name = printable(captures[0], 60) if len(captures) == 1 else "CAPTURE..."
-    return f"\nWhy, one by one: finrst explain {name}"
+    name = shlex.quote(captures[0]) if len(captures) == 1 else "CAPTURE..."
+    # A name that is not what it looks like is not one to copy.
+    return f"\nWhy, one by one: finrst explain {name if printable(name) == name else 'CAPTURE'}"

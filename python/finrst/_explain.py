@@ -7,23 +7,23 @@ from dataclasses import dataclass
 from typing import Any
 
 from ._summary import endpoint
-from ._text import printable
+from ._text import duration, number, printable
 
 _SHOWN = 12
 _ENDINGS = {
-    "stray": "belongs to no connection that this capture shows",
-    "handshake_unanswered": "was never answered",
-    "handshake_refused": "was refused",
-    "handshake_abandoned": "was abandoned by the client before it was open",
-    "handshake_aborted_by_server": "was aborted by the server before it was open",
-    "handshake_incomplete": "never got past the server's SYN-ACK",
-    "superseded": "was replaced by a new one of the same addresses and ports",
-    "graceful": "was closed in order, by FINs of both sides",
-    "reset_after_fin": "was reset after one side had sent its FIN",
-    "reset": "was reset",
-    "half_closed": "was closed by one side only",
-    "peer_unresponsive": "ended in segments that nobody answered",
-    "open": "was still open when last seen",
+    "stray": "belong to no connection that this capture shows",
+    "handshake_unanswered": "was never answered, for {time}",
+    "handshake_refused": "was refused{who} after {time}",
+    "handshake_abandoned": "was abandoned by the client after {time}, before it was open",
+    "handshake_aborted_by_server": "was aborted by the server after {time}, before it was open",
+    "handshake_incomplete": "never got past the server's SYN-ACK, for {time}",
+    "superseded": "was replaced after {time} by a new one of the same addresses and ports",
+    "graceful": "was closed in order{who}, with FINs of both sides, after {time}",
+    "reset_after_fin": "was reset{who} after {time}, when one side had sent its FIN",
+    "reset": "was reset{who} after {time}",
+    "half_closed": "was closed{who}, and not by the other side, when last seen after {time}",
+    "peer_unresponsive": "ended after {time} in segments that nobody answered",
+    "open": "was still open when last seen, after {time}",
 }
 _WHO = {
     "client": "by the client",
@@ -104,21 +104,21 @@ def explain(
 def _sentence(row: dict[str, Any], cause: dict[str, Any]) -> str:
     client = endpoint(row["client_ip"], row["client_port"])
     server = endpoint(row["server_ip"], row["server_port"])
-    how = _ENDINGS[row["ending"]]
     decided = row["ended_by"] != "none" and row["ending"] != "handshake_abandoned"
     who = f" {_WHO[row['ended_by']]}" if decided else ""
-    text = f"The connection from {client} to {server} {how}{who} after {row['duration_s']:.6g} s."
+    how = _ENDINGS[row["ending"]].format(who=who, time=duration(row["duration_s"]))
+    what = "The packets" if row["ending"] == "stray" else "The connection"
+    text = f"{what} from {client} to {server} {how}."
     if not cause:
         return f"{text} Why cannot be told from this capture."
-    sure = "probably" if row["confidence"] < 0.8 else "surely enough"  # noqa: PLR2004
-    return f"{text} {cause['summary']} ({row['cause']}, {sure}: {row['confidence']:.2f})"
+    return f"{text} {cause['summary']} ({row['cause']}, {100 * row['confidence']:.0f} % sure)"
 
 
 def _story(row: dict[str, Any], teardowns: list[dict[str, Any]]) -> list[str]:
     lines = [_opening(row)]
     if row["client_bytes"] or row["server_bytes"]:
         lines.append(
-            f"The client sent {row['client_bytes']} octets of payload, "
+            f"The client sent {row['client_bytes']} bytes of payload, "
             f"the server {row['server_bytes']}."
         )
     begin = row["start"]
@@ -128,7 +128,9 @@ def _story(row: dict[str, Any], teardowns: list[dict[str, Any]]) -> list[str]:
     for side in ("client", "server"):
         lost = row[f"{side}_bytes_lost"]
         if lost:
-            lines.append(f"The reset threw away at least {lost} octets that the {side} had sent.")
+            lines.append(
+                f"The reset threw away at least {number(lost)} bytes that the {side} had sent."
+            )
     if row["censored"]:
         lines.append("The capture ended too soon afterwards to know how it went on.")
     return lines

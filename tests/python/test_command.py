@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import csv
 import json
+import os
 import re
 import subprocess
 import sys
@@ -124,6 +125,17 @@ def test_a_pipe_is_read_once_and_counted() -> None:
     whole = json.loads(run(str(DEMO), "--json").stdout)
     piped = json.loads(run("-", "--json", stdin=DEMO.read_bytes()).stdout)
     assert {**piped, "files": None} == {**whole, "files": None}
+
+
+def test_an_old_terminal_is_told_too(tmp_path: Path) -> None:
+    named = tmp_path / "gefäß.pcap"
+    named.write_bytes(DEMO.read_bytes())
+    command = [sys.executable, "-m", "finrst", str(named)]
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    done = subprocess.run(command, env=environment, capture_output=True, check=False)
+    assert done.returncode == 0
+    assert done.stderr == b""
+    assert b"reset                 7  ############################" in done.stdout
 
 
 def test_a_pipe_that_brings_nothing() -> None:
