@@ -58,10 +58,19 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 def on_page_markdown(markdown: str, **_: Any) -> str:
     """Draw the pictures and put in the table that a page asks for."""
+    if "{{ filter }}" in markdown:
+        markdown = markdown.replace("{{ filter }}", _filter_language())
     if "{{ confusion }}" in markdown:
         _, _, table = (HERE / "confusion.md").read_text(encoding="utf-8").partition("\n")
         markdown = markdown.replace("{{ confusion }}", table.strip())
     return PICTURE.sub(_picture, markdown)
+
+
+def _filter_language() -> str:
+    """Give what the source says of its language, below its first sentence."""
+    lines = (HERE.parent / "src/filter/mod.rs").read_text(encoding="utf-8").splitlines()
+    said = [line.removeprefix("//!").removeprefix(" ") for line in lines if line.startswith("//!")]
+    return "\n".join(said[said.index("") :])
 
 
 def _picture(match: re.Match[str]) -> str:

@@ -76,6 +76,10 @@ def _hint(given: list[str], error: Exception) -> str:
         return "; finrst reads what tcpdump -w and Wireshark write (pcap, pcapng)"
     if isinstance(error, CaptureError) and "empty file" in str(error) and "-" in given:
         return "; did the command that writes to it fail?"
+    if isinstance(error, FilterError):
+        return (
+            "; a filter has host, net, port, portrange, vlan, ip, ip6 with src, dst, and, or, not"
+        )
     first = given[0]
     if not isinstance(error, FileNotFoundError) or error.filename != first:
         return ""

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from . import _command
+from ._text import printable
 from ._whole import check
 
 if TYPE_CHECKING:
     import argparse
 
+_ENDINGS = (".html", ".htm", ".md", ".markdown")
 _EPILOG = """\
 examples:
   finrst report incident.pcapng -o incident.html     for any browser; loads nothing
@@ -35,6 +38,9 @@ def parser() -> argparse.ArgumentParser:
 def main(arguments: list[str]) -> int:
     """Read captures, write a report about them and return the exit code."""
     given = parser().parse_args(arguments)
+    if Path(given.output).suffix.lower() not in _ENDINGS:
+        message = f"a report ends in {', '.join(_ENDINGS)}, not as {printable(given.output)}"
+        raise ValueError(message)
     check(given.output)
     capture, outcome = _command.load(given)
     capture.report(given.output, title=given.title)

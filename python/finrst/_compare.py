@@ -77,13 +77,15 @@ class Change:
         >>> import finrst
         >>> one = finrst.conversation("> S, < R.")
         >>> finrst.compare(one, one).changes[0].said
-        '1 times the share'
+        'as before'
         """
         if not self.before:
             return "new"
         if not self.after:
             return "gone"
-        return f"{self.ratio:.3g} times the share"
+        if self.ratio < 1:
+            return f"{1 / self.ratio:.3g} times rarer"
+        return f"{self.ratio:.3g} times as frequent" if self.ratio > 1 else "as before"
 
 
 class Comparison:
@@ -194,7 +196,7 @@ def compare(  # noqa: PLR0913 - all but two are optional
     >>> cap = finrst.read("tests/data/demo.pcap")
     >>> changes = finrst.compare(calm, cap, min_score=0)
     >>> bool(changes), changes.changes[0].key, changes.changes[0].said
-    (True, {'cause': 'client_close'}, '0.04 times the share')
+    (True, {'cause': 'client_close'}, '25 times rarer')
     """
     columns = (by,) if isinstance(by, str) else tuple(by)
     inner = (within,) if isinstance(within, str) else tuple(within)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import html
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 from ._summary import endpoint
-from ._text import duration, number, printable
+from ._text import duration, number, plural, printable
 
 _SHOWN = 12
 _ENDINGS = {
@@ -93,7 +94,7 @@ def explain(
         reason = twins.get(name)
         doubts.append(f"it could be {name}" + (f": {reason}" if reason else ": its rule holds too"))
     return Explanation(
-        sentence=_sentence(row, cause),
+        sentence=_sentence(row, cause, _lasted(row, teardowns)),
         story=tuple(_story(row, teardowns)),
         evidence=tuple(_fact(fact) for fact in facts),
         doubts=tuple(doubts),
@@ -101,12 +102,20 @@ def explain(
     )
 
 
-def _sentence(row: dict[str, Any], cause: dict[str, Any]) -> str:
+def _lasted(row: dict[str, Any], teardowns: list[dict[str, Any]]) -> float:
+    """Give the seconds until the segment that decided it, else until the last one."""
+    for event in teardowns:
+        if event["packet"] == row["deciding_packet"]:
+            return float((event["time"] - row["start"]).total_seconds())
+    return float(row["duration_s"])
+
+
+def _sentence(row: dict[str, Any], cause: dict[str, Any], lasted: float) -> str:
     client = endpoint(row["client_ip"], row["client_port"])
     server = endpoint(row["server_ip"], row["server_port"])
     decided = row["ended_by"] != "none" and row["ending"] != "handshake_abandoned"
     who = f" {_WHO[row['ended_by']]}" if decided else ""
-    how = _ENDINGS[row["ending"]].format(who=who, time=duration(row["duration_s"]))
+    how = _ENDINGS[row["ending"]].format(who=who, time=duration(lasted))
     what = "The packets" if row["ending"] == "stray" else "The connection"
     text = f"{what} from {client} to {server} {how}."
     if not cause:
@@ -122,9 +131,16 @@ def _story(row: dict[str, Any], teardowns: list[dict[str, Any]]) -> list[str]:
             f"the server {row['server_bytes']}."
         )
     begin = row["start"]
-    lines += [_teardown(event, begin) for event in teardowns[:_SHOWN]]
-    if len(teardowns) > _SHOWN:
-        lines.append(f"... and {len(teardowns) - _SHOWN} more FIN or RST segments.")
+    runs = [list(run) for _, run in groupby(teardowns, _kind)]
+    for run in runs[:_SHOWN]:
+        lines.append(_teardown(run[0], begin))
+        if len(run) > 1:
+            after = (run[-1]["time"] - begin).total_seconds()
+            more, last = number(len(run) - 1), run[-1]["packet"]
+            lines.append(f"  {more} more like it, until packet {last}, +{after:.6f} s.")
+    if len(runs) > _SHOWN:
+        rest = sum(map(len, runs[_SHOWN:]))
+        lines.append(f"... and {plural(rest, 'more FIN or RST segment')}.")
     for side in ("client", "server"):
         lost = row[f"{side}_bytes_lost"]
         if lost:
@@ -134,6 +150,13 @@ def _story(row: dict[str, Any], teardowns: list[dict[str, Any]]) -> list[str]:
     if row["censored"]:
         lines.append("The capture ended too soon afterwards to know how it went on.")
     return lines
+
+
+def _kind(event: dict[str, Any]) -> tuple[Any, ...]:
+    """Give what makes one FIN or RST segment like the one before it."""
+    again = event["retransmission_of"] is not None
+    told = ("sender", "flags", "kind", "reset_form", "effective", "cause", "reset_reason")
+    return (*(event[name] for name in told), again)
 
 
 def _opening(row: dict[str, Any]) -> str:

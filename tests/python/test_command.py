@@ -82,6 +82,8 @@ def test_json_has_every_count(capsys: pytest.CaptureFixture[str]) -> None:
         (["explain", str(DEMO), "--cause", "port_closd"], 2, "did you mean 'port_closed'?"),
         (["explain", str(DEMO), "--limit", "-1"], 2, "negative"),
         (["causes", "nonsense"], 2, "see: finrst causes"),
+        ([str(DEMO), "--filter", "tcp[13] & 4"], 2, "a filter has host, net, port"),
+        (["report", str(DEMO), "-o", "x.pdf"], 2, "a report ends in .html"),
         (["report", str(DEMO), "-o", "/absent/x.html"], 1, "/absent/x.html: no such file"),
     ],
 )
@@ -194,6 +196,15 @@ def test_explain(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out.count("connection ") >= 1
     assert main(["explain", str(DEMO), "--filter", "port 4003"]) == 0
     assert "ended in order" in capsys.readouterr().out
+
+
+def test_a_storm_of_resets_is_told_in_a_line() -> None:
+    storm = ", ".join(["> S, < S., > ., > P. 100, < R."] + ["> P. 100, < R"] * 40)
+    story = str(finrst.conversation(storm).connection(0).explain())
+    assert "39 more like it, until packet 85" in story
+    assert story.splitlines()[0].endswith("% sure)")
+    assert "reset by the server after 40 ms." in story
+    assert len(story.splitlines()) < 25
 
 
 def test_explain_for_programs(capsys: pytest.CaptureFixture[str]) -> None:

@@ -59,7 +59,7 @@ def test_growth_is_told_with_its_distance_from_chance() -> None:
         + 980 * math.log(980 / (1100 * (1 - whole)))
     )
     assert alert.score == pytest.approx(math.sqrt(g))
-    assert "3 of 1,000 (0.3 %) before, 120 of 1,100 (10.9 %) after, 36.4 times the share" in str(
+    assert "3 of 1,000 (0.3 %) before, 120 of 1,100 (10.9 %) after, 36.4 times as frequent" in str(
         changes
     )
     # The other way round it fell.

@@ -7,6 +7,7 @@ import json
 import os
 import re
 import select
+import shutil
 import signal
 import struct
 import subprocess
@@ -265,3 +266,42 @@ def test_so_far_is_what_the_end_says() -> None:
     assert rows == whole
     assert len(latest["teardowns"]) == 32
     assert sum(latest["ledger"]["packets"]) == 164
+
+
+TRAFFIC = """
+import signal, socket, subprocess, sys, time
+subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+tcpdump = subprocess.Popen(
+    ["tcpdump", "-i", "lo", "-w", "-", "tcp"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+)
+finrst = subprocess.Popen(
+    [sys.executable, "-m", "finrst", "-", "--json"], stdin=tcpdump.stdout, stdout=subprocess.PIPE
+)
+tcpdump.stdout.close()
+assert b"listening" in tcpdump.stderr.readline()
+for _ in range(3):
+    try:
+        socket.create_connection(("127.0.0.1", 9), timeout=5)
+    except ConnectionRefusedError:
+        pass
+time.sleep(1)
+# As Ctrl-C does: both get it, and tcpdump writes what it still holds.
+finrst.send_signal(signal.SIGINT)
+tcpdump.send_signal(signal.SIGINT)
+print(finrst.communicate(timeout=20)[0].decode())
+assert finrst.returncode == 130, finrst.returncode
+"""
+
+
+@pytest.mark.skipif(shutil.which("tcpdump") is None, reason="tcpdump is not installed")
+def test_tcpdump() -> None:
+    alone = ["unshare", "--net"]
+    if subprocess.run([*alone, "true"], capture_output=True, check=False).returncode:
+        pytest.skip("no network namespaces")
+    done = subprocess.run(
+        [*alone, sys.executable, "-c", TRAFFIC], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    figures = json.loads(done.stdout)
+    assert figures["causes"] == {"port_closed": 3}
+    assert figures["packets"] == {"tcp": 6}
