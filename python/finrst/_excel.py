@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import json
 from typing import TYPE_CHECKING, Any
@@ -97,4 +98,8 @@ class Workbook:
 
     def close(self) -> None:
         """Let go."""
+        if not self._sheet.closed:
+            # Else it complains when it is collected.
+            with contextlib.suppress(Exception):
+                self._sheet.close()
         self._file.close()

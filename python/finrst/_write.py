@@ -127,6 +127,10 @@ class _Parquet:
         return self._rows
 
     def close(self) -> None:
+        if self._writer is not None and self._writer.is_open:
+            # Else it would write into the closed file when it is collected.
+            with contextlib.suppress(Exception):
+                self._writer.close()
         self._file.close()
 
 
