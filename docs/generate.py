@@ -166,7 +166,7 @@ def functions() -> str:
     """Write the reference of what the package exports, from the docstrings."""
     lines = ["# Functions and classes", "", *_doc(finrst)]
     for module, there in (("finrst", finrst), ("finrst.plot", finrst.plot)):
-        for name in there.__all__:
+        for name in sorted(there.__all__, key=lambda name: _rank(getattr(there, name))):
             item = getattr(there, name)
             if name.startswith("_"):
                 continue
@@ -175,6 +175,13 @@ def functions() -> str:
             if inspect.isclass(item) and not issubclass(item, Exception):
                 lines += _members(item)
     return "\n".join(lines)
+
+
+def _rank(item: Any) -> int:
+    """Put functions first, then what they give, then what can go wrong."""
+    if not inspect.isclass(item):
+        return 0
+    return 2 if issubclass(item, Exception) else 1
 
 
 def _members(item: type) -> list[str]:
