@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import html
 import inspect
 import re
 import textwrap
-from itertools import groupby
+from itertools import groupby, pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -173,7 +174,7 @@ def functions() -> str:
             shown = f"{module}.{name}"
             lines += ["", f"## {_plain(shown)}", "", *_signature(shown, item), *_doc(item)]
             if inspect.isclass(item) and not issubclass(item, Exception):
-                lines += _members(item)
+                lines += [*_fields(item), *_members(item)]
     return "\n".join(lines)
 
 
@@ -182,6 +183,26 @@ def _rank(item: Any) -> int:
     if not inspect.isclass(item):
         return 0
     return 2 if issubclass(item, Exception) else 1
+
+
+def _fields(item: type) -> list[str]:
+    """Describe the attributes of a class that have a text below them."""
+    (tree,) = ast.parse(textwrap.dedent(inspect.getsource(item))).body
+    rows = []
+    for one, below in pairwise(getattr(tree, "body", [])):
+        if (
+            isinstance(one, ast.AnnAssign)
+            and isinstance(below, ast.Expr)
+            and isinstance(below.value, ast.Constant)
+        ):
+            name, kind = ast.unparse(one.target), ast.unparse(one.annotation)
+            said = _prose(" ".join(str(below.value.value).split()))
+            # A bar would end the cell.
+            rows.append(
+                f"| `{name}` | <code>{html.escape(kind).replace('|', '&#124;')}</code> | {said} |"
+            )
+    head = ["", "| attribute | type | meaning |", "| --- | --- | --- |"]
+    return [*head, *rows] if rows else []
 
 
 def _members(item: type) -> list[str]:
@@ -198,7 +219,8 @@ def _signature(name: str, item: Any) -> list[str]:
     if inspect.isclass(item) or not callable(item):
         return []
     text = str(inspect.signature(item)).replace("(self, ", "(").replace("(self)", "()")
-    text = name + text.replace("'", "")
+    # Annotations are texts, whose quotes are of no interest; those of defaults are.
+    text = name + re.sub(r"(: |-> )'([^']*)'", r"\1\2", text)
     if len(text) > WIDTH:
         head, _, rest = text.partition("(")
         inner, _, result = rest.rpartition(")")

@@ -28,7 +28,8 @@ def community_id(
 ) -> str:
     """Work out the Community ID (version 1) of a TCP connection, the same for both directions.
 
-    >>> community_id("128.232.110.120", 34855, "66.35.250.204", 80)
+    >>> import finrst
+    >>> finrst.community_id("128.232.110.120", 34855, "66.35.250.204", 80)
     '1:LQU9qZlK+B5F3KDmev6m5PMibrg='
     """
     ends = sorted(

@@ -42,6 +42,8 @@ def test_every_function_is_described(site: Path) -> None:
     for name in finrst.__all__:
         if not name.startswith("_"):
             assert f"finrst.{name}" in text, name
+    for name in finrst.Options.__annotations__:
+        assert f"<td><code>{name}</code></td>" in text, name
 
 
 def test_every_command_is_described(site: Path) -> None:
