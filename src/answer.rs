@@ -208,8 +208,16 @@ pub struct Scan {
 }
 
 enum State {
-    Reading { session: Box<Session>, pending: Vec<Connection> },
-    Ending { output: Box<Output>, rest: Groups },
+    /// `done` when everything was read, and rows are only to be made.
+    Reading {
+        session: Box<Session>,
+        pending: Vec<Connection>,
+        done: bool,
+    },
+    Ending {
+        output: Box<Output>,
+        rest: Groups,
+    },
     Over,
 }
 
@@ -233,7 +241,7 @@ impl Scan {
         options.memory_limit.get_or_insert(MEMORY_LIMIT);
         let metadata = metadata(&options);
         let session = Box::new(Session::open(sources, options)?);
-        Ok(Self { state: State::Reading { session, pending: Vec::new() }, metadata })
+        Ok(Self { state: State::Reading { session, pending: Vec::new(), done: false }, metadata })
     }
 
     /// How far reading has come: bytes, bytes in all where known, packets.
@@ -260,27 +268,27 @@ impl Scan {
         read: impl FnOnce(&mut Session) -> Result<bool, Error>,
     ) -> Result<Step, Error> {
         match std::mem::replace(&mut self.state, State::Over) {
-            State::Reading { mut session, mut pending } => {
-                let more = is_enough(&pending) || read(&mut session)?;
+            State::Reading { mut session, mut pending, done: false } if !is_enough(&pending) => {
+                let done = !read(&mut session)?;
                 pending.extend(session.take());
-                if !more {
+                self.state = State::Reading { session, pending, done };
+                Ok(Step::More)
+            }
+            State::Reading { session, mut pending, done } => {
+                if done && !is_enough(&pending) {
                     let mut output = Box::new(session.finish());
                     pending.extend(std::mem::take(&mut output.connections));
                     self.state =
                         State::Ending { output, rest: Rows::from(pending).into_groups(CHUNK_ROWS) };
                     return Ok(Step::More);
                 }
-                let mut step = Step::More;
-                if is_enough(&pending) {
-                    let later = pending.split_off(CHUNK_ROWS.min(pending.len()));
-                    let chunk = std::mem::replace(&mut pending, later);
-                    let (files, interfaces) = session.described();
-                    let shared = Shared::new(files, interfaces, session.paths());
-                    let judge =
-                        Judge { context: session.context(), parameters: session.parameters() };
-                    step = judge.pair(chunk.into(), &shared, &self.metadata)?;
-                }
-                self.state = State::Reading { session, pending };
+                let later = pending.split_off(CHUNK_ROWS.min(pending.len()));
+                let chunk = std::mem::replace(&mut pending, later);
+                let (files, interfaces) = session.described();
+                let shared = Shared::new(files, interfaces, session.paths());
+                let judge = Judge { context: session.context(), parameters: session.parameters() };
+                let step = judge.pair(chunk.into(), &shared, &self.metadata)?;
+                self.state = State::Reading { session, pending, done };
                 Ok(step)
             }
             State::Ending { output, mut rest } => {

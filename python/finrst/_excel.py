@@ -21,6 +21,16 @@ _TEXT = 32_000
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
+def fits(rows: int) -> None:
+    """Make sure that a sheet holds so many rows."""
+    if rows > _ROWS:
+        message = (
+            f"Excel holds {number(_ROWS)} rows and the table has more: "
+            "choose .parquet or .csv, or filter it"
+        )
+        raise ValueError(message)
+
+
 class Workbook:
     """One sheet; times are UTC, which their column's name says, as Excel knows no time zones.
 
@@ -41,12 +51,7 @@ class Workbook:
 
     def add(self, rows: Table) -> None:
         """Add rows."""
-        if self._rows + len(rows) > _ROWS:
-            message = (
-                f"Excel holds {number(_ROWS)} rows and the table has more: "
-                "choose .parquet or .csv, or filter it"
-            )
-            raise ValueError(message)
+        fits(self._rows + len(rows))
         if not self._columns:
             self._head(rows)
         for row in rows:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +10,7 @@ from ._errors import CaptureError
 from ._findings import Findings, find
 from ._summary import source_name
 from ._text import duration, number, plural
-from ._whole import Whole
+from ._whole import whole
 
 if TYPE_CHECKING:
     from os import PathLike
@@ -39,9 +38,8 @@ def write(capture: Capture, path: str | PathLike[str], title: str | None) -> Non
         text = _page.page(
             capture, found, heading, _about(capture), _plots(capture), _ladders(capture, found)
         )
-    with contextlib.closing(Whole(path)) as file:
-        file.handle.write(text.encode("utf-8"))
-        file.commit()
+    with whole(path) as out:
+        out.write(text.encode())
 
 
 def _title(capture: Capture) -> str:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["GOOD", "NEUTRAL", "endpoint", "summarize", "text"]
 
-_TOP = 12
+_TOP = 8
 _WORST = 5
 _BAR = 28
 

@@ -8,6 +8,7 @@ from . import _write
 from ._extras import need
 from ._html import table as html_table
 from ._text import plural, printable
+from ._whole import aside
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -201,6 +202,9 @@ class Table:
         >>> int(df.groupby("cause", observed=True).size()["port_closed"])
         1
         """
+        return aside(lambda _: self._to_pandas(dtype_backend))  # type: ignore[no-any-return]
+
+    def _to_pandas(self, dtype_backend: str) -> Any:
         pandas, table = need("pandas", "pandas"), self.to_arrow()
         if dtype_backend == "pyarrow":
             import pyarrow as pa
@@ -211,7 +215,7 @@ class Table:
                 other = pa.types.is_dictionary(kind) or pa.types.is_nested(kind)
                 return None if other else pandas.ArrowDtype(kind)
 
-            return table.to_pandas(types_mapper=mapped)  # type: ignore[no-any-return]
+            return table.to_pandas(types_mapper=mapped)
         if dtype_backend != "numpy":
             message = f"dtype_backend is 'numpy' or 'pyarrow', not {dtype_backend!r}"
             raise ValueError(message)
@@ -231,7 +235,7 @@ class Table:
         # capture.
         rest_frame = rest.to_pandas(types_mapper=extension.get)
         joined = pandas.concat([frame, rest_frame], axis=1)
-        return joined[self.column_names]  # type: ignore[no-any-return]
+        return joined[self.column_names]
 
     def to_polars(self) -> pl.DataFrame:
         """Make a polars DataFrame, numbers without copying. Needs polars.
@@ -241,7 +245,8 @@ class Table:
         >>> table.to_polars().select("kind", "sender").row(0)
         ('rst', 'server')
         """
-        return need("polars", "polars").DataFrame(self)  # type: ignore[no-any-return]
+        polars = need("polars", "polars")
+        return aside(lambda _: polars.DataFrame(self))  # type: ignore[no-any-return]
 
     def write(
         self,

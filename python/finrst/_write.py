@@ -9,12 +9,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from . import _native
-from ._excel import Workbook
+from ._excel import Workbook, fits
 from ._extras import need
-from ._whole import Whole
+from ._whole import Whole, aside
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ._table import Table
+
+# Rows written between two looks at whether they are still wanted.
+_GROUPS = {"parquet": 1 << 16, "xlsx": 1 << 10}
 
 _FORMATS = {
     ".arrow": "arrow",
@@ -61,9 +66,19 @@ def table(
     chosen = format_of(path, wanted)
     if chosen in {"arrow", "csv", "json"}:
         return rows._native.write(path, chosen, formula_guard)  # noqa: SLF001 - the same package
-    with contextlib.closing(sink(path, chosen, rows, formula_guard=formula_guard)) as out:
-        out.add(rows)
-        return out.commit()
+    if chosen == "xlsx":
+        fits(len(rows))
+
+    def work(wanted: Callable[[], bool]) -> int:
+        group = _GROUPS[chosen]
+        with contextlib.closing(sink(path, chosen, rows, formula_guard=formula_guard)) as out:
+            for begin in range(0, max(1, len(rows)), group):
+                if not wanted():
+                    raise KeyboardInterrupt
+                out.add(rows.slice(begin, group))
+            return out.commit()
+
+    return aside(work)
 
 
 class Sink(Protocol):

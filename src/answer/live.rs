@@ -35,7 +35,7 @@ impl Scan {
     /// # Errors
     /// A broken promise of this crate only.
     pub fn so_far(&self, most: u32) -> Result<Option<SoFar>, Error> {
-        let State::Reading { session, pending } = &self.state else { return Ok(None) };
+        let State::Reading { session, pending, .. } = &self.state else { return Ok(None) };
         let (files, interfaces) = session.described();
         let shared = Shared::new(files, interfaces, session.paths());
         let (ledger, issues) = (session.ledger(), session.issues());

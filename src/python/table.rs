@@ -9,12 +9,12 @@ use pyo3::prelude::*;
 use pyo3::types::{PyCapsule, PyDict, PyList, PyTuple};
 
 use super::wait::wait;
-use super::{arrow, convert, errors, write};
+use super::{arrow, convert, errors};
 use crate::error::printable;
 use crate::guard::catch;
 use crate::table::Made;
 use crate::table::cells::Cells;
-use crate::table::export;
+use crate::table::export::{self, Format};
 use crate::table::summary;
 
 /// Record batches of one schema, in memory.
@@ -195,7 +195,7 @@ impl Table {
         format: &str,
         formula_guard: bool,
     ) -> PyResult<u64> {
-        let format = write::format(format, formula_guard)?;
+        let format = self::format(format, formula_guard)?;
         let (schema, batches) = (self.schema(), self.batches.clone());
         wait(py, move |cancel| {
             let mut batches = batches.into_iter().map(Ok);
@@ -210,5 +210,15 @@ impl Table {
             Ok(_) => Ok(()),
             Err(_) => Err(PyValueError::new_err(format!("no column '{}'", printable(name)))),
         }
+    }
+}
+
+/// A file format by its name.
+pub fn format(name: &str, formula_guard: bool) -> PyResult<Format> {
+    match name {
+        "arrow" => Ok(Format::Arrow),
+        "csv" => Ok(Format::Csv { formula_guard }),
+        "json" => Ok(Format::JsonLines),
+        other => Err(PyValueError::new_err(format!("no such format: {other}"))),
     }
 }

@@ -3,23 +3,13 @@
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
-use pyo3::exceptions::{PyRuntimeError, PyValueError};
+use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 
 use super::errors;
-use super::table::Table;
+use super::table::{Table, format};
 use crate::guard::catch;
-use crate::table::export::{self, Format};
-
-/// A format by its name.
-pub fn format(name: &str, formula_guard: bool) -> PyResult<Format> {
-    match name {
-        "arrow" => Ok(Format::Arrow),
-        "csv" => Ok(Format::Csv { formula_guard }),
-        "json" => Ok(Format::JsonLines),
-        other => Err(PyValueError::new_err(format!("no such format: {other}"))),
-    }
-}
+use crate::table::export;
 
 /// Tables of one kind on their way into a file, which appears whole with `commit`, or not at all.
 #[pyclass(frozen, module = "finrst._native")]
@@ -57,7 +47,7 @@ impl Writer {
         let mut writer = self.take()?;
         let added = py.detach(|| {
             catch(move || {
-                table.batches().iter().try_for_each(|batch| writer.add(batch))?;
+                table.batches().iter().try_for_each(|batch| writer.add(batch, &|| true))?;
                 Ok(writer)
             })
         });

@@ -17,6 +17,9 @@ pub use atomic::File as Whole;
 pub use csv::guarded;
 pub use json::{Escape, value as json_value};
 
+/// Lines made between two looks at whether they are still wanted.
+const LINES: usize = 1024;
+
 /// Octets that are gathered before the system is asked to write.
 const BUFFER: usize = 1 << 18;
 
@@ -38,7 +41,7 @@ pub enum Format {
 ///
 /// The rows go into a temporary file `.finrst-*.tmp` of the same directory, which is synced and
 /// then renamed: the name never shows a part. A pipe or device is written directly. `proceed` is
-/// asked before each batch.
+/// asked before each batch, and every so many lines.
 ///
 /// # Errors
 /// When the system refuses, when a batch cannot be had, or [`Error::Cancelled`].
@@ -51,10 +54,7 @@ pub fn write(
 ) -> Result<u64, Error> {
     let mut writer = Writer::create(path, format, schema)?;
     for batch in batches {
-        if !proceed() {
-            return Err(Error::Cancelled);
-        }
-        writer.add(&batch.map_err(|error| failed(path, error))?)?;
+        writer.add(&batch.map_err(|error| failed(path, error))?, proceed)?;
     }
     writer.commit()
 }
@@ -72,12 +72,13 @@ pub fn to(
 ) -> Result<u64, ArrowError> {
     let mut rows = Rows::new(out, format, schema)?;
     for batch in batches {
-        if !proceed() {
-            return Err(ArrowError::ExternalError(Box::new(Error::Cancelled)));
-        }
-        rows.add(&batch?)?;
+        rows.add(&batch?, proceed)?;
     }
     Ok(rows.finish()?.0)
+}
+
+fn asked(proceed: &dyn Fn() -> bool) -> Result<(), ArrowError> {
+    if proceed() { Ok(()) } else { Err(ArrowError::ExternalError(Box::new(Error::Cancelled))) }
 }
 
 /// Record batches on their way into a byte sink.
@@ -102,7 +103,8 @@ impl<W: Write> Rows<W> {
         Ok(Self::Text { out, guard, text: String::new(), count: 0 })
     }
 
-    fn add(&mut self, batch: &RecordBatch) -> Result<(), ArrowError> {
+    fn add(&mut self, batch: &RecordBatch, proceed: &dyn Fn() -> bool) -> Result<(), ArrowError> {
+        asked(proceed)?;
         let rows = batch.num_rows() as u64;
         match self {
             Self::Arrow { writer, count } => {
@@ -110,12 +112,16 @@ impl<W: Write> Rows<W> {
                 *count += rows;
             }
             Self::Text { out, guard, text, count } => {
-                text.clear();
-                match guard {
-                    Some(guard) => csv::rows(batch, *guard, text)?,
-                    None => json::rows(batch, text)?,
+                for begin in (0..batch.num_rows()).step_by(LINES) {
+                    asked(proceed)?;
+                    text.clear();
+                    let lines = batch.slice(begin, LINES.min(batch.num_rows() - begin));
+                    match guard {
+                        Some(guard) => csv::rows(&lines, *guard, text)?,
+                        None => json::rows(&lines, text)?,
+                    }
+                    out.write_all(text.as_bytes())?;
                 }
-                out.write_all(text.as_bytes())?;
                 *count += rows;
             }
         }
@@ -154,12 +160,12 @@ impl Writer {
         Ok(Self { path: path.to_owned(), rows })
     }
 
-    /// Adds rows.
+    /// Adds rows; `proceed` is asked as in [`write`].
     ///
     /// # Errors
     /// When the system refuses.
-    pub fn add(&mut self, batch: &RecordBatch) -> Result<(), Error> {
-        self.rows.add(batch).map_err(|error| failed(&self.path, error))
+    pub fn add(&mut self, batch: &RecordBatch, proceed: &dyn Fn() -> bool) -> Result<(), Error> {
+        self.rows.add(batch, proceed).map_err(|error| failed(&self.path, error))
     }
 
     /// Makes the file appear, and tells the number of rows.
