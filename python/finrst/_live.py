@@ -26,9 +26,9 @@ ACCOUNTS = ("files", "ledger", "interfaces", "issues")
 
 # Seconds between two drawings at least.
 _PACE = 0.25
-# A look at the followed connections costs time in which packets wait: it gets a tenth of it, and
+# A look at the followed connections costs time in which packets wait: it gets a fifth of it, and
 # there is none when they are more than this.
-_SHARE = 10
+_SHARE = 5
 _MOST = 10_000
 _LATEST = 6
 
@@ -48,10 +48,13 @@ def watch(pipe: Pipe, options: dict[str, Any]) -> tuple[Tally, Mapping[str, Tabl
                 view.add(*turn)
                 dirty = True
                 now = time.monotonic()
-                # Nothing waits to be read: what there is can be shown without losing time.
-                if now - looked > max(_PACE, _SHARE * cost) or not pipe.is_ready():
+                early = looked + max(_PACE, _SHARE * cost) - now
+                # Before it is due only when nothing comes for a while: no time is lost then.
+                if early <= 0 or not pipe.is_ready(min(early, _PACE)):
+                    begin = time.monotonic()
                     view.look(rows.so_far(_MOST))
-                    looked, cost, dirty = now, time.monotonic() - now, False
+                    looked = time.monotonic()
+                    cost, dirty = looked - begin, False
                     screen.draw(view.lines)
             if dirty:
                 view.look(None)
