@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import _command
 from ._compare import Change, Comparison, compare
+from ._errors import CaptureError
 from ._extras import need
 from ._paint import Paint
 from ._read import read
@@ -27,6 +28,14 @@ examples:
 Each is a capture, a directory of captures, or connections that finrst convert wrote as Parquet
 or Arrow. What changed more than by chance, and at least --ratio times, is shown, and the exit
 code is then 4. Connections come in bursts: choose --score by what ordinary days differ."""
+
+_READERS = {
+    ".parquet": "pyarrow.parquet",
+    ".pq": "pyarrow.parquet",
+    ".arrow": "pyarrow.feather",
+    ".feather": "pyarrow.feather",
+    ".ipc": "pyarrow.feather",
+}
 
 
 def parser() -> argparse.ArgumentParser:
@@ -104,13 +113,16 @@ def _names(text: str) -> list[str]:
 
 
 def _load(source: Any, given: argparse.Namespace) -> Any:
-    if isinstance(source, str):
-        suffix = Path(source).suffix.lower()
-        if suffix in {".parquet", ".pq"}:
-            return need("pyarrow.parquet", "parquet").read_table(source)
-        if suffix in {".arrow", ".feather", ".ipc"}:
-            return need("pyarrow.feather", "parquet").read_table(source)
-    return read(source, **_command.options(given))
+    reader = _READERS.get(Path(source).suffix.lower()) if isinstance(source, str) else None
+    if reader is None:
+        return read(source, **_command.options(given))
+    module = need(reader, "parquet")
+    Path(source).stat()  # its error names the file, that of pyarrow does not
+    try:
+        return module.read_table(source)
+    except ValueError as error:
+        message = f"{source}: {error}"
+        raise CaptureError(message) from None
 
 
 def _plain(change: Change) -> dict[str, Any]:

@@ -133,6 +133,9 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert "nothing changed much" in capsys.readouterr().out
     assert main(["compare", calm, closed]) == 4
     out = capsys.readouterr().out
+    broken = tmp_path / "x.parquet"
+    broken.write_text("x")
+    assert main(["compare", calm, str(broken)]) == 1
     assert "port_closed: 0 of 50 before, 50 of 50 (100 %) after, new" in out
     assert main(["compare", calm, closed, "--json"]) == 4
     found = json.loads(capsys.readouterr().out)
@@ -144,5 +147,7 @@ def test_the_command_on_captures(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["compare", str(DEMO), str(DEMO), "--by", "server_ip, cause", "--all"]) == 0
     assert "10.77.0.2 port_closed: 1 of 25 (4 %) before" in capsys.readouterr().out
     assert main(["compare", str(DEMO), "absent.pcap"]) == 1
+    assert main(["compare", str(DEMO), "absent.parquet"]) == 1
+    assert capsys.readouterr().err.endswith("finrst: absent.parquet: no such file or directory\n")
     assert main(["compare", str(DEMO), str(DEMO), "--by", "nothing"]) == 2
     assert main(["compare", str(DEMO), str(DEMO), "--ratio", "0"]) == 2
