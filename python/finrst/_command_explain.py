@@ -11,6 +11,7 @@ from ._classes import class_of
 from ._errors import CaptureError
 from ._paint import Paint
 from ._reference import causes
+from ._steps import steps
 from ._tally import GOOD, NEUTRAL
 from ._text import nearest, printable
 from ._write import json_ready
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 _EPILOG = """\
 examples:
   finrst explain incident.pcapng                        those that did not end in order
-  finrst explain incident.pcapng --connection 17
+  finrst explain incident.pcapng --connection 17 --packets
   finrst explain incident.pcapng --cause reset_injected --limit 20
   finrst explain incident.pcapng --filter 'host 10.0.0.5 and port 443'
   finrst explain incident.pcapng --json | jq -r '.[].sentence'
@@ -47,6 +48,11 @@ def parser() -> argparse.ArgumentParser:
         help="only this one; may be given several times",
     )
     made.add_argument("--cause", metavar="NAME", help="only those with this cause")
+    made.add_argument(
+        "--packets",
+        action="store_true",
+        help="draw the packets, too: the beginning, what decided it, the end",
+    )
     made.add_argument("--all", action="store_true", help="also those that ended in order")
     made.add_argument(
         "--limit", type=int, default=5, metavar="N", help="stories at most (default: 5)"
@@ -90,6 +96,8 @@ def main(arguments: list[str]) -> int:
             continue
         title = paint(f"connection {number}:", class_of(connection.cause).name)
         print(("\n" if place else "") + f"{title} {story}")
+        if given.packets:
+            print("\nPackets", *steps(capture, number, paint), sep="\n")
         print(f"\nIn Wireshark\n  {connection.wireshark_filter}")
     if given.json:
         print(json.dumps(stories, indent=2))

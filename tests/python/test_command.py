@@ -24,6 +24,7 @@ from finrst import (
     _command_summary,
 )
 from finrst.__main__ import COMMANDS, main
+from finrst._steps import steps
 
 DEMO = Path(__file__).resolve().parents[1] / "data" / "demo.pcap"
 PARSERS = {
@@ -205,6 +206,23 @@ def test_a_storm_of_resets_is_told_in_a_line() -> None:
     assert story.splitlines()[0].endswith("% sure)")
     assert "reset by the server after 40 ms." in story
     assert len(story.splitlines()) < 25
+
+
+def test_packets_in_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", str(DEMO), "--connection", "13", "--packets"]) == 0
+    lines = capsys.readouterr().out.split("\nPackets\n")[1].splitlines()
+    numbers = [line.split()[0] for line in lines[1:14]]
+    assert numbers == [str(packet) for packet in finrst.read(DEMO).packets(13)["packet"]]
+    assert next(line for line in lines if "injection score" in line).lstrip().startswith("97 ")
+    # A long one is told in part, and says what is left out.
+    long = "> S, < S., > ., " + "< P. 100, > ., " * 200 + "< R. +5s"
+    told = steps(finrst.conversation(long), 0)
+    assert len(told) < 60
+    assert any("more packets ..." in line for line in told)
+    assert any("... 5 s of silence ..." in line for line in told)
+    assert all(len(line) < 130 for line in told)
+    stated = finrst.conversation('> S, < S., > ., > P. 10, < ., < R. text="a\x1b[2Jb"')
+    assert not any("\x1b" in line for line in steps(stated, 0))
 
 
 def test_explain_for_programs(capsys: pytest.CaptureFixture[str]) -> None:

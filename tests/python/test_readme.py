@@ -57,11 +57,13 @@ def test_the_story_is_real(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(ROOT)
-    command = "finrst explain tests/data/demo.pcap --connection 13"
-    shown = (ROOT / "README.md").read_text().split(f"$ {command}\n")[1].split("  ...\n")[0]
+    command = "finrst explain tests/data/demo.pcap --connection 13 --packets"
+    shown = (ROOT / "README.md").read_text().split(f"$ {command}\n")[1].split("```")[0]
     assert main(command.split()[1:]) == 0
     out = capsys.readouterr().out
-    for part in shown.split(" ...\n"):
+    parts = re.split(r" +\.\.\.\n", shown)
+    assert len(parts) == 4
+    for part in parts:
         assert part in out
 
 
