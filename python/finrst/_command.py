@@ -52,7 +52,8 @@ def add_reading(made: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--filter",
         metavar="EXPR",
-        help="packets that take part, in tcpdump's language: 'host 10.0.0.5 and port 443'",
+        help="packets that take part, as for tcpdump: 'host 10.0.0.5 and port 443' (addresses, "
+        "networks and ports; not flags)",
     )
     group.add_argument(
         "--start", metavar="TIME", help="first moment: 2026-11-24T15:00:00Z, or +30s"

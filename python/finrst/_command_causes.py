@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _EPILOG = """\
 examples:
-  finrst causes                         all of them, in the order in which the rules decide
+  finrst causes                   all, in the order in which the rules decide
   finrst causes reset_injected syn_scan
   finrst causes --json | jq -r '.[] | [.name, .class, .summary] | @tsv'"""
 

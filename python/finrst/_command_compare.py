@@ -23,11 +23,12 @@ examples:
   finrst compare yesterday/ today/
   finrst compare before.pcap after.pcap --by server_ip,server_port,cause
   finrst compare a.parquet b.parquet --by server_ip,cause --within server_ip
-  finrst compare yesterday.parquet today.parquet > changes || mail -s 'TCP changed' noc < changes
+  finrst compare a.parquet b.parquet > changes || mail -s TCP noc < changes
 
-Each is a capture, a directory of captures, or connections that finrst convert wrote as Parquet
-or Arrow. What changed more than by chance, and at least --ratio times, is shown, and the exit
-code is then 4. Connections come in bursts: choose --score by what ordinary days differ."""
+Each is a capture, a directory of captures, or connections that finrst convert
+wrote as Parquet or Arrow. What changed more than by chance, and at least
+--ratio times, is shown, and the exit code is then 4. Connections come in
+bursts: choose --score by what ordinary days differ."""
 
 _READERS = {
     ".parquet": "pyarrow.parquet",

@@ -24,20 +24,21 @@ TABLES = ("connections", "teardowns", "ledger", "interfaces", "issues", "files")
 
 _EPILOG = """\
 examples:
-  finrst convert incident.pcapng -o endings.csv          one row per connection
-  finrst convert incident.pcapng -o endings.xlsx         the same for Excel
+  finrst convert incident.pcapng -o endings.csv        one row per connection
+  finrst convert incident.pcapng -o endings.xlsx       the same for Excel
   finrst convert day/*.pcap.zst -o day.parquet
-  finrst convert x.pcap -o fin_rst.csv -t teardowns      one row per FIN or RST segment
-  finrst convert x.pcap -o tables/                       every table, as Parquet
+  finrst convert x.pcap -o ends.csv -t teardowns       one row per FIN or RST
+  finrst convert x.pcap -o tables/                     every table, as Parquet
   finrst convert x.pcap -o tables/ --format csv
   finrst convert x.pcap -o - --format json | jq -r .cause | sort | uniq -c
-  finrst convert huge/*.pcap -o huge.parquet --stream    captures larger than memory
-  tcpdump -w - tcp | finrst convert - -o now.parquet     Ctrl-C ends it and keeps the rows
+  finrst convert huge/*.pcap -o huge.parquet --stream  larger than memory
+  tcpdump -w - tcp | finrst convert - -o now.parquet   Ctrl-C ends it, rows stay
 
-A file appears whole or not at all. With --stream, and always of a pipe, rows are written in the
-order in which connections were let go, and a cause that rests on other connections is judged by
-those seen until then; without it rows are in order of connection, and all of them are in memory.
-In CSV a ' is put before texts that a spreadsheet would run as a formula."""
+A file appears whole or not at all. With --stream, and always of a pipe, rows
+are written in the order in which connections were let go, and a cause that
+rests on other connections is judged by those seen until then; without it rows
+are in order of connection, and all of them are in memory. In CSV a ' is put
+before texts that a spreadsheet would run as a formula."""
 
 
 def parser() -> argparse.ArgumentParser:
@@ -57,12 +58,14 @@ def parser() -> argparse.ArgumentParser:
         "-t",
         "--table",
         choices=TABLES,
-        help="which table goes into a file (default: connections)",
+        metavar="TABLE",
+        help=f"which table goes into a file: {', '.join(TABLES)} (default: connections)",
     )
     made.add_argument(
         "--format",
         choices=sorted(EXTENSIONS),
-        help="format, where the name does not say it (default for a directory: parquet)",
+        metavar="FORMAT",
+        help=f"{', '.join(EXTENSIONS)}: where the name does not say it (for a directory: parquet)",
     )
     made.add_argument(
         "--stream",

@@ -23,14 +23,13 @@ if TYPE_CHECKING:
 
 _EPILOG = """\
 examples:
-  finrst explain incident.pcapng                        those that did not end in order
+  finrst explain incident.pcapng           those that did not end in order
   finrst explain incident.pcapng --connection 17 --packets
   finrst explain incident.pcapng --cause reset_injected --limit 20
   finrst explain incident.pcapng --filter 'host 10.0.0.5 and port 443'
   finrst explain incident.pcapng --json | jq -r '.[].sentence'
 
-Numbers are those of the column connection_id. A capture that is itself called explain is read
-with: finrst explain ./explain"""
+Numbers are those of the column connection_id."""
 
 
 def parser() -> argparse.ArgumentParser:

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 _ENDINGS = (".html", ".htm", ".md", ".markdown")
 _EPILOG = """\
 examples:
-  finrst report incident.pcapng -o incident.html     for any browser; loads nothing
-  finrst report day/*.pcap.zst -o day.md             Markdown, for a ticket
-  tcpdump -w - tcp | finrst report - -o now.html     Ctrl-C ends it and writes the report
+  finrst report incident.pcapng -o incident.html   for a browser; loads nothing
+  finrst report day/*.pcap.zst -o day.md           Markdown, for a ticket
+  tcpdump -w - tcp | finrst report - -o now.html   Ctrl-C ends it and writes it
 
 Plots need matplotlib: pip install 'finrst[plot]'."""
 

@@ -24,18 +24,18 @@ _DESCRIPTION = "Say how every TCP connection in a packet capture ended, who ende
 
 _EPILOG = """\
 commands:
-  finrst CAPTURE...           what ended how, in the terminal
-  finrst explain CAPTURE...   why, in plain words, with the packets that prove it
-  finrst report CAPTURE...    a page to send: findings, plots, tables
-  finrst convert CAPTURE...   tables: Parquet, Arrow, CSV, JSON lines, Excel
-  finrst compare A B          what changed from one capture or day to another
-  finrst causes               every cause, and how it is recognised
+  finrst CAPTURE...          what ended how, in the terminal
+  finrst explain CAPTURE...  why, in plain words, with the packets that prove it
+  finrst report CAPTURE...   a page to send: findings, plots, tables
+  finrst convert CAPTURE...  tables: Parquet, Arrow, CSV, JSON lines, Excel
+  finrst compare A B         what changed from one capture or day to another
+  finrst causes              every cause, and how it is recognised
   Each has a --help with examples.
 
 examples:
   finrst incident.pcapng
   finrst day/*.pcap.zst --filter 'host 10.0.0.5 and port 443' --start +30s
-  tcpdump -i any -w - tcp | finrst -          updates while packets arrive; Ctrl-C ends it
+  tcpdump -i any -w - tcp | finrst -     live; Ctrl-C ends it with the summary
   ssh router tcpdump -U -w - tcp | finrst -
   finrst incident.pcapng --json | jq .causes
 
@@ -48,8 +48,8 @@ exit codes:
   130  interrupted; of a pipe, what had come until then is shown
   141  who reads the output has closed it
 
-Colours appear on a terminal only, and not with NO_COLOR set. A capture that is called as a
-command is read with ./ before its name."""
+Colours appear on a terminal only, and not with NO_COLOR set. A capture that is
+called as a command is read with ./ before its name."""
 
 
 def parser() -> argparse.ArgumentParser:

@@ -159,8 +159,10 @@ def test_a_reader_that_has_seen_enough() -> None:
 
 
 @pytest.mark.parametrize("name", PARSERS)
-def test_help_teaches_by_example(name: str) -> None:
+def test_help_teaches_by_example(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
     text = PARSERS[name].format_help()
+    assert max(map(len, text.splitlines())) <= 80
     examples = re.findall(r"^  (?:.*\| )?finrst (.*)$", text, re.MULTILINE)
     assert len(examples) >= 3
     for example in examples:
