@@ -65,3 +65,79 @@ impl Scan {
         Ok(Some(SoFar { followed, pair, accounts }))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::{Scan, State, Step};
+    use crate::capture::Source;
+    use crate::packet::Class;
+    use crate::read::Options;
+
+    const DEMO: &[u8] = include_bytes!("../../tests/data/demo.pcap");
+    const HEADER: usize = 24;
+
+    /// Gives a few bytes at a time, as a pipe does, and tells how many it gave.
+    struct Trickle {
+        given: Arc<AtomicUsize>,
+        step: usize,
+    }
+
+    impl Read for Trickle {
+        fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
+            let at = self.given.load(Ordering::Relaxed);
+            let count = self.step.min(out.len()).min(DEMO.len() - at);
+            out[..count].copy_from_slice(&DEMO[at..at + count]);
+            self.given.store(at + count, Ordering::Relaxed);
+            Ok(count)
+        }
+    }
+
+    /// Packets that are complete in the first bytes of the demonstration.
+    fn complete(bytes: usize) -> u64 {
+        let (mut at, mut count) = (HEADER, 0);
+        while let Some(length) = DEMO.get(at + 8..at + 12) {
+            at += 16 + u32::from_le_bytes(length.try_into().unwrap()) as usize;
+            if at > bytes {
+                break;
+            }
+            count += 1;
+        }
+        count
+    }
+
+    #[test]
+    fn a_turn_takes_every_packet_that_came() {
+        for step in [100, 700, 4096] {
+            let given = Arc::new(AtomicUsize::new(0));
+            let trickle = Trickle { given: Arc::clone(&given), step };
+            let source = Source::reader("pipe", Box::new(trickle), None);
+            let mut scan = Scan::open(vec![source], Options::default()).unwrap();
+            let (mut turns, mut rows) = (0, 0);
+            loop {
+                match scan.turn().unwrap() {
+                    Step::More => {}
+                    Step::Pair(connections, _) => {
+                        rows += connections.batches.iter().map(|b| b.num_rows()).sum::<usize>();
+                    }
+                    Step::Done => break,
+                }
+                let Some(found) = scan.so_far(1000).unwrap() else { continue };
+                let State::Reading { session, .. } = &scan.state else { unreachable!() };
+                let packets = session.ledger().total(Class::Tcp);
+                assert_eq!(packets, complete(given.load(Ordering::Relaxed)), "steps of {step}");
+                let (connections, _) = found.pair.unwrap();
+                let judged: usize = connections.batches.iter().map(|b| b.num_rows()).sum();
+                assert_eq!(judged, found.followed as usize);
+                assert!(scan.so_far(0).unwrap().unwrap().pair.is_none());
+                turns += 1;
+            }
+            assert_eq!(rows, 25);
+            assert!(turns > 1);
+            assert!(scan.so_far(1000).unwrap().is_none());
+        }
+    }
+}
