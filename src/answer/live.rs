@@ -121,7 +121,11 @@ mod tests {
                 match scan.turn().unwrap() {
                     Step::More => {}
                     Step::Pair(connections, _) => {
-                        rows += connections.batches.iter().map(|b| b.num_rows()).sum::<usize>();
+                        rows += connections
+                            .batches
+                            .iter()
+                            .map(arrow_array::RecordBatch::num_rows)
+                            .sum::<usize>();
                     }
                     Step::Done => break,
                 }
@@ -130,7 +134,8 @@ mod tests {
                 let packets = session.ledger().total(Class::Tcp);
                 assert_eq!(packets, complete(given.load(Ordering::Relaxed)), "steps of {step}");
                 let (connections, _) = found.pair.unwrap();
-                let judged: usize = connections.batches.iter().map(|b| b.num_rows()).sum();
+                let judged: usize =
+                    connections.batches.iter().map(arrow_array::RecordBatch::num_rows).sum();
                 assert_eq!(judged, found.followed as usize);
                 assert!(scan.so_far(0).unwrap().unwrap().pair.is_none());
                 turns += 1;
