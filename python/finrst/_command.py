@@ -8,7 +8,7 @@ import sys
 import warnings
 from typing import TYPE_CHECKING, Any
 
-from ._errors import CaptureWarning
+from ._errors import CaptureError, CaptureWarning
 from ._pipe import opened
 from ._read import read
 from ._text import printable
@@ -102,7 +102,13 @@ def sources(captures: list[str]) -> Iterator[tuple[list[Any], list[Pipe], Outcom
     outcome = Outcome()
     with opened(captures) as (found, pipes), warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", CaptureWarning)
-        yield found, pipes, outcome
+        try:
+            yield found, pipes, outcome
+        except CaptureError:
+            if any(pipe.interrupted for pipe in pipes):
+                # Too little came before Ctrl-C to be a capture.
+                raise KeyboardInterrupt from None
+            raise
         outcome.interrupted = any(pipe.interrupted for pipe in pipes)
     for warning in caught:
         if not issubclass(warning.category, CaptureWarning):

@@ -43,10 +43,9 @@ def watch(pipe: Pipe, options: dict[str, Any]) -> tuple[Tally, Mapping[str, Tabl
         with scan(pipe, **{**options, "progress": False}) as rows:
             view = _View(begun, Paint.for_stream(sys.stdout))
             pipe.waiting = lambda: screen.draw(view.lines)
-            looked, cost, dirty = 0.0, 0.0, True
+            looked, cost = 0.0, 0.0
             while (turn := rows.turn()) is not None:
                 view.add(*turn)
-                dirty = True
                 now = time.monotonic()
                 early = looked + max(_PACE, _SHARE * cost) - now
                 # Before it is due only when nothing comes for a while: no time is lost then.
@@ -54,10 +53,8 @@ def watch(pipe: Pipe, options: dict[str, Any]) -> tuple[Tally, Mapping[str, Tabl
                     begin = time.monotonic()
                     view.look(rows.so_far(_MOST))
                     looked = time.monotonic()
-                    cost, dirty = looked - begin, False
+                    cost = looked - begin
                     screen.draw(view.lines)
-            if dirty:
-                view.look(None)
             return view.tally, {name: rows.table(name) for name in ACCOUNTS}
     finally:
         screen.leave()

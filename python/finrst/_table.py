@@ -190,7 +190,8 @@ class Table:
         """Make a pandas DataFrame. Needs pandas and pyarrow.
 
         Closed vocabularies become categories, in the order of :func:`finrst.columns`; times are
-        ``datetime64[ns, UTC]``, durations float seconds. With ``numpy``, integer and truth columns
+        ``datetime64[ns, UTC]``, durations float seconds, ports and header fields signed, so that
+        differences are right. With ``numpy``, integer and truth columns
         in which values can be missing become pandas' nullable ``Int64`` and ``boolean``, so that
         counts stay whole numbers; with ``pyarrow``, all but categories and lists keep their
         Arrow type and memory. A column has the same type in every capture.
@@ -221,12 +222,15 @@ class Table:
             raise ValueError(message)
         import pyarrow as pa
 
+        # A difference of unsigned numbers wraps: a TTL of 64 less 70 would be 250.
+        signed = {pa.uint8(): pa.int16(), pa.uint16(): pa.int32(), pa.uint32(): pa.int64()}
+        fields = [field.with_type(signed.get(field.type, field.type)) for field in table.schema]
+        table = table.cast(pa.schema(fields, table.schema.metadata))
         nullable = {field.name for field in table.schema if field.nullable}
         extension = {
             pa.int64(): pandas.Int64Dtype(),
-            pa.uint32(): pandas.UInt32Dtype(),
-            pa.uint16(): pandas.UInt16Dtype(),
-            pa.uint8(): pandas.UInt8Dtype(),
+            pa.int32(): pandas.Int32Dtype(),
+            pa.int16(): pandas.Int16Dtype(),
             pa.bool_(): pandas.BooleanDtype(),
         }
         frame = table.select([f.name for f in table.schema if f.name not in nullable]).to_pandas()

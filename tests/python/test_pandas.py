@@ -85,6 +85,18 @@ def test_csv_keeps_nanoseconds_and_zone(demo: finrst.Capture, tmp_path: Path) ->
         assert list(back["cause"]) == list(df["cause"].astype(str))
 
 
+def test_differences_are_right(demo: finrst.Capture) -> None:
+    df = demo.to_pandas()
+    assert list((df["client_ttl"] - 70)[:2]) == [-6, -6]
+    assert (df["server_port"] - df["client_port"]).min() < 0
+    kinds = {
+        str(dtype).lower()
+        for table in ("connections", "teardowns", "files")
+        for dtype in demo.to_pandas(table).dtypes
+    }
+    assert not any(kind.startswith("uint") for kind in kinds)
+
+
 def test_hours_of_another_zone(demo: finrst.Capture) -> None:
     df = demo.to_pandas()
     local = df["start"].dt.tz_convert("Asia/Kolkata").dt.floor("h")
