@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 
-from ._reference import causes
+from . import _native
 
 
 @dataclass(frozen=True)
@@ -37,8 +37,9 @@ BY_NAME = {one.name: one for one in CLASSES}
 
 @cache
 def _of() -> dict[str, CauseClass]:
-    table = causes()
-    return {name: BY_NAME[kind] for name, kind in zip(table["name"], table["class"], strict=True)}
+    table = _native.causes()
+    named = zip(table.column("name"), table.column("class"), strict=True)
+    return {name: BY_NAME[kind] for name, kind in named}
 
 
 def class_of(cause: str) -> CauseClass:
