@@ -203,7 +203,8 @@ class Table:
         >>> int(df.groupby("cause", observed=True).size()["port_closed"])
         1
         """
-        return aside(lambda _: self._to_pandas(dtype_backend))  # type: ignore[no-any-return]
+        frame: pd.DataFrame = aside(lambda _: self._to_pandas(dtype_backend))
+        return frame
 
     def _to_pandas(self, dtype_backend: str) -> Any:
         pandas, table = need("pandas", "pandas"), self.to_arrow()
@@ -249,8 +250,8 @@ class Table:
         >>> table.to_polars().select("kind", "sender").row(0)
         ('rst', 'server')
         """
-        polars = need("polars", "polars")
-        return aside(lambda _: polars.DataFrame(self))  # type: ignore[no-any-return]
+        # polars answers Ctrl-C by itself, on the main thread.
+        return need("polars", "polars").DataFrame(self)  # type: ignore[no-any-return]
 
     def write(
         self,
