@@ -28,6 +28,7 @@ termios = pytest.importorskip("termios")
 fcntl = pytest.importorskip("fcntl")
 
 DEMO = Path(__file__).resolve().parents[1] / "data" / "demo.pcap"
+TUTORIAL = DEMO.parents[2] / "docs" / "tutorial.md"
 HEADER = 24
 END = b"\x1b[?25h"
 
@@ -112,8 +113,14 @@ def test_it_updates_while_packets_arrive() -> None:
         first = int(re.findall(r"live [\d:]+: (\d+) TCP conn", frames(screen.shown)[-1])[-1])
         assert 1 < first < 25
         screen.feed(data[2000:])
-        screen.wait_for("25 TCP connections, 32 FIN or RST segments")
+        # The last line of the picture.
+        screen.wait_for("accept_queue_overflow_reset 0.85")
+        assert "25 TCP connections, 32 FIN or RST segments" in frames(screen.shown)[-1]
         assert "reset by third party: reset_injected 0.97" in frames(screen.shown)[-1]
+        # The manual shows this.
+        shown = TUTORIAL.read_text("utf-8").split("| finrst -\nlive 0:00:08")[1].split("```")[0]
+        for part in shown.split("...\n"):
+            assert part in frames(screen.shown)[-1]
         screen.stdin.close()
         assert screen.rest() == 0
         assert screen.shown.index(END) < screen.shown.rindex(b"standard input: 25 TCP connections")
