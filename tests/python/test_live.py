@@ -21,7 +21,7 @@ import pytest
 import finrst
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 pty = pytest.importorskip("pty", reason="no pseudo-terminals")
 termios = pytest.importorskip("termios")
@@ -58,9 +58,9 @@ class Terminal:
         self.stdin.write(octets)
         self.stdin.flush()
 
-    def wait_for(self, text: str, seconds: float = 20) -> None:
-        deadline = time.monotonic() + seconds
-        while text.encode() not in self.shown:
+    def wait_for(self, text: str, *, times: int = 1) -> None:
+        deadline = time.monotonic() + 60
+        while self.shown.count(text.encode()) < times:
             assert time.monotonic() < deadline, self.shown.decode()
             if select.select([self.master], [], [], 0.1)[0]:
                 with contextlib.suppress(OSError):
@@ -68,7 +68,7 @@ class Terminal:
 
     def rest(self) -> int:
         """Read to the end; the exit code."""
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
             if select.select([self.master], [], [], 0.1)[0]:
                 try:
@@ -85,6 +85,13 @@ class Terminal:
         with contextlib.suppress(OSError):
             self.stdin.close()
         os.close(self.master)
+
+
+def waits_for(done: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not done():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 @contextlib.contextmanager
@@ -130,9 +137,9 @@ def test_it_updates_while_packets_arrive() -> None:
 def test_it_is_redrawn_in_place_and_fits() -> None:
     data = DEMO.read_bytes()
     with terminal("-", lines=12) as screen:
-        for at in range(0, len(data), 3000):
-            screen.feed(data[at : at + 3000])
-            time.sleep(0.3)
+        for at in range(0, len(data), 4000):
+            screen.feed(data[at : at + 4000])
+            screen.wait_for("\x1b[J", times=screen.shown.count(b"\x1b[J") + 2)
         screen.wait_for("25 TCP connections")
         screen.stdin.close()
         screen.rest()
@@ -168,7 +175,7 @@ def test_ctrl_c_does_not_wait_for_a_writer_that_goes_on() -> None:
         begun = time.monotonic()
         screen.process.send_signal(signal.SIGINT)
         assert screen.rest() == 130
-        assert time.monotonic() - begun < 10
+        assert time.monotonic() - begun < 30
         assert b"standard input: 25 TCP connections" in screen.shown
         assert b"its end is cut" not in screen.shown
 
@@ -201,9 +208,9 @@ def test_ctrl_c_keeps_what_every_command_has_read(
     assert process.stdin is not None
     process.stdin.write(DEMO.read_bytes())
     process.stdin.flush()
-    time.sleep(2)
+    waits_for(lambda: fcntl.ioctl(process.stdin, termios.FIONREAD, b"\0" * 4) == b"\0" * 4)
     process.send_signal(signal.SIGINT)
-    out, error = process.communicate(timeout=30)
+    out, error = process.communicate(timeout=60)
     assert process.returncode == 130, error
     assert error == b""
     if made:
@@ -276,10 +283,12 @@ def test_so_far_is_what_the_end_says() -> None:
 
 
 TRAFFIC = """
-import signal, socket, subprocess, sys, time
+import socket, subprocess, sys
 subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
 tcpdump = subprocess.Popen(
-    ["tcpdump", "-i", "lo", "-w", "-", "tcp"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ["tcpdump", "-i", "lo", "-c", "6", "-w", "-", "tcp"],
+    stdout=subprocess.PIPE,
+    stderr=subprocess.PIPE,
 )
 finrst = subprocess.Popen(
     [sys.executable, "-m", "finrst", "-", "--json"], stdin=tcpdump.stdout, stdout=subprocess.PIPE
@@ -291,12 +300,8 @@ for _ in range(3):
         socket.create_connection(("127.0.0.1", 9), timeout=5)
     except ConnectionRefusedError:
         pass
-time.sleep(1)
-# As Ctrl-C does: both get it, and tcpdump writes what it still holds.
-finrst.send_signal(signal.SIGINT)
-tcpdump.send_signal(signal.SIGINT)
-print(finrst.communicate(timeout=20)[0].decode())
-assert finrst.returncode == 130, finrst.returncode
+print(finrst.communicate(timeout=60)[0].decode())
+assert finrst.returncode == 0, finrst.returncode
 """
 
 
