@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import html
 import inspect
 import re
-from itertools import groupby
+import textwrap
+from itertools import groupby, pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,28 +15,63 @@ from mkdocs.structure.files import File
 
 import finrst
 import finrst.plot
-from finrst._classes import CLASSES, class_of
+from finrst import (
+    _command_causes,
+    _command_compare,
+    _command_convert,
+    _command_explain,
+    _command_report,
+    _command_summary,
+)
+from finrst._classes import CLASSES
 
 if TYPE_CHECKING:
     from mkdocs.config.defaults import MkDocsConfig
     from mkdocs.structure.files import Files
 
-DEMO = Path(__file__).parents[1] / "tests/data/demo.pcap"
+HERE = Path(__file__).parent
+DEMO = HERE.parent / "tests/data/demo.pcap"
+COMMANDS = (
+    _command_summary,
+    _command_explain,
+    _command_report,
+    _command_convert,
+    _command_compare,
+    _command_causes,
+)
 # A picture in a page: {{ plot causes }}, {{ plot ladder 2 }}, {{ script > S, < R. }}
+WIDTH = 90
 PICTURE = re.compile(r"\{\{ (plot|script) (.+?) \}\}")
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Add the references."""
-    pages = {"causes.md": causes(), "columns.md": columns(), "functions.md": functions()}
+    pages = {
+        "causes.md": causes(),
+        "columns.md": columns(),
+        "command.md": commands(),
+        "functions.md": functions(),
+    }
     for name, text in pages.items():
         files.append(File.generated(config, name, content=text))
     return files
 
 
 def on_page_markdown(markdown: str, **_: Any) -> str:
-    """Draw the pictures that a page asks for."""
+    """Draw the pictures and put in the table that a page asks for."""
+    if "{{ filter }}" in markdown:
+        markdown = markdown.replace("{{ filter }}", _filter_language())
+    if "{{ confusion }}" in markdown:
+        _, _, table = (HERE / "confusion.md").read_text(encoding="utf-8").partition("\n")
+        markdown = markdown.replace("{{ confusion }}", table.strip())
     return PICTURE.sub(_picture, markdown)
+
+
+def _filter_language() -> str:
+    """Give what the source says of its language, below its first sentence."""
+    lines = (HERE.parent / "src/filter/mod.rs").read_text(encoding="utf-8").splitlines()
+    said = [line.removeprefix("//!").removeprefix(" ") for line in lines if line.startswith("//!")]
+    return "\n".join(said[said.index("") :])
 
 
 def _picture(match: re.Match[str]) -> str:
@@ -78,11 +115,20 @@ def causes() -> str:
     lines[-1] += "the others become `alternatives`. When none holds, it is `undetermined`."
     lines += ["", "| class | what happened | causes |", "| --- | --- | --- |"]
     for group in CLASSES:
-        names = [name for name in table["name"] if class_of(name) is group]
-        links = ", ".join(f"[{_plain(name)}](#{name})" for name in names) or "`undetermined`"
+        names = [row["name"] for row in table if row["class"] == group.name]
+        links = ", ".join(f"[{_plain(name)}](#{name})" for name in names)
+        links += ", `undetermined`" if group is CLASSES[-1] else ""
         lines.append(f"| {group.name} | {group.meaning} | {links} |")
+    colours = {group.name: group.colour for group in CLASSES}
     for row in table:
-        lines += ["", f"## {row['name']} {{#{row['name']}}}", "", _plain(row["summary"]), ""]
+        dot = f'<span style="color:{colours[row["class"]]}">&#9632;</span> {row["class"]}'
+        lines += [
+            "",
+            f"## {row['name']} {{#{row['name']}}}",
+            "",
+            f"{dot}: {_plain(row['summary'])}",
+        ]
+        lines += [""]
         lines += [f"*On the wire:* {_plain(row['wire'])}", ""]
         lines += [f"*Next:* {_plain(row['next'])}", "", f"*Source:* {_plain(row['reference'])}"]
         lines += ["", *(f"- Cannot be told from {_plain(twin)}" for twin in row["twins"]), ""]
@@ -119,17 +165,44 @@ def columns() -> str:
 
 def functions() -> str:
     """Write the reference of what the package exports, from the docstrings."""
-    lines = ["# Functions and classes", ""]
+    lines = ["# Functions and classes", "", *_doc(finrst)]
     for module, there in (("finrst", finrst), ("finrst.plot", finrst.plot)):
-        lines += [f"## {module}", "", *_doc(there)]
-        for name in there.__all__:
+        for name in sorted(there.__all__, key=lambda name: _rank(getattr(there, name))):
             item = getattr(there, name)
             if name.startswith("_"):
                 continue
-            lines += ["", f"### {module}.{name}{_signature(item)}", "", *_doc(item)]
+            shown = f"{module}.{name}"
+            lines += ["", f"## {_plain(shown)}", "", *_signature(shown, item), *_doc(item)]
             if inspect.isclass(item) and not issubclass(item, Exception):
-                lines += _members(item)
+                lines += [*_fields(item), *_members(item)]
     return "\n".join(lines)
+
+
+def _rank(item: Any) -> int:
+    """Put functions first, then what they give, then what can go wrong."""
+    if not inspect.isclass(item):
+        return 0
+    return 2 if issubclass(item, Exception) else 1
+
+
+def _fields(item: type) -> list[str]:
+    """Describe the attributes of a class that have a text below them."""
+    (tree,) = ast.parse(textwrap.dedent(inspect.getsource(item))).body
+    rows = []
+    for one, below in pairwise(getattr(tree, "body", [])):
+        if (
+            isinstance(one, ast.AnnAssign)
+            and isinstance(below, ast.Expr)
+            and isinstance(below.value, ast.Constant)
+        ):
+            name, kind = ast.unparse(one.target), ast.unparse(one.annotation)
+            said = _prose(" ".join(str(below.value.value).split()))
+            # A bar would end the cell.
+            rows.append(
+                f"| `{name}` | <code>{html.escape(kind).replace('|', '&#124;')}</code> | {said} |"
+            )
+    head = ["", "| attribute | type | meaning |", "| --- | --- | --- |"]
+    return [*head, *rows] if rows else []
 
 
 def _members(item: type) -> list[str]:
@@ -138,17 +211,72 @@ def _members(item: type) -> list[str]:
         if name.startswith("_") or not inspect.getdoc(member):
             continue
         if isinstance(member, property) or inspect.isfunction(member):
-            signature = "" if isinstance(member, property) else _signature(member)
-            lines += ["", f"#### .{name}{signature}", "", *_doc(member)]
+            lines += ["", f"### .{_plain(name)}", "", *_signature(name, member), *_doc(member)]
     return lines
 
 
-def _signature(item: Any) -> str:
+def _signature(name: str, item: Any) -> list[str]:
     if inspect.isclass(item) or not callable(item):
-        return ""
+        return []
     text = str(inspect.signature(item)).replace("(self, ", "(").replace("(self)", "()")
-    return _plain(text.replace("'", ""))
+    # Annotations are texts, whose quotes are of no interest; those of defaults are.
+    text = name + re.sub(r"(: |-> )'([^']*)'", r"\1\2", text)
+    if len(text) > WIDTH:
+        head, _, rest = text.partition("(")
+        inner, _, result = rest.rpartition(")")
+        # A comma within brackets separates no parameters.
+        parameters = re.sub(r", (?![^\[(]*[\])])", ",\n    ", inner)
+        text = f"{head}(\n    {parameters},\n){result}"
+    return ["```text", text, "```", ""]
 
 
 def _doc(item: Any) -> list[str]:
-    return [f'<pre style="white-space:pre-wrap">{html.escape(inspect.getdoc(item) or "")}</pre>']
+    """Turn a docstring into Markdown: paragraphs, lists, and its examples as code."""
+    lines: list[str] = []
+    example = False
+    for line in (inspect.getdoc(item) or "").splitlines():
+        begins, ends = line.startswith(">>>"), not line.strip()
+        if begins and not example:
+            lines += ["", "```python"]
+            example = True
+        if example and ends:
+            lines += ["```", ""]
+            example = False
+        lines.append(line if example else _prose(line))
+    return [*lines, "```"] if example else lines
+
+
+def _prose(line: str) -> str:
+    line = re.sub(r":\w+:`~?([^`]+)`", r"``\1``", line)
+    return _plain(line.replace("``", "`"))
+
+
+def commands() -> str:
+    """Write the reference of the command line, from the parsers."""
+    lines = ["# Command line", "", "Every command has a `--help`; this is what they say.", ""]
+    lines += [
+        "Errors go to standard error, in one line, and nothing in them is obeyed by a terminal.",
+        "A progress bar appears there on a terminal when reading takes longer than half a second.",
+    ]
+    for module in COMMANDS:
+        parser = module.parser()
+        lines += ["", f"## {parser.prog}", "", _plain(parser.description or ""), ""]
+        usage = parser.format_usage().removeprefix("usage: ").split()
+        usage = textwrap.fill(" ".join(usage), WIDTH, subsequent_indent="    ")
+        lines += ["```text", usage, "```", "", "| option | meaning |", "| --- | --- |"]
+        for action in parser._actions:
+            names = ", ".join(action.option_strings) or str(action.metavar)
+            value = ""
+            if action.option_strings and action.nargs != 0:
+                value = " " + str(action.metavar or "{" + ",".join(action.choices or ()) + "}")
+            lines.append(
+                f"| <code>{html.escape(names + value)}</code> | {_plain(action.help or '')} |"
+            )
+        for part in (parser.epilog or "").split("\n\n"):
+            title, _, body = part.partition("\n")
+            if title.endswith(":"):
+                lines += ["", f"**{title[:-1].capitalize()}**", "", "```text"]
+                lines += [line.removeprefix("  ") for line in body.splitlines()] + ["```"]
+            else:
+                lines += ["", _plain(part)]
+    return "\n".join(lines)

@@ -1,9 +1,11 @@
 //! What a pass over a capture found, judged, as tables.
 
+mod live;
+
 use std::collections::HashMap;
 use std::fmt::Write as _;
 
-use crate::capture::Source;
+use crate::capture::{FileSummary, Interface, Source};
 use crate::cause::{self, Case, Context, Parameters, RULE_SET, Verdict};
 use crate::conn::{Connection, Groups, Kind, Rows};
 use crate::error::Error;
@@ -77,30 +79,44 @@ pub fn tables(
     let teardowns = judge.teardowns(&connections, &shared, metadata, proceed)?;
     let connections = judge.connections(connections, &shared, metadata, proceed)?;
     let mut made = vec![connections, teardowns];
-    made.extend(accounts(&output, &shared, metadata)?);
+    made.extend(Accounts::of(&output).tables(&shared, metadata)?);
     Ok(made)
 }
 
-/// The tables about the capture itself.
-fn accounts(output: &Output, shared: &Shared, metadata: &Metadata) -> Result<[Made; 4], Error> {
-    let mut ledger = Vec::new();
-    for (index, file) in (0..).zip(&output.files) {
-        for class in Class::ALL {
-            let packets = output.ledger.of(index, class);
-            if packets > 0 {
-                ledger.push(LedgerRow { file: &file.name, class, packets });
+/// What is known of the capture itself.
+struct Accounts<'a> {
+    ledger: &'a crate::read::Ledger,
+    files: &'a [FileSummary],
+    interfaces: &'a [Interface],
+    issues: &'a crate::issue::Issues,
+}
+
+impl<'a> Accounts<'a> {
+    fn of(output: &'a Output) -> Self {
+        let Output { ledger, files, interfaces, issues, .. } = output;
+        Self { ledger, files, interfaces, issues }
+    }
+
+    fn tables(&self, shared: &Shared, metadata: &Metadata) -> Result<[Made; 4], Error> {
+        let mut ledger = Vec::new();
+        for (index, file) in (0..).zip(self.files) {
+            for class in Class::ALL {
+                let packets = self.ledger.of(index, class);
+                if packets > 0 {
+                    ledger.push(LedgerRow { file: &file.name, class, packets });
+                }
             }
         }
+        let interfaces: Vec<_> =
+            self.interfaces.iter().map(|interface| InterfaceRow { interface, shared }).collect();
+        let files: Vec<_> = self.files.iter().collect();
+        Ok([
+            make::<Ledger>(&ledger, metadata.clone())?,
+            make::<Interfaces>(&interfaces, metadata.clone())?,
+            make::<Issues>(&issues::rows(self.issues, shared), metadata.clone())?,
+            make::<Files>(&files, metadata.clone())?,
+        ])
     }
-    let interfaces: Vec<_> =
-        output.interfaces.iter().map(|interface| InterfaceRow { interface, shared }).collect();
-    let files: Vec<_> = output.files.iter().collect();
-    Ok([
-        make::<Ledger>(&ledger, metadata.clone())?,
-        make::<Interfaces>(&interfaces, metadata.clone())?,
-        make::<Issues>(&issues::rows(&output.issues, shared), metadata.clone())?,
-        make::<Files>(&files, metadata.clone())?,
-    ])
 }
 
 struct Judge<'a> {
@@ -202,8 +218,16 @@ pub struct Scan {
 }
 
 enum State {
-    Reading { session: Box<Session>, pending: Vec<Connection> },
-    Ending { output: Box<Output>, rest: Groups },
+    /// `done` when everything was read, and rows are only to be made.
+    Reading {
+        session: Box<Session>,
+        pending: Vec<Connection>,
+        done: bool,
+    },
+    Ending {
+        output: Box<Output>,
+        rest: Groups,
+    },
     Over,
 }
 
@@ -227,7 +251,7 @@ impl Scan {
         options.memory_limit.get_or_insert(MEMORY_LIMIT);
         let metadata = metadata(&options);
         let session = Box::new(Session::open(sources, options)?);
-        Ok(Self { state: State::Reading { session, pending: Vec::new() }, metadata })
+        Ok(Self { state: State::Reading { session, pending: Vec::new(), done: false }, metadata })
     }
 
     /// How far reading has come: bytes, bytes in all where known, packets.
@@ -246,31 +270,39 @@ impl Scan {
     /// # Errors
     /// As [`Session::step`].
     pub fn step(&mut self, budget: u64) -> Result<Step, Error> {
+        self.advance(|session| session.step(budget))
+    }
+
+    fn advance(
+        &mut self,
+        read: impl FnOnce(&mut Session) -> Result<bool, Error>,
+    ) -> Result<Step, Error> {
         match std::mem::replace(&mut self.state, State::Over) {
-            State::Reading { mut session, mut pending } => {
-                let more = is_enough(&pending) || session.step(budget)?;
+            State::Reading { mut session, mut pending, done: false } if !is_enough(&pending) => {
+                let done = !read(&mut session)?;
                 pending.extend(session.take());
-                if !more {
+                self.state = State::Reading { session, pending, done };
+                Ok(Step::More)
+            }
+            State::Reading { session, mut pending, done } => {
+                if done && !is_enough(&pending) {
                     let mut output = Box::new(session.finish());
                     pending.extend(std::mem::take(&mut output.connections));
                     self.state =
                         State::Ending { output, rest: Rows::from(pending).into_groups(CHUNK_ROWS) };
                     return Ok(Step::More);
                 }
-                let mut step = Step::More;
-                if is_enough(&pending) {
-                    let later = pending.split_off(CHUNK_ROWS.min(pending.len()));
-                    let chunk = std::mem::replace(&mut pending, later);
-                    let (files, interfaces) = session.described();
-                    let shared = Shared::new(files, interfaces, session.paths());
-                    let judge = Judge {
-                        context: session.context(),
-                        parameters: session.parameters(),
-                        threads: session.threads(),
-                    };
-                    step = judge.pair(chunk.into(), &shared, &self.metadata)?;
-                }
-                self.state = State::Reading { session, pending };
+                let later = pending.split_off(CHUNK_ROWS.min(pending.len()));
+                let chunk = std::mem::replace(&mut pending, later);
+                let (files, interfaces) = session.described();
+                let shared = Shared::new(files, interfaces, session.paths());
+                let judge = Judge {
+                    context: session.context(),
+                    parameters: session.parameters(),
+                    threads: session.threads(),
+                };
+                let step = judge.pair(chunk.into(), &shared, &self.metadata)?;
+                self.state = State::Reading { session, pending, done };
                 Ok(step)
             }
             State::Ending { output, mut rest } => {
@@ -300,7 +332,7 @@ impl Scan {
         match &self.state {
             State::Ending { output, rest } if rest.is_over() => {
                 let shared = Shared::new(&output.files, &output.interfaces, output.paths.clone());
-                accounts(output, &shared, &self.metadata)
+                Accounts::of(output).tables(&shared, &self.metadata)
             }
             _ => Err(Error::Argument("the scan is not at its end yet".to_owned())),
         }

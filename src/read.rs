@@ -230,10 +230,17 @@ impl Session {
     /// the system refuses before anything was read. A panic is [`Error::Internal`] with the place
     /// in the capture, and so is every call after it: what was half done is not carried on.
     pub fn step(&mut self, budget: u64) -> Result<bool, Error> {
+        self.guarded(|session| session.read_on(budget))
+    }
+
+    fn guarded(
+        &mut self,
+        work: impl FnOnce(&mut Self) -> Result<bool, Error>,
+    ) -> Result<bool, Error> {
         if let Some(reason) = &self.broken {
             return Err(Error::Internal(reason.clone()));
         }
-        let done = guard::catch(|| self.read_on(budget));
+        let done = guard::catch(|| work(self));
         done.map_err(|error| match error {
             Error::Internal(reason) => {
                 let reason = format!("{reason}, {}", self.place());
@@ -255,26 +262,41 @@ impl Session {
         )
     }
 
+    /// Reads on for the packets at hand, or waits for some; true while there is more.
+    ///
+    /// # Errors
+    /// As [`Session::step`].
+    pub fn turn(&mut self) -> Result<bool, Error> {
+        self.guarded(Self::next_batch)
+    }
+
     fn read_on(&mut self, budget: u64) -> Result<bool, Error> {
         let until = self.reader.progress().bytes_read.saturating_add(budget);
         while self.reader.progress().bytes_read < until && self.released.len() < RELEASED {
-            let Some(batch) = self.reader.next_batch()? else {
-                self.collect();
-                self.check_strict()?;
+            if !self.next_batch()? {
                 return Ok(false);
-            };
-            let mut pass = Pass {
-                decoder: &mut self.decoder,
-                tracker: &mut self.tracker,
-                ledger: &mut self.ledger,
-                options: &self.options,
-                first_time: &mut self.first_time,
-                last_time: &mut self.last_time,
-            };
-            self.file = batch.file;
-            pass.batch(&batch);
-            self.collect();
+            }
         }
+        Ok(true)
+    }
+
+    fn next_batch(&mut self) -> Result<bool, Error> {
+        let Some(batch) = self.reader.next_batch()? else {
+            self.collect();
+            self.check_strict()?;
+            return Ok(false);
+        };
+        let mut pass = Pass {
+            decoder: &mut self.decoder,
+            tracker: &mut self.tracker,
+            ledger: &mut self.ledger,
+            options: &self.options,
+            first_time: &mut self.first_time,
+            last_time: &mut self.last_time,
+        };
+        self.file = batch.file;
+        pass.batch(&batch);
+        self.collect();
         Ok(true)
     }
 
@@ -301,6 +323,26 @@ impl Session {
     /// Threads that may be used.
     pub fn threads(&self) -> usize {
         self.options.threads()
+    }
+
+    /// Packets so far.
+    pub fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    /// How many connections are followed now.
+    pub fn followed(&self) -> u32 {
+        self.tracker.followed()
+    }
+
+    /// What they would be, were the capture to end here.
+    pub fn so_far(&self) -> Vec<Connection> {
+        self.tracker.so_far()
+    }
+
+    /// What was odd in reading so far.
+    pub fn issues(&self) -> &Issues {
+        self.reader.issues()
     }
 
     /// VLANs and tunnels met so far.

@@ -9,6 +9,7 @@
 """
 
 from ._capture import Capture
+from ._compare import Change, Comparison, compare
 from ._connection import Connection, community_id
 from ._errors import CaptureError, CaptureWarning, FilterError, FinrstError, InternalError
 from ._explain import Explanation
@@ -22,6 +23,8 @@ __all__ = [
     "Capture",
     "CaptureError",
     "CaptureWarning",
+    "Change",
+    "Comparison",
     "Connection",
     "Explanation",
     "FilterError",
@@ -35,6 +38,7 @@ __all__ = [
     "causes",
     "columns",
     "community_id",
+    "compare",
     "conversation",
     "read",
     "scan",

@@ -2,163 +2,90 @@
 
 from __future__ import annotations
 
-import argparse
-import json
+import io
 import os
 import sys
-import warnings
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from . import (
-    CaptureWarning,
-    FilterError,
-    FinrstError,
-    __version__,
+    _command_causes,
+    _command_compare,
+    _command_convert,
     _command_explain,
     _command_report,
-    read,
+    _command_summary,
 )
-from ._summary import summarize, text
-from ._text import printable
-from ._write import format_of
+from ._command import CLOSED, INTERRUPTED, UNREADABLE, USAGE, complain
+from ._errors import CaptureError, FilterError, FinrstError
+from ._text import nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
-OK, UNREADABLE, USAGE, DAMAGED, INTERRUPTED, CLOSED = 0, 1, 2, 3, 130, 141
-
-_DESCRIPTION = """\
-Say how every TCP connection in a packet capture ended, who ended it, and why.
-
-CAPTURE is a pcap or pcapng file, plain or compressed, a directory of such files, or - for
-standard input; several are one capture, merged by time."""
-
-_EPILOG = """\
-examples:
-  finrst incident.pcapng                      what ended how, in the terminal
-  finrst incident.pcapng -o endings.csv       one row per connection, for a spreadsheet
-  finrst day/*.pcap.zst -o day.parquet        a rotated capture as one table
-  finrst x.pcap -o fin_rst.json -t teardowns  one row per FIN or RST segment
-  finrst x.pcap --filter 'host 10.0.0.5 and port 443' --start +30s --json
-  tcpdump -i any -w - tcp | finrst -
-  finrst report incident.pcapng -o x.html     findings, plots, ladders (finrst report --help)
-  finrst explain incident.pcapng              why, in plain words (finrst explain --help)
-  finrst causes                               every cause and how it is recognised
-
-exit codes:
-  0  read to the end        2  wrong usage                         130  interrupted
-  1  could not be read      3  read, but the capture is cut short or damaged"""
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="finrst",
-        description=_DESCRIPTION,
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("captures", nargs="+", metavar="CAPTURE", help="what to read")
-    parser.add_argument(
-        "-o",
-        "--output",
-        metavar="FILE",
-        help="write a table: .parquet, .arrow, .csv or .json (JSON lines)",
-    )
-    parser.add_argument(
-        "-t",
-        "--table",
-        default="connections",
-        choices=["connections", "teardowns", "ledger", "interfaces", "issues", "files"],
-        help="which table to write (default: connections)",
-    )
-    parser.add_argument("--json", action="store_true", help="print the summary as JSON")
-    parser.add_argument("--filter", metavar="EXPR", help="packets that take part, as for tcpdump")
-    parser.add_argument("--start", metavar="TIME", help="ISO time, or +30s after the first packet")
-    parser.add_argument("--end", metavar="TIME", help="first moment that takes no part")
-    parser.add_argument("--memory-limit", metavar="SIZE", help="for connections followed: 1GiB")
-    parser.add_argument("--strict", action="store_true", help="refuse cut and damaged captures")
-    parser.add_argument("--no-progress", action="store_true", help="show no progress")
-    parser.add_argument(
-        "--no-formula-guard",
-        action="store_true",
-        help="write texts into CSV as they are, even those a spreadsheet would run",
-    )
-    parser.add_argument("--version", action="version", version=f"finrst {__version__}")
-    return parser
-
-
-def _complain(what: object) -> None:
-    print(f"finrst: {printable(what, 400)}", file=sys.stderr)
-
-
-def _run(arguments: argparse.Namespace) -> int:
-    if arguments.output is not None:
-        format_of(arguments.output)
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always", CaptureWarning)
-        capture = read(
-            arguments.captures,
-            progress=False if arguments.no_progress else "auto",
-            filter=arguments.filter,
-            start=arguments.start,
-            end=arguments.end,
-            memory_limit=arguments.memory_limit,
-            strict=arguments.strict,
-        )
-    for warning in caught:
-        _complain(warning.message)
-    if arguments.output is not None:
-        capture.write(
-            arguments.output, arguments.table, formula_guard=not arguments.no_formula_guard
-        )
-    summary = summarize(capture)
-    if arguments.json:
-        print(json.dumps(_plain(summary.__dict__), ensure_ascii=True, indent=2))
-    elif arguments.output is None:
-        print(text(summary))
-    sys.stdout.flush()
-    return DAMAGED if any(w.category is CaptureWarning for w in caught) else OK
-
-
-def _plain(figures: dict[str, Any]) -> dict[str, Any]:
-    pairs = {key: dict(value) if _counts(value) else value for key, value in figures.items()}
-    pairs.pop("tones")
-    return pairs
-
-
-def _counts(value: Any) -> bool:
-    return isinstance(value, list) and all(isinstance(item, tuple) for item in value)
-
-
-_COMMANDS = {
-    "causes": _command_explain.list_causes,
-    "explain": _command_explain.explain,
+COMMANDS: dict[str, Callable[[list[str]], int]] = {
+    "explain": _command_explain.main,
     "report": _command_report.main,
+    "convert": _command_convert.main,
+    "compare": _command_compare.main,
+    "causes": _command_causes.main,
 }
+"""What a first argument may be beside a capture."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code."""
-    parser = _parser()
     given = list(sys.argv[1:] if arguments is None else arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # What an old terminal cannot show is no reason to say nothing.
+            stream.reconfigure(errors="replace")
     try:
-        command = _COMMANDS.get(given[0]) if given else None
-        return command(given[1:]) if command else _run(parser.parse_args(given))
+        return _run(given)
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
         # Whoever read our output has seen enough; nothing is left to be flushed at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return CLOSED
-    except FilterError as error:
-        _complain(error)
-        return USAGE
-    except (FinrstError, OSError, ModuleNotFoundError) as error:
-        _complain(error)
-        return UNREADABLE
-    except ValueError as error:
-        _complain(error)
-        return USAGE
+    except (FinrstError, OSError, ModuleNotFoundError, ValueError) as error:
+        complain(_plainly(error) + _hint(given, error))
+        # A CaptureError is a ValueError, too, but not for what was asked.
+        asked_wrongly = isinstance(error, FilterError | ValueError)
+        return USAGE if asked_wrongly and not isinstance(error, CaptureError) else UNREADABLE
+
+
+def _run(given: list[str]) -> int:
+    command = COMMANDS.get(given[0]) if given else None
+    if command is not None:
+        return command(given[1:])
+    return _command_summary.main(given)
+
+
+def _plainly(error: Exception) -> str:
+    """Say what is wrong, without a system's numbers."""
+    if isinstance(error, OSError) and error.filename is not None and error.strerror is not None:
+        return f"{error.filename}: {error.strerror[:1].lower()}{error.strerror[1:]}"
+    said = str(error)
+    return f"standard input: {said[3:]}" if said.startswith("-: ") else said
+
+
+def _hint(given: list[str], error: Exception) -> str:
+    """Say what to do about it, where that is known."""
+    if isinstance(error, CaptureError) and ": not a capture" in str(error):
+        return "; finrst reads what tcpdump -w and Wireshark write (pcap, pcapng)"
+    if isinstance(error, CaptureError) and "empty file" in str(error) and "-" in given:
+        return "; did the command that writes to it fail?"
+    if isinstance(error, FilterError):
+        return (
+            "; a filter has host, net, port, portrange, vlan, ip, ip6 with src, dst, and, or, not"
+        )
+    first = given[0]
+    if not isinstance(error, FileNotFoundError) or error.filename != first:
+        return ""
+    if Path(first).suffix or os.sep in first:
+        return ""
+    return nearest(first, COMMANDS) or f" (commands are {', '.join(COMMANDS)}: finrst --help)"
 
 
 if __name__ == "__main__":

@@ -1,8 +1,14 @@
-"""Five classes of causes, and one for what is not decided: their order, meaning and colours."""
+"""Five classes of causes, and one for what is not decided: their order, meaning and colours.
+
+Which cause belongs to which is said by its rule.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
+
+from . import _native
 
 
 @dataclass(frozen=True)
@@ -28,29 +34,12 @@ CLASSES = (
 
 BY_NAME = {one.name: one for one in CLASSES}
 
-_MEMBERS = {
-    "orderly": (
-        "client_close server_close simultaneous_close half_close_eof idle_close health_check_probe"
-    ),
-    "abort": (
-        "abort_unread_data application_abort connect_race_lost data_after_close device_stated "
-        "fin_wait2_expired follow_up_reset half_open_discovered keepalive_race mptcp_reset "
-        "nat_state_lost no_socket old_duplicate_syn rst_answers_unseen_segment rst_challenged "
-        "stray_segment syn_ack_bad_timestamp tls_failure tls_handshake_cut"
-    ),
-    "refused": (
-        "accept_queue_dropped accept_queue_overflow accept_queue_overflow_reset icmp_unreachable "
-        "intermittent_refusal port_closed rejected_by_firewall"
-    ),
-    "timeout": (
-        "client_handshake_timeout fin_unanswered idle_timeout_reset keepalive_timeout "
-        "retransmission_timeout syn_unanswered zero_window_giveup zero_window_stall"
-    ),
-    "suspicious": "forged_syn_ack probe_scan reset_injected syn_ack_mismatch syn_scan",
-    "undecided": "still_open undetermined",
-}
-CLASS_OF = {cause: name for name, members in _MEMBERS.items() for cause in members.split()}
-"""The class of every cause."""
+
+@cache
+def _of() -> dict[str, CauseClass]:
+    table = _native.causes()
+    named = zip(table.column("name"), table.column("class"), strict=True)
+    return {name: BY_NAME[kind] for name, kind in named}
 
 
 def class_of(cause: str) -> CauseClass:
@@ -59,4 +48,4 @@ def class_of(cause: str) -> CauseClass:
     >>> class_of("port_closed").name
     'refused'
     """
-    return BY_NAME[CLASS_OF.get(cause, "undecided")]
+    return _of().get(cause, BY_NAME["undecided"])

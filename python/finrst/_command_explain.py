@@ -1,92 +1,126 @@
-"""The commands ``finrst explain`` and ``finrst causes``."""
+"""The command ``finrst explain``."""
 
 from __future__ import annotations
 
-import argparse
 import json
-import textwrap
-from typing import TYPE_CHECKING
+import sys
+from typing import TYPE_CHECKING, Any
 
+from . import _command
+from ._classes import class_of
 from ._errors import CaptureError
-from ._read import read
+from ._paint import Paint
 from ._reference import causes
-from ._text import printable
+from ._steps import steps
+from ._tally import GOOD, NEUTRAL
+from ._text import nearest, printable
+from ._write import json_ready
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    import argparse
+
+    from ._capture import Capture
 
 _EPILOG = """\
 examples:
-  finrst explain incident.pcapng                        the first that did not end in order
-  finrst explain incident.pcapng --connection 17
-  finrst explain incident.pcapng --filter 'port 443' --limit 20
+  finrst explain incident.pcapng           those that did not end in order
+  finrst explain incident.pcapng --connection 17 --packets
+  finrst explain incident.pcapng --cause reset_injected --limit 20
+  finrst explain incident.pcapng --filter 'host 10.0.0.5 and port 443'
+  finrst explain incident.pcapng --json | jq -r '.[].sentence'
 
-A capture that is itself called explain is read with: finrst ./explain"""
-
-_ORDERLY = ("graceful", "open")
+Numbers are those of the column connection_id."""
 
 
-def explain(arguments: Sequence[str]) -> int:
-    """Tell the stories of connections and return the exit code."""
-    parser = argparse.ArgumentParser(
-        prog="finrst explain",
-        description="Tell in plain words why connections ended, with the packets that prove it.",
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+def parser() -> argparse.ArgumentParser:
+    """Make the parser."""
+    made = _command.parser(
+        "finrst explain",
+        "Tell in plain words why connections ended, with the packets that prove it.",
+        _EPILOG,
     )
-    parser.add_argument("captures", nargs="+", metavar="CAPTURE", help="what to read")
-    parser.add_argument("--connection", type=int, metavar="N", help="only this connection_id")
-    parser.add_argument("--filter", metavar="EXPR", help="packets that take part, as for tcpdump")
-    parser.add_argument(
+    made.add_argument(
+        "--connection",
+        type=int,
+        action="append",
+        metavar="N",
+        help="only this one; may be given several times",
+    )
+    made.add_argument("--cause", metavar="NAME", help="only those with this cause")
+    made.add_argument(
+        "--packets",
+        action="store_true",
+        help="draw the packets, too: the beginning, what decided it, the end",
+    )
+    made.add_argument("--all", action="store_true", help="also those that ended in order")
+    made.add_argument(
         "--limit", type=int, default=5, metavar="N", help="stories at most (default: 5)"
     )
-    given = parser.parse_args(arguments)
-    capture = read(given.captures, filter=given.filter)
-    if given.connection is not None:
-        chosen = [given.connection]
-    else:
-        endings = zip(
-            capture.connections["connection_id"], capture.connections["ending"], strict=True
+    made.add_argument("--json", action="store_true", help="print JSON, for programs")
+    _command.add_reading(made)
+    return made
+
+
+def main(arguments: list[str]) -> int:
+    """Tell the stories of connections and return the exit code."""
+    given = parser().parse_args(arguments)
+    known = [*causes()["name"], "undetermined"]
+    if given.cause is not None and given.cause not in known:
+        message = (
+            f"no cause {printable(given.cause)!r}{nearest(given.cause, known)}; see: finrst causes"
         )
-        chosen = [number for number, ending in endings if ending not in _ORDERLY]
-    for place, number in enumerate(chosen[: given.limit]):
+        raise ValueError(message)
+    if given.limit < 0:
+        message = "--limit cannot be negative"
+        raise ValueError(message)
+    capture, outcome = _command.load(given)
+    chosen = _chosen(capture, given)
+    shown = chosen if given.connection else chosen[: given.limit]
+    paint = Paint.for_stream(sys.stdout)
+    stories: list[dict[str, Any]] = []
+    for place, number in enumerate(shown):
         try:
-            story = capture.connection(number).explain()
+            connection = capture.connection(number)
         except KeyError as error:
             raise CaptureError(str(error.args[0])) from None
-        rule = "\n" if place else ""
-        print(f"{rule}connection {number}: {story}")
-    if not chosen:
-        print("Every connection ended in order or was still open.")
-    elif len(chosen) > given.limit:
-        print(f"\n... and {len(chosen) - given.limit} more (--limit).")
-    return 0
-
-
-def list_causes(arguments: Sequence[str]) -> int:
-    """Print what is known of every cause and return the exit code."""
-    parser = argparse.ArgumentParser(
-        prog="finrst causes", description="Say how each cause is recognised."
-    )
-    parser.add_argument("names", nargs="*", metavar="NAME", help="only these")
-    parser.add_argument("--json", action="store_true", help="print JSON")
-    given = parser.parse_args(arguments)
-    known = {cause["name"]: cause for cause in causes()}
-    for name in given.names:
-        if name not in known:
-            message = f"no cause {printable(name)!r}: one of {', '.join(known)}"
-            raise ValueError(message)
-    chosen = [known[name] for name in given.names] or list(known.values())
+        story = connection.explain()
+        if given.json:
+            stories.append(
+                {
+                    **story.__dict__,
+                    "wireshark_filter": connection.wireshark_filter,
+                    "connection": json_ready(connection.to_dict()),
+                }
+            )
+            continue
+        title = paint(f"connection {number}:", class_of(connection.cause).name)
+        print(("\n" if place else "") + f"{title} {story}")
+        if given.packets:
+            print("\nPackets", *steps(capture, number, paint), sep="\n")
+        print(f"\nIn Wireshark\n  {connection.wireshark_filter}")
     if given.json:
-        print(json.dumps(chosen, indent=2))
-        return 0
-    for cause in chosen:
-        print(cause["name"])
-        for part in ("summary", "wire", "reference", "next"):
-            print(textwrap.fill(cause[part], 96, initial_indent="  ", subsequent_indent="  "))
-        for example in cause["examples"]:
-            print(f"  example: {example}")
-        for twin in cause["twins"]:
-            print(textwrap.fill(f"cannot be told from {twin}", 96, initial_indent="  "))
-        print()
-    return 0
+        print(json.dumps(stories, indent=2))
+    elif not chosen:
+        print(_nothing(capture, given))
+    elif len(shown) < len(chosen):
+        print(f"\n... and {len(chosen) - len(shown)} more (--limit).")
+    return outcome.code
+
+
+def _chosen(capture: Capture, given: argparse.Namespace) -> list[int]:
+    if given.connection:
+        return list(given.connection)
+    table = capture.connections
+    rows = zip(table["connection_id"], table["ending"], table["cause"], strict=True)
+    calm = GOOD | NEUTRAL
+    if given.cause is not None:
+        return [number for number, _, cause in rows if cause == given.cause]
+    return [number for number, ending, _ in rows if given.all or ending not in calm]
+
+
+def _nothing(capture: Capture, given: argparse.Namespace) -> str:
+    if not len(capture):
+        return "No TCP connection was found: finrst CAPTURE tells what the packets were."
+    if given.cause is not None:
+        return f"No connection has the cause {given.cause}."
+    return "Every connection ended in order or was still open (--all tells of these, too)."

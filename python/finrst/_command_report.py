@@ -2,35 +2,46 @@
 
 from __future__ import annotations
 
-import argparse
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ._read import read
+from . import _command
+from ._text import printable
+from ._whole import check
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    import argparse
 
+_ENDINGS = (".html", ".htm", ".md", ".markdown")
 _EPILOG = """\
 examples:
-  finrst report incident.pcapng -o incident.html     for any browser; loads nothing
-  finrst report day/*.pcap.zst -o day.md             Markdown, for a ticket
-  tcpdump -w - tcp | finrst report - -o now.html
+  finrst report incident.pcapng -o incident.html   for a browser; loads nothing
+  finrst report day/*.pcap.zst -o day.md           Markdown, for a ticket
+  tcpdump -w - tcp | finrst report - -o now.html   Ctrl-C ends it and writes it
 
-A capture that is itself called report is read with: finrst ./report"""
+Plots need matplotlib: pip install 'finrst[plot]'."""
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Read captures, write a report about them and return the exit code."""
-    parser = argparse.ArgumentParser(
-        prog="finrst report",
-        description="Write a report: one HTML file that needs nothing else, or Markdown (.md).",
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+def parser() -> argparse.ArgumentParser:
+    """Make the parser."""
+    made = _command.parser(
+        "finrst report",
+        "Write a report: one HTML file that needs nothing else, or Markdown (.md).",
+        _EPILOG,
     )
-    parser.add_argument("captures", nargs="+", metavar="CAPTURE", help="what to read")
-    parser.add_argument("-o", "--output", required=True, metavar="FILE", help="file to write")
-    parser.add_argument("--title", help="heading of the report")
-    parser.add_argument("--filter", metavar="EXPR", help="packets that take part, as for tcpdump")
-    given = parser.parse_args(arguments)
-    read(given.captures, filter=given.filter).report(given.output, title=given.title)
-    return 0
+    made.add_argument("-o", "--output", required=True, metavar="FILE", help="file to write")
+    made.add_argument("--title", help="heading of the report")
+    _command.add_reading(made)
+    return made
+
+
+def main(arguments: list[str]) -> int:
+    """Read captures, write a report about them and return the exit code."""
+    given = parser().parse_args(arguments)
+    if Path(given.output).suffix.lower() not in _ENDINGS:
+        message = f"a report ends in {', '.join(_ENDINGS)}, not as {printable(given.output)}"
+        raise ValueError(message)
+    check(given.output)
+    capture, outcome = _command.load(given)
+    capture.report(given.output, title=given.title)
+    return outcome.code

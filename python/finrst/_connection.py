@@ -28,7 +28,8 @@ def community_id(
 ) -> str:
     """Work out the Community ID (version 1) of a TCP connection, the same for both directions.
 
-    >>> community_id("128.232.110.120", 34855, "66.35.250.204", 80)
+    >>> import finrst
+    >>> finrst.community_id("128.232.110.120", 34855, "66.35.250.204", 80)
     '1:LQU9qZlK+B5F3KDmev6m5PMibrg='
     """
     ends = sorted(
@@ -74,12 +75,24 @@ class Connection:
         return [*super().__dir__(), *self._row]
 
     def to_dict(self) -> dict[str, Any]:
-        """Give all columns."""
+        """Give all columns.
+
+        >>> import finrst
+        >>> one = finrst.conversation("> S, < R.").connection(0)
+        >>> one.to_dict()["ending"]
+        'handshake_refused'
+        """
         return dict(self._row)
 
     @property
     def teardowns(self) -> list[dict[str, Any]]:
-        """Its FIN and RST segments: rows of ``teardowns``, in packet order."""
+        """Its FIN and RST segments: rows of ``teardowns``, in packet order.
+
+        >>> import finrst
+        >>> one = finrst.conversation("> S, < R.").connection(0)
+        >>> [segment["flags"] for segment in one.teardowns]
+        ['RST,ACK']
+        """
         return self._teardowns.find_all("connection_id", self._row["connection_id"])
 
     def explain(self) -> Explanation:
@@ -98,6 +111,11 @@ class Connection:
         """A display filter that selects this connection, by addresses, ports and extent.
 
         In a capture of one file the extent is the range of its packet numbers, else its time.
+
+        >>> import finrst
+        >>> one = finrst.conversation("> S, < R.").connection(0)
+        >>> one.wireshark_filter
+        'ip.addr == 192.0.2.1 && ip.addr == 198.51.100.1 && tcp.port == 443 && ...'
         """
         row = self._row
         family = "ip" if row["ip_version"] == 4 else "ipv6"  # noqa: PLR2004
@@ -115,7 +133,13 @@ class Connection:
 
     @property
     def community_id(self) -> str:
-        """The Community ID, by which other tools name a flow of these addresses and ports."""
+        """The Community ID, by which other tools name a flow of these addresses and ports.
+
+        >>> import finrst
+        >>> one = finrst.conversation("> S, < R.").connection(0)
+        >>> one.community_id
+        '1:...='
+        """
         row = self._row
         return community_id(
             row["client_ip"], row["client_port"], row["server_ip"], row["server_port"]

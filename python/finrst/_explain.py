@@ -4,26 +4,27 @@ from __future__ import annotations
 
 import html
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 from ._summary import endpoint
-from ._text import printable
+from ._text import duration, number, plural, printable
 
 _SHOWN = 12
 _ENDINGS = {
-    "stray": "belongs to no connection that this capture shows",
-    "handshake_unanswered": "was never answered",
-    "handshake_refused": "was refused",
-    "handshake_abandoned": "was abandoned by the client before it was open",
-    "handshake_aborted_by_server": "was aborted by the server before it was open",
-    "handshake_incomplete": "never got past the server's SYN-ACK",
-    "superseded": "was replaced by a new one of the same addresses and ports",
-    "graceful": "was closed in order, by FINs of both sides",
-    "reset_after_fin": "was reset after one side had sent its FIN",
-    "reset": "was reset",
-    "half_closed": "was closed by one side only",
-    "peer_unresponsive": "ended in segments that nobody answered",
-    "open": "was still open when last seen",
+    "stray": "belong to no connection that this capture shows",
+    "handshake_unanswered": "was never answered, for {time}",
+    "handshake_refused": "was refused{who} after {time}",
+    "handshake_abandoned": "was abandoned by the client after {time}, before it was open",
+    "handshake_aborted_by_server": "was aborted by the server after {time}, before it was open",
+    "handshake_incomplete": "never got past the server's SYN-ACK, for {time}",
+    "superseded": "was replaced after {time} by a new one of the same addresses and ports",
+    "graceful": "was closed in order{who}, with FINs of both sides, after {time}",
+    "reset_after_fin": "was reset{who} after {time}, when one side had sent its FIN",
+    "reset": "was reset{who} after {time}",
+    "half_closed": "was closed{who}, and not by the other side, when last seen after {time}",
+    "peer_unresponsive": "ended after {time} in segments that nobody answered",
+    "open": "was still open when last seen, after {time}",
 }
 _WHO = {
     "client": "by the client",
@@ -36,7 +37,13 @@ _WHO = {
 
 @dataclass(frozen=True)
 class Explanation:
-    """One connection's story: ``str()`` gives it as text, a notebook shows it as HTML."""
+    """One connection's story: ``str()`` gives it as text, a notebook shows it as HTML.
+
+    >>> import finrst
+    >>> story = finrst.conversation("> S, < R.").connection(0).explain()
+    >>> story.next
+    'Is the service running, and does it listen on this address?'
+    """
 
     sentence: str
     """What happened, who did it and why, with the numbers."""
@@ -87,7 +94,7 @@ def explain(
         reason = twins.get(name)
         doubts.append(f"it could be {name}" + (f": {reason}" if reason else ": its rule holds too"))
     return Explanation(
-        sentence=_sentence(row, cause),
+        sentence=_sentence(row, cause, _lasted(row, teardowns)),
         story=tuple(_story(row, teardowns)),
         evidence=tuple(_fact(fact) for fact in facts),
         doubts=tuple(doubts),
@@ -95,37 +102,61 @@ def explain(
     )
 
 
-def _sentence(row: dict[str, Any], cause: dict[str, Any]) -> str:
+def _lasted(row: dict[str, Any], teardowns: list[dict[str, Any]]) -> float:
+    """Give the seconds until the segment that decided it, else until the last one."""
+    for event in teardowns:
+        if event["packet"] == row["deciding_packet"]:
+            return float((event["time"] - row["start"]).total_seconds())
+    return float(row["duration_s"])
+
+
+def _sentence(row: dict[str, Any], cause: dict[str, Any], lasted: float) -> str:
     client = endpoint(row["client_ip"], row["client_port"])
     server = endpoint(row["server_ip"], row["server_port"])
-    how = _ENDINGS[row["ending"]]
     decided = row["ended_by"] != "none" and row["ending"] != "handshake_abandoned"
     who = f" {_WHO[row['ended_by']]}" if decided else ""
-    text = f"The connection from {client} to {server} {how}{who} after {row['duration_s']:.6g} s."
+    how = _ENDINGS[row["ending"]].format(who=who, time=duration(lasted))
+    what = "The packets" if row["ending"] == "stray" else "The connection"
+    text = f"{what} from {client} to {server} {how}."
     if not cause:
         return f"{text} Why cannot be told from this capture."
-    sure = "probably" if row["confidence"] < 0.8 else "surely enough"  # noqa: PLR2004
-    return f"{text} {cause['summary']} ({row['cause']}, {sure}: {row['confidence']:.2f})"
+    return f"{text} {cause['summary']} ({row['cause']}, {100 * row['confidence']:.0f} % sure)"
 
 
 def _story(row: dict[str, Any], teardowns: list[dict[str, Any]]) -> list[str]:
     lines = [_opening(row)]
     if row["client_bytes"] or row["server_bytes"]:
         lines.append(
-            f"The client sent {row['client_bytes']} octets of payload, "
+            f"The client sent {row['client_bytes']} bytes of payload, "
             f"the server {row['server_bytes']}."
         )
     begin = row["start"]
-    lines += [_teardown(event, begin) for event in teardowns[:_SHOWN]]
-    if len(teardowns) > _SHOWN:
-        lines.append(f"... and {len(teardowns) - _SHOWN} more FIN or RST segments.")
+    runs = [list(run) for _, run in groupby(teardowns, _kind)]
+    for run in runs[:_SHOWN]:
+        lines.append(_teardown(run[0], begin))
+        if len(run) > 1:
+            after = (run[-1]["time"] - begin).total_seconds()
+            more, last = number(len(run) - 1), run[-1]["packet"]
+            lines.append(f"  {more} more like it, until packet {last}, +{after:.6f} s.")
+    if len(runs) > _SHOWN:
+        rest = sum(map(len, runs[_SHOWN:]))
+        lines.append(f"... and {plural(rest, 'more FIN or RST segment')}.")
     for side in ("client", "server"):
         lost = row[f"{side}_bytes_lost"]
         if lost:
-            lines.append(f"The reset threw away at least {lost} octets that the {side} had sent.")
+            lines.append(
+                f"The reset threw away at least {number(lost)} bytes that the {side} had sent."
+            )
     if row["censored"]:
         lines.append("The capture ended too soon afterwards to know how it went on.")
     return lines
+
+
+def _kind(event: dict[str, Any]) -> tuple[Any, ...]:
+    """Give what makes one FIN or RST segment like the one before it."""
+    again = event["retransmission_of"] is not None
+    told = ("sender", "flags", "kind", "reset_form", "effective", "cause", "reset_reason")
+    return (*(event[name] for name in told), again)
 
 
 def _opening(row: dict[str, Any]) -> str:

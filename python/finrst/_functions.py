@@ -13,7 +13,8 @@ def conversation(script: str) -> Capture:
     The notation is tcpdump's: ``>`` from the client, ``<`` from the server, flags (``S``, ``S.``,
     ``P.``, ``F.``, ``R``, ``R.``, ``.``), then payload octets; items are separated by commas.
 
-    >>> conversation("> S, < S., > ., > P. 120, < R.").connection(0).ending
+    >>> import finrst
+    >>> finrst.conversation("> S, < S., > ., > P. 120, < R.").connection(0).ending
     'reset'
     """
     return Capture(_native.conversation(script), Origin(script=script))

@@ -22,7 +22,13 @@ if TYPE_CHECKING:
 
 
 class Options(TypedDict, total=False):
-    """What :func:`read` and :func:`scan` take beside the source; all of it is optional."""
+    """What :func:`read` and :func:`scan` take beside the source; all of it is optional.
+
+    >>> import finrst
+    >>> options: finrst.Options = {"filter": "port 4001", "start": "+0s", "strict": True}
+    >>> len(finrst.read("tests/data/demo.pcap", **options))
+    1
+    """
 
     filter: str | None
     """Packets that take part, in a subset of the BPF language: ``"host 10.0.0.5 and port 443"``."""
@@ -163,6 +169,11 @@ class Scan:
     Iterate over it for pairs of tables, or hand :attr:`connections` or :attr:`teardowns` to an
     Arrow consumer, which then reads to the end by itself. It can be used once. It is a context
     manager; leaving it lets go of the files.
+
+    >>> import finrst
+    >>> with finrst.scan("tests/data/demo.pcap") as scan:
+    ...     print(sum(len(teardowns) for _, teardowns in scan))
+    32
     """
 
     def __init__(self, native: _native.Scan, opened: list[BinaryIO], progress: Progress) -> None:
@@ -186,24 +197,101 @@ class Scan:
                 raise
             if pair is not None:
                 return Table(pair[0], "connections"), Table(pair[1], "teardowns")
-            accounts = self._native.accounts()
-            self._tables = {name: Table(native, name) for name, native in accounts.items()}
-            self.close()
-            _warn(self._tables["files"], 3)
+            self._end(3)
         raise StopIteration
+
+    def turn(self) -> tuple[Table, Table] | tuple[None, None] | None:
+        """Read on for the packets at hand, or wait for some; for captures that are still growing.
+
+        Gives a pair of tables when enough connections were let go, a pair of ``None`` when not,
+        and ``None`` at the end. :meth:`so_far` tells of the others in between.
+
+        >>> import finrst
+        >>> scan, rows = finrst.scan("tests/data/demo.pcap"), 0
+        >>> while (turn := scan.turn()) is not None:
+        ...     rows += len(turn[0] or ())
+        >>> rows
+        25
+        """
+        if self._tables is not None:
+            return None
+        turn = self._native.turn()
+        if turn is None:
+            self._end(3)
+            return None
+        if turn[0] is None or turn[1] is None:
+            return None, None
+        return Table(turn[0], "connections"), Table(turn[1], "teardowns")
+
+    def so_far(self, most: int = 10_000) -> tuple[int, dict[str, Table]] | None:
+        """Tell what could be said if the capture ended here; ``None`` once it has ended.
+
+        Gives how many connections are followed, and tables: ``files``, ``ledger``, ``interfaces``
+        and ``issues``, and unless there are more than ``most`` followed ones, ``connections`` and
+        ``teardowns`` with what they would be. Rows that were handed out are not among them.
+
+        >>> import finrst
+        >>> scan = finrst.scan("tests/data/demo.pcap")
+        >>> scan.turn()
+        (None, None)
+        >>> followed, tables = scan.so_far()
+        >>> followed == len(tables["connections"])
+        True
+        """
+        found = None if self._tables is not None else self._native.so_far(most)
+        if found is None:
+            return None
+        return found[0], {name: Table(native, name) for name, native in found[1].items()}
+
+    def _end(self, stacklevel: int) -> None:
+        accounts = self._native.accounts()
+        self._tables = {name: Table(native, name) for name, native in accounts.items()}
+        self.close()
+        _warn(self._tables["files"], stacklevel + 1)
+
+    def empty(self) -> tuple[Table, Table]:
+        """Give a pair of tables without rows, for their columns.
+
+        >>> import finrst
+        >>> finrst.scan("tests/data/demo.pcap").empty()[1]
+        <finrst.Table teardowns: 0 rows, ... columns>
+        """
+        names = ("connections", "teardowns")
+        connections, teardowns = (Table(self._native.empty(name), name) for name in names)
+        return connections, teardowns
 
     @property
     def connections(self) -> Stream:
-        """The connections not yet handed out, for an Arrow consumer; the teardowns are let go."""
+        """The connections not yet handed out, for an Arrow consumer; the teardowns are let go.
+
+        >>> import finrst, polars
+        >>> polars.DataFrame(finrst.scan("tests/data/demo.pcap").connections).height
+        25
+        """
         return Stream(self._native, "connections")
 
     @property
     def teardowns(self) -> Stream:
-        """The teardowns not yet handed out, for an Arrow consumer; the connections are let go."""
+        """The teardowns not yet handed out, for an Arrow consumer; the connections are let go.
+
+        >>> import finrst, polars
+        >>> polars.DataFrame(finrst.scan("tests/data/demo.pcap").teardowns).height
+        32
+        """
         return Stream(self._native, "teardowns")
 
     def table(self, which: str) -> Table:
-        """Give ``ledger``, ``interfaces``, ``issues`` or ``files``, once the scan is at its end."""
+        """Give ``ledger``, ``interfaces``, ``issues`` or ``files``, once the scan is at its end.
+
+        Raises ``ValueError`` before, and for any other name.
+
+        >>> import finrst
+        >>> scan = finrst.scan("tests/data/demo.pcap")
+        >>> sum(len(connections) for connections, _ in scan)
+        25
+        >>> scan.table("files")["status"]
+        ['complete']
+        """
         if self._tables is None:
             message = "the scan is not at its end yet"
             raise ValueError(message)
@@ -214,7 +302,11 @@ class Scan:
             raise ValueError(message) from None
 
     def close(self) -> None:
-        """Let go of the files."""
+        """Let go of the files.
+
+        >>> import finrst
+        >>> finrst.scan("tests/data/demo.pcap").close()
+        """
         self._bar.close()
         self._native.close()
         _close(self._opened)
@@ -233,9 +325,16 @@ class Scan:
 
 
 class Stream:
-    """Rows of a scan that an Arrow consumer pulls, once: ``pyarrow.RecordBatchReader.from_stream``,
-    ``duckdb``, ``polars.DataFrame``. An error during the pull comes out as the consumer's own.
-    """  # noqa: D205
+    """Rows of a scan that an Arrow consumer pulls, once.
+
+    As ``pyarrow.RecordBatchReader.from_stream``, ``duckdb`` or ``polars.DataFrame`` do. An error
+    during the pull comes out as the consumer's own.
+
+    >>> import duckdb, finrst
+    >>> rows = finrst.scan("tests/data/demo.pcap").connections
+    >>> duckdb.sql("select count(*) from rows where ending = 'reset'").fetchall()
+    [(7,)]
+    """
 
     def __init__(self, native: _native.Scan, which: str) -> None:
         """Wrap a native scan; made by finrst, not by hand."""

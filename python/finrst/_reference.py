@@ -9,10 +9,11 @@ from ._table import Table
 def causes() -> Table:
     """Describe every cause, in the order in which the rules decide.
 
-    Columns: ``name``, ``summary``, ``wire``, ``reference``, ``next``, ``examples``,
+    Columns: ``name``, ``class``, ``summary``, ``wire``, ``reference``, ``next``, ``examples``,
     ``near_misses``, ``twins``. The examples can be played with :func:`conversation`.
 
-    >>> "port_closed" in causes()["name"]
+    >>> import finrst
+    >>> "port_closed" in finrst.causes()["name"]
     True
     """
     return Table(_native.causes(), "causes")
@@ -23,7 +24,8 @@ def columns() -> Table:
 
     Columns: ``table``, ``group``, ``name``, ``type``, ``unit``, ``nullable``, ``doc``, ``words``.
 
-    >>> columns()["name"][0]
+    >>> import finrst
+    >>> finrst.columns()["name"][0]
     'connection_id'
     """
     return Table(_native.columns(), "columns")

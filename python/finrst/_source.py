@@ -7,18 +7,29 @@ import select
 import stat
 import sys
 from collections.abc import Iterable
-from typing import Any, BinaryIO, TypeAlias
+from typing import Any, BinaryIO, Protocol, TypeAlias
 
 _TURN = 0.05
 
 PathText: TypeAlias = "str | os.PathLike[str]"
-One: TypeAlias = "PathText | bytes | bytearray | memoryview | BinaryIO"
+
+
+class Reads(Protocol):
+    """Anything that gives octets: a binary file, a socket's file, a pipe."""
+
+    def read(self, size: int, /) -> bytes:
+        """Give some octets, at most ``size``; none at the end."""
+        ...
+
+
+One: TypeAlias = "PathText | bytes | bytearray | memoryview | Reads"
 Source: TypeAlias = "One | Iterable[One]"
 """A path, a directory (its capture files), a pattern (``*``, ``?``, ``[..]``), ``"-"`` (standard
 input), bytes, a binary file object, or a list of these, merged by time."""
 
 
-def _is_pipe(path: str) -> bool:
+def is_pipe(path: str) -> bool:
+    """Tell whether a name is a pipe."""
     try:
         return stat.S_ISFIFO(os.stat(path).st_mode)  # noqa: PTH116 - follows links, as open() does
     except (OSError, ValueError):
@@ -56,7 +67,7 @@ def _one(item: Any, opened: list[BinaryIO]) -> tuple[Any, ...]:
             path = os.fsdecode(path)
         if path == "-":
             return "reader", "-", _patient(sys.stdin.buffer), None
-        if _is_pipe(path):
+        if is_pipe(path):
             file = open(path, "rb", buffering=0)  # noqa: PTH123, SIM115 - closed by the caller
             opened.append(file)
             return "reader", path, _patient(file), None

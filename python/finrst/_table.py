@@ -8,6 +8,7 @@ from . import _write
 from ._extras import need
 from ._html import table as html_table
 from ._text import plural, printable
+from ._whole import aside
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,22 +46,46 @@ class Table:
 
     @property
     def num_rows(self) -> int:
-        """Number of rows."""
+        """Number of rows.
+
+        >>> import finrst
+        >>> table = finrst.conversation("> S, < R.").teardowns
+        >>> table.num_rows
+        1
+        """
         return self._native.num_rows
 
     @property
     def column_names(self) -> list[str]:
-        """Names of the columns, in order."""
+        """Names of the columns, in order.
+
+        >>> import finrst
+        >>> table = finrst.conversation("> S, < R.").teardowns
+        >>> table.column_names[:2]
+        ['connection_id', 'packet']
+        """
         return self._native.column_names
 
     @property
     def nbytes(self) -> int:
-        """Memory held, in octets."""
+        """Memory held, in octets.
+
+        >>> import finrst
+        >>> table = finrst.conversation("> S, < R.").teardowns
+        >>> table.nbytes > 0
+        True
+        """
         return self._native.nbytes
 
     @property
     def metadata(self) -> dict[str, str]:
-        """How the rows were made: versions and parameters, as texts."""
+        """How the rows were made: versions and parameters, as texts.
+
+        >>> import finrst
+        >>> table = finrst.conversation("> S, < R.").teardowns
+        >>> table.metadata["finrst.schema_version"]
+        '1'
+        """
         return self._native.metadata
 
     def __len__(self) -> int:
@@ -92,14 +117,28 @@ class Table:
         return self._native.__arrow_c_schema__()
 
     def slice(self, offset: int, length: int) -> Table:
-        """Give the rows from ``offset``, at most ``length`` of them, in the same memory."""
+        """Give the rows from ``offset``, at most ``length`` of them, in the same memory.
+
+        Raises ``ValueError`` for negative ones.
+
+        >>> import finrst
+        >>> table = finrst.conversation("> S, < R.").teardowns
+        >>> len(table.slice(0, 10)), len(table.slice(1, 10))
+        (1, 0)
+        """
         if offset < 0 or length < 0:
             message = "offset and length cannot be negative"
             raise ValueError(message)
         return Table(self._native.slice(offset, length), self.name)
 
     def head(self, length: int = _SHOWN) -> Table:
-        """Give the first rows, in the same memory."""
+        """Give the first rows, in the same memory.
+
+        >>> import finrst
+        >>> table = finrst.conversation("> S, < R.").teardowns
+        >>> table.head(5)["kind"]
+        ['rst']
+        """
         return self.slice(0, length)
 
     def counts(self, *columns: str) -> list[tuple[Any, ...]]:
@@ -114,41 +153,85 @@ class Table:
         return self._native.counts(columns)
 
     def find(self, column: str, value: int) -> dict[str, Any] | None:
-        """Give the first row in which an integer column has a value, as a dict."""
+        """Give the first row in which an integer column has a value, as a dict.
+
+        ``None`` when there is none; ``ValueError`` when there is no such column.
+
+        >>> import finrst
+        >>> table = finrst.conversation("> S, < R.").teardowns
+        >>> table.find("packet", 2)["flags"]
+        'RST,ACK'
+        """
         row = self._native.find(column, value)
         return None if row is None else self._native.slice(row, 1).rows()[0]
 
     def find_all(self, column: str, value: int, limit: int = 10_000) -> list[dict[str, Any]]:
-        """Give the rows in which an integer column has a value, at most ``limit``, as dicts."""
+        """Give the rows in which an integer column has a value, at most ``limit``, as dicts.
+
+        >>> import finrst
+        >>> table = finrst.conversation("> S, < R.").teardowns
+        >>> [row["packet"] for row in table.find_all("connection_id", 0)]
+        [2]
+        """
         rows = self._native.find_all(column, value, limit)
         return [self._native.slice(row, 1).rows()[0] for row in rows]
 
     def to_arrow(self) -> Any:
-        """Make a ``pyarrow.Table``, without copying. Needs pyarrow."""
+        """Make a ``pyarrow.Table``, without copying. Needs pyarrow.
+
+        >>> import finrst
+        >>> table = finrst.conversation("> S, < R.").teardowns
+        >>> table.to_arrow().schema.field("time").type
+        TimestampType(timestamp[ns, tz=UTC])
+        """
         return need("pyarrow", "pandas").table(self)
 
     def to_pandas(self, *, dtype_backend: Literal["numpy", "pyarrow"] = "numpy") -> pd.DataFrame:
         """Make a pandas DataFrame. Needs pandas and pyarrow.
 
-        Closed vocabularies become categories, times ``datetime64[ns, UTC]``, durations float
-        seconds. With ``numpy``, integer and truth columns in which values are missing become
-        pandas' nullable ``Int64`` and ``boolean``, so that counts stay whole numbers; with
-        ``pyarrow``, every column keeps its Arrow type and memory.
+        Closed vocabularies become categories, in the order of :func:`finrst.columns`; times are
+        ``datetime64[ns, UTC]``, durations float seconds, ports and header fields signed, so that
+        differences are right. With ``numpy``, integer and truth columns
+        in which values can be missing become pandas' nullable ``Int64`` and ``boolean``, so that
+        counts stay whole numbers; with ``pyarrow``, all but categories and lists keep their
+        Arrow type and memory. A column has the same type in every capture.
+
+        Raises ``ModuleNotFoundError`` without pandas, ``ValueError`` for another backend.
+
+        >>> import finrst
+        >>> df = finrst.read("tests/data/demo.pcap").connections.to_pandas()
+        >>> int(df.groupby("cause", observed=True).size()["port_closed"])
+        1
         """
+        frame: pd.DataFrame = aside(lambda _: self._to_pandas(dtype_backend))
+        return frame
+
+    def _to_pandas(self, dtype_backend: str) -> Any:
         pandas, table = need("pandas", "pandas"), self.to_arrow()
         if dtype_backend == "pyarrow":
-            return table.to_pandas(types_mapper=pandas.ArrowDtype)  # type: ignore[no-any-return]
+            import pyarrow as pa
+
+            def mapped(kind: Any) -> Any:
+                # pandas sorts its own categories but not Arrow's dictionaries, and cannot read
+                # back a Parquet file with the types of lists that it wrote itself.
+                other = pa.types.is_dictionary(kind) or pa.types.is_nested(kind)
+                return None if other else pandas.ArrowDtype(kind)
+
+            return table.to_pandas(types_mapper=mapped)
         if dtype_backend != "numpy":
             message = f"dtype_backend is 'numpy' or 'pyarrow', not {dtype_backend!r}"
             raise ValueError(message)
         import pyarrow as pa
 
+        # A difference of unsigned numbers wraps: a TTL of 64 less 70 would be 250.
+        signed = {pa.uint8(): pa.int16(), pa.uint16(): pa.int32(), pa.uint32(): pa.int64()}
+        fields = [field.with_type(signed.get(field.type, field.type)) for field in table.schema]
+        table = table.cast(pa.schema(fields, table.schema.metadata))
         nullable = {field.name for field in table.schema if field.nullable}
         extension = {
             pa.int64(): pandas.Int64Dtype(),
-            pa.uint32(): pandas.UInt32Dtype(),
-            pa.uint16(): pandas.UInt16Dtype(),
-            pa.uint8(): pandas.UInt8Dtype(),
+            pa.int32(): pandas.Int32Dtype(),
+            pa.int16(): pandas.Int16Dtype(),
             pa.bool_(): pandas.BooleanDtype(),
         }
         frame = table.select([f.name for f in table.schema if f.name not in nullable]).to_pandas()
@@ -157,10 +240,17 @@ class Table:
         # capture.
         rest_frame = rest.to_pandas(types_mapper=extension.get)
         joined = pandas.concat([frame, rest_frame], axis=1)
-        return joined[self.column_names]  # type: ignore[no-any-return]
+        return joined[self.column_names]
 
     def to_polars(self) -> pl.DataFrame:
-        """Make a polars DataFrame, numbers without copying. Needs polars."""
+        """Make a polars DataFrame, numbers without copying. Needs polars.
+
+        >>> import finrst
+        >>> table = finrst.conversation("> S, < R.").teardowns
+        >>> table.to_polars().select("kind", "sender").row(0)
+        ('rst', 'server')
+        """
+        # polars answers Ctrl-C by itself, on the main thread.
         return need("polars", "polars").DataFrame(self)  # type: ignore[no-any-return]
 
     def write(
@@ -174,10 +264,18 @@ class Table:
 
         The format follows the name's ending, or ``format``: ``arrow`` (also ``.feather``,
         ``.ipc``), ``csv``, ``json`` (JSON lines, also ``.jsonl``, ``.ndjson``), ``parquet``
-        (needs pyarrow). The file appears whole or not at all: rows go into ``.finrst-*.tmp`` in
+        (needs pyarrow), ``xlsx`` (Excel, needs openpyxl; times are UTC, and it holds 1,048,575
+        rows). The file appears whole or not at all: rows go into ``.finrst-*.tmp`` in
         the same directory first. In CSV, lists are JSON text, and ``formula_guard`` puts ``'``
         before texts that a spreadsheet would run as a formula (leading ``= + - @``, tab, line
         breaks).
+
+        Raises ``ValueError`` for an ending that is not known, ``OSError`` when the system refuses.
+
+        >>> import finrst, tempfile
+        >>> table = finrst.conversation("> S, < R.").connections
+        >>> table.write(tempfile.mkdtemp() + "/endings.csv")
+        1
         """
         return _write.table(self, path, format, formula_guard=formula_guard)
 

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import difflib
 import unicodedata
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 # Characters that a terminal obeys or does not show: control, format (bidirectional, zero-width),
 # private use, surrogates, line and paragraph separators.
@@ -64,3 +69,13 @@ def duration(seconds: float) -> str:
         if amount:
             parts.append(f"{amount} {unit}")
     return " ".join(parts[:2])
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """Ask whether a known word was meant, where one is like it.
+
+    >>> nearest("expain", ["explain", "report"]), nearest("xyz", ["explain"])
+    (" (did you mean 'explain'?)", '')
+    """
+    found = difflib.get_close_matches(word, list(known), 1, 0.75)
+    return f" (did you mean {found[0]!r}?)" if found else ""

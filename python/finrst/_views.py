@@ -85,12 +85,23 @@ class Views:
 
     @property
     def connections(self) -> Table:
-        """One row per TCP connection, in order of the first packet."""
+        """One row per TCP connection, in order of the first packet.
+
+        >>> import finrst
+        >>> len(finrst.conversation("> S, < R.").connections)
+        1
+        """
         raise NotImplementedError
 
     @property
     def plot(self) -> Plots:
-        """Plots: ``cap.plot.causes()``, ``cap.plot.ladder(17)``, ...; see :mod:`finrst.plot`."""
+        """Plots: ``cap.plot.causes()``, ``cap.plot.ladder(17)``, ...; see :mod:`finrst.plot`.
+
+        >>> import finrst
+        >>> cap = finrst.conversation("> S, < R.")
+        >>> cap.plot.ladder(0)
+        <finrst.plot.Ladder: ... octets of SVG>
+        """
         return Plots(self)
 
     def _rows(self, connection_ids: int | Iterable[int]) -> list[dict[str, Any]]:
@@ -122,6 +133,11 @@ class Views:
         The octets are those of the source, with times in nanoseconds; ICMP errors about the
         connections go with them. Of an IP datagram in fragments only the last fragment is found.
         The file appears whole or not at all. Errors are those of :meth:`packets`.
+
+        >>> import finrst, tempfile
+        >>> cap = finrst.read("tests/data/demo.pcap")
+        >>> cap.save(13, tempfile.mkdtemp() + "/one.pcapng")
+        13
         """
         return self._origin.save(self._rows(connection_ids), path)
 
@@ -131,6 +147,12 @@ class Views:
         The HTML file needs nothing else, loads nothing and runs no script; it can be printed.
         Plots need the extra ``plot``; without it they are left out, and the report says so. The
         same capture gives the same octets. What it shows of the capture is escaped.
+
+        >>> import finrst, pathlib, tempfile
+        >>> page = pathlib.Path(tempfile.mkdtemp(), "x.md")
+        >>> finrst.conversation("> S, < R.").report(page, title="Refused")
+        >>> page.read_text().splitlines()[0]
+        '# Refused'
         """
         from . import _report
 
@@ -141,6 +163,11 @@ class Views:
 
         Needs a notebook and the extra ``notebook``. Its ``selection`` is the filtered connections
         as a ``pyarrow.Table``.
+
+        >>> import finrst
+        >>> cap = finrst.read("tests/data/demo.pcap")
+        >>> cap.explore().selection.num_rows
+        25
         """
         from ._explore import Explorer
 

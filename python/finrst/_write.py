@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import os
-import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
+from . import _native
+from ._excel import Workbook, fits
 from ._extras import need
+from ._whole import Whole, aside
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ._table import Table
+
+# Rows written between two looks at whether they are still wanted.
+_GROUPS = {"parquet": 1 << 16, "xlsx": 1 << 10}
 
 _FORMATS = {
     ".arrow": "arrow",
@@ -23,7 +31,17 @@ _FORMATS = {
     ".ndjson": "json",
     ".parquet": "parquet",
     ".pq": "parquet",
+    ".xlsx": "xlsx",
 }
+
+EXTENSIONS = {
+    "arrow": ".arrow",
+    "csv": ".csv",
+    "json": ".json",
+    "parquet": ".parquet",
+    "xlsx": ".xlsx",
+}
+"""The usual ending of each format's names."""
 
 
 def format_of(path: str | os.PathLike[str], wanted: str | None = None) -> str:
@@ -33,8 +51,8 @@ def format_of(path: str | os.PathLike[str], wanted: str | None = None) -> str:
     ('csv', 'arrow')
     """
     chosen = wanted if wanted is not None else _FORMATS.get(Path(path).suffix.lower())
-    if chosen is None or chosen not in _FORMATS.values():
-        known = ", ".join(sorted(set(_FORMATS.values())))
+    if chosen is None or chosen not in EXTENSIONS:
+        known = ", ".join(EXTENSIONS)
         what = f"format {wanted!r}" if wanted is not None else f"ending of {os.fspath(path)!r}"
         message = f"unknown {what}: one of {known}"
         raise ValueError(message)
@@ -46,23 +64,100 @@ def table(
 ) -> int:
     """Write a table; the file appears whole or not at all."""
     chosen = format_of(path, wanted)
-    if chosen != "parquet":
+    if chosen in {"arrow", "csv", "json"}:
         return rows._native.write(path, chosen, formula_guard)  # noqa: SLF001 - the same package
-    parquet = need("pyarrow.parquet", "parquet")
-    target = Path(path).resolve()
-    handle, temporary = tempfile.mkstemp(".tmp", ".finrst-", target.parent)
-    try:
-        with os.fdopen(handle, "wb") as out:
-            parquet.write_table(rows.to_arrow(), out, compression="zstd")
-            out.flush()
-            os.fsync(out.fileno())
-        # As a file that open() makes, not the private one of mkstemp.
-        umask = os.umask(0)
-        os.umask(umask)
-        Path(temporary).chmod(0o666 & ~umask)
-        Path(temporary).replace(target)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            Path(temporary).unlink()
-        raise
-    return len(rows)
+    if chosen == "xlsx":
+        fits(len(rows))
+
+    def work(wanted: Callable[[], bool]) -> int:
+        group = _GROUPS[chosen]
+        with contextlib.closing(sink(path, chosen, rows, formula_guard=formula_guard)) as out:
+            for begin in range(0, max(1, len(rows)), group):
+                if not wanted():
+                    raise KeyboardInterrupt
+                out.add(rows.slice(begin, group))
+            return out.commit()
+
+    return aside(work)
+
+
+class Sink(Protocol):
+    """A file to which tables of one kind are added; closed without a commit, it leaves nothing."""
+
+    def add(self, rows: Table) -> None:
+        """Add rows."""
+
+    def commit(self) -> int:
+        """Make the file appear; the number of rows."""
+
+    def close(self) -> None:
+        """Let go."""
+
+
+def sink(path: str | os.PathLike[str], chosen: str, like: Table, *, formula_guard: bool) -> Sink:
+    """Begin a file for tables like this one, which is not yet written."""
+    if chosen == "parquet":
+        return _Parquet(path)
+    if chosen == "xlsx":
+        return Workbook(path, like.name)
+    return _Native(path, chosen, like, formula_guard=formula_guard)
+
+
+class _Native:
+    def __init__(
+        self, path: str | os.PathLike[str], chosen: str, like: Table, *, formula_guard: bool
+    ) -> None:
+        self._writer = _native.Writer(path, chosen, formula_guard, like._native)  # noqa: SLF001
+
+    def add(self, rows: Table) -> None:
+        self._writer.add(rows._native)  # noqa: SLF001
+
+    def commit(self) -> int:
+        return self._writer.commit()
+
+    def close(self) -> None:
+        self._writer.abandon()
+
+
+class _Parquet:
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self._parquet = need("pyarrow.parquet", "parquet")
+        self._file = Whole(path)
+        self._writer: Any = None
+        self._rows = 0
+
+    def add(self, rows: Table) -> None:
+        arrow = rows.to_arrow()
+        if self._writer is None:
+            self._writer = self._parquet.ParquetWriter(
+                self._file.handle, arrow.schema, compression="zstd"
+            )
+        self._writer.write_table(arrow)
+        self._rows += len(rows)
+
+    def commit(self) -> int:
+        if self._writer is not None:
+            self._writer.close()
+        self._file.commit()
+        return self._rows
+
+    def close(self) -> None:
+        if self._writer is not None and self._writer.is_open:
+            # Else it would write into the closed file when it is collected.
+            with contextlib.suppress(Exception):
+                self._writer.close()
+        self._file.close()
+
+
+def json_ready(value: Any) -> Any:
+    """Make times texts, also within lists and dicts, so that :mod:`json` takes them.
+
+    >>> import datetime as dt
+    >>> json_ready({"start": dt.datetime(2026, 11, 24, tzinfo=dt.UTC), "ids": [1]})
+    {'start': '2026-11-24T00:00:00+00:00', 'ids': [1]}
+    """
+    if isinstance(value, dict):
+        return {key: json_ready(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [json_ready(item) for item in value]
+    return value.isoformat() if isinstance(value, dt.datetime) else value

@@ -91,7 +91,7 @@ pub struct HostFacts {
 }
 
 /// A client's attempts and what was worked out of them, until another one comes.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Client {
     attempts: Vec<Attempt>,
     /// Most clients are never asked for it.
@@ -105,7 +105,7 @@ impl Client {
 }
 
 /// What a client's attempts say together, each worked out when it is asked for.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct WorkedOut {
     failed_services: OnceLock<usize>,
     waits: OnceLock<Waits>,
@@ -125,14 +125,14 @@ pub struct Rounds {
 }
 
 /// Waits of a client's attempts, shortest first.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Waits {
     completed: Vec<i64>,
     abandoned: Vec<i64>,
 }
 
 /// Summaries over all connections seen so far.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Context {
     services: Map<Service, ServiceFacts>,
     clients: Map<Address, Client>,
@@ -146,6 +146,11 @@ impl Context {
     /// One that remembers at most [`MAX_REMEMBERED`] of each kind, for captures of any length.
     pub fn bounded() -> Self {
         Self { limit: Some(MAX_REMEMBERED), ..Self::default() }
+    }
+
+    /// How much is remembered: services, clients, hosts and attempts.
+    pub fn size(&self) -> usize {
+        self.services.len() + self.clients.len() + self.hosts.len() + self.attempts
     }
 
     /// How often something was not remembered because the limit was reached.

@@ -11,7 +11,7 @@ mod score;
 pub use context::{Attempt, Context, HostFacts, ServiceFacts, WaitLimit};
 pub use evidence::Evidence;
 pub use parameters::{Parameters, RULE_SET};
-pub use rule::{Applies, Case, Finding, Rule};
+pub use rule::{Applies, Case, Class, Finding, Rule};
 pub use rules::RULES;
 pub use score::{Score, score};
 

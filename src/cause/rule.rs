@@ -11,6 +11,8 @@ use crate::conn::{
 pub struct Rule {
     /// Its name in the tables.
     pub name: &'static str,
+    /// What kind of ending it explains: its colour in plots and reports.
+    pub class: Class,
     /// One sentence: what happened.
     pub summary: &'static str,
     /// How it looks on the wire, and what rules it out.
@@ -29,6 +31,23 @@ pub struct Rule {
     pub applies: Applies,
     /// The rule.
     pub holds: fn(&Case<'_>) -> Option<Finding>,
+}
+
+/// What kind of ending a cause explains.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Class {
+    /// Closed by FIN, as intended.
+    Orderly,
+    /// Reset after the handshake.
+    Abort,
+    /// Turned down at the handshake.
+    Refused,
+    /// Given up after waiting.
+    Timeout,
+    /// Ended by somebody in between, or scanned.
+    Suspicious,
+    /// Still open, or not explained.
+    Undecided,
 }
 
 /// What a rule judges.

@@ -269,6 +269,12 @@ impl Store {
         self.used -= 1;
     }
 
+    /// Connections that are followed now.
+    pub fn followed(&self) -> impl Iterator<Item = &Connection> {
+        let all = self.connections.iter().flatten().zip(self.slots.iter().flatten());
+        all.filter(|(_, slot)| slot.followed).map(|(connection, _)| connection)
+    }
+
     /// Ends the index: what follows are the rows.
     pub fn into_rows(self) -> Rows {
         Rows::of_chunks(self.connections)

@@ -191,6 +191,16 @@ impl Tracker {
         true
     }
 
+    /// What the connections followed now would be, were the capture to end here.
+    pub fn so_far(&self) -> Vec<Connection> {
+        let decided = self.store.followed().map(|followed| {
+            let mut connection = followed.clone();
+            ending::decide(&mut connection, Release::End, self.clock);
+            connection
+        });
+        decided.collect()
+    }
+
     /// Connections let go since the last call, in order of release (none while rows are kept).
     pub fn drain(&mut self) -> Vec<Connection> {
         std::mem::take(&mut self.finished)

@@ -11,6 +11,7 @@ mod read;
 mod source;
 mod table;
 mod wait;
+mod write;
 
 use pyo3::prelude::*;
 
@@ -27,6 +28,8 @@ mod native {
     use super::read::{Scan, read};
     #[pymodule_export]
     use super::table::Table;
+    #[pymodule_export]
+    use super::write::Writer;
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {

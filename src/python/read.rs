@@ -194,6 +194,43 @@ impl Scan {
         })
     }
 
+    /// Goes on with the packets at hand, or waits for some: rows that were let go, or a pair of
+    /// `None`; `None` at the end.
+    fn turn(&self, py: Python<'_>) -> PyResult<Option<(Option<Table>, Option<Table>)>> {
+        errors::guarded(py, || {
+            let mut pass = self.take()?;
+            let mut pace = Pace::new(py, None, self.raised.clone());
+            let step = pace.slice(|_| pass.turn())?;
+            self.put_back(pass);
+            pace.pause(None)?;
+            Ok(match step {
+                Step::Pair(connections, teardowns) => {
+                    Some((Some(connections.into()), Some(teardowns.into())))
+                }
+                Step::More => Some((None, None)),
+                Step::Done => None,
+            })
+        })
+    }
+
+    /// How many connections are followed, and tables as if the capture ended here: those of the
+    /// followed connections, unless they are more than `most`, and those about the capture.
+    fn so_far(&self, py: Python<'_>, most: u32) -> PyResult<Option<(u32, Tables)>> {
+        errors::guarded(py, || {
+            let pass = self.take()?;
+            let (pass, found) = py.detach(move || {
+                let found = catch(|| pass.so_far(most));
+                (pass, found)
+            });
+            self.put_back(pass);
+            let found = found.map_err(|error| errors::exception(py, error))?;
+            Ok(found.map(|found| {
+                let pair = found.pair.into_iter().flat_map(<[Made; 2]>::from);
+                (found.followed, named(pair.chain(found.accounts)))
+            }))
+        })
+    }
+
     /// The tables about the capture itself, at the end.
     fn accounts(&self, py: Python<'_>) -> PyResult<Tables> {
         errors::guarded(py, || {

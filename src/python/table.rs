@@ -31,6 +31,11 @@ impl From<Made> for Table {
 }
 
 impl Table {
+    /// Its rows.
+    pub fn batches(&self) -> &[RecordBatch] {
+        &self.batches
+    }
+
     /// Its schema.
     pub fn schema(&self) -> SchemaRef {
         SchemaRef::clone(&self.schema)
@@ -190,12 +195,7 @@ impl Table {
         format: &str,
         formula_guard: bool,
     ) -> PyResult<u64> {
-        let format = match format {
-            "arrow" => Format::Arrow,
-            "csv" => Format::Csv { formula_guard },
-            "json" => Format::JsonLines,
-            other => return Err(PyValueError::new_err(format!("no such format: {other}"))),
-        };
+        let format = self::format(format, formula_guard)?;
         let (schema, batches) = (self.schema(), self.batches.clone());
         wait(py, move |cancel| {
             let mut batches = batches.into_iter().map(Ok);
@@ -210,5 +210,15 @@ impl Table {
             Ok(_) => Ok(()),
             Err(_) => Err(PyValueError::new_err(format!("no column '{}'", printable(name)))),
         }
+    }
+}
+
+/// A file format by its name.
+pub fn format(name: &str, formula_guard: bool) -> PyResult<Format> {
+    match name {
+        "arrow" => Ok(Format::Arrow),
+        "csv" => Ok(Format::Csv { formula_guard }),
+        "json" => Ok(Format::JsonLines),
+        other => Err(PyValueError::new_err(format!("no such format: {other}"))),
     }
 }

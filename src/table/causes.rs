@@ -1,7 +1,8 @@
 //! The reference of causes: a table of the rules.
 
 use super::column::{Column, Group, Kind, Table, text};
-use crate::cause::Rule;
+use super::vocabulary::{Vocabulary, words};
+use crate::cause::{Class, Rule};
 
 /// The table.
 pub enum Causes {}
@@ -14,6 +15,12 @@ impl Table for Causes {
 
 const COLUMNS: &[Column<Causes>] = &[
     Column::required("name", "", "Its name.", Kind::Text(|row, out| text(row.name, out))),
+    Column::required(
+        "class",
+        "",
+        "What kind of ending it explains.",
+        Kind::Word(words::<Class>, |row| Some(row.class.index())),
+    ),
     Column::required(
         "summary",
         "",

@@ -1,6 +1,7 @@
 //! The closed vocabularies: one word for every variant, checked by the compiler.
 
 use crate::capture::Status;
+use crate::cause::Class;
 use crate::conn::{
     EndedBy, Ending, Form, Kind, Opening, Phase, Release, SequenceCheck, Side, Tampering, Trigger,
     Vantage, VantageBasis,
@@ -34,6 +35,14 @@ macro_rules! vocabulary {
 }
 
 vocabulary! {
+    Class {
+        Orderly = "orderly",
+        Abort = "abort",
+        Refused = "refused",
+        Timeout = "timeout",
+        Suspicious = "suspicious",
+        Undecided = "undecided",
+    }
     Tampering {
         None = "none",
         PostSynSilence = "post_syn_silence",

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import csv
+import gc
 import json
 from typing import TYPE_CHECKING
 
 import pytest
+
+from finrst import _write
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -85,3 +88,41 @@ def test_a_full_disk_leaves_nothing(cap: finrst.Capture, tmp_path: Path) -> None
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
         signal.signal(signal.SIGXFSZ, before)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("chosen", ["arrow", "csv", "json", "parquet", "xlsx"])
+def test_a_file_that_is_given_up_leaves_nothing(
+    cap: finrst.Capture, tmp_path: Path, chosen: str
+) -> None:
+    pytest.importorskip("pyarrow")
+    pytest.importorskip("openpyxl")
+    sink = _write.sink(tmp_path / f"x.{chosen}", chosen, cap.connections, formula_guard=True)
+    sink.add(cap.connections)
+    sink.close()
+    del sink
+    # What is said while collecting garbage is an error in these tests.
+    gc.collect()
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("chosen", ["arrow", "csv", "json", "parquet", "xlsx"])
+def test_a_file_grows_table_by_table(cap: finrst.Capture, tmp_path: Path, chosen: str) -> None:
+    pytest.importorskip("pyarrow")
+    pytest.importorskip("openpyxl")
+    target = tmp_path / f"x.{chosen}"
+    target.write_text("what was there before")
+    sink = _write.sink(target, chosen, cap.connections, formula_guard=True)
+    for _ in range(3):
+        sink.add(cap.connections)
+    assert target.read_text() == "what was there before"
+    assert sink.commit() == 3
+    assert [path.name for path in tmp_path.iterdir()] == [target.name]
+    if chosen == "csv":
+        whole = tmp_path / "whole.csv"
+        cap.write(whole)
+        head, row = whole.read_text().splitlines()
+        assert target.read_text().splitlines() == [head, row, row, row]
+    if chosen == "arrow":
+        ipc = pytest.importorskip("pyarrow.ipc")
+        with ipc.open_file(target) as file:
+            assert file.read_all().num_rows == 3

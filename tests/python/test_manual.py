@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import finrst
+from finrst.__main__ import COMMANDS
 
 ROOT = Path(__file__).parents[2]
 pytest.importorskip("mkdocs", reason="mkdocs is not installed: the manual is not built")
@@ -41,6 +42,36 @@ def test_every_function_is_described(site: Path) -> None:
     for name in finrst.__all__:
         if not name.startswith("_"):
             assert f"finrst.{name}" in text, name
+    for name in finrst.Options.__annotations__:
+        assert f"<td><code>{name}</code></td>" in text, name
+
+
+def test_every_command_is_described(site: Path) -> None:
+    text = (site / "command.html").read_text(encoding="utf-8")
+    for name in COMMANDS:
+        assert f">finrst {name}<" in text, name
+    for option in ("--filter EXPR", "--stream", "--within COLUMNS", "--json"):
+        assert f"<code>{option}</code>" in text, option
+    assert "read, but the capture is cut short or damaged" in text
+
+
+def test_how_sure_it_is_has_its_figures(site: Path) -> None:
+    text = (site / "sure.html").read_text(encoding="utf-8")
+    lines = (ROOT / "docs/confusion.md").read_text(encoding="utf-8").splitlines()
+    rows = [line for line in lines if line.startswith("| ") and not line.startswith("| label")]
+    assert len(rows) > 40
+    assert text.count("<tr>") >= len(rows)
+    for row in rows:
+        _, label, verdict, count, *_ = (cell.strip() for cell in row.split("|"))
+        cells = f"<td>{label}</td>\n<td>{verdict}</td>\n<td[^>]*>{count}</td>"
+        assert re.search(cells, text), row
+
+
+def test_nothing_is_left_to_fill_in(site: Path) -> None:
+    for page in site.glob("*.html"):
+        text = page.read_text(encoding="utf-8")
+        assert "{{" not in text, page.name
+        assert "`" not in re.sub(r"(?s)<(pre|code|script).*?</\1>", "", text), page.name
 
 
 def test_it_loads_nothing(site: Path) -> None:

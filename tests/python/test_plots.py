@@ -13,7 +13,7 @@ import finrst
 
 pytest.importorskip("matplotlib", reason="matplotlib is not installed: no plot is drawn")
 import finrst.plot
-from finrst._classes import CLASS_OF, CLASSES
+from finrst._classes import CLASSES, class_of
 
 DEMO = Path(__file__).parents[1] / "data/demo.pcap"
 CHARTS = ["causes", "timeline", "matrix", "waits", "lifetimes", "fingerprint"]
@@ -29,7 +29,10 @@ def draw(name: str, data: Any, **options: Any) -> Any:
 
 
 def test_every_cause_has_a_class() -> None:
-    assert set(CLASS_OF) == {*finrst.causes()["name"], "undetermined"}
+    classes = {one.name for one in CLASSES}
+    assert set(finrst.causes()["class"]) == classes
+    assert class_of("port_closed").name == "refused"
+    assert class_of("undetermined").name == "undecided"
 
 
 def test_causes_are_the_table(demo: finrst.Capture) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import finrst
-from finrst.__main__ import main
+from finrst.__main__ import COMMANDS, main
 
 if TYPE_CHECKING:
     import pytest
@@ -51,3 +51,24 @@ def test_the_table_is_real() -> None:
         assert row["ended_by"] == ended_by.replace(" ", "_")
         assert row["cause"] == cause
         assert f"{row['confidence']:.2f}" == confidence
+
+
+def test_the_story_is_real(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(ROOT)
+    command = "finrst explain tests/data/demo.pcap --connection 13 --packets"
+    shown = (ROOT / "README.md").read_text().split(f"$ {command}\n")[1].split("```")[0]
+    assert main(command.split()[1:]) == 0
+    out = capsys.readouterr().out
+    parts = re.split(r" +\.\.\.\n", shown)
+    assert len(parts) == 4
+    for part in parts:
+        assert part in out
+
+
+def test_its_commands_are_commands() -> None:
+    text = (ROOT / "README.md").read_text()
+    commands = re.findall(r"^finrst (\w+) ", text, flags=re.MULTILINE)
+    assert set(commands) >= {"explain", "report", "convert", "compare"}
+    assert set(commands) - {"incident"} <= set(COMMANDS)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from finrst._classes import BY_NAME, class_of
 from finrst._html import _text
 from finrst._summary import endpoint
 from finrst._text import duration, number
+from finrst._whole import whole
 
 from ._packets import Story, story
 
@@ -37,6 +37,10 @@ class Ladder:
     """A ladder diagram; shows itself in a notebook, in the colours of its theme.
 
     ``str(ladder)`` is the SVG text.
+
+    >>> import finrst
+    >>> str(finrst.conversation("> S, < R.").plot.ladder())[:4]
+    '<svg'
     """
 
     svg: str
@@ -56,8 +60,13 @@ class Ladder:
         return f"<div>{self.svg}</div>"
 
     def save(self, path: str | PathLike[str]) -> None:
-        """Write it as an SVG file."""
-        Path(path).write_text(self.svg, encoding="utf-8")
+        """Write it as an SVG file, whole or not at all.
+
+        >>> import finrst, tempfile
+        >>> finrst.conversation("> S, < R.").plot.ladder().save(tempfile.mkdtemp() + "/x.svg")
+        """
+        with whole(path) as out:
+            out.write(self.svg.encode())
 
 
 def ladder(data: Any, connection_id: int | None = None) -> Ladder:

@@ -2,6 +2,7 @@ use super::prelude::*;
 
 pub const RULE: Rule = Rule {
     name: "abort_unread_data",
+    class: Class::Abort,
     summary: "A side closed with data of the peer still unread: its host resets instead of \
            sending a FIN.",
     wire: "An abort whose sender had been sent payload that it never answered with payload of \

@@ -2,6 +2,7 @@ use super::prelude::*;
 
 pub const RULE: Rule = Rule {
     name: "accept_queue_dropped",
+    class: Class::Refused,
     summary: "The listener was closed with connections still waiting to be accepted; its host \
            reset them.",
     wire: "An abort by the server soon after the handshake, without any payload of its own, \

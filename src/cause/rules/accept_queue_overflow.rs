@@ -2,6 +2,7 @@ use super::prelude::*;
 
 pub const RULE: Rule = Rule {
     name: "accept_queue_overflow",
+    class: Class::Refused,
     summary: "The server was overloaded: its accept queue was full, so it ignored the \
            handshake's last acknowledgment.",
     wire: "The client believes the connection is open and its data goes unacknowledged while \

@@ -2,6 +2,7 @@ use super::prelude::*;
 
 pub const RULE: Rule = Rule {
     name: "accept_queue_overflow_reset",
+    class: Class::Refused,
     summary: "The server was overloaded: its accept queue was full, so it reset the handshake's \
            last acknowledgment.",
     wire: "SYN, SYN-ACK, an acknowledgment with the right numbers and no payload, and at once \

@@ -2,6 +2,7 @@ use super::prelude::*;
 
 pub const RULE: Rule = Rule {
     name: "application_abort",
+    class: Class::Abort,
     summary: "The application or its host aborted the connection: SO_LINGER 0, a kill, or lack \
            of memory.",
     wire: "An abort whose sender had nothing of the peer left to read, without probes or \

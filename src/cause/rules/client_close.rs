@@ -2,6 +2,7 @@ use super::prelude::*;
 
 pub const RULE: Rule = Rule {
     name: "client_close",
+    class: Class::Orderly,
     summary: "The client closed first, and the other side followed: an orderly end.",
     wire: "FIN of both sides, the client's first.",
     reference: "RFC 9293 section 3.6, case 1",

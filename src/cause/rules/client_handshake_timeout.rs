@@ -2,6 +2,7 @@ use super::prelude::*;
 
 pub const RULE: Rule = Rule {
     name: "client_handshake_timeout",
+    class: Class::Timeout,
     summary: "The client gave up waiting: its own limit for the handshake had passed, so it \
            reset.",
     wire: "SYN, then a reset of the client, with or without a SYN-ACK before it, no \

@@ -2,6 +2,7 @@ use super::prelude::*;
 
 pub const RULE: Rule = Rule {
     name: "connect_race_lost",
+    class: Class::Abort,
     summary: "The client tried several addresses at once (happy eyeballs); another attempt won \
            and this one was dropped.",
     wire: "An abandoned handshake whose client completed another connection to the same port \

@@ -2,6 +2,7 @@ use super::prelude::*;
 
 pub const RULE: Rule = Rule {
     name: "data_after_close",
+    class: Class::Abort,
     summary: "A side had closed and the peer sent more data; there was nobody to read it, so the \
            host reset.",
     wire: "A FIN, then payload of the peer, answered by a reset of the side that had sent the \

@@ -2,6 +2,7 @@ use super::prelude::*;
 
 pub const RULE: Rule = Rule {
     name: "device_stated",
+    class: Class::Abort,
     summary: "The sender of the reset says why: in its payload, its window field or an option.",
     wire: "Readable or diagnostic payload in the reset that is no echo of the segment it \
            answers, or a NetScaler code in the window of a sender whose windows are otherwise \

@@ -2,6 +2,7 @@ use super::prelude::*;
 
 pub const RULE: Rule = Rule {
     name: "fin_unanswered",
+    class: Class::Timeout,
     summary: "A FIN was sent again and again and never acknowledged: the peer or the path was \
            gone.",
     wire: "At least two retransmissions of one FIN, no acknowledgment of it, no reset.",

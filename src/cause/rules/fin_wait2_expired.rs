@@ -2,6 +2,7 @@ use super::prelude::*;
 
 pub const RULE: Rule = Rule {
     name: "fin_wait2_expired",
+    class: Class::Abort,
     summary: "A side had closed and its host stopped waiting for the peer's FIN; what came later \
            was reset.",
     wire: "A FIN that was acknowledged, silence, and a reply reset to the peer's data or FIN \

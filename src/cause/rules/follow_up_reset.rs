@@ -2,6 +2,7 @@ use super::prelude::*;
 
 pub const RULE: Rule = Rule {
     name: "follow_up_reset",
+    class: Class::Abort,
     summary: "One more reset of a side that had already reset: its host answers what was still \
            on the way.",
     wire: "Any reset after an effective one of the same side, or after the connection was over.",

@@ -2,6 +2,7 @@ use super::prelude::*;
 
 pub const RULE: Rule = Rule {
     name: "forged_syn_ack",
+    class: Class::Suspicious,
     summary: "Somebody else answered the SYN: the SYN-ACK does not fit and is not the server's, \
            so the client reset it.",
     wire: "A mismatching SYN-ACK, and: a second one with the right number follows, or its \

@@ -2,6 +2,7 @@ use super::prelude::*;
 
 pub const RULE: Rule = Rule {
     name: "half_close_eof",
+    class: Class::Orderly,
     summary: "One side closed its half first and the other went on sending before it closed too.",
     wire: "Payload of the other side after the first FIN, then its FIN.",
     reference: "RFC 9293 section 3.6, case 2",

@@ -2,6 +2,7 @@ use super::prelude::*;
 
 pub const RULE: Rule = Rule {
     name: "half_open_discovered",
+    class: Class::Abort,
     summary: "The server still held an old connection on these ports; it challenged the SYN and \
            the client reset the old one.",
     wire: "A SYN answered by a plain acknowledgment of other numbers; the client's reset \

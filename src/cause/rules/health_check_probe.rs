@@ -2,6 +2,7 @@ use super::prelude::*;
 
 pub const RULE: Rule = Rule {
     name: "health_check_probe",
+    class: Class::Orderly,
     summary: "A health check: the same client opens the same port at a steady interval and drops \
            it without a word.",
     wire: "Handshake begun or completed, no payload, reset by the client; at least three \

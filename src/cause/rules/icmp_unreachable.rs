@@ -2,6 +2,7 @@ use super::prelude::*;
 
 pub const RULE: Rule = Rule {
     name: "icmp_unreachable",
+    class: Class::Refused,
     summary: "An ICMP error said that the server cannot be reached, so the attempt ended.",
     wire: "A SYN without an answer of the server's TCP, quoted by an ICMP destination- \
            unreachable message (type 3; ICMPv6 type 1).",

@@ -2,6 +2,7 @@ use super::prelude::*;
 
 pub const RULE: Rule = Rule {
     name: "idle_close",
+    class: Class::Orderly,
     summary: "The server closed a connection that had been idle for as long as its keep-alive \
            limit.",
     wire: "The server's FIN after a silence near 5, 15, 30, 60, 65, 75 or 120 s.",

@@ -2,6 +2,7 @@ use super::prelude::*;
 
 pub const RULE: Rule = Rule {
     name: "idle_timeout_reset",
+    class: Class::Timeout,
     summary: "A box or the peer had dropped the idle connection; the next segment was reset.",
     wire: "A reset in mid-connection after a silence that matches a known limit (within 2 % \
            or 2 s) of load balancers, firewalls or address translators, or one made by \

@@ -2,6 +2,7 @@ use super::prelude::*;
 
 pub const RULE: Rule = Rule {
     name: "intermittent_refusal",
+    class: Class::Refused,
     summary: "The server refused this SYN with a reset although it accepted others at the same \
            port in the same capture.",
     wire: "As a closed port, but another SYN to the same address and port got a SYN-ACK.",

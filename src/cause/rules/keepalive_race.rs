@@ -2,6 +2,7 @@ use super::prelude::*;
 
 pub const RULE: Rule = Rule {
     name: "keepalive_race",
+    class: Class::Abort,
     summary: "The server closed an idle connection just as the client sent its next request; the \
            request was lost.",
     wire: "The server's FIN after a second or more of silence, then a request of the client \

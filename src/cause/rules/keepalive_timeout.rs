@@ -2,6 +2,7 @@ use super::prelude::*;
 
 pub const RULE: Rule = Rule {
     name: "keepalive_timeout",
+    class: Class::Timeout,
     summary: "Keep-alive probes went unanswered, so the prober's host gave up and reset.",
     wire: "At least two unanswered probes (one octet before the next, no or one octet of \
            payload), then an abort of the prober.",

@@ -2,6 +2,7 @@ use super::prelude::*;
 
 pub const RULE: Rule = Rule {
     name: "mptcp_reset",
+    class: Class::Abort,
     summary: "Multipath TCP reset the connection or one of its subflows.",
     wire: "An MPTCP reset or fast-close option on the reset.",
     reference: "RFC 8684 sections 3.5 and 3.6",

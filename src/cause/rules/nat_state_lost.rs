@@ -2,6 +2,7 @@ use super::prelude::*;
 
 pub const RULE: Rule = Rule {
     name: "nat_state_lost",
+    class: Class::Abort,
     summary: "An address translator or balancer lost the connection's state; a host that never \
            spoke in it answered.",
     wire: "A reply reset in mid-connection from another hardware address than the side's \

@@ -2,6 +2,7 @@ use super::prelude::*;
 
 pub const RULE: Rule = Rule {
     name: "no_socket",
+    class: Class::Abort,
     summary: "The peer had lost the connection: restarted, failed over, or closed without a word \
            that got through.",
     wire: "A reply reset in mid-connection to an ordinary segment, without a FIN or reset of \

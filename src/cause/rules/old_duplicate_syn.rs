@@ -2,6 +2,7 @@ use super::prelude::*;
 
 pub const RULE: Rule = Rule {
     name: "old_duplicate_syn",
+    class: Class::Abort,
     summary: "An old SYN of the same ports arrived late; the server answered it, and the client \
            reset that answer.",
     wire: "The SYN-ACK acknowledges the initial sequence number of an earlier SYN of these \

@@ -2,6 +2,7 @@ use super::prelude::*;
 
 pub const RULE: Rule = Rule {
     name: "port_closed",
+    class: Class::Refused,
     summary: "Nothing listens at the server's port: its host answers the SYN with a reset.",
     wire: "The responder's only segments are resets that acknowledge the SYN (sequence number 0 or \
            none of its own, window 0, no options). Not when the same port was open elsewhere in the \

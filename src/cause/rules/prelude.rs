@@ -1,7 +1,7 @@
 //! What most rules use, and a few questions that several of them ask.
 
 pub use super::super::evidence::Evidence;
-pub use super::super::rule::{Applies, Case, Finding, Rule};
+pub use super::super::rule::{Applies, Case, Class, Finding, Rule};
 pub use crate::conn::{
     Ending, Form, Opening, Reason, SequenceCheck, Side, Teardown, Trigger, seconds,
 };

@@ -2,6 +2,7 @@ use super::prelude::*;
 
 pub const RULE: Rule = Rule {
     name: "probe_scan",
+    class: Class::Suspicious,
     summary: "A segment with flags that open nothing (none, FIN, FIN+PSH+URG) probed a port, \
            which answered with a reset.",
     wire: "No SYN; the trigger has no ACK and none but FIN, PSH and URG flags; the answer has \

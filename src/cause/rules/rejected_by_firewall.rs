@@ -2,6 +2,7 @@ use super::prelude::*;
 
 pub const RULE: Rule = Rule {
     name: "rejected_by_firewall",
+    class: Class::Refused,
     summary: "A firewall on the way refused the SYN with a reset in the server's name.",
     wire: "As a closed port, but the reset's TTL differs by 2 or more from what the server's \
            host sends, or it came in less than half the time the host ever took. Needs other \

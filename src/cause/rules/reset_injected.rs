@@ -2,6 +2,7 @@ use super::prelude::*;
 
 pub const RULE: Rule = Rule {
     name: "reset_injected",
+    class: Class::Suspicious,
     summary: "A reset that its claimed sender did not send: somebody on or beside the path \
            injected it.",
     wire: "A score over contradictions with the claimed sender's other segments: it goes on \

@@ -2,6 +2,7 @@ use super::prelude::*;
 
 pub const RULE: Rule = Rule {
     name: "retransmission_timeout",
+    class: Class::Timeout,
     summary: "One side's retransmissions went unanswered: the path or the peer died silently.",
     wire: "At least three unanswered retransmissions or probes of one side, then silence; a \
            reset, if any, is only the peer's reply to something later.",

@@ -2,6 +2,7 @@ use super::prelude::*;
 
 pub const RULE: Rule = Rule {
     name: "rst_answers_unseen_segment",
+    class: Class::Abort,
     summary: "The reset answers a segment that did not pass here.",
     wire: "The shape of a reply, no segment in the capture that it could answer, and a \
            sequence number that the peer never acknowledged here.",

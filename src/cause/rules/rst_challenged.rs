@@ -2,6 +2,7 @@ use super::prelude::*;
 
 pub const RULE: Rule = Rule {
     name: "rst_challenged",
+    class: Class::Abort,
     summary: "A reset inside the window but not at the exact number: the receiver challenged it \
            and lived on.",
     wire: "The sequence number lies in the receive window, is not the next one expected, and \

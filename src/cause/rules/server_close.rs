@@ -2,6 +2,7 @@ use super::prelude::*;
 
 pub const RULE: Rule = Rule {
     name: "server_close",
+    class: Class::Orderly,
     summary: "The server closed first, and the other side followed: an orderly end.",
     wire: "FIN of both sides, the server's first.",
     reference: "RFC 9293 section 3.6, case 1",

@@ -2,6 +2,7 @@ use super::prelude::*;
 
 pub const RULE: Rule = Rule {
     name: "simultaneous_close",
+    class: Class::Orderly,
     summary: "Both sides closed at the same time.",
     wire: "Each side's FIN was sent before the other's was acknowledged.",
     reference: "RFC 9293 section 3.6, case 3",

@@ -2,6 +2,7 @@ use super::prelude::*;
 
 pub const RULE: Rule = Rule {
     name: "still_open",
+    class: Class::Undecided,
     summary: "The connection was still open, or closed by one side only, when it was last seen.",
     wire: "Established, no reset with effect, not both FINs, and no run of unanswered \
            segments.",

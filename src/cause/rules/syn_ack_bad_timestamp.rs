@@ -2,6 +2,7 @@ use super::prelude::*;
 
 pub const RULE: Rule = Rule {
     name: "syn_ack_bad_timestamp",
+    class: Class::Abort,
     summary: "The SYN-ACK echoed a timestamp that the client never sent, so the client reset it.",
     wire: "The acknowledgment fits but the timestamp echo is none of the SYNs' values; the \
            client resets at once.",

@@ -2,6 +2,7 @@ use super::prelude::*;
 
 pub const RULE: Rule = Rule {
     name: "syn_ack_mismatch",
+    class: Class::Suspicious,
     summary: "The SYN-ACK acknowledged a number that the client never sent, so the client reset \
            it.",
     wire: "The SYN-ACK's acknowledgment is not the client's initial sequence number plus one \

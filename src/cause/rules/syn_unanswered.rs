@@ -2,6 +2,7 @@ use super::prelude::*;
 
 pub const RULE: Rule = Rule {
     name: "syn_unanswered",
+    class: Class::Timeout,
     summary: "Nobody answered the SYN: it was dropped on the way or the host is down.",
     wire: "SYNs of one initial sequence number and no segment of the server; at least two of \
            them or three seconds of silence.",

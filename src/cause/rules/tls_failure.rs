@@ -2,6 +2,7 @@ use super::prelude::*;
 
 pub const RULE: Rule = Rule {
     name: "tls_failure",
+    class: Class::Abort,
     summary: "TLS failed: an alert was sent just before the connection ended.",
     wire: "A fatal alert in clear (or an encrypted one before the handshake's end) is the \
            last record of a side before its FIN or a reset; a close_notify is no failure.",

@@ -2,6 +2,7 @@ use super::prelude::*;
 
 pub const RULE: Rule = Rule {
     name: "tls_handshake_cut",
+    class: Class::Abort,
     summary: "The server closed after the client's TLS hello without a word: no record, no alert.",
     wire: "The client's first payload is a TLS record, the server sent no payload at all and was \
            the first to send its FIN.",

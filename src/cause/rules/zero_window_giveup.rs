@@ -2,6 +2,7 @@ use super::prelude::*;
 
 pub const RULE: Rule = Rule {
     name: "zero_window_giveup",
+    class: Class::Timeout,
     summary: "The peer kept its window closed until this side gave up.",
     wire: "The peer's window is zero for the last stretch, this side has data to send or \
            probes it, and then an abort or silence.",

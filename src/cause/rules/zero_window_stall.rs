@@ -2,6 +2,7 @@ use super::prelude::*;
 
 pub const RULE: Rule = Rule {
     name: "zero_window_stall",
+    class: Class::Timeout,
     summary: "The peer's window is closed and the sender still waits: the connection is stuck, \
            not ended.",
     wire: "The last window one side advertised is zero, it stays so for a second or more \

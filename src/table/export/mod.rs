@@ -5,7 +5,7 @@ mod csv;
 mod json;
 
 use std::io::{self, BufWriter, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use arrow_array::RecordBatch;
 use arrow_ipc::writer::FileWriter;
@@ -16,6 +16,12 @@ use crate::error::Error;
 pub use atomic::File as Whole;
 pub use csv::guarded;
 pub use json::{Escape, value as json_value};
+
+/// Lines made between two looks at whether they are still wanted.
+const LINES: usize = 1024;
+
+/// Octets that are gathered before the system is asked to write.
+const BUFFER: usize = 1 << 18;
 
 /// A file format that needs no other package.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,7 +41,7 @@ pub enum Format {
 ///
 /// The rows go into a temporary file `.finrst-*.tmp` of the same directory, which is synced and
 /// then renamed: the name never shows a part. A pipe or device is written directly. `proceed` is
-/// asked before each batch.
+/// asked before each batch, and every so many lines.
 ///
 /// # Errors
 /// When the system refuses, when a batch cannot be had, or [`Error::Cancelled`].
@@ -46,16 +52,11 @@ pub fn write(
     batches: &mut dyn Iterator<Item = Result<RecordBatch, ArrowError>>,
     proceed: &dyn Fn() -> bool,
 ) -> Result<u64, Error> {
-    let io = |source| Error::Io { file: path.display().to_string(), source };
-    let mut file = atomic::File::create(path).map_err(io)?;
-    let rows = {
-        let mut out = BufWriter::with_capacity(1 << 18, &mut file);
-        let rows = to(&mut out, format, schema, batches, proceed).map_err(|e| failed(path, e))?;
-        out.flush().map_err(io)?;
-        rows
-    };
-    file.commit().map_err(io)?;
-    Ok(rows)
+    let mut writer = Writer::create(path, format, schema)?;
+    for batch in batches {
+        writer.add(&batch.map_err(|error| failed(path, error))?, proceed)?;
+    }
+    writer.commit()
 }
 
 /// Writes record batches to any byte sink.
@@ -69,42 +70,116 @@ pub fn to(
     batches: &mut dyn Iterator<Item = Result<RecordBatch, ArrowError>>,
     proceed: &dyn Fn() -> bool,
 ) -> Result<u64, ArrowError> {
-    let mut rows = 0;
-    let mut checked = batches.map(|batch| {
-        if !proceed() {
-            return Err(ArrowError::ExternalError(Box::new(Error::Cancelled)));
-        }
-        let batch = batch?;
-        rows += batch.num_rows() as u64;
-        Ok(batch)
-    });
-    match format {
-        Format::Arrow => {
-            let mut writer = FileWriter::try_new(out, schema)?;
-            checked.try_for_each(|batch| writer.write(&batch?))?;
-            writer.finish()?;
-        }
-        Format::Csv { formula_guard } => {
-            out.write_all(csv::header(schema).as_bytes())?;
-            lines(out, &mut checked, |batch, text| csv::rows(batch, formula_guard, text))?;
-        }
-        Format::JsonLines => lines(out, &mut checked, json::rows)?,
+    let mut rows = Rows::new(out, format, schema)?;
+    for batch in batches {
+        rows.add(&batch?, proceed)?;
     }
-    Ok(rows)
+    Ok(rows.finish()?.0)
 }
 
-fn lines(
-    out: &mut dyn Write,
-    batches: &mut dyn Iterator<Item = Result<RecordBatch, ArrowError>>,
-    write: impl Fn(&RecordBatch, &mut String) -> Result<(), ArrowError>,
-) -> Result<(), ArrowError> {
-    let mut text = String::new();
-    for batch in batches {
-        text.clear();
-        write(&batch?, &mut text)?;
-        out.write_all(text.as_bytes())?;
+fn asked(proceed: &dyn Fn() -> bool) -> Result<(), ArrowError> {
+    if proceed() { Ok(()) } else { Err(ArrowError::ExternalError(Box::new(Error::Cancelled))) }
+}
+
+/// Record batches on their way into a byte sink.
+enum Rows<W: Write> {
+    Arrow { writer: Box<FileWriter<W>>, count: u64 },
+    Text { out: W, guard: Option<bool>, text: String, count: u64 },
+}
+
+impl<W: Write> Rows<W> {
+    fn new(mut out: W, format: Format, schema: &SchemaRef) -> Result<Self, ArrowError> {
+        let guard = match format {
+            Format::Arrow => {
+                let writer = Box::new(FileWriter::try_new(out, schema)?);
+                return Ok(Self::Arrow { writer, count: 0 });
+            }
+            Format::Csv { formula_guard } => {
+                out.write_all(csv::header(schema).as_bytes())?;
+                Some(formula_guard)
+            }
+            Format::JsonLines => None,
+        };
+        Ok(Self::Text { out, guard, text: String::new(), count: 0 })
     }
-    Ok(())
+
+    fn add(&mut self, batch: &RecordBatch, proceed: &dyn Fn() -> bool) -> Result<(), ArrowError> {
+        asked(proceed)?;
+        let rows = batch.num_rows() as u64;
+        match self {
+            Self::Arrow { writer, count } => {
+                writer.write(batch)?;
+                *count += rows;
+            }
+            Self::Text { out, guard, text, count } => {
+                for begin in (0..batch.num_rows()).step_by(LINES) {
+                    asked(proceed)?;
+                    text.clear();
+                    let lines = batch.slice(begin, LINES.min(batch.num_rows() - begin));
+                    match guard {
+                        Some(guard) => csv::rows(&lines, *guard, text)?,
+                        None => json::rows(&lines, text)?,
+                    }
+                    out.write_all(text.as_bytes())?;
+                }
+                *count += rows;
+            }
+        }
+        Ok(())
+    }
+
+    /// The number of rows, and the sink.
+    fn finish(self) -> Result<(u64, W), ArrowError> {
+        match self {
+            Self::Arrow { mut writer, count } => {
+                writer.finish()?;
+                Ok((count, writer.into_inner()?))
+            }
+            Self::Text { out, count, .. } => Ok((count, out)),
+        }
+    }
+}
+
+/// A file to which tables are added one after the other; it appears under its name whole, with
+/// [`Writer::commit`], or not at all.
+pub struct Writer {
+    path: PathBuf,
+    rows: Rows<BufWriter<atomic::File>>,
+}
+
+impl Writer {
+    /// Begins a file; see [`write`].
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn create(path: &Path, format: Format, schema: &SchemaRef) -> Result<Self, Error> {
+        let file = atomic::File::create(path)
+            .map_err(|source| Error::Io { file: path.display().to_string(), source })?;
+        let out = BufWriter::with_capacity(BUFFER, file);
+        let rows = Rows::new(out, format, schema).map_err(|error| failed(path, error))?;
+        Ok(Self { path: path.to_owned(), rows })
+    }
+
+    /// Adds rows; `proceed` is asked as in [`write`].
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn add(&mut self, batch: &RecordBatch, proceed: &dyn Fn() -> bool) -> Result<(), Error> {
+        self.rows.add(batch, proceed).map_err(|error| failed(&self.path, error))
+    }
+
+    /// Makes the file appear, and tells the number of rows.
+    ///
+    /// # Errors
+    /// When the system refuses; nothing is left behind then.
+    pub fn commit(self) -> Result<u64, Error> {
+        let Self { path, rows } = self;
+        let (count, out) = rows.finish().map_err(|error| failed(&path, error))?;
+        let io = |source| Error::Io { file: path.display().to_string(), source };
+        let file = out.into_inner().map_err(|error| io(error.into_error()))?;
+        file.commit().map_err(io)?;
+        Ok(count)
+    }
 }
 
 fn failed(path: &Path, error: ArrowError) -> Error {

@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use arrow_array::{ArrayRef, Float64Array, RecordBatch, StringArray};
 
-use super::{Format, to, write};
+use super::{Format, Writer, to, write};
 use crate::error::Error;
 
 fn batch() -> RecordBatch {
@@ -112,4 +112,29 @@ fn a_link_stays_a_link() {
     assert!(std::fs::symlink_metadata(&link).unwrap().is_symlink());
     assert!(std::fs::read(&file).unwrap().starts_with(b"ARROW1"));
     std::fs::remove_dir_all(&directory).unwrap();
+}
+
+#[test]
+fn a_file_grows_batch_by_batch_and_appears_whole() {
+    let directory = directory("grows");
+    let batch = batch();
+    for format in [Format::Arrow, Format::Csv { formula_guard: true }, Format::JsonLines] {
+        let (grown, whole) = (directory.join("grown"), directory.join("whole"));
+        let mut writer = Writer::create(&grown, format, &batch.schema()).unwrap();
+        for _ in 0..3 {
+            writer.add(&batch, &|| true).unwrap();
+        }
+        assert!(!grown.exists());
+        assert_eq!(writer.commit().unwrap(), 15);
+        let three = [batch.clone(), batch.clone(), batch.clone()];
+        write(&whole, format, &batch.schema(), &mut three.into_iter().map(Ok), &|| true).unwrap();
+        assert_eq!(std::fs::read(&grown).unwrap(), std::fs::read(&whole).unwrap());
+        std::fs::remove_file(&grown).unwrap();
+        let mut writer = Writer::create(&grown, format, &batch.schema()).unwrap();
+        assert!(matches!(writer.add(&batch, &|| false), Err(Error::Cancelled)));
+        drop(writer);
+        std::fs::remove_file(&whole).unwrap();
+        assert_eq!(std::fs::read_dir(&directory).unwrap().count(), 0);
+    }
+    std::fs::remove_dir(&directory).unwrap();
 }

@@ -1,0 +1,149 @@
+"""The command ``finrst convert``: tables into files."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from . import _command
+from ._read import read, scan
+from ._text import number, printable
+from ._whole import check
+from ._write import EXTENSIONS, Sink, format_of, sink
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Generator
+
+    from ._table import Table
+
+TABLES = ("connections", "teardowns", "ledger", "interfaces", "issues", "files")
+
+_EPILOG = """\
+examples:
+  finrst convert incident.pcapng -o endings.csv        one row per connection
+  finrst convert incident.pcapng -o endings.xlsx       the same for Excel
+  finrst convert day/*.pcap.zst -o day.parquet
+  finrst convert x.pcap -o ends.csv -t teardowns       one row per FIN or RST
+  finrst convert x.pcap -o tables/                     every table, as Parquet
+  finrst convert x.pcap -o tables/ --format csv
+  finrst convert x.pcap -o - --format json | jq -r .cause | sort | uniq -c
+  finrst convert huge/*.pcap -o huge.parquet --stream  larger than memory
+  tcpdump -w - tcp | finrst convert - -o now.parquet   Ctrl-C ends it, rows stay
+
+A file appears whole or not at all. With --stream, and always of a pipe, rows
+are written in the order in which connections were let go, and a cause that
+rests on other connections is judged by those seen until then; without it rows
+are in order of connection, and all of them are in memory. In CSV a ' is put
+before texts that a spreadsheet would run as a formula."""
+
+
+def parser() -> argparse.ArgumentParser:
+    """Make the parser."""
+    made = _command.parser(
+        "finrst convert", "Write tables as Parquet, Arrow, CSV, JSON lines or Excel.", _EPILOG
+    )
+    made.add_argument(
+        "-o",
+        "--output",
+        required=True,
+        metavar="FILE",
+        help="file to write, whose ending says the format (.parquet .arrow .csv .json .xlsx); "
+        "a directory (or a name with / at its end) for every table; - for standard output",
+    )
+    made.add_argument(
+        "-t",
+        "--table",
+        choices=TABLES,
+        metavar="TABLE",
+        help=f"which table goes into a file: {', '.join(TABLES)} (default: connections)",
+    )
+    made.add_argument(
+        "--format",
+        choices=sorted(EXTENSIONS),
+        metavar="FORMAT",
+        help=f"{', '.join(EXTENSIONS)}: where the name does not say it (for a directory: parquet)",
+    )
+    made.add_argument(
+        "--stream",
+        action="store_true",
+        help="write rows while reading, in bounded memory",
+    )
+    made.add_argument(
+        "--no-formula-guard",
+        action="store_true",
+        help="write texts into CSV as they are, even those a spreadsheet would run",
+    )
+    _command.add_reading(made)
+    return made
+
+
+def main(arguments: list[str]) -> int:
+    """Write tables and return the exit code."""
+    given = parser().parse_args(arguments)
+    targets = _targets(given)
+    if len(targets) == 1 and given.output != "-":
+        check(given.output)
+    with _command.sources(given.captures) as (found, pipes, outcome):
+        tables = _streamed if given.stream or pipes else _whole
+        done = _write(tables(found, _command.options(given)), targets, given)
+    if given.output != "-" and sys.stderr.isatty():
+        for path, rows in done:
+            print(f"{number(rows)} rows: {printable(path)}", file=sys.stderr)
+    return outcome.code
+
+
+def _targets(given: argparse.Namespace) -> dict[str, tuple[str, str]]:
+    """Give path and format of every table that is wanted."""
+    output = given.output
+    if output == "-":
+        if given.format is None:
+            message = "-o - needs --format: csv or json"
+            raise ValueError(message)
+        return {given.table or "connections": ("/dev/stdout", given.format)}
+    if output.endswith(("/", os.sep)) or Path(output).is_dir():
+        if given.table is not None:
+            message = f"-t names one table, and {output!r} is a directory for every table"
+            raise ValueError(message)
+        chosen = given.format or "parquet"
+        return {name: (str(Path(output, name + EXTENSIONS[chosen])), chosen) for name in TABLES}
+    return {given.table or "connections": (output, format_of(output, given.format))}
+
+
+def _whole(sources: list[Any], options: dict[str, Any]) -> Generator[Table]:
+    capture = read(sources, **options)
+    for name in TABLES:
+        yield capture.table(name)
+
+
+def _streamed(sources: list[Any], options: dict[str, Any]) -> Generator[Table]:
+    with scan(sources, **options) as rows:
+        yield from rows.empty()
+        for pair in rows:
+            yield from pair
+        for name in TABLES[2:]:
+            yield rows.table(name)
+
+
+def _write(
+    tables: Generator[Table], targets: dict[str, tuple[str, str]], given: argparse.Namespace
+) -> list[tuple[str, int]]:
+    sinks: dict[str, Sink] = {}
+    with contextlib.ExitStack() as stack:
+        stack.callback(tables.close)
+        for rows in tables:
+            if rows.name not in targets:
+                continue
+            path, chosen = targets[rows.name]
+            if rows.name not in sinks:
+                if given.output.endswith(("/", os.sep)):
+                    Path(given.output).mkdir(parents=True, exist_ok=True)
+                guard = not given.no_formula_guard
+                made = sink(path, chosen, rows, formula_guard=guard)
+                sinks[rows.name] = stack.enter_context(contextlib.closing(made))
+            sinks[rows.name].add(rows)
+        # All of them are complete before the first one appears.
+        return [(targets[name][0], out.commit()) for name, out in sinks.items()]
