@@ -193,5 +193,5 @@ class Capture(Views):
         return _summary.text(_summary.summarize(self))
 
     def _repr_html_(self) -> str:
-        first = self.connections.head(_CARD_ROWS)
+        first = list(self.connections.head(_CARD_ROWS))
         return _html.card(_summary.summarize(self), first, _CARD_COLUMNS)

@@ -67,10 +67,11 @@ def _about(capture: Capture) -> list[tuple[str, str]]:
         ("TCP connections", number(len(table))),
         ("FIN and RST segments", number(len(capture.teardowns))),
     ]
-    if len(table):
-        first, last = min(table["start"]), max(table["end"])
-        about.append(("first packet", f"{first:%Y-%m-%d %H:%M:%S.%f} UTC"))
-        about.append(("span", duration((last - first).total_seconds())))
+    starts = [row["start"] for row in capture.files if row["start"] is not None]
+    ends = [row["end"] for row in capture.files if row["end"] is not None]
+    if starts and ends:
+        about.append(("first packet", f"{min(starts):%Y-%m-%d %H:%M:%S.%f} UTC"))
+        about.append(("span", duration((max(ends) - min(starts)).total_seconds())))
     about += [(key.replace("finrst.", "finrst "), v) for key, v in sorted(table.metadata.items())]
     return about
 

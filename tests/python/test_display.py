@@ -52,6 +52,7 @@ def test_hostile_text_is_shown_not_obeyed(hostile: str) -> None:
         title=hostile,
         lines=[hostile],
         warnings=[hostile],
+        trust=[hostile],
         endings=[(hostile, 3)],
         causes=[(hostile, 3)],
         ended_by=[(hostile, 3)],
@@ -63,7 +64,7 @@ def test_hostile_text_is_shown_not_obeyed(hostile: str) -> None:
     elements = Elements(card)
     assert elements.tags <= ALLOWED
     assert elements.attributes <= {"class", "style", "title"}
-    assert elements.text.count("<script>alert(1)</script>") == 9
+    assert elements.text.count("<script>alert(1)</script>") == 10
     assert hidden(elements.text) == []
     text = _summary.text(summary)
     assert hidden(text) == []
