@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ._table import Table
 
 _PLACES = 3
+_SPREAD = 0.02
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,7 @@ class Finding:
     next: str
     twins: list[str]
     servers: list[tuple[str, int]]
+    clients: list[tuple[str, int]]
     example: dict[str, Any]
     """The row of the connection that shows it most surely."""
 
@@ -43,6 +45,14 @@ class Findings:
     lines: list[str]
     items: list[Finding]
     limits: list[str]
+
+    @property
+    def groups(self) -> dict[CauseClass, int]:
+        """Connections by the class of their cause."""
+        sums = dict.fromkeys(CLASSES, 0)
+        for one in self.items:
+            sums[one.group] += one.count
+        return {group: count for group, count in sums.items() if count}
 
     @property
     def troubled(self) -> list[Finding]:
@@ -79,6 +89,7 @@ def find(capture: Capture) -> Findings:
                         "server_ip", "server_port", only={"cause": [cause]}, top=_PLACES
                     )
                 ],
+                clients=table.counts("client_ip", only={"cause": [cause]}, top=_PLACES),
                 example=examples[cause],
                 **texts,
             )
@@ -86,6 +97,29 @@ def find(capture: Capture) -> Findings:
     calm = (CLASSES[0].name, CLASSES[-1].name)
     items.sort(key=lambda one: (one.group.name in calm, -one.count, one.cause))
     return Findings(len(table), _lines(capture, items), items, _limits(capture))
+
+
+def where(one: Finding) -> str:
+    """Tell at which servers and clients a finding is most frequent.
+
+    >>> from finrst import conversation
+    >>> where(find(conversation("> S, < R.")).items[0])
+    'Server 198.51.100.1:443, client 192.0.2.1.'
+    """
+    server = _most("server", one.servers, one.count)
+    client = _most("client", one.clients, one.count)
+    if server.startswith("spread") and client.startswith("spread"):
+        return "Spread over many servers and many clients."
+    return f"{server[:1].upper()}{server[1:]}, {client}."
+
+
+def _most(noun: str, places: list[tuple[str, int]], count: int) -> str:
+    name, most = places[0]
+    if most == count:
+        return f"{noun} {name}"
+    if most <= _SPREAD * count:
+        return f"spread over many {noun}s"
+    return f"{noun}s " + ", ".join(f"{name} ({number(there)})" for name, there in places)
 
 
 def _examples(table: Table) -> dict[str, dict[str, Any]]:
@@ -109,10 +143,8 @@ def _lines(capture: Capture, items: list[Finding]) -> list[str]:
     if not total:
         return ["The capture has no TCP connection."]
     lines = []
-    groups = {
-        group.name: sum(one.count for one in items if one.group is group) for group in CLASSES
-    }
-    said = [f"{number(groups[g.name])} {g.meaning}" for g in CLASSES if groups[g.name]]
+    groups = {group: sum(one.count for one in items if one.group is group) for group in CLASSES}
+    said = [f"{number(count)} {group.meaning}" for group, count in groups.items() if count]
     lines.append(f"Of {plural(total, 'connection')}: " + "; ".join(said) + ".")
     by = dict(capture.connections.counts("ended_by"))
     ended = [

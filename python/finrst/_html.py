@@ -49,18 +49,22 @@ margin:0 .35em 0 0}.finrst .key span+span{margin-left:1em}
 """.replace("\n", "")
 
 
+COUNTED = frozenset({"connections", "segments", "packets"})
+"""Columns of counts, written with separators; ports and numbers of packets are not."""
+
+
 def _text(value: object, limit: int = 120) -> str:
     """Escape for text and quoted attributes; hidden characters become visible."""
     return escape(printable(value, limit), quote=True)
 
 
-def _cell(value: Any, kind: str = "") -> str:
+def _cell(value: Any, kind: str = "", *, counted: bool = False) -> str:
     if value is None:
         return f'<td{kind} title="not observable in this capture">&ndash;</td>'
     if isinstance(value, bool):
         return f"<td>{'yes' if value else 'no'}</td>"
     if isinstance(value, int):
-        return f'<td class="n">{value}</td>'
+        return f'<td class="n">{number(value) if counted else value}</td>'
     if isinstance(value, float):
         return f'<td class="n">{value:.6g}</td>'
     if isinstance(value, dt.datetime):
@@ -78,7 +82,9 @@ def _grid(rows: Iterable[dict[str, Any]], columns: Sequence[str]) -> str:
     kinds = {name: ' class="n"' if name in numbers else "" for name in columns}
     head = "".join(f"<th{kinds[name]}>{_text(name)}</th>" for name in columns)
     body = "".join(
-        "<tr>" + "".join(_cell(row[name], kinds[name]) for name in columns) + "</tr>"
+        "<tr>"
+        + "".join(_cell(row[name], kinds[name], counted=name in COUNTED) for name in columns)
+        + "</tr>"
         for row in rows
     )
     return f'<div class="wide"><table><tr>{head}</tr>{body}</table></div>'

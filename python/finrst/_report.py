@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import tempfile
 from pathlib import Path
@@ -72,8 +73,18 @@ def _about(capture: Capture) -> list[tuple[str, str]]:
     if starts and ends:
         about.append(("first packet", f"{min(starts):%Y-%m-%d %H:%M:%S.%f} UTC"))
         about.append(("span", duration((max(ends) - min(starts)).total_seconds())))
-    about += [(key.replace("finrst.", "finrst "), v) for key, v in sorted(table.metadata.items())]
+    about += [
+        (key.replace("finrst.", "finrst ").replace("_", " "), _listed(value))
+        for key, value in sorted(table.metadata.items())
+    ]
     return about
+
+
+def _listed(value: str) -> str:
+    """Write parameters, which are kept as JSON, as a list of names and values."""
+    if not value.startswith("{"):
+        return value
+    return ", ".join(f"{name} {number}" for name, number in json.loads(value).items())
 
 
 def _plots(capture: Capture) -> list[tuple[str, str]] | None:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from finrst._classes import CLASSES, class_of
-from finrst._text import duration, number, plural
+from finrst._text import duration, number, plural, share
 
 from ._columns import NOT_A_TIME, Columns
-from ._style import INK, SOFT, axes, chart, classes_of, empty, finish, label, share, whole
+from ._style import INK, SOFT, axes, chart, classes_of, empty, finish, label, whole
 from ._time import bins, moment, time_axis
 
 if TYPE_CHECKING:

@@ -9,10 +9,10 @@ from matplotlib.path import Path
 from matplotlib.ticker import NullLocator
 
 from finrst._classes import CLASSES
-from finrst._text import number, plural
+from finrst._text import number, plural, share
 
 from ._columns import Columns
-from ._style import INK, SOFT, axes, chart, classes_of, empty, finish, share, whole
+from ._style import INK, SOFT, axes, chart, classes_of, empty, finish, whole
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -9,10 +9,10 @@ import numpy as np
 
 from finrst._classes import CLASSES, class_of
 from finrst._summary import endpoint
-from finrst._text import number
+from finrst._text import number, share
 
 from ._columns import Columns, Words
-from ._style import INK, axes, chart, classes_of, empty, finish, label, share
+from ._style import INK, axes, chart, classes_of, empty, finish, label
 
 if TYPE_CHECKING:
     from collections.abc import Callable

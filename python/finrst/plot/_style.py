@@ -209,22 +209,6 @@ def label(text: object, limit: int = 48) -> str:
     return printable(text, limit).replace("$", r"\$")
 
 
-def share(part: int, whole: int) -> str:
-    """Write a share in words that do not claim too much.
-
-    >>> share(1, 3), share(9, 1000), share(1, 100000), share(999, 1000), share(0, 0)
-    ('33 %', '0.9 %', 'under 0.1 %', '99.9 %', 'none')
-    """
-    if not part:
-        return "none"
-    percent = 100 * part / whole
-    if percent < 0.1:  # noqa: PLR2004
-        return "under 0.1 %"
-    if part < whole and not 1 <= percent < 99.5:  # noqa: PLR2004
-        return f"{min(percent, 99.9):.1f} %"
-    return f"{percent:.0f} %"
-
-
 def classes_of(words: Words) -> NDArray[np.int64]:
     """For every row the place of its cause's class in ``CLASSES``."""
     place = {one.name: index for index, one in enumerate(CLASSES)}
