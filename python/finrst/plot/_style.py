@@ -222,8 +222,8 @@ def colours(places: Sequence[int]) -> list[str]:
 
 
 def empty(figure: Chart, ax: Axes, text: str) -> Chart:
-    """Say that there is nothing to draw."""
+    """Say that there is nothing to draw, in a figure of no more than the words."""
     ax.set_axis_off()
     figure.is_empty = True
-    ax.text(0.5, 0.5, text, ha="center", va="center", color=SOFT, transform=ax.transAxes)
+    figure.set_figheight(0.5)
     return finish(figure, text)

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from ._columns import Integers
 
 _MOST = 120
+_FEWEST = 10
+_MILLISECOND = 10**6
 _SECOND = 10**9
 _SHORT = 300 * _SECOND
 _DAY = 86400 * _SECOND
@@ -25,10 +27,11 @@ _WIDTHS = [
 def bins(times: Integers) -> tuple[int, int, int]:
     """Give start, width (both in nanoseconds) and number of bins of a round width."""
     first, last = int(times.min()), int(times.max())
-    span = last - first + 1
+    # A single moment has no span of its own.
+    span = last - first + 1 if last > first else _FEWEST * _MILLISECOND
     width = next((width for width in _WIDTHS if span / width <= _MOST - 1), span)
     start = first // width * width
-    return start, width, (last - start) // width + 1
+    return start, width, max(_FEWEST, (last - start) // width + 1)
 
 
 def moment(time: int, span: int) -> str:
