@@ -26,13 +26,14 @@ color:var(--ink);font:13px/1.45 system-ui,'DejaVu Sans',sans-serif;padding:2px 0
 .finrst{--ink:var(--jp-content-font-color1,var(--vscode-editor-foreground,#e6edf3));
 --soft:var(--jp-content-font-color2,var(--vscode-descriptionForeground,#9198a1));
 --line:var(--jp-border-color2,var(--vscode-panel-border,#3d444d))}}
-.finrst h3{font-size:15px;margin:.1em 0 .3em;overflow-wrap:anywhere}
+.finrst h3{font-size:15px;font-weight:600;margin:.1em 0 .3em;overflow-wrap:anywhere}
 .finrst h4{font-size:12px;margin:0 0 .35em;color:var(--soft);font-weight:600}
 .finrst p{margin:.15em 0;color:var(--soft);overflow-wrap:anywhere}
 .finrst .panels{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(24em,100%),1fr));
 gap:1.1em 2.6em;margin:.9em 0 1.1em;max-width:84em}
 .finrst.finrst.finrst tr{background:none}
-.finrst table{border-collapse:collapse;margin:0;font-size:12px;color:var(--ink)}
+.finrst.finrst table{table-layout:auto;border-collapse:collapse;margin:0;font-size:12px;
+color:var(--ink)}
 .finrst.finrst th,.finrst.finrst td{padding:1px 12px 1px 0;text-align:left;border:0;
 background:none;white-space:nowrap;max-width:26em;overflow:hidden;text-overflow:ellipsis}
 .finrst.finrst td.n,.finrst.finrst th.n{text-align:right;font-variant-numeric:tabular-nums}
@@ -130,8 +131,10 @@ def _key(causes: Iterable[str]) -> str:
     return f'<p class="key">{chips}</p>'
 
 
-def card(summary: Summary, first: Sequence[dict[str, Any]], columns: Sequence[str]) -> str:
-    """Render what a capture is and how its connections ended."""
+def card(
+    summary: Summary, trust: Sequence[str], first: Sequence[dict[str, Any]], columns: Sequence[str]
+) -> str:
+    """Render what a capture is, how far it can be trusted and how its connections ended."""
 
     def by_tone(word: str) -> str:
         return f' {summary.tones.get(word, "")}" style="opacity:1'
@@ -143,7 +146,7 @@ def card(summary: Summary, first: Sequence[dict[str, Any]], columns: Sequence[st
         f"<h3>{_text(summary.title)}</h3>",
         *(f"<p>{_text(line, 400)}</p>" for line in summary.lines),
         *(f'<p class="warn">&#9888; {_text(line, 400)}</p>' for line in summary.warnings),
-        *(f"<p>Trust: {_text(line, 400)}</p>" for line in summary.trust),
+        *(f"<p>Trust: {_text(line, 400)}</p>" for line in trust),
         '<div class="panels">',
         _bars("How they ended", summary.endings, by_tone),
         why.removesuffix("</div>") + _key(named) + "</div>" if why else "",

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ._text import duration, number, plural, printable
-from ._trust import limits, oddities
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -15,8 +14,6 @@ if TYPE_CHECKING:
 
 _TOP = 8
 _WORST = 5
-_SEVERAL = 2
-_NAMED = 3
 _BAR = 28
 
 GOOD = frozenset({"graceful"})
@@ -32,9 +29,6 @@ class Summary:
     title: str
     lines: list[str]
     warnings: list[str]
-    """What is odd about the capture, counted."""
-    trust: list[str]
-    """What limits how far its verdicts can be trusted."""
     endings: list[tuple[str, int]]
     causes: list[tuple[str, int]]
     ended_by: list[tuple[str, int]]
@@ -72,39 +66,31 @@ def summarize(capture: Capture) -> Summary:
     packets = sum(count for _, count in classes)
     tcp = dict(classes).get("tcp", 0)
     lines = [
-        *_named(files),
         *_span(files),
         f"{plural(packets, 'packet')} = "
         + (" + ".join(f"{number(n)} {word}" for word, n in classes if n) or "none"),
     ]
     if packets and not tcp:
         lines.append("No TCP was found, so the tables are empty.")
-    warnings = [f"{kind}: {number(count)}" for kind, count in oddities(capture)]
+    kinds = {(row["file"], row["kind"]): row["count"] for row in capture.issues}
+    issues = _add((kind, count) for (_, kind), count in kinds.items())
+    warnings = [f"{kind.replace('_', ' ')}: {number(count)}" for kind, count in issues]
+    warnings += _drops(capture)
     return Summary(
         title=f"{name}: {plural(len(connections), 'TCP connection')}, "
         f"{plural(len(capture.teardowns), 'FIN or RST segment')}",
         lines=lines,
         warnings=warnings[:_TOP],
-        trust=limits(capture),
         endings=_folded(endings),
         causes=_folded(connections.counts("cause")),
         ended_by=connections.counts("ended_by"),
         servers=[(endpoint(ip, port), count) for ip, port, count in servers],
-        clients=clients,
+        clients=[(ip, count) for ip, count in clients],
         tones={
             word: "good" if word in GOOD else "" if word in NEUTRAL else "bad"
             for word, _ in endings
         },
     )
-
-
-def _named(files: list[dict[str, Any]]) -> list[str]:
-    """Name the files where the title only counts them."""
-    names = [row["file"] for row in files]
-    if len(names) < _SEVERAL:
-        return []
-    more = f" and {plural(len(names) - _NAMED, 'other')}" if len(names) > _NAMED else ""
-    return [", ".join(names[:_NAMED]) + more]
 
 
 def _span(files: list[dict[str, Any]]) -> list[str]:
@@ -115,6 +101,12 @@ def _span(files: list[dict[str, Any]]) -> list[str]:
     begin, end = min(starts), max(ends)
     lasted = duration((end - begin).total_seconds())
     return [f"from {begin:%Y-%m-%d %H:%M:%S} UTC, {lasted} long"]
+
+
+def _drops(capture: Capture) -> list[str]:
+    columns = ("dropped_by_interface", "dropped_by_os", "dropped_between")
+    lost = sum(row[name] or 0 for row in capture.interfaces for name in columns)
+    return [f"dropped by the capturing machine: {number(lost)}"] if lost else []
 
 
 def _folded(items: list[tuple[str, int]]) -> list[tuple[str, int]]:
@@ -153,7 +145,5 @@ def text(summary: Summary) -> str:
         *_bars("Who ended them", summary.ended_by),
         *_bars("Servers with endings that are not orderly", summary.servers),
         *_bars("Clients with endings that are not orderly", summary.clients),
-        *(["", "Limits of trust"] if summary.trust else []),
-        *(f"  {printable(line)}" for line in summary.trust),
     ]
     return "\n".join(lines)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ._text import number, plural
+from ._text import number, plural, printable
 
 if TYPE_CHECKING:
     from ._capture import Capture
 
 _UNSURE = 0.6
+_NAMED = 3
 
 
 def limits(capture: Capture) -> list[str]:
@@ -45,14 +46,19 @@ def _rows(capture: Capture, column: str, word: str) -> int:
     return counts.get(word, 0)
 
 
-def oddities(capture: Capture) -> list[tuple[str, int]]:
-    """Give what was lost at capturing, then the kinds of issues, most frequent first."""
-    seen = {(row["file"], row["kind"]): row["count"] for row in capture.issues}
-    kinds: dict[str, int] = {}
-    for (_, kind), count in seen.items():
-        kinds[kind] = kinds.get(kind, 0) + count
-    found = [(kind.replace("_", " "), count) for kind, count in kinds.items()]
-    found.sort(key=lambda item: (-item[1], item[0]))
-    columns = ("dropped_by_interface", "dropped_by_os", "dropped_between")
-    lost = sum(row[name] or 0 for row in capture.interfaces for name in columns)
-    return [("dropped by the capturing machine", lost), *found] if lost else found
+def named(files: list[str]) -> list[str]:
+    """Name the files where a title only counts them.
+
+    >>> named(["a.pcap"]), named(["a", "b", "c", "d", "e"])
+    ([], ['a, b, c and 2 others'])
+    """
+    if len(files) == 1:
+        return []
+    more = f" and {plural(len(files) - _NAMED, 'other')}" if len(files) > _NAMED else ""
+    return [", ".join(files[:_NAMED]) + more] if files else []
+
+
+def text(sentences: list[str]) -> list[str]:
+    """Give the lines for a terminal; nothing in them is obeyed by one."""
+    lines = [f"  {printable(line)}" for line in sentences]
+    return ["", "Limits of trust", *lines] if lines else []

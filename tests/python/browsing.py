@@ -184,10 +184,12 @@ def jupyterlab(home: Path) -> Iterator[str]:
     command += [f"--notebook-dir={home}", "--ServerApp.password="]
     command += ["--LabApp.expose_app_in_browser=True", f"--LabApp.app_settings_dir={settings}"]
     around = {f"JUPYTER_{name}": str(home / name.lower()) for name in ("CONFIG_DIR", "RUNTIME_DIR")}
-    around |= {name: _NOWHERE for name in ("http_proxy", "https_proxy", "all_proxy")}
+    around |= dict.fromkeys(("http_proxy", "https_proxy", "all_proxy"), _NOWHERE)
     around |= {"no_proxy": "127.0.0.1,localhost", "NO_COLOR": "1"}
     with (home / "log").open("wb") as log:
-        server = subprocess.Popen(command, env=os.environ | around, stdout=log, stderr=log, cwd=home)
+        server = subprocess.Popen(
+            command, env=os.environ | around, stdout=log, stderr=log, cwd=home
+        )
     address = f"http://127.0.0.1:{port}"
     try:
         for _ in range(240):

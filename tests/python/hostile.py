@@ -18,7 +18,7 @@ HOST = "evil.example"
 TEXTS = (
     "<script>window.pwned=1</script>",
     f"<img src=//{HOST}/a onerror=window.pwned=2>",
-    f"\"><svg onload=window.pwned=3><image href=//{HOST}/b />",
+    f'"><svg onload=window.pwned=3><image href=//{HOST}/b />',
     f"' onmouseover=window.pwned=4 style='background:url(//{HOST}/c)",
     f"</style><style>@import '//{HOST}/d';*{{display:none!important}}</style>",
     f"</title></textarea><iframe srcdoc='<script>parent.pwned=5</script>' src=//{HOST}/e>",
@@ -27,7 +27,7 @@ TEXTS = (
     "</script><script>window.pwned=10//<!-- ]]>",
     "\x1b[2J\x1b]0;pwned\x07\x1b]8;;http://evil.example/h\x07click\x9b31m\x00",
     "\u202egnp.exe\u2066\u200b\ufeff\u2028",
-    "=HYPERLINK(\"http://evil.example/i\",\"x\")",
+    '=HYPERLINK("http://evil.example/i","x")',
     "+cmd|' /C calc'!A0",
     "@SUM(1+1)*cmd|' /C calc'!A0",
     r"$\frac{1}{0}$ $x^{$ \input{/etc/passwd}",
@@ -138,7 +138,7 @@ def _tcp(  # noqa: PLR0913, PLR0917 - the fields of a header
 
 
 def _checksum(data: bytes) -> int:
-    total = sum(struct.unpack(f">{(len(data) + 1) // 2}H", data + b"\0" * (len(data) % 2)))
+    total: int = sum(struct.unpack(f">{(len(data) + 1) // 2}H", data + b"\0" * (len(data) % 2)))
     while total >> 16:
         total = (total & 0xFFFF) + (total >> 16)
     return ~total & 0xFFFF

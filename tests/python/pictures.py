@@ -66,13 +66,15 @@ def blocks_changed(one: Path, other: Path) -> float:
 def _pixels(path: Path) -> NDArray[Any]:
     from matplotlib.image import imread
 
-    return imread(path)[..., :3]
+    pixels: NDArray[Any] = imread(path)[..., :3]
+    return pixels
 
 
 def _blocks(pixels: NDArray[Any]) -> NDArray[Any]:
     height, width = (size // _BLOCK for size in pixels.shape[:2])
     cut = pixels[: height * _BLOCK, : width * _BLOCK]
-    return cut.reshape(height, _BLOCK, width, _BLOCK, 3).mean(axis=(1, 3))
+    means: NDArray[Any] = cut.reshape(height, _BLOCK, width, _BLOCK, 3).mean(axis=(1, 3))
+    return means
 
 
 def keep(made: Path, kept: Path) -> None:

@@ -16,7 +16,7 @@ from ._packets import Story, story
 if TYPE_CHECKING:
     from os import PathLike
 
-_WIDTH, _LEFT, _RIGHT = 860, 190, 560
+_WIDTH, _LEFT, _RIGHT = 900, 190, 560
 _ROW, _GAP, _TOP = 30, 28, 84
 _HEAD, _AROUND, _TAIL = 8, 8, 4
 _SILENCE = 0.2
