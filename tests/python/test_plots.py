@@ -278,6 +278,13 @@ def test_ladder_marks_what_decides(demo: finrst.Capture) -> None:
     assert str(finrst.plot.ladder(demo.packets(2))).count("<path") == 12
 
 
+def test_ladder_tells_what_resets_were_that_did_not_decide(demo: finrst.Capture) -> None:
+    root = ET.fromstring(str(demo.plot.ladder(12)))
+    said = [node.text for node in root.iter("{http://www.w3.org/2000/svg}text")]
+    assert said.index("ack offset: 776") > said.index("#84")
+    assert said.index("forged_syn_ack") > said.index("#85")
+
+
 def test_long_ladder_leaves_out() -> None:
     middle = ", ".join(["> P. 10", "< ."] * 300)
     cap = finrst.conversation(f"> S, < S., > ., {middle}, > F., < F., > .")

@@ -66,7 +66,8 @@ def ladder(data: Any, connection_id: int | None = None) -> Ladder:
     ``data`` is a Capture with the number of the connection, or a table of its packets as
     ``Capture.packets`` gives. Sequence numbers are relative, times count from the first packet.
     Of a long connection the beginning, what is around the decisive packets, and the end are
-    drawn. Needs no plotting library.
+    drawn. A Capture has more to say of packets than their table: the evidence, and the causes of
+    resets that did not decide. Needs no plotting library.
 
     >>> import finrst, finrst.plot
     >>> finrst.plot.ladder(finrst.conversation("> S, < R."))
@@ -75,13 +76,25 @@ def ladder(data: Any, connection_id: int | None = None) -> Ladder:
     return Ladder(_draw(story(data, connection_id)))
 
 
-def _marks(row: dict[str, Any]) -> dict[int, list[str]]:
+def _marks(one: Story) -> dict[int, list[str]]:
+    """Give what there is to say of packets: the evidence, and what other resets were."""
     marks: dict[int, list[str]] = {}
-    for fact in row.get("evidence") or ():
+
+    def note(packet: int, text: str) -> None:
+        notes = marks.setdefault(packet, [])
+        if text not in notes:
+            notes.append(text)
+
+    for fact in one.row.get("evidence") or ():
         if fact["packet"] is not None:
-            notes = marks.setdefault(fact["packet"], [])
-            if _fact(fact) not in notes:
-                notes.append(_fact(fact))
+            note(fact["packet"], _fact(fact))
+    for event in one.teardowns:
+        if event["kind"] != "rst" or event["cause"] == one.row.get("cause"):
+            continue
+        note(event["packet"], event["cause"])
+        for fact in event["evidence"]:
+            if fact["packet"] is not None:
+                note(fact["packet"], _fact(fact))
     return marks
 
 
@@ -108,7 +121,7 @@ def _shown(one: Story, marks: dict[int, list[str]]) -> list[int]:
 
 
 def _draw(one: Story) -> str:
-    marks = _marks(one.row)
+    marks = _marks(one)
     parts: list[str] = []
     y, before = _TOP, -1
     first = one.packets[0]["time"] if one.packets else None
