@@ -8,7 +8,6 @@ from typing import Any
 from finrst._extras import need
 from finrst._table import Table
 
-
 _EVENTS = 12
 
 
