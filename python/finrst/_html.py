@@ -31,7 +31,7 @@ color:var(--ink);font:13px/1.45 system-ui,'DejaVu Sans',sans-serif;padding:2px 0
 .finrst p{margin:.15em 0;color:var(--soft);overflow-wrap:anywhere}
 .finrst .panels{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(24em,100%),1fr));
 gap:1.1em 2.6em;margin:.9em 0 1.1em;max-width:84em}
-.finrst.finrst.finrst tr{background:none}
+.finrst.finrst.finrst tr,.finrst.finrst thead{background:none;border:0}
 .finrst.finrst table{table-layout:auto;border-collapse:collapse;margin:0;font-size:12px;
 color:var(--ink)}
 .finrst.finrst th,.finrst.finrst td{padding:1px 12px 1px 0;text-align:left;border:0;
@@ -88,7 +88,8 @@ def _grid(rows: Iterable[dict[str, Any]], columns: Sequence[str]) -> str:
         + "</tr>"
         for row in rows
     )
-    return f'<div class="wide"><table><tr>{head}</tr>{body}</table></div>'
+    grid = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    return f'<div class="wide">{grid}</div>'
 
 
 def table(rows: Iterable[dict[str, Any]], columns: Sequence[str], *, total: int, name: str) -> str:

@@ -30,7 +30,7 @@ h3{font-size:1em;margin:0}p{margin:.4em 0}.soft,dt{color:var(--finrst-soft)}
 nav a{color:inherit;margin-right:1em}
 .lead{font-size:1.08em}.finding{background:var(--raised);border-left:5px solid;
 border-radius:4px;padding:.7em 1em;margin:.8em 0;break-inside:avoid}
-.finding p{overflow-wrap:anywhere}
+.finding p{overflow-wrap:anywhere}.example{break-inside:avoid}
 .wide{overflow-x:auto;margin:.3em 0 1.2em}table{border-collapse:collapse;font-size:13px}
 th,td{text-align:left;padding:2px 14px 2px 0;white-space:nowrap;border-bottom:1px solid
 var(--finrst-line);max-width:30em;overflow:hidden;text-overflow:ellipsis}
@@ -150,8 +150,8 @@ def _plots(plots: list[tuple[str, str]] | None) -> str:
 
 def _examples(found: Findings, ladders: dict[str, str]) -> str:
     return "".join(
-        f"<p>{_text(one.cause)}: {_text(one.summary, 600)}</p>"
-        f'<div class="wide">{ladders[one.cause]}</div>'
+        f'<div class="example"><p><b>{_text(one.cause)}</b>: {_text(one.summary, 600)}</p>'
+        f'<div class="wide">{ladders[one.cause]}</div></div>'
         for one in found.troubled
         if one.cause in ladders
     )

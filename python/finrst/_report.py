@@ -27,6 +27,7 @@ _PLOTS = {
     "fingerprint": "Whether resets look like their sender",
 }
 _LADDERS = 4
+_SUSPICIOUS = 2
 
 
 def write(capture: Capture, path: str | PathLike[str], title: str | None) -> None:
@@ -101,11 +102,12 @@ def _plots(capture: Capture) -> list[tuple[str, str]] | None:
 
 
 def _ladders(capture: Capture, found: Findings) -> dict[str, str]:
-    """Draw the packets of the commonest causes' examples, where the source is still there."""
+    """Draw examples of the commonest and of suspicious causes, where the source is still there."""
     from .plot import ladder
 
     drawn: dict[str, str] = {}
-    for one in found.troubled[:_LADDERS]:
+    rest = [one for one in found.troubled[_LADDERS:] if one.group.name == "suspicious"]
+    for one in [*found.troubled[:_LADDERS], *rest[:_SUSPICIOUS]]:
         try:
             diagram: Any = ladder(capture, one.example["connection_id"])
         except (CaptureError, OSError):

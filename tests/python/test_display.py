@@ -32,7 +32,7 @@ class Elements(HTMLParser):
 
 
 DEMO = Path(__file__).parents[1] / "data/demo.pcap"
-ALLOWED = {"div", "style", "h3", "h4", "p", "table", "tr", "th", "td", "span"}
+ALLOWED = {"tbody", "thead", "div", "style", "h3", "h4", "p", "table", "tr", "th", "td", "span"}
 
 
 def hidden(text: str) -> list[str]:

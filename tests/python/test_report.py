@@ -64,7 +64,9 @@ def test_it_says_the_findings(page: str) -> None:
     assert "164" in words
     for heading in ("Findings", "Plots", "Tables", "Limits of trust"):
         assert heading in words
-    assert page.count("<svg") == 6 + 4
+    # Six plots; ladders of the four commonest causes, and of the one that is suspicious.
+    assert page.count("<svg") == 6 + 4 + 1
+    assert "Connection 13: reset, ended by third party" in words
 
 
 def test_the_shares_of_the_classes_add_up(page: str) -> None:
