@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ._classes import CLASSES, class_of
 from ._text import number, plural, printable
@@ -98,28 +98,39 @@ def table(rows: Iterable[dict[str, Any]], columns: Sequence[str], *, total: int,
     return f'<div class="finrst"><style>{_STYLE}</style>{caption}{_grid(rows, columns)}</div>'
 
 
-def _bars(title: str, items: Sequence[tuple[str, int]], paint: Callable[[str], str]) -> str:
+class _Look(NamedTuple):
+    """How a bar looks."""
+
+    style: str = ""
+    tone: str = ""
+    title: str = ""
+
+
+def _bars(title: str, items: Sequence[tuple[str, int]], look: Callable[[str], _Look]) -> str:
     if not items:
         return ""
     top = max(count for _, count in items)
-    rows = "".join(
-        f'<tr><td title="{_text(word)}">{_text(word, 60)}</td><td class="n">{number(count)}</td>'
-        f'<td><span class="bar{paint(word)};width:{max(0.5, 100 * count / top):.3g}%"></span></td>'
-        "</tr>"
-        for word, count in items
-    )
+    rows = ""
+    for word, count in items:
+        style, tone, hint = look(word)
+        width = max(0.5, 100 * count / top)
+        rows += (
+            f'<tr><td title="{_text(word)}">{_text(word, 60)}</td>'
+            f'<td class="n">{number(count)}</td><td><span class="bar {tone}" title="{hint}" '
+            f'style="width:{width:.3g}%;{style}"></span></td></tr>'
+        )
     return f'<div class="bars"><h4>{escape(title)}</h4><table>{rows}</table></div>'
 
 
-def _neutral(_word: str) -> str:
-    return '" style="opacity:.75'
+def _neutral(_word: str) -> _Look:
+    return _Look("opacity:.75")
 
 
-def _by_class(word: str) -> str:
+def _by_class(word: str) -> _Look:
     """Paint a cause with the colour of its class, which hovering names."""
     one = class_of(word)
     faint = ";opacity:.45" if word.endswith(" others") else ""
-    return f'" title="{one.name}: {one.meaning}" style="background:{one.colour}{faint}'
+    return _Look(f"background:{one.colour}{faint}", title=f"{one.name}: {one.meaning}")
 
 
 def _key(causes: Iterable[str]) -> str:
@@ -137,8 +148,8 @@ def card(
 ) -> str:
     """Render what a capture is, how far it can be trusted and how its connections ended."""
 
-    def by_tone(word: str) -> str:
-        return f' {summary.tones.get(word, "")}" style="opacity:1'
+    def by_tone(word: str) -> _Look:
+        return _Look(tone=summary.tones.get(word, ""))
 
     named = [word for word, _ in summary.causes if not word.endswith(" others")]
     why = _bars("Why", summary.causes, _by_class)
