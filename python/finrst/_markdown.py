@@ -30,10 +30,10 @@ def plain(value: object, limit: int = 600) -> str:
     return _MARKUP.sub(r"\\\1", printable(value, limit))
 
 
-def _grid(rows: Iterable[Sequence[object]], columns: Sequence[str]) -> list[str]:
+def _grid(rows: Iterable[Sequence[object]], columns: Sequence[str], limit: int = 120) -> list[str]:
     lines = ["| " + " | ".join(plain(name) for name in columns) + " |"]
     lines.append("|" + " --- |" * len(columns))
-    lines += ["| " + " | ".join(plain(value, 120) for value in row) + " |" for row in rows]
+    lines += ["| " + " | ".join(plain(value, limit) for value in row) + " |" for row in rows]
     return [*lines, ""]
 
 
@@ -68,10 +68,11 @@ def page(capture: Capture, found: Findings, title: str, about: list[tuple[str, s
     for name, rows in tables(capture, found).items():
         lines += [f"## {name}", ""]
         lines += _grid([[_said(*item) for item in row.items()] for row in rows], list(rows[0]))
-    lines += ["## How each cause is recognised", ""]
-    lines += [f"- **{plain(one.cause)}**: {plain(one.wire)}" for one in found.items]
+    if found.items:
+        lines += ["## How each cause is recognised", ""]
+        lines += [f"- **{plain(one.cause)}**: {plain(one.wire)}" for one in found.items]
     lines += ["", "## Limits of trust", "", *(f"- {plain(limit)}" for limit in found.limits), ""]
     names = capture.ledger.column_names
     lines += _grid([[_said(name, row[name]) for name in names] for row in capture.ledger], names)
-    lines += ["## What was read, and how", "", *_grid(about, ("what", "value"))]
+    lines += ["## What was read, and how", "", *_grid(about, ("what", "value"), 2000)]
     return "\n".join(lines)

@@ -153,6 +153,18 @@ def test_small_captures(script: str, tmp_path: Path) -> None:
     assert "Of 1 connection: 1 " in (tmp_path / "x.html").read_text(encoding="utf-8")
 
 
+def test_a_capture_without_connections(tmp_path: Path) -> None:
+    empty = finrst.read(bytes.fromhex("d4c3b2a1020004000000000000000000ffff000001000000"))
+    empty.report(tmp_path / "x.html")
+    words = Elements((tmp_path / "x.html").read_text(encoding="utf-8")).words
+    assert "The capture has no TCP connection." in words
+    empty.report(tmp_path / "x.md")
+    text = (tmp_path / "x.md").read_text(encoding="utf-8")
+    assert "The capture has no TCP connection." in text
+    assert "recognised" not in text
+    assert "0 TCP connections" in Elements(empty._repr_html_()).words
+
+
 def test_without_matplotlib(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def absent(module: str, _extra: str) -> Any:
         raise ModuleNotFoundError(module)
