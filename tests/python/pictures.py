@@ -83,5 +83,5 @@ def keep(made: Path, kept: Path) -> None:
 
     kept.parent.mkdir(exist_ok=True)
     with Image.open(made) as picture:
-        few = picture.convert("RGB").quantize(200, dither=Image.Dither.NONE)
+        few = picture.convert("RGB").quantize(256, dither=Image.Dither.NONE)
         few.save(kept, optimize=True)
