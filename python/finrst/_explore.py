@@ -214,7 +214,7 @@ def _row(row: dict[str, Any]) -> dict[str, Any]:
         row["ending"],
         row["ended_by"],
         row["cause"],
-        f"{row['confidence']:.0%}",
+        f"{row['confidence']:.0%}" if row["confidence"] else "\N{EN DASH}",
     ]
     colour = class_of(row["cause"]).colour
     shown = [printable(cell, 60) for cell in cells]

@@ -44,8 +44,9 @@ background:none;white-space:nowrap;max-width:26em;overflow:hidden;text-overflow:
 .finrst .bar{display:block;height:10px;border-radius:2px;background:var(--calm);min-width:2px}
 .finrst .bar.good{background:var(--good)}.finrst .bar.bad{background:var(--bad)}
 .finrst .key{font-size:11px;margin-top:.4em}
-.finrst .key span{display:inline-block;width:9px;height:9px;border-radius:2px;
-margin:0 .35em 0 0}.finrst .key span+span{margin-left:1em}
+.finrst .key span.of{white-space:nowrap;margin-right:1em}
+.finrst .key .of span{display:inline-block;width:9px;height:9px;border-radius:2px;
+margin-right:.35em}
 .finrst .warn{color:var(--bad)}
 """.replace("\n", "")
 
@@ -136,7 +137,7 @@ def _by_class(word: str) -> _Look:
 def _key(causes: Iterable[str]) -> str:
     there = {class_of(cause).name for cause in causes}
     chips = "".join(
-        f'<span style="background:{one.colour}"></span>{one.name}&ensp;'
+        f'<span class="of"><span style="background:{one.colour}"></span>{one.name}</span> '
         for one in CLASSES
         if one.name in there
     )
