@@ -14,6 +14,7 @@ from finrst._text import duration, number
 from ._packets import Story, story
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from os import PathLike
 
 _WIDTH, _LEFT, _RIGHT = 900, 190, 560
@@ -76,7 +77,7 @@ def ladder(data: Any, connection_id: int | None = None) -> Ladder:
     return Ladder(_draw(story(data, connection_id)))
 
 
-def _marks(one: Story) -> dict[int, list[str]]:
+def _marks(row: dict[str, Any], teardowns: Sequence[dict[str, Any]] = ()) -> dict[int, list[str]]:
     """Give what there is to say of packets: the evidence, and what other resets were."""
     marks: dict[int, list[str]] = {}
 
@@ -85,11 +86,11 @@ def _marks(one: Story) -> dict[int, list[str]]:
         if text not in notes:
             notes.append(text)
 
-    for fact in one.row.get("evidence") or ():
+    for fact in row.get("evidence") or ():
         if fact["packet"] is not None:
             note(fact["packet"], _fact(fact))
-    for event in one.teardowns:
-        if event["kind"] != "rst" or event["cause"] == one.row.get("cause"):
+    for event in teardowns:
+        if event["kind"] != "rst" or event["cause"] == row.get("cause"):
             continue
         note(event["packet"], event["cause"])
         for fact in event["evidence"]:
@@ -121,7 +122,7 @@ def _shown(one: Story, marks: dict[int, list[str]]) -> list[int]:
 
 
 def _draw(one: Story) -> str:
-    marks = _marks(one)
+    marks = _marks(one.row, one.teardowns)
     parts: list[str] = []
     y, before = _TOP, -1
     first = one.packets[0]["time"] if one.packets else None
