@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from . import _html, _summary
+from . import _html, _summary, _trust
 from ._connection import Connection
 from ._errors import InternalError
 from ._packets import Origin
@@ -258,8 +259,11 @@ class Capture(Views):
 
     def __repr__(self) -> str:
         """Say in a few lines what the card says."""
-        return _summary.text(_summary.summarize(self))
+        said = _summary.text(_summary.summarize(self))
+        return "\n".join([said, *_trust.text(_trust.limits(self))])
 
     def _repr_html_(self) -> str:
-        first = self.connections.head(_CARD_ROWS)
-        return _html.card(_summary.summarize(self), first, _CARD_COLUMNS)
+        first = list(self.connections.head(_CARD_ROWS))
+        summary, limits = _summary.summarize(self), _trust.limits(self)
+        named = [*_trust.named(self.files["file"]), *summary.lines]
+        return _html.card(replace(summary, lines=named), limits, first, _CARD_COLUMNS)

@@ -96,7 +96,7 @@ def explain(
     return Explanation(
         sentence=_sentence(row, cause, _lasted(row, teardowns)),
         story=tuple(_story(row, teardowns)),
-        evidence=tuple(_fact(fact) for fact in facts),
+        evidence=tuple(dict.fromkeys(_fact(fact) for fact in facts)),
         doubts=tuple(doubts),
         next=cause.get("next", "Capture more of it, or nearer to the host that ended it."),
     )

@@ -1,5 +1,6 @@
 // The browser's half of Explorer. Text of a capture enters the page as text, never as markup.
 const HEADS = ["#", "client", "server", "start (UTC)", "lasted", "how", "who", "cause", "sure"];
+const CAUSE = HEADS.indexOf("cause");
 
 function element(parent, tag, name, text) {
   const made = document.createElement(tag);
@@ -7,6 +8,11 @@ function element(parent, tag, name, text) {
   if (text !== undefined) made.textContent = text;
   parent.append(made);
   return made;
+}
+
+function change(model, name, value) {
+  model.set(name, value);
+  model.save_changes();
 }
 
 function facet(model, parent, one) {
@@ -24,65 +30,103 @@ function facet(model, parent, one) {
     element(button, "span", "", bar.text);
     element(button, "b", "", bar.count.toLocaleString("en"));
     button.addEventListener("click", () => {
-      const chosen = { ...model.get("chosen") };
-      const words = new Set(chosen[one.name] ?? []);
+      const words = new Set(model.get("chosen")[one.name] ?? []);
       if (!words.delete(bar.value)) words.add(bar.value);
-      chosen[one.name] = [...words];
-      model.set("chosen", chosen);
-      model.save_changes();
+      change(model, "chosen", { ...model.get("chosen"), [one.name]: [...words] });
     });
   }
-  if (one.more > 0) element(box, "small", "", `${one.more.toLocaleString("en")} more`);
+  if (one.more > 0) element(box, "small", "", `and ${one.more.toLocaleString("en")} more`);
+  if (one.many || one.searched) {
+    const search = element(box, "input");
+    search.type = "search";
+    search.value = one.searched;
+    search.placeholder = "contains …";
+    search.setAttribute("aria-label", `${one.title} contains`);
+    // JupyterLab would take keys for its shortcuts.
+    search.addEventListener("keydown", (event) => event.stopPropagation());
+    search.addEventListener("change", () => {
+      change(model, "searched", { ...model.get("searched"), [one.name]: search.value.trim() });
+    });
+  }
 }
 
 function timeline(model, parent, time) {
   const box = element(parent, "div", "time");
-  const top = Math.max(1, ...time.counts);
-  const [low, high] = model.get("span").length === 2 ? model.get("span") : [-1, -1];
   const width = time.length / time.counts.length;
-  let begun = null;
-  time.counts.forEach((count, place) => {
-    const bin = element(box, "i", "");
-    bin.title = `${count.toLocaleString("en")} connections`;
+  const top = Math.max(1, ...time.counts);
+  const bins = time.counts.map((count) => {
+    const bin = element(box, "i");
+    bin.title = `${count.toLocaleString("en")} in ${time.bin}`;
     element(bin, "b").style.height = `${(100 * count) / top}%`;
-    const middle = (place + 0.5) * width;
-    if (middle >= low && middle <= high) bin.className = "on";
-    bin.addEventListener("pointerdown", () => { begun = place; });
-    bin.addEventListener("pointerup", () => {
-      const [from, to] = [Math.min(begun ?? place, place), Math.max(begun ?? place, place)];
-      model.set("span", [from * width, (to + 1) * width]);
-      model.save_changes();
-    });
+    return bin;
   });
-  element(parent, "small", "", `start of connections, ${time.text}; drag to choose a span`);
+  const mark = (from, to) => bins.forEach((bin, place) => {
+    bin.className = place >= from && place <= to ? "on" : "";
+  });
+  const span = model.get("span");
+  if (span.length === 2) mark(span[0] / width - 0.5, span[1] / width - 0.5);
+  const at = (event) => {
+    const { left, width: whole } = box.getBoundingClientRect();
+    const place = Math.floor(((event.clientX - left) / whole) * bins.length);
+    return Math.min(bins.length - 1, Math.max(0, place));
+  };
+  let begun = null;
+  box.addEventListener("pointerdown", (event) => {
+    begun = at(event);
+    box.setPointerCapture(event.pointerId);
+    mark(begun, begun);
+  });
+  box.addEventListener("pointermove", (event) => {
+    if (begun !== null) mark(Math.min(begun, at(event)), Math.max(begun, at(event)));
+  });
+  box.addEventListener("pointerup", (event) => {
+    if (begun === null) return;
+    const [from, to] = [Math.min(begun, at(event)), Math.max(begun, at(event))];
+    begun = null;
+    change(model, "span", [from * width, (to + 1) * width]);
+  });
+  const below = element(parent, "div", "ends");
+  element(below, "small", "", time.begin);
+  element(below, "small", "", `starts of connections per ${time.bin}; drag to choose a span`);
+  element(below, "small", "", time.end);
 }
 
-function table(model, parent, rows) {
+function table(model, parent, view, pick) {
   const grid = element(element(parent, "div", "wide"), "table");
   const head = element(grid, "tr");
   for (const name of HEADS) element(head, "th", "", name);
-  for (const row of rows) {
+  for (const row of view.rows) {
     const line = element(grid, "tr", row.id === model.get("picked") ? "on" : "");
     line.tabIndex = 0;
     row.cells.forEach((cell, place) => {
       const made = element(line, "td", "", cell);
-      if (place === 7) made.style.color = row.colour;
+      if (place === CAUSE) {
+        made.className = "cause";
+        made.style.borderLeftColor = row.colour;
+      }
     });
-    const pick = () => {
-      model.set("picked", row.id);
-      model.save_changes();
-    };
-    line.addEventListener("click", pick);
-    line.addEventListener("keydown", (event) => { if (event.key === "Enter") pick(); });
+    line.addEventListener("click", () => pick(row.id));
+    line.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter") return;
+      event.stopPropagation();
+      pick(row.id);
+    });
   }
+  if (view.note) element(parent, "small", "", view.note);
+  if (!view.rows.length) element(parent, "small", "", "No connection fits all filters.");
 }
 
 function detail(parent, told) {
   parent.replaceChildren();
-  for (const line of told.lines ?? []) element(parent, "p", "", line);
+  if (told.sentence) element(parent, "p", "lead", told.sentence);
+  for (const part of told.parts ?? []) {
+    element(parent, "h4", "", part.title);
+    const list = element(parent, "ul");
+    for (const line of part.lines) element(list, "li", "", line);
+  }
   if (told.svg) {
     const read = new DOMParser().parseFromString(told.svg, "image/svg+xml").documentElement;
-    parent.append(document.importNode(read, true));
+    element(parent, "div", "wide").append(document.importNode(read, true));
   }
 }
 
@@ -90,33 +134,42 @@ function render({ model, el }) {
   const root = element(el, "div", "finrst-explore");
   const top = element(root, "div");
   const below = element(root, "div", "detail");
+  const pick = (id) => {
+    if (id === model.get("picked")) return;
+    below.replaceChildren();
+    element(below, "small", "", `Reading the packets of connection ${id} …`);
+    change(model, "picked", id);
+  };
   const draw = () => {
     const view = model.get("view");
+    const scrolled = top.querySelector(".wide")?.scrollTop ?? 0;
     top.replaceChildren();
     const head = element(top, "div", "head");
     element(head, "h3", "", view.title);
-    const clear = element(head, "button", "", "Clear filters");
+    const clear = element(head, "button", "clear", "Clear filters");
     clear.type = "button";
+    clear.disabled = !model.get("span").length
+      && !Object.values(model.get("chosen")).some((words) => words.length);
     clear.addEventListener("click", () => {
       model.set("chosen", {});
-      model.set("span", []);
-      model.save_changes();
+      model.set("searched", {});
+      change(model, "span", []);
     });
     const facets = element(top, "div", "facets");
     for (const one of view.facets) facet(model, facets, one);
     timeline(model, top, view.time);
-    table(model, top, view.rows);
+    table(model, top, view, pick);
+    top.querySelector(".wide").scrollTop = scrolled;
   };
   const tell = () => detail(below, model.get("detail"));
-  const mark = () => draw();
   model.on("change:view", draw);
-  model.on("change:picked", mark);
+  model.on("change:picked", draw);
   model.on("change:detail", tell);
   draw();
   tell();
   return () => {
     model.off("change:view", draw);
-    model.off("change:picked", mark);
+    model.off("change:picked", draw);
     model.off("change:detail", tell);
   };
 }

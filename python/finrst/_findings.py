@@ -9,11 +9,14 @@ from ._classes import CLASSES, CauseClass, class_of
 from ._reference import causes
 from ._summary import endpoint
 from ._text import number, plural
+from ._trust import limits
 
 if TYPE_CHECKING:
     from ._capture import Capture
+    from ._table import Table
 
 _PLACES = 3
+_SPREAD = 0.02
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,7 @@ class Finding:
     next: str
     twins: list[str]
     servers: list[tuple[str, int]]
+    clients: list[tuple[str, int]]
     example: dict[str, Any]
     """The row of the connection that shows it most surely."""
 
@@ -43,6 +47,14 @@ class Findings:
     limits: list[str]
 
     @property
+    def groups(self) -> dict[CauseClass, int]:
+        """Connections by the class of their cause."""
+        sums = dict.fromkeys(CLASSES, 0)
+        for one in self.items:
+            sums[one.group] += one.count
+        return {group: count for group, count in sums.items() if count}
+
+    @property
     def troubled(self) -> list[Finding]:
         """Those that are neither orderly nor undecided."""
         calm = {CLASSES[0].name, CLASSES[-1].name}
@@ -53,12 +65,7 @@ def find(capture: Capture) -> Findings:
     """Work out what a capture says."""
     table = capture.connections
     counts = dict(table.counts("cause"))
-    examples = _examples(capture)
-    servers: dict[str, list[tuple[str, int]]] = {}
-    for cause, ip, port, count in table.counts("cause", "server_ip", "server_port"):
-        places = servers.setdefault(cause, [])
-        if len(places) < _PLACES:
-            places.append((endpoint(ip, port), count))
+    examples = _examples(table)
     known = {row["name"]: row for row in causes()}
     blank = {
         "summary": "No rule holds: the capture does not show why.",
@@ -76,7 +83,13 @@ def find(capture: Capture) -> Findings:
                 cause=cause,
                 group=class_of(cause),
                 count=count,
-                servers=servers[cause],
+                servers=[
+                    (endpoint(ip, port), there)
+                    for ip, port, there in table.counts(
+                        "server_ip", "server_port", only={"cause": [cause]}, top=_PLACES
+                    )
+                ],
+                clients=table.counts("client_ip", only={"cause": [cause]}, top=_PLACES),
                 example=examples[cause],
                 **texts,
             )
@@ -86,15 +99,43 @@ def find(capture: Capture) -> Findings:
     return Findings(len(table), _lines(capture, items), items, _limits(capture))
 
 
-def _examples(capture: Capture) -> dict[str, dict[str, Any]]:
-    """Give for every cause the row that has it with the highest confidence."""
-    table = capture.connections
-    best: dict[str, tuple[float, int]] = {}
-    rows = zip(table["cause"], table["confidence"], strict=True)
-    for place, (cause, confidence) in enumerate(rows):
-        if cause not in best or confidence > best[cause][0]:
-            best[cause] = (confidence, place)
-    return {cause: next(iter(table.slice(place, 1))) for cause, (_, place) in best.items()}
+def where(one: Finding) -> str:
+    """Tell at which servers and clients a finding is most frequent.
+
+    >>> from finrst import conversation
+    >>> where(find(conversation("> S, < R.")).items[0])
+    'Server 198.51.100.1:443, client 192.0.2.1.'
+    """
+    server = _most("server", one.servers, one.count)
+    client = _most("client", one.clients, one.count)
+    if server.startswith("spread") and client.startswith("spread"):
+        return "Spread over many servers and many clients."
+    return f"{server[:1].upper()}{server[1:]}, {client}."
+
+
+def _most(noun: str, places: list[tuple[str, int]], count: int) -> str:
+    name, most = places[0]
+    if most == count:
+        return f"{noun} {name}"
+    if most <= _SPREAD * count:
+        return f"spread over many {noun}s"
+    return f"{noun}s " + ", ".join(f"{name} ({number(there)})" for name, there in places)
+
+
+def _examples(table: Table) -> dict[str, dict[str, Any]]:
+    """Give for every cause the first row that has it with the highest confidence."""
+    best: dict[str, str] = {}
+    for cause, confidence, _ in table.counts("cause", "confidence"):
+        if cause not in best or float(confidence) > float(best[cause]):
+            best[cause] = confidence
+    examples = {}
+    for cause, confidence in best.items():
+        wanted = {"cause": [cause], "confidence": [confidence]}
+        ((first, _),) = table.counts("connection_id", only=wanted, top=1)
+        row = table.find("connection_id", first)
+        if row is not None:
+            examples[cause] = row
+    return examples
 
 
 def _lines(capture: Capture, items: list[Finding]) -> list[str]:
@@ -102,10 +143,8 @@ def _lines(capture: Capture, items: list[Finding]) -> list[str]:
     if not total:
         return ["The capture has no TCP connection."]
     lines = []
-    groups = {
-        group.name: sum(one.count for one in items if one.group is group) for group in CLASSES
-    }
-    said = [f"{number(groups[g.name])} {g.meaning}" for g in CLASSES if groups[g.name]]
+    groups = {group: sum(one.count for one in items if one.group is group) for group in CLASSES}
+    said = [f"{number(count)} {group.meaning}" for group, count in groups.items() if count]
     lines.append(f"Of {plural(total, 'connection')}: " + "; ".join(said) + ".")
     by = dict(capture.connections.counts("ended_by"))
     ended = [
@@ -120,36 +159,22 @@ def _lines(capture: Capture, items: list[Finding]) -> list[str]:
         if by.get(side)
     ]
     lines.append("Ended " + ", ".join(ended) + ".")
-    lost = sum(map(sum, (capture.connections[f"{s}_bytes_lost"] for s in ("client", "server"))))
+    lost = sum(
+        (octets or 0) * rows
+        for side in ("client", "server")
+        for octets, rows in capture.connections.counts(f"{side}_bytes_lost")
+    )
     if lost:
         lines.append(f"Resets threw away at least {plural(lost, 'octet')} already sent.")
     return lines
 
 
 def _limits(capture: Capture) -> list[str]:
-    """Tell what of the capture limits how far its verdicts can be trusted."""
-    table = capture.connections
-    limits = []
-    total = len(table)
-    mid_stream = dict(table.counts("opening")).get("mid_stream", 0)
-    if mid_stream:
-        limits.append(
-            f"{plural(mid_stream, 'connection')} began before the capture: who is client and who "
-            "is server is a guess."
-        )
-    one_way = sum(n for seen, n in table.counts("directions_seen") if seen != "both")
-    if one_way:
-        limits.append(f"Of {plural(one_way, 'connection')} only one direction was captured.")
-    censored = dict(table.counts("censored")).get(True, 0)
-    if censored:
-        limits.append(f"The capture ended too early to know how {number(censored)} end.")
-    gaps = sum(1 for gap in table["capture_gaps"] if gap)
-    if gaps:
-        limits.append(f"In {plural(gaps, 'connection')} octets are missing from the capture.")
-    unsure = sum(1 for confidence in table["confidence"] if 0 < confidence < 0.6)  # noqa: PLR2004
-    if unsure:
-        limits.append(f"{plural(unsure, 'verdict')} of {number(total)} are less than 60 % sure.")
+    """Tell what limits the trust in the verdicts, and what is odd about which file."""
+    found = limits(capture)
     kinds = {(row["file"], row["kind"]): row["count"] for row in capture.issues}
-    for (file, kind), count in kinds.items():
-        limits.append(f"{file or 'the capture'}: {kind.replace('_', ' ')} ({number(count)})")
-    return limits or ["Nothing was found that speaks against the capture."]
+    found += [
+        f"{file or 'the capture'}: {kind.replace('_', ' ')} ({number(count)})"
+        for (file, kind), count in kinds.items()
+    ]
+    return found or ["Nothing was found that speaks against the capture."]

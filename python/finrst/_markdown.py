@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from ._figures import tables
+from ._findings import where
+from ._html import COUNTED
 from ._summary import endpoint
 from ._text import number, plural, printable
 
@@ -27,24 +30,27 @@ def plain(value: object, limit: int = 600) -> str:
     return _MARKUP.sub(r"\\\1", printable(value, limit))
 
 
-def _grid(rows: Iterable[Sequence[object]], columns: Sequence[str]) -> list[str]:
+def _grid(rows: Iterable[Sequence[object]], columns: Sequence[str], limit: int = 120) -> list[str]:
     lines = ["| " + " | ".join(plain(name) for name in columns) + " |"]
     lines.append("|" + " --- |" * len(columns))
-    lines += ["| " + " | ".join(plain(value, 120) for value in row) + " |" for row in rows]
+    lines += ["| " + " | ".join(plain(value, limit) for value in row) + " |" for row in rows]
     return [*lines, ""]
+
+
+def _said(name: str, value: object) -> object:
+    return number(value) if name in COUNTED and isinstance(value, int) else value
 
 
 def _finding(one: Finding) -> list[str]:
     row = one.example
     client = endpoint(row["client_ip"], row["client_port"])
     server = endpoint(row["server_ip"], row["server_port"])
-    places = ", ".join(f"{plain(name)} ({number(count)})" for name, count in one.servers)
     return [
         f"### {plural(one.count, 'connection')}: {plain(one.cause)} ({one.group.name})",
         "",
         plain(one.summary),
         "",
-        f"- Servers: {places}",
+        f"- Where: {plain(where(one))}",
         f"- Example: connection {row['connection_id']}, {plain(client)} to {plain(server)}",
         f"- Next: {plain(one.next)}",
         "",
@@ -59,15 +65,14 @@ def page(capture: Capture, found: Findings, title: str, about: list[tuple[str, s
         lines += _finding(one)
     if not found.troubled:
         lines += ["No connection ended in a way that needs an explanation.", ""]
-    lines += ["## Causes", ""]
-    lines += _grid(
-        [(one.cause, one.group.name, one.count) for one in found.items],
-        ("cause", "class", "connections"),
-    )
-    lines += ["## How each cause is recognised", ""]
-    lines += [f"- **{plain(one.cause)}**: {plain(one.wire)}" for one in found.items]
+    for name, rows in tables(capture, found).items():
+        lines += [f"## {name}", ""]
+        lines += _grid([[_said(*item) for item in row.items()] for row in rows], list(rows[0]))
+    if found.items:
+        lines += ["## How each cause is recognised", ""]
+        lines += [f"- **{plain(one.cause)}**: {plain(one.wire)}" for one in found.items]
     lines += ["", "## Limits of trust", "", *(f"- {plain(limit)}" for limit in found.limits), ""]
     names = capture.ledger.column_names
-    lines += _grid([[row[name] for name in names] for row in capture.ledger], names)
-    lines += ["## What was read, and how", "", *_grid(about, ("what", "value"))]
+    lines += _grid([[_said(name, row[name]) for name in names] for row in capture.ledger], names)
+    lines += ["## What was read, and how", "", *_grid(about, ("what", "value"), 2000)]
     return "\n".join(lines)

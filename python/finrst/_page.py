@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ._classes import CLASSES
-from ._html import _cell, _text
+from ._figures import tables
+from ._findings import where
+from ._html import _grid, _text
 from ._summary import endpoint
-from ._text import number, plural
+from ._text import number, plural, share
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
     from ._capture import Capture
     from ._findings import Finding, Findings
 
@@ -30,14 +30,23 @@ h3{font-size:1em;margin:0}p{margin:.4em 0}.soft,dt{color:var(--finrst-soft)}
 nav a{color:inherit;margin-right:1em}
 .lead{font-size:1.08em}.finding{background:var(--raised);border-left:5px solid;
 border-radius:4px;padding:.7em 1em;margin:.8em 0;break-inside:avoid}
-.finding p{overflow-wrap:anywhere}
-.wide{overflow-x:auto}table{border-collapse:collapse;font-size:13px}
-th,td{text-align:left;padding:2px 12px 2px 0;white-space:nowrap;border-bottom:1px solid
-var(--finrst-line)}td.n{text-align:right;font-variant-numeric:tabular-nums}
+.finding p{overflow-wrap:anywhere}.example{break-inside:avoid}
+.wide{overflow-x:auto;margin:.3em 0 1.2em}table{border-collapse:collapse;font-size:13px}
+th,td{text-align:left;padding:2px 14px 2px 0;white-space:nowrap;border-bottom:1px solid
+var(--finrst-line);max-width:30em;overflow:hidden;text-overflow:ellipsis}
+th{color:var(--finrst-soft);font-weight:600}
+td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}
+.stack{display:flex;height:14px;border-radius:3px;overflow:hidden;margin:.8em 0 .4em;
+print-color-adjust:exact;-webkit-print-color-adjust:exact}
+.key{font-size:.9em;color:var(--finrst-soft)}.key span{margin-right:1.4em;white-space:nowrap}
+.key i{display:inline-block;width:10px;height:10px;border-radius:2px;margin-right:.4em;
+print-color-adjust:exact;-webkit-print-color-adjust:exact}
 dl{display:grid;grid-template-columns:max-content 1fr;gap:.1em 1.5em;font-size:14px}
 dd{margin:0;overflow-wrap:anywhere}code{font-size:.92em;overflow-wrap:anywhere}
 svg{max-width:100%;height:auto;display:block;margin:1em 0;break-inside:avoid}
-@media print{body{max-width:none;padding:0;font-size:11pt}nav{display:none}h2{break-after:avoid}
+@page{margin:14mm}@media print{body{max-width:none;padding:0;font-size:10pt}nav{display:none}
+h2,h3{break-after:avoid}.wide{overflow:visible}tr,li{break-inside:avoid}
+table{font-size:8.5pt}.many table{font-size:6.6pt}th,td{padding:1px 6px 1px 0}svg{max-height:90vh}
 :root{--finrst-ink:#000;--finrst-soft:#444;--finrst-line:#bbb;--paper:#fff;--raised:#fff}}
 """.replace("\n", "")
 _SHOWN = (
@@ -89,14 +98,25 @@ def page(  # noqa: PLR0913, PLR0917 - the parts of a page
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
         f"<title>{_text(title)}</title><style>{_STYLE}</style></head>"
-        f"<body><header><h1>{_text(title)}</h1>{lead}<nav>{links}</nav></header>{bodies}"
+        f"<body><header><h1>{_text(title)}</h1>{_stack(found)}{lead}<nav>{links}</nav></header>"
+        f"{bodies}"
         "</body></html>\n"
     )
 
 
-def _where(one: Finding) -> str:
-    places = ", ".join(f"{server} ({number(count)})" for server, count in one.servers)
-    return f"Server: {places}" if len(one.servers) == 1 else f"Most at servers: {places}"
+def _stack(found: Findings) -> str:
+    """Draw the shares of the classes as one bar."""
+    groups = found.groups
+    parts = "".join(
+        f'<span style="width:{100 * count / found.total:.4g}%;background:{group.colour}"></span>'
+        for group, count in groups.items()
+    )
+    key = "".join(
+        f'<span><i style="background:{group.colour}"></i>{group.name} {number(count)} '
+        f"({share(count, found.total)})</span>"
+        for group, count in groups.items()
+    )
+    return f'<div class="stack">{parts}</div><p class="key">{key}</p>' if groups else ""
 
 
 def _example(one: Finding) -> str:
@@ -116,7 +136,7 @@ def _findings(found: Findings) -> str:
         f"<h3>{plural(one.count, 'connection')}: {_text(one.cause)} "
         f'<span class="soft">({one.group.name})</span></h3>'
         f"<p>{_text(one.summary, 600)}</p>"
-        f'<p class="soft">{_text(_where(one), 300)}. {_text(_example(one), 300)}</p>'
+        f'<p class="soft">{_text(where(one), 300)} {_text(_example(one), 300)}</p>'
         f"<p><b>Next:</b> {_text(one.next, 600)}</p></div>"
         for one in found.troubled
     )
@@ -130,38 +150,25 @@ def _plots(plots: list[tuple[str, str]] | None) -> str:
 
 def _examples(found: Findings, ladders: dict[str, str]) -> str:
     return "".join(
-        f"<p>{_text(one.cause)}: {_text(one.summary, 600)}</p>"
-        f'<div class="wide">{ladders[one.cause]}</div>'
+        f'<div class="example"><p><b>{_text(one.cause)}</b>: {_text(one.summary, 600)}</p>'
+        f'<div class="wide">{ladders[one.cause]}</div></div>'
         for one in found.troubled
         if one.cause in ladders
     )
-
-
-def _grid(rows: Iterable[dict[str, Any]], columns: Sequence[str]) -> str:
-    head = "".join(f"<th>{_text(name)}</th>" for name in columns)
-    body = "".join("<tr>" + "".join(_cell(row[name]) for name in columns) + "</tr>" for row in rows)
-    return f'<div class="wide"><table><tr>{head}</tr>{body}</table></div>'
 
 
 def _tables(capture: Capture, found: Findings) -> str:
     total = len(capture)
     if not total:
         return ""
-    causes = [
-        {"cause": one.cause, "class": one.group.name, "connections": one.count}
-        for one in found.items
-    ]
-    kinds = [
-        dict(zip(("kind", "sender", "cause", "segments"), row, strict=True))
-        for row in capture.teardowns.counts("kind", "sender", "cause")
+    parts = [
+        f"<h3>{title}</h3>{_grid(rows, list(rows[0]))}"
+        for title, rows in tables(capture, found).items()
     ]
     shown = "All" if total <= _ROWS else f"The first {_ROWS} of"
-    return (
-        f"<h3>Causes</h3>{_grid(causes, ('cause', 'class', 'connections'))}"
-        f"<h3>FIN and RST segments</h3>{_grid(kinds, ('kind', 'sender', 'cause', 'segments'))}"
-        f"<h3>{shown} {plural(total, 'connection')}</h3>"
-        + _grid(capture.connections.head(_ROWS), _SHOWN)
-    )
+    rows = _grid(capture.connections.head(_ROWS), _SHOWN)
+    parts += [f"<h3>{shown} {plural(total, 'connection')}</h3>", f'<div class="many">{rows}</div>']
+    return "".join(parts)
 
 
 def _recognised(items: list[Finding]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,7 @@ _PLOTS = {
     "fingerprint": "Whether resets look like their sender",
 }
 _LADDERS = 4
+_SUSPICIOUS = 2
 
 
 def write(capture: Capture, path: str | PathLike[str], title: str | None) -> None:
@@ -57,12 +59,23 @@ def _about(capture: Capture) -> list[tuple[str, str]]:
         ("TCP connections", number(len(table))),
         ("FIN and RST segments", number(len(capture.teardowns))),
     ]
-    if len(table):
-        first, last = min(table["start"]), max(table["end"])
-        about.append(("first packet", f"{first:%Y-%m-%d %H:%M:%S.%f} UTC"))
-        about.append(("span", duration((last - first).total_seconds())))
-    about += [(key.replace("finrst.", "finrst "), v) for key, v in sorted(table.metadata.items())]
+    starts = [row["start"] for row in capture.files if row["start"] is not None]
+    ends = [row["end"] for row in capture.files if row["end"] is not None]
+    if starts and ends:
+        about.append(("first packet", f"{min(starts):%Y-%m-%d %H:%M:%S.%f} UTC"))
+        about.append(("span", duration((max(ends) - min(starts)).total_seconds())))
+    about += [
+        (key.replace("finrst.", "finrst ").replace("_", " "), _listed(value))
+        for key, value in sorted(table.metadata.items())
+    ]
     return about
+
+
+def _listed(value: str) -> str:
+    """Write parameters, which are kept as JSON, as a list of names and values."""
+    if not value.startswith("{"):
+        return value
+    return ", ".join(f"{name} {number}" for name, number in json.loads(value).items())
 
 
 def _plots(capture: Capture) -> list[tuple[str, str]] | None:
@@ -79,11 +92,12 @@ def _plots(capture: Capture) -> list[tuple[str, str]] | None:
 
 
 def _ladders(capture: Capture, found: Findings) -> dict[str, str]:
-    """Draw the packets of the commonest causes' examples, where the source is still there."""
+    """Draw examples of the commonest and of suspicious causes, where the source is still there."""
     from .plot import ladder
 
     drawn: dict[str, str] = {}
-    for one in found.troubled[:_LADDERS]:
+    rest = [one for one in found.troubled[_LADDERS:] if one.group.name == "suspicious"]
+    for one in [*found.troubled[:_LADDERS], *rest[:_SUSPICIOUS]]:
         try:
             diagram: Any = ladder(capture, one.example["connection_id"])
         except (CaptureError, OSError):

@@ -29,7 +29,7 @@ def steps(capture: Capture, connection_id: int, paint: Paint = PLAIN) -> list[st
           2     +0.010000 s  ◀────────────────────── RST,ACK ack 1 win 0 ──  reset acknowledges syn
     """
     one = story(capture, connection_id)
-    row, marks = one.row, _marks(one.row)
+    row, marks = one.row, _marks(one.row, one.teardowns)
     client = endpoint(row["client_ip"], row["client_port"])
     server = endpoint(row["server_ip"], row["server_port"])
     gap = max(2, _LANE - len(client) - len(server))

@@ -11,7 +11,7 @@ from ._text import plural, printable
 from ._whole import aside
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
     from os import PathLike
 
     import pandas as pd
@@ -141,16 +141,24 @@ class Table:
         """
         return self.slice(0, length)
 
-    def counts(self, *columns: str) -> list[tuple[Any, ...]]:
-        """Count the rows by the values of columns, most frequent first.
+    def counts(
+        self,
+        *columns: str,
+        only: Mapping[str, Sequence[str]] | None = None,
+        top: int | None = None,
+    ) -> list[tuple[Any, ...]]:
+        """Count the rows by the values of columns, most frequent first, equals by value.
 
-        Each item has a value for every column, then the count.
+        Each item has a value for every column, then the count. With ``only``, rows are counted
+        whose text in a column is one of those given for it; with ``top``, the list ends there.
 
         >>> import finrst
-        >>> finrst.conversation("> S, < R.").teardowns.counts("kind", "sender")
+        >>> teardowns = finrst.conversation("> S, < R.").teardowns
+        >>> teardowns.counts("kind", "sender", only={"kind": ["rst"]}, top=3)
         [('rst', 'server', 1)]
         """
-        return self._native.counts(columns)
+        wanted = [(name, list(words)) for name, words in (only or {}).items()]
+        return self._native.counts(columns, wanted, top)
 
     def find(self, column: str, value: int) -> dict[str, Any] | None:
         """Give the first row in which an integer column has a value, as a dict.

@@ -63,13 +63,13 @@ class Tally:
             ("ended_by", self.ended_by),
         ):
             counter.update(dict(connections.counts(column)))
-        calm = GOOD | NEUTRAL
-        for ip, port, ending, count in connections.counts("server_ip", "server_port", "ending"):
-            if ending not in calm:
-                self.servers[endpoint(ip, port)] += count
-        for ip, ending, count in connections.counts("client_ip", "ending"):
-            if ending not in calm:
-                self.clients[ip] += count
+        bad = {"ending": [word for word in self.endings if word not in GOOD | NEUTRAL]}
+        most = _HOSTS // 2
+        servers = connections.counts("server_ip", "server_port", only=bad, top=most)
+        for ip, port, count in servers:
+            self.servers[endpoint(ip, port)] += count
+        for ip, count in connections.counts("client_ip", only=bad, top=most):
+            self.clients[ip] += count
         for hosts in (self.servers, self.clients):
             if len(hosts) > _HOSTS:
                 kept = hosts.most_common(_HOSTS // 2)

@@ -50,6 +50,22 @@ def plural(count: int, noun: str) -> str:
     return f"{number(count)} {noun}" + ("" if count == 1 else "s")
 
 
+def share(part: int, whole: int) -> str:
+    """Write a share in words that do not claim too much.
+
+    >>> share(1, 3), share(9, 1000), share(1, 100000), share(999, 1000), share(0, 0)
+    ('33 %', '0.9 %', 'under 0.1 %', '99.9 %', 'none')
+    """
+    if not part:
+        return "none"
+    percent = 100 * part / whole
+    if percent < 0.1:  # noqa: PLR2004
+        return "under 0.1 %"
+    if part < whole and not 1 <= percent < 99.5:  # noqa: PLR2004
+        return f"{min(percent, 99.9):.1f} %"
+    return f"{percent:.0f} %"
+
+
 def duration(seconds: float) -> str:
     """Write a duration with two units at most.
 

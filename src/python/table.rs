@@ -140,15 +140,24 @@ impl Table {
     }
 
     /// Rows counted by the values of columns, most frequent first: tuples of values and a count.
-    fn counts<'py>(&self, names: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyList>> {
+    /// `only` are pairs of a column and the texts that a row may have there.
+    #[pyo3(signature = (names, only = Vec::new(), top = None))]
+    #[expect(clippy::needless_pass_by_value, reason = "arguments from Python come by value")]
+    fn counts<'py>(
+        &self,
+        names: &Bound<'py, PyAny>,
+        only: Vec<summary::Only>,
+        top: Option<usize>,
+    ) -> PyResult<Bound<'py, PyList>> {
         let py = names.py();
         let names: Vec<String> = names.extract()?;
-        for name in &names {
+        for name in names.iter().chain(only.iter().map(|(name, _)| name)) {
             self.check(name)?;
         }
+        let top = top.unwrap_or(usize::MAX);
         // Seconds at most, for a table that filled the memory; signals are answered afterwards.
         let counts = py
-            .detach(|| catch(|| Ok(summary::counts(&self.batches, &names))))
+            .detach(|| catch(|| Ok(summary::counts(&self.batches, &names, &only, top))))
             .map_err(|error| errors::exception(py, error))?
             .map_err(|error| errors::arrow(py, &error))?;
         py.check_signals()?;

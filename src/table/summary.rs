@@ -1,6 +1,7 @@
 //! Counting rows by the values of some columns, for summaries that need no dataframe.
 
 use std::borrow::Cow;
+use std::cmp::Ordering;
 use std::collections::HashMap;
 
 use arrow_array::RecordBatch;
@@ -27,14 +28,22 @@ pub enum Key<'a> {
     Text(Cow<'a, str>),
 }
 
+/// Which rows to count: of a column, those whose value is one of some texts.
+pub type Only = (String, Vec<String>);
+
+type Counted<'a> = ([Key<'a>; MOST_COLUMNS], u64);
+
 /// Counts the rows for every combination of values of the named columns, most frequent first,
-/// equal counts in the order of their values. Each key has a value for every name.
+/// equal counts in the order of their values. Each key has a value for every name. Only rows that
+/// `only` lets through are counted, and at most `top` combinations given.
 ///
 /// # Errors
 /// When there is no such column, or more than [`MOST_COLUMNS`] are named.
 pub fn counts<'a>(
     batches: &'a [RecordBatch],
     names: &[String],
+    only: &[Only],
+    top: usize,
 ) -> Result<Vec<(Vec<Key<'a>>, u64)>, ArrowError> {
     if names.len() > MOST_COLUMNS {
         let text = format!("at most {MOST_COLUMNS} columns can be counted by");
@@ -44,7 +53,12 @@ pub fn counts<'a>(
     for batch in batches {
         let cells = names.iter().map(|name| column(batch, name));
         let cells = cells.collect::<Result<Vec<_>, _>>()?;
+        let wanted = only.iter().map(|(name, words)| Ok((column(batch, name)?, words)));
+        let wanted = wanted.collect::<Result<Vec<_>, ArrowError>>()?;
         for row in 0..batch.num_rows() {
+            if !wanted.iter().all(|(cells, words)| is_one_of(key(cells.value(row)), words)) {
+                continue;
+            }
             let mut keys = <[Key<'a>; MOST_COLUMNS]>::default();
             for (key, cells) in keys.iter_mut().zip(&cells) {
                 *key = self::key(cells.value(row));
@@ -52,12 +66,22 @@ pub fn counts<'a>(
             *counts.entry(keys).or_default() += 1;
         }
     }
-    let mut counts: Vec<_> = counts
-        .into_iter()
-        .map(|(keys, count)| (keys.into_iter().take(names.len()).collect::<Vec<_>>(), count))
-        .collect();
-    counts.sort_unstable_by(|(a, n), (b, m)| m.cmp(n).then_with(|| a.cmp(b)));
-    Ok(counts)
+    let mut counts: Vec<Counted<'a>> = counts.into_iter().collect();
+    if top < counts.len() {
+        counts.select_nth_unstable_by(top, order);
+        counts.truncate(top);
+    }
+    counts.sort_unstable_by(order);
+    let cut = |(keys, count): Counted<'a>| (keys.into_iter().take(names.len()).collect(), count);
+    Ok(counts.into_iter().map(cut).collect())
+}
+
+fn order((a, n): &Counted<'_>, (b, m): &Counted<'_>) -> Ordering {
+    m.cmp(n).then_with(|| a.cmp(b))
+}
+
+fn is_one_of(key: Key<'_>, words: &[String]) -> bool {
+    matches!(key, Key::Text(text) if words.iter().any(|word| *word == text))
 }
 
 /// The row over all batches at which an integer column has a value.

@@ -1,58 +1,35 @@
 """JupyterLab in a real browser with the network cut: notebooks run, the widget is clicked.
 
 Needs the extra ``browser`` and a Chromium of the system (``CHROMIUM`` names another one). The
-screenshots stay in ``FINRST_SHOTS``, or in a temporary directory.
+screenshots stay in ``FINRST_SHOTS``, or in a temporary directory; ``FINRST_RECORD=1`` takes those
+of the manual anew.
 """
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
-import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+import browsing
+import finrst
+import hostile
+import pictures
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-ROOT = Path(__file__).parents[2]
-CHROMIUM = (
-    os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-)
-playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-pytest.importorskip("jupyterlab", reason="jupyterlab is not installed")
+pytest.importorskip("playwright", reason="playwright is not installed: no browser is tested")
+pytest.importorskip("jupyterlab", reason="jupyterlab is not installed: no browser is tested")
 pytestmark = [
-    pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed: no browser is tested"),
+    pytest.mark.skipif(
+        browsing.CHROMIUM is None, reason="chromium is not installed: no browser is tested"
+    ),
     pytest.mark.filterwarnings("ignore"),
 ]
-
-IDLE = """() => {
-  const accept = document.querySelector(".jp-Dialog .jp-mod-accept");
-  if (accept) accept.click();
-  const session = window.jupyterapp?.shell.currentWidget?.sessionContext?.session;
-  return session?.kernel?.status === "idle";
-}"""
-RAN = """() => {
-  const cells = window.jupyterapp.shell.currentWidget.content.model.cells;
-  let ran = 0, code = 0;
-  for (let i = 0; i < cells.length; i++) {
-    const cell = cells.get(i);
-    if (cell.type !== "code") continue;
-    code += 1;
-    if (cell.executionCount !== null && cell.executionState !== "running") ran += 1;
-  }
-  return code > 0 && ran === code;
-}"""
-# Rejections of JupyterLab's own that come up without a network; none of them is ours.
-HARMLESS = ("favicon", "ResizeObserver loop")
 
 
 @pytest.fixture(scope="module")
@@ -64,156 +41,217 @@ def shots(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A JupyterLab of its own, with copies of the notebooks."""
-    home = tmp_path_factory.mktemp("lab")
-    shutil.copytree(ROOT / "notebooks", home / "notebooks")
-    (home / "tests/data").mkdir(parents=True)
-    shutil.copy(ROOT / "tests/data/demo.pcap", home / "tests/data")
-    quiet = {
-        "@jupyterlab/apputils-extension:notification": {
-            "fetchNews": "false",
-            "checkForUpdates": False,
-        }
-    }
-    settings = home / "settings"
-    settings.mkdir()
-    (settings / "overrides.json").write_text(json.dumps(quiet))
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"]
-    command += [
-        f"--port={port}",
-        "--ip=127.0.0.1",
-        "--IdentityProvider.token=",
-        f"--notebook-dir={home}",
-    ]
-    command += ["--ServerApp.password=", "--LabApp.expose_app_in_browser=True"]
-    command += [f"--LabApp.app_settings_dir={settings}"]
-    paths = {f"JUPYTER_{name}": str(home / name.lower()) for name in ("CONFIG_DIR", "RUNTIME_DIR")}
-    with (home / "log").open("wb") as log:
-        server = subprocess.Popen(command, env=os.environ | paths, stdout=log, stderr=log, cwd=home)
-    address = f"http://127.0.0.1:{port}"
-    try:
-        for _ in range(240):
-            with contextlib.suppress(OSError), urllib.request.urlopen(f"{address}/api", timeout=2):
-                break
-            assert server.poll() is None, (home / "log").read_text()
-            time.sleep(0.5)
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("lab")
+
+
+@pytest.fixture(scope="module")
+def lab(home: Path) -> Iterator[str]:
+    with browsing.jupyterlab(home) as address:
         yield address
-    finally:
-        server.terminate()
-        server.wait(20)
-
-
-class Watched:
-    """A page that notes errors and refuses, and notes, what is not on this machine."""
-
-    def __init__(self, browser: Any, *, dark: bool = False) -> None:
-        scheme = "dark" if dark else "light"
-        self.page = browser.new_page(viewport={"width": 1400, "height": 1000}, color_scheme=scheme)
-        self.errors: list[str] = []
-        self.external: list[str] = []
-        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
-        self.page.on("console", self._said)
-        self.page.route("**/*", self._asked)
-
-    def _said(self, message: Any) -> None:
-        if message.type == "error" and not any(word in message.text for word in HARMLESS):
-            self.errors.append(message.text)
-
-    def _asked(self, route: Any) -> None:
-        url = route.request.url
-        if url.startswith(("http://127.0.0.1:", "file:", "data:", "blob:")):
-            route.continue_()
-        else:
-            self.external.append(url)
-            route.abort()
-
-    def check(self) -> None:
-        assert not self.external
-        assert not self.errors
 
 
 @pytest.fixture
 def browser() -> Iterator[Any]:
-    with playwright.sync_playwright() as driver:
-        started = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+    with browsing.chromium() as started:
         yield started
-        started.close()
 
 
-def run_notebook(watched: Watched, lab: str, name: str) -> Any:
+def shoot(target: Any, folder: Path, name: str, **options: Any) -> None:
+    target.screenshot(path=folder / f"{name}.png", **options)
+    if pictures.RECORD:
+        pictures.keep(folder / f"{name}.png", pictures.MANUAL / f"{name}.png")
+
+
+def heading(page: Any, text: str) -> None:
+    """Wait until the widget says so."""
+    page.wait_for_function(
+        "(text) => document.querySelector('.finrst-explore h3')?.textContent === text",
+        arg=text,
+        timeout=20_000,
+    )
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_first_look_and_its_widget(browser: Any, lab: str, shots: Path, theme: str) -> None:
+    watched = browsing.Watched(browser, dark=theme == "dark")
     page = watched.page
-    page.goto(f"{lab}/lab/tree/notebooks/{name}?reset")
-    page.wait_for_selector(".jp-Notebook", timeout=120_000)
-    page.wait_for_function(IDLE, timeout=120_000, polling=300)
-    page.evaluate(
-        "() => { window.jupyterapp.commands.execute('notebook:run-all-cells'); return 1; }"
-    )
-    page.wait_for_function(RAN, timeout=180_000, polling=300)
-    page.wait_for_function(IDLE, timeout=60_000, polling=300)
-    assert (
-        page.locator(".jp-RenderedText[data-mime-type='application/vnd.jupyter.stderr']").count()
-        == 0
-    )
-    return page
+    watched.open_notebook(lab, "notebooks/1 first look.ipynb")
+    suffix = ""
+    if theme == "dark":
+        watched.theme("JupyterLab Dark")
+        suffix = "_dark"
+    watched.tall(7600)
+    card = page.locator(".finrst").first
+    shoot(card, shots, f"card{suffix}")
+    assert "25 TCP connections" in card.inner_text()
+    # JupyterLab's own rules for tables could press the words and counts away.
+    cells = card.locator(".bars tr:first-child td:not(:last-child)")
+    assert cells.count() == 2 * 5
+    assert all(cell.evaluate("one => one.scrollWidth <= one.clientWidth") for cell in cells.all())
 
-
-def show(page: Any, path: Path) -> None:
-    """Screenshot the whole notebook, not only what the window shows."""
-    page.evaluate("() => window.jupyterapp.commands.execute('application:toggle-left-area') && 1")
-    page.set_viewport_size({"width": 1400, "height": 7000})
-    page.evaluate("() => { document.querySelector('.jp-WindowedPanel-outer').scrollTop = 0; }")
-    page.wait_for_timeout(1500)
-    page.screenshot(path=path)
-
-
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-def test_first_look_and_its_widget(browser: Any, lab: str, shots: Path, *, dark: bool) -> None:
-    watched = Watched(browser, dark=dark)
-    page = run_notebook(watched, lab, "1 first look.ipynb")
-    if dark:
-        theme = "{ theme: 'JupyterLab Dark' }"
-        page.evaluate(
-            f"() => {{ jupyterapp.commands.execute('apputils:change-theme', {theme}); return 1; }}"
-        )
     widget = page.locator(".finrst-explore")
     widget.scroll_into_view_if_needed()
-    widget.get_by_role("button", name="port_closed").click()
-    page.wait_for_function(
-        "() => document.querySelector('.finrst-explore h3').textContent.startsWith('1 ')"
-    )
+    heading(page, "25 connections of 25")
+    widget.get_by_role("button", name="reset_injected").click()
+    heading(page, "1 connection of 25")
     widget.locator("table tr").nth(1).click()
     widget.locator(".detail svg").wait_for(timeout=20_000)
-    assert "Nothing listens" in widget.locator(".detail").inner_text()
-    widget.screenshot(path=shots / f"widget_{'dark' if dark else 'light'}.png")
-    show(page, shots / f"notebook1_{'dark' if dark else 'light'}.png")
+    story = widget.locator(".detail").inner_text()
+    assert "by a box or a forger in between" in story
+    assert "What speaks for it" in story
+    assert "RST ACK seq 1 ack 26" in widget.locator(".detail svg").inner_html().replace("  ", " ")
+    shoot(widget, shots, f"widget{suffix}")
+    # The selection and the picked row are back in Python.
+    again = watched.run_again("explorer.selection")
+    assert "reset_injected" in again
+    assert "port_closed" not in again
+
+    widget.get_by_role("button", name="Clear filters").click()
+    heading(page, "25 connections of 25")
+    box = widget.locator(".time").bounding_box()
+    page.mouse.move(box["x"] + 2, box["y"] + 20)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.3 * box["width"], box["y"] + 20, steps=4)
+    page.mouse.up()
+    heading(page, "18 connections of 25")
+    search = widget.get_by_role("searchbox", name="Port contains")
+    search.fill("402")
+    search.press("Enter")
+    widget.get_by_role("button", name="4022").wait_for(timeout=20_000)
+
+    page.screenshot(path=shots / f"notebook1{suffix}.png")
     assert page.locator(".finrst-plot svg").count() == 4
     assert page.locator("svg.finrst-ladder").count() == 2
     watched.check()
 
 
 def test_why_it_was_reset(browser: Any, lab: str, shots: Path) -> None:
-    watched = Watched(browser)
-    page = run_notebook(watched, lab, "2 why was this connection reset.ipynb")
-    show(page, shots / "notebook2.png")
-    assert page.locator("svg.finrst-ladder").count() >= 8
+    watched = browsing.Watched(browser)
+    watched.open_notebook(lab, "notebooks/2 why was this connection reset.ipynb")
+    watched.tall(9000)
+    watched.page.screenshot(path=shots / "notebook2.png")
+    assert watched.page.locator("svg.finrst-ladder").count() >= 8
     watched.check()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_report_loads_nothing(browser: Any, shots: Path, tmp_path: Path, scheme: str) -> None:
-    import finrst
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_report_loads_nothing(browser: Any, shots: Path, tmp_path: Path, theme: str) -> None:
+    finrst.read(browsing.DEMO).report(tmp_path / "report.html")
+    watched = browsing.Watched(browser, dark=theme == "dark", width=1000)
+    page = watched.page
+    page.goto((tmp_path / "report.html").as_uri())
+    page.screenshot(path=shots / f"report_whole_{theme}.png", full_page=True)
+    shoot(page, shots, "report" if theme == "light" else "report_dark")
+    assert [url for url in watched.asked if not url.startswith("data:")] == [page.url]
+    assert page.locator("#findings .finding").count() > 5
+    assert "port_closed" in page.inner_text("#findings")
+    sheet = page.pdf(format="A4", prefer_css_page_size=True)
+    assert 4 <= sheet.count(b"/Type /Page\n") <= 20
+    watched.check()
 
-    finrst.read(ROOT / "tests/data/demo.pcap").report(tmp_path / "report.html")
-    watched = Watched(browser, dark=scheme == "dark")
-    asked: list[str] = []
-    watched.page.on("request", lambda request: asked.append(request.url))
-    watched.page.goto((tmp_path / "report.html").as_uri())
-    watched.page.screenshot(path=shots / f"report_{scheme}.png", full_page=True)
-    assert [url for url in asked if not url.startswith("data:")] == [watched.page.url]
-    assert watched.page.locator("#findings .finding").count() > 5
-    assert "port_closed" in watched.page.inner_text("#findings")
+
+# What nobody may make of a capture's texts.
+FOREIGN = """(within) => {
+  const found = [];
+  for (const part of document.querySelectorAll(within)) {
+    for (const one of part.querySelectorAll("script,iframe,object,embed,link,base,form,meta,img"))
+      if (!(one.src ?? "").startsWith("data:")) found.push(one.outerHTML.slice(0, 200));
+    for (const one of part.querySelectorAll("*"))
+      for (const { name, value } of one.attributes)
+        if (name.startsWith("on") || /^\\s*javascript:/i.test(value) ||
+            (["href", "src", "xlink:href", "action"].includes(name) && /evil/.test(value)))
+          found.push(`${one.tagName} ${name}=${value}`.slice(0, 200));
+  }
+  return found;
+}"""
+PWNED = "() => window.pwned ?? null"
+
+
+def test_the_hostile_texts_work_where_they_are_obeyed(browser: Any, tmp_path: Path) -> None:
+    """What the next tests look for does happen to a page that trusts its texts."""
+    bad = tmp_path / "bad.html"
+    bad.write_text(f"<meta charset=utf-8><div>{hostile.EVERYTHING}</div>", encoding="utf-8")
+    watched = browsing.Watched(browser)
+    watched.page.goto(bad.as_uri())
+    watched.page.wait_for_timeout(500)
+    assert watched.page.evaluate(PWNED) is not None
+    assert watched.page.evaluate(FOREIGN, "body")
+    assert any(hostile.HOST in url for url in watched.external)
+
+
+def test_a_hostile_capture_does_nothing_in_the_report(browser: Any, tmp_path: Path) -> None:
+    cap = finrst.read(hostile.write(tmp_path))
+    cap.report(tmp_path / "report.html", title=hostile.EVERYTHING)
+    watched = browsing.Watched(browser)
+    page = watched.page
+    page.goto((tmp_path / "report.html").as_uri())
+    page.wait_for_timeout(300)
+    assert page.evaluate(PWNED) is None
+    # Its own policy and size are the only ones.
+    assert page.locator("meta").count() == 3
+    assert page.evaluate(FOREIGN, "body") == []
+    assert "<script>window.pwned=1</script>" in page.inner_text("h1")
+    assert page.locator("style").count() == 1 + page.locator("svg style").count()
+    assert [url for url in watched.asked if not url.startswith("data:")] == [page.url]
+    watched.check()
+
+
+def test_a_hostile_capture_does_nothing_in_a_notebook(
+    browser: Any, lab: str, home: Path, shots: Path
+) -> None:
+    path = hostile.write(home)
+    tables = ("connections", "teardowns", "interfaces", "files", "issues", "ledger")
+    plots = ("causes", "timeline", "matrix", "waits", "lifetimes", "fingerprint")
+    cells = [
+        f"import finrst\ncap = finrst.read({str(path)!r})\ncap",
+        "explorer = cap.explore()\nexplorer",
+        f"for name in {tables}: display(cap.table(name))",
+        "for n in range(len(cap)): display(cap.connection(n), cap.connection(n).explain())",
+        "for n in range(len(cap)): display(cap.plot.ladder(n), cap.packets(n))",
+        f"for name in {plots}: display(getattr(cap.plot, name)())",
+        "print(cap)\ncap.plot.sequence(3)",
+    ]
+    book = {
+        "cells": [
+            {
+                "cell_type": "code",
+                "id": f"cell{place}",
+                "metadata": {},
+                "source": source,
+                "outputs": [],
+                "execution_count": None,
+            }
+            for place, source in enumerate(cells)
+        ],
+        "metadata": {"kernelspec": {"name": "python3", "display_name": "Python 3"}},
+        "nbformat": 4,
+        "nbformat_minor": 5,
+    }
+    (home / "hostile.ipynb").write_text(json.dumps(book))
+    watched = browsing.Watched(browser)
+    page = watched.page
+    watched.open_notebook(lab, "hostile.ipynb")
+    widget = page.locator(".finrst-explore")
+    widget.scroll_into_view_if_needed()
+    rows = widget.locator("table tr")
+    assert rows.count() == 1 + 17
+    told = ""
+    for place in range(1, 18):
+        rows.nth(place).click()
+        page.wait_for_function(
+            "(number) => document.querySelector('.finrst-explore .detail svg text')"
+            "?.textContent.startsWith(`Connection ${number}:`)",
+            arg=place - 1,
+            timeout=20_000,
+        )
+        told += widget.locator(".detail").inner_text()
+    assert '"><svg onload=window.pwned=3>' in told
+    watched.tall(30_000)
+    page.screenshot(path=shots / "hostile.png")
+    assert page.evaluate(PWNED) is None
+    assert page.evaluate(FOREIGN, ".jp-OutputArea-output") == []
+    shown = "\n".join(page.locator(".jp-OutputArea-output").all_inner_texts())
+    assert "<script>window.pwned=1</script>" in shown
+    assert "\x1b" not in shown
     watched.check()

@@ -26,7 +26,7 @@ class Counted(finrst.Table):
     def __init__(self, counts: dict[tuple[str, ...], int]) -> None:
         self._counts = counts
 
-    def counts(self, *columns: str) -> list[tuple[object, ...]]:
+    def counts(self, *columns: str, **_: object) -> list[tuple[object, ...]]:
         assert all(len(key) == len(columns) for key in self._counts)
         return [(*key, count) for key, count in self._counts.items()]
 

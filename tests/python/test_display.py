@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 
@@ -30,7 +31,8 @@ class Elements(HTMLParser):
         self.text += data
 
 
-ALLOWED = {"div", "style", "h3", "h4", "p", "table", "tr", "th", "td", "span"}
+DEMO = Path(__file__).parents[1] / "data/demo.pcap"
+ALLOWED = {"tbody", "thead", "div", "style", "h3", "h4", "p", "table", "tr", "th", "td", "span"}
 
 
 def hidden(text: str) -> list[str]:
@@ -47,6 +49,20 @@ def test_the_card_says_what_the_text_says(cap: finrst.Capture) -> None:
     assert "http" not in cap._repr_html_()
 
 
+def test_limits_of_trust_are_told_where_the_figures_are() -> None:
+    begun = finrst.conversation("> P. 10, < ., > R.")
+    said = "1 connection began before the capture: who is client and who is server is a guess."
+    assert said in repr(begun).replace("\n", " ")
+    assert f"Trust: {said}" in Elements(begun._repr_html_()).text
+
+
+def test_several_files_are_named() -> None:
+    data = DEMO.read_bytes()
+    card = Elements(finrst.read([data, data])._repr_html_()).text
+    assert "2 files: " in card
+    assert ", ".join(finrst.read([data, data]).files["file"]) in card
+
+
 def test_hostile_text_is_shown_not_obeyed(hostile: str) -> None:
     summary = _summary.Summary(
         title=hostile,
@@ -59,11 +75,11 @@ def test_hostile_text_is_shown_not_obeyed(hostile: str) -> None:
         clients=[],
         tones={},
     )
-    card = _html.card(summary, [{hostile: hostile}], [hostile])
+    card = _html.card(summary, [hostile], [{hostile: hostile}], [hostile])
     elements = Elements(card)
     assert elements.tags <= ALLOWED
     assert elements.attributes <= {"class", "style", "title"}
-    assert elements.text.count("<script>alert(1)</script>") == 9
+    assert elements.text.count("<script>alert(1)</script>") == 10
     assert hidden(elements.text) == []
     text = _summary.text(summary)
     assert hidden(text) == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,9 @@ from typing import Any
 import pytest
 
 import finrst
+from finrst import _figures, _findings
 from finrst.__main__ import main
+from finrst._text import duration
 
 pytest.importorskip("matplotlib", reason="matplotlib is not installed: no report with plots")
 
@@ -61,7 +64,68 @@ def test_it_says_the_findings(page: str) -> None:
     assert "164" in words
     for heading in ("Findings", "Plots", "Tables", "Limits of trust"):
         assert heading in words
-    assert page.count("<svg") == 6 + 4
+    # Six plots; ladders of the four commonest causes, and of the one that is suspicious.
+    assert page.count("<svg") == 6 + 4 + 1
+    assert "Connection 13: reset, ended by third party" in words
+
+
+def test_the_shares_of_the_classes_add_up(page: str) -> None:
+    bar = page.split('<div class="stack">')[1].split("</div>", maxsplit=1)[0]
+    widths = [float(width) for width in re.findall(r"width:([\d.]+)%", bar)]
+    assert len(widths) == 6
+    assert sum(widths) == pytest.approx(100)
+    assert "refused 5 (20 %)" in Elements(page).words
+
+
+def test_the_tables_behind_the_plots() -> None:
+    cap = finrst.read(DEMO)
+    found = _findings.find(cap)
+    made = _figures.tables(cap, found)
+    assert list(made) == [
+        "Causes",
+        "FIN and RST segments",
+        "Servers with most trouble",
+        "Clients with most trouble",
+        "Waits, durations, silences",
+    ]
+    assert {row["cause"]: row["connections"] for row in made["Causes"]} == dict(
+        cap.connections.counts("cause")
+    )
+    assert sum(row["segments"] for row in made["FIN and RST segments"]) == len(cap.teardowns)
+    troubled = sum(one.count for one in found.troubled)
+    for title in ("Servers with most trouble", "Clients with most trouble"):
+        assert sum(row["connections"] for row in made[title]) == troubled == 16
+    assert made["Servers with most trouble"][0] == {
+        "server": "10.77.0.2:4012",
+        "cause": "intermittent_refusal",
+        "connections": 2,
+    }
+    waits = sorted(wait for wait in cap.connections["client_wait_s"] if wait is not None)
+    completed, abandoned, *_ = made["Waits, durations, silences"]
+    assert (completed["connections"], abandoned["connections"]) == (19, 1)
+    assert completed["longest"] == duration(waits[-1])
+    assert abandoned["half within"] == abandoned["longest"] == "152 ms"
+
+
+def test_where_findings_are() -> None:
+    cap = finrst.read(DEMO)
+    told = {one.cause: _findings.where(one) for one in _findings.find(cap).items}
+    assert told["port_closed"] == "Server 10.77.0.2:4001, client 10.77.0.1."
+    assert told["application_abort"].startswith("Servers 10.77.0.2:4006 (1), 10.77.0.2:4018 (1), ")
+    (one, *_) = _findings.find(cap).items
+    spread = replace(one, count=1000, clients=[("192.0.2.1", 600), ("192.0.2.2", 400)])
+    assert _findings.where(spread) == (
+        "Spread over many servers, clients 192.0.2.1 (600), 192.0.2.2 (400)."
+    )
+
+
+def test_examples_are_the_surest() -> None:
+    cap = finrst.read(DEMO)
+    for one in _findings.find(cap).items:
+        rows = [row for row in cap.connections if row["cause"] == one.cause]
+        best = max(row["confidence"] for row in rows)
+        first = next(row for row in rows if row["confidence"] == best)
+        assert one.example["connection_id"] == first["connection_id"]
 
 
 def test_the_same_capture_gives_the_same_octets(page: str, tmp_path: Path) -> None:
@@ -89,6 +153,18 @@ def test_small_captures(script: str, tmp_path: Path) -> None:
     assert "Of 1 connection: 1 " in (tmp_path / "x.html").read_text(encoding="utf-8")
 
 
+def test_a_capture_without_connections(tmp_path: Path) -> None:
+    empty = finrst.read(bytes.fromhex("d4c3b2a1020004000000000000000000ffff000001000000"))
+    empty.report(tmp_path / "x.html")
+    words = Elements((tmp_path / "x.html").read_text(encoding="utf-8")).words
+    assert "The capture has no TCP connection." in words
+    empty.report(tmp_path / "x.md")
+    text = (tmp_path / "x.md").read_text(encoding="utf-8")
+    assert "The capture has no TCP connection." in text
+    assert "recognised" not in text
+    assert "0 TCP connections" in Elements(empty._repr_html_()).words
+
+
 def test_without_matplotlib(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def absent(module: str, _extra: str) -> Any:
         raise ModuleNotFoundError(module)
@@ -103,6 +179,8 @@ def test_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     text = (tmp_path / "x.md").read_text(encoding="utf-8")
     assert text.startswith("# Monday\n")
     assert "port\\_closed" in text
+    assert "## Servers with most trouble" in text
+    assert "| 10.77.0.2:4012 | intermittent\\_refusal | 2 |" in text
     assert main(["report", str(tmp_path / "absent.pcap"), "-o", str(tmp_path / "y.md")]) == 1
     assert "absent.pcap" in capsys.readouterr().err
     assert not (tmp_path / "y.md").exists()

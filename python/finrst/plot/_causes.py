@@ -7,16 +7,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from finrst._classes import CLASSES, class_of
-from finrst._text import duration, number, plural
+from finrst._text import duration, number, plural, share
 
 from ._columns import NOT_A_TIME, Columns
-from ._style import INK, SOFT, axes, chart, classes_of, empty, finish, label, share, whole
-from ._time import bins, time_axis
+from ._style import INK, SOFT, axes, chart, classes_of, empty, finish, label, whole
+from ._time import bins, moment, time_axis
 
 if TYPE_CHECKING:
     from ._style import Chart
 
 _TOP = 18
+_GAPS = 60
 
 
 def causes(data: Any, *, dark: bool | None = None) -> Chart:
@@ -122,18 +123,20 @@ def timeline(data: Any, *, dark: bool | None = None) -> Chart:
     cells = np.ravel_multi_index((resets[known].astype(int), places[known], where[known]), shape)
     heights = np.bincount(cells, minlength=int(np.prod(shape))).reshape(shape)
     left = origin + np.arange(count) * width * scale
+    # Gaps between many bars would be all that one sees.
+    wide = width * scale * (0.92 if count <= _GAPS else 1)
+    edges: Any = {"align": "edge", "linewidth": 0, "antialiased": count <= _GAPS}
     for sign, stack in zip((1, -1), heights, strict=True):
         base = np.zeros(count)
         for place, values in enumerate(stack):
             if values.any():
                 paint = CLASSES[place].colour
-                wide = width * scale * 0.94
-                ax.bar(left, sign * values, wide, base, color=paint, align="edge", linewidth=0)
+                ax.bar(left, sign * values, width=wide, bottom=base, color=paint, **edges)
                 base = base + sign * values
     _mirror(ax, heights)
     ax.set_ylabel(f"segments per {duration(width / 1e9)}")
     shown = [CLASSES[place].name for place in np.unique(places)]
-    return finish(figure, _peak(heights, width), shown)
+    return finish(figure, _peak(heights, start, width), shown)
 
 
 def _mirror(ax: Any, heights: Any) -> None:
@@ -157,7 +160,7 @@ def _mirror(ax: Any, heights: Any) -> None:
         )
 
 
-def _peak(heights: Any, width: int) -> str:
+def _peak(heights: Any, start: int, width: int) -> str:
     fins, resets = (int(stack.sum()) for stack in heights)
     if fins + resets == 1:
         return f"One FIN or RST segment: {'FIN' if fins else 'RST'}"
@@ -167,5 +170,6 @@ def _peak(heights: Any, width: int) -> str:
     per_bin = heights[1].sum(axis=0)
     top = int(per_bin.max())
     if top > max(3, 3 * resets / len(per_bin)):
-        return f"{said}; resets peak at {number(top)} in {duration(width / 1e9)}"
+        begin = moment(start + int(per_bin.argmax()) * width, len(per_bin) * width)
+        return f"{said}; resets peak at {number(top)} in {duration(width / 1e9)} from {begin}"
     return f"{said}, without a peak of resets"

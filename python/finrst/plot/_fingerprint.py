@@ -5,35 +5,47 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from matplotlib.path import Path
 from matplotlib.ticker import NullLocator
 
 from finrst._classes import CLASSES
-from finrst._text import number, plural
+from finrst._text import number, plural, share
 
 from ._columns import Columns
-from ._style import SOFT, axes, chart, classes_of, empty, finish, share, whole
+from ._style import INK, SOFT, axes, chart, classes_of, empty, finish, whole
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from numpy.typing import NDArray
 
     from ._columns import Integers
     from ._style import Chart
 
-_LINEAR = 16
-_CLOSE = 64
-_MOST = 4000
-_LABELLED = 12
-_TICKS = (-10000, -100, -10, 0, 10, 100, 10000)
-# Below every difference of two 16-bit numbers.
-_UNKNOWN = -300_000
+# Steps of the IP identification, from below; the first row is of those that cannot be compared.
+_EDGES = (-64, 0, 1, 65, 1001)
+_MINUS = "\N{MINUS SIGN}"
+_STEPS = (
+    "not\ncomparable",
+    f"below {_MINUS}64",
+    f"{_MINUS}64 … {_MINUS}1",
+    "0, the same",
+    "+1 … +64",
+    "+65 … +1,000",
+    "above +1,000",
+)
+_NEXT = 4
+_COLUMNS = 41
+_AREA = 60
+_LABELLED = 24
 
 
 def fingerprint(data: Any, *, dark: bool | None = None) -> Chart:
     """Draw TTL and IP identification of resets against their claimed sender's other packets.
 
-    A reset of the host itself lies in the middle: the same path, the next identification. One
-    that another machine sent in its name usually does not. Equal points are added up; the area
-    of a point grows with their number.
+    A reset of the host itself lies in the middle: the same path, and in the shaded band when its
+    identification is one of the next. One that another machine sent in its name usually does not.
+    Resets are added up in circles, whose sectors are the classes of their causes and whose area
+    grows with the logarithm of their number. TTLs far apart share a column.
 
     ``data`` is a Capture, or a table with ``kind``, ``ttl_delta``, ``ip_id_delta`` and ``cause``
     as ``teardowns`` has. Resets without a comparable packet are left out, and counted.
@@ -50,64 +62,113 @@ def fingerprint(data: Any, *, dark: bool | None = None) -> Chart:
     ttl, identification = columns.floats("ttl_delta"), columns.floats("ip_id_delta")
     places = classes_of(columns.words("cause"))
     known = resets & ~np.isnan(ttl)
-    figure = chart(7.6, 4.4, dark=dark)
+    figure = chart(8.6, 4.2, dark=dark)
     ax = axes(figure)
     if not known.any():
         return empty(figure, ax, "No reset can be compared with other packets of its sender")
-    level = np.where(np.isnan(identification), _UNKNOWN, identification)
-    spots = (level[known].astype(np.int64), ttl[known].astype(np.int64), places[known])
-    points, counts = _distinct(spots)
-    order = np.argsort(-counts, kind="stable")[:_MOST]
-    (y, x, of_class), counts = points[:, order], counts[order]
-    ax.axhspan(-_CLOSE, _CLOSE, color=CLASSES[0].colour, alpha=0.08, linewidth=0)
+    hops, steps = ttl[known].astype(np.int64), _step(identification[known])
+    centres, across = _columns(hops)
+    shape = (len(_STEPS), len(centres), len(CLASSES))
+    cells = np.ravel_multi_index((steps, across, places[known]), shape)
+    counts = np.bincount(cells, minlength=int(np.prod(shape))).reshape(shape)
+    ax.axhspan(_NEXT - 0.5, _NEXT + 0.5, color=CLASSES[0].colour, alpha=0.1, linewidth=0)
     ax.axvline(0, color=SOFT, linewidth=0.8)
-    paint = [CLASSES[int(place)].colour for place in of_class]
-    ax.scatter(x, y, s=26 + 60 * np.log2(counts), c=paint, alpha=0.6, linewidths=0)
-    _count(ax, np.stack([x, y]), counts)
-    reach = max(4.0, float(np.abs(x).max()) * 1.15)
+    _pies(ax, centres, counts)
+    reach = max(4.0, float(np.abs(hops).max()) * 1.12)
     ax.set_xlim(-reach, reach)
-    ax.set_yscale("symlog", linthresh=_LINEAR)
-    ax.set_ylim(3 * _UNKNOWN, -_UNKNOWN)
-    ticks = {value: number(value).replace("-", "\N{MINUS SIGN}") for value in _TICKS}
-    ax.set_yticks([_UNKNOWN, *ticks], ["not\ncomparable", *ticks.values()])
+    ax.set_ylim(-0.6, len(_STEPS) - 0.4)
+    ax.set_yticks(range(len(_STEPS)), _STEPS)
     ax.yaxis.set_minor_locator(NullLocator())
     whole(ax.xaxis)
+    ax.xaxis.set_major_formatter(lambda value, _: _signed(round(value)))
     ax.set_xlabel("TTL of the reset minus its sender's usual one (hops)")
-    ax.set_ylabel("IP identification minus the one before")
+    ax.set_ylabel("IP identification after the one before")
     odd, total = int((known & (ttl != 0)).sum()), int(known.sum())
-    left_out = int(resets.sum()) - total
+    return finish(
+        figure,
+        _finding(odd, total, int(resets.sum()) - total),
+        [CLASSES[place].name for place in np.unique(places[known])],
+    )
+
+
+def _step(identification: NDArray[np.float64]) -> Integers:
+    places = np.searchsorted(_EDGES, np.nan_to_num(identification), side="right") + 1
+    return np.where(np.isnan(identification), 0, places)
+
+
+def _columns(hops: Integers) -> tuple[Integers, Integers]:
+    """Give the hops at which columns stand, and the column of every reset."""
+    width = 1
+    while len(np.unique(_rounded(hops, width))) > _COLUMNS:
+        width *= 2
+    centres, across = np.unique(_rounded(hops, width), return_inverse=True)
+    return centres, across.reshape(-1)
+
+
+def _rounded(hops: Integers, width: int) -> Integers:
+    """Round away from zero, so that only resets without a difference stand at none."""
+    return np.asarray(np.sign(hops) * -(-np.abs(hops) // width) * width, dtype=np.int64)
+
+
+def _pies(ax: Axes, centres: Integers, counts: Any) -> None:
+    sums = counts.sum(axis=2)
+    fullest = np.argsort(-sums, axis=None, kind="stable")[:_LABELLED]
+    named = {divmod(int(place), sums.shape[1]) for place in fullest}
+    for (step, column), total in np.ndenumerate(sums):
+        if not total:
+            continue
+        x, area = int(centres[column]), _AREA * (1 + np.log2(total))
+        turn = 0.0
+        for place, count in enumerate(counts[step, column]):
+            if count:
+                part = float(count / total)
+                ax.scatter(
+                    x,
+                    step,
+                    s=area * _extent(turn, turn + part) ** 2,
+                    marker=_sector(turn, turn + part),
+                    c=CLASSES[place].colour,
+                    linewidths=0,
+                )
+                turn += part
+        if (step, column) in named:
+            ax.annotate(
+                number(int(total)),
+                (x, step),
+                xytext=(np.sqrt(area) / 2 + 3, 0),
+                textcoords="offset points",
+                va="center",
+                color=INK,
+                fontsize=8.5,
+            )
+
+
+def _vertices(begin: float, end: float) -> Any:
+    angles = 2 * np.pi * np.linspace(begin, end, max(3, int(60 * (end - begin)) + 2))
+    arc = np.stack([np.sin(angles), np.cos(angles)], axis=1)
+    return arc if end - begin >= 1 else np.vstack([(0, 0), arc, (0, 0)])
+
+
+def _extent(begin: float, end: float) -> float:
+    """Give what matplotlib scales a marker down by: its farthest coordinate."""
+    return float(np.abs(_vertices(begin, end)).max())
+
+
+def _sector(begin: float, end: float) -> Path:
+    return Path(_vertices(begin, end))
+
+
+def _signed(hops: int) -> str:
+    return f"{hops:+d}".replace("-", _MINUS) if hops else "0"
+
+
+def _finding(odd: int, total: int, left_out: int) -> str:
     title = (
         f"{number(odd)} of {plural(total, 'reset')} ({share(odd, total)}) came with a TTL "
         "that the claimed sender does not use"
         if odd
         else f"All {plural(total, 'reset')} came with the TTL of the claimed sender"
+        if total > 1
+        else "The reset came with the TTL of the claimed sender"
     )
-    if left_out:
-        title += f"; {number(left_out)} more cannot be compared"
-    return finish(figure, title, [CLASSES[place].name for place in np.unique(places[known])])
-
-
-def _distinct(columns: tuple[Integers, ...]) -> tuple[Integers, Integers]:
-    """Give the distinct columns of numbers, and how often each comes; of a million at once."""
-    lows = [int(column.min()) for column in columns]
-    shape = tuple(int(c.max()) - low + 1 for c, low in zip(columns, lows, strict=True))
-    shifted = tuple(column - low for column, low in zip(columns, lows, strict=True))
-    keys, counts = np.unique(np.ravel_multi_index(shifted, shape), return_counts=True)
-    points = np.stack(np.unravel_index(keys, shape)) + np.array(lows)[:, None]
-    return points, counts
-
-
-def _count(ax: Axes, points: Any, counts: Any) -> None:
-    """Write the number of resets beside the fullest points."""
-    where, inverse = np.unique(points, axis=1, return_inverse=True)
-    sums = np.bincount(inverse.reshape(-1), counts).astype(int)
-    for place in np.argsort(-sums, kind="stable")[:_LABELLED]:
-        if sums[place] > 1:
-            ax.annotate(
-                number(int(sums[place])),
-                (where[0, place], where[1, place]),
-                xytext=(12, 8),
-                textcoords="offset points",
-                color=SOFT,
-                fontsize=8.5,
-            )
+    return f"{title}; {number(left_out)} more cannot be compared" if left_out else title

@@ -14,9 +14,10 @@ from finrst._whole import whole
 from ._packets import Story, story
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from os import PathLike
 
-_WIDTH, _LEFT, _RIGHT = 860, 190, 560
+_WIDTH, _LEFT, _RIGHT = 900, 190, 560
 _ROW, _GAP, _TOP = 30, 28, 84
 _HEAD, _AROUND, _TAIL = 8, 8, 4
 _SILENCE = 0.2
@@ -75,7 +76,8 @@ def ladder(data: Any, connection_id: int | None = None) -> Ladder:
     ``data`` is a Capture with the number of the connection, or a table of its packets as
     ``Capture.packets`` gives. Sequence numbers are relative, times count from the first packet.
     Of a long connection the beginning, what is around the decisive packets, and the end are
-    drawn. Needs no plotting library.
+    drawn. A Capture has more to say of packets than their table: the evidence, and the causes of
+    resets that did not decide. Needs no plotting library.
 
     >>> import finrst, finrst.plot
     >>> finrst.plot.ladder(finrst.conversation("> S, < R."))
@@ -84,13 +86,25 @@ def ladder(data: Any, connection_id: int | None = None) -> Ladder:
     return Ladder(_draw(story(data, connection_id)))
 
 
-def _marks(row: dict[str, Any]) -> dict[int, list[str]]:
+def _marks(row: dict[str, Any], teardowns: Sequence[dict[str, Any]] = ()) -> dict[int, list[str]]:
+    """Give what there is to say of packets: the evidence, and what other resets were."""
     marks: dict[int, list[str]] = {}
+
+    def note(packet: int, text: str) -> None:
+        notes = marks.setdefault(packet, [])
+        if text not in notes:
+            notes.append(text)
+
     for fact in row.get("evidence") or ():
         if fact["packet"] is not None:
-            notes = marks.setdefault(fact["packet"], [])
-            if _fact(fact) not in notes:
-                notes.append(_fact(fact))
+            note(fact["packet"], _fact(fact))
+    for event in teardowns:
+        if event["kind"] != "rst" or event["cause"] == row.get("cause"):
+            continue
+        note(event["packet"], event["cause"])
+        for fact in event["evidence"]:
+            if fact["packet"] is not None:
+                note(fact["packet"], _fact(fact))
     return marks
 
 
@@ -117,7 +131,7 @@ def _shown(one: Story, marks: dict[int, list[str]]) -> list[int]:
 
 
 def _draw(one: Story) -> str:
-    marks = _marks(one.row)
+    marks = _marks(one.row, one.teardowns)
     parts: list[str] = []
     y, before = _TOP, -1
     first = one.packets[0]["time"] if one.packets else None

@@ -8,13 +8,16 @@ from typing import Any
 from finrst._extras import need
 from finrst._table import Table
 
+_EVENTS = 12
+
 
 @dataclass(frozen=True)
 class Story:
-    """One connection: its packets in order, and its row where there is one."""
+    """One connection: its packets in order, its row and its FIN and RST rows where there are."""
 
     packets: list[dict[str, Any]]
     row: dict[str, Any] = field(default_factory=dict)
+    teardowns: list[dict[str, Any]] = field(default_factory=list)
 
 
 def story(data: Any, connection_id: int | None) -> Story:
@@ -26,7 +29,8 @@ def story(data: Any, connection_id: int | None) -> Story:
                 raise ValueError(message)
             connection_id = int(data.connections["connection_id"][0])
         row = data.connection(connection_id).to_dict()
-        return Story(list(data.packets(connection_id)), row)
+        events = data.teardowns.find_all("connection_id", connection_id, _EVENTS)
+        return Story(list(data.packets(connection_id)), row, events)
     rows = (
         list(data) if isinstance(data, Table) else need("pyarrow", "pandas").table(data).to_pylist()
     )

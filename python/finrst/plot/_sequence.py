@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
+from matplotlib.lines import Line2D
 
 from finrst._classes import BY_NAME
 from finrst._text import number, plural
 
 from ._packets import story
-from ._style import INK, SOFT, axes, chart, empty, finish
+from ._style import INK, axes, chart, empty, finish, whole
 
 if TYPE_CHECKING:
+    from matplotlib.artist import Artist
     from matplotlib.axes import Axes
 
     from ._style import Chart
@@ -36,7 +38,7 @@ def sequence(
     >>> import finrst, finrst.plot
     >>> cap = finrst.conversation("> S, < S., > ., > P. 120, < ., > F., < F., > .")
     >>> finrst.plot.sequence(cap).finding
-    'Client sent 120 octets in 1 segment, none again; FIN by client, FIN by server'
+    'Client sent 120 octets in 1 segment, none twice; FIN by client, FIN by server'
     """
     one = story(data, connection_id)
     figure = chart(8.6, 4, dark=dark)
@@ -55,20 +57,23 @@ def sequence(
     own = [(t, p) for t, p in timed if p["sender"] == sender and p["seq"] is not None]
     peer = [(t, p) for t, p in timed if p["sender"] != sender and p["ack"] is not None]
     rasterized = len(timed) > _RASTER
-    again = _segments(ax, own, rasterized=rasterized)
-    _acknowledged(ax, peer, _shift(one.row, sender), span * scale, rasterized=rasterized)
-    marks = _ends(ax, timed, sender)
+    handles, again = _segments(ax, own, rasterized=rasterized)
+    shift = _shift(one.row, sender)
+    handles += _acknowledged(ax, peer, shift, span * scale, rasterized=rasterized)
+    marks, said = _ends(ax, timed, sender)
     ax.set_xlabel(f"{unit} after {first:%Y-%m-%d %H:%M:%S.%f} UTC")
-    ax.set_ylabel(f"relative sequence number of the {sender} (octets)")
-    ax.yaxis.set_major_formatter(lambda value, _: number(round(value)))
-    ax.legend(frameon=False, labelcolor=SOFT, loc="upper left")
-    ax.margins(x=0.03, y=0.12)
+    ax.set_ylabel("relative sequence number")
+    ax.margins(x=0.03, y=0.1)
+    ax.set_xlim(-0.03 * (span * scale or 1), 1.04 * (span * scale or 1))
+    whole(ax.yaxis)
     total = sum(p["payload_length"] for _, p in own)
     count = sum(1 for _, p in own if p["payload_length"])
-    said = f"{number(again)} of them again" if again else "none again"
-    ends = "".join(f"{'; ' if not i else ', '}{mark}" for i, mark in enumerate(marks))
-    title = f"{sender.title()} sent {plural(total, 'octet')} in {plural(count, 'segment')}, {said}"
-    return finish(figure, title + ends)
+    title = f"{sender.title()} sent {plural(total, 'octet')}"
+    if count:
+        title += f" in {plural(count, 'segment')}, "
+        title += f"{number(again)} of them again" if again else "none twice"
+    title += "".join(f"{', ' if i else '; '}{mark}" for i, mark in enumerate(said))
+    return finish(figure, title, handles=[*handles, *marks])
 
 
 def _shift(row: dict[str, Any], sender: str) -> int:
@@ -79,7 +84,9 @@ def _shift(row: dict[str, Any], sender: str) -> int:
     return int(shifts["server" if sender == "client" else "client"] or 0)
 
 
-def _segments(ax: Axes, own: list[tuple[float, dict[str, Any]]], *, rasterized: bool) -> int:
+def _segments(
+    ax: Axes, own: list[tuple[float, dict[str, Any]]], *, rasterized: bool
+) -> tuple[list[Artist], int]:
     highest = -1
     fresh: list[tuple[float, int, int]] = []
     again: list[tuple[float, int, int]] = []
@@ -89,17 +96,19 @@ def _segments(ax: Axes, own: list[tuple[float, dict[str, Any]]], *, rasterized: 
             continue
         (again if begin + length <= highest else fresh).append((t, begin, begin + length))
         highest = max(highest, begin + length)
+    handles: list[Artist] = []
     for lines, colour, name in (
         (fresh, INK, "segments"),
-        (again, BY_NAME["timeout"].colour, "sent again"),
+        (again, BY_NAME["suspicious"].colour, "sent again"),
     ):
         if lines:
             t, low, high = np.array(lines).T
-            ax.vlines(t, low, high, color=colour, linewidth=1.6, label=name, rasterized=rasterized)
+            ax.vlines(t, low, high, color=colour, linewidth=1.8, rasterized=rasterized, zorder=3)
             if not rasterized:
-                ax.plot(t, high, "_", color=colour, markersize=5)
-                ax.plot(t, low, "_", color=colour, markersize=5)
-    return len(again)
+                ax.plot(t, high, "_", color=colour, markersize=6, zorder=3)
+                ax.plot(t, low, "_", color=colour, markersize=6, zorder=3)
+            handles.append(Line2D([], [], color=colour, linewidth=1.8, label=name))
+    return handles, len(again)
 
 
 def _acknowledged(
@@ -109,46 +118,58 @@ def _acknowledged(
     end: float,
     *,
     rasterized: bool,
-) -> None:
+) -> list[Artist]:
     peer = [(t, p) for t, p in peer if "RST" not in p["flags"]]
     if not peer:
-        return
+        return []
     times = [t for t, _ in peer] + [end]
     acks = [p["ack"] for _, p in peer]
     edges = [p["ack"] + (p["window"] << (0 if "SYN" in p["flags"] else shift)) for _, p in peer]
-    top = max(acks)
     options: dict[str, Any] = {"where": "post", "rasterized": rasterized}
-    ax.step(
-        times,
-        [*acks, acks[-1]],
-        color=BY_NAME["orderly"].colour,
-        label="acknowledged",
-        zorder=1.5,
-        **options,
-    )
+    colour = BY_NAME["orderly"].colour
+    ax.step(times, [*acks, acks[-1]], color=colour, linewidth=1.6, zorder=2.5, **options)
+    handles: list[Artist] = [Line2D([], [], color=colour, linewidth=1.6, label="acknowledged")]
     edges.append(edges[-1])
     # A window far above what was sent would press the octets flat: it is told, not drawn.
-    near = max(top * 1.6, 20)
-    above = min(edges) > near
-    beyond = min(edge - ack for edge, ack in zip(edges, acks, strict=False))
-    label = f"receive window: {number(beyond)} octets or more" if above else "receive window"
-    options |= {"color": BY_NAME["refused"].colour, "label": label}
-    ax.step(*(([], []) if above else (times, edges)), **options)
+    if min(edges) > max(max(acks) * 1.6, 20):
+        beyond = min(edge - ack for edge, ack in zip(edges, acks, strict=False))
+        label = f"receive window ≥ {number(beyond)}, above"
+        return [*handles, Line2D([], [], linestyle="", label=label)]
+    colour = BY_NAME["refused"].colour
+    ax.step(times, edges, color=colour, linewidth=1.2, zorder=2, **options)
+    return [*handles, Line2D([], [], color=colour, linewidth=1.2, label="receive window")]
 
 
-def _ends(ax: Axes, timed: list[tuple[float, dict[str, Any]]], sender: str) -> list[str]:
-    said: dict[str, None] = {}
-    for kind, marker, colour in (
-        ("FIN", "o", BY_NAME["orderly"].colour),
-        ("RST", "X", BY_NAME["abort"].colour),
-    ):
-        points = []
-        for t, packet in timed:
-            if kind in packet["flags"] and not (kind == "FIN" and "RST" in packet["flags"]):
-                level = packet["seq"] if packet["sender"] == sender else packet["ack"]
-                points.append((t, level or 0))
-                said[f"{kind} by {packet['sender']}"] = None
-        if points:
-            t, y = zip(*points, strict=True)
-            ax.plot(t, y, marker, color=colour, markersize=8, linestyle="", label=kind, zorder=4)
-    return list(said)
+def _ends(
+    ax: Axes, timed: list[tuple[float, dict[str, Any]]], sender: str
+) -> tuple[list[Artist], list[str]]:
+    """Mark FIN and RST: filled of the drawn side, hollow of its peer."""
+    handles: list[Artist] = []
+    said = []
+    points: dict[tuple[str, str], list[tuple[float, int]]] = {}
+    acked = 0
+    for t, packet in timed:
+        own = packet["sender"] == sender
+        if not own and packet["ack"] is not None:
+            acked = max(acked, packet["ack"])
+        kind = "RST" if "RST" in packet["flags"] else "FIN" if "FIN" in packet["flags"] else ""
+        if kind:
+            level = packet["seq"] if own else packet["ack"]
+            level = acked if level is None else level + (packet["payload_length"] if own else 0)
+            points.setdefault((kind, packet["sender"]), []).append((t, level))
+    for (kind, side), places in points.items():
+        colour = BY_NAME["abort" if kind == "RST" else "orderly"].colour
+        style: dict[str, Any] = {
+            "marker": "X" if kind == "RST" else "o",
+            "color": colour,
+            "markersize": 9,
+            "markerfacecolor": colour if side == sender else "none",
+            "markeredgewidth": 1.4,
+            "linestyle": "",
+        }
+        times, levels = zip(*places, strict=True)
+        ax.plot(times, levels, zorder=4, **style)
+        several = f" ({number(len(places))})" if len(places) > 1 else ""
+        handles.append(Line2D([], [], label=f"{kind} by {side}{several}", **style))
+        said.append(f"{kind} by {side}")
+    return handles, said

@@ -10,16 +10,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from matplotlib import rc_context
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_hex, to_rgb, to_rgba_array
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from finrst._classes import CLASSES, class_of
-from finrst._text import printable
+from finrst._text import number, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
@@ -54,6 +56,8 @@ _RC: Any = {
 }
 _RASTER_DPI = 144
 _LETTERS_PER_INCH = 10.4
+_SMALL_LETTERS_PER_INCH = 13
+_HANDLE = 5
 
 
 class Chart(Figure):
@@ -99,7 +103,6 @@ class Chart(Figure):
 def chart(width: float, height: float, *, dark: bool | None) -> Chart:
     """Begin a figure; without a word about it, dark when matplotlib's own style is."""
     from matplotlib import rcParams
-    from matplotlib.colors import to_rgb
 
     if dark is None:
         half = 0.5
@@ -122,12 +125,15 @@ def axes(figure: Chart, place: Any = 111, **options: Any) -> Axes:
 
 
 def whole(axis: Any) -> None:
-    """Put ticks at whole numbers only."""
-    axis.set_major_locator(MaxNLocator(integer=True))
+    """Put ticks at whole numbers only, with separators of thousands."""
+    axis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: number(round(value))))
 
 
-def finish(figure: Chart, title: str, classes: Iterable[str] = ()) -> Chart:
-    """Give a figure its title, which says the finding, a legend, and its colours."""
+def finish(
+    figure: Chart, title: str, classes: Iterable[str] = (), handles: Sequence[Artist] = ()
+) -> Chart:
+    """Give a figure its title, which says the finding, a legend below it, and its colours."""
     figure.finding = title
     figure.suptitle(
         _wrapped(title, int(figure.get_figwidth() * _LETTERS_PER_INCH)),
@@ -138,19 +144,22 @@ def finish(figure: Chart, title: str, classes: Iterable[str] = ()) -> Chart:
         color=INK,
     )
     shown = set(classes)
-    handles = [Patch(color=one.colour, label=one.name) for one in CLASSES if one.name in shown]
-    if handles:
-        legend = figure.legend(
-            handles=handles,
+    entries: list[Artist] = [
+        Patch(color=one.colour, label=one.name) for one in CLASSES if one.name in shown
+    ]
+    entries += handles
+    if entries:
+        figure.legend(
+            handles=entries,
             loc="outside lower left",
-            ncols=len(handles),
+            ncols=_columns(entries, figure.get_figwidth()),
             frameon=False,
             labelcolor=SOFT,
-            handlelength=1,
+            handlelength=1.4 if handles else 1,
             handleheight=1,
+            columnspacing=1.4,
             borderaxespad=0,
         )
-        legend.set_in_layout(True)
     figure.set_facecolor("#ffffff")
     for ax in figure.axes:
         ax.set_facecolor("none")
@@ -162,6 +171,13 @@ def finish(figure: Chart, title: str, classes: Iterable[str] = ()) -> Chart:
     return figure
 
 
+def _columns(entries: Sequence[Artist], inches: float) -> int:
+    """Tell how many entries of a legend stand beside each other."""
+    sizes = [len(str(entry.get_label())) + _HANDLE for entry in entries]
+    room = inches * _SMALL_LETTERS_PER_INCH
+    return len(entries) if sum(sizes) <= room else max(1, int(room / max(sizes)))
+
+
 def _wrapped(title: str, width: int) -> str:
     """Break a title into lines of about the same length."""
     lines = -(-len(title) // width)
@@ -169,38 +185,28 @@ def _wrapped(title: str, width: int) -> str:
 
 
 def _darken(figure: Chart) -> None:
-    from matplotlib.colors import to_hex
-
+    """Replace ink, axes and grid; everything else is for both backgrounds."""
     for artist in figure.findobj():
         for kind in ("color", "facecolor", "edgecolor"):
             get, put = getattr(artist, f"get_{kind}", None), getattr(artist, f"set_{kind}", None)
-            if get is None or put is None:
+            if get is None or put is None or (value := get()) is None:
                 continue
-            value = get()
-            if isinstance(value, str | tuple) and to_hex(value) in _DARK:
-                alpha = value[3] if isinstance(value, tuple) and len(value) > 3 else 1  # noqa: PLR2004
-                if alpha:
-                    put(_DARK[to_hex(value)])
+            rows = to_rgba_array(value)
+            dark = [_DARK.get(to_hex(row)) if row[3] else None for row in rows]
+            if not any(dark):
+                continue
+            new = [
+                (*to_rgb(name), row[3]) if name else tuple(row)
+                for name, row in zip(dark, rows, strict=True)
+            ]
+            put(new[0] if len(new) == 1 else new)
     for ax in figure.axes:
-        ax.tick_params(which="both", colors=_DARK[SOFT], labelcolor=_DARK[SOFT])
-        ax.tick_params(which="both", grid_color=_DARK[LINE])
+        ax.tick_params(which="both", colors=_DARK[SOFT], grid_color=_DARK[LINE])
 
 
-def label(text: object, limit: int = 40) -> str:
+def label(text: object, limit: int = 48) -> str:
     """Make a text from a capture fit for a plot: nothing hidden, no formulas."""
     return printable(text, limit).replace("$", r"\$")
-
-
-def share(part: int, whole: int) -> str:
-    """Write a share in words that do not claim too much.
-
-    >>> share(1, 3), share(1, 100000), share(0, 0)
-    ('33 %', 'under 1 %', 'none')
-    """
-    if not part:
-        return "none"
-    percent = 100 * part / whole
-    return f"{percent:.0f} %" if percent >= 1 else "under 1 %"
 
 
 def classes_of(words: Words) -> NDArray[np.int64]:
@@ -216,8 +222,8 @@ def colours(places: Sequence[int]) -> list[str]:
 
 
 def empty(figure: Chart, ax: Axes, text: str) -> Chart:
-    """Say that there is nothing to draw."""
+    """Say that there is nothing to draw, in a figure of no more than the words."""
     ax.set_axis_off()
     figure.is_empty = True
-    ax.text(0.5, 0.5, text, ha="center", va="center", color=SOFT, transform=ax.transAxes)
+    figure.set_figheight(0.5)
     return finish(figure, text)

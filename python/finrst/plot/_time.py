@@ -12,8 +12,11 @@ if TYPE_CHECKING:
     from ._columns import Integers
 
 _MOST = 120
+_FEWEST = 10
+_MILLISECOND = 10**6
 _SECOND = 10**9
 _SHORT = 300 * _SECOND
+_DAY = 86400 * _SECOND
 _WIDTHS = [
     *(step * 10**power for power in range(3, 9) for step in (1, 2, 5)),
     *(step * _SECOND for step in (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800)),
@@ -24,10 +27,24 @@ _WIDTHS = [
 def bins(times: Integers) -> tuple[int, int, int]:
     """Give start, width (both in nanoseconds) and number of bins of a round width."""
     first, last = int(times.min()), int(times.max())
-    span = last - first + 1
+    # A single moment has no span of its own.
+    span = last - first + 1 if last > first else _FEWEST * _MILLISECOND
     width = next((width for width in _WIDTHS if span / width <= _MOST - 1), span)
     start = first // width * width
-    return start, width, (last - start) // width + 1
+    return start, width, max(_FEWEST, (last - start) // width + 1)
+
+
+def moment(time: int, span: int) -> str:
+    """Write a time as precisely as matters in a span; both in nanoseconds.
+
+    >>> moment(1_500_000_000, 10**9), moment(0, 10**12), moment(0, 10**15)
+    ('00:00:01.500 UTC', '00:00:00 UTC', '1970-01-01 00:00 UTC')
+    """
+    when = dt.datetime.fromtimestamp(time // _SECOND, dt.UTC)
+    if span > _DAY:
+        return f"{when:%Y-%m-%d %H:%M} UTC"
+    fraction = f".{time % _SECOND // 10**6:03}" if span < 60 * _SECOND else ""
+    return f"{when:%H:%M:%S}{fraction} UTC"
 
 
 def time_axis(ax: Axes, start: int, span: int) -> tuple[float, float]:
