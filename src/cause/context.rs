@@ -32,20 +32,27 @@ pub struct ServiceFacts {
     pub last_accepted: i64,
     /// SYNs refused by a reset.
     pub refused: u32,
-    /// Times of connections aborted by the server without any payload of its own, the first
-    /// [`MAX_ABORTED`] of them.
-    aborted: Vec<i64>,
-    /// The same, earliest first, until another one comes.
-    aborted_sorted: OnceLock<Vec<i64>>,
+    /// Most services have none.
+    aborted: Option<Box<Aborted>>,
     /// Connections accepted by the kernel and never served: no payload and no FIN of the server.
     pub unserved: u32,
+}
+
+/// Times of connections aborted by the server without any payload of its own.
+#[derive(Clone, Debug, Default)]
+struct Aborted {
+    /// The first [`MAX_ABORTED`] of them.
+    times: Vec<i64>,
+    /// The same, earliest first, until another one comes.
+    sorted: OnceLock<Vec<i64>>,
 }
 
 impl ServiceFacts {
     /// Connections aborted by the server without any payload of its own within `seconds` of a time.
     pub fn aborted_around(&self, time: i64, seconds: f64) -> usize {
-        let sorted = self.aborted_sorted.get_or_init(|| {
-            let mut times = self.aborted.clone();
+        let Some(aborted) = &self.aborted else { return 0 };
+        let sorted = aborted.sorted.get_or_init(|| {
+            let mut times = aborted.times.clone();
             times.sort_unstable();
             times
         });
@@ -199,11 +206,12 @@ impl Context {
                         && bare
                         && !row.sender_fin_before
                 });
-                if let Some(row) = reset
-                    && facts.aborted.len() < MAX_ABORTED
-                {
-                    facts.aborted.push(row.time);
-                    facts.aborted_sorted = OnceLock::new();
+                if let Some(row) = reset {
+                    let aborted = facts.aborted.get_or_insert_default();
+                    if aborted.times.len() < MAX_ABORTED {
+                        aborted.times.push(row.time);
+                        aborted.sorted.take();
+                    }
                 }
             }
             _ => {}

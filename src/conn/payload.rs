@@ -50,11 +50,10 @@ fn http_host(payload: &[u8]) -> Option<Box<str>> {
     if !payload.first().is_some_and(u8::is_ascii_alphabetic) {
         return None;
     }
-    let line_end = payload.iter().take(8192).position(|&b| b == b'\n')?;
+    let start = payload.get(..payload.len().min(8192))?;
+    let line_end = memchr::memchr(b'\n', start)?;
     let request = payload.get(..line_end)?;
-    if !request.windows(6).any(|w| w == b"HTTP/1") {
-        return None;
-    }
+    memchr::memmem::find(request, b"HTTP/1")?;
     payload
         .get(line_end + 1..)?
         .split(|&b| b == b'\n')
