@@ -203,18 +203,55 @@ pub struct SynAck {
 }
 
 /// One connection. `endpoints[0]` is the client, `endpoints[1]` the server.
+///
+/// In this order, so that what every segment reads or changes lies together.
 #[derive(Clone, Debug)]
+#[repr(C)]
 pub struct Connection {
-    /// Given at the first packet, from 0 upwards.
-    pub id: u64,
     /// Addresses by side.
     pub addresses: [Address; 2],
     /// Ports by side.
     pub ports: [u16; 2],
-    /// 4 or 6.
-    pub ip_version: u8,
     /// VLANs and tunnels by direction (of the sender); `None` until that side spoke.
     pub paths: [Option<PathId>; 2],
+    /// Time of the latest packet, never before `start`.
+    pub end: i64,
+    /// Number of the latest packet over the capture.
+    pub last_packet: u64,
+    /// When it was over: both FINs acknowledged or the first reset.
+    pub over_since: Moment,
+    /// Time of the first SYN.
+    pub syn_time: Moment,
+    /// Time of the client's acknowledgment that completes the handshake.
+    pub handshake_time: Moment,
+    /// Its FIN and RST segments, in packet order.
+    pub teardowns: Vec<Teardown>,
+    /// What only some have.
+    pub extra: Option<Box<Extra>>,
+    /// Packets whose payload the snap length cut.
+    pub cut_packets: u32,
+    /// Segments in which the time went back.
+    pub time_backward: u32,
+    /// Packets after the connection was over.
+    pub late_packets: u32,
+    /// 4 or 6.
+    pub ip_version: u8,
+    /// How the capture shows its beginning.
+    pub opening: Opening,
+    /// Wireshark's conversation completeness.
+    pub completeness: u8,
+    /// Segments whose length exceeds any wire's (local offload), by side.
+    pub oversized: [u32; 2],
+    /// Segments whose direction the interface stated: inbound and outbound, by side.
+    pub inbound: [u32; 2],
+    /// See `inbound`.
+    pub outbound: [u32; 2],
+    /// Zeek's state and history.
+    pub zeek: Zeek,
+    /// The two sides.
+    pub endpoints: [Endpoint; 2],
+    /// Given at the first packet, from 0 upwards.
+    pub id: u64,
     /// Interface of the first packet.
     pub interface: u32,
     /// File of the first packet.
@@ -223,18 +260,8 @@ pub struct Connection {
     pub first_packet_in_file: u64,
     /// Number of the first packet over the capture.
     pub first_packet: u64,
-    /// Number of the latest packet over the capture.
-    pub last_packet: u64,
     /// Time of the first packet.
     pub start: i64,
-    /// Time of the latest packet, never before `start`.
-    pub end: i64,
-    /// How the capture shows its beginning.
-    pub opening: Opening,
-    /// The two sides.
-    pub endpoints: [Endpoint; 2],
-    /// Time of the first SYN.
-    pub syn_time: Moment,
     /// Time of the latest SYN before the SYN-ACK.
     pub last_syn_time: Moment,
     /// Timestamp values of the client's first and latest SYN.
@@ -245,22 +272,6 @@ pub struct Connection {
     pub good_syn_ack_time: Moment,
     /// Time of the client's first acknowledgment or reset after its SYN.
     pub client_answer_time: Moment,
-    /// Time of the client's acknowledgment that completes the handshake.
-    pub handshake_time: Moment,
-    /// Segments in which the time went back.
-    pub time_backward: u32,
-    /// Packets whose payload the snap length cut.
-    pub cut_packets: u32,
-    /// Segments whose direction the interface stated: inbound and outbound, by side.
-    pub inbound: [u32; 2],
-    /// See `inbound`.
-    pub outbound: [u32; 2],
-    /// Segments whose length exceeds any wire's (local offload), by side.
-    pub oversized: [u32; 2],
-    /// Zeek's state and history.
-    pub zeek: Zeek,
-    /// Wireshark's conversation completeness.
-    pub completeness: u8,
     /// First FIN's sender.
     pub first_fin_by: Option<Side>,
     /// First RST's sender.
@@ -271,14 +282,6 @@ pub struct Connection {
     pub bytes_after_first_fin: [u64; 2],
     /// Silence before the first FIN.
     pub idle_before_fin: Moment,
-    /// Packets after the connection was over.
-    pub late_packets: u32,
-    /// When it was over: both FINs acknowledged or the first reset.
-    pub over_since: Moment,
-    /// Its FIN and RST segments, in packet order.
-    pub teardowns: Vec<Teardown>,
-    /// What only some have.
-    pub extra: Option<Box<Extra>>,
     /// Set by `ending` when the connection is let go.
     pub release: Release,
     /// How it ended; resets without effect left out.
