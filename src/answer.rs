@@ -7,6 +7,7 @@ use crate::capture::Source;
 use crate::cause::{self, Case, Context, Parameters, RULE_SET, Verdict};
 use crate::conn::{Connection, Groups, Kind, Rows};
 use crate::error::Error;
+use crate::guard;
 use crate::packet::Class;
 use crate::read::{Options, Output, Session};
 use crate::table::connections::{ConnectionRow, Connections};
@@ -23,6 +24,9 @@ pub const SCHEMA_VERSION: &str = "1";
 
 /// Memory limit of a scan that is given none: 2 GiB.
 pub const MEMORY_LIMIT: u64 = 2 << 30;
+
+/// Memory that must still be there before another chunk of rows is made.
+const ROOM: usize = 64 << 20;
 
 /// Texts that go into every schema: how the rows were made.
 pub type Metadata = HashMap<String, String>;
@@ -181,7 +185,9 @@ fn is_enough(pending: &[Connection]) -> bool {
         || pending.iter().map(|c| c.teardowns.len()).sum::<usize>() >= 8 * CHUNK_ROWS
 }
 
+/// Whether to go on, and whether there is memory for it.
 fn asked(proceed: &dyn Fn() -> bool) -> Result<(), Error> {
+    guard::room(ROOM)?;
     if proceed() { Ok(()) } else { Err(Error::Cancelled) }
 }
 

@@ -43,6 +43,8 @@ pub enum Error {
     },
     /// A parameter out of its range.
     Argument(String),
+    /// The system has no more memory to give, or may give no more.
+    Memory,
     /// The caller asked to stop.
     Cancelled,
     /// A broken promise of this crate.
@@ -70,6 +72,9 @@ impl fmt::Display for Error {
                 write!(f, "filter, at character {}: {}", position + 1, printable(reason))
             }
             Self::Argument(reason) => f.write_str(reason),
+            Self::Memory => {
+                f.write_str("out of memory: read with `memory_limit` or `scan`, or filter more")
+            }
             Self::Cancelled => f.write_str("cancelled"),
             Self::Internal(reason) => write!(f, "internal error: {reason}"),
         }

@@ -13,6 +13,8 @@ use crate::packet::{self, Class, Decoded, Decoder, Path, Paths, Segment};
 
 /// Segments decoded ahead of the tracker, so that its memory is on the way when they are taken.
 const AHEAD: usize = 32;
+/// Memory that must still be there before reading goes on.
+const ROOM: usize = 64 << 20;
 /// Rows that are let go before the caller is asked to take them.
 const RELEASED: usize = 16_384;
 
@@ -240,6 +242,8 @@ impl Session {
     }
 
     fn read_on(&mut self, budget: u64) -> Result<bool, Error> {
+        // The index of connections doubles at once.
+        guard::room(ROOM.saturating_add(32 * self.tracker.followed() as usize))?;
         let until = self.reader.progress().bytes_read.saturating_add(budget);
         while self.reader.progress().bytes_read < until && self.released.len() < RELEASED {
             let Some(batch) = self.reader.next_batch()? else {
@@ -315,9 +319,15 @@ impl Session {
         }
         if self.context.forgotten() > 0 {
             issues.add_many(0, "context_full", self.context.forgotten(), || {
-                "services, clients or hosts beyond those remembered: verdicts that compare connections may miss some".to_owned()
+                "services, clients, hosts, attempts or aborts beyond those remembered: verdicts that compare connections may miss some".to_owned()
             });
         }
+        issues.add_many(0, "gaps_folded", self.context.folded(), || {
+            "ranges above the first gap of a side beyond 256 were folded".to_owned()
+        });
+        issues.add_many(0, "teardowns_not_compared", self.context.not_compared(), || {
+            "FIN and RST segments of connections that have very many of them are compared with the first 64 and the last 64 only".to_owned()
+        });
         let connections = if self.released.is_empty() {
             rows
         } else {

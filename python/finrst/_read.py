@@ -46,6 +46,10 @@ class Options(TypedDict, total=False):
     """Octets that each compressed file may unpack to."""
     chunk: Size | None
     """Octets read at a time (256 KiB); never changes a row."""
+    resync: bool
+    """Look for packets behind damage in a classic pcap too (of pcapng they always are): three
+    record headers in a row that make sense. The file's ``status`` is then ``recovered`` and
+    ``issues`` says where; octets of a payload may be taken for packets."""
     strict: bool
     """Raise :exc:`CaptureError` for anything but a complete capture."""
     parameters: Mapping[str, float] | None
@@ -63,6 +67,7 @@ _READERS: dict[str, Callable[[Any], Any]] = {
     "max_uncompressed_bytes": octets,
     "chunk": octets,
     "parameters": dict,
+    "resync": bool,
     "strict": bool,
     "filter": str,
 }

@@ -26,11 +26,15 @@ pub struct ReadOptions {
     /// Bytes that each compressed file may unpack to; what comes after is left unread and the
     /// file's status is `limit`.
     pub max_uncompressed_bytes: Option<u64>,
+    /// Looks behind damage in a classic pcap for three record headers in a row that make sense,
+    /// and goes on there: the file's status is then `recovered`. The format has no marks, so that
+    /// octets of a payload may be taken for packets; without it reading ends at the damage.
+    pub resync: bool,
 }
 
 impl Default for ReadOptions {
     fn default() -> Self {
-        Self { chunk: 256 * 1024, max_uncompressed_bytes: None }
+        Self { chunk: 256 * 1024, max_uncompressed_bytes: None, resync: false }
     }
 }
 
@@ -169,6 +173,7 @@ impl Reader {
             interfaces: &mut Vec::new(),
             summary: &mut summary,
             alone: false,
+            resync: self.options.resync,
         };
         let time = CaptureFile::peek_time(&mut window, &mut notes)
             .map_err(|reason| Error::NotACapture { file: name.clone(), reason })?;
@@ -230,7 +235,7 @@ impl Reader {
     }
 
     fn notes(&mut self, index: usize) -> Result<Notes<'_>, Error> {
-        let alone = self.summaries.len() == 1;
+        let (alone, resync) = (self.summaries.len() == 1, self.options.resync);
         let summary = self.summaries.get_mut(index).ok_or_else(lost)?;
         Ok(Notes {
             file: u32::try_from(index).unwrap_or(NO_FILE),
@@ -238,6 +243,7 @@ impl Reader {
             interfaces: &mut self.interfaces,
             summary,
             alone,
+            resync,
         })
     }
 

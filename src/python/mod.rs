@@ -4,6 +4,8 @@
 mod arrow;
 mod convert;
 mod errors;
+#[cfg(feature = "failpoints")]
+mod failpoints;
 mod functions;
 mod options;
 mod packets;
@@ -27,6 +29,10 @@ mod native {
     use super::read::{Scan, read};
     #[pymodule_export]
     use super::table::Table;
+
+    #[cfg(feature = "failpoints")]
+    #[pymodule_export]
+    use super::failpoints::{panic_at, panic_left, refuse_at};
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {

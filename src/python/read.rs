@@ -13,7 +13,7 @@ use pyo3::types::{PyCapsule, PyDict, PyList};
 use super::options::options;
 use super::source::{Raised, source};
 use super::table::Table;
-use super::wait::wait;
+use super::wait::{Caller, wait};
 use super::{arrow, errors};
 use crate::answer::{self, Metadata, Scan as Pass, Step};
 use crate::capture::Source;
@@ -220,15 +220,21 @@ impl Scan {
     /// Hands the rest of one table to a consumer, which then owns the pass.
     fn stream<'py>(&self, py: Python<'py>, which: &str) -> PyResult<Bound<'py, PyCapsule>> {
         let schema = self.empty(py, which)?.schema();
-        let rows =
-            Rows { pass: self.take()?, teardowns: which == Teardowns::NAME, ready: Vec::new() };
-        arrow::stream(py, schema, rows)
+        errors::guarded(py, || {
+            let teardowns = which == Teardowns::NAME;
+            let rows =
+                Rows { pass: self.take()?, teardowns, ready: Vec::new(), caller: Caller::here() };
+            arrow::stream(py, schema, rows)
+        })
     }
 
     /// Lets go of the files.
-    fn close(&self, py: Python<'_>) {
-        let pass = self.pass.lock().unwrap_or_else(PoisonError::into_inner).take();
-        py.detach(|| drop(pass));
+    fn close(&self, py: Python<'_>) -> PyResult<()> {
+        errors::guarded(py, || {
+            let pass = self.pass.lock().unwrap_or_else(PoisonError::into_inner).take();
+            aside(pass);
+            Ok(())
+        })
     }
 }
 
@@ -238,6 +244,7 @@ struct Rows {
     teardowns: bool,
     /// Batches at hand, the next one last.
     ready: Vec<RecordBatch>,
+    caller: Caller,
 }
 
 impl Iterator for Rows {
@@ -248,7 +255,10 @@ impl Iterator for Rows {
             if let Some(batch) = self.ready.pop() {
                 return Some(Ok(batch));
             }
-            match self.pass.step(1 << 22) {
+            if self.caller.interrupted() {
+                return Some(Err(ArrowError::ExternalError(Box::new(Error::Cancelled))));
+            }
+            match self.pass.step(1 << 20) {
                 Ok(Step::More) => {}
                 Ok(Step::Done) => return None,
                 Ok(Step::Pair(connections, teardowns)) => {

@@ -27,6 +27,18 @@ pub enum Key<'a> {
     Text(Cow<'a, str>),
 }
 
+impl Key<'_> {
+    /// The same, in memory of its own.
+    pub fn into_owned(self) -> Key<'static> {
+        match self {
+            Self::Null => Key::Null,
+            Self::Bool(truth) => Key::Bool(truth),
+            Self::Integer(number) => Key::Integer(number),
+            Self::Text(text) => Key::Text(Cow::Owned(text.into_owned())),
+        }
+    }
+}
+
 /// Counts the rows for every combination of values of the named columns, most frequent first,
 /// equal counts in the order of their values. Each key has a value for every name.
 ///

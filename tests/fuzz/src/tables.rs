@@ -27,7 +27,11 @@ fn rows(made: &Made) -> usize {
 
 /// Connections and teardowns of a scan within little memory.
 fn scanned(bytes: &[u8]) -> [usize; 2] {
-    let reading = ReadOptions { chunk: 4096, max_uncompressed_bytes: Some(file::UNPACKED) };
+    let reading = ReadOptions {
+        chunk: 4096,
+        max_uncompressed_bytes: Some(file::UNPACKED),
+        ..ReadOptions::default()
+    };
     let options = Options { reading, ..Options::default() };
     let mut scan = Scan::open(vec![Source::bytes("input", bytes)], options).expect("opened before");
     let mut sums = [0; 2];
