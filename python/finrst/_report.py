@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +9,7 @@ from . import _markdown, _page
 from ._errors import CaptureError
 from ._findings import Findings, find
 from ._text import duration, number, plural
+from ._whole import whole
 
 if TYPE_CHECKING:
     from os import PathLike
@@ -38,18 +37,8 @@ def write(capture: Capture, path: str | PathLike[str], title: str | None) -> Non
         text = _page.page(
             capture, found, heading, _about(capture), _plots(capture), _ladders(capture, found)
         )
-    target = Path(path).resolve()
-    handle, temporary = tempfile.mkstemp(".tmp", ".finrst-", target.parent)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as out:
-            out.write(text)
-        umask = os.umask(0)
-        os.umask(umask)
-        Path(temporary).chmod(0o666 & ~umask)
-        Path(temporary).replace(target)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    with whole(path) as out:
+        out.write(text.encode())
 
 
 def _title(capture: Capture) -> str:

@@ -8,6 +8,7 @@ from . import _write
 from ._extras import need
 from ._html import table as html_table
 from ._text import plural, printable
+from ._whole import aside
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -135,9 +136,12 @@ class Table:
         pandas' nullable ``Int64`` and ``boolean``, so that counts stay whole numbers; with
         ``pyarrow``, every column keeps its Arrow type and memory.
         """
+        return aside(lambda _: self._to_pandas(dtype_backend))
+
+    def _to_pandas(self, dtype_backend: str) -> Any:
         pandas, table = need("pandas", "pandas"), self.to_arrow()
         if dtype_backend == "pyarrow":
-            return table.to_pandas(types_mapper=pandas.ArrowDtype)  # type: ignore[no-any-return]
+            return table.to_pandas(types_mapper=pandas.ArrowDtype)
         if dtype_backend != "numpy":
             message = f"dtype_backend is 'numpy' or 'pyarrow', not {dtype_backend!r}"
             raise ValueError(message)
@@ -157,11 +161,12 @@ class Table:
         # capture.
         rest_frame = rest.to_pandas(types_mapper=extension.get)
         joined = pandas.concat([frame, rest_frame], axis=1)
-        return joined[self.column_names]  # type: ignore[no-any-return]
+        return joined[self.column_names]
 
     def to_polars(self) -> pl.DataFrame:
         """Make a polars DataFrame, numbers without copying. Needs polars."""
-        return need("polars", "polars").DataFrame(self)  # type: ignore[no-any-return]
+        polars = need("polars", "polars")
+        return aside(lambda _: polars.DataFrame(self))  # type: ignore[no-any-return]
 
     def write(
         self,

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ._extras import need
+from ._whole import aside, whole
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ._table import Table
+
+# Rows written between two looks at whether they are still wanted.
+_GROUP = 1 << 16
 
 _FORMATS = {
     ".arrow": "arrow",
@@ -49,20 +53,15 @@ def table(
     if chosen != "parquet":
         return rows._native.write(path, chosen, formula_guard)  # noqa: SLF001 - the same package
     parquet = need("pyarrow.parquet", "parquet")
-    target = Path(path).resolve()
-    handle, temporary = tempfile.mkstemp(".tmp", ".finrst-", target.parent)
-    try:
-        with os.fdopen(handle, "wb") as out:
-            parquet.write_table(rows.to_arrow(), out, compression="zstd")
-            out.flush()
-            os.fsync(out.fileno())
-        # As a file that open() makes, not the private one of mkstemp.
-        umask = os.umask(0)
-        os.umask(umask)
-        Path(temporary).chmod(0o666 & ~umask)
-        Path(temporary).replace(target)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            Path(temporary).unlink()
-        raise
-    return len(rows)
+    data = rows.to_arrow()
+
+    def work(wanted: Callable[[], bool]) -> int:
+        with whole(path) as out:
+            with parquet.ParquetWriter(out, data.schema, compression="zstd") as writer:
+                for begin in range(0, len(rows), _GROUP):
+                    if not wanted():
+                        raise KeyboardInterrupt
+                    writer.write_table(data.slice(begin, _GROUP))
+        return len(rows)
+
+    return aside(work)

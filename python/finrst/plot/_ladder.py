@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from finrst._classes import BY_NAME, class_of
 from finrst._html import _text
 from finrst._summary import endpoint
 from finrst._text import duration, number
+from finrst._whole import whole
 
 from ._packets import Story, story
 
@@ -56,8 +56,9 @@ class Ladder:
         return f"<div>{self.svg}</div>"
 
     def save(self, path: str | PathLike[str]) -> None:
-        """Write it as an SVG file."""
-        Path(path).write_text(self.svg, encoding="utf-8")
+        """Write it as an SVG file, whole or not at all."""
+        with whole(path) as out:
+            out.write(self.svg.encode())
 
 
 def ladder(data: Any, connection_id: int | None = None) -> Ladder:

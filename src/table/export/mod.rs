@@ -17,6 +17,9 @@ pub use atomic::File as Whole;
 pub use csv::guarded;
 pub use json::{Escape, value as json_value};
 
+/// Lines made between two looks at whether they are still wanted.
+const LINES: usize = 1024;
+
 /// A file format that needs no other package.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
@@ -35,7 +38,7 @@ pub enum Format {
 ///
 /// The rows go into a temporary file `.finrst-*.tmp` of the same directory, which is synced and
 /// then renamed: the name never shows a part. A pipe or device is written directly. `proceed` is
-/// asked before each batch.
+/// asked before each batch, and every so many lines.
 ///
 /// # Errors
 /// When the system refuses, when a batch cannot be had, or [`Error::Cancelled`].
@@ -71,9 +74,7 @@ pub fn to(
 ) -> Result<u64, ArrowError> {
     let mut rows = 0;
     let mut checked = batches.map(|batch| {
-        if !proceed() {
-            return Err(ArrowError::ExternalError(Box::new(Error::Cancelled)));
-        }
+        asked(proceed)?;
         let batch = batch?;
         rows += batch.num_rows() as u64;
         Ok(batch)
@@ -86,23 +87,35 @@ pub fn to(
         }
         Format::Csv { formula_guard } => {
             out.write_all(csv::header(schema).as_bytes())?;
-            lines(out, &mut checked, |batch, text| csv::rows(batch, formula_guard, text))?;
+            let write = |batch: &RecordBatch, text: &mut String| {
+                csv::rows(batch, formula_guard, text)
+            };
+            lines(out, &mut checked, proceed, write)?;
         }
-        Format::JsonLines => lines(out, &mut checked, json::rows)?,
+        Format::JsonLines => lines(out, &mut checked, proceed, json::rows)?,
     }
     Ok(rows)
+}
+
+fn asked(proceed: &dyn Fn() -> bool) -> Result<(), ArrowError> {
+    if proceed() { Ok(()) } else { Err(ArrowError::ExternalError(Box::new(Error::Cancelled))) }
 }
 
 fn lines(
     out: &mut dyn Write,
     batches: &mut dyn Iterator<Item = Result<RecordBatch, ArrowError>>,
+    proceed: &dyn Fn() -> bool,
     write: impl Fn(&RecordBatch, &mut String) -> Result<(), ArrowError>,
 ) -> Result<(), ArrowError> {
     let mut text = String::new();
     for batch in batches {
-        text.clear();
-        write(&batch?, &mut text)?;
-        out.write_all(text.as_bytes())?;
+        let batch = batch?;
+        for begin in (0..batch.num_rows()).step_by(LINES) {
+            asked(proceed)?;
+            text.clear();
+            write(&batch.slice(begin, LINES.min(batch.num_rows() - begin)), &mut text)?;
+            out.write_all(text.as_bytes())?;
+        }
     }
     Ok(())
 }
