@@ -198,7 +198,8 @@ pub struct Scan {
 }
 
 enum State {
-    Reading { session: Box<Session>, pending: Vec<Connection> },
+    /// `done` when everything was read, and rows are only to be made.
+    Reading { session: Box<Session>, pending: Vec<Connection>, done: bool },
     Ending { output: Box<Output>, rest: Groups },
     Over,
 }
@@ -223,7 +224,7 @@ impl Scan {
         options.memory_limit.get_or_insert(MEMORY_LIMIT);
         let metadata = metadata(&options);
         let session = Box::new(Session::open(sources, options)?);
-        Ok(Self { state: State::Reading { session, pending: Vec::new() }, metadata })
+        Ok(Self { state: State::Reading { session, pending: Vec::new(), done: false }, metadata })
     }
 
     /// How far reading has come: bytes, bytes in all where known, packets.
@@ -237,33 +238,42 @@ impl Scan {
         }
     }
 
+    /// Whether the next step makes rows, which takes a while and reads nothing.
+    pub fn makes_rows(&self) -> bool {
+        match &self.state {
+            State::Reading { pending, done, .. } => *done || is_enough(pending),
+            State::Ending { .. } => true,
+            State::Over => false,
+        }
+    }
+
     /// Goes on for about `budget` bytes, or hands out rows.
     ///
     /// # Errors
     /// As [`Session::step`].
     pub fn step(&mut self, budget: u64) -> Result<Step, Error> {
         match std::mem::replace(&mut self.state, State::Over) {
-            State::Reading { mut session, mut pending } => {
-                let more = is_enough(&pending) || session.step(budget)?;
+            State::Reading { mut session, mut pending, done: false } if !is_enough(&pending) => {
+                let done = !session.step(budget)?;
                 pending.extend(session.take());
-                if !more {
+                self.state = State::Reading { session, pending, done };
+                Ok(Step::More)
+            }
+            State::Reading { session, mut pending, done } => {
+                if done && !is_enough(&pending) {
                     let mut output = Box::new(session.finish());
                     pending.extend(std::mem::take(&mut output.connections));
                     self.state =
                         State::Ending { output, rest: Rows::from(pending).into_groups(CHUNK_ROWS) };
                     return Ok(Step::More);
                 }
-                let mut step = Step::More;
-                if is_enough(&pending) {
-                    let later = pending.split_off(CHUNK_ROWS.min(pending.len()));
-                    let chunk = std::mem::replace(&mut pending, later);
-                    let (files, interfaces) = session.described();
-                    let shared = Shared::new(files, interfaces, session.paths());
-                    let judge =
-                        Judge { context: session.context(), parameters: session.parameters() };
-                    step = judge.pair(chunk.into(), &shared, &self.metadata)?;
-                }
-                self.state = State::Reading { session, pending };
+                let later = pending.split_off(CHUNK_ROWS.min(pending.len()));
+                let chunk = std::mem::replace(&mut pending, later);
+                let (files, interfaces) = session.described();
+                let shared = Shared::new(files, interfaces, session.paths());
+                let judge = Judge { context: session.context(), parameters: session.parameters() };
+                let step = judge.pair(chunk.into(), &shared, &self.metadata)?;
+                self.state = State::Reading { session, pending, done };
                 Ok(step)
             }
             State::Ending { output, mut rest } => {

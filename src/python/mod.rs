@@ -12,6 +12,7 @@ mod packets;
 mod read;
 mod source;
 mod table;
+mod turns;
 mod wait;
 
 use pyo3::prelude::*;

@@ -14,7 +14,7 @@ use crate::error::Error;
 use crate::guard;
 
 /// How often signals are looked for.
-const SLICE: Duration = Duration::from_millis(10);
+pub const SLICE: Duration = Duration::from_millis(10);
 /// How long interrupted work is given to tidy up after itself.
 const TIDY: Duration = Duration::from_millis(60);
 
