@@ -145,7 +145,7 @@ def full(cap: finrst.Capture, kinds: list[str], place: Path, sizes: int) -> int:
 
 def mounted(cap: finrst.Capture, kinds: list[str], place: Path) -> int:
     """Write to a file system that is too small, where one can be made."""
-    mount = ["mount", "-t", "tmpfs", "-o", "size=4k", "tmpfs", str(place)]
+    mount = ["mount", "-t", "tmpfs", "-o", "size=16k", "tmpfs", str(place)]
     if os.geteuid() or subprocess.run(mount, check=False, capture_output=True).returncode:
         print("SKIPPED: only root can make a small file system")
         return 0
@@ -157,7 +157,7 @@ def mounted(cap: finrst.Capture, kinds: list[str], place: Path) -> int:
                 path.unlink()
     finally:
         subprocess.run(["umount", str(place)], check=True)
-    print(f"{len(kinds)} kinds on a file system of 4 KiB: {bad} wrong")
+    print(f"{len(kinds)} kinds on a file system of 16 KiB: {bad} wrong")
     return bad
 
 
@@ -184,7 +184,8 @@ def main() -> int:
     bad += full(cap, kinds, place, given.sizes)
     shutil.rmtree(place)
     place.mkdir()
-    bad += mounted(cap, kinds, place)
+    # The report in Markdown is smaller than the smallest file system.
+    bad += mounted(cap, [kind for kind in kinds if kind != "md"], place)
     shutil.rmtree(place)
     source.unlink()
     return 1 if bad else 0
