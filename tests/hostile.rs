@@ -134,3 +134,24 @@ fn the_size_of_chunks_changes_nothing() {
         }
     }
 }
+
+/// A connection of more segments than sixteen bits count, of each kind.
+#[test]
+fn small_counters_do_not_overflow() {
+    for flags in [0x10, 0x11] {
+        let mut bytes = vec![0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+        bytes.extend([0xff, 0xff, 0, 0, 101, 0, 0, 0]);
+        for n in 0..70_000_u32 {
+            bytes.extend((1_700_000_000 + n / 1000).to_le_bytes());
+            bytes.extend((n % 1000).to_le_bytes());
+            bytes.extend([40, 0, 0, 0, 40, 0, 0, 0, 0x45, 0, 0, 40]);
+            bytes.extend(u16::try_from(n % 60_000 + 1).unwrap().to_be_bytes());
+            bytes.extend([0, 0, 64, 6, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2, 0x9c, 0x40, 1, 187]);
+            bytes.extend((n / 2 * 7).to_be_bytes());
+            bytes.extend([0, 0, 0, 1, 0x50, if n == 0 { 2 } else { flags }, 0, 0, 0, 0, 0, 0]);
+        }
+        let output = fuzz::file::pass(&bytes, 256 * 1024, Options::default()).unwrap();
+        fuzz::hold::output(&output);
+        assert_eq!(output.files[0].packets, 70_000);
+    }
+}

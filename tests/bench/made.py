@@ -70,3 +70,34 @@ def flood(path: Path, connections: int) -> None:
 def closed(path: Path, connections: int) -> None:
     """Write a capture of connections that are opened, closed by the client and reset."""
     _write(path, connections, _PACKETS)
+
+
+def _one(path: Path, flags: int, sequence: np.ndarray, payload: bool) -> None:
+    """Write segments of one connection, each with its sequence number."""
+    with path.open("wb") as out:
+        out.write(_HEAD)
+        rows = np.zeros(len(sequence), _RECORD)
+        micros = np.arange(len(sequence), dtype=np.uint64) * 100
+        rows["seconds"] = 1_700_000_000 + micros // 1_000_000
+        rows["micros"] = micros % 1_000_000
+        rows["captured"], rows["original"] = 40, 40 + 10 * payload
+        rows["ip"] = _IP
+        rows["ip"][:, 3] = 40 + 10 * payload
+        rows["source"], rows["destination"] = 0x0A000000, _SERVER
+        rows["source_port"], rows["destination_port"] = 40000, 443
+        rows["sequence"], rows["offset"], rows["window"] = sequence, 0x50, 65535
+        rows["flags"] = flags
+        rows["flags"][0] = SYN
+        out.write(rows.tobytes())
+
+
+def storm(path: Path, segments: int) -> None:
+    """Write a capture of one connection with a SYN and FINs, no two alike."""
+    _one(path, FIN | ACK, 1 + 7 * np.arange(segments, dtype=np.uint32), payload=False)
+
+
+def gaps(path: Path, segments: int) -> None:
+    """Write a capture of one connection in which each segment leaves a gap below all others."""
+    sequence = 20 * np.arange(segments, 0, -1, dtype=np.uint32)
+    sequence[0] = 0
+    _one(path, ACK, sequence, payload=True)

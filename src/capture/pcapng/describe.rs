@@ -10,7 +10,7 @@ use super::options::{Options, text};
 
 /// Interfaces of one section, and of a whole capture.
 const MAX_INTERFACES: usize = 65_536;
-const MAX_ROWS: usize = 4 * MAX_INTERFACES;
+const MAX_ROWS: usize = 100_000;
 /// Octets of text kept of one section, of a whole file, and of one comment.
 const MAX_TEXT: usize = 64 * 1024;
 const MAX_FILE_TEXT: usize = 256 * MAX_TEXT;
