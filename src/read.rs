@@ -15,6 +15,8 @@ use crate::packet::{self, Class, Decoded, Decoder, Path, Paths, Segment};
 const AHEAD: usize = 32;
 /// Memory that must still be there before reading goes on.
 const ROOM: usize = 64 << 20;
+/// Bytes that the context may come to for each connection.
+const CONTEXT: u64 = 640;
 /// Rows that are let go before the caller is asked to take them.
 const RELEASED: usize = 16_384;
 
@@ -247,6 +249,7 @@ impl Session {
         let until = self.reader.progress().bytes_read.saturating_add(budget);
         while self.reader.progress().bytes_read < until && self.released.len() < RELEASED {
             let Some(batch) = self.reader.next_batch()? else {
+                guard::room(self.ending_room())?;
                 self.collect();
                 self.check_strict()?;
                 return Ok(false);
@@ -264,6 +267,17 @@ impl Session {
             self.collect();
         }
         Ok(true)
+    }
+
+    /// Bytes that letting go of everything takes at most: with streaming each row is copied, into
+    /// a list that doubles; else the context learns of every connection.
+    fn ending_room(&self) -> usize {
+        let rows = if self.streaming {
+            u64::from(self.tracker.followed()).saturating_mul(3 * size_of::<Connection>() as u64)
+        } else {
+            self.tracker.counts().created.saturating_mul(CONTEXT)
+        };
+        usize::try_from(rows).unwrap_or(usize::MAX).saturating_add(ROOM)
     }
 
     /// How far reading has come.
@@ -302,21 +316,14 @@ impl Session {
         let mut issues = self.reader.take_issues();
         issues.absorb(self.decoder.take_issues());
         let (counts, rows) = self.tracker.finish(|connection| self.context.add(connection));
-        if counts.crowded > 0 {
-            issues.add(0, None, None, "crowded_tuple", || {
-                format!(
-                    "{} connections of one address and port pair in more VLANs or tunnels than are kept apart",
-                    counts.crowded
-                )
-            });
-        }
-        if let Some(&evicted) = counts.released.get(conn::Release::Evicted as usize)
-            && evicted > 0
-        {
-            issues.add(0, None, None, "evicted", || {
-                format!("{evicted} connections were let go early to stay within the memory limit")
-            });
-        }
+        issues.add_many(0, "crowded_tuple", counts.crowded, || {
+            "segments of address and port pairs in more VLANs or tunnels than are kept apart"
+                .to_owned()
+        });
+        let evicted = counts.released.get(conn::Release::Evicted as usize).copied().unwrap_or(0);
+        issues.add_many(0, "evicted", evicted, || {
+            "connections were let go early to stay within the memory limit".to_owned()
+        });
         if self.context.forgotten() > 0 {
             issues.add_many(0, "context_full", self.context.forgotten(), || {
                 "services, clients, hosts, attempts or aborts beyond those remembered: verdicts that compare connections may miss some".to_owned()

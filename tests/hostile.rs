@@ -49,23 +49,6 @@ fn is_capture(path: &Path) -> bool {
     !matches!(path.extension().and_then(|e| e.to_str()), Some("csv" | "parquet" | "md" | "json"))
 }
 
-/// Changes 2 % of the bytes, at least one, as a seed says.
-fn mutate(bytes: &mut [u8], seed: u64) {
-    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
-    let mut next = || {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        state
-    };
-    for _ in 0..(bytes.len() / 50).max(1) {
-        let at = usize::try_from(next()).unwrap_or(0) % bytes.len().max(1);
-        if let Some(byte) = bytes.get_mut(at) {
-            *byte = next().to_le_bytes()[0];
-        }
-    }
-}
-
 #[test]
 fn what_ever_failed() {
     let mut replayed = 0;
@@ -91,7 +74,7 @@ fn mutants() {
         let original = fs::read(&path).unwrap();
         for seed in 1..=MUTANTS {
             let mut bytes = original.clone();
-            mutate(&mut bytes, seed);
+            fuzz::mutate::bytes(&mut bytes, seed);
             if let Some(output) = fuzz::file::pass(&bytes, 256 * 1024, Options::default()) {
                 fuzz::hold::output(&output);
             }
