@@ -262,9 +262,9 @@ impl Scan {
             State::Reading { session, mut pending, done } => {
                 if done && !is_enough(&pending) {
                     let mut output = Box::new(session.finish());
-                    pending.extend(std::mem::take(&mut output.connections));
-                    self.state =
-                        State::Ending { output, rest: Rows::from(pending).into_groups(CHUNK_ROWS) };
+                    let mut rows = Rows::from(pending);
+                    rows.append(std::mem::take(&mut output.connections));
+                    self.state = State::Ending { output, rest: rows.into_groups(CHUNK_ROWS) };
                     return Ok(Step::More);
                 }
                 let later = pending.split_off(CHUNK_ROWS.min(pending.len()));

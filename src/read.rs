@@ -269,11 +269,10 @@ impl Session {
         Ok(true)
     }
 
-    /// Bytes that letting go of everything takes at most: with streaming each row is copied, into
-    /// a list that doubles; else the context learns of every connection.
+    /// Bytes that letting go of everything takes at most: with streaming each row is moved; else the context learns of every connection.
     fn ending_room(&self) -> usize {
         let rows = if self.streaming {
-            u64::from(self.tracker.followed()).saturating_mul(3 * size_of::<Connection>() as u64)
+            u64::from(self.tracker.followed()).saturating_mul(2 * size_of::<Connection>() as u64)
         } else {
             self.tracker.counts().created.saturating_mul(CONTEXT)
         };

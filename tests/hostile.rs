@@ -14,10 +14,11 @@ use finrst::read::Options;
 #[path = "fuzz/src/lib.rs"]
 mod fuzz;
 
-/// Largest capture that is mutated, and of which every prefix is read.
+/// Largest capture that is tried here; `tests/bench/corpus.rs` tries every one, compiled for speed.
 const SMALL: u64 = 3000;
-/// Captures of which every prefix is read.
-const PREFIXES: usize = 60;
+/// Captures of which every prefix is read, and the largest of them.
+const PREFIXES: usize = 20;
+const SMALLEST: usize = 800;
 /// Mutants of each capture.
 const MUTANTS: u64 = 20;
 
@@ -70,7 +71,7 @@ fn what_ever_failed() {
 
 #[test]
 fn mutants() {
-    for path in small(400) {
+    for path in small(200) {
         let original = fs::read(&path).unwrap();
         for seed in 1..=MUTANTS {
             let mut bytes = original.clone();
@@ -84,8 +85,10 @@ fn mutants() {
 
 #[test]
 fn every_prefix() {
-    for path in small(PREFIXES) {
-        let bytes = fs::read(&path).unwrap();
+    let all = small(usize::MAX).into_iter().map(|path| (fs::read(&path).unwrap(), path));
+    let small: Vec<_> = all.filter(|(bytes, _)| bytes.len() <= SMALLEST).collect();
+    let step = small.len().div_ceil(PREFIXES).max(1);
+    for (bytes, path) in small.into_iter().step_by(step) {
         let whole = fuzz::file::pass(&bytes, 256 * 1024, Options::default());
         let Some(whole) = whole.filter(|o| o.files[0].status == Status::Complete) else { continue };
         for length in 0..bytes.len() {
@@ -105,7 +108,7 @@ fn every_prefix() {
 
 #[test]
 fn the_size_of_chunks_changes_nothing() {
-    for path in small(200) {
+    for path in small(60) {
         let bytes = fs::read(&path).unwrap();
         let shown = |chunk| {
             fuzz::file::pass(&bytes, chunk, Options::default())

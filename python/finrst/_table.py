@@ -165,8 +165,8 @@ class Table:
 
     def to_polars(self) -> pl.DataFrame:
         """Make a polars DataFrame, numbers without copying. Needs polars."""
-        polars = need("polars", "polars")
-        return aside(lambda _: polars.DataFrame(self))  # type: ignore[no-any-return]
+        # polars answers Ctrl-C by itself, on the main thread.
+        return need("polars", "polars").DataFrame(self)  # type: ignore[no-any-return]
 
     def write(
         self,

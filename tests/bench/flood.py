@@ -42,11 +42,19 @@ options = {"memory_limit": limit} if limit else {}
 scan = finrst.scan(source, progress=False, **options)
 writer = None
 rows = 0
+ready = []
+def flush():
+    # What pyarrow remembers of each row group until the end is as large as many rows.
+    writer.write_table(pa.concat_tables(ready))
+    ready.clear()
 for connections, _ in scan:
-    table = pa.table(connections)
-    writer = writer or pq.ParquetWriter(target, table.schema)
-    writer.write_table(table)
-    rows += table.num_rows
+    ready.append(pa.table(connections))
+    rows += ready[-1].num_rows
+    writer = writer or pq.ParquetWriter(target, ready[0].schema)
+    if sum(table.num_rows for table in ready) >= 1 << 15:
+        flush()
+if ready:
+    flush()
 writer.close()
 counts = dict(zip(scan.table("issues")["kind"], scan.table("issues")["count"]))
 print(json.dumps({"rows": rows, "evicted": counts.get("evicted", 0),
