@@ -136,7 +136,8 @@ class Table:
         pandas' nullable ``Int64`` and ``boolean``, so that counts stay whole numbers; with
         ``pyarrow``, every column keeps its Arrow type and memory.
         """
-        return aside(lambda _: self._to_pandas(dtype_backend))
+        frame: pd.DataFrame = aside(lambda _: self._to_pandas(dtype_backend))
+        return frame
 
     def _to_pandas(self, dtype_backend: str) -> Any:
         pandas, table = need("pandas", "pandas"), self.to_arrow()

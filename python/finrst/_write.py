@@ -56,12 +56,14 @@ def table(
     data = rows.to_arrow()
 
     def work(wanted: Callable[[], bool]) -> int:
-        with whole(path) as out:
-            with parquet.ParquetWriter(out, data.schema, compression="zstd") as writer:
-                for begin in range(0, len(rows), _GROUP):
-                    if not wanted():
-                        raise KeyboardInterrupt
-                    writer.write_table(data.slice(begin, _GROUP))
+        with (
+            whole(path) as out,
+            parquet.ParquetWriter(out, data.schema, compression="zstd") as writer,
+        ):
+            for begin in range(0, len(rows), _GROUP):
+                if not wanted():
+                    raise KeyboardInterrupt
+                writer.write_table(data.slice(begin, _GROUP))
         return len(rows)
 
     return aside(work)

@@ -33,7 +33,9 @@ def peak():
     with open("/proc/self/status") as file:
         return next(int(line.split()[1]) // 1024 for line in file if line.startswith("VmHWM:"))
 """
-FLOOD = PEAK + """
+FLOOD = (
+    PEAK
+    + """
 import json, sys
 import pyarrow as pa, pyarrow.parquet as pq
 import finrst
@@ -60,7 +62,10 @@ counts = dict(zip(scan.table("issues")["kind"], scan.table("issues")["count"]))
 print(json.dumps({"rows": rows, "evicted": counts.get("evicted", 0),
                   "packets": sum(scan.table("ledger")["packets"]), "peak": peak()}))
 """
-BOMB = PEAK + """
+)
+BOMB = (
+    PEAK
+    + """
 import json, sys, warnings
 import finrst
 warnings.simplefilter("ignore")
@@ -74,6 +79,7 @@ except finrst.CaptureError as error:
     status, packets, octets = "refused", 0, 0
 print(json.dumps({"status": status, "packets": packets, "octets": octets, "peak": peak()}))
 """
+)
 
 
 def run(code: str, *arguments: str) -> tuple[dict[str, Any], int, float]:
@@ -124,7 +130,9 @@ def pieces(size: int, piece: bytes) -> Iterator[bytes]:
         yield many
 
 
-def packed(opened: Callable[..., object], level: dict[str, int], size: int) -> Callable[[Path], None]:
+def packed(
+    opened: Callable[..., object], level: dict[str, int], size: int
+) -> Callable[[Path], None]:
     """Packets that pack very well: records of zeros would be no packets."""
     packet = struct.pack("<IIII", 1_700_000_000, 0, 65_000, 65_000) + bytes(65_000)
 
@@ -149,7 +157,7 @@ def plain(head: bytes, piece: bytes, size: int) -> Callable[[Path], None]:
     return write
 
 
-def bombs(small: bool) -> dict[str, tuple[Callable[[Path], None], set[str]]]:
+def bombs(*, small: bool) -> dict[str, tuple[Callable[[Path], None], set[str]]]:
     """Each bomb: how it is written, and the statuses that tell the truth."""
     much = (256 if small else 4096) * MIB
     interface = block(1, struct.pack("<HHI", 101, 0, 0))
@@ -197,7 +205,7 @@ def bombs(small: bool) -> dict[str, tuple[Callable[[Path], None], set[str]]]:
 ROWS = {"resets of one connection"}
 
 
-def explode(small: bool, place: Path) -> int:
+def explode(place: Path, *, small: bool) -> int:
     """Read every bomb."""
     one = place / "one.pcap"
     made.flood(one, 1)
@@ -205,7 +213,7 @@ def explode(small: bool, place: Path) -> int:
     print(f"base {base} MiB\n| bomb | file MiB | read MiB | status | above base MiB | s |")
     print("|---|---|---|---|---|---|")
     bad = 0
-    for name, (write, good) in bombs(small).items():
+    for name, (write, good) in bombs(small=small).items():
         path = place / "bomb"
         write(path)
         said, peak, seconds = run(BOMB, str(path))
@@ -231,7 +239,7 @@ def main() -> int:
     given = parser.parse_args()
     place = Path(tempfile.mkdtemp(prefix="finrst-flood-"))
     try:
-        bad = explode(given.small, place) if given.only != "floods" else 0
+        bad = explode(place, small=given.small) if given.only != "floods" else 0
         if given.only != "bombs":
             bad += floods(given.connections, place)
     finally:

@@ -43,9 +43,7 @@ def calls(cap: finrst.Capture, path: Path, place: Path) -> dict[str, Callable[[]
         "read": lambda: finrst.read(path, progress=False),
         "read with a filter": lambda: finrst.read(path, progress=False, filter="port 80"),
         "scan": lambda: drain(path),
-        "scan, pulled by pyarrow": lambda: pa.table(
-            finrst.scan(path, progress=False).connections
-        ),
+        "scan, pulled by pyarrow": lambda: pa.table(finrst.scan(path, progress=False).connections),
         "to_pandas": cap.to_pandas,
         "to_polars": cap.to_polars,
         "a column as a list": lambda: table["start"],
@@ -144,7 +142,9 @@ def main() -> int:
         output.mkdir()
         median, most = (f(took) if took else 0 for f in (statistics.median, max))
         late = " LATE" if most > 100 else ""
-        print(f"| {name} | {takes:.2f} | {len(took)} | {median:.0f} | {most:.0f}{late} |", flush=True)
+        print(
+            f"| {name} | {takes:.2f} | {len(took)} | {median:.0f} | {most:.0f}{late} |", flush=True
+        )
         bad += bool(late)
     shutil.rmtree(place)
     return bad

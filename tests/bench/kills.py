@@ -27,6 +27,7 @@ import finrst
 
 KINDS = ("parquet", "arrow", "csv", "json", "pcapng", "md")
 
+
 def capture(path: Path) -> finrst.Capture:
     """A capture whose exports take long enough to be met."""
     return finrst.read(path, progress=False)
@@ -62,8 +63,10 @@ def is_whole(path: Path, rows: int) -> bool:
         if kind == "md":
             return lines[-1] == "" and lines[-3].startswith("| ")
         wanted = rows + (kind == "csv") + 1
-        return len(lines) == wanted and lines[-1] == "" and (
-            kind == "csv" or all(json.loads(line) for line in lines[:-1])
+        return (
+            len(lines) == wanted
+            and lines[-1] == ""
+            and (kind == "csv" or all(json.loads(line) for line in lines[:-1]))
         )
     except (ValueError, OSError, IndexError) as error:
         print(f"{path.name}: {error}")
@@ -113,7 +116,7 @@ def refused(cap: finrst.Capture, path: Path) -> bool:
     try:
         export(cap, path)
     except OSError as error:
-        clear = bool(error.errno) and str(path.parent) in str(error) or error.errno in {27, 28}
+        clear = (bool(error.errno) and str(path.parent) in str(error)) or error.errno in {27, 28}
         if not clear:
             print(f"!! not clear: {error!r}")
         return clear and not list(path.parent.iterdir())

@@ -53,9 +53,7 @@ def _write(path: Path, connections: int, packets: tuple[tuple[int, bool, int, in
                 row["micros"] = micros % 1_000_000
                 row["captured"] = row["original"] = 40
                 row["ip"] = _IP
-                row["source"], row["destination"] = (
-                    (_SERVER, client) if back else (client, _SERVER)
-                )
+                row["source"], row["destination"] = (_SERVER, client) if back else (client, _SERVER)
                 row["source_port"], row["destination_port"] = (443, port) if back else (port, 443)
                 row["sequence"], row["acknowledgment"] = sequence, acknowledgment
                 row["offset"], row["flags"], row["window"] = 0x50, flags, 65535
@@ -72,7 +70,7 @@ def closed(path: Path, connections: int) -> None:
     _write(path, connections, _PACKETS)
 
 
-def _one(path: Path, flags: int, sequence: np.ndarray, payload: bool) -> None:
+def _one(path: Path, flags: int, sequence: np.ndarray, *, payload: bool) -> None:
     """Write segments of one connection, each with its sequence number."""
     with path.open("wb") as out:
         out.write(_HEAD)

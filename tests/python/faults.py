@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import io
 import pickle
-import sys
 import tempfile
 import warnings
 from pathlib import Path
@@ -16,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 import finrst
-from finrst import _native
+from finrst import _native, _packets
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,10 +27,16 @@ PLACE = Path(tempfile.mkdtemp(prefix="finrst-faults-"))
 whole = finrst.read(DEMO)
 table = whole.connections._native
 script = finrst.conversation("> S, < R.")
-rows = [tuple(whole.connections.find("connection_id", 3)[name] for name in (  # type: ignore[index]
-    "connection_id", "client_ip", "client_port", "server_ip", "server_port",
-    "first_packet", "last_packet",
-))]
+NAMES = _packets._TUPLE
+
+
+def row(cap: finrst.Capture, number: int) -> tuple[Any, ...]:
+    """A connection as the native half asks for it."""
+    found = next(iter(cap.connections.slice(number, 1)))
+    return tuple(found[name] for name in NAMES)
+
+
+rows = [row(whole, 3)]
 source = [("path", str(DEMO))]
 
 
@@ -58,10 +63,7 @@ ENTRIES: dict[str, tuple[Callable[[], Any], Callable[[Any], Any]]] = {
     "conversation": (lambda: None, lambda _: NATIVE.conversation("> S, < R.")),
     "packets_of": (lambda: None, lambda _: NATIVE.packets_of(source, rows)),
     "packets_of_script": (
-        lambda: [tuple(next(iter(script.connections))[k] for k in (
-            "connection_id", "client_ip", "client_port", "server_ip", "server_port",
-            "first_packet", "last_packet",
-        ))],
+        lambda: [row(script, 0)],
         lambda it: NATIVE.packets_of_script("> S, < R.", it),
     ),
     "save_packets": (
@@ -190,4 +192,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

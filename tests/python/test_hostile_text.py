@@ -16,18 +16,19 @@ import unicodedata
 import warnings
 from dataclasses import dataclass
 from html.parser import HTMLParser
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 import pytest
 
 import finrst
 from finrst import _html, _page, _summary
-from finrst._findings import find
 from finrst.__main__ import main
+from finrst._findings import find
 from strings import STRINGS, file_name
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 pytestmark = pytest.mark.filterwarnings("ignore::finrst.CaptureWarning", "ignore:Glyph")
@@ -148,7 +149,9 @@ def test_the_texts_are_there(both: tuple[Case, Case]) -> None:
     assert len(hostile.cap) == len(STRINGS)
     names = hostile.cap.interfaces["name"]
     expected = [text.split("\0", maxsplit=1)[0] for text in STRINGS]
-    assert [n for n, e in zip(names, expected, strict=True) if not (n and e.startswith(n[:90]))] == []
+    assert [
+        n for n, e in zip(names, expected, strict=True) if not (n and e.startswith(n[:90]))
+    ] == []
     reasons = [reason for reason in hostile.cap.teardowns["reset_reason"] if reason]
     assert len(reasons) > 40
     assert hostile.cap.files["file"] == hostile.paths
@@ -265,7 +268,9 @@ def test_the_widget(both: tuple[Case, Case]) -> None:
             assert seen[0] <= seen[1]
 
 
-def test_terminals(both: tuple[Case, Case], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_terminals(
+    both: tuple[Case, Case], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     hostile, _ = both
     assert hidden(repr(hostile.cap)) == []
     for name in TABLES:
@@ -294,15 +299,16 @@ def test_terminals(both: tuple[Case, Case], tmp_path: Path, capsys: pytest.Captu
 
 def test_errors_are_short_and_escaped(tmp_path: Path) -> None:
     for text in STRINGS:
-        for call in (
-            lambda text=text: finrst.read(tmp_path / file_name(text) / "absent"),
-            lambda text=text: finrst.read(text.encode() * 100),
-            lambda text=text: finrst.read(b"", filter=text),
-            lambda text=text: finrst.conversation(text),
-            lambda text=text: finrst.read(b"", parameters={text: 1.0}),
-        ):
+        calls: list[Callable[[str], object]] = [
+            lambda text: finrst.read(tmp_path / file_name(text) / "absent"),
+            lambda text: finrst.read(text.encode() * 100),
+            lambda text: finrst.read(b"", filter=text),
+            finrst.conversation,
+            lambda text: finrst.read(b"", parameters={text: 1.0}),
+        ]
+        for call in calls:
             with pytest.raises((OSError, ValueError)) as caught:
-                call()
+                call(text)
             if not isinstance(caught.value, OSError):  # whose text is Python's, with repr()
                 assert len(str(caught.value)) <= 700
             assert hidden(str(caught.value)) == []
@@ -379,5 +385,3 @@ def test_sql(both: tuple[Case, Case]) -> None:
         wanted = names[55]
         rows = base.execute("select count(*) from interfaces where name = ?", [wanted]).fetchone()
         assert rows == (1,)
-
-

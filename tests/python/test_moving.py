@@ -11,7 +11,6 @@ import subprocess
 import sys
 import threading
 import time
-import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -119,7 +118,7 @@ def test_files_moved_while_they_are_read(tmp_path: Path) -> None:
             cap = finrst.read(Slow(file, len(data) // 5, meddle), progress=False)  # type: ignore[arg-type]
         cap.check()
         statuses |= set(cap.files["status"])
-        assert 0 < cap.files["packets"][0]
+        assert cap.files["packets"][0] > 0
         path.unlink(missing_ok=True)
     assert {"complete", "truncated_tail"} <= statuses <= {
         "complete", "truncated_tail", "corrupt", "recovered",
@@ -151,8 +150,7 @@ def test_a_writer_beside_the_reader(tmp_path: Path) -> None:
             time.sleep(0.005)
             try:
                 cap = finrst.read(path, progress=False)
-            except finrst.CaptureError as error:  # the header was not there yet
-                assert "cut short" in str(error) or "empty" in str(error)
+            except finrst.CaptureError:  # the header was not there yet
                 continue
             read += 1
             cap.check()
@@ -219,9 +217,9 @@ def test_the_same_bytes_give_the_same_tables(options: dict[str, Any]) -> None:
     for _ in range(4):
         assert told(finrst.read(many(5), **options)) == expected
     code = (
-        "import finrst, hashlib; cap = finrst.read({!r}); "
+        f"import finrst, hashlib; cap = finrst.read({str(DEMO)!r}); "
         "print(hashlib.sha256(repr([list(t) for t in cap._tables.values()]).encode()).hexdigest())"
-    ).format(str(DEMO))
+    )
     seen = {
         subprocess.run(
             [sys.executable, "-c", code],
