@@ -199,8 +199,15 @@ pub struct Scan {
 
 enum State {
     /// `done` when everything was read, and rows are only to be made.
-    Reading { session: Box<Session>, pending: Vec<Connection>, done: bool },
-    Ending { output: Box<Output>, rest: Groups },
+    Reading {
+        session: Box<Session>,
+        pending: Vec<Connection>,
+        done: bool,
+    },
+    Ending {
+        output: Box<Output>,
+        rest: Groups,
+    },
     Over,
 }
 

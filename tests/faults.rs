@@ -4,6 +4,7 @@
 
 use std::io::{self, Cursor, Read, Write};
 
+use arrow_array::RecordBatch;
 use finrst::answer::{metadata, tables};
 use finrst::capture::{Source, Status};
 use finrst::conn::Limits;
@@ -127,7 +128,10 @@ fn sinks_that_fail_at_any_octet() {
             };
             let mut whole = Vec::new();
             let rows = write(&mut whole).unwrap();
-            assert_eq!(rows as usize, table.batches.iter().map(|b| b.num_rows()).sum::<usize>());
+            assert_eq!(
+                rows as usize,
+                table.batches.iter().map(RecordBatch::num_rows).sum::<usize>()
+            );
             // An empty table is nothing at all in JSON lines.
             for part in (0..20).filter(|_| !whole.is_empty()) {
                 let error = write(&mut Full(whole.len() * part / 20)).unwrap_err();

@@ -5,7 +5,7 @@ use std::hash::Hash;
 use std::sync::OnceLock;
 
 use super::parameters::Parameters;
-use crate::conn::{Connection, Endpoint, Ending, Form, Moment, SEARCHED, Side};
+use crate::conn::{Connection, Ending, Endpoint, Form, Moment, SEARCHED, Side};
 use crate::packet::Address;
 
 type Map<K, V> = HashMap<K, V, foldhash::fast::RandomState>;

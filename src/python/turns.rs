@@ -70,9 +70,7 @@ impl Turns {
                 self.0 = State::Busy(waiting);
                 Ok(Step::More)
             }
-            Err(RecvTimeoutError::Disconnected) => {
-                Err(Error::Internal("a thread died".to_owned()))
-            }
+            Err(RecvTimeoutError::Disconnected) => Err(Error::Internal("a thread died".to_owned())),
         }
     }
 

@@ -8,6 +8,7 @@
 //! and `tests/invariance` do a part of it in every run.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -51,11 +52,11 @@ fn told(output: Option<Output>) -> Option<String> {
         let mut text = String::new();
         for c in &output.connections {
             let verdict = cause::judge(c, &output.context, &output.parameters);
-            text += &format!("{} {} {c:?}\n", verdict.cause.name(), verdict.confidence);
+            writeln!(text, "{} {} {c:?}", verdict.cause.name(), verdict.confidence).unwrap();
         }
         for mut file in output.files {
-            (file.source_bytes, file.compression) = (None, Default::default());
-            text += &format!("{file:?}\n");
+            (file.source_bytes, file.compression) = (None, Compression::None);
+            writeln!(text, "{file:?}").unwrap();
         }
         text
     })
@@ -100,10 +101,10 @@ fn whole(captures: &[(PathBuf, Vec<u8>)]) {
         connections += output.as_ref().map_or(0, |output| output.connections.len());
     }
     println!(
-        "R2 {} captures, {packets} packets, {connections} connections: {statuses:?}; slowest {} ms, most memory {:.1} MiB",
+        "R2 {} captures, {packets} packets, {connections} connections: {statuses:?}; slowest {} ms, most memory {} KiB",
         captures.len(),
         slowest.as_millis(),
-        largest as f64 / 1024.0
+        largest
     );
     assert!(slowest < Duration::from_secs(1) && largest < 64 << 10);
 }

@@ -66,7 +66,7 @@ fn a_search_takes_nothing_that_does_not_hold_together() {
     for _ in 0..6 {
         // At every fourth octet a header that makes sense, and a second one; never a third.
         bytes.extend(200_000_u32.to_le_bytes().repeat(97_000));
-        bytes.extend([0; 300_000]);
+        bytes.extend(std::iter::repeat_n(0, 300_000));
     }
     let options = ReadOptions { resync: true, ..ReadOptions::default() };
     let outcome = read_sources(vec![Source::bytes("hostile", bytes)], options).unwrap();

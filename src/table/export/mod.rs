@@ -87,9 +87,8 @@ pub fn to(
         }
         Format::Csv { formula_guard } => {
             out.write_all(csv::header(schema).as_bytes())?;
-            let write = |batch: &RecordBatch, text: &mut String| {
-                csv::rows(batch, formula_guard, text)
-            };
+            let write =
+                |batch: &RecordBatch, text: &mut String| csv::rows(batch, formula_guard, text);
             lines(out, &mut checked, proceed, write)?;
         }
         Format::JsonLines => lines(out, &mut checked, proceed, json::rows)?,
