@@ -64,9 +64,10 @@ def calls(cap: finrst.Capture, path: Path, place: Path) -> dict[str, Callable[[]
 def interrupted(call: Callable[[], object], after: float) -> float | None:
     """Seconds from the signal to its exception; ``None`` when the call was over before."""
     sent: list[float] = []
-    over = threading.Event()
+    over, begun = threading.Event(), threading.Event()
 
     def send() -> None:
+        begun.wait()
         if not over.wait(after):
             sent.append(time.perf_counter())
             os.kill(os.getpid(), signal.SIGINT)
@@ -75,6 +76,7 @@ def interrupted(call: Callable[[], object], after: float) -> float | None:
     thread.start()
     try:
         try:
+            begun.set()
             call()
         except Exception:  # a consumer's own, which the interrupt follows
             if not sent:

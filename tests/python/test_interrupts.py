@@ -52,9 +52,10 @@ def large(path: Path) -> finrst.Capture:
 
 def met(call: Callable[[], object]) -> bool:
     """Interrupt a call while it runs; false when it was over before."""
-    sent = threading.Event()
+    sent, begun = threading.Event(), threading.Event()
 
     def send() -> None:
+        begun.wait()
         time.sleep(0.01)
         sent.set()
         os.kill(os.getpid(), signal.SIGINT)
@@ -63,6 +64,7 @@ def met(call: Callable[[], object]) -> bool:
     thread.start()
     try:
         try:
+            begun.set()
             call()
         except Exception:  # a consumer's own, which the interrupt follows
             if not sent.is_set():
