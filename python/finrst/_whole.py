@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _TURN = 0.02
-_TIDY = 0.06
+_TIDY = 0.03
 
 
 def _is_special(path: Path) -> bool:

@@ -16,7 +16,7 @@ use crate::guard;
 /// How often signals are looked for.
 pub const SLICE: Duration = Duration::from_millis(10);
 /// How long interrupted work is given to tidy up after itself.
-const TIDY: Duration = Duration::from_millis(60);
+const TIDY: Duration = Duration::from_millis(30);
 
 /// Tells the work that nobody waits for it any more.
 #[derive(Clone, Default)]

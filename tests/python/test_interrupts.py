@@ -5,6 +5,8 @@ How fast it comes is measured by tests/bench/interrupts.py, not here.
 
 from __future__ import annotations
 
+import contextlib
+import importlib
 import os
 import signal
 import struct
@@ -23,6 +25,14 @@ if TYPE_CHECKING:
 DEMO = Path(__file__).resolve().parents[1] / "data/demo.pcap"
 # Long enough for any call to be met, however fast the machine.
 CONNECTIONS = 150_000
+
+
+@pytest.fixture(scope="module", autouse=True)
+def packages() -> None:
+    """Import what is imported on demand: an import that is interrupted cannot be done again."""
+    for name in ("pandas", "pyarrow.parquet", "matplotlib.backends.backend_agg"):
+        with contextlib.suppress(ModuleNotFoundError):
+            importlib.import_module(name)
 
 
 @pytest.fixture(scope="module")
