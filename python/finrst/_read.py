@@ -41,7 +41,9 @@ class Options(TypedDict, total=False):
     """The same for any other (24 h)."""
     memory_limit: Size | None
     """Octets that followed connections may take; beyond it the ones that were silent longest
-    come out early, with ``release`` = ``evicted``. Rows already made are not in it."""
+    come out early, with ``release`` = ``evicted``. Rows already made are not in it. 2 GiB in
+    :func:`scan`; without a limit in :func:`read`, which raises ``MemoryError`` where the system
+    gives no more."""
     max_uncompressed_bytes: Size | None
     """Octets that each compressed file may unpack to."""
     chunk: Size | None
