@@ -257,7 +257,7 @@ impl Iterator for Rows {
             if self.caller.interrupted() {
                 return Some(Err(ArrowError::ExternalError(Box::new(Error::Cancelled))));
             }
-            match self.pass.step(1 << 20) {
+            match self.pass.step(1 << 18) {
                 Ok(Step::More) => {}
                 Ok(Step::Done) => return None,
                 Ok(Step::Pair(connections, teardowns)) => {

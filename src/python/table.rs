@@ -173,7 +173,8 @@ impl Table {
         let counts = wait(py, move |_| Ok(counted(&batches, &names)))?;
         let counts = counts.map_err(|error| errors::arrow(py, &error))?;
         let list = PyList::empty(py);
-        for (keys, count) in counts {
+        for (row, (keys, count)) in counts.into_iter().enumerate() {
+            answer_signals(py, row)?;
             let mut items: Vec<Py<PyAny>> = Vec::with_capacity(keys.len() + 1);
             for key in keys {
                 items.push(convert::key(py, key)?);

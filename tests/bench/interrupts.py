@@ -16,7 +16,6 @@ import signal
 import statistics
 import sys
 import tempfile
-import threading
 import time
 import warnings
 from collections.abc import Callable
@@ -62,33 +61,23 @@ def calls(cap: finrst.Capture, path: Path, place: Path) -> dict[str, Callable[[]
 
 
 def interrupted(call: Callable[[], object], after: float) -> float | None:
-    """Seconds from the signal to its exception; ``None`` when the call was over before."""
-    sent: list[float] = []
-    over, begun = threading.Event(), threading.Event()
+    """Seconds from the signal to its exception; ``None`` when the call was over before.
 
-    def send() -> None:
-        begun.wait()
-        if not over.wait(after):
-            sent.append(time.perf_counter())
-            os.kill(os.getpid(), signal.SIGINT)
-
-    thread = threading.Thread(target=send)
-    thread.start()
+    The signal comes from a timer and not from a thread, which would have to wait for its turn.
+    """
+    due = time.perf_counter() + after
+    signal.setitimer(signal.ITIMER_REAL, after)
     try:
         try:
-            begun.set()
             call()
         except Exception:  # a consumer's own, which the interrupt follows
-            if not sent:
+            if time.perf_counter() < due:
                 raise
-        over.set()
+        signal.setitimer(signal.ITIMER_REAL, 0)
         # Where the call ended just before the signal, it comes here.
         time.sleep(0.001)
     except KeyboardInterrupt:
-        came = time.perf_counter()
-        thread.join()
-        return came - sent[0]
-    thread.join()
+        return time.perf_counter() - due
     return None
 
 
@@ -109,6 +98,7 @@ def main() -> int:
     given = parser.parse_args()
     warnings.simplefilter("ignore")
     rng = random.Random(13)
+    signal.signal(signal.SIGALRM, signal.default_int_handler)
     place = Path(tempfile.mkdtemp(prefix="finrst-interrupts-"))
     path = place / "x.pcap"
     made.closed(path, given.connections)
@@ -124,13 +114,13 @@ def main() -> int:
             continue
         begin = time.perf_counter()
         call()
-        takes = time.perf_counter() - begin
+        takes = max(time.perf_counter() - begin, 1e-4)
         shutil.rmtree(output)
         output.mkdir()
         took = []
         for _ in range(given.times):
             with contextlib.suppress(KeyboardInterrupt):
-                seconds = interrupted(call, rng.uniform(0, takes))
+                seconds = interrupted(call, rng.uniform(1e-5, takes))
                 if seconds is not None:
                     took.append(seconds * 1000)
                     rest = left(output)
