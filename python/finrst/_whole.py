@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _TURN = 0.02
-_TIDY = 0.03
+_TIDY = 0.06
 
 
 def _is_special(path: Path) -> bool:
@@ -27,35 +27,68 @@ def _is_special(path: Path) -> bool:
     return not stat.S_ISREG(mode) and not stat.S_ISDIR(mode)
 
 
-@contextlib.contextmanager
-def whole(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
-    """Open a file that takes its name when everything was written, and is removed otherwise.
+class Whole:
+    """A file in the making, which takes its name with :meth:`commit`, when everything was written.
 
     Until then it is ``.finrst-*.tmp`` in the same directory. A pipe or device is written directly.
     """
-    if _is_special(Path(path)):
-        with Path(path).open("wb") as out:
-            yield out
-        return
-    target = Path(path).resolve()
-    if target.is_dir():
-        raise IsADirectoryError(21, "is a directory", os.fspath(path))
-    handle, temporary = tempfile.mkstemp(".tmp", ".finrst-", target.parent)
-    try:
-        with os.fdopen(handle, "wb") as out:
-            yield out
-            out.flush()
-            os.fsync(out.fileno())
-        # As a file that open() makes, not the private one of mkstemp.
-        umask = os.umask(0)
-        os.umask(umask)
-        Path(temporary).chmod(0o666 & ~umask)
-        Path(temporary).replace(target)
-    except BaseException:
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        """Begin a file."""
+        self._temporary: Path | None = None
+        self._target = Path(path).resolve()
+        self.handle: BinaryIO
+        """Where to write."""
+        if _is_special(Path(path)):
+            self.handle = Path(path).open("wb")  # noqa: SIM115 - closed with the rest
+            return
+        if self._target.is_dir():
+            raise IsADirectoryError(21, "is a directory", os.fspath(path))
+        try:
+            descriptor, name = tempfile.mkstemp(".tmp", ".finrst-", self._target.parent)
+        except OSError as error:
+            # Of the name that was asked for, not of the temporary one.
+            raise type(error)(error.errno, error.strerror, os.fspath(path)) from None
+        self._temporary = Path(name)
+        self.handle = os.fdopen(descriptor, "wb")
+
+    def commit(self) -> None:
+        """Make it appear."""
+        self.handle.flush()
+        if self._temporary is not None:
+            os.fsync(self.handle.fileno())
+            # As a file that open() makes, not the private one of mkstemp.
+            umask = os.umask(0)
+            os.umask(umask)
+            self._temporary.chmod(0o666 & ~umask)
+            self.handle.close()
+            self._temporary.replace(self._target)
+            self._temporary = None
+            _sync(self._target.parent)
+        self.close()
+
+    def close(self) -> None:
+        """Let go; without a commit, nothing is left behind."""
         with contextlib.suppress(OSError):
-            Path(temporary).unlink()
-        raise
-    _sync(target.parent)
+            self.handle.close()
+        if self._temporary is not None:
+            with contextlib.suppress(OSError):
+                self._temporary.unlink()
+            self._temporary = None
+
+
+@contextlib.contextmanager
+def whole(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
+    """Open a file that takes its name when everything was written, and is removed otherwise."""
+    with contextlib.closing(Whole(path)) as file:
+        yield file.handle
+        file.commit()
+
+
+def check(path: str | os.PathLike[str]) -> None:
+    """Make sure that a file can be made there: before minutes of reading, not after them."""
+    if not _is_special(Path(path)):
+        Whole(path).close()
 
 
 def _sync(directory: Path) -> None:

@@ -255,6 +255,7 @@ impl Iterator for Rows {
                 return Some(Ok(batch));
             }
             if self.caller.interrupted() {
+                aside(self.pass.take());
                 return Some(Err(ArrowError::ExternalError(Box::new(Error::Cancelled))));
             }
             match self.pass.step(1 << 18) {

@@ -28,6 +28,11 @@ impl Turns {
         Self(State::Idle(Box::new(scan)))
     }
 
+    /// The same, to be let go of elsewhere; what is left is over.
+    pub fn take(&mut self) -> Self {
+        Self(std::mem::replace(&mut self.0, State::Over))
+    }
+
     /// How far reading has come; see [`Scan::progress`].
     pub fn progress(&self) -> Option<(u64, Option<u64>, u64)> {
         match &self.0 {

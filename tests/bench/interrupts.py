@@ -98,7 +98,8 @@ def main() -> int:
     given = parser.parse_args()
     warnings.simplefilter("ignore")
     rng = random.Random(13)
-    signal.signal(signal.SIGALRM, signal.default_int_handler)
+    for number in (signal.SIGALRM, signal.SIGINT):  # which a shell's background job ignores
+        signal.signal(number, signal.default_int_handler)
     place = Path(tempfile.mkdtemp(prefix="finrst-interrupts-"))
     path = place / "x.pcap"
     made.closed(path, given.connections)
