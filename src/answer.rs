@@ -2,6 +2,8 @@
 
 mod live;
 
+pub use live::SoFar;
+
 use std::collections::HashMap;
 use std::fmt::Write as _;
 
@@ -9,6 +11,7 @@ use crate::capture::{FileSummary, Interface, Source};
 use crate::cause::{self, Case, Context, Parameters, RULE_SET, Verdict};
 use crate::conn::{Connection, Groups, Kind, Rows};
 use crate::error::Error;
+use crate::guard;
 use crate::packet::Class;
 use crate::parallel;
 use crate::read::{Options, Output, Session};
@@ -26,6 +29,9 @@ pub const SCHEMA_VERSION: &str = "1";
 
 /// Memory limit of a scan that is given none: 2 GiB.
 pub const MEMORY_LIMIT: u64 = 2 << 30;
+
+/// Memory that must still be there before another chunk of rows is made.
+const ROOM: usize = 64 << 20;
 
 /// Texts that go into every schema: how the rows were made.
 pub type Metadata = HashMap<String, String>;
@@ -137,6 +143,7 @@ impl Judge<'_> {
         // A chunk's memory is given back before the next one is transposed.
         let chunks = connections.into_groups(CHUNK_ROWS);
         let batches = parallel::in_order(self.threads, chunks, proceed, |chunk: Rows| {
+            guard::room(ROOM)?;
             let mut batch = layout.batch(chunk.len());
             for block in chunk.blocks(BLOCK_ROWS) {
                 let verdicts: Vec<Verdict> =
@@ -167,6 +174,7 @@ impl Judge<'_> {
         let layout = Layout::<Teardowns>::new(metadata.clone());
         let chunks = segments.chunks(CHUNK_ROWS);
         let batches = parallel::in_order(self.threads, chunks, proceed, |chunk| {
+            guard::room(ROOM)?;
             let mut batch = layout.batch(chunk.len());
             for block in chunk.chunks(BLOCK_ROWS) {
                 let judged: Vec<(Verdict, f64)> = block
@@ -265,6 +273,15 @@ impl Scan {
         }
     }
 
+    /// Whether the next step makes rows, which takes a while and reads nothing.
+    pub fn makes_rows(&self) -> bool {
+        match &self.state {
+            State::Reading { pending, done, .. } => *done || is_enough(pending),
+            State::Ending { .. } => true,
+            State::Over => false,
+        }
+    }
+
     /// Goes on for about `budget` bytes, or hands out rows.
     ///
     /// # Errors
@@ -287,9 +304,9 @@ impl Scan {
             State::Reading { session, mut pending, done } => {
                 if done && !is_enough(&pending) {
                     let mut output = Box::new(session.finish());
-                    pending.extend(std::mem::take(&mut output.connections));
-                    self.state =
-                        State::Ending { output, rest: Rows::from(pending).into_groups(CHUNK_ROWS) };
+                    let mut rows = Rows::from(pending);
+                    rows.append(std::mem::take(&mut output.connections));
+                    self.state = State::Ending { output, rest: rows.into_groups(CHUNK_ROWS) };
                     return Ok(Step::More);
                 }
                 let later = pending.split_off(CHUNK_ROWS.min(pending.len()));

@@ -43,6 +43,8 @@ pub enum Error {
     },
     /// A parameter out of its range.
     Argument(String),
+    /// The system has no more memory to give, or may give no more.
+    Memory,
     /// The caller asked to stop.
     Cancelled,
     /// A broken promise of this crate.
@@ -70,6 +72,9 @@ impl fmt::Display for Error {
                 write!(f, "filter, at character {}: {}", position + 1, printable(reason))
             }
             Self::Argument(reason) => f.write_str(reason),
+            Self::Memory => {
+                f.write_str("out of memory: read with `memory_limit` or `scan`, or filter more")
+            }
             Self::Cancelled => f.write_str("cancelled"),
             Self::Internal(reason) => write!(f, "internal error: {reason}"),
         }
@@ -85,15 +90,44 @@ impl std::error::Error for Error {
     }
 }
 
-/// Text from outside, safe to print: control, bidirectional and zero-width characters are shown
-/// as escapes, and what would be longer than 300 characters is cut.
+/// Whether a terminal or a page obeys a character or does not show it: control, format
+/// (bidirectional, zero-width, tags), line and paragraph separators, private use.
+pub fn is_hidden(c: char) -> bool {
+    c.is_control()
+        || matches!(
+            c,
+            '\u{ad}'
+                | '\u{600}'..='\u{605}'
+                | '\u{61c}'
+                | '\u{6dd}'
+                | '\u{70f}'
+                | '\u{890}'..='\u{891}'
+                | '\u{8e2}'
+                | '\u{180e}'
+                | '\u{200b}'..='\u{200f}'
+                | '\u{2028}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}'
+                | '\u{e000}'..='\u{f8ff}'
+                | '\u{feff}'
+                | '\u{fff9}'..='\u{fffb}'
+                | '\u{110bd}'
+                | '\u{110cd}'
+                | '\u{13430}'..='\u{1343f}'
+                | '\u{1bca0}'..='\u{1bca3}'
+                | '\u{1d173}'..='\u{1d17a}'
+                | '\u{e0000}'..='\u{e0fff}'
+                | '\u{f0000}'..
+        )
+}
+
+/// Text from outside, safe to print: characters that [are hidden](is_hidden) are shown as escapes,
+/// and what would be longer than 300 characters is cut.
 pub fn printable(text: &str) -> String {
     const LIMIT: usize = 300;
     let mut out = String::new();
     let mut length = 0;
     for c in text.chars() {
-        let hidden = c.is_control()
-            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}');
+        let hidden = is_hidden(c);
         let escaped = c.escape_default();
         length += if hidden { escaped.len() } else { 1 };
         if length > LIMIT {

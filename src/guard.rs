@@ -1,5 +1,8 @@
 //! A panic is an error of this crate: it is caught where the crate ends, and told with its place.
 
+#[cfg(feature = "failpoints")]
+pub mod failpoint;
+
 use std::any::Any;
 use std::cell::RefCell;
 use std::panic::{self, AssertUnwindSafe};
@@ -25,10 +28,28 @@ pub fn quiet() {
 /// # Errors
 /// Those of `work`, or [`Error::Internal`].
 pub fn catch<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+    let work = || {
+        #[cfg(feature = "failpoints")]
+        failpoint::pass();
+        work()
+    };
     panic::catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|payload| {
         let told = LATEST.with(RefCell::take);
         Err(Error::Internal(told.unwrap_or_else(|| message(&*payload))))
     })
+}
+
+/// Makes sure that so many bytes can be had: a program that is refused memory in the middle of its
+/// work ends at once, and a notebook's kernel with it.
+///
+/// # Errors
+/// [`Error::Memory`] where they cannot.
+pub fn room(bytes: usize) -> Result<(), Error> {
+    #[cfg(feature = "failpoints")]
+    if failpoint::refuses() {
+        return Err(Error::Memory);
+    }
+    Vec::<u8>::new().try_reserve_exact(bytes).map_err(|_| Error::Memory)
 }
 
 fn message(payload: &(dyn Any + Send)) -> String {

@@ -7,6 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use crate::error::Error;
+use crate::guard;
 
 /// Threads that are used when nobody says how many: those that there are processors for, within
 /// reason.
@@ -20,8 +21,7 @@ pub fn sensible() -> usize {
 /// it takes itself.
 ///
 /// # Errors
-/// The first error by time; [`Error::Cancelled`] when `proceed` says so. A panic of any thread goes
-/// on in this one.
+/// The first error by time, a panic among them; [`Error::Cancelled`] when `proceed` says so.
 pub fn in_order<I: Send, R: Send>(
     threads: usize,
     items: impl Iterator<Item = I> + Send,
@@ -32,7 +32,7 @@ pub fn in_order<I: Send, R: Send>(
     let queue = Mutex::new(items.enumerate());
     let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).next();
     let one = |done: &mut Vec<(usize, R)>, (index, item): (usize, I)| {
-        let result = work(item);
+        let result = guard::catch(|| work(item));
         stop.fetch_or(result.is_err(), Ordering::Relaxed);
         result.map(|result| done.push((index, result)))
     };

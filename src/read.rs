@@ -15,6 +15,10 @@ use crate::packet::{self, Class, Decoded, Decoder, Path, Paths, Segment};
 const AHEAD: usize = 32;
 /// Threads that are used at most.
 const MAX_THREADS: usize = 256;
+/// Memory that must still be there before reading goes on.
+const ROOM: usize = 64 << 20;
+/// Bytes that the context may come to for each connection.
+const CONTEXT: u64 = 640;
 /// Rows that are let go before the caller is asked to take them.
 const RELEASED: usize = 16_384;
 
@@ -271,6 +275,8 @@ impl Session {
     }
 
     fn read_on(&mut self, budget: u64) -> Result<bool, Error> {
+        // The index of connections doubles at once.
+        guard::room(ROOM.saturating_add(32 * self.tracker.followed() as usize))?;
         let until = self.reader.progress().bytes_read.saturating_add(budget);
         while self.reader.progress().bytes_read < until && self.released.len() < RELEASED {
             if !self.next_batch()? {
@@ -282,6 +288,7 @@ impl Session {
 
     fn next_batch(&mut self) -> Result<bool, Error> {
         let Some(batch) = self.reader.next_batch()? else {
+            guard::room(self.ending_room())?;
             self.collect();
             self.check_strict()?;
             return Ok(false);
@@ -298,6 +305,17 @@ impl Session {
         pass.batch(&batch);
         self.collect();
         Ok(true)
+    }
+
+    /// Bytes that letting go of everything takes at most: with streaming each row is moved; else
+    /// the context learns of every connection.
+    fn ending_room(&self) -> usize {
+        let rows = if self.streaming {
+            u64::from(self.tracker.followed()).saturating_mul(2 * size_of::<Connection>() as u64)
+        } else {
+            self.tracker.counts().created.saturating_mul(CONTEXT)
+        };
+        usize::try_from(rows).unwrap_or(usize::MAX).saturating_add(ROOM)
     }
 
     /// How far reading has come.
@@ -361,26 +379,25 @@ impl Session {
         let mut issues = self.reader.take_issues();
         issues.absorb(self.decoder.take_issues());
         let (counts, rows) = self.tracker.finish(|connection| self.context.add(connection));
-        if counts.crowded > 0 {
-            issues.add(0, None, None, "crowded_tuple", || {
-                format!(
-                    "{} connections of one address and port pair in more VLANs or tunnels than are kept apart",
-                    counts.crowded
-                )
-            });
-        }
-        if let Some(&evicted) = counts.released.get(conn::Release::Evicted as usize)
-            && evicted > 0
-        {
-            issues.add(0, None, None, "evicted", || {
-                format!("{evicted} connections were let go early to stay within the memory limit")
-            });
-        }
+        issues.add_many(0, "crowded_tuple", counts.crowded, || {
+            "segments of address and port pairs in more VLANs or tunnels than are kept apart"
+                .to_owned()
+        });
+        let evicted = counts.released.get(conn::Release::Evicted as usize).copied().unwrap_or(0);
+        issues.add_many(0, "evicted", evicted, || {
+            "connections were let go early to stay within the memory limit".to_owned()
+        });
         if self.context.forgotten() > 0 {
             issues.add_many(0, "context_full", self.context.forgotten(), || {
-                "services, clients or hosts beyond those remembered: verdicts that compare connections may miss some".to_owned()
+                "services, clients, hosts, attempts or aborts beyond those remembered: verdicts that compare connections may miss some".to_owned()
             });
         }
+        issues.add_many(0, "gaps_folded", self.context.folded(), || {
+            "ranges above the first gap of a side beyond 256 were folded".to_owned()
+        });
+        issues.add_many(0, "teardowns_not_compared", self.context.not_compared(), || {
+            "FIN and RST segments of connections that have very many of them are compared with the first 64 and the last 64 only".to_owned()
+        });
         let connections = if self.released.is_empty() {
             rows
         } else {

@@ -14,10 +14,11 @@ use finrst::read::Options;
 #[path = "fuzz/src/lib.rs"]
 mod fuzz;
 
-/// Largest capture that is mutated, and of which every prefix is read.
+/// Largest capture that is tried here; `tests/bench/corpus.rs` tries every one, compiled for speed.
 const SMALL: u64 = 3000;
-/// Captures of which every prefix is read.
-const PREFIXES: usize = 60;
+/// Captures of which every prefix is read, and the largest of them.
+const PREFIXES: usize = 20;
+const SMALLEST: usize = 800;
 /// Mutants of each capture.
 const MUTANTS: u64 = 20;
 
@@ -49,23 +50,6 @@ fn is_capture(path: &Path) -> bool {
     !matches!(path.extension().and_then(|e| e.to_str()), Some("csv" | "parquet" | "md" | "json"))
 }
 
-/// Changes 2 % of the bytes, at least one, as a seed says.
-fn mutate(bytes: &mut [u8], seed: u64) {
-    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
-    let mut next = || {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        state
-    };
-    for _ in 0..(bytes.len() / 50).max(1) {
-        let at = usize::try_from(next()).unwrap_or(0) % bytes.len().max(1);
-        if let Some(byte) = bytes.get_mut(at) {
-            *byte = next().to_le_bytes()[0];
-        }
-    }
-}
-
 #[test]
 fn what_ever_failed() {
     let mut replayed = 0;
@@ -87,11 +71,11 @@ fn what_ever_failed() {
 
 #[test]
 fn mutants() {
-    for path in small(400) {
+    for path in small(200) {
         let original = fs::read(&path).unwrap();
         for seed in 1..=MUTANTS {
             let mut bytes = original.clone();
-            mutate(&mut bytes, seed);
+            fuzz::mutate::bytes(&mut bytes, seed);
             if let Some(output) = fuzz::file::pass(&bytes, 256 * 1024, Options::default()) {
                 fuzz::hold::output(&output);
             }
@@ -101,8 +85,10 @@ fn mutants() {
 
 #[test]
 fn every_prefix() {
-    for path in small(PREFIXES) {
-        let bytes = fs::read(&path).unwrap();
+    let all = small(usize::MAX).into_iter().map(|path| (fs::read(&path).unwrap(), path));
+    let small: Vec<_> = all.filter(|(bytes, _)| bytes.len() <= SMALLEST).collect();
+    let step = small.len().div_ceil(PREFIXES).max(1);
+    for (bytes, path) in small.into_iter().step_by(step) {
         let whole = fuzz::file::pass(&bytes, 256 * 1024, Options::default());
         let Some(whole) = whole.filter(|o| o.files[0].status == Status::Complete) else { continue };
         for length in 0..bytes.len() {
@@ -122,7 +108,7 @@ fn every_prefix() {
 
 #[test]
 fn the_size_of_chunks_changes_nothing() {
-    for path in small(200) {
+    for path in small(60) {
         let bytes = fs::read(&path).unwrap();
         let shown = |chunk| {
             fuzz::file::pass(&bytes, chunk, Options::default())
@@ -132,5 +118,30 @@ fn the_size_of_chunks_changes_nothing() {
         for chunk in [1, 7, 4096, 65_536] {
             assert_eq!(shown(chunk), whole, "{} in chunks of {chunk}", path.display());
         }
+    }
+}
+
+/// A connection of more segments than sixteen bits count, of each kind.
+#[test]
+fn small_counters_do_not_overflow() {
+    for flags in [0x10, 0x11] {
+        let mut bytes = vec![0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+        bytes.extend([0xff, 0xff, 0, 0, 101, 0, 0, 0]);
+        for n in 0..70_000_u32 {
+            bytes.extend((1_700_000_000 + n / 1000).to_le_bytes());
+            bytes.extend((n % 1000).to_le_bytes());
+            bytes.extend([40, 0, 0, 0, 40, 0, 0, 0, 0x45, 0, 0, 40]);
+            bytes.extend(u16::try_from(n % 60_000 + 1).unwrap().to_be_bytes());
+            bytes.extend([0, 0, 64, 6, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2, 0x9c, 0x40, 1, 187]);
+            bytes.extend((n / 2 * 7).to_be_bytes());
+            bytes.extend([0, 0, 0, 1, 0x50, if n == 0 { 2 } else { flags }, 0, 0, 0, 0, 0, 0]);
+        }
+        let output = fuzz::file::pass(&bytes, 256 * 1024, Options::default()).unwrap();
+        fuzz::hold::output(&output);
+        assert_eq!(output.files[0].packets, 70_000);
+        // The first 65,535 rows of FINs are of one connection, of which 64 are compared.
+        let ended: usize = output.connections.iter().map(|c| c.teardowns.len()).sum();
+        let not_compared = output.issues.count("teardowns_not_compared");
+        assert_eq!(not_compared > 60_000, ended > 60_000, "{not_compared} of {ended}");
     }
 }

@@ -47,7 +47,9 @@ class Options(TypedDict, total=False):
     """The same for any other (24 h)."""
     memory_limit: Size | None
     """Octets that followed connections may take; beyond it the ones that were silent longest
-    come out early, with ``release`` = ``evicted``. Rows already made are not in it."""
+    come out early, with ``release`` = ``evicted``. Rows already made are not in it. 2 GiB in
+    :func:`scan`; without a limit in :func:`read`, which raises ``MemoryError`` where the system
+    gives no more."""
     max_uncompressed_bytes: Size | None
     """Octets that each compressed file may unpack to."""
     chunk: Size | None
@@ -55,6 +57,10 @@ class Options(TypedDict, total=False):
     threads: int | None
     """Threads that may be used: as many as there are processors (8 at most) unless told. Files are
     read and decompressed on one, tables are made on all. Never changes a row."""
+    resync: bool
+    """Look for packets behind damage in a classic pcap too (of pcapng they always are): three
+    record headers in a row that make sense. The file's ``status`` is then ``recovered`` and
+    ``issues`` says where; octets of a payload may be taken for packets."""
     strict: bool
     """Raise :exc:`CaptureError` for anything but a complete capture."""
     parameters: Mapping[str, float] | None
@@ -73,6 +79,7 @@ _READERS: dict[str, Callable[[Any], Any]] = {
     "chunk": octets,
     "parameters": dict,
     "threads": count,
+    "resync": bool,
     "strict": bool,
     "filter": str,
 }

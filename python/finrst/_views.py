@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from .plot._style import Chart
 
 
+# More connections than these are not looked for one by one.
+_FEW = 16
+
+
 class Plots:
     """The plots of a capture; the same functions are in :mod:`finrst.plot`."""
 
@@ -106,11 +110,20 @@ class Views:
 
     def _rows(self, connection_ids: int | Iterable[int]) -> list[dict[str, Any]]:
         ids = [connection_ids] if isinstance(connection_ids, int) else list(connection_ids)
+        table = self.connections
+        places: dict[int, int] = {}
+        if len(ids) > _FEW:
+            places = {one: place for place, one in enumerate(table["connection_id"])}
         rows = []
         for one in ids:
-            row = self.connections.find("connection_id", int(one))
+            place = places.get(int(one))
+            row = (
+                table.find("connection_id", int(one))
+                if place is None
+                else next(iter(table.slice(place, 1)))
+            )
             if row is None:
-                message = f"no connection {one}: {len(self.connections)} were found"
+                message = f"no connection {one}: {len(table)} were found"
                 raise KeyError(message)
             rows.append(row)
         return rows

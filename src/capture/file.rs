@@ -156,7 +156,7 @@ impl CaptureFile {
                 self.finish(Status::TruncatedTail, notes);
             }
             Step::Corrupt => {
-                notes.summary.stopped_at = Some(self.window.offset());
+                notes.summary.stopped_at.get_or_insert(self.window.offset());
                 self.draining = true;
             }
         }

@@ -1,5 +1,7 @@
 //! Classic pcap files.
 
+mod resync;
+
 use pcap_parser::parse_pcap_header;
 
 use super::batch::{FRAMES, Notes, Record, Step};
@@ -8,6 +10,7 @@ use super::clock::seconds_and;
 use super::frame::{Direction, LinkType};
 use super::interface::{Drops, Interface};
 use super::window::Window;
+use resync::Search;
 
 pub(crate) const HEADER: usize = 24;
 
@@ -31,6 +34,19 @@ enum Lengths {
     Smaller,
 }
 
+impl Lengths {
+    /// Captured and original length.
+    #[inline]
+    fn of(self, a: u32, b: u32) -> (u32, u32) {
+        let swap = match self {
+            Self::Captured => false,
+            Self::Original => true,
+            Self::Smaller => a > b,
+        };
+        if swap { (b, a) } else { (a, b) }
+    }
+}
+
 /// A classic pcap file behind its header.
 pub(crate) struct Pcap {
     order: Order,
@@ -40,6 +56,8 @@ pub(crate) struct Pcap {
     lengths: Lengths,
     link: u16,
     interface: u32,
+    /// Where packets are being looked for again behind damage.
+    search: Option<Search>,
 }
 
 /// Byte order, nanoseconds, 24-byte record headers; `None` for another format.
@@ -131,16 +149,20 @@ impl Pcap {
             lengths,
             link,
             interface,
+            search: None,
         })
     }
 
     /// Reads the records at hand; asks the window for more only when there are none.
     pub(crate) fn step(
-        &self,
+        &mut self,
         window: &mut Window,
         records: &mut Vec<Record>,
         notes: &mut Notes<'_>,
     ) -> Step {
+        if let Some(search) = self.search.take() {
+            return self.look_on(search, window, notes);
+        }
         let step = match self.order {
             Order::Little => self.walk::<false>(window, records, notes),
             Order::Big => self.walk::<true>(window, records, notes),
@@ -155,7 +177,7 @@ impl Pcap {
     }
 
     fn walk<const BIG: bool>(
-        &self,
+        &mut self,
         window: &mut Window,
         records: &mut Vec<Record>,
         notes: &mut Notes<'_>,
@@ -171,12 +193,7 @@ impl Pcap {
                 };
                 let field = |i: usize| u32_at::<BIG>(header, i);
                 let (seconds, fraction, a, b) = (field(0), field(4), field(8), field(12));
-                let swap = match self.lengths {
-                    Lengths::Captured => false,
-                    Lengths::Original => true,
-                    Lengths::Smaller => a > b,
-                };
-                let (captured, original) = if swap { (b, a) } else { (a, b) };
+                let (captured, original) = self.lengths.of(a, b);
                 if captured > limit || (seconds | fraction | a | b) == 0 {
                     break None;
                 }
@@ -215,7 +232,7 @@ impl Pcap {
                     }
                 }
                 None => match self.odd_record(window, notes) {
-                    Step::More => {}
+                    Step::More if self.search.is_none() => {}
                     other => return other,
                 },
             }
@@ -247,7 +264,7 @@ impl Pcap {
     }
 
     /// A record that is none: a hole of zeros, or damage.
-    fn odd_record(&self, window: &mut Window, notes: &mut Notes<'_>) -> Step {
+    fn odd_record(&mut self, window: &mut Window, notes: &mut Notes<'_>) -> Step {
         let offset = window.offset();
         let header = window.bytes().get(..self.record_header).unwrap_or_default();
         if header.get(..16).is_some_and(|fields| fields.iter().any(|&b| b != 0)) {
@@ -261,6 +278,10 @@ impl Pcap {
             notes.summary.records += 1;
             notes.summary.records_bad += 1;
             notes.issue("record_damaged", offset, || format!("impossible lengths {lengths:?}"));
+            if notes.resync {
+                self.search = Some(Search::behind(window));
+                return Step::More;
+            }
             return Step::Corrupt;
         }
         // Records of nothing but zeros are no packets of 1970 but space never written, or a hole.

@@ -31,11 +31,15 @@ pub struct ReadOptions {
     /// Whether files may be read and decompressed ahead on threads of their own. Never changes
     /// what is read.
     pub ahead: bool,
+    /// Looks behind damage in a classic pcap for three record headers in a row that make sense,
+    /// and goes on there: the file's status is then `recovered`. The format has no marks, so that
+    /// octets of a payload may be taken for packets; without it reading ends at the damage.
+    pub resync: bool,
 }
 
 impl Default for ReadOptions {
     fn default() -> Self {
-        Self { chunk: 256 * 1024, max_uncompressed_bytes: None, ahead: true }
+        Self { chunk: 256 * 1024, max_uncompressed_bytes: None, ahead: true, resync: false }
     }
 }
 
@@ -178,6 +182,7 @@ impl Reader {
             interfaces: &mut Vec::new(),
             summary: &mut summary,
             alone: false,
+            resync: self.options.resync,
         };
         let time = CaptureFile::peek_time(&mut window, &mut notes)
             .map_err(|reason| Error::NotACapture { file: name.clone(), reason })?;
@@ -243,7 +248,7 @@ impl Reader {
     }
 
     fn notes(&mut self, index: usize) -> Result<Notes<'_>, Error> {
-        let alone = self.summaries.len() == 1;
+        let (alone, resync) = (self.summaries.len() == 1, self.options.resync);
         let summary = self.summaries.get_mut(index).ok_or_else(lost)?;
         Ok(Notes {
             file: u32::try_from(index).unwrap_or(NO_FILE),
@@ -251,6 +256,7 @@ impl Reader {
             interfaces: &mut self.interfaces,
             summary,
             alone,
+            resync,
         })
     }
 

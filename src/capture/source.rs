@@ -29,7 +29,7 @@ pub enum Source {
         /// What to call them.
         name: String,
         /// The bytes, plain or compressed.
-        data: Arc<[u8]>,
+        data: Arc<Vec<u8>>,
     },
     /// Anything that can be read once, from where it stands.
     Reader {
@@ -50,8 +50,8 @@ impl Source {
     }
 
     /// Bytes in memory.
-    pub fn bytes(name: impl Into<String>, data: impl Into<Arc<[u8]>>) -> Self {
-        Self::Bytes { name: name.into(), data: data.into() }
+    pub fn bytes(name: impl Into<String>, data: impl Into<Vec<u8>>) -> Self {
+        Self::Bytes { name: name.into(), data: Arc::new(data.into()) }
     }
 
     /// Anything that can be read.

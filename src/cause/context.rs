@@ -5,7 +5,7 @@ use std::hash::Hash;
 use std::sync::OnceLock;
 
 use super::parameters::Parameters;
-use crate::conn::{Connection, Ending, Form, Moment, Side};
+use crate::conn::{Connection, Ending, Endpoint, Form, Moment, SEARCHED, Side};
 use crate::packet::Address;
 
 type Map<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
@@ -147,6 +147,8 @@ pub struct Context {
     attempts: usize,
     limit: Option<usize>,
     forgotten: u64,
+    folded: u64,
+    not_compared: u64,
 }
 
 impl Context {
@@ -165,8 +167,20 @@ impl Context {
         self.forgotten
     }
 
+    /// Gaps above the first of a side that were folded because there were too many.
+    pub fn folded(&self) -> u64 {
+        self.folded
+    }
+
+    /// FIN and RST rows beyond those of their connection that others are compared with.
+    pub fn not_compared(&self) -> u64 {
+        self.not_compared
+    }
+
     /// Adds one connection, whose ending is decided.
     pub fn add(&mut self, c: &Connection) {
+        self.folded += c.endpoints.iter().map(Endpoint::folded).sum::<u64>();
+        self.not_compared += c.teardowns.len().saturating_sub(SEARCHED) as u64;
         let service = (c.addresses[1], c.ports[1]);
         for side in [Side::Client, Side::Server] {
             self.add_host(c, side);
@@ -211,6 +225,8 @@ impl Context {
                     if aborted.times.len() < MAX_ABORTED {
                         aborted.times.push(row.time);
                         aborted.sorted.take();
+                    } else {
+                        self.forgotten += 1;
                     }
                 }
             }
@@ -226,6 +242,7 @@ impl Context {
             return;
         };
         if client.attempts.len() >= MAX_ATTEMPTS {
+            self.forgotten += 1;
             return;
         }
         if client.attempts.is_empty() {

@@ -162,6 +162,11 @@ pub struct Endpoint {
 }
 
 impl Endpoint {
+    /// Gaps above the first that were folded because there were too many.
+    pub fn folded(&self) -> u64 {
+        self.ranges.as_deref().map_or(0, |ranges| ranges.folded)
+    }
+
     /// The position of a sequence number near the highest sent: negative before the base.
     pub fn position(&self, seq: Seq) -> i64 {
         let top = self.base.plus(truncate(self.max_end));

@@ -31,6 +31,7 @@ pub use connection::{
 pub use endpoint::{Endpoint, Fin, State, Ttl};
 pub use moment::Moment;
 pub use payload::alert_name;
+pub use reset::SEARCHED;
 pub use rows::{Groups, Rows};
 pub use tampering::Tampering;
 pub use teardown::{Form, Kind, Reason, SequenceCheck, Teardown, Trigger};

@@ -13,7 +13,7 @@ use crate::packet::{Options, Segment};
 const REPLY_TIME: i64 = 250_000_000;
 /// Rows that are searched for another one, from the first or from the latest: a storm of FINs and
 /// RSTs must not cost the square of its length.
-pub(super) const SEARCHED: usize = 64;
+pub const SEARCHED: usize = 64;
 /// A challenge ACK comes at once (RFC 5961 section 3.2): one round trip and a little.
 const CHALLENGE_TIME: i64 = 50_000_000;
 

@@ -42,6 +42,11 @@ impl Rows {
         self.chunks.iter().flat_map(move |chunk| chunk.chunks(rows))
     }
 
+    /// Puts others behind them; they are to be gone through only, and not asked for by number.
+    pub fn append(&mut self, others: Self) {
+        self.chunks.extend(others.chunks);
+    }
+
     /// Groups of at most `rows` connections (in steps of a chunk), each to be let go when its
     /// taker is done with it.
     pub fn into_groups(self, rows: usize) -> Groups {
@@ -73,13 +78,18 @@ impl Iterator for Groups {
 }
 
 impl From<Vec<Connection>> for Rows {
-    fn from(rows: Vec<Connection>) -> Self {
-        let mut rows = rows.into_iter();
-        let chunks = std::iter::from_fn(|| {
-            let chunk: Vec<_> = rows.by_ref().take(CHUNK).collect();
-            (!chunk.is_empty()).then_some(chunk)
-        });
-        Self { chunks: chunks.collect() }
+    /// Memory is given back on the way: both together never take more than half as much again.
+    fn from(mut rows: Vec<Connection>) -> Self {
+        let mut chunks = Vec::with_capacity(rows.len().div_ceil(CHUNK));
+        while !rows.is_empty() {
+            let begin = (rows.len() - 1) / CHUNK * CHUNK;
+            chunks.push(rows.split_off(begin));
+            if rows.len() <= rows.capacity() / 2 {
+                rows.shrink_to_fit();
+            }
+        }
+        chunks.reverse();
+        Self { chunks }
     }
 }
 

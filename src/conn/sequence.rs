@@ -385,7 +385,9 @@ fn baseline(endpoint: &mut Endpoint, segment: &Segment<'_>) {
     }
     if let Some(id) = segment.ip_id.filter(|&id| id != 0) {
         match endpoint.ip_id {
-            Some(last) if id.wrapping_sub(last) <= IP_ID_STEP => endpoint.ip_id_steps += 1,
+            Some(last) if id.wrapping_sub(last) <= IP_ID_STEP => {
+                endpoint.ip_id_steps = endpoint.ip_id_steps.saturating_add(1);
+            }
             Some(_) => endpoint.ip_id_jumps = endpoint.ip_id_jumps.saturating_add(1),
             None => {}
         }

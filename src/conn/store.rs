@@ -280,6 +280,14 @@ impl Store {
         Rows::of_chunks(self.connections)
     }
 
+    /// Ends everything; hands out the connections that were still followed.
+    pub fn into_followed(self) -> impl Iterator<Item = Connection> {
+        drop(self.index);
+        let followed = self.slots.into_iter().flatten().map(|slot| slot.followed);
+        let all = self.connections.into_iter().flatten().zip(followed);
+        all.filter_map(|(connection, followed)| followed.then_some(connection))
+    }
+
     /// Ends the index and what is kept beside the connections; hands out all of them, each with
     /// whether it was still followed.
     pub fn close(&mut self) -> impl Iterator<Item = (&mut Connection, bool)> {

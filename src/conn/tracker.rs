@@ -209,24 +209,28 @@ impl Tracker {
     /// Lets go of everything that is still followed, and shows every row. Rows are in order of
     /// connection.
     pub fn finish(mut self, mut each: impl FnMut(&Connection)) -> (Counts, Rows) {
-        let (end, keep) = (self.clock, self.limits.keep);
-        for (c, followed) in self.store.close() {
-            if followed {
-                ending::decide(c, Release::End, end);
-                self.counts.released[Release::End as usize] += 1;
-            }
-            if keep {
+        let end = self.clock;
+        if self.limits.keep {
+            for (c, followed) in self.store.close() {
+                if followed {
+                    ending::decide(c, Release::End, end);
+                    self.counts.released[Release::End as usize] += 1;
+                }
                 each(c);
-            } else if followed {
-                self.finished.push(c.clone());
             }
-        }
-        if keep {
             return (self.counts, self.store.into_rows());
         }
-        self.finished.sort_by_key(|c| c.id);
-        self.finished.iter().for_each(each);
-        (self.counts, self.finished.into())
+        // Each row is moved, and its chunk given back: memory is at its most here.
+        let mut rows = self.finished;
+        rows.reserve_exact(self.followed as usize);
+        for mut c in self.store.into_followed() {
+            ending::decide(&mut c, Release::End, end);
+            self.counts.released[Release::End as usize] += 1;
+            rows.push(c);
+        }
+        rows.sort_unstable_by_key(|c| c.id);
+        rows.iter().for_each(each);
+        (self.counts, rows.into())
     }
 
     /// Follows the capture's time; two packets in a row must agree on a leap.

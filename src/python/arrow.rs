@@ -1,7 +1,5 @@
 //! The Arrow `PyCapsule` interface, by hand: pyo3 and arrow keep their own pace.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
 use arrow_array::ffi_stream::FFI_ArrowArrayStream;
 use arrow_array::{RecordBatch, RecordBatchReader};
 use arrow_schema::ffi::FFI_ArrowSchema;
@@ -10,6 +8,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
 
 use super::errors;
+use crate::guard;
 
 /// Hands a stream of record batches to a consumer.
 pub fn stream(
@@ -40,9 +39,8 @@ impl<I: Iterator<Item = Result<RecordBatch, ArrowError>>> Iterator for Fused<I> 
 
     fn next(&mut self) -> Option<Self::Item> {
         let batches = self.batches.as_mut()?;
-        let next = catch_unwind(AssertUnwindSafe(|| batches.next())).unwrap_or_else(|_| {
-            Some(Err(ArrowError::ComputeError("internal error of finrst".to_owned())))
-        });
+        let next = guard::catch(|| Ok(batches.next()))
+            .unwrap_or_else(|error| Some(Err(ArrowError::ExternalError(Box::new(error)))));
         if !matches!(next, Some(Ok(_))) {
             self.batches = None;
         }

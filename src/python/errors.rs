@@ -4,8 +4,8 @@ use std::io::{self, ErrorKind};
 
 use arrow_schema::ArrowError;
 use pyo3::exceptions::{
-    PyBrokenPipeError, PyFileNotFoundError, PyIsADirectoryError, PyKeyboardInterrupt, PyOSError,
-    PyPermissionError, PyRuntimeError, PyValueError,
+    PyBrokenPipeError, PyFileNotFoundError, PyIsADirectoryError, PyKeyboardInterrupt,
+    PyMemoryError, PyOSError, PyPermissionError, PyRuntimeError, PyValueError,
 };
 use pyo3::prelude::*;
 
@@ -21,6 +21,7 @@ pub fn exception(py: Python<'_>, error: Error) -> PyErr {
         }
         Error::Filter { .. } => own(py, "FilterError", &error.to_string()),
         Error::Argument(reason) => PyValueError::new_err(reason),
+        Error::Memory => PyMemoryError::new_err(error.to_string()),
         Error::Cancelled => PyKeyboardInterrupt::new_err(()),
         Error::Internal(reason) => internal(py, &reason),
     }

@@ -4,12 +4,15 @@
 mod arrow;
 mod convert;
 mod errors;
+#[cfg(feature = "failpoints")]
+mod failpoints;
 mod functions;
 mod options;
 mod packets;
 mod read;
 mod source;
 mod table;
+mod turns;
 mod wait;
 mod write;
 
@@ -30,6 +33,10 @@ mod native {
     use super::table::Table;
     #[pymodule_export]
     use super::write::Writer;
+
+    #[cfg(feature = "failpoints")]
+    #[pymodule_export]
+    use super::failpoints::{panic_at, panic_left, refuse_at};
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {

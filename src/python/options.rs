@@ -33,6 +33,7 @@ pub fn options(dict: &Bound<'_, PyDict>) -> PyResult<Options> {
             "max_uncompressed_bytes" => {
                 options.reading.max_uncompressed_bytes = Some(value.extract()?);
             }
+            "resync" => options.reading.resync = value.extract()?,
             "chunk" => options.reading.chunk = value.extract()?,
             "threads" => options.threads = Some(value.extract()?),
             "strict" => options.strict = value.extract()?,

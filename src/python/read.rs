@@ -13,7 +13,8 @@ use pyo3::types::{PyCapsule, PyDict, PyList};
 use super::options::options;
 use super::source::{Raised, source};
 use super::table::Table;
-use super::wait::wait;
+use super::turns::Turns;
+use super::wait::{Caller, SLICE, wait};
 use super::{arrow, errors};
 use crate::answer::{self, Metadata, Scan as Pass, Step};
 use crate::capture::Source;
@@ -24,8 +25,6 @@ use crate::table::connections::Connections;
 use crate::table::teardowns::Teardowns;
 use crate::table::{Made, Table as _, make};
 
-/// How long the interpreter's signals may wait.
-const SLICE: Duration = Duration::from_millis(10);
 /// How often progress is told at most.
 const TELL: Duration = Duration::from_millis(50);
 
@@ -127,20 +126,20 @@ pub fn read<'py>(
 #[pyclass(frozen, module = "finrst._native")]
 pub struct Scan {
     /// `None` while in use, and after an error: what was half done is not carried on.
-    pass: Mutex<Option<Pass>>,
+    pass: Mutex<Option<Turns>>,
     metadata: Metadata,
     raised: Raised,
 }
 
 impl Scan {
-    fn take(&self) -> PyResult<Pass> {
+    fn take(&self) -> PyResult<Turns> {
         let mut pass = self.pass.lock().unwrap_or_else(PoisonError::into_inner);
         pass.take().ok_or_else(|| {
             PyRuntimeError::new_err("this scan is over: closed, handed over, ended by an error, or in use by another thread")
         })
     }
 
-    fn put_back(&self, pass: Pass) {
+    fn put_back(&self, pass: Turns) {
         *self.pass.lock().unwrap_or_else(PoisonError::into_inner) = Some(pass);
     }
 }
@@ -159,7 +158,7 @@ impl Scan {
             let metadata = answer::metadata(&options);
             let mut pace = Pace::new(py, None, raised.clone());
             let pass = pace.slice(|_| Pass::open(sources, options))?;
-            Ok(Self { pass: Mutex::new(Some(pass)), metadata, raised })
+            Ok(Self { pass: Mutex::new(Some(Turns::new(pass))), metadata, raised })
         })
     }
 
@@ -257,24 +256,31 @@ impl Scan {
     /// Hands the rest of one table to a consumer, which then owns the pass.
     fn stream<'py>(&self, py: Python<'py>, which: &str) -> PyResult<Bound<'py, PyCapsule>> {
         let schema = self.empty(py, which)?.schema();
-        let rows =
-            Rows { pass: self.take()?, teardowns: which == Teardowns::NAME, ready: Vec::new() };
-        arrow::stream(py, schema, rows)
+        errors::guarded(py, || {
+            let teardowns = which == Teardowns::NAME;
+            let rows =
+                Rows { pass: self.take()?, teardowns, ready: Vec::new(), caller: Caller::here() };
+            arrow::stream(py, schema, rows)
+        })
     }
 
     /// Lets go of the files.
-    fn close(&self, py: Python<'_>) {
-        let pass = self.pass.lock().unwrap_or_else(PoisonError::into_inner).take();
-        py.detach(|| drop(pass));
+    fn close(&self, py: Python<'_>) -> PyResult<()> {
+        errors::guarded(py, || {
+            let pass = self.pass.lock().unwrap_or_else(PoisonError::into_inner).take();
+            aside(pass);
+            Ok(())
+        })
     }
 }
 
 /// One table of a pass, batch by batch; the other one is let go.
 struct Rows {
-    pass: Pass,
+    pass: Turns,
     teardowns: bool,
     /// Batches at hand, the next one last.
     ready: Vec<RecordBatch>,
+    caller: Caller,
 }
 
 impl Iterator for Rows {
@@ -285,7 +291,11 @@ impl Iterator for Rows {
             if let Some(batch) = self.ready.pop() {
                 return Some(Ok(batch));
             }
-            match self.pass.step(1 << 22) {
+            if self.caller.interrupted() {
+                aside(self.pass.take());
+                return Some(Err(ArrowError::ExternalError(Box::new(Error::Cancelled))));
+            }
+            match self.pass.step(1 << 18) {
                 Ok(Step::More) => {}
                 Ok(Step::Done) => return None,
                 Ok(Step::Pair(connections, teardowns)) => {

@@ -4,7 +4,7 @@ use std::io::{self, Read};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use pyo3::buffer::PyBuffer;
-use pyo3::exceptions::{PyBlockingIOError, PyOSError, PyTypeError, PyValueError};
+use pyo3::exceptions::{PyBlockingIOError, PyMemoryError, PyOSError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 
 use crate::capture::Source;
@@ -36,7 +36,7 @@ pub fn source(item: &Bound<'_, PyAny>, raised: &Raised) -> PyResult<Source> {
         "bytes" => {
             let name: String = item.get_item(1)?.extract()?;
             let buffer = PyBuffer::<u8>::get(&item.get_item(2)?)?;
-            Ok(Source::bytes(name, buffer.to_vec(item.py())?))
+            Ok(Source::bytes(name, copied(item.py(), &buffer)?))
         }
         "reader" => {
             let name: String = item.get_item(1)?.extract()?;
@@ -46,6 +46,16 @@ pub fn source(item: &Bound<'_, PyAny>, raised: &Raised) -> PyResult<Source> {
         }
         other => Err(PyValueError::new_err(format!("no such source: {other}"))),
     }
+}
+
+/// A copy, or `MemoryError` where there is no memory for it.
+fn copied(py: Python<'_>, buffer: &PyBuffer<u8>) -> PyResult<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let length = buffer.len_bytes();
+    bytes.try_reserve_exact(length).map_err(|_| PyMemoryError::new_err("no memory for a copy"))?;
+    bytes.resize(length, 0);
+    buffer.copy_to_slice(py, &mut bytes)?;
+    Ok(bytes)
 }
 
 /// Reads a binary Python file object.
@@ -76,7 +86,7 @@ impl Puller {
             }
             let bytes = PyBuffer::<u8>::get(&read)
                 .map_err(|_| PyTypeError::new_err("the file object is not a binary one"))?;
-            self.buffer = bytes.to_vec(py)?;
+            self.buffer = copied(py, &bytes)?;
             self.at = 0;
             Ok(())
         })

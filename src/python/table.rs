@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use arrow_array::RecordBatch;
-use arrow_schema::SchemaRef;
+use arrow_schema::{ArrowError, SchemaRef};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyCapsule, PyDict, PyList, PyTuple};
@@ -11,11 +11,32 @@ use pyo3::types::{PyCapsule, PyDict, PyList, PyTuple};
 use super::wait::wait;
 use super::{arrow, convert, errors};
 use crate::error::printable;
-use crate::guard::catch;
 use crate::table::Made;
 use crate::table::cells::Cells;
 use crate::table::export::{self, Format};
-use crate::table::summary;
+use crate::table::summary::{self, Key};
+
+/// Rows made into Python objects between two looks at signals.
+const ROWS: usize = 4096;
+
+/// Ctrl-C while rows become Python objects.
+fn answer_signals(py: Python<'_>, row: usize) -> PyResult<()> {
+    if row.is_multiple_of(ROWS) { py.check_signals() } else { Ok(()) }
+}
+
+/// Rows counted by the values of columns, in memory of their own.
+type Counted = Result<Vec<(Vec<Key<'static>>, u64)>, ArrowError>;
+
+fn counted(
+    batches: &[RecordBatch],
+    names: &[String],
+    only: &[summary::Only],
+    top: usize,
+) -> Counted {
+    let owned = |keys: Vec<Key<'_>>| keys.into_iter().map(Key::into_owned).collect();
+    let counts = summary::counts(batches, names, only, top)?;
+    Ok(counts.into_iter().map(|(keys, count)| (owned(keys), count)).collect())
+}
 
 /// Record batches of one schema, in memory.
 #[pyclass(frozen, module = "finrst._native")]
@@ -45,27 +66,33 @@ impl Table {
 #[pymethods]
 impl Table {
     #[getter]
-    fn num_rows(&self) -> usize {
-        self.batches.iter().map(RecordBatch::num_rows).sum()
+    fn num_rows(&self, py: Python<'_>) -> PyResult<usize> {
+        errors::guarded(py, || Ok(self.batches.iter().map(RecordBatch::num_rows).sum()))
     }
 
     #[getter]
-    fn column_names(&self) -> Vec<&str> {
-        self.schema.fields().iter().map(|field| field.name().as_str()).collect()
+    fn column_names(&self, py: Python<'_>) -> PyResult<Vec<&str>> {
+        errors::guarded(py, || {
+            Ok(self.schema.fields().iter().map(|field| field.name().as_str()).collect())
+        })
     }
 
     #[getter]
-    fn nbytes(&self) -> usize {
-        self.batches.iter().map(RecordBatch::get_array_memory_size).sum()
+    fn nbytes(&self, py: Python<'_>) -> PyResult<usize> {
+        errors::guarded(py, || {
+            Ok(self.batches.iter().map(RecordBatch::get_array_memory_size).sum())
+        })
     }
 
     #[getter]
     fn metadata<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        let dict = PyDict::new(py);
-        for (key, value) in self.schema.metadata() {
-            dict.set_item(key, value)?;
-        }
-        Ok(dict)
+        errors::guarded(py, || {
+            let dict = PyDict::new(py);
+            for (key, value) in self.schema.metadata() {
+                dict.set_item(key, value)?;
+            }
+            Ok(dict)
+        })
     }
 
     #[pyo3(signature = (requested_schema=None))]
@@ -75,32 +102,36 @@ impl Table {
         requested_schema: Option<Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyCapsule>> {
         drop(requested_schema); // a wish that the protocol allows to leave unanswered
-        let batches = self.batches.clone().into_iter().map(Ok);
-        arrow::stream(py, self.schema(), batches)
+        errors::guarded(py, || {
+            let batches = self.batches.clone().into_iter().map(Ok);
+            arrow::stream(py, self.schema(), batches)
+        })
     }
 
     fn __arrow_c_schema__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
-        arrow::schema(py, &self.schema)
+        errors::guarded(py, || arrow::schema(py, &self.schema))
     }
 
     /// Rows `offset` to `offset + length`; shares the memory.
-    fn slice(&self, offset: usize, length: usize) -> Self {
-        let (mut offset, mut length) = (offset, length);
-        let mut batches = Vec::new();
-        for batch in &self.batches {
-            let begin = offset.min(batch.num_rows());
-            let take = length.min(batch.num_rows() - begin);
-            if take > 0 {
-                batches.push(batch.slice(begin, take));
+    fn slice(&self, py: Python<'_>, offset: usize, length: usize) -> PyResult<Self> {
+        errors::guarded(py, || {
+            let (mut offset, mut length) = (offset, length);
+            let mut batches = Vec::new();
+            for batch in &self.batches {
+                let begin = offset.min(batch.num_rows());
+                let take = length.min(batch.num_rows() - begin);
+                if take > 0 {
+                    batches.push(batch.slice(begin, take));
+                }
+                offset -= begin;
+                length -= take;
             }
-            offset -= begin;
-            length -= take;
-        }
-        if batches.is_empty() {
-            // The words of a vocabulary travel with the rows, even with none.
-            batches.extend(self.batches.first().map(|batch| batch.slice(0, 0)));
-        }
-        Self { schema: self.schema(), batches }
+            if batches.is_empty() {
+                // The words of a vocabulary travel with the rows, even with none.
+                batches.extend(self.batches.first().map(|batch| batch.slice(0, 0)));
+            }
+            Ok(Self { schema: self.schema(), batches })
+        })
     }
 
     /// Every row as a dict.
@@ -112,6 +143,7 @@ impl Table {
                     batch.columns().iter().map(|c| Cells::of(c)).collect();
                 let cells = cells.map_err(|error| errors::arrow(py, &error))?;
                 for row in 0..batch.num_rows() {
+                    answer_signals(py, row)?;
                     let dict = PyDict::new(py);
                     for (field, cells) in self.schema.fields().iter().zip(&cells) {
                         dict.set_item(field.name(), convert::object(py, cells.value(row))?)?;
@@ -132,6 +164,7 @@ impl Table {
                 let cells =
                     summary::column(batch, name).map_err(|error| errors::arrow(py, &error))?;
                 for row in 0..batch.num_rows() {
+                    answer_signals(py, row)?;
                     list.append(convert::object(py, cells.value(row))?)?;
                 }
             }
@@ -154,15 +187,12 @@ impl Table {
         for name in names.iter().chain(only.iter().map(|(name, _)| name)) {
             self.check(name)?;
         }
-        let top = top.unwrap_or(usize::MAX);
-        // Seconds at most, for a table that filled the memory; signals are answered afterwards.
-        let counts = py
-            .detach(|| catch(|| Ok(summary::counts(&self.batches, &names, &only, top))))
-            .map_err(|error| errors::exception(py, error))?
-            .map_err(|error| errors::arrow(py, &error))?;
-        py.check_signals()?;
+        let (batches, top) = (self.batches.clone(), top.unwrap_or(usize::MAX));
+        let counts = wait(py, move |_| Ok(counted(&batches, &names, &only, top)))?;
+        let counts = counts.map_err(|error| errors::arrow(py, &error))?;
         let list = PyList::empty(py);
-        for (keys, count) in counts {
+        for (row, (keys, count)) in counts.into_iter().enumerate() {
+            answer_signals(py, row)?;
             let mut items: Vec<Py<PyAny>> = Vec::with_capacity(keys.len() + 1);
             for key in keys {
                 items.push(convert::key(py, key)?);

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
-use std::thread;
+use std::thread::{self, ThreadId};
 use std::time::Duration;
 
+use pyo3::exceptions::PyKeyboardInterrupt;
 use pyo3::prelude::*;
 
 use super::errors;
@@ -13,9 +14,9 @@ use crate::error::Error;
 use crate::guard;
 
 /// How often signals are looked for.
-const SLICE: Duration = Duration::from_millis(10);
+pub const SLICE: Duration = Duration::from_millis(10);
 /// How long interrupted work is given to tidy up after itself.
-const TIDY: Duration = Duration::from_millis(60);
+const TIDY: Duration = Duration::from_millis(30);
 
 /// Tells the work that nobody waits for it any more.
 #[derive(Clone, Default)]
@@ -25,6 +26,30 @@ impl Cancel {
     /// Whether to carry on.
     pub fn proceed(&self) -> bool {
         !self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// The thread that asked for a stream, which a consumer may pull on another one.
+pub struct Caller(ThreadId);
+
+impl Caller {
+    /// This thread.
+    pub fn here() -> Self {
+        Self(thread::current().id())
+    }
+
+    /// Answers Ctrl-C where the consumer pulls on the thread that asked; elsewhere there is no
+    /// interpreter to wait for. The interrupt comes out when the consumer has returned.
+    pub fn interrupted(&self) -> bool {
+        thread::current().id() == self.0
+            && Python::attach(|py| {
+                let Err(interrupt) = py.check_signals() else { return false };
+                if interrupt.is_instance_of::<PyKeyboardInterrupt>(py) {
+                    let module = py.import("_thread");
+                    drop(module.and_then(|module| module.call_method0("interrupt_main")));
+                }
+                true
+            })
     }
 }
 

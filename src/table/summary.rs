@@ -32,6 +32,17 @@ pub enum Key<'a> {
 pub type Only = (String, Vec<String>);
 
 type Counted<'a> = ([Key<'a>; MOST_COLUMNS], u64);
+impl Key<'_> {
+    /// The same, in memory of its own.
+    pub fn into_owned(self) -> Key<'static> {
+        match self {
+            Self::Null => Key::Null,
+            Self::Bool(truth) => Key::Bool(truth),
+            Self::Integer(number) => Key::Integer(number),
+            Self::Text(text) => Key::Text(Cow::Owned(text.into_owned())),
+        }
+    }
+}
 
 /// Counts the rows for every combination of values of the named columns, most frequent first,
 /// equal counts in the order of their values. Each key has a value for every name. Only rows that

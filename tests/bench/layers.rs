@@ -7,6 +7,7 @@
 
 use std::collections::HashMap;
 use std::hint::black_box;
+use std::sync::Arc;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use finrst::capture::{ReadOptions, Reader, Source};
@@ -89,8 +90,8 @@ fn columns(output: &Output, verdicts: &[Verdict], shared: &Shared) -> usize {
 }
 
 fn layers(criterion: &mut Criterion) {
-    let bytes: std::sync::Arc<[u8]> = capture().into();
-    let source = || Source::bytes("bench", std::sync::Arc::clone(&bytes));
+    let bytes = Arc::new(capture());
+    let source = || Source::Bytes { name: "bench".to_owned(), data: Arc::clone(&bytes) };
     let packets = walk(&bytes) as u64;
     let mut group = criterion.benchmark_group("packets");
     group.throughput(Throughput::Elements(packets));

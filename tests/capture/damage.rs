@@ -148,14 +148,35 @@ fn every_prefix_gives_a_prefix() {
 
 #[test]
 fn many_interfaces_are_bounded() {
-    let mut file = Bytes::new(false).section();
     let one = Bytes::new(false).interface(1, 0, &|o| o).out;
-    for _ in 0..70_000 {
-        file = file.raw(&one);
-    }
-    let outcome = read(&file.out);
+    let section = |interfaces| Bytes::new(false).section().raw(&one.repeat(interfaces)).out;
+    let outcome = read(&section(70_000));
     assert_eq!(outcome.interfaces.len(), 65_536);
     assert_eq!(outcome.issues.count("interface_limit"), 70_000 - 65_536);
+    let outcome = read(&[section(60_000), section(60_000)].concat());
+    assert_eq!(outcome.interfaces.len(), 100_000);
+    assert_eq!(outcome.issues.count("interface_limit"), 20_000);
+}
+
+#[test]
+fn texts_are_bounded_and_what_is_cut_is_counted() {
+    let long = vec![b'x'; 3000];
+    let section = |comments: usize| {
+        let body = Bytes::new(false).u32(0x1a2b_3c4d).u16(1).u16(0).u64(u64::MAX);
+        let body = (0..comments).fold(body, |body, _| body.option(1, &long));
+        Bytes::new(false).block(0x0a0d_0d0a, &body).out
+    };
+    let outcome = read(&section(10));
+    let texts = &outcome.files[0].sections[0].comments;
+    assert_eq!((texts.len(), texts[0].len()), (10, 2048));
+    assert_eq!(outcome.issues.count("text_limit"), 10);
+    let texts = &read(&section(70)).files[0].sections[0].comments;
+    assert!(texts.iter().map(String::len).sum::<usize>() <= 64 * 1024);
+    let outcome = read(&section(20).repeat(1100));
+    let file = &outcome.files[0];
+    assert_eq!((file.sections.len(), outcome.issues.count("section_limit")), (1024, 76));
+    let all: usize = file.sections.iter().flat_map(|s| &s.comments).map(String::len).sum();
+    assert!(all <= 16 << 20, "{all}");
 }
 
 #[test]

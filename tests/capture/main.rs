@@ -8,6 +8,7 @@ mod damage;
 mod formats;
 mod many;
 mod random;
+mod resync;
 
 use finrst::capture::{Direction, FileSummary, Interface, ReadOptions, Reader, Source, Status};
 use finrst::error::Error;

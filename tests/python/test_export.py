@@ -5,6 +5,10 @@ from __future__ import annotations
 import csv
 import gc
 import json
+import subprocess
+import sys
+import threading
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,8 +16,6 @@ import pytest
 from finrst import _write
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import finrst
 
 
@@ -72,6 +74,34 @@ def test_unknown_endings_and_places(cap: finrst.Capture, tmp_path: Path) -> None
     assert cap.write(tmp_path / "x.xyz", format="json") == 1
     with pytest.raises(ValueError, match="no table"):
         cap.write(tmp_path / "x.csv", "nothing")
+
+
+def test_killed_exports_and_full_disks() -> None:
+    pytest.importorskip("pyarrow")
+    pytest.importorskip("resource")
+    script = Path(__file__).parents[1] / "bench/kills.py"
+    command = [sys.executable, str(script), "--kills", "6", "--connections", "2000"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "6 kills: 0 broken files" in done.stdout
+    assert "at 20 sizes of a full disk: 0 wrong" in done.stdout
+
+
+@pytest.mark.parametrize("ending", ["parquet", "csv", "json", "arrow"])
+def test_devices_and_directories_are_no_files(cap: finrst.Capture, ending: str) -> None:
+    null = Path("/dev/null")
+    if not null.is_char_device():
+        pytest.skip("no /dev/null here")
+    cap.write(null, format=ending)
+    assert null.is_char_device()
+
+
+def test_an_export_on_another_thread(cap: finrst.Capture, tmp_path: Path) -> None:
+    written: list[int] = []
+    thread = threading.Thread(target=lambda: written.append(cap.write(tmp_path / "x.parquet")))
+    thread.start()
+    thread.join()
+    assert written == [1]
 
 
 def test_a_full_disk_leaves_nothing(cap: finrst.Capture, tmp_path: Path) -> None:

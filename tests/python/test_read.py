@@ -172,6 +172,22 @@ def test_a_cut_tail_is_a_warning() -> None:
         finrst.read(BYTES[:-3], strict=True)
 
 
+def test_damage_in_a_classic_capture_and_what_is_behind_it() -> None:
+    (length,) = struct.unpack_from("<I", BYTES, 24 + 8)
+    damaged = BYTES[: 24 + 8] + b"\xee" * 8 + BYTES[24 + 16 :]
+    with pytest.warns(finrst.CaptureWarning, match="nothing could be read behind"):
+        cap = finrst.read(damaged)
+    assert (cap.files["status"], cap.files["packets"]) == (["corrupt"], [0])
+    with pytest.warns(finrst.CaptureWarning, match="passed over"):
+        cap = finrst.read(damaged, resync=True)
+    assert (cap.files["status"], cap.files["packets"]) == (["recovered"], [163])
+    assert cap.files["bytes_skipped"] == [16 + length]
+    assert dict(cap.issues.counts("kind")) == {"record_damaged": 1, "resync": 1}
+    cap.check()
+    with pytest.raises(finrst.CaptureError, match="recovered"):
+        finrst.read(damaged, resync=True, strict=True)
+
+
 def test_an_empty_capture_keeps_its_schema() -> None:
     cap = finrst.read(BYTES[:24])
     assert len(cap) == 0

@@ -8,9 +8,13 @@ use super::super::interface::{Drops, Interface, NO_INTERFACE};
 use super::super::summary::Section;
 use super::options::{Options, text};
 
-/// Interfaces of one section, and text kept of one section.
+/// Interfaces of one section, and of a whole capture.
 const MAX_INTERFACES: usize = 65_536;
+const MAX_ROWS: usize = 100_000;
+/// Octets of text kept of one section, of a whole file, and of one comment.
 const MAX_TEXT: usize = 64 * 1024;
+const MAX_FILE_TEXT: usize = 256 * MAX_TEXT;
+const MAX_COMMENT: usize = 2048;
 /// Comments kept of one section; empty ones would not use up its text.
 const MAX_COMMENTS: usize = 64;
 /// Sections whose words are kept.
@@ -39,6 +43,7 @@ pub(super) struct State {
     pub(super) order: Order,
     number: u32,
     text_left: usize,
+    file_text_left: usize,
     pub(super) ports: Vec<Port>,
     /// Where packets of no described interface go.
     pub(super) nowhere: Port,
@@ -50,6 +55,7 @@ impl State {
             order: Order::Little,
             number: 0,
             text_left: MAX_TEXT,
+            file_text_left: MAX_FILE_TEXT,
             ports: Vec::new(),
             nowhere: Port::unknown(),
         }
@@ -69,19 +75,26 @@ impl State {
         }
         self.order = order;
         self.ports.clear();
-        self.text_left = MAX_TEXT;
+        self.file_text_left =
+            self.file_text_left.saturating_sub(MAX_TEXT.saturating_sub(self.text_left));
+        self.text_left = self.file_text_left.min(MAX_TEXT);
         self.number = u32::try_from(notes.summary.blocks.sections).unwrap_or(u32::MAX);
         if self.number == 0 {
             notes.summary.byte_order = order.as_str();
         }
         let mut section = Section::default();
         let mut options = Options::new(block.get(24..block.len() - 4).unwrap_or_default(), order);
+        let mut cut = 0;
         for (code, value) in &mut options {
             let left = &mut self.text_left;
+            let most = if code == 1 { MAX_COMMENT.min(*left) } else { *left };
+            cut += u64::from((1..=4).contains(&code) && value.len() > most);
             match code {
-                1 if *left > 0 && section.comments.len() < MAX_COMMENTS => {
+                1 if most > 0 && section.comments.len() < MAX_COMMENTS => {
+                    let value = value.get(..value.len().min(most)).unwrap_or_default();
                     section.comments.push(text(value, left));
                 }
+                1 => cut += u64::from(most > 0),
                 2 => section.hardware = text(value, left),
                 3 => section.os = text(value, left),
                 4 => section.application = text(value, left),
@@ -89,8 +102,13 @@ impl State {
             }
         }
         option_damage(&options, offset, notes);
+        cut_texts(cut, notes);
         if notes.summary.sections.len() < MAX_SECTIONS {
             notes.summary.sections.push(section);
+        } else {
+            notes.issue("section_limit", offset, || {
+                format!("what sections beyond {MAX_SECTIONS} say of themselves is not kept")
+            });
         }
         Ok(())
     }
@@ -100,6 +118,13 @@ impl State {
         if self.ports.len() >= MAX_INTERFACES {
             notes.issue("interface_limit", offset, || {
                 format!("more than {MAX_INTERFACES} interfaces in a section")
+            });
+            return true;
+        }
+        if notes.interfaces.len() >= MAX_ROWS {
+            self.ports.push(Port::unknown());
+            notes.issue("interface_limit", offset, || {
+                format!("more than {MAX_ROWS} interfaces in a capture")
             });
             return true;
         }
@@ -125,10 +150,11 @@ impl State {
             drops: Drops::default(),
         };
         let (mut resolution, mut shift) = (Resolution::default(), 0);
-        let mut wrong_length = None;
+        let (mut wrong_length, mut cut) = (None, 0);
         let mut options = Options::new(block.get(16..block.len() - 4).unwrap_or_default(), order);
         for (code, value) in &mut options {
             let left = &mut self.text_left;
+            cut += u64::from(matches!(code, 2 | 3 | 11 | 12) && value.len() > *left);
             match (code, value) {
                 (2, _) => interface.name = text(value, left),
                 (3, _) => interface.description = text(value, left),
@@ -148,6 +174,7 @@ impl State {
                 format!("interface option {code} of {length} bytes is ignored")
             });
         }
+        cut_texts(cut, notes);
         interface.resolution = resolution.to_string();
         self.ports.push(Port {
             row,
@@ -198,6 +225,13 @@ impl State {
         }
         true
     }
+}
+
+/// Counts texts of which not all is kept.
+fn cut_texts(texts: u64, notes: &mut Notes<'_>) {
+    notes.issues.add_many(notes.file, "text_limit", texts, || {
+        format!("texts beyond {MAX_TEXT} octets of a section, comments beyond {MAX_COMMENT}")
+    });
 }
 
 fn option_damage(options: &Options<'_>, offset: u64, notes: &mut Notes<'_>) {

@@ -1,12 +1,13 @@
 //! A stream read on a thread of its own, ahead of who takes its bytes: reading and decompression
 //! run beside everything else, and what comes is the same.
 
-use std::any::Any;
-use std::panic::{self, AssertUnwindSafe};
+use std::panic;
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::thread;
 
 use super::compress::{Compression, End, Stream};
+use crate::error::Error;
+use crate::guard;
 
 /// Room in front of a piece for the part of a record that the piece before it ended with.
 const HEADROOM: usize = 64 * 1024;
@@ -26,11 +27,9 @@ pub(crate) struct Piece {
     over: Option<(End, bool)>,
 }
 
-type Panic = Box<dyn Any + Send>;
-
 /// The near end of a stream that is read ahead.
 pub(crate) struct Ahead {
-    pieces: Receiver<Result<Piece, Panic>>,
+    pieces: Receiver<Result<Piece, Error>>,
     used: Sender<Vec<u8>>,
     pub(crate) compression: Compression,
     pub(crate) total: Option<u64>,
@@ -81,7 +80,7 @@ impl Ahead {
                 self.over = piece.over.take();
                 Some(piece)
             }
-            Ok(Err(payload)) => panic::resume_unwind(payload),
+            Ok(Err(error)) => panic::resume_unwind(Box::new(error.to_string())),
             Err(_) => {
                 self.end = Some(End::Io("the thread that reads is gone".to_owned()));
                 None
@@ -100,7 +99,7 @@ impl Ahead {
 fn read(
     mut stream: Stream,
     chunk: usize,
-    sender: &SyncSender<Result<Piece, Panic>>,
+    sender: &SyncSender<Result<Piece, Error>>,
     empty: &Receiver<Vec<u8>>,
 ) {
     loop {
@@ -109,7 +108,7 @@ fn read(
         let size = HEADROOM + chunk;
         let buffer = empty.try_iter().find(|buffer| buffer.len() == size);
         let mut buffer = buffer.unwrap_or_else(|| vec![0; size]);
-        let filled = panic::catch_unwind(AssertUnwindSafe(|| {
+        let filled = guard::catch(|| {
             let mut end = HEADROOM;
             while let Some(room) = buffer.get_mut(end..).filter(|room| !room.is_empty()) {
                 match stream.read(room) {
@@ -117,8 +116,8 @@ fn read(
                     got => end += got,
                 }
             }
-            end
-        }));
+            Ok(end)
+        });
         let piece = filled.map(|end| Piece {
             start: HEADROOM,
             end,

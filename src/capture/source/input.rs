@@ -19,7 +19,7 @@ enum Kind {
         position: u64,
     },
     Bytes {
-        data: Arc<[u8]>,
+        data: Arc<Vec<u8>>,
         position: usize,
     },
     Reader(Box<dyn Read + Send>),

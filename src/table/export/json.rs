@@ -3,6 +3,7 @@
 use arrow_array::RecordBatch;
 use arrow_schema::ArrowError;
 
+use crate::error::is_hidden;
 use crate::table::cells::{Cells, Value};
 use crate::table::text::{put, time};
 
@@ -62,7 +63,7 @@ pub fn value(value: Value<'_, '_>, out: &mut String) {
     }
 }
 
-/// A text as a JSON string. Control, bidirectional and zero-width characters are escaped, which
+/// A text as a JSON string. Hidden characters are escaped, which
 /// changes nothing for a reader of JSON and keeps a terminal safe.
 pub struct Escape<'a>(pub &'a str);
 
@@ -81,16 +82,13 @@ fn string(text: &str, out: &mut String) {
             '"' => out.push_str("\\\""),
             '\\' => out.push_str("\\\\"),
             '\n' => out.push_str("\\n"),
-            c if c.is_control() || invisible(c) => {
-                put(out, format_args!("\\u{:04x}", u32::from(c)));
+            c if is_hidden(c) => {
+                for unit in c.encode_utf16(&mut [0; 2]) {
+                    put(out, format_args!("\\u{unit:04x}"));
+                }
             }
             c => out.push(c),
         }
     }
     out.push('"');
-}
-
-/// Characters that change how a line reads without being seen; all lie in the basic plane.
-fn invisible(c: char) -> bool {
-    matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }

@@ -16,6 +16,7 @@ pub fn run(data: &[u8]) {
     let chunk = [256 * 1024, 1, 7, 64][usize::from(how & 3)];
     let options = Options {
         limits: Limits { keep: how & 4 == 0, ..Limits::default() },
+        reading: ReadOptions { resync: how & 16 != 0, ..ReadOptions::default() },
         memory_limit: (how & 8 != 0).then_some(64 << 10),
         ..Options::default()
     };
@@ -26,7 +27,12 @@ pub fn run(data: &[u8]) {
 
 /// A whole pass over one file in memory; `None` where it is no capture.
 pub fn pass(bytes: &[u8], chunk: usize, options: Options) -> Option<Output> {
-    let reading = ReadOptions { chunk, max_uncompressed_bytes: Some(UNPACKED), ahead: false };
+    let reading = ReadOptions {
+        chunk,
+        max_uncompressed_bytes: Some(UNPACKED),
+        ahead: false,
+        ..options.reading.clone()
+    };
     let sources = vec![Source::bytes("input", bytes)];
     match Session::open(sources, Options { reading, ..options }) {
         Ok(session) => Some(all(session)),

@@ -5,6 +5,7 @@
 pub mod events;
 pub mod file;
 pub mod hold;
+pub mod mutate;
 pub mod options;
 pub mod packet;
 pub mod tables;

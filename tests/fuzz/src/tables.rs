@@ -27,8 +27,12 @@ fn rows(made: &Made) -> usize {
 
 /// Connections and teardowns of a scan within little memory.
 fn scanned(bytes: &[u8]) -> [usize; 2] {
-    let reading =
-        ReadOptions { chunk: 4096, max_uncompressed_bytes: Some(file::UNPACKED), ahead: false };
+    let reading = ReadOptions {
+        chunk: 4096,
+        max_uncompressed_bytes: Some(file::UNPACKED),
+        ahead: false,
+        ..ReadOptions::default()
+    };
     let options = Options { reading, threads: Some(1), ..Options::default() };
     let mut scan = Scan::open(vec![Source::bytes("input", bytes)], options).expect("opened before");
     let mut sums = [0; 2];

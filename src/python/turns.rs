@@ -1,0 +1,113 @@
+//! A scan in short turns: its rows are made on a thread of their own, so that an interrupt need not
+//! wait for them, and nothing is lost by it.
+
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::thread;
+
+use super::wait::SLICE;
+use crate::answer::{Scan, SoFar, Step};
+use crate::error::Error;
+use crate::guard::catch;
+use crate::table::Made;
+
+/// A scan, and where it is.
+pub struct Turns(State);
+
+enum State {
+    /// Here, to be gone on with.
+    Idle(Box<Scan>),
+    /// On the thread that makes its rows.
+    Busy(Receiver<(Box<Scan>, Result<Step, Error>)>),
+    /// Ended by an error: what was half done is not carried on.
+    Over,
+}
+
+impl Turns {
+    /// Of a scan that begins.
+    pub fn new(scan: Scan) -> Self {
+        Self(State::Idle(Box::new(scan)))
+    }
+
+    /// The same, to be let go of elsewhere; what is left is over.
+    pub fn take(&mut self) -> Self {
+        Self(std::mem::replace(&mut self.0, State::Over))
+    }
+
+    /// How far reading has come; see [`Scan::progress`].
+    pub fn progress(&self) -> Option<(u64, Option<u64>, u64)> {
+        match &self.0 {
+            State::Idle(scan) => scan.progress(),
+            _ => None,
+        }
+    }
+
+    /// As [`Scan::step`]; [`Step::More`] also while rows are being made.
+    pub fn step(&mut self, budget: u64) -> Result<Step, Error> {
+        self.advance(|scan| scan.step(budget))
+    }
+
+    /// As [`Scan::turn`]; rows that are being made are waited for.
+    pub fn turn(&mut self) -> Result<Step, Error> {
+        let mut step = self.advance(Scan::turn)?;
+        while let State::Busy(_) = self.0 {
+            step = self.advance(Scan::turn)?;
+        }
+        Ok(step)
+    }
+
+    /// As [`Scan::so_far`].
+    pub fn so_far(&self, most: u32) -> Result<Option<SoFar>, Error> {
+        match &self.0 {
+            State::Idle(scan) => scan.so_far(most),
+            _ => Err(Error::Argument("rows of the scan are being made".to_owned())),
+        }
+    }
+
+    fn advance(
+        &mut self,
+        read: impl FnOnce(&mut Scan) -> Result<Step, Error>,
+    ) -> Result<Step, Error> {
+        match std::mem::replace(&mut self.0, State::Over) {
+            State::Idle(mut scan) if scan.makes_rows() => {
+                let (done, waiting) = mpsc::channel();
+                let make = move || {
+                    let step = catch(|| scan.step(0));
+                    drop(done.send((scan, step)));
+                };
+                let thread = thread::Builder::new().name("finrst".to_owned());
+                thread.spawn(make).map_err(|error| Error::Internal(error.to_string()))?;
+                self.wait(waiting)
+            }
+            State::Idle(mut scan) => {
+                let step = catch(|| read(&mut scan))?;
+                self.0 = State::Idle(scan);
+                Ok(step)
+            }
+            State::Busy(waiting) => self.wait(waiting),
+            State::Over => Err(Error::Argument("the scan was ended by an error".to_owned())),
+        }
+    }
+
+    fn wait(&mut self, waiting: Receiver<(Box<Scan>, Result<Step, Error>)>) -> Result<Step, Error> {
+        match waiting.recv_timeout(SLICE) {
+            Ok((scan, step)) => {
+                let step = step?;
+                self.0 = State::Idle(scan);
+                Ok(step)
+            }
+            Err(RecvTimeoutError::Timeout) => {
+                self.0 = State::Busy(waiting);
+                Ok(Step::More)
+            }
+            Err(RecvTimeoutError::Disconnected) => Err(Error::Internal("a thread died".to_owned())),
+        }
+    }
+
+    /// As [`Scan::accounts`].
+    pub fn accounts(&self) -> Result<[Made; 4], Error> {
+        match &self.0 {
+            State::Idle(scan) => scan.accounts(),
+            _ => Err(Error::Argument("the scan is not at its end yet".to_owned())),
+        }
+    }
+}

@@ -1,0 +1,195 @@
+"""Every entry of the native half with a panic behind each of its guards, and with memory refused.
+
+Run by test_faults.py as a process of its own, on a build with the feature ``failpoints``.
+"""
+
+from __future__ import annotations
+
+import io
+import pickle
+import tempfile
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+import finrst
+from finrst import _native, _packets
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+DEMO = Path(__file__).parents[1] / "data/demo.pcap"
+NATIVE: Any = _native
+PLACE = Path(tempfile.mkdtemp(prefix="finrst-faults-"))
+
+whole = finrst.read(DEMO)
+table = whole.connections._native
+script = finrst.conversation("> S, < R.")
+NAMES = _packets._TUPLE
+
+
+def row(cap: finrst.Capture, number: int) -> tuple[Any, ...]:
+    """A connection as the native half asks for it."""
+    found = next(iter(cap.connections.slice(number, 1)))
+    return tuple(found[name] for name in NAMES)
+
+
+rows = [row(whole, 3)]
+source = [("path", str(DEMO))]
+
+
+def scan() -> Any:
+    return NATIVE.Scan(source, {})
+
+
+def ended(one: Any) -> Any:
+    while one.next() is not None:
+        pass
+    return one
+
+
+# Each gives what it is called on, made without a fault, and the call.
+ENTRIES: dict[str, tuple[Callable[[], Any], Callable[[Any], Any]]] = {
+    "read": (lambda: source, lambda it: NATIVE.read(it, {})),
+    "read bytes": (lambda: [("bytes", "b", DEMO.read_bytes())], lambda it: NATIVE.read(it, {})),
+    "read a file object": (
+        lambda: [("reader", "r", io.BytesIO(DEMO.read_bytes()), None)],
+        lambda it: NATIVE.read(it, {}),
+    ),
+    "causes": (lambda: None, lambda _: NATIVE.causes()),
+    "columns": (lambda: None, lambda _: NATIVE.columns()),
+    "conversation": (lambda: None, lambda _: NATIVE.conversation("> S, < R.")),
+    "packets_of": (lambda: None, lambda _: NATIVE.packets_of(source, rows)),
+    "packets_of_script": (
+        lambda: [row(script, 0)],
+        lambda it: NATIVE.packets_of_script("> S, < R.", it),
+    ),
+    "save_packets": (
+        lambda: None,
+        lambda _: NATIVE.save_packets(source, rows, PLACE / "saved.pcapng"),
+    ),
+    "Scan": (lambda: None, lambda _: scan()),
+    "Scan.next": (scan, lambda it: it.next()),
+    "Scan.accounts": (lambda: ended(scan()), lambda it: it.accounts()),
+    "Scan.empty": (scan, lambda it: it.empty("connections")),
+    "Scan.stream": (scan, lambda it: it.stream("teardowns")),
+    "Scan.stream pulled": (
+        lambda: finrst.scan(DEMO, progress=False),
+        lambda it: pa.table(it.connections),
+    ),
+    "Scan.close": (scan, lambda it: it.close()),
+    "Table.num_rows": (lambda: table, lambda it: it.num_rows),
+    "Table.column_names": (lambda: table, lambda it: it.column_names),
+    "Table.nbytes": (lambda: table, lambda it: it.nbytes),
+    "Table.metadata": (lambda: table, lambda it: it.metadata),
+    "Table.__arrow_c_stream__": (lambda: table, lambda it: it.__arrow_c_stream__()),
+    "Table.__arrow_c_stream__ pulled": (lambda: whole.connections, pa.table),
+    "Table.__arrow_c_schema__": (lambda: table, lambda it: it.__arrow_c_schema__()),
+    "Table.slice": (lambda: table, lambda it: it.slice(1, 2)),
+    "Table.rows": (lambda: table, lambda it: it.rows()),
+    "Table.column": (lambda: table, lambda it: it.column("ending")),
+    "Table.counts": (lambda: table, lambda it: it.counts(["ending"])),
+    "Table.find": (lambda: table, lambda it: it.find("connection_id", 3)),
+    "Table.find_all": (lambda: table, lambda it: it.find_all("connection_id", 3, 9)),
+    "Table.write csv": (lambda: table, lambda it: it.write(PLACE / "x.csv", "csv", True)),
+    "Table.write json": (lambda: table, lambda it: it.write(PLACE / "x.json", "json", True)),
+    "Table.write arrow": (lambda: table, lambda it: it.write(PLACE / "x.arrow", "arrow", True)),
+}
+FAULTS = {"panic_at", "panic_left", "refuse_at"}
+
+
+def complete() -> None:
+    """Every entry is here."""
+    known = {name.split()[0] for name in ENTRIES}
+    found = {name for name in dir(NATIVE) if not name.startswith("_")} - FAULTS - {"Table"}
+    for kind in (NATIVE.Table, NATIVE.Scan):
+        own = {name for name in vars(kind) if name in kind.__dict__}
+        public = {n for n in own if not n.startswith("_") or n.startswith("__arrow")}
+        found |= {f"{kind.__name__}.{name}" for name in public}
+    assert known == found, known ^ found
+
+
+def panics(name: str) -> list[str]:
+    """Panic behind each guard in turn; give the texts."""
+    make, call = ENTRIES[name]
+    texts = []
+    for guard in range(1, 1000):
+        it = make()
+        NATIVE.panic_at(guard)
+        try:
+            call(it)
+        except Exception as error:
+            text = str(error)
+            assert "on demand" in text, f"{name}: {text}"
+            assert len(text) < 700
+            if "pulled" not in name:  # the consumer raises its own there
+                assert type(error) is finrst.InternalError, (name, type(error))
+                assert str(pickle.loads(pickle.dumps(error))) == text
+            texts.append(text)
+            if name == "Scan.next" and guard > 1:  # the first is passed before the pass is touched
+                over(it)
+        else:
+            fired = NATIVE.panic_left() < 1
+            NATIVE.panic_at(0)
+            assert not fired, f"{name}: the panic behind guard {guard} was swallowed"
+            break
+        NATIVE.panic_at(0)
+        assert PLACE.exists()
+        assert not list(PLACE.glob(".finrst-*")), name
+    assert texts, f"{name} passes no guard"
+    call(make())  # and all is well again
+    return texts
+
+
+def over(it: Any) -> None:
+    NATIVE.panic_at(0)
+    try:
+        it.next()
+    except RuntimeError as error:
+        assert "over" in str(error)
+    else:
+        raise AssertionError("a broken scan goes on")
+
+
+def refusals(name: str) -> int:
+    """Refuse memory from each request on; count the refusals."""
+    make, call = ENTRIES[name]
+    for request in range(1, 1000):
+        it = make()
+        NATIVE.refuse_at(request)
+        try:
+            call(it)
+        except MemoryError:
+            pass
+        except Exception as error:
+            assert "pulled" in name, (name, error)
+            assert "out of memory" in str(error), (name, error)
+        else:
+            NATIVE.refuse_at(0)
+            return request - 1
+        NATIVE.refuse_at(0)
+    raise AssertionError(name)
+
+
+def main() -> None:
+    warnings.simplefilter("ignore")
+    complete()
+    guards = 0
+    for name in ENTRIES:
+        texts = panics(name)
+        guards += len(texts)
+        if name.startswith("read"):
+            assert any("near packet" in text and "before byte" in text for text in texts), texts
+        if name == "read":
+            assert any(str(DEMO) in text for text in texts), texts
+    refused = {name: refusals(name) for name in ENTRIES}
+    assert refused["read"] > 1
+    assert refused["Scan.next"] > 0
+    assert len(finrst.read(DEMO)) == 25
+    print(f"{len(ENTRIES)} entries, {guards} panics, {sum(refused.values())} refusals")
+
+
+if __name__ == "__main__":
+    main()

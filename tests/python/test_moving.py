@@ -1,0 +1,295 @@
+"""Files that move while Python reads them, odd inputs, file orders, threads, little memory."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import itertools
+import os
+import random
+import struct
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import finrst
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+DEMO = Path(__file__).resolve().parents[1] / "data/demo.pcap"
+BYTES = DEMO.read_bytes()
+pytestmark = pytest.mark.filterwarnings("ignore::finrst.CaptureWarning")
+
+
+def records() -> list[bytes]:
+    found, at = [], 24
+    while at < len(BYTES):
+        (length,) = struct.unpack_from("<I", BYTES, at + 8)
+        found.append(BYTES[at : at + 16 + length])
+        at += 16 + length
+    return found
+
+
+def many(copies: int) -> bytes:
+    """The demonstration again and again, each an hour later."""
+    out = [BYTES[:24]]
+    for copy in range(copies):
+        for record in records():
+            (seconds,) = struct.unpack_from("<I", record)
+            out.append(struct.pack("<I", seconds + 3600 * copy) + record[4:])
+    return b"".join(out)
+
+
+def told(cap: finrst.Capture, *, places: bool = False) -> dict[str, list[dict[str, Any]]]:
+    """Everything that a reading says, but for the files' names and, if asked, where packets lay."""
+    left = {"file"} | ({"first_packet_in_file", "packet_in_file"} if places else set())
+    tables = ("connections", "teardowns") if places else tuple(cap._tables)
+    return {
+        name: [{k: v for k, v in row.items() if k not in left} for row in cap.table(name)]
+        for name in tables
+    }
+
+
+def truncate(path: Path, rng: random.Random) -> None:
+    os.truncate(path, rng.randrange(path.stat().st_size))
+
+
+def append(path: Path, rng: random.Random) -> None:
+    with path.open("ab") as file:
+        file.write(BYTES[24 : 24 + rng.randrange(2000)])
+
+
+def replace(path: Path, rng: random.Random) -> None:
+    other = path.with_suffix(".other")
+    other.write_bytes(rng.randbytes(5000))
+    other.replace(path)
+
+
+def unlink(path: Path, rng: random.Random) -> None:
+    del rng
+    path.unlink()
+
+
+def overwrite(path: Path, rng: random.Random) -> None:
+    with path.open("r+b") as file:
+        file.seek(rng.randrange(path.stat().st_size))
+        file.write(rng.randbytes(100))
+
+
+class Slow:
+    """A file, a little at a time, meddled with in between."""
+
+    def __init__(self, file: Any, turn: int, meddle: Callable[[], None]) -> None:
+        self.file, self.turn, self.meddle = file, turn, meddle
+
+    def read(self, size: int) -> bytes:
+        self.meddle()
+        octets: bytes = self.file.read(min(size, self.turn))
+        return octets
+
+
+MOVES = (truncate, append, replace, unlink, overwrite)
+
+
+def test_files_moved_while_they_are_read(tmp_path: Path) -> None:
+    """Goal R14: fifty times, at random moments, five ways."""
+    path = tmp_path / "x.pcap"
+    data = many(30)
+    statuses = set()
+    for number in range(50):
+        path.write_bytes(data)
+        rng = random.Random(number)
+        move: Callable[[Path, random.Random], None] = MOVES[number % len(MOVES)]
+        turns = itertools.count()
+        when = rng.randrange(1, 4)
+
+        def meddle(
+            move: Any = move, rng: random.Random = rng, turns: Any = turns, when: int = when
+        ) -> None:
+            if next(turns) == when:
+                move(path, rng)
+
+        with path.open("rb", buffering=0) as file:
+            cap = finrst.read(Slow(file, len(data) // 5, meddle), progress=False)  # type: ignore[arg-type]
+        cap.check()
+        statuses |= set(cap.files["status"])
+        assert cap.files["packets"][0] > 0
+        path.unlink(missing_ok=True)
+    assert {"complete", "truncated_tail"} <= statuses <= {
+        "complete", "truncated_tail", "corrupt", "recovered",
+    }  # fmt: skip
+
+
+def test_a_writer_beside_the_reader(tmp_path: Path) -> None:
+    """Goal F3: whatever is read while a capture grows is a beginning of it."""
+    path = tmp_path / "x.pcap"
+    whole = records()
+    stop = threading.Event()
+
+    def write() -> None:
+        while not stop.is_set():
+            with path.open("wb", buffering=0) as file:
+                file.write(BYTES[:24])
+                for record in whole:
+                    for part in (record[:9], record[9:]):
+                        file.write(part)
+                        time.sleep(0.0001)
+
+    path.write_bytes(BYTES)
+    expected = finrst.read(BYTES).teardowns["packet"]
+    writer = threading.Thread(target=write)
+    writer.start()
+    read = 0
+    try:
+        for _ in range(50):
+            time.sleep(0.005)
+            try:
+                cap = finrst.read(path, progress=False)
+            except finrst.CaptureError:  # the header was not there yet
+                continue
+            read += 1
+            cap.check()
+            assert set(cap.files["status"]) <= {"complete", "truncated_tail", "empty"}
+            packets = cap.teardowns["packet"]
+            assert packets == expected[: len(packets)]
+    finally:
+        stop.set()
+        writer.join()
+    assert read > 10
+
+
+def test_odd_inputs(tmp_path: Path) -> None:
+    """Goal F8: each has its own clear error."""
+    empty = tmp_path / "empty.pcap"
+    empty.touch()
+    around = tmp_path / "around"
+    around.symlink_to(around)
+    directory = tmp_path / "directory"
+    directory.mkdir()
+    for path, kind, said in (
+        (empty, finrst.CaptureError, "empty file"),
+        (directory, finrst.CaptureError, "holds no files"),
+        (around, OSError, "symbolic link"),
+        (tmp_path / "absent", FileNotFoundError, "absent"),
+        (empty / "below", NotADirectoryError, "below"),
+        (tmp_path / ("x" * 300), OSError, "long"),
+        ("/dev/zero", finrst.CaptureError, "device"),
+        ("nul\0byte", OSError, "NUL"),
+        (tmp_path / "*.none", finrst.CaptureError, "no file matches"),
+    ):
+        with pytest.raises(kind, match=said):
+            finrst.read(path)
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root may read everything")
+def test_a_file_that_may_not_be_read(tmp_path: Path) -> None:
+    secret = tmp_path / "secret.pcap"
+    secret.write_bytes(BYTES)
+    secret.chmod(0)
+    with pytest.raises(PermissionError, match="secret"):
+        finrst.read(secret)
+
+
+def test_rotated_files_in_any_order(tmp_path: Path) -> None:
+    """Goals F4 and R17: the order in which files are named changes nothing."""
+    parts = [BYTES[:24] + b"".join(records()[n : n + 41]) for n in range(0, 164, 41)]
+    paths = []
+    for number, part in enumerate(parts):
+        path = tmp_path / f"{number}.pcap"
+        path.write_bytes(part)
+        paths.append(path)
+    expected = told(finrst.read(DEMO), places=True)
+    for order in itertools.permutations(paths):
+        cap = finrst.read(list(order))
+        cap.check()
+        assert told(cap, places=True) == expected
+
+
+@pytest.mark.parametrize("options", [{}])
+def test_the_same_bytes_give_the_same_tables(options: dict[str, Any]) -> None:
+    """Goal R17: five hash seeds in as many readings (each draws its own), and other processes."""
+    expected = told(finrst.read(many(5), **options))
+    for _ in range(4):
+        assert told(finrst.read(many(5), **options)) == expected
+    code = (
+        f"import finrst, hashlib; cap = finrst.read({str(DEMO)!r}); "
+        "print(hashlib.sha256(repr([list(t) for t in cap._tables.values()]).encode()).hexdigest())"
+    )
+    seen = {
+        subprocess.run(
+            [sys.executable, "-c", code],
+            env=os.environ | {"PYTHONHASHSEED": str(seed)},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in range(3)
+    }
+    assert len(seen) == 1
+
+
+def test_many_threads_at_once(tmp_path: Path) -> None:
+    """Goal F7: eight threads, one file, eight equal answers; one scan, used by all of them."""
+    path = tmp_path / "x.pcap"
+    path.write_bytes(many(5))
+    expected = told(finrst.read(path))
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: told(finrst.read(path, progress=False)), range(8)))
+    assert answers == [expected] * 8
+    scan = finrst.scan(path, progress=False)
+
+    def pull(_: int) -> tuple[int, int]:
+        rows = refused = 0
+        while True:
+            try:
+                rows += len(next(scan)[0])
+            except StopIteration:
+                return rows, refused
+            except RuntimeError:
+                refused += 1
+                if refused > 50:
+                    return rows, refused
+
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        pulled = list(pool.map(pull, range(8)))
+    assert sum(rows for rows, _ in pulled) <= len(expected["connections"])
+
+
+LITTLE = """
+import resource, sys, warnings
+import finrst
+warnings.simplefilter("ignore")
+limit = int(sys.argv[1])
+resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+octets = 0
+for what in (lambda: finrst.read(sys.argv[2], progress=False),
+             lambda: finrst.read(bytes(limit // 2 + (200 << 20)), progress=False),
+             lambda: sum(len(rows) for rows, _ in finrst.scan(sys.argv[2], progress=False))):
+    try:
+        print(what())
+    except MemoryError as error:
+        print("MemoryError", error)
+print(len(finrst.read(sys.argv[3], progress=False)))
+"""
+
+
+def test_memory_that_is_refused_is_an_exception(tmp_path: Path) -> None:
+    """Goal P2: within a limit on its memory a reading raises MemoryError; nothing is aborted."""
+    pytest.importorskip("resource")
+    made = Path(__file__).parents[1] / "bench"
+    flood = tmp_path / "flood.pcap"
+    code = "import pathlib, sys; sys.path.insert(0, sys.argv[1]); import made; "
+    code += "made.flood(pathlib.Path(sys.argv[2]), 700_000)"
+    subprocess.run([sys.executable, "-c", code, str(made), str(flood)], check=True)
+    command = [sys.executable, "-c", LITTLE, str(1 << 30), str(flood), str(DEMO)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, (done.returncode, done.stderr[-2000:])
+    lines = done.stdout.splitlines()
+    assert lines[0].startswith("MemoryError")
+    assert lines[1].startswith("MemoryError")
+    assert lines[-1] == "25"
