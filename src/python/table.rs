@@ -175,7 +175,6 @@ impl Table {
     /// Rows counted by the values of columns, most frequent first: tuples of values and a count.
     /// `only` are pairs of a column and the texts that a row may have there.
     #[pyo3(signature = (names, only = Vec::new(), top = None))]
-    #[expect(clippy::needless_pass_by_value, reason = "arguments from Python come by value")]
     fn counts<'py>(
         &self,
         names: &Bound<'py, PyAny>,
