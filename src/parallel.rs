@@ -3,6 +3,7 @@
 use std::num::NonZeroUsize;
 use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::channel;
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
@@ -14,6 +15,26 @@ use crate::guard;
 pub fn sensible() -> usize {
     const MOST: usize = 8;
     thread::available_parallelism().map_or(1, NonZeroUsize::get).min(MOST)
+}
+
+/// Has something done on a thread of its own. It comes back where the system starts none, as when
+/// there is no memory for another stack: whoever asked then does it himself.
+pub fn hand_over<T: Send + 'static>(
+    name: &str,
+    work: T,
+    run: impl FnOnce(T) + Send + 'static,
+) -> Option<T> {
+    let (hand, taken) = channel();
+    let thread = thread::Builder::new().name(name.to_owned());
+    let spawned = thread.spawn(move || {
+        if let Ok(work) = taken.recv() {
+            run(work);
+        }
+    });
+    if spawned.is_err() {
+        return Some(work);
+    }
+    hand.send(work).err().map(|back| back.0)
 }
 
 /// Runs `work` for every item, on the calling thread and on up to `threads - 1` others; results

@@ -6,7 +6,7 @@ import argparse
 import contextlib
 import sys
 import warnings
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from ._errors import CaptureError, CaptureWarning
 from ._pipe import opened
@@ -35,9 +35,17 @@ def parser(name: str, description: str, epilog: str) -> argparse.ArgumentParser:
     return made
 
 
+class _Parser(argparse.ArgumentParser):
+    """One whose errors obey nothing in what was typed: names of files may come from anywhere."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong and end."""
+        super().error(printable(message))
+
+
 def bare_parser(name: str, description: str, epilog: str) -> argparse.ArgumentParser:
     """Begin the parser of a command."""
-    return argparse.ArgumentParser(
+    return _Parser(
         prog=name,
         description=description,
         epilog=epilog,

@@ -2,12 +2,12 @@
 //! wait for them, and nothing is lost by it.
 
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
-use std::thread;
 
 use super::wait::SLICE;
 use crate::answer::{Scan, SoFar, Step};
 use crate::error::Error;
 use crate::guard::catch;
+use crate::parallel::hand_over;
 use crate::table::Made;
 
 /// A scan, and where it is.
@@ -68,14 +68,18 @@ impl Turns {
         read: impl FnOnce(&mut Scan) -> Result<Step, Error>,
     ) -> Result<Step, Error> {
         match std::mem::replace(&mut self.0, State::Over) {
-            State::Idle(mut scan) if scan.makes_rows() => {
+            State::Idle(scan) if scan.makes_rows() => {
                 let (done, waiting) = mpsc::channel();
-                let make = move || {
+                let make = move |mut scan: Box<Scan>| {
                     let step = catch(|| scan.step(0));
                     drop(done.send((scan, step)));
                 };
-                let thread = thread::Builder::new().name("finrst".to_owned());
-                thread.spawn(make).map_err(|error| Error::Internal(error.to_string()))?;
+                if let Some(mut scan) = hand_over("finrst", scan, make) {
+                    // Here then, and Ctrl-C waits for it.
+                    let step = catch(|| scan.step(0))?;
+                    self.0 = State::Idle(scan);
+                    return Ok(step);
+                }
                 self.wait(waiting)
             }
             State::Idle(mut scan) => {

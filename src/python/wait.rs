@@ -12,6 +12,7 @@ use pyo3::prelude::*;
 use super::errors;
 use crate::error::Error;
 use crate::guard;
+use crate::parallel::hand_over;
 
 /// How often signals are looked for.
 pub const SLICE: Duration = Duration::from_millis(10);
@@ -62,7 +63,10 @@ pub fn wait<T: Send + 'static>(
     let seen = cancel.clone();
     let (done, mut waiting) = mpsc::channel();
     let run = move || drop(done.send(guard::catch(|| work(&seen))));
-    thread::Builder::new().name("finrst".to_owned()).spawn(run)?;
+    if let Some(run) = hand_over("finrst", run, |run| run()) {
+        // Here then, and Ctrl-C waits for it.
+        py.detach(run);
+    }
     loop {
         let outcome;
         (waiting, outcome) = py.detach(move || {

@@ -63,8 +63,11 @@ impl Writer {
     }
 
     /// Lets go of the file; nothing is left behind.
-    fn abandon(&self, py: Python<'_>) {
-        let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
-        py.detach(|| drop(writer));
+    fn abandon(&self, py: Python<'_>) -> PyResult<()> {
+        errors::guarded(py, || {
+            let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
+            py.detach(|| drop(writer));
+            Ok(())
+        })
     }
 }

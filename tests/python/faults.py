@@ -44,6 +44,11 @@ def scan() -> Any:
     return NATIVE.Scan(source, {})
 
 
+def writer() -> Any:
+    """A file that tables are added to."""
+    return NATIVE.Writer(PLACE / "added.csv", "csv", True, table)
+
+
 def ended(one: Any) -> Any:
     while one.next() is not None:
         pass
@@ -79,6 +84,8 @@ ENTRIES: dict[str, tuple[Callable[[], Any], Callable[[Any], Any]]] = {
         lambda: finrst.scan(DEMO, progress=False),
         lambda it: pa.table(it.connections),
     ),
+    "Scan.turn": (scan, lambda it: it.turn()),
+    "Scan.so_far": (scan, lambda it: it.so_far(100)),
     "Scan.close": (scan, lambda it: it.close()),
     "Table.num_rows": (lambda: table, lambda it: it.num_rows),
     "Table.column_names": (lambda: table, lambda it: it.column_names),
@@ -96,6 +103,10 @@ ENTRIES: dict[str, tuple[Callable[[], Any], Callable[[Any], Any]]] = {
     "Table.write csv": (lambda: table, lambda it: it.write(PLACE / "x.csv", "csv", True)),
     "Table.write json": (lambda: table, lambda it: it.write(PLACE / "x.json", "json", True)),
     "Table.write arrow": (lambda: table, lambda it: it.write(PLACE / "x.arrow", "arrow", True)),
+    "Writer": (lambda: None, lambda _: writer()),
+    "Writer.add": (writer, lambda it: it.add(table)),
+    "Writer.commit": (writer, lambda it: it.commit()),
+    "Writer.abandon": (writer, lambda it: it.abandon()),
 }
 FAULTS = {"panic_at", "panic_left", "refuse_at"}
 
@@ -104,7 +115,7 @@ def complete() -> None:
     """Every entry is here."""
     known = {name.split()[0] for name in ENTRIES}
     found = {name for name in dir(NATIVE) if not name.startswith("_")} - FAULTS - {"Table"}
-    for kind in (NATIVE.Table, NATIVE.Scan):
+    for kind in (NATIVE.Table, NATIVE.Scan, NATIVE.Writer):
         own = {name for name in vars(kind) if name in kind.__dict__}
         public = {n for n in own if not n.startswith("_") or n.startswith("__arrow")}
         found |= {f"{kind.__name__}.{name}" for name in public}

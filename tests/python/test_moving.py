@@ -115,7 +115,7 @@ def test_files_moved_while_they_are_read(tmp_path: Path) -> None:
                 move(path, rng)
 
         with path.open("rb", buffering=0) as file:
-            cap = finrst.read(Slow(file, len(data) // 5, meddle), progress=False)  # type: ignore[arg-type]
+            cap = finrst.read(Slow(file, len(data) // 5, meddle), progress=False)
         cap.check()
         statuses |= set(cap.files["status"])
         assert cap.files["packets"][0] > 0

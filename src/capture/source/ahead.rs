@@ -3,11 +3,11 @@
 
 use std::panic;
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
-use std::thread;
 
 use super::compress::{Compression, End, Stream};
 use crate::error::Error;
 use crate::guard;
+use crate::parallel::hand_over;
 
 /// Room in front of a piece for the part of a record that the piece before it ended with.
 const HEADROOM: usize = 64 * 1024;
@@ -47,23 +47,14 @@ impl Ahead {
     pub(crate) fn start(stream: Stream, chunk: usize) -> Result<Self, Stream> {
         let (sender, pieces) = sync_channel(PIECES);
         let (used, empty) = channel();
-        let (hand, taken) = channel();
-        let run = move || {
-            if let Ok(stream) = taken.recv() {
-                read(stream, chunk, &sender, &empty);
-            }
-        };
-        let spawned = thread::Builder::new().name("finrst-read".to_owned()).spawn(run);
         let (compression, total) = (stream.compression(), stream.bytes_total());
-        let (read, trailing) = (stream.bytes_read(), stream.has_trailing());
-        if spawned.is_err() {
+        let (taken, trailing) = (stream.bytes_read(), stream.has_trailing());
+        let run = move |stream| read(stream, chunk, &sender, &empty);
+        if let Some(stream) = hand_over("finrst-read", stream, run) {
             return Err(stream);
         }
-        if let Err(back) = hand.send(stream) {
-            return Err(back.0);
-        }
         let (end, over) = (None, None);
-        Ok(Self { pieces, used, compression, total, read, end, trailing, over })
+        Ok(Self { pieces, used, compression, total, read: taken, end, trailing, over })
     }
 
     /// The next piece, waiting for it; `None` at the end. A panic of the thread goes on here.
