@@ -64,9 +64,9 @@ impl Writer {
 
     /// Lets go of the file; nothing is left behind.
     fn abandon(&self, py: Python<'_>) -> PyResult<()> {
-        errors::guarded(py, || {
-            let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
-            py.detach(|| drop(writer));
+        let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
+        errors::guarded(py, move || {
+            py.detach(move || drop(writer));
             Ok(())
         })
     }
