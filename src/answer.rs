@@ -30,9 +30,6 @@ pub const SCHEMA_VERSION: &str = "1";
 /// Memory limit of a scan that is given none: 2 GiB.
 pub const MEMORY_LIMIT: u64 = 2 << 30;
 
-/// Memory that must still be there before another chunk of rows is made.
-const ROOM: usize = 64 << 20;
-
 /// Texts that go into every schema: how the rows were made.
 pub type Metadata = HashMap<String, String>;
 
@@ -125,6 +122,9 @@ impl<'a> Accounts<'a> {
     }
 }
 
+/// Bytes that a row may take while it is made.
+const ROW: u64 = 20_000;
+
 struct Judge<'a> {
     context: &'a Context,
     parameters: &'a Parameters,
@@ -143,7 +143,7 @@ impl Judge<'_> {
         // A chunk's memory is given back before the next one is transposed.
         let chunks = connections.into_groups(CHUNK_ROWS);
         let batches = parallel::in_order(self.threads, chunks, proceed, |chunk: Rows| {
-            guard::room(ROOM)?;
+            guard::room_for(chunk.len() as u64 * ROW)?;
             let mut batch = layout.batch(chunk.len());
             for block in chunk.blocks(BLOCK_ROWS) {
                 let verdicts: Vec<Verdict> =
@@ -174,7 +174,7 @@ impl Judge<'_> {
         let layout = Layout::<Teardowns>::new(metadata.clone());
         let chunks = segments.chunks(CHUNK_ROWS);
         let batches = parallel::in_order(self.threads, chunks, proceed, |chunk| {
-            guard::room(ROOM)?;
+            guard::room_for(chunk.len() as u64 * ROW)?;
             let mut batch = layout.batch(chunk.len());
             for block in chunk.chunks(BLOCK_ROWS) {
                 let judged: Vec<(Verdict, f64)> = block

@@ -39,6 +39,21 @@ pub fn catch<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
     })
 }
 
+/// Memory that must still be there before work goes on: what is asked for between two looks, on
+/// several threads, with the allocator's own share of each.
+pub const ROOM: usize = 160 << 20;
+/// The same for work that is nearly nothing.
+const LEAST: usize = 16 << 20;
+
+/// Makes sure that there is room for work that makes at most so many bytes before it asks again.
+///
+/// # Errors
+/// [`Error::Memory`] where there is not.
+pub fn room_for(bytes: u64) -> Result<(), Error> {
+    let bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
+    room(LEAST.saturating_add(bytes).min(ROOM))
+}
+
 /// Makes sure that so many bytes can be had: a program that is refused memory in the middle of its
 /// work ends at once, and a notebook's kernel with it.
 ///

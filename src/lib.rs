@@ -29,7 +29,3 @@ pub mod table;
 
 #[cfg(feature = "python")]
 mod python;
-
-#[cfg(feature = "mimalloc")]
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

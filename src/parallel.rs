@@ -24,6 +24,10 @@ pub fn hand_over<T: Send + 'static>(
     work: T,
     run: impl FnOnce(T) + Send + 'static,
 ) -> Option<T> {
+    // A thread that finds no memory for itself takes the whole process with it.
+    if guard::room(guard::ROOM).is_err() {
+        return Some(work);
+    }
     let (hand, taken) = channel();
     let thread = thread::Builder::new().name(name.to_owned());
     let spawned = thread.spawn(move || {
@@ -67,7 +71,8 @@ pub fn in_order<I: Send, R: Send>(
         Ok(done)
     };
     let mut done = thread::scope(|scope| {
-        let helpers: Vec<_> = (1..threads)
+        let helpers = if guard::room(guard::ROOM).is_ok() { threads } else { 1 };
+        let helpers: Vec<_> = (1..helpers)
             .map_while(|_| {
                 thread::Builder::new().name("finrst".to_owned()).spawn_scoped(scope, run).ok()
             })

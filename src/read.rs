@@ -15,8 +15,10 @@ use crate::packet::{self, Class, Decoded, Decoder, Path, Paths, Segment};
 const AHEAD: usize = 32;
 /// Threads that are used at most.
 const MAX_THREADS: usize = 256;
-/// Memory that must still be there before reading goes on.
-const ROOM: usize = 64 << 20;
+/// Bytes read between two looks at whether there is memory.
+const ASKED: u64 = 1 << 20;
+/// How many times as many bytes a flood may take in memory, compressed as it may be.
+const GROWTH: u64 = 1024;
 /// Bytes that the context may come to for each connection.
 const CONTEXT: u64 = 640;
 /// Rows that are let go before the caller is asked to take them.
@@ -116,6 +118,8 @@ pub struct Session {
     streaming: bool,
     /// File of the latest batch.
     file: u32,
+    /// Bytes read when memory is asked for next.
+    asked_at: u64,
     /// A panic that ended the pass.
     broken: Option<String>,
 }
@@ -223,6 +227,7 @@ impl Session {
             released: Vec::new(),
             streaming,
             file: 0,
+            asked_at: 0,
             broken: None,
         })
     }
@@ -275,8 +280,6 @@ impl Session {
     }
 
     fn read_on(&mut self, budget: u64) -> Result<bool, Error> {
-        // The index of connections doubles at once.
-        guard::room(ROOM.saturating_add(32 * self.tracker.followed() as usize))?;
         let until = self.reader.progress().bytes_read.saturating_add(budget);
         while self.reader.progress().bytes_read < until && self.released.len() < RELEASED {
             if !self.next_batch()? {
@@ -287,6 +290,7 @@ impl Session {
     }
 
     fn next_batch(&mut self) -> Result<bool, Error> {
+        self.ask_for_room()?;
         let Some(batch) = self.reader.next_batch()? else {
             guard::room(self.ending_room())?;
             self.collect();
@@ -307,6 +311,20 @@ impl Session {
         Ok(true)
     }
 
+    /// Makes sure, every so often, that what is read can be kept.
+    fn ask_for_room(&mut self) -> Result<(), Error> {
+        let progress = self.reader.progress();
+        let read = progress.bytes_read;
+        if read >= self.asked_at {
+            let left = progress.bytes_total.map_or(u64::MAX, |total| total.saturating_sub(read));
+            guard::room_for(left.saturating_mul(GROWTH))?;
+            // The index of connections doubles at once.
+            guard::room(32 * self.tracker.followed() as usize)?;
+            self.asked_at = read.saturating_add(ASKED);
+        }
+        Ok(())
+    }
+
     /// Bytes that letting go of everything takes at most: with streaming each row is moved; else
     /// the context learns of every connection.
     fn ending_room(&self) -> usize {
@@ -315,7 +333,7 @@ impl Session {
         } else {
             self.tracker.counts().created.saturating_mul(CONTEXT)
         };
-        usize::try_from(rows).unwrap_or(usize::MAX).saturating_add(ROOM)
+        usize::try_from(rows).unwrap_or(usize::MAX)
     }
 
     /// How far reading has come.

@@ -56,9 +56,7 @@ def build() -> tuple[Path, Path]:
     manifest = SHARED / "bench" / "gencap" / "Cargo.toml"
     generate = ["cargo", "build", "--release", "--quiet", "--manifest-path", str(manifest)]
     subprocess.run([*generate, "--target-dir", str(target)], check=True)
-    # With the allocator that the extension module has.
-    command = ["cargo", "bench", "--bench", "stages", "--features", "mimalloc", "--no-run"]
-    command += ["--message-format=json"]
+    command = ["cargo", "bench", "--bench", "stages", "--no-run", "--message-format=json"]
     out = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout
     messages = [json.loads(line) for line in out.splitlines()]
     made = [m["executable"] for m in messages if m.get("target", {}).get("name") == "stages"]
