@@ -53,6 +53,8 @@ pub fn in_order<I: Send, R: Send>(
     proceed: &dyn Fn() -> bool,
     work: impl Fn(I) -> Result<R, Error> + Sync,
 ) -> Result<Vec<R>, Error> {
+    // More threads than items would do nothing but keep an allocator's arena each.
+    let threads = items.size_hint().1.map_or(threads, |items| threads.min(items));
     let stop = AtomicBool::new(false);
     let queue = Mutex::new(items.enumerate());
     let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).next();

@@ -75,6 +75,11 @@ impl Iterator for Groups {
         let chunks: Vec<_> = self.chunks.by_ref().take(self.each).collect();
         (!chunks.is_empty()).then_some(Rows { chunks })
     }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let left = self.chunks.len().div_ceil(self.each);
+        (left, Some(left))
+    }
 }
 
 impl From<Vec<Connection>> for Rows {
