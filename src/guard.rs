@@ -42,8 +42,9 @@ pub fn catch<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
 /// Memory that must still be there before work goes on: what is asked for between two looks, on
 /// several threads, with the allocator's own share of each.
 pub const ROOM: usize = 160 << 20;
-/// The same for work that is nearly nothing.
-const LEAST: usize = 16 << 20;
+/// The same for work that is nearly nothing. Never less: glibc takes a piece of up to 32 MiB that is
+/// given back for a sign that such pieces are better kept, and then keeps them.
+const LEAST: usize = 40 << 20;
 
 /// Makes sure that there is room for work that makes at most so many bytes before it asks again.
 ///
@@ -64,7 +65,7 @@ pub fn room(bytes: usize) -> Result<(), Error> {
     if failpoint::refuses() {
         return Err(Error::Memory);
     }
-    Vec::<u8>::new().try_reserve_exact(bytes).map_err(|_| Error::Memory)
+    Vec::<u8>::new().try_reserve_exact(bytes.max(LEAST)).map_err(|_| Error::Memory)
 }
 
 fn message(payload: &(dyn Any + Send)) -> String {
