@@ -77,8 +77,7 @@ pub fn tables(
 ) -> Result<Vec<Made>, Error> {
     let connections = std::mem::take(&mut output.connections);
     let shared = Shared::new(&output.files, &output.interfaces, output.paths.clone());
-    let (context, parameters, threads) = (&output.context, &output.parameters, output.threads);
-    let judge = Judge { context, parameters, threads };
+    let judge = Judge::at_the_end(&output);
     let teardowns = judge.teardowns(&connections, &shared, metadata, proceed)?;
     let connections = judge.connections(connections, &shared, metadata, proceed)?;
     let mut made = vec![connections, teardowns];
@@ -129,6 +128,14 @@ struct Judge<'a> {
     context: &'a Context,
     parameters: &'a Parameters,
     threads: usize,
+}
+
+impl<'a> Judge<'a> {
+    /// Of a pass that is over.
+    fn at_the_end(output: &'a Output) -> Self {
+        let (context, parameters) = (&output.context, &output.parameters);
+        Self { context, parameters, threads: output.threads }
+    }
 }
 
 impl Judge<'_> {
@@ -327,12 +334,7 @@ impl Scan {
                 if let Some(chunk) = rest.next() {
                     let shared =
                         Shared::new(&output.files, &output.interfaces, output.paths.clone());
-                    let judge = Judge {
-                        context: &output.context,
-                        parameters: &output.parameters,
-                        threads: output.threads,
-                    };
-                    step = judge.pair(chunk, &shared, &self.metadata)?;
+                    step = Judge::at_the_end(&output).pair(chunk, &shared, &self.metadata)?;
                 }
                 self.state = State::Ending { output, rest };
                 Ok(step)

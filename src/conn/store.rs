@@ -192,25 +192,18 @@ impl Store {
     /// The first connection of a segment's tuple, and which of its sides sent the segment.
     #[inline]
     pub fn find_of(&self, segment: &Segment<'_>, hash: u32) -> Option<(u32, Side)> {
-        let mask = self.index.len().checked_sub(1)?;
-        let mut at = hash as usize & mask;
-        loop {
-            let entry = *self.index.get(at)?;
-            if entry == 0 {
-                return None;
-            }
-            if high(entry) == hash {
-                let number = low(entry).wrapping_sub(1);
-                if let Some(side) = self.connection(number).and_then(|c| c.side_of(segment)) {
-                    return Some((number, side));
-                }
-            }
-            at = (at + 1) & mask;
-        }
+        self.probe(hash, |c| c.side_of(segment))
     }
 
     /// The first connection of a tuple.
     pub fn find(&self, tuple: &Tuple, hash: u32) -> Option<u32> {
+        let found = self.probe(hash, |c| (tuple_of(c) == *tuple).then_some(()));
+        found.map(|(number, ())| number)
+    }
+
+    /// The first connection with this hash for which a test gives something, and what it gives.
+    #[inline]
+    fn probe<T>(&self, hash: u32, test: impl Fn(&Connection) -> Option<T>) -> Option<(u32, T)> {
         let mask = self.index.len().checked_sub(1)?;
         let mut at = hash as usize & mask;
         loop {
@@ -220,8 +213,8 @@ impl Store {
             }
             if high(entry) == hash {
                 let number = low(entry).wrapping_sub(1);
-                if self.connection(number).is_some_and(|c| tuple_of(c) == *tuple) {
-                    return Some(number);
+                if let Some(found) = self.connection(number).and_then(&test) {
+                    return Some((number, found));
                 }
             }
             at = (at + 1) & mask;
