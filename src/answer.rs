@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 
 use crate::capture::{FileSummary, Interface, Source};
 use crate::cause::{self, Case, Context, Parameters, RULE_SET, Verdict};
-use crate::conn::{Connection, Groups, Kind, Rows};
+use crate::conn::{Connection, Groups, Kind, Opened, Rows, Teardown};
 use crate::error::Error;
 use crate::guard;
 use crate::packet::Class;
@@ -152,7 +152,9 @@ impl Judge<'_> {
         let batches = parallel::in_order(self.threads, chunks, proceed, |chunk: Rows| {
             guard::room_for(chunk.len() as u64 * ROW)?;
             let mut batch = layout.batch(chunk.len());
-            for block in chunk.blocks(BLOCK_ROWS) {
+            let mut opened = Opened::default();
+            for start in (0..chunk.len()).step_by(BLOCK_ROWS) {
+                let block = opened.look(&chunk, start..start + BLOCK_ROWS);
                 let verdicts: Vec<Verdict> =
                     block.iter().map(|c| cause::judge(c, self.context, self.parameters)).collect();
                 let rows: Vec<_> = block
@@ -174,24 +176,29 @@ impl Judge<'_> {
         metadata: &Metadata,
         proceed: &dyn Fn() -> bool,
     ) -> Result<Made, Error> {
-        let segments =
-            connections.iter().flat_map(|c| c.teardowns.iter().map(move |t| (t.packet, c, t)));
-        let mut segments: Vec<_> = segments.collect();
-        segments.sort_unstable_by_key(|&(packet, connection, _)| (packet, connection.id));
+        let mut places = connections.teardown_places();
+        places.sort_unstable();
         let layout = Layout::<Teardowns>::new(metadata.clone());
-        let chunks = segments.chunks(CHUNK_ROWS);
+        let chunks = places.chunks(CHUNK_ROWS);
         let batches = parallel::in_order(self.threads, chunks, proceed, |chunk| {
             guard::room_for(chunk.len() as u64 * ROW)?;
             let mut batch = layout.batch(chunk.len());
+            let mut opened = Opened::default();
             for block in chunk.chunks(BLOCK_ROWS) {
+                let looked = opened.look(connections, block.iter().map(|&(_, row, _)| row));
+                let block: Vec<(&Connection, &Teardown)> = looked
+                    .into_iter()
+                    .zip(block)
+                    .filter_map(|(c, &(_, _, at))| Some((c, c.teardowns.get(at)?)))
+                    .collect();
                 let judged: Vec<(Verdict, f64)> = block
                     .iter()
-                    .map(|&(_, connection, teardown)| self.teardown(connection, teardown))
+                    .map(|&(connection, teardown)| self.teardown(connection, teardown))
                     .collect();
                 let rows: Vec<_> = block
                     .iter()
                     .zip(&judged)
-                    .map(|(&(_, connection, teardown), (verdict, injection))| TeardownRow {
+                    .map(|(&(connection, teardown), (verdict, injection))| TeardownRow {
                         connection,
                         teardown,
                         verdict,
@@ -206,11 +213,7 @@ impl Judge<'_> {
         layout.table(batches)
     }
 
-    fn teardown(
-        &self,
-        connection: &Connection,
-        teardown: &crate::conn::Teardown,
-    ) -> (Verdict, f64) {
+    fn teardown(&self, connection: &Connection, teardown: &Teardown) -> (Verdict, f64) {
         let (context, parameters) = (self.context, self.parameters);
         let verdict = cause::judge_teardown(connection, teardown, context, parameters);
         let reset = Some(teardown).filter(|teardown| teardown.kind == Kind::Rst);
@@ -221,9 +224,9 @@ impl Judge<'_> {
 }
 
 /// Whether rows that wait make a chunk: by their number, or by their teardown segments.
-fn is_enough(pending: &[Connection]) -> bool {
-    pending.len() >= CHUNK_ROWS
-        || pending.iter().map(|c| c.teardowns.len()).sum::<usize>() >= 8 * CHUNK_ROWS
+fn is_enough(session: &Session) -> bool {
+    let waiting = session.released();
+    waiting.len() >= CHUNK_ROWS || waiting.teardowns() >= 8 * CHUNK_ROWS
 }
 
 /// One pass whose rows are handed out as they are let go, in bounded memory.
@@ -236,7 +239,6 @@ enum State {
     /// `done` when everything was read, and rows are only to be made.
     Reading {
         session: Box<Session>,
-        pending: Vec<Connection>,
         done: bool,
     },
     Ending {
@@ -266,7 +268,7 @@ impl Scan {
         options.memory_limit.get_or_insert(MEMORY_LIMIT);
         let metadata = metadata(&options);
         let session = Box::new(Session::open(sources, options)?);
-        Ok(Self { state: State::Reading { session, pending: Vec::new(), done: false }, metadata })
+        Ok(Self { state: State::Reading { session, done: false }, metadata })
     }
 
     /// How far reading has come: bytes, bytes in all where known, packets.
@@ -283,7 +285,7 @@ impl Scan {
     /// Whether the next step makes rows, which takes a while and reads nothing.
     pub fn makes_rows(&self) -> bool {
         match &self.state {
-            State::Reading { pending, done, .. } => *done || is_enough(pending),
+            State::Reading { session, done } => *done || is_enough(session),
             State::Ending { .. } => true,
             State::Over => false,
         }
@@ -302,22 +304,19 @@ impl Scan {
         read: impl FnOnce(&mut Session) -> Result<bool, Error>,
     ) -> Result<Step, Error> {
         match std::mem::replace(&mut self.state, State::Over) {
-            State::Reading { mut session, mut pending, done: false } if !is_enough(&pending) => {
+            State::Reading { mut session, done: false } if !is_enough(&session) => {
                 let done = !read(&mut session)?;
-                pending.extend(session.take());
-                self.state = State::Reading { session, pending, done };
+                self.state = State::Reading { session, done };
                 Ok(Step::More)
             }
-            State::Reading { session, mut pending, done } => {
-                if done && !is_enough(&pending) {
+            State::Reading { mut session, done } => {
+                if done && !is_enough(&session) {
                     let mut output = Box::new(session.finish());
-                    let mut rows = Rows::from(pending);
-                    rows.append(std::mem::take(&mut output.connections));
-                    self.state = State::Ending { output, rest: rows.into_groups(CHUNK_ROWS) };
+                    let rest = std::mem::take(&mut output.connections).into_groups(CHUNK_ROWS);
+                    self.state = State::Ending { output, rest };
                     return Ok(Step::More);
                 }
-                let later = pending.split_off(CHUNK_ROWS.min(pending.len()));
-                let chunk = std::mem::replace(&mut pending, later);
+                let chunk = session.take(CHUNK_ROWS);
                 let (files, interfaces) = session.described();
                 let shared = Shared::new(files, interfaces, session.paths());
                 let judge = Judge {
@@ -325,8 +324,8 @@ impl Scan {
                     parameters: session.parameters(),
                     threads: session.threads(),
                 };
-                let step = judge.pair(chunk.into(), &shared, &self.metadata)?;
-                self.state = State::Reading { session, pending, done };
+                let step = judge.pair(chunk, &shared, &self.metadata)?;
+                self.state = State::Reading { session, done };
                 Ok(step)
             }
             State::Ending { output, mut rest } => {

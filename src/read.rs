@@ -19,8 +19,8 @@ const MAX_THREADS: usize = 256;
 const ASKED: u64 = 1 << 20;
 /// How many times as many bytes a flood may take in memory, compressed as it may be.
 const GROWTH: u64 = 1024;
-/// Bytes that the context may come to for each connection.
-const CONTEXT: u64 = 640;
+/// Bytes that a connection may come to at the end: in the context, or as a row.
+const ENDING: u64 = 640;
 /// Rows that are let go before the caller is asked to take them.
 const RELEASED: usize = 16_384;
 
@@ -114,7 +114,7 @@ pub struct Session {
     options: Options,
     first_time: Option<i64>,
     last_time: i64,
-    released: Vec<Connection>,
+    released: Rows,
     streaming: bool,
     /// File of the latest batch.
     file: u32,
@@ -224,7 +224,7 @@ impl Session {
             options,
             first_time: None,
             last_time: 0,
-            released: Vec::new(),
+            released: Rows::default(),
             streaming,
             file: 0,
             asked_at: 0,
@@ -325,15 +325,15 @@ impl Session {
         Ok(())
     }
 
-    /// Bytes that letting go of everything takes at most: with streaming each row is moved; else
-    /// the context learns of every connection.
+    /// Bytes that letting go of everything takes at most: with streaming the rows are made of what
+    /// is followed; else the context learns of every connection.
     fn ending_room(&self) -> usize {
         let rows = if self.streaming {
-            u64::from(self.tracker.followed()).saturating_mul(2 * size_of::<Connection>() as u64)
+            u64::from(self.tracker.followed())
         } else {
-            self.tracker.counts().created.saturating_mul(CONTEXT)
+            self.tracker.counts().created
         };
-        usize::try_from(rows).unwrap_or(usize::MAX)
+        usize::try_from(rows.saturating_mul(ENDING)).unwrap_or(usize::MAX)
     }
 
     /// How far reading has come.
@@ -341,9 +341,14 @@ impl Session {
         self.reader.progress()
     }
 
-    /// With streaming: the connections let go since the last call, in order of release.
-    pub fn take(&mut self) -> Vec<Connection> {
-        std::mem::take(&mut self.released)
+    /// With streaming: the connections that were let go and not yet taken, in order of release.
+    pub fn released(&self) -> &Rows {
+        &self.released
+    }
+
+    /// Takes the first of them: at most so many, in steps of a chunk of them.
+    pub fn take(&mut self, most: usize) -> Rows {
+        self.released.take_front(most)
     }
 
     /// What the connections let go so far say together.
@@ -416,12 +421,8 @@ impl Session {
         issues.add_many(0, "teardowns_not_compared", self.context.not_compared(), || {
             "FIN and RST segments of connections that have very many of them are compared with the first 64 and the last 64 only".to_owned()
         });
-        let connections = if self.released.is_empty() {
-            rows
-        } else {
-            self.released.extend(rows);
-            self.released.into()
-        };
+        let mut connections = self.released;
+        connections.append(rows);
         Output {
             connections,
             threads: self.options.threads(),
@@ -438,11 +439,10 @@ impl Session {
 
     fn collect(&mut self) {
         if self.streaming {
-            let rows = self.tracker.drain();
-            for row in &rows {
-                self.context.add(row);
+            for mut row in self.tracker.drain() {
+                self.context.add(&row);
+                self.released.push(&mut row);
             }
-            self.released.extend(rows);
         }
     }
 

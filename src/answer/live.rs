@@ -35,13 +35,13 @@ impl Scan {
     /// # Errors
     /// A broken promise of this crate only.
     pub fn so_far(&self, most: u32) -> Result<Option<SoFar>, Error> {
-        let State::Reading { session, pending, .. } = &self.state else { return Ok(None) };
+        let State::Reading { session, .. } = &self.state else { return Ok(None) };
         let (files, interfaces) = session.described();
         let shared = Shared::new(files, interfaces, session.paths());
         let (ledger, issues) = (session.ledger(), session.issues());
         let accounts = Accounts { ledger, files, interfaces, issues };
         let accounts = accounts.tables(&shared, &self.metadata)?;
-        let waiting = u32::try_from(pending.len()).unwrap_or(u32::MAX);
+        let waiting = u32::try_from(session.released().len()).unwrap_or(u32::MAX);
         let followed = session.followed().saturating_add(waiting);
         let mut pair = None;
         if followed <= most {
@@ -53,12 +53,12 @@ impl Scan {
                     context.add(row);
                 }
             }
-            rows.extend(pending.iter().cloned());
+            rows.extend(session.released().iter());
             let context = context.as_ref().unwrap_or(session.context());
             let (parameters, threads) = (session.parameters(), session.threads());
             let judge = Judge { context, parameters, threads };
             if let Step::Pair(connections, teardowns) =
-                judge.pair(rows.into(), &shared, &self.metadata)?
+                judge.pair(rows.into_iter().collect(), &shared, &self.metadata)?
             {
                 pair = Some((connections, teardowns));
             }

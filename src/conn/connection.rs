@@ -9,9 +9,10 @@ use super::zeek::Zeek;
 use crate::packet::{Address, PathId};
 
 /// One of the two sides.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Side {
     /// The initiator: it sent the first SYN, or is taken to have.
+    #[default]
     Client,
     /// The responder.
     Server,
@@ -182,7 +183,7 @@ pub struct Extra {
 }
 
 /// A SYN-ACK as the observer saw it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SynAck {
     /// Packet number.
     pub packet: u64,

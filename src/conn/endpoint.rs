@@ -23,7 +23,7 @@ pub enum State {
 }
 
 /// The end of a side's data: its FIN.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Fin {
     /// Relative sequence number of the FIN itself.
     pub at: u64,
@@ -52,7 +52,7 @@ pub struct Ttl {
 /// (the SYN is octet 0, the first data octet 1), unwrapped to 64 bits.
 ///
 /// In this order, so that what every segment changes lies in three cache lines.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 #[repr(C)]
 pub struct Endpoint {
     /// First octet after the highest it sent; resets do not count.

@@ -9,7 +9,7 @@ use super::recent::{Entry, Pool, Recent, signature};
 use super::zeek::{self, Zeek};
 use super::{payload, reset, sequence, wireshark};
 use crate::capture::Direction;
-use crate::packet::{Options, Segment};
+use crate::packet::{Address, Options, Segment};
 
 /// Copies made by a mirror port or the `any` device follow their original within this time.
 const DUPLICATE_WINDOW: i64 = 5_000_000;
@@ -77,7 +77,6 @@ impl Connection {
             addresses,
             ports,
             ip_version: segment.ip_version,
-            paths: [None; 2],
             interface: segment.interface,
             file: segment.file,
             first_packet_in_file: segment.packet_in_file,
@@ -86,6 +85,27 @@ impl Connection {
             start: segment.time,
             end: segment.time,
             opening: birth.opening,
+            zeek,
+            ..Self::blank()
+        }
+    }
+
+    /// One of which nothing is known yet.
+    pub(super) fn blank() -> Self {
+        Self {
+            id: 0,
+            addresses: [Address::default(); 2],
+            ports: [0; 2],
+            ip_version: 4,
+            paths: [None; 2],
+            interface: 0,
+            file: 0,
+            first_packet_in_file: 0,
+            first_packet: 0,
+            last_packet: 0,
+            start: 0,
+            end: 0,
+            opening: Opening::Syn,
             endpoints: [Endpoint::default(), Endpoint::default()],
             syn_time: Moment::NONE,
             last_syn_time: Moment::NONE,
@@ -99,7 +119,7 @@ impl Connection {
             inbound: [0; 2],
             outbound: [0; 2],
             oversized: [0; 2],
-            zeek,
+            zeek: Zeek::default(),
             completeness: 0,
             first_fin_by: None,
             first_rst_by: None,

@@ -1,9 +1,12 @@
 //! Segments to connections: facts only, no causes.
 
+mod compact;
 mod connection;
 mod ending;
 mod endpoint;
 mod history;
+mod index;
+mod limits;
 mod live;
 mod moment;
 mod payload;
@@ -19,6 +22,7 @@ mod tampering;
 mod teardown;
 mod trace;
 mod tracker;
+mod tuple;
 mod vantage;
 mod wheel;
 mod wireshark;
@@ -29,12 +33,13 @@ pub use connection::{
     seconds,
 };
 pub use endpoint::{Endpoint, Fin, State, Ttl};
+pub use limits::Limits;
 pub use moment::Moment;
 pub use payload::alert_name;
 pub use reset::SEARCHED;
-pub use rows::{Groups, Rows};
+pub use rows::{Groups, Opened, Rows};
 pub use tampering::Tampering;
 pub use teardown::{Form, Kind, Reason, SequenceCheck, Teardown, Trigger};
 pub use trace::{Chosen, Trace, Traced};
-pub use tracker::{Counts, Limits, Tracker};
+pub use tracker::{Counts, Tracker};
 pub use vantage::{Vantage, VantageBasis};

@@ -52,6 +52,18 @@ impl Moment {
         self.0 == i64::MIN
     }
 
+    /// As it is kept: the lowest number stands for nothing.
+    #[inline]
+    pub(super) const fn raw(self) -> i64 {
+        self.0
+    }
+
+    /// The same backwards.
+    #[inline]
+    pub(super) const fn from_raw(raw: i64) -> Self {
+        Self(raw)
+    }
+
     /// Takes this value, unless there is one.
     #[inline]
     pub fn or_set(&mut self, nanoseconds: i64) {

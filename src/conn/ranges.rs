@@ -4,7 +4,7 @@
 pub const MAX_RANGES: usize = 256;
 
 /// Octets seen beyond the first gap: sorted, disjoint, not touching.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Ranges {
     list: Vec<(u64, u64)>,
     /// How often two ranges were folded into one because [`MAX_RANGES`] was reached; the octets

@@ -11,7 +11,7 @@ const BLOCK: usize = 4;
 const CHUNK: usize = 1024;
 
 /// One remembered segment.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Entry {
     pub packet: u64,
     pub time: i64,
@@ -105,13 +105,6 @@ pub struct Recent {
     next: u8,
 }
 
-impl Recent {
-    /// Bytes that it takes in the pool.
-    pub fn bytes(&self) -> usize {
-        usize::from(self.length).div_ceil(BLOCK) * size_of::<Block>()
-    }
-}
-
 /// The blocks of all connections that are followed.
 #[derive(Debug, Default)]
 pub struct Pool {
@@ -163,6 +156,11 @@ impl Pool {
         Some(number)
     }
 
+    /// Bytes in use.
+    pub fn bytes(&self) -> usize {
+        (self.length as usize - self.free.len()) * size_of::<Block>()
+    }
+
     /// Forgets the segments of a connection.
     pub fn release(&mut self, recent: Recent) {
         let used = usize::from(recent.length).div_ceil(BLOCK);
@@ -209,6 +207,22 @@ impl<'p> Seen<'p> {
             left = left.saturating_sub(BLOCK);
         }
         false
+    }
+
+    /// How many there are.
+    pub fn len(self) -> u64 {
+        u64::from(self.recent.length)
+    }
+
+    /// From the oldest to the latest with their signatures, capture copies too.
+    pub fn all(self) -> impl Iterator<Item = (u32, Entry)> + 'p {
+        let length = usize::from(self.recent.length);
+        let first = usize::from(self.recent.next) + LENGTH - length;
+        (first..first + length).filter_map(move |at| {
+            let at = at % LENGTH;
+            let block = self.pool.block(self.recent.blocks[at / BLOCK])?;
+            Some((block.signatures[at % BLOCK], block.entries[at % BLOCK].open()))
+        })
     }
 
     /// From the latest to the oldest, capture copies left out.

@@ -3,7 +3,7 @@
 use super::connection::{Connection, Side};
 use super::endpoint::{Endpoint, State, Ttl};
 use super::live::Effect;
-use super::moment::{Moment, Number};
+use super::moment::Number;
 use super::payload;
 use super::recent::{Entry, Seen};
 use super::teardown::{Form, Kind, Mark, Reason, SequenceCheck, Teardown, Trigger};
@@ -165,39 +165,14 @@ fn bare(c: &Connection, segment: &Segment<'_>, sender: Side, kind: Kind) -> Tear
         header_length: segment.header_length,
         payload_length: segment.payload_length,
         has_timestamp: options.timestamps.is_some(),
-        timestamp_ok: None,
         option_kinds: options.kinds,
         mptcp: options.mptcp,
-        duplicate: false,
-        retransmission_of: Number::NONE,
-        retransmissions: 0,
-        acked_at: Moment::NONE,
-        acked_packet: Number::NONE,
         unacked_bytes: endpoint.unacked(),
-        form: None,
-        reply_shape: false,
-        trigger: None,
-        trigger_packet: Number::NONE,
-        turnaround: Moment::NONE,
-        trigger_payload: 0,
-        trigger_relative_ack: Moment::NONE,
-        sequence_check: SequenceCheck::NotCheckable,
-        effective: None,
-        follow_up: false,
-        challenged: false,
-        ttl_delta: None,
-        ip_id_delta: None,
-        copies_peer: false,
-        unread_bytes: 0,
-        peer_bytes_unacked: 0,
-        reason: None,
-        payload_echo: false,
         sender_fin_before: endpoint.fins > 0,
         peer_fin_before: peer.fins > 0,
         sender_fin_time: endpoint.fin.filter(|_| endpoint.fins > 0).map(|fin| fin.time).into(),
         sender_rst_before: endpoint.rsts > 0,
         peer_rst_before: peer.rsts > 0,
-        idle: Moment::NONE,
         sender_idle: endpoint.spoke().then(|| since(endpoint.last_time)).into(),
         since_peer_data: peer_sent.then(|| since(peer.last_data_time)).into(),
         since_own_data: (endpoint.unique_bytes > 0).then(|| since(endpoint.last_data_time)).into(),
@@ -207,11 +182,7 @@ fn bare(c: &Connection, segment: &Segment<'_>, sender: Side, kind: Kind) -> Tear
         peer_zero_window: peer.zero_since.get().map(since).into(),
         sender_mark: mark(endpoint),
         peer_mark: mark(peer),
-        sender_after: 0,
-        sender_progress_after: 0,
-        peer_after: 0,
-        peer_progress_after: 0,
-        sender_bytes_after: 0,
+        ..Teardown::default()
     }
 }
 

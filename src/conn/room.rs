@@ -3,20 +3,14 @@
 use std::collections::VecDeque;
 
 use super::connection::Connection;
-use super::recent::Recent;
 use super::teardown::Teardown;
 
 /// Candidates compared: the one that was silent longest goes.
 pub const COMPARED: usize = 16;
-/// Bytes of a followed connection without what hangs on it: itself and its places in the slab, in
-/// the index and in the wheel.
-const FIXED: u64 = (size_of::<Connection>() + size_of::<Recent>() + 64) as u64;
-
 /// Followed connections in the order in which they were begun or spared, and what they take.
 #[derive(Debug, Default)]
 pub struct Room {
     line: VecDeque<(u32, u64)>,
-    hanging: u64,
 }
 
 impl Room {
@@ -36,20 +30,10 @@ impl Room {
             self.line.retain(|&(place, id)| alive(place, id));
         }
     }
-
-    /// Notes what hangs on a connection now instead of before.
-    pub fn weigh(&mut self, before: u64, now: u64) {
-        self.hanging = self.hanging.saturating_sub(before).saturating_add(now);
-    }
-
-    /// Bytes that so many connections take.
-    pub fn bytes(&self, followed: u32) -> u64 {
-        u64::from(followed).saturating_mul(FIXED).saturating_add(self.hanging)
-    }
 }
 
 /// Bytes that hang on a connection.
-pub fn hanging(c: &Connection, recent: Recent) -> u64 {
+pub fn hanging(c: &Connection) -> u64 {
     let teardowns = c.teardowns.capacity() * size_of::<Teardown>();
     let ranges: usize = c
         .endpoints
@@ -58,5 +42,5 @@ pub fn hanging(c: &Connection, recent: Recent) -> u64 {
         .map(super::ranges::Ranges::bytes)
         .sum();
     let extra = c.extra.as_deref().map_or(0, size_of_val);
-    (teardowns + ranges + extra + recent.bytes()) as u64
+    (teardowns + ranges + extra) as u64
 }

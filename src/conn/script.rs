@@ -31,7 +31,8 @@ use crate::error::Error;
 use crate::packet::{Address, Flags, IcmpError, PathId, Segment, Seq};
 
 use super::connection::{Connection, Side};
-use super::tracker::{Limits, Tracker};
+use super::limits::Limits;
+use super::tracker::Tracker;
 
 const MILLISECOND: i64 = 1_000_000;
 /// 2026-01-01T00:00:00Z, where every script begins.
@@ -148,7 +149,7 @@ pub fn play(script: &str) -> Result<Vec<Connection>, Error> {
             }
         }
     }
-    Ok(tracker.finish(|_| ()).1.into_iter().collect())
+    Ok(tracker.finish(|_| ()).1.iter().collect())
 }
 
 /// Splits at commas outside quotes.

@@ -1,119 +1,102 @@
-//! Where connections live: chunks that never move and an index by hash of addresses and ports.
+//! Where connections are followed: open while segments come, in their compact form when it is
+//! quiet, and found by their addresses and ports.
 
+mod close;
+
+use super::compact::{Arena, MOST_TEARDOWNS, Packer, Rare};
 use super::connection::{Connection, Side};
+use super::index::Index;
+use super::limits::{Due, Limits};
 use super::live::Live;
 use super::recent::{Pool, Recent};
-use super::rows::{CHUNK, Rows};
-use crate::packet::{Address, Segment};
+use super::room;
+use super::tuple::{Tuple, tuple_of};
+use crate::packet::Segment;
 
 /// No connection.
 pub const NONE: u32 = u32::MAX;
 
-/// Addresses and ports without a direction: the lower endpoint first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Tuple {
-    low: (Address, u16),
-    high: (Address, u16),
-    version: u8,
-}
+/// Connections or slots that are allocated at a time.
+pub(super) const CHUNK: usize = 1024;
+/// Marks the place of an open connection; others are those of compact forms.
+const OPEN: u32 = 1 << 31;
+/// Open connections looked at for each new one: more than one, so that they get fewer.
+const LOOKS: usize = 2;
+/// Packets of others after which a connection is quiet, however little time they took.
+const MANY_PACKETS: u64 = 32_768;
+/// Bytes of a connection in the index and in the wheel.
+const BESIDE: usize = 32;
+/// Bytes of the arena that may lie idle however little of it is used.
+const IDLE: usize = 8 << 20;
 
-impl Tuple {
-    /// Of two endpoints in either order.
-    pub fn new(version: u8, one: (Address, u16), other: (Address, u16)) -> Self {
-        let (low, high) = if one <= other { (one, other) } else { (other, one) };
-        Self { low, high, version }
-    }
-
-    /// Of a segment.
-    pub fn of(segment: &Segment<'_>) -> Self {
-        Self::new(
-            segment.ip_version,
-            (segment.source, segment.source_port),
-            (segment.destination, segment.destination_port),
-        )
-    }
-
-    /// A hash keyed by `seed`, so that nobody can choose colliding tuples.
-    pub fn hash(&self, seed: u64) -> u32 {
-        let ports =
-            u64::from(self.low.1) << 24 | u64::from(self.high.1) << 8 | u64::from(self.version);
-        let mut state = seed ^ ports;
-        for word in [halves(self.low.0.0), halves(self.high.0.0)].into_iter().flatten() {
-            state = folded(state ^ word, seed | 1).wrapping_add(word.rotate_left(23));
-        }
-        let mixed = folded(state, 0x9e37_79b9_7f4a_7c15 ^ seed);
-        high(mixed) ^ low(mixed)
-    }
-}
-
-/// The 128-bit product of two words, folded.
-fn folded(a: u64, b: u64) -> u64 {
-    let [high, low] = halves(u128::from(a).wrapping_mul(u128::from(b)));
-    high ^ low
-}
-
-/// The two halves of a number, the higher first.
-#[allow(clippy::cast_possible_truncation)] // that is what halves are
-fn halves(number: u128) -> [u64; 2] {
-    [(number >> 64) as u64, number as u64]
-}
-
-/// The higher half of an index entry or a hash.
-#[allow(clippy::cast_possible_truncation)] // 32 bits are left
-fn high(word: u64) -> u32 {
-    (word >> 32) as u32
-}
-
-/// The lower half.
-#[allow(clippy::cast_possible_truncation)] // that is what halves are
-fn low(word: u64) -> u32 {
-    word as u32
-}
-
-/// What is kept of a connection beside its facts while it is followed.
+/// A followed connection, or one that was: what is known of it without opening its form.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Slot {
-    /// Latest segments.
-    pub recent: Recent,
+    /// Time of its latest packet, as long as it is not open.
+    end: i64,
+    /// Its number.
+    pub id: u64,
     /// Next connection of the same addresses and ports (on other VLANs or tunnels).
     pub next: u32,
     /// Hash of its tuple.
     pub hash: u32,
+    /// Place of its form, or that of the open connection with [`OPEN`].
+    at: u32,
+    /// Which limit holds for it, as long as it is not open.
+    due: Due,
     /// Whether it is still followed.
     pub followed: bool,
+}
+
+/// An open connection.
+#[derive(Debug)]
+#[repr(C)]
+pub struct Open {
+    recent: Recent,
+    /// Number of its slot; [`NONE`] when this is vacant.
+    number: u32,
+    pub connection: Connection,
 }
 
 /// All connections in memory.
 #[derive(Debug, Default)]
 pub struct Store {
-    /// Facts, in chunks that become the rows as they are.
-    connections: Vec<Vec<Connection>>,
     slots: Vec<Vec<Slot>>,
-    /// Their latest segments.
-    pool: Pool,
+    /// Slots that were used, and those of them that are free again.
     length: u32,
     free: Vec<u32>,
-    /// Hash in the upper half, slot number plus one in the lower; 0 is empty.
-    index: Vec<u64>,
-    used: usize,
+    open: Vec<Vec<Open>>,
+    /// The same of open connections.
+    opened: u32,
+    vacant: Vec<u32>,
+    /// The open connection that is looked at next.
+    hand: u32,
+    /// Whether there were once more open connections than are left alone.
+    compacts: bool,
+    /// The latest segments of open connections.
+    pool: Pool,
+    arena: Arena,
+    packer: Packer,
+    rare: Vec<Option<Box<Rare>>>,
+    rare_free: Vec<u32>,
+    index: Index,
+    /// Bytes that hang on open connections and on rare facts; counted where `weighs`.
+    hanging: u64,
+    weighs: bool,
 }
 
 impl Store {
-    /// The connection in a place.
-    #[inline]
-    pub fn connection(&self, number: u32) -> Option<&Connection> {
-        let number = number as usize;
-        self.connections.get(number / CHUNK)?.get(number % CHUNK)
+    /// An empty one; `weighs` when [`Store::bytes`] will be asked for.
+    pub fn new(weighs: bool) -> Self {
+        Self { weighs, ..Self::default() }
     }
 
-    /// The same, to change.
-    #[inline]
-    pub fn connection_mut(&mut self, number: u32) -> Option<&mut Connection> {
-        let number = number as usize;
-        self.connections.get_mut(number / CHUNK)?.get_mut(number % CHUNK)
+    /// Whether what hangs on connections is counted.
+    pub fn weighs(&self) -> bool {
+        self.weighs
     }
 
-    /// What is kept beside it.
+    /// What is known of a connection without opening it.
     #[inline]
     pub fn slot(&self, number: u32) -> Option<&Slot> {
         let number = number as usize;
@@ -127,202 +110,326 @@ impl Store {
         self.slots.get_mut(number / CHUNK)?.get_mut(number % CHUNK)
     }
 
-    /// Everything of a connection, to take a segment.
+    #[inline]
+    fn open_at(&self, number: u32) -> Option<&Open> {
+        let at = self.slot(number)?.at.checked_sub(OPEN)? as usize;
+        self.open.get(at / CHUNK)?.get(at % CHUNK)
+    }
+
+    #[inline]
+    fn open_at_mut(&mut self, number: u32) -> Option<&mut Open> {
+        let at = self.slot(number)?.at.checked_sub(OPEN)? as usize;
+        self.open.get_mut(at / CHUNK)?.get_mut(at % CHUNK)
+    }
+
+    /// The connection of a slot, which must be open.
+    #[inline]
+    pub fn connection(&self, number: u32) -> Option<&Connection> {
+        self.open_at(number).map(|open| &open.connection)
+    }
+
+    /// The same, to change.
+    #[inline]
+    pub fn connection_mut(&mut self, number: u32) -> Option<&mut Connection> {
+        self.open_at_mut(number).map(|open| &mut open.connection)
+    }
+
+    /// Everything of an open connection, to take a segment.
     #[inline]
     pub fn live(&mut self, number: u32) -> Option<Live<'_>> {
-        let number = number as usize;
-        let connection = self.connections.get_mut(number / CHUNK)?.get_mut(number % CHUNK)?;
-        let recent = &mut self.slots.get_mut(number / CHUNK)?.get_mut(number % CHUNK)?.recent;
+        let at = self.slot(number)?.at.checked_sub(OPEN)? as usize;
+        let Open { recent, connection, .. } = self.open.get_mut(at / CHUNK)?.get_mut(at % CHUNK)?;
         Some(Live { connection, recent, pool: &mut self.pool })
     }
 
-    /// Forgets the latest segments of a connection.
-    pub fn forget_segments(&mut self, recent: Recent) {
-        self.pool.release(recent);
+    /// Time of a connection's latest packet, and which limit holds for it.
+    pub fn due(&self, number: u32) -> Option<(i64, Due)> {
+        match self.connection(number) {
+            Some(c) => Some((c.end, Due::of(c))),
+            None => self.slot(number).map(|slot| (slot.end, slot.due)),
+        }
     }
 
-    /// Whether this connection is in a place and still followed.
-    pub fn is_followed(&self, place: u32, id: u64) -> bool {
-        self.slot(place).is_some_and(|slot| slot.followed)
-            && self.connection(place).is_some_and(|c| c.id == id)
+    /// Whether this connection is in a slot and still followed.
+    pub fn is_followed(&self, number: u32, id: u64) -> bool {
+        self.slot(number).is_some_and(|slot| slot.followed && slot.id == id)
     }
 
-    /// The place that the index gives for a hash, most often the right one; reading it ahead
+    /// The slot that the index gives for a hash, most often the right one; reading it ahead
     /// brings the index into the cache.
     #[inline]
     pub fn likely(&self, hash: u32) -> u32 {
-        let mask = self.index.len().wrapping_sub(1);
-        let entry = self.index.get(hash as usize & mask).copied().unwrap_or(0);
-        low(entry).wrapping_sub(1)
+        self.index.likely(hash)
     }
 
     /// Reads from every part of a connection that a segment changes, ahead of its use.
     #[inline]
     pub fn touch(&self, number: u32) -> u64 {
-        let Some(c) = self.connection(number) else { return 0 };
-        let recent = self.slot(number).map_or(0, |slot| self.pool.touch(slot.recent));
-        recent ^ c.touch()
+        match self.open_at(number) {
+            Some(open) => self.pool.touch(open.recent) ^ open.connection.touch(),
+            None => 0,
+        }
     }
 
-    /// Puts a connection in a free place. `None` when all 2^32 are taken.
-    pub fn insert(&mut self, connection: Connection, slot: Slot) -> Option<u32> {
-        if let Some(number) = self.free.pop() {
-            *self.connection_mut(number)? = connection;
-            *self.slot_mut(number)? = slot;
-            return Some(number);
+    /// Puts a connection in a free slot, open. `None` when all 2^31 are taken.
+    pub fn insert(&mut self, connection: Connection, hash: u32, next: u32) -> Option<u32> {
+        let number = self.free.pop().or_else(|| {
+            let number = self.length;
+            if (number as usize).is_multiple_of(CHUNK) {
+                self.slots.push(Vec::with_capacity(CHUNK));
+            }
+            self.slots.last_mut()?.push(Slot::default());
+            self.length = number.checked_add(1).filter(|&length| length < OPEN)?;
+            Some(number)
+        })?;
+        let id = connection.id;
+        let at = self.occupy(number, connection)?;
+        let followed = Slot { id, next, hash, at: OPEN + at, followed: true, ..Slot::default() };
+        *self.slot_mut(number)? = followed;
+        Some(number)
+    }
+
+    /// Puts an open connection somewhere.
+    fn occupy(&mut self, number: u32, connection: Connection) -> Option<u32> {
+        if let Some(at) = self.vacant.pop() {
+            let open = self.open.get_mut(at as usize / CHUNK)?.get_mut(at as usize % CHUNK)?;
+            // Room for its rows is used again.
+            let mut teardowns = std::mem::take(&mut open.connection.teardowns);
+            teardowns.clear();
+            open.connection = Connection { teardowns, ..connection };
+            (open.number, open.recent) = (number, Recent::default());
+            return Some(at);
         }
-        if self.length == NONE - 1 {
+        let at = self.opened;
+        self.opened = at.checked_add(1).filter(|&opened| opened < OPEN)?;
+        if (at as usize).is_multiple_of(CHUNK) {
+            self.open.push(Vec::with_capacity(CHUNK));
+        }
+        self.open.last_mut()?.push(Open { recent: Recent::default(), number, connection });
+        Some(at)
+    }
+
+    /// Makes the place of an open connection vacant, its segments forgotten.
+    fn vacate(&mut self, number: u32) {
+        let Some(at) = self.slot(number).and_then(|slot| slot.at.checked_sub(OPEN)) else { return };
+        let Some(open) = self.open_at_mut(number) else { return };
+        open.number = NONE;
+        let recent = std::mem::take(&mut open.recent);
+        if open.connection.teardowns.capacity() > MOST_TEARDOWNS {
+            open.connection.teardowns = Vec::new();
+        }
+        self.pool.release(recent);
+        self.vacant.push(at);
+    }
+
+    /// Opens a connection where it is not.
+    #[inline]
+    pub fn wake(&mut self, number: u32) {
+        if self.slot(number).is_some_and(|slot| slot.at < OPEN) {
+            self.open_form(number);
+        }
+    }
+
+    fn open_form(&mut self, number: u32) -> Option<()> {
+        let form = self.slot(number)?.at;
+        let at = match self.vacant.pop() {
+            Some(at) => at,
+            None => self.occupy(number, Connection::blank())?,
+        };
+        let open = self.open.get_mut(at as usize / CHUNK)?.get_mut(at as usize % CHUNK)?;
+        let (pool, c) = (&mut self.pool, &mut open.connection);
+        open.recent = Recent::default();
+        let rare = self.packer.unpack(self.arena.form(form)?, c, Some((pool, &mut open.recent)));
+        open.number = number;
+        let rare = rare.and_then(|rare| {
+            self.rare_free.push(rare);
+            self.rare.get_mut(rare as usize)?.take()
+        });
+        let light = rare.as_ref().map_or(0, |rare| rare.bytes());
+        rare.map_or_else(Rare::default, |rare| *rare).put(c);
+        if self.weighs {
+            self.hanging = (self.hanging + room::hanging(c)).saturating_sub(light as u64);
+        }
+        self.arena.release(form);
+        self.slot_mut(number)?.at = OPEN + at;
+        Some(())
+    }
+
+    /// Turns an open connection to its compact form, `segments` with its latest segments. It stays
+    /// open where it has very many rows.
+    fn close_form(&mut self, number: u32, segments: bool) -> Option<()> {
+        let at = self.slot(number)?.at.checked_sub(OPEN)? as usize;
+        let open = self.open.get_mut(at / CHUNK)?.get_mut(at % CHUNK)?;
+        let c = &mut open.connection;
+        if c.teardowns.len() > MOST_TEARDOWNS {
             return None;
         }
-        if (self.length as usize).is_multiple_of(CHUNK) {
-            self.connections.push(Vec::with_capacity(CHUNK));
-            self.slots.push(Vec::with_capacity(CHUNK));
+        let heavy = if self.weighs { room::hanging(c) } else { 0 };
+        let (end, due) = (c.end, Due::of(c));
+        let rare = Rare::take(c);
+        let light = rare.as_ref().map_or(0, |rare| rare.bytes());
+        let reference = rare.and_then(|rare| {
+            let at = self.rare_free.pop().unwrap_or_else(|| {
+                self.rare.push(None);
+                u32::try_from(self.rare.len() - 1).unwrap_or(u32::MAX)
+            });
+            *self.rare.get_mut(at as usize)? = Some(rare);
+            Some(at)
+        });
+        let seen = segments.then(|| self.pool.of(open.recent));
+        let kept = self.arena.keep(self.packer.pack(c, seen, reference));
+        let Some(place) = kept else {
+            let rare = reference.and_then(|at| {
+                self.rare_free.push(at);
+                self.rare.get_mut(at as usize)?.take()
+            });
+            rare.map_or_else(Rare::default, |rare| *rare).put(c);
+            return None;
+        };
+        if self.weighs {
+            self.hanging = (self.hanging + light as u64).saturating_sub(heavy);
         }
-        self.connections.last_mut()?.push(connection);
-        self.slots.last_mut()?.push(slot);
-        self.length += 1;
-        Some(self.length - 1)
+        self.vacate(number);
+        let slot = self.slot_mut(number)?;
+        (slot.end, slot.due, slot.at) = (end, due, place);
+        Some(())
     }
 
-    /// Makes a place free again.
-    pub fn release(&mut self, number: u32) {
+    /// Turns some of the open connections for which nothing came for a while to their compact
+    /// form, and the arena to a smaller one when most of it lies idle.
+    pub fn tidy(&mut self, clock: i64, packet: u64, limits: &Limits) {
+        self.compacts |= self.opened as usize - self.vacant.len() >= limits.most_open();
+        if !self.compacts {
+            return;
+        }
+        for _ in 0..LOOKS {
+            let at = self.hand as usize;
+            let Some(open) = self.open.get(at / CHUNK).and_then(|chunk| chunk.get(at % CHUNK))
+            else {
+                self.hand = 0;
+                return;
+            };
+            self.hand += 1;
+            let c = &open.connection;
+            let is_quiet = clock.saturating_sub(c.end) > limits.quiet
+                || packet.saturating_sub(c.last_packet) > MANY_PACKETS;
+            if open.number != NONE && is_quiet {
+                self.close_form(open.number, true);
+            }
+        }
+        if self.arena.bytes() > 2 * self.arena.used() + IDLE {
+            self.move_forms();
+        }
+    }
+
+    /// A form finds room in a new arena: it did in the old one, which was larger.
+    fn move_forms(&mut self) {
+        let mut arena = Arena::default();
+        for slot in self.slots.iter_mut().flatten().filter(|slot| slot.at < OPEN) {
+            if let Some(place) = self.arena.whole(slot.at).and_then(|form| arena.keep(form)) {
+                self.arena.give_back(slot.at);
+                slot.at = place;
+            }
+        }
+        self.arena = arena;
+    }
+
+    /// No longer follows a connection that is open; it stays as a row.
+    pub fn settle(&mut self, number: u32) {
+        if !(self.compacts && self.close_form(number, false).is_some())
+            && let Some(open) = self.open_at_mut(number)
+        {
+            let recent = std::mem::take(&mut open.recent);
+            self.pool.release(recent);
+        }
+        if let Some(slot) = self.slot_mut(number) {
+            slot.followed = false;
+        }
+    }
+
+    /// Takes a connection that is open out, and makes its slot free again.
+    pub fn remove(&mut self, number: u32) -> Option<Connection> {
+        let weighs = self.weighs;
+        let c = &mut self.open_at_mut(number)?.connection;
+        let row = std::mem::replace(c, Connection::blank());
+        if weighs {
+            self.hanging = self.hanging.saturating_sub(room::hanging(&row));
+        }
+        self.vacate(number);
+        let slot = self.slot_mut(number)?;
+        (slot.at, slot.followed) = (NONE, false);
         self.free.push(number);
+        Some(row)
     }
 
     /// The first connection of a segment's tuple, and which of its sides sent the segment.
     #[inline]
-    pub fn find_of(&self, segment: &Segment<'_>, hash: u32) -> Option<(u32, Side)> {
-        self.probe(hash, |c| c.side_of(segment))
+    pub fn find_of(&mut self, segment: &Segment<'_>, hash: u32) -> Option<(u32, Side)> {
+        let mut at = self.index.begin(hash);
+        loop {
+            let number = self.index.next(hash, &mut at)?;
+            self.wake(number);
+            if let Some(side) = self.connection(number).and_then(|c| c.side_of(segment)) {
+                return Some((number, side));
+            }
+        }
     }
 
     /// The first connection of a tuple.
-    pub fn find(&self, tuple: &Tuple, hash: u32) -> Option<u32> {
-        let found = self.probe(hash, |c| (tuple_of(c) == *tuple).then_some(()));
-        found.map(|(number, ())| number)
-    }
-
-    /// The first connection with this hash for which a test gives something, and what it gives.
-    #[inline]
-    fn probe<T>(&self, hash: u32, test: impl Fn(&Connection) -> Option<T>) -> Option<(u32, T)> {
-        let mask = self.index.len().checked_sub(1)?;
-        let mut at = hash as usize & mask;
+    pub fn find(&mut self, tuple: &Tuple, hash: u32) -> Option<u32> {
+        let mut at = self.index.begin(hash);
         loop {
-            let entry = *self.index.get(at)?;
-            if entry == 0 {
-                return None;
-            }
-            if high(entry) == hash {
-                let number = low(entry).wrapping_sub(1);
-                if let Some(found) = self.connection(number).and_then(&test) {
-                    return Some((number, found));
-                }
-            }
-            at = (at + 1) & mask;
-        }
-    }
-
-    /// Makes `number` the first connection of its tuple, in place of `old` when there is one.
-    pub fn point(&mut self, hash: u32, old: Option<u32>, number: u32) {
-        if let Some(old) = old {
-            if let Some(at) = self.position(hash, old) {
-                self.index[at] = pack(hash, number);
-            }
-            return;
-        }
-        if (self.used + 1) * 4 > self.index.len() * 3 {
-            self.grow();
-        }
-        let mask = self.index.len() - 1;
-        let mut at = hash as usize & mask;
-        while self.index[at] != 0 {
-            at = (at + 1) & mask;
-        }
-        self.index[at] = pack(hash, number);
-        self.used += 1;
-    }
-
-    /// Takes a tuple's entry out of the index.
-    pub fn forget(&mut self, hash: u32, number: u32) {
-        let Some(mut gap) = self.position(hash, number) else { return };
-        let mask = self.index.len() - 1;
-        let mut at = gap;
-        loop {
-            at = (at + 1) & mask;
-            let entry = self.index[at];
-            if entry == 0 {
-                break;
-            }
-            let home = (entry >> 32) as usize & mask;
-            if (at.wrapping_sub(home) & mask) >= (at.wrapping_sub(gap) & mask) {
-                self.index[gap] = entry;
-                gap = at;
-            }
-        }
-        self.index[gap] = 0;
-        self.used -= 1;
-    }
-
-    /// Connections that are followed now.
-    pub fn followed(&self) -> impl Iterator<Item = &Connection> {
-        let all = self.connections.iter().flatten().zip(self.slots.iter().flatten());
-        all.filter(|(_, slot)| slot.followed).map(|(connection, _)| connection)
-    }
-
-    /// Ends the index: what follows are the rows.
-    pub fn into_rows(self) -> Rows {
-        Rows::of_chunks(self.connections)
-    }
-
-    /// Ends everything; hands out the connections that were still followed.
-    pub fn into_followed(self) -> impl Iterator<Item = Connection> {
-        drop(self.index);
-        let followed = self.slots.into_iter().flatten().map(|slot| slot.followed);
-        let all = self.connections.into_iter().flatten().zip(followed);
-        all.filter_map(|(connection, followed)| followed.then_some(connection))
-    }
-
-    /// Ends the index and what is kept beside the connections; hands out all of them, each with
-    /// whether it was still followed.
-    pub fn close(&mut self) -> impl Iterator<Item = (&mut Connection, bool)> {
-        self.index = Vec::new();
-        self.free = Vec::new();
-        self.pool = Pool::default();
-        let slots = std::mem::take(&mut self.slots).into_iter().flatten();
-        self.connections.iter_mut().flatten().zip(slots.map(|slot| slot.followed))
-    }
-
-    fn position(&self, hash: u32, number: u32) -> Option<usize> {
-        let mask = self.index.len().checked_sub(1)?;
-        let wanted = pack(hash, number);
-        let mut at = hash as usize & mask;
-        loop {
-            match *self.index.get(at)? {
-                0 => return None,
-                entry if entry == wanted => return Some(at),
-                _ => at = (at + 1) & mask,
+            let number = self.index.next(hash, &mut at)?;
+            self.wake(number);
+            if self.connection(number).is_some_and(|c| tuple_of(c) == *tuple) {
+                return Some(number);
             }
         }
     }
 
-    fn grow(&mut self) {
-        let size = (self.index.len() * 2).max(1024);
-        let old = std::mem::replace(&mut self.index, vec![0; size]);
-        let mask = size - 1;
-        for entry in old.into_iter().filter(|&entry| entry != 0) {
-            let mut at = (entry >> 32) as usize & mask;
-            while self.index[at] != 0 {
-                at = (at + 1) & mask;
-            }
-            self.index[at] = entry;
+    /// The index of hashes.
+    pub fn index_mut(&mut self) -> &mut Index {
+        &mut self.index
+    }
+
+    /// Notes what hangs on a connection now instead of before.
+    pub fn weigh(&mut self, before: u64, now: u64) {
+        self.hanging = self.hanging.saturating_sub(before).saturating_add(now);
+    }
+
+    /// Bytes that are in use.
+    pub fn bytes(&self) -> u64 {
+        let slots = (self.length as usize - self.free.len()) * (size_of::<Slot>() + BESIDE);
+        let open = (self.opened as usize - self.vacant.len()) * size_of::<Open>();
+        (slots + open + self.pool.bytes() + self.arena.used()) as u64 + self.hanging
+    }
+
+    /// Copies of the connections that are followed now.
+    pub fn followed(&self) -> impl Iterator<Item = Connection> {
+        let mut packer = Packer::default();
+        (0..self.length).filter_map(move |number| {
+            self.slot(number).filter(|slot| slot.followed)?;
+            let mut copy = Connection::blank();
+            self.copy(number, &mut copy, &mut packer)?;
+            Some(copy)
+        })
+    }
+
+    fn copy(&self, number: u32, copy: &mut Connection, packer: &mut Packer) -> Option<()> {
+        if let Some(c) = self.connection(number) {
+            copy.clone_from(c);
+            return Some(());
         }
+        let rare = packer.unpack(self.arena.form(self.slot(number)?.at)?, copy, None);
+        let rare = rare.and_then(|at| self.rare.get(at as usize)?.as_deref().cloned());
+        rare.unwrap_or_default().put(copy);
+        Some(())
     }
 }
 
-fn pack(hash: u32, number: u32) -> u64 {
-    u64::from(hash) << 32 | u64::from(number + 1)
-}
-
-/// The tuple of a connection.
-pub fn tuple_of(c: &Connection) -> Tuple {
-    Tuple::new(c.ip_version, (c.addresses[0], c.ports[0]), (c.addresses[1], c.ports[1]))
+impl Open {
+    /// One that is only a row.
+    pub fn row(connection: Connection) -> Self {
+        Self { recent: Recent::default(), number: NONE, connection }
+    }
 }

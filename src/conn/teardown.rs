@@ -5,9 +5,10 @@ use super::moment::{Moment, Number};
 use crate::packet::{Flags, Seq};
 
 /// What kind of teardown segment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Kind {
     /// A FIN without RST.
+    #[default]
     Fin,
     /// A RST, with or without FIN.
     Rst,
@@ -26,7 +27,7 @@ pub enum Form {
 }
 
 /// Where a reset's sequence number lies for its receiver (RFC 5961 section 3).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum SequenceCheck {
     /// Exactly the next octet the receiver expects: the reset is obeyed.
     Exact,
@@ -43,6 +44,7 @@ pub enum SequenceCheck {
     /// In SYN-SENT: acknowledges nothing that was sent, so it is void.
     Void,
     /// There is nothing to compare with.
+    #[default]
     NotCheckable,
 }
 
@@ -77,7 +79,7 @@ pub enum Reason {
 }
 
 /// One FIN or RST segment.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Teardown {
     /// Packet number over the capture.
     pub packet: u64,

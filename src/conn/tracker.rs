@@ -5,11 +5,12 @@ use std::hash::{BuildHasher, Hasher};
 use super::connection::{Connection, Icmp, Opening, Release, Side};
 use super::ending;
 use super::endpoint::State;
+use super::limits::{Due, Limits};
 use super::live::Birth;
-use super::recent::Recent;
 use super::room::{self, Room};
 use super::rows::Rows;
-use super::store::{NONE, Slot, Store, Tuple, tuple_of};
+use super::store::{NONE, Slot, Store};
+use super::tuple::{Tuple, low, tuple_of};
 use super::wheel::Wheel;
 use super::zeek::likely_server_port;
 use crate::packet::{IcmpError, Segment};
@@ -21,28 +22,6 @@ const LEAP: i64 = 6 * 3600 * SECOND;
 /// Connections of one tuple that are told apart by their VLANs and tunnels.
 const MAX_SIBLINGS: usize = 16;
 
-/// When connections are let go, in nanoseconds of capture time.
-#[derive(Clone, Debug)]
-pub struct Limits {
-    /// After the last segment of one that is over (TIME-WAIT and late segments).
-    pub linger: i64,
-    /// After the last segment of one whose handshake never completed.
-    pub handshake: i64,
-    /// After the last segment of one with a FIN on one side.
-    pub half_closed: i64,
-    /// After the last segment of any other.
-    pub idle: i64,
-    /// Connections followed at a time; beyond it the ones that were silent longest are evicted.
-    pub connections: Option<u32>,
-    /// Bytes that followed connections may take; beyond it the same.
-    pub memory: Option<u64>,
-    /// FIN and RST segments of one connection; the next one begins another connection, and the
-    /// first is evicted, so that a storm of them stays within bounds and none is lost.
-    pub teardowns: u32,
-    /// Rows are kept until the end (in order of connection), instead of handed out when let go.
-    pub keep: bool,
-}
-
 /// What a connection knows of the one before it with the same addresses and ports.
 struct Earlier {
     isn: Option<u32>,
@@ -50,21 +29,6 @@ struct Earlier {
     open: bool,
     graceful: bool,
     in_handshake: bool,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            linger: 120 * SECOND,
-            handshake: 180 * SECOND,
-            half_closed: 3600 * SECOND,
-            idle: 86_400 * SECOND,
-            connections: None,
-            memory: None,
-            teardowns: 65_536,
-            keep: true,
-        }
-    }
 }
 
 /// How many connections there were and how they were let go.
@@ -99,11 +63,11 @@ impl Tracker {
     /// A tracker without connections; its hash is seeded at random, and nothing depends on the seed.
     pub fn new(limits: Limits) -> Self {
         let seed = foldhash::fast::RandomState::default().build_hasher().finish();
-        let shortest = [limits.linger, limits.handshake, limits.half_closed, limits.idle];
+        let store = Store::new(limits.memory.is_some());
         Self {
-            shortest: shortest.into_iter().min().unwrap_or(0),
+            shortest: limits.shortest(),
             limits,
-            store: Store::default(),
+            store,
             wheel: Wheel::default(),
             seed,
             clock: i64::MIN,
@@ -152,13 +116,18 @@ impl Tracker {
             chosen => self.begin(segment, hash, chosen.map(|(number, _)| number)),
         };
         let Some((number, side)) = found else { return 0 };
+        let counted = self.store.weighs();
+        let weight = |c: &Connection| if counted { room::hanging(c) } else { 0 };
         let Some(mut live) = self.store.live(number) else { return 0 };
         let was_over = live.connection.over_since.is_some();
-        let before = weight(&self.limits, live.connection, *live.recent);
+        let before = weight(live.connection);
         live.take(segment, side);
-        self.room.weigh(before, weight(&self.limits, live.connection, *live.recent));
-        let id = live.connection.id;
-        if !was_over && live.connection.over_since.is_some() {
+        let now = weight(live.connection);
+        let (id, is_over) = (live.connection.id, live.connection.over_since.is_some());
+        if before != now {
+            self.store.weigh(before, now);
+        }
+        if !was_over && is_over {
             let deadline = segment.time.saturating_add(self.limits.linger);
             self.wheel.add((number, low(id)), deadline, self.clock);
         }
@@ -193,12 +162,11 @@ impl Tracker {
 
     /// What the connections followed now would be, were the capture to end here.
     pub fn so_far(&self) -> Vec<Connection> {
-        let decided = self.store.followed().map(|followed| {
-            let mut connection = followed.clone();
-            ending::decide(&mut connection, Release::End, self.clock);
-            connection
-        });
-        decided.collect()
+        let mut rows: Vec<_> = self.store.followed().collect();
+        for row in &mut rows {
+            ending::decide(row, Release::End, self.clock);
+        }
+        rows
     }
 
     /// Connections let go since the last call, in order of release (none while rows are kept).
@@ -208,29 +176,11 @@ impl Tracker {
 
     /// Lets go of everything that is still followed, and shows every row. Rows are in order of
     /// connection.
-    pub fn finish(mut self, mut each: impl FnMut(&Connection)) -> (Counts, Rows) {
-        let end = self.clock;
-        if self.limits.keep {
-            for (c, followed) in self.store.close() {
-                if followed {
-                    ending::decide(c, Release::End, end);
-                    self.counts.released[Release::End as usize] += 1;
-                }
-                each(c);
-            }
-            return (self.counts, self.store.into_rows());
-        }
-        // Each row is moved, and its chunk given back: memory is at its most here.
-        let mut rows = self.finished;
-        rows.reserve_exact(self.followed as usize);
-        for mut c in self.store.into_followed() {
-            ending::decide(&mut c, Release::End, end);
-            self.counts.released[Release::End as usize] += 1;
-            rows.push(c);
-        }
-        rows.sort_unstable_by_key(|c| c.id);
-        rows.iter().for_each(each);
-        (self.counts, rows.into())
+    pub fn finish(self, each: impl FnMut(&Connection)) -> (Counts, Rows) {
+        let Self { mut counts, clock, store, .. } = self;
+        let (rows, ended) = store.close(clock, each);
+        counts.released[Release::End as usize] += ended;
+        (counts, rows)
     }
 
     /// Follows the capture's time; two packets in a row must agree on a leap.
@@ -270,15 +220,14 @@ impl Tracker {
     /// Lets go of connections whose deadlines passed.
     fn expire(&mut self, time: i64) {
         for (number, id) in self.wheel.due(time) {
-            if self.store.slot(number).is_none_or(|slot| !slot.followed) {
+            let known = |slot: &Slot| slot.followed && low(slot.id) == id;
+            if !self.store.slot(number).is_some_and(known) {
                 continue;
             }
-            let known = |c: &&Connection| low(c.id) == id;
-            let Some(c) = self.store.connection(number).filter(known) else { continue };
-            let deadline = self.deadline(c);
+            let Some((end, due)) = self.store.due(number) else { continue };
+            let deadline = end.saturating_add(self.limits.after(due));
             if deadline < time {
-                let release = reason(c);
-                self.let_go(number, release, time);
+                self.let_go(number, reason(due), time);
             } else {
                 self.wheel.add((number, id), deadline, self.clock);
             }
@@ -286,32 +235,22 @@ impl Tracker {
     }
 
     fn deadline(&self, c: &Connection) -> i64 {
-        let limit = if c.over_since.is_some() {
-            self.limits.linger
-        } else if c.endpoints.iter().any(|e| e.fin.is_some()) {
-            self.limits.half_closed
-        } else if c.opening != Opening::MidStream
-            && c.endpoints.iter().any(|e| e.state < State::Open)
-        {
-            self.limits.handshake
-        } else {
-            self.limits.idle
-        };
-        c.end.saturating_add(limit)
+        c.end.saturating_add(self.limits.after(Due::of(c)))
     }
 
     /// Which connection of this tuple the segment belongs to, and which side sent it: the one on
     /// its VLANs and tunnels; else one whose other direction is known and whose numbers fit.
     #[inline]
-    fn choose(&self, head: (u32, Side), segment: &Segment<'_>) -> Option<(u32, Side)> {
+    fn choose(&mut self, head: (u32, Side), segment: &Segment<'_>) -> Option<(u32, Side)> {
         let path = self.store.connection(head.0)?.paths[head.1.index()];
         if path == Some(segment.path) { Some(head) } else { self.choose_among(head.0, segment) }
     }
 
-    fn choose_among(&self, head: u32, segment: &Segment<'_>) -> Option<(u32, Side)> {
+    fn choose_among(&mut self, head: u32, segment: &Segment<'_>) -> Option<(u32, Side)> {
         let mut other = None;
         let mut number = head;
         for _ in 0..MAX_SIBLINGS {
+            self.store.wake(number);
             let Some(c) = self.store.connection(number) else { break };
             let side = c.sender(segment);
             let found = (number, side);
@@ -390,9 +329,9 @@ impl Tracker {
         }
         let head = head.map(|(head, _)| head);
         let next = head.unwrap_or(NONE);
-        let slot = Slot { recent: Recent::default(), next, hash, followed: true };
-        let number = self.store.insert(connection, slot)?;
-        self.store.point(hash, head, number);
+        self.store.tidy(self.clock, segment.packet, &self.limits);
+        let number = self.store.insert(connection, hash, next)?;
+        self.store.index_mut().point(hash, head, number);
         self.counts.created += 1;
         self.followed += 1;
         let deadline = segment.time.saturating_add(self.limits.handshake);
@@ -426,7 +365,7 @@ impl Tracker {
         let c = self.store.connection_mut(number)?;
         c.superseded &= !expired && !long;
         let release = match (expired, long) {
-            (true, _) => reason(c),
+            (true, _) => reason(Due::of(c)),
             (false, true) => Release::Evicted,
             (false, false) => Release::Reuse,
         };
@@ -446,36 +385,31 @@ impl Tracker {
 
     /// Takes a connection out of the index and makes it a row.
     fn let_go(&mut self, number: u32, release: Release, time: i64) {
-        let Some(slot) = self.store.slot_mut(number).filter(|slot| slot.followed) else { return };
-        slot.followed = false;
-        let recent = std::mem::take(&mut slot.recent);
-        let (hash, next) = (slot.hash, slot.next);
-        self.store.forget_segments(recent);
+        let Some(&Slot { hash, next, .. }) = self.store.slot(number).filter(|slot| slot.followed)
+        else {
+            return;
+        };
+        self.store.wake(number);
         let Some(c) = self.store.connection_mut(number) else { return };
-        self.room.weigh(weight(&self.limits, c, recent), 0);
         ending::decide(c, release, time);
         let tuple = tuple_of(c);
-        if !self.limits.keep {
-            // What hangs on it goes with the row.
-            let (teardowns, extra) = (std::mem::take(&mut c.teardowns), c.extra.take());
-            let row = c.clone();
-            self.finished.push(Connection { teardowns, extra, ..row });
-        }
         self.unlink(&tuple, hash, number, next);
+        if self.limits.keep {
+            self.store.settle(number);
+        } else {
+            self.finished.extend(self.store.remove(number));
+        }
         self.followed -= 1;
         self.counts.released[release as usize] += 1;
-        if !self.limits.keep {
-            self.store.release(number);
-        }
     }
 
     fn unlink(&mut self, tuple: &Tuple, hash: u32, number: u32, next: u32) {
         let Some(head) = self.store.find(tuple, hash) else { return };
         if head == number {
             if next == NONE {
-                self.store.forget(hash, number);
+                self.store.index_mut().forget(hash, number);
             } else {
-                self.store.point(hash, Some(number), next);
+                self.store.index_mut().point(hash, Some(number), next);
             }
             return;
         }
@@ -503,7 +437,7 @@ impl Tracker {
             || self
                 .limits
                 .memory
-                .is_some_and(|limit| self.followed > 1 && self.room.bytes(self.followed) >= limit)
+                .is_some_and(|limit| self.followed > 1 && self.store.bytes() >= limit)
     }
 
     /// Evicts the longest silent of a few connections while there is no room for another one.
@@ -518,9 +452,7 @@ impl Tracker {
                     continue;
                 }
                 compared += 1;
-                let Some(end) = self.store.connection(place).map(|c| c.end) else {
-                    continue;
-                };
+                let Some((end, _)) = self.store.due(place) else { continue };
                 let spared = match oldest {
                     Some(known) if known.0 <= end => (end, place, id),
                     known => {
@@ -537,19 +469,8 @@ impl Tracker {
     }
 }
 
-/// The low half of a connection's number.
-#[allow(clippy::cast_possible_truncation)] // meant
-fn low(id: u64) -> u32 {
-    id as u32
-}
-
-/// What hangs on a connection, asked only where memory is limited.
-fn weight(limits: &Limits, c: &Connection, recent: Recent) -> u64 {
-    if limits.memory.is_some() { room::hanging(c, recent) } else { 0 }
-}
-
-fn reason(c: &Connection) -> Release {
-    if c.over_since.is_some() { Release::Closed } else { Release::Idle }
+fn reason(due: Due) -> Release {
+    if due == Due::Closed { Release::Closed } else { Release::Idle }
 }
 
 /// Who is the client, by the first segment: the sender of a SYN, the receiver of a SYN-ACK; else

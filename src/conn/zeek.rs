@@ -4,8 +4,9 @@
 //! numbers, timers of five seconds. Where Zeek would have removed its record and begun another,
 //! these values stay those of its first record.
 
+use super::compact::{Base, Coder, coded, sparse};
 use super::connection::Side;
-use super::history::History;
+use super::history::{History, More};
 use crate::packet::{Flags, Seq};
 
 /// A jump in sequence numbers that Zeek does not believe.
@@ -43,7 +44,11 @@ enum State {
     Reset,
 }
 
-#[derive(Clone, Copy, Debug, Default)]
+coded! {
+    State { Inactive, SynSent, SynAckSent, Partial, Established, Closed, Reset }
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 struct Half {
     state: State,
     previous: State,
@@ -87,7 +92,7 @@ pub struct Packet {
 }
 
 /// The two endpoint states and the history string.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Zeek {
     originator: Side,
     halves: [Half; 2],
@@ -112,6 +117,39 @@ impl Half {
         if jump > 0 && !odd {
             self.acked = ack;
         }
+    }
+
+    fn code(&mut self, base: Seq, coder: &mut impl Coder) {
+        let Self {
+            state,
+            previous,
+            based,
+            start,
+            last,
+            acked,
+            fin_seen,
+            did_close,
+            once,
+            last_syn,
+            last_fin,
+            last_rst,
+            retransmissions,
+            zero_windows,
+            gaps,
+        } = self;
+        coder.bits(|bits| {
+            bits.plain(state, 3);
+            bits.plain(previous, 3);
+            bits.plain(based, 1);
+            bits.plain(fin_seen, 1);
+            bits.plain(did_close, 1);
+            bits.plain(once, 8);
+        });
+        for seen in [start, last, acked] {
+            coder.seq(seen, base);
+        }
+        sparse!(coder, last_syn, last_fin, last_rst);
+        sparse!(coder, retransmissions, zero_windows, gaps);
     }
 
     fn inactive(&self) -> bool {
@@ -168,6 +206,33 @@ impl Zeek {
     /// The history string: upper case by the originator, lower case by the responder.
     pub fn history(&self) -> &str {
         std::str::from_utf8(self.history.letters()).unwrap_or_default()
+    }
+
+    /// Takes out the letters that are not kept in place.
+    pub(super) fn take_letters(&mut self) -> Option<Box<More>> {
+        self.history.take_more()
+    }
+
+    /// Puts them back.
+    pub(super) fn put_letters(&mut self, more: Option<Box<More>>) {
+        self.history.put_more(more);
+    }
+
+    /// Codes everything else.
+    pub(super) fn code(&mut self, base: &Base, coder: &mut impl Coder) {
+        let Self { originator, halves, history, first_time, last_time, frozen } = self;
+        coder.bits(|bits| {
+            bits.plain(originator, 1);
+            bits.plain(frozen, 1);
+        });
+        coder.near(first_time, base.time, i64::MIN);
+        coder.near(last_time, base.time, i64::MIN);
+        history.code(coder);
+        for (half, seq) in halves.iter_mut().zip([originator.index(), originator.peer().index()]) {
+            if coder.given(*half != Half::default()) {
+                half.code(base.seqs[seq], coder);
+            }
+        }
     }
 
     /// Reads a part that every segment changes.

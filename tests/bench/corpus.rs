@@ -51,7 +51,7 @@ fn told(output: Option<Output>) -> Option<String> {
     output.map(|output| {
         let mut text = String::new();
         for c in &output.connections {
-            let verdict = cause::judge(c, &output.context, &output.parameters);
+            let verdict = cause::judge(&c, &output.context, &output.parameters);
             writeln!(text, "{} {} {c:?}", verdict.cause.name(), verdict.confidence).unwrap();
         }
         for mut file in output.files {

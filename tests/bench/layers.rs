@@ -12,6 +12,7 @@ use std::sync::Arc;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use finrst::capture::{ReadOptions, Reader, Source};
 use finrst::cause::{self, Verdict};
+use finrst::conn::Connection;
 use finrst::packet::Decoder;
 use finrst::read::{Options, Output, Session};
 use finrst::table::connections::{ConnectionRow, Connections};
@@ -74,14 +75,13 @@ fn track(source: Source) -> Output {
     session.finish()
 }
 
-fn judge(output: &Output) -> Vec<Verdict> {
-    let all = output.connections.iter();
+fn judge(connections: &[Connection], output: &Output) -> Vec<Verdict> {
+    let all = connections.iter();
     all.map(|c| cause::judge(c, &output.context, &output.parameters)).collect()
 }
 
-fn columns(output: &Output, verdicts: &[Verdict], shared: &Shared) -> usize {
-    let rows: Vec<_> = output
-        .connections
+fn columns(connections: &[Connection], verdicts: &[Verdict], shared: &Shared) -> usize {
+    let rows: Vec<_> = connections
         .iter()
         .zip(verdicts)
         .map(|(connection, verdict)| ConnectionRow { connection, verdict, shared })
@@ -100,13 +100,14 @@ fn layers(criterion: &mut Criterion) {
     group.bench_function("track", |bench| bench.iter(|| track(source()).connections.len()));
     group.finish();
     let output = track(source());
-    let verdicts = judge(&output);
+    let all: Vec<_> = output.connections.iter().collect();
+    let verdicts = judge(&all, &output);
     let shared = Shared::new(&output.files, &output.interfaces, output.paths.clone());
     let mut group = criterion.benchmark_group("connections");
     group.throughput(Throughput::Elements(verdicts.len() as u64));
-    group.bench_function("judge", |bench| bench.iter(|| judge(black_box(&output)).len()));
+    group.bench_function("judge", |bench| bench.iter(|| judge(black_box(&all), &output).len()));
     group.bench_function("columns", |bench| {
-        bench.iter(|| columns(black_box(&output), &verdicts, &shared));
+        bench.iter(|| columns(black_box(&all), &verdicts, &shared));
     });
     group.finish();
 }

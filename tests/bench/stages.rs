@@ -126,7 +126,7 @@ fn scan(path: &str, threads: usize) -> Result<String, Error> {
 
 fn tables(output: Output) -> Result<String, Error> {
     let mut flags = [0_u64; 2];
-    for teardown in output.connections.iter().flat_map(|c| &c.teardowns) {
+    for teardown in output.connections.iter().flat_map(|c| c.teardowns) {
         flags[0] += u64::from(teardown.flags.fin());
         flags[1] += u64::from(teardown.flags.rst());
     }

@@ -97,7 +97,7 @@ fn captures_in_the_repository_have_the_rows_they_had() {
         let output = read(&path);
         check_accounts(&output, &name);
         files.push(described(&name, &output));
-        rows.extend(output.connections.iter().map(|c| row(&name, c)));
+        rows.extend(output.connections.iter().map(|c| row(&name, &c)));
     }
     hold("captures_rows.csv", &rows);
     hold("captures_files.csv", &files);

@@ -51,6 +51,19 @@ fn whole(name: &str, bytes: &[u8]) -> Output {
 }
 
 #[test]
+fn whatever_is_kept_in_its_compact_form() {
+    for (name, path) in many() {
+        let expected = told(&read(vec![Source::path(&path)], Options::default()).unwrap());
+        for (open, quiet) in [(0, i64::MIN), (2, 1_000_000)] {
+            let limits = Limits { open, quiet, ..Limits::default() };
+            let options = Options { limits, ..Options::default() };
+            let output = read(vec![Source::path(&path)], options).unwrap();
+            assert_same(&expected, &output, &format!("{name}, {open} open"));
+        }
+    }
+}
+
+#[test]
 fn whatever_the_buffer() {
     for (name, path) in many() {
         let bytes = std::fs::read(&path).unwrap();
@@ -77,11 +90,11 @@ fn whether_kept_or_handed_out() {
         let mut session = Session::open(vec![Source::path(&path)], options).unwrap();
         let mut rows = Vec::new();
         while session.step(1).unwrap() {
-            rows.extend(session.take());
+            rows.extend(&session.take(usize::MAX));
         }
-        rows.extend(session.take());
+        rows.extend(&session.take(usize::MAX));
         let mut output = session.finish();
-        rows.extend(std::mem::take(&mut output.connections));
+        rows.extend(&output.connections);
         rows.sort_by_key(|c| c.id);
         output.connections = rows.into();
         assert_same(&expected, &output, &format!("{name} handed out"));

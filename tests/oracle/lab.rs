@@ -56,7 +56,7 @@ fn endings_are_as_they_were_made_at_both_vantage_points() {
                 wrong.push(format!("{file} {}: missing", key.join(" ")));
                 continue;
             };
-            let c = &output.connections[index];
+            let c = &output.connections.get(index).unwrap();
             let verdict = cause::judge(c, &output.context, &output.parameters);
             let ours = [c.ending.word(), verdict.ended_by.word()];
             let wanted = [row["ending"].as_str(), row["ended_by"].as_str()];

@@ -77,7 +77,7 @@ fn file(path: &Path, name: &str, packets: &str, streams: &[Row], found: &mut Fou
     if read.to_string() != packets {
         differs("", "file_packets", read.to_string(), packets.into());
     }
-    let mut ours: BTreeMap<u64, &Connection> =
+    let mut ours: BTreeMap<u64, Connection> =
         output.connections.iter().map(|c| (c.first_packet, c)).collect();
     assert_eq!(ours.len(), output.connections.len());
     let mut compared = 0;
@@ -86,13 +86,13 @@ fn file(path: &Path, name: &str, packets: &str, streams: &[Row], found: &mut Fou
         match ours.remove(&frame.parse().unwrap()) {
             Some(c) => {
                 compared += 1;
-                compare(c, stream, |what, ours, theirs| differs(frame, what, ours, theirs));
+                compare(&c, stream, |what, ours, theirs| differs(frame, what, ours, theirs));
             }
             None => differs(frame, "stream", String::new(), stream_names(stream).join(" > ")),
         }
     }
     for (frame, c) in ours {
-        differs(&frame.to_string(), "stream", names(c).join(" > "), String::new());
+        differs(&frame.to_string(), "stream", names(&c).join(" > "), String::new());
     }
     compared
 }

@@ -42,7 +42,7 @@ fn printed_baselines_hold() {
     let traces = captures.join("public/files/zeek+zeek/testing/btest/Traces/tcp");
     let of = |name: &str| {
         let output = read_file(&traces.join(name)).unwrap();
-        let c = output.connections.first().unwrap();
+        let c = &output.connections.get(0).unwrap();
         (c.zeek.history().to_owned(), c.zeek.conn_state(), c.zeek.sizes())
     };
     assert_eq!(of("single-rst.pcap").0, "R");

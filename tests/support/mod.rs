@@ -118,7 +118,7 @@ pub fn check_accounts(output: &Output, what: &str) {
     let classes: u64 = Class::ALL.iter().map(|&class| output.ledger.total(class)).sum();
     assert_eq!(classes, packets, "{what}: packets by class");
     let sum = |value: fn(&finrst::conn::Endpoint) -> u64| -> u64 {
-        output.connections.iter().flat_map(|c| &c.endpoints).map(value).sum()
+        output.connections.iter().flat_map(|c| c.endpoints).map(|e| value(&e)).sum()
     };
     let tcp = output.ledger.total(Class::Tcp);
     assert_eq!(sum(|e| e.packets) + output.counts.crowded, tcp, "{what}: TCP packets");

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::{Birth, Live, sequence, zeek};
+use crate::conn::compact::{Packer, Rare, SLACK};
 use crate::conn::connection::{Connection, Opening, Side};
 use crate::conn::recent::{Pool, Recent};
 use crate::conn::reset;
@@ -51,8 +52,29 @@ fn play(script: &str) -> (usize, usize) {
             }
         }
         Live { connection, recent: &mut recent, pool: &mut pool }.take(&segment, side);
+        survives(connection, &pool, recent);
     }
     short
+}
+
+/// Nothing of a connection and of its latest segments is lost in the compact form.
+fn survives(connection: &Connection, pool: &Pool, recent: Recent) {
+    let (mut packer, mut copy) = (Packer::default(), connection.clone());
+    let rare = Rare::take(&mut copy);
+    let mut form = packer.pack(&mut copy, Some(pool.of(recent)), rare.as_ref().map(|_| 5)).to_vec();
+    form.resize(form.len() + SLACK, 0xff);
+    let mut again = Recent::default();
+    let mut fresh = Pool::default();
+    // In place of another connection, whose facts must not stay.
+    let mut other = connection.clone();
+    other.endpoints.swap(0, 1);
+    other.teardowns.extend(connection.teardowns.clone());
+    let reference = packer.unpack(&form, &mut other, Some((&mut fresh, &mut again)));
+    assert_eq!(reference, rare.as_ref().map(|_| 5));
+    rare.map(|rare| *rare).unwrap_or_default().put(&mut other);
+    assert_eq!(format!("{other:?}"), format!("{connection:?}"));
+    let segments = |pool: &Pool, recent| format!("{:?}", pool.of(recent).all().collect::<Vec<_>>());
+    assert_eq!(segments(&fresh, again), segments(pool, recent));
 }
 
 #[test]

@@ -47,10 +47,10 @@ pub fn pass(bytes: &[u8], chunk: usize, options: Options) -> Option<Output> {
 pub fn all(mut session: Session) -> Output {
     let mut rows = Vec::new();
     while session.step(1 << 16).expect("nothing is refused once a capture is open") {
-        rows.append(&mut session.take());
+        rows.extend(&session.take(usize::MAX));
     }
     let mut output = session.finish();
-    rows.extend(std::mem::take(&mut output.connections));
+    rows.extend(&output.connections);
     rows.sort_by_key(|c| c.id);
     output.connections = rows.into();
     output

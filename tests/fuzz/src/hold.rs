@@ -16,12 +16,13 @@ pub fn output(output: &Output) {
         assert_eq!(packets, file.packets, "packets of the ledger and of the file");
         assert!(file.bytes_captured <= file.bytes_original);
     }
-    let tracked: u64 = output.connections.iter().map(packets).sum();
+    let tracked: u64 = output.connections.iter().map(|c| packets(&c)).sum();
     assert_eq!(tracked, output.ledger.total(Class::Tcp), "TCP packets and those of connections");
     let rows = output.connections.len() as u64;
     assert_eq!(output.counts.created, rows, "connections begun and rows");
     assert_eq!(output.counts.released.iter().sum::<u64>(), rows, "connections let go and rows");
-    connections(&output.connections, &output.context, &output.parameters);
+    let rows: Vec<_> = output.connections.iter().collect();
+    connections(&rows, &output.context, &output.parameters);
 }
 
 /// Packets of both sides.

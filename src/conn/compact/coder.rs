@@ -1,0 +1,323 @@
+//! How the fields of a connection become words, and words fields: one list serves both.
+
+use crate::conn::moment::{Moment, Number};
+use crate::packet::Seq;
+
+/// What has the fields of a connection pass: it writes each, or reads it.
+pub trait Coder {
+    /// Whether it reads.
+    const READS: bool;
+
+    /// Writes this word and gives it back, or gives the one that was written.
+    fn word(&mut self, word: u64) -> u64;
+
+    /// Whether there is something of the part that follows. Where there is not, nothing of it is
+    /// written, and whoever reads keeps the defaults.
+    #[inline]
+    fn given(&mut self, there: bool) -> bool {
+        self.word(u64::from(there)) != 0
+    }
+
+    /// A number or a code.
+    #[inline]
+    fn plain<T: Plain>(&mut self, value: &mut T) {
+        *value = T::from_word(self.word(value.to_word()));
+    }
+
+    /// One that may be missing.
+    #[inline]
+    fn option<T: Narrow>(&mut self, value: &mut Option<T>) {
+        let word = self.word(value.map_or(0, |value| value.to_word() + 1));
+        *value = word.checked_sub(1).map(T::from_word);
+    }
+
+    /// A number near another; `none` is the number that is coded as zero.
+    #[inline]
+    fn near(&mut self, value: &mut i64, base: i64, none: i64) {
+        let distance = zigzag(value.wrapping_sub(base));
+        let absent = zigzag(none.wrapping_sub(base));
+        let word = match distance {
+            _ if *value == none => 0,
+            distance if distance < absent => distance + 1,
+            distance => distance,
+        };
+        let word = self.word(word);
+        *value = match word {
+            0 => none,
+            word if word <= absent => unzigzag(word - 1).wrapping_add(base),
+            word => unzigzag(word).wrapping_add(base),
+        };
+    }
+
+    /// A moment near another number.
+    #[inline]
+    fn moment(&mut self, value: &mut Moment, base: i64) {
+        let mut raw = value.raw();
+        self.near(&mut raw, base, i64::MIN);
+        *value = Moment::from_raw(raw);
+    }
+
+    /// The number of a packet near another.
+    #[inline]
+    fn number(&mut self, value: &mut Number, base: u64) {
+        let mut raw = value.get().unwrap_or(0).cast_signed();
+        self.near(&mut raw, base.cast_signed(), 0);
+        *value = raw.cast_unsigned().into();
+    }
+
+    /// A number that is most often another one.
+    #[inline]
+    fn same<T: Plain>(&mut self, value: &mut T, other: u64) {
+        let distance = zigzag(value.to_word().wrapping_sub(other).cast_signed());
+        let distance = unzigzag(self.word(distance)).cast_unsigned();
+        *value = T::from_word(other.wrapping_add(distance));
+    }
+
+    /// Small fields that share a word: they are gathered, or scattered again.
+    #[inline]
+    fn bits(&mut self, mut fields: impl FnMut(&mut Bits)) {
+        let mut gathered = Bits { word: 0, at: 0, scatter: false };
+        if !Self::READS {
+            fields(&mut gathered);
+        }
+        let word = self.word(gathered.word);
+        if Self::READS {
+            fields(&mut Bits { word, at: 0, scatter: true });
+        }
+    }
+
+    /// A number of two words.
+    #[inline]
+    #[allow(clippy::cast_possible_truncation)] // that is what halves are
+    fn halves(&mut self, value: &mut u128) {
+        let high = self.word((*value >> 64) as u64);
+        let low = self.word(*value as u64);
+        *value = u128::from(high) << 64 | u128::from(low);
+    }
+
+    /// A sequence number near its side's first.
+    #[inline]
+    fn seq(&mut self, value: &mut Seq, base: Seq) {
+        let distance = zigzag(i64::from(value.since(base)));
+        let distance = unzigzag(self.word(distance));
+        // Between -2^31 and 2^31, as it was written.
+        *value = base.plus(u32::from_word(distance.cast_unsigned() & 0xffff_ffff));
+    }
+}
+
+/// Fields that are a word.
+pub trait Plain: Copy {
+    fn to_word(self) -> u64;
+    fn from_word(word: u64) -> Self;
+}
+
+/// Fields of which there is a word left for a missing one.
+pub trait Narrow: Plain {}
+
+macro_rules! plain {
+    ($($type:ty),*) => { $(
+        impl Plain for $type {
+            #[inline]
+            fn to_word(self) -> u64 {
+                u64::from(self)
+            }
+            #[inline]
+            #[allow(clippy::cast_possible_truncation)] // it was written by `to_word`
+            fn from_word(word: u64) -> Self {
+                word as Self
+            }
+        }
+    )* };
+}
+plain!(u8, u16, u32, u64);
+impl Narrow for bool {}
+impl Narrow for u8 {}
+impl Narrow for u16 {}
+impl Narrow for u32 {}
+
+impl Plain for bool {
+    fn to_word(self) -> u64 {
+        u64::from(self)
+    }
+    fn from_word(word: u64) -> Self {
+        word != 0
+    }
+}
+
+impl Plain for i64 {
+    #[inline]
+    fn to_word(self) -> u64 {
+        zigzag(self)
+    }
+    #[inline]
+    fn from_word(word: u64) -> Self {
+        unzigzag(word)
+    }
+}
+
+/// Fields of which most connections have none.
+macro_rules! sparse {
+    ($coder:expr, $($field:expr),+ $(,)?) => {
+        if $coder.given(false $(| ($crate::conn::compact::Plain::to_word(*$field) != 0))+) {
+            $($coder.plain($field);)+
+        }
+    };
+}
+pub(in crate::conn) use sparse;
+
+/// Small enumerations are their number; the list must be the declaration's.
+macro_rules! coded {
+    ($($type:ident { $($variant:ident),* $(,)? })*) => { $(
+        impl $crate::conn::compact::Plain for $type {
+            #[inline]
+            fn to_word(self) -> u64 {
+                match self { $(Self::$variant => Self::$variant as u64),* }
+            }
+            #[inline]
+            fn from_word(word: u64) -> Self {
+                const ALL: &[$type] = &[$($type::$variant),*];
+                usize::try_from(word).ok().and_then(|at| ALL.get(at)).copied().unwrap_or(ALL[0])
+            }
+        }
+        impl $crate::conn::compact::Narrow for $type {}
+        const _: () = {
+            let all = [$($type::$variant),*];
+            let mut at = 0;
+            while at < all.len() {
+                assert!(all[at] as usize == at, "not in the order of the declaration");
+                at += 1;
+            }
+        };
+    )* };
+}
+pub(in crate::conn) use coded;
+
+fn zigzag(number: i64) -> u64 {
+    (number << 1 ^ number >> 63).cast_unsigned()
+}
+
+fn unzigzag(word: u64) -> i64 {
+    (word >> 1).cast_signed() ^ -(word & 1).cast_signed()
+}
+
+/// Several small fields in one word, each with its bits.
+pub struct Bits {
+    word: u64,
+    at: u32,
+    scatter: bool,
+}
+
+impl Bits {
+    /// A field that fits into so many bits.
+    #[inline]
+    pub fn plain<T: Plain>(&mut self, value: &mut T, bits: u32) {
+        if self.scatter {
+            *value = T::from_word(self.word >> self.at & ((1 << bits) - 1));
+        } else {
+            debug_assert!(value.to_word() < 1 << bits, "{bits} bits are too few");
+            self.word |= value.to_word() << self.at;
+        }
+        self.at += bits;
+    }
+
+    /// One that may be missing, which takes a number more.
+    #[inline]
+    pub fn option<T: Narrow>(&mut self, value: &mut Option<T>, bits: u32) {
+        let mut word = value.map_or(0, |value| value.to_word() + 1);
+        self.plain(&mut word, bits);
+        *value = word.checked_sub(1).map(T::from_word);
+    }
+}
+
+/// Writes words.
+pub struct Writer<'w>(pub &'w mut Vec<u64>);
+
+impl Coder for Writer<'_> {
+    const READS: bool = false;
+
+    #[inline]
+    fn word(&mut self, word: u64) -> u64 {
+        self.0.push(word);
+        word
+    }
+}
+
+/// Reads words; behind the last there are zeros.
+pub struct Reader<'w>(pub std::slice::Iter<'w, u64>);
+
+impl Coder for Reader<'_> {
+    const READS: bool = true;
+
+    #[inline]
+    fn word(&mut self, _: u64) -> u64 {
+        self.0.next().copied().unwrap_or(0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::{Coder, Reader, Writer};
+    use crate::conn::moment::{Moment, Number};
+    use crate::packet::Seq;
+
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    enum Letter {
+        A,
+        B,
+        C,
+    }
+    coded! { Letter { A, B, C } }
+
+    /// Numbers of all sizes, the extreme ones often.
+    fn number() -> impl Strategy<Value = i64> {
+        prop_oneof![
+            Just(i64::MIN),
+            Just(i64::MIN + 1),
+            Just(i64::MAX),
+            -3_i64..4,
+            any::<i64>(),
+            any::<i32>().prop_map(i64::from),
+        ]
+    }
+
+    type All = (i64, Moment, Number, u32, Option<u32>, Seq, (Letter, Option<bool>, u16));
+
+    fn pass(all: &mut All, base: i64, none: i64, coder: &mut impl Coder) {
+        let (near, moment, number, same, option, seq, (letter, choice, short)) = all;
+        coder.near(near, base, none);
+        coder.moment(moment, base);
+        coder.number(number, base.cast_unsigned());
+        coder.same(same, base.cast_unsigned());
+        coder.option(option);
+        coder.seq(seq, Seq(7));
+        coder.bits(|bits| {
+            bits.plain(letter, 2);
+            bits.option(choice, 2);
+            bits.plain(short, 16);
+        });
+    }
+
+    proptest! {
+        #[test]
+        fn fields_come_back(
+            (near, moment, raw) in (number(), number(), number()),
+            (base, none) in (number(), number()),
+            (same, option, seq) in (any::<u32>(), any::<Option<u32>>(), any::<u32>()),
+            (letter, choice, short) in (0_usize..3, any::<Option<bool>>(), any::<u16>()),
+        ) {
+            let letter = [Letter::A, Letter::B, Letter::C][letter];
+            let moment = Moment::from((moment != i64::MIN).then_some(moment));
+            let number = Number::from(raw.cast_unsigned());
+            let small = (letter, choice, short);
+            let mut all: All = (near, moment, number, same, option, Seq(seq), small);
+            let mut words = Vec::new();
+            pass(&mut all, base, none, &mut Writer(&mut words));
+            let blank = (Letter::A, None, 0);
+            let mut read = (0, Moment::NONE, Number::NONE, 0, None, Seq(0), blank);
+            pass(&mut read, base, none, &mut Reader(words.iter()));
+            prop_assert_eq!(read, all);
+        }
+    }
+}

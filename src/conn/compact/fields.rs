@@ -1,0 +1,249 @@
+//! The fields of a connection in the order in which they are coded: what the same connections
+//! lack stands together, in groups of eight.
+
+use super::closing::teardown;
+use super::side::endpoint;
+use super::{Coder, sparse};
+use crate::conn::connection::{Connection, EndedBy, Ending, Opening, Phase, Release, Side, SynAck};
+use crate::conn::endpoint::State;
+use crate::conn::recent::Entry;
+use crate::conn::teardown::{Form, Kind, SequenceCheck, Trigger};
+use crate::packet::{Address, PathId, Seq};
+
+super::coded! {
+    Side { Client, Server }
+    Opening { Syn, SynAckFirst, MidStream }
+    Ending {
+        Stray, HandshakeUnanswered, HandshakeRefused, HandshakeAbandoned, HandshakeAbortedByServer,
+        HandshakeIncomplete, Superseded, Graceful, ResetAfterFin, Reset, HalfClosed,
+        PeerUnresponsive, Open,
+    }
+    EndedBy { Client, Server, Both, ThirdParty, None }
+    Phase { Handshake, AfterHandshake, Data, Idle, Closing }
+    Release { Closed, Idle, Reuse, Evicted, End }
+    State { Silent, SynSent, SynAckSent, Open, FinSent, Reset }
+    Kind { Fin, Rst }
+    Form { Abort, Reply, Other }
+    Trigger { Syn, SynAck, Ack, Probe, Data, Fin }
+    SequenceCheck { Exact, FinMinusOne, InWindow, Old, Future, AcksSyn, Void, NotCheckable }
+}
+
+/// What distances are taken from.
+#[derive(Clone, Copy)]
+pub(in crate::conn) struct Base {
+    /// Time of the first packet.
+    pub time: i64,
+    /// Number of the first packet.
+    pub packet: u64,
+    /// How far it is from its number in its file.
+    pub file: u64,
+    /// First sequence numbers, by side.
+    pub seqs: [Seq; 2],
+}
+
+impl Base {
+    fn of(c: &Connection) -> Self {
+        Self {
+            time: c.start,
+            packet: c.first_packet,
+            file: c.first_packet.wrapping_sub(c.first_packet_in_file),
+            seqs: [c.endpoints[0].base, c.endpoints[1].base],
+        }
+    }
+}
+
+/// Everything of a connection but what is rare.
+#[allow(clippy::too_many_lines)] // a list
+pub fn connection(c: &mut Connection, coder: &mut impl Coder) {
+    let Connection {
+        addresses,
+        ports,
+        paths,
+        end,
+        last_packet,
+        over_since,
+        syn_time,
+        handshake_time,
+        teardowns,
+        extra: _,
+        cut_packets,
+        time_backward,
+        late_packets,
+        ip_version,
+        opening,
+        completeness,
+        oversized,
+        inbound,
+        outbound,
+        zeek,
+        endpoints,
+        id,
+        interface,
+        file,
+        first_packet_in_file,
+        first_packet,
+        start,
+        last_syn_time,
+        syn_timestamps,
+        syn_ack,
+        good_syn_ack_time,
+        client_answer_time,
+        first_fin_by,
+        first_rst_by,
+        simultaneous_close,
+        bytes_after_first_fin,
+        idle_before_fin,
+        release,
+        ending,
+        ending_raw,
+        ended_by,
+        deciding,
+        phase,
+        censored,
+        superseded,
+    } = c;
+    coder.plain(id);
+    coder.plain(first_packet);
+    coder.plain(start);
+    coder.bits(|bits| {
+        let [client, server] = &mut *ports;
+        bits.plain(client, 16);
+        bits.plain(server, 16);
+        bits.plain(ip_version, 3);
+    });
+    for side in &mut *addresses {
+        address(side, *ip_version, coder);
+    }
+    coder.bits(|bits| {
+        bits.plain(opening, 2);
+        bits.plain(completeness, 8);
+        bits.plain(release, 3);
+        bits.plain(ending, 4);
+        bits.plain(ending_raw, 4);
+        bits.plain(ended_by, 3);
+        bits.plain(phase, 3);
+        bits.plain(censored, 1);
+        bits.plain(superseded, 1);
+        bits.plain(simultaneous_close, 1);
+        bits.option(first_fin_by, 2);
+        bits.option(first_rst_by, 2);
+    });
+    let (start, first_packet) = (*start, *first_packet);
+    coder.near(end, start, i64::MIN);
+    coder.same(last_packet, first_packet);
+    coder.same(first_packet_in_file, first_packet);
+    coder.moment(syn_time, start);
+    coder.moment(last_syn_time, start);
+    coder.moment(over_since, start);
+    coder.bits(|bits| {
+        bits.plain(interface, 32);
+        bits.plain(file, 32);
+    });
+    let [client, server] = endpoints;
+    endpoint(client, start, coder);
+    endpoint(server, start, coder);
+    let base = Base {
+        time: start,
+        packet: first_packet,
+        file: first_packet.wrapping_sub(*first_packet_in_file),
+        seqs: [client.base, server.base],
+    };
+    for path in paths {
+        let mut number = path.map(|path| path.0);
+        coder.option(&mut number);
+        *path = number.map(PathId);
+    }
+    for stamp in syn_timestamps {
+        let mut near = stamp.map(|stamp| client.timestamp.wrapping_sub(stamp));
+        coder.option(&mut near);
+        *stamp = near.map(|near| client.timestamp.wrapping_sub(near));
+    }
+    let answered = syn_ack.is_some()
+        || good_syn_ack_time.is_some()
+        || handshake_time.is_some()
+        || client_answer_time.is_some();
+    if coder.given(answered) {
+        coder.moment(good_syn_ack_time, start);
+        coder.moment(handshake_time, start);
+        coder.moment(client_answer_time, start);
+        syn_ack_seen(syn_ack, good_syn_ack_time.get().unwrap_or(start), &base, coder);
+    }
+    let closed = deciding.is_some()
+        || idle_before_fin.is_some()
+        || (*late_packets != 0)
+        || (*bytes_after_first_fin != [0; 2]);
+    if coder.given(closed) {
+        coder.option(deciding);
+        for bytes in bytes_after_first_fin {
+            coder.plain(bytes);
+        }
+        coder.moment(idle_before_fin, 0);
+        coder.plain(late_packets);
+    }
+    sparse!(coder, cut_packets, time_backward);
+    let [large, large_back] = oversized;
+    let ([into, into_back], [out, out_back]) = (inbound, outbound);
+    sparse!(coder, large, large_back, into, into_back, out, out_back);
+    zeek.code(&base, coder);
+    for row in teardowns {
+        teardown(row, *file, &base, coder);
+    }
+}
+
+/// IPv4 addresses are short without their prefix.
+fn address(address: &mut Address, version: u8, coder: &mut impl Coder) {
+    let prefix = if version == 4 { 0xffff_u128 << 32 } else { 0 };
+    address.0 ^= prefix;
+    coder.halves(&mut address.0);
+    address.0 ^= prefix;
+}
+
+fn syn_ack_seen(seen: &mut Option<SynAck>, time: i64, base: &Base, coder: &mut impl Coder) {
+    let mut there = seen.is_some();
+    let mut known = seen.unwrap_or_default();
+    let SynAck { packet, time: at, ack_offset, sequence, ttl, window, options, echo } = &mut known;
+    coder.bits(|bits| {
+        bits.plain(&mut there, 1);
+        bits.plain(ttl, 8);
+        bits.plain(window, 16);
+        bits.option(echo, 33);
+    });
+    coder.same(packet, if there { base.packet } else { 0 });
+    coder.near(at, if there { time } else { 0 }, if there { i64::MIN } else { 0 });
+    coder.plain(ack_offset);
+    let mut number = Seq(*sequence);
+    coder.seq(&mut number, if there { base.seqs[1] } else { Seq(0) });
+    *sequence = number.0;
+    coder.plain(options);
+    *seen = there.then_some(known);
+}
+
+/// One of the latest segments, and its mark.
+pub fn segment(mark: &mut u32, entry: &mut Entry, c: &Connection, coder: &mut impl Coder) {
+    let base = Base::of(c);
+    let Entry {
+        packet,
+        time,
+        sequence,
+        acknowledgment,
+        ip_id,
+        payload,
+        flags,
+        sender,
+        probe,
+        duplicate,
+    } = entry;
+    coder.bits(|bits| {
+        bits.plain(sender, 1);
+        bits.plain(&mut flags.0, 16);
+        bits.plain(probe, 1);
+        bits.plain(duplicate, 1);
+        bits.option(ip_id, 17);
+    });
+    coder.plain(mark);
+    coder.same(packet, base.packet);
+    coder.near(time, base.time, i64::MIN);
+    coder.seq(sequence, base.seqs[sender.index()]);
+    coder.seq(acknowledgment, base.seqs[sender.peer().index()]);
+    coder.plain(payload);
+}

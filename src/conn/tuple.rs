@@ -1,0 +1,70 @@
+//! Addresses and ports, and their hash.
+
+use super::connection::Connection;
+use crate::packet::{Address, Segment};
+
+/// Addresses and ports without a direction: the lower endpoint first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tuple {
+    low: (Address, u16),
+    high: (Address, u16),
+    version: u8,
+}
+
+impl Tuple {
+    /// Of two endpoints in either order.
+    pub fn new(version: u8, one: (Address, u16), other: (Address, u16)) -> Self {
+        let (low, high) = if one <= other { (one, other) } else { (other, one) };
+        Self { low, high, version }
+    }
+
+    /// Of a segment.
+    pub fn of(segment: &Segment<'_>) -> Self {
+        Self::new(
+            segment.ip_version,
+            (segment.source, segment.source_port),
+            (segment.destination, segment.destination_port),
+        )
+    }
+
+    /// A hash keyed by `seed`, so that nobody can choose colliding tuples.
+    pub fn hash(&self, seed: u64) -> u32 {
+        let ports =
+            u64::from(self.low.1) << 24 | u64::from(self.high.1) << 8 | u64::from(self.version);
+        let mut state = seed ^ ports;
+        for word in [halves(self.low.0.0), halves(self.high.0.0)].into_iter().flatten() {
+            state = folded(state ^ word, seed | 1).wrapping_add(word.rotate_left(23));
+        }
+        let mixed = folded(state, 0x9e37_79b9_7f4a_7c15 ^ seed);
+        high(mixed) ^ low(mixed)
+    }
+}
+
+/// The 128-bit product of two words, folded.
+fn folded(a: u64, b: u64) -> u64 {
+    let [high, low] = halves(u128::from(a).wrapping_mul(u128::from(b)));
+    high ^ low
+}
+
+/// The two halves of a number, the higher first.
+#[allow(clippy::cast_possible_truncation)] // that is what halves are
+fn halves(number: u128) -> [u64; 2] {
+    [(number >> 64) as u64, number as u64]
+}
+
+/// The higher half of an index entry or a hash.
+#[allow(clippy::cast_possible_truncation)] // 32 bits are left
+pub fn high(word: u64) -> u32 {
+    (word >> 32) as u32
+}
+
+/// The lower half.
+#[allow(clippy::cast_possible_truncation)] // that is what halves are
+pub fn low(word: u64) -> u32 {
+    word as u32
+}
+
+/// The tuple of a connection.
+pub fn tuple_of(c: &Connection) -> Tuple {
+    Tuple::new(c.ip_version, (c.addresses[0], c.ports[0]), (c.addresses[1], c.ports[1]))
+}
