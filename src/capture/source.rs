@@ -2,9 +2,11 @@
 
 mod ahead;
 mod compress;
+mod decode;
 mod expand;
 mod guess;
 mod input;
+mod steps;
 
 use std::fmt;
 use std::io::Read;

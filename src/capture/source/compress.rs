@@ -3,16 +3,8 @@
 use std::fmt;
 use std::io::{self, BufRead, Read};
 
-use flate2::bufread::GzDecoder;
-use lz4_flex::frame::FrameDecoder;
-use lzma_rust2::XzReader;
-use zstd::stream::read::Decoder as ZstdDecoder;
-
+use super::decode::Decoder;
 use super::input::Input;
-
-/// Memory that a zstd window (2^27) or an xz dictionary may claim.
-const WINDOW_LOG: u32 = 27;
-const XZ_MEMORY_KIB: u32 = 128 * 1024 + 1024;
 
 /// How a file was compressed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -78,80 +70,6 @@ pub(crate) enum End {
     Limit(String),
     /// The system failed to read.
     Io(String),
-}
-
-enum Decoder {
-    Plain(Input),
-    Gzip(Box<GzDecoder<Input>>),
-    Zstd(Box<ZstdDecoder<'static, Input>>),
-    Xz(Box<XzReader<Input>>),
-    Lz4(Box<FrameDecoder<Input>>),
-    Bzip2(Box<bzip2::bufread::BzDecoder<Input>>),
-}
-
-impl Decoder {
-    fn new(compression: Compression, input: Input) -> io::Result<Self> {
-        Ok(match compression {
-            Compression::None => Self::Plain(input),
-            Compression::Gzip => Self::Gzip(Box::new(GzDecoder::new(input))),
-            Compression::Zstd => {
-                let mut decoder = ZstdDecoder::with_buffer(input)?.single_frame();
-                decoder.window_log_max(WINDOW_LOG)?;
-                Self::Zstd(Box::new(decoder))
-            }
-            Compression::Xz => {
-                Self::Xz(Box::new(XzReader::new_mem_limit(input, false, XZ_MEMORY_KIB)))
-            }
-            Compression::Lz4 => Self::Lz4(Box::new(FrameDecoder::new(input))),
-            Compression::Bzip2 => Self::Bzip2(Box::new(bzip2::bufread::BzDecoder::new(input))),
-        })
-    }
-
-    fn input(&self) -> &Input {
-        match self {
-            Self::Plain(input) => input,
-            Self::Gzip(d) => d.get_ref(),
-            Self::Zstd(d) => d.get_ref(),
-            Self::Xz(d) => d.inner(),
-            Self::Lz4(d) => d.get_ref(),
-            Self::Bzip2(d) => d.get_ref(),
-        }
-    }
-
-    fn input_mut(&mut self) -> &mut Input {
-        match self {
-            Self::Plain(input) => input,
-            Self::Gzip(d) => d.get_mut(),
-            Self::Zstd(d) => d.get_mut(),
-            Self::Xz(d) => d.inner_mut(),
-            Self::Lz4(d) => d.get_mut(),
-            Self::Bzip2(d) => d.get_mut(),
-        }
-    }
-
-    fn into_input(self) -> Input {
-        match self {
-            Self::Plain(input) => input,
-            Self::Gzip(d) => d.into_inner(),
-            Self::Zstd(d) => d.finish(),
-            Self::Xz(d) => d.into_inner(),
-            Self::Lz4(d) => d.into_inner(),
-            Self::Bzip2(d) => d.into_inner(),
-        }
-    }
-}
-
-impl Read for Decoder {
-    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        match self {
-            Self::Plain(input) => input.read(out),
-            Self::Gzip(d) => d.read(out),
-            Self::Zstd(d) => d.read(out),
-            Self::Xz(d) => d.read(out),
-            Self::Lz4(d) => d.read(out),
-            Self::Bzip2(d) => d.read(out),
-        }
-    }
 }
 
 /// The uncompressed bytes of one input.

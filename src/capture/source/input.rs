@@ -83,6 +83,11 @@ impl Input {
         matches!(self.kind, Kind::Bytes { .. })
     }
 
+    /// Whether it was asked for more than there is.
+    pub(crate) fn is_over(&self) -> bool {
+        matches!(self.kind, Kind::End)
+    }
+
     /// What the system said when a read failed.
     pub(crate) fn failure(&self) -> Option<&str> {
         self.failure.as_deref()
