@@ -3,8 +3,10 @@
 use std::fmt;
 use std::io::{self, BufRead, Read};
 
+use super::ahead::Over;
 use super::decode::Decoder;
 use super::input::Input;
+use super::stamp::Stamp;
 
 /// How a file was compressed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -107,6 +109,30 @@ impl Stream {
     /// Whether something that is not of this compression followed the compressed data.
     pub(crate) fn has_trailing(&self) -> bool {
         self.trailing
+    }
+
+    /// How the file changed while it was read.
+    pub(crate) fn change(&mut self) -> Option<String> {
+        let input = self.decoder.as_mut().map(Decoder::input_mut)?;
+        input.change().map(str::to_owned)
+    }
+
+    /// Everything that is told at its end, once it is over.
+    pub(crate) fn over(&mut self) -> Option<Over> {
+        let end = self.end.clone()?;
+        Some(Over { end, trailing: self.trailing, change: self.change() })
+    }
+
+    /// The file as it was before it was read.
+    pub(crate) fn stamp(&self) -> Option<Stamp> {
+        self.decoder.as_ref().and_then(|d| d.input().stamp())
+    }
+
+    /// Takes an earlier look at the same file for the state before it was read.
+    pub(crate) fn date_back(&mut self, stamp: Stamp) {
+        if let Some(decoder) = &mut self.decoder {
+            decoder.input_mut().date_back(stamp);
+        }
     }
 
     pub(crate) fn bytes_read(&self) -> u64 {
