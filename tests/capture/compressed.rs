@@ -161,6 +161,11 @@ fn everything_before_damage_is_read() {
 #[test]
 fn lz4_data_that_end_between_blocks_are_cut() {
     let packed = lz4(&pcap(false, MICRO, 3));
+    // The legacy format has no mark of its end.
+    let block = lz4_flex::block::compress(&pcap(false, MICRO, 3));
+    let length = u32::try_from(block.len()).unwrap();
+    let legacy = [&[0x02, 0x21, 0x4c, 0x18][..], &length.to_le_bytes(), &block].concat();
+    assert_eq!((read(&legacy).status(), read(&legacy).frames.len()), (Status::Complete, 3));
     for cut in 1..=4 {
         let outcome = read(&packed[..packed.len() - cut]);
         assert_eq!(outcome.status(), Status::TruncatedTail, "{cut}");

@@ -15,6 +15,8 @@ const XZ_MEMORY_KIB: u32 = 128 * 1024 + 1024;
 /// Octets asked of the xz decoder at a time. Of a call that fails nothing is known, so that it is
 /// always asked for the same and little.
 const XZ_PIECE: usize = 256;
+/// What frames of the legacy format begin with.
+const LZ4_LEGACY: [u8; 4] = [0x02, 0x21, 0x4c, 0x18];
 
 /// The decoder of one member of a compressed input.
 pub(super) enum Decoder {
@@ -22,19 +24,21 @@ pub(super) enum Decoder {
     Gzip(Box<Steps<Gzip>>),
     Zstd(Box<Steps<Zstd>>),
     Xz(Box<Xz>),
-    Lz4(Box<FrameDecoder<Input>>),
+    Lz4(Box<Lz4>),
     Bzip2(Box<Steps<Bzip2>>),
 }
 
 impl Decoder {
-    pub(super) fn new(compression: Compression, input: Input) -> io::Result<Self> {
+    pub(super) fn new(compression: Compression, mut input: Input) -> io::Result<Self> {
         Ok(match compression {
             Compression::None => Self::Plain(input),
             Compression::Gzip => Self::Gzip(Box::new(Steps::new(input, Gzip::new()))),
             Compression::Zstd => Self::Zstd(Box::new(Steps::new(input, Zstd::new()?))),
             Compression::Xz => Self::Xz(Box::new(Xz::new(input))),
-            // Its blocks come out whole or not at all.
-            Compression::Lz4 => Self::Lz4(Box::new(FrameDecoder::new(input))),
+            Compression::Lz4 => {
+                let marked = !input.peek(4)?.starts_with(&LZ4_LEGACY);
+                Self::Lz4(Box::new(Lz4 { reader: FrameDecoder::new(input), marked }))
+            }
             Compression::Bzip2 => Self::Bzip2(Box::new(Steps::new(input, Bzip2::new()))),
         })
     }
@@ -45,7 +49,7 @@ impl Decoder {
             Self::Gzip(d) => &d.input,
             Self::Zstd(d) => &d.input,
             Self::Xz(d) => d.reader.inner(),
-            Self::Lz4(d) => d.get_ref(),
+            Self::Lz4(d) => d.reader.get_ref(),
             Self::Bzip2(d) => &d.input,
         }
     }
@@ -56,7 +60,7 @@ impl Decoder {
             Self::Gzip(d) => &mut d.input,
             Self::Zstd(d) => &mut d.input,
             Self::Xz(d) => d.reader.inner_mut(),
-            Self::Lz4(d) => d.get_mut(),
+            Self::Lz4(d) => d.reader.get_mut(),
             Self::Bzip2(d) => &mut d.input,
         }
     }
@@ -67,7 +71,7 @@ impl Decoder {
             Self::Gzip(d) => d.input,
             Self::Zstd(d) => d.input,
             Self::Xz(d) => d.reader.into_inner(),
-            Self::Lz4(d) => d.into_inner(),
+            Self::Lz4(d) => d.reader.into_inner(),
             Self::Bzip2(d) => d.input,
         }
     }
@@ -80,12 +84,27 @@ impl Read for Decoder {
             Self::Gzip(d) => d.read(out),
             Self::Zstd(d) => d.read(out),
             Self::Xz(d) => d.read(out),
-            Self::Lz4(d) => match d.read(out)? {
-                // Behind its last block it would not have asked for more.
-                0 if d.get_ref().is_over() => Err(io::ErrorKind::UnexpectedEof.into()),
-                got => Ok(got),
-            },
+            Self::Lz4(d) => d.read(out),
             Self::Bzip2(d) => d.read(out),
+        }
+    }
+}
+
+/// An LZ4 frame, whose blocks come out whole or not at all.
+pub(super) struct Lz4 {
+    reader: FrameDecoder<Input>,
+    /// Whether a mark says where it ends: the legacy format has none.
+    marked: bool,
+}
+
+impl Read for Lz4 {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        match self.reader.read(out)? {
+            // Behind the mark it would not have asked for more.
+            0 if self.marked && self.reader.get_ref().is_over() => {
+                Err(io::ErrorKind::UnexpectedEof.into())
+            }
+            got => Ok(got),
         }
     }
 }
