@@ -3,9 +3,11 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::cast_possible_truncation)]
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::PathBuf;
 use std::time::Duration;
+
+use flate2::write::GzEncoder;
 
 use finrst::capture::{ReadOptions, Source, Status};
 use finrst::error::Error;
@@ -103,6 +105,77 @@ fn a_file_that_grows_gives_a_prefix_of_what_it_becomes() {
         let expected = if half == 0 { Status::Complete } else { Status::TruncatedTail };
         assert!(status == expected || packets == u64::from(PACKETS), "{half}: {status}");
     }
+}
+
+/// What is said of files that changed.
+fn changes(output: &Output) -> Vec<&str> {
+    let changed = output.issues.examples().iter().filter(|issue| issue.kind == "file_changed");
+    changed.map(|issue| &issue.detail[..]).collect()
+}
+
+#[test]
+fn a_file_that_changes_while_it_is_read_is_told() {
+    let place = Place::new("change");
+    let long = capture(PACKETS).len() as u64;
+    let write = |from: u64, bytes: &[u8]| {
+        let mut file = OpenOptions::new().write(true).open(place.file()).unwrap();
+        // Clocks of file systems may stand still for some milliseconds.
+        std::thread::sleep(Duration::from_millis(20));
+        file.seek(SeekFrom::Start(from)).unwrap();
+        file.write_all(bytes).unwrap();
+    };
+    fs::write(place.file(), capture(PACKETS)).unwrap();
+    assert_eq!(changes(&meddled(Source::path(place.file()), || {})), [] as [&str; 0]);
+    let output = meddled(Source::path(place.file()), || write(long, &record(PACKETS)));
+    let said = format!("it had {long} bytes when it was opened and {} at the end", long + 56);
+    assert_eq!(changes(&output), [said]);
+    let output = meddled(Source::path(place.file()), || write(long - 1, &[0]));
+    assert_eq!(changes(&output), ["it was written to while it was read; its size stayed"]);
+    // One that takes the name is another file.
+    let output = meddled(Source::path(place.file()), || {
+        fs::write(place.0.join("other"), b"not a capture at all").unwrap();
+        fs::rename(place.0.join("other"), place.file()).unwrap();
+    });
+    assert_eq!(changes(&output), [] as [&str; 0]);
+}
+
+#[test]
+fn a_change_is_told_by_the_thread_that_reads_ahead_and_behind_damage() {
+    let place = Place::new("change-ahead");
+    let mut packed = GzEncoder::new(Vec::new(), flate2::Compression::none());
+    packed.write_all(&capture(60_000)).unwrap();
+    let mut damaged = packed.finish().unwrap();
+    let last = damaged.len() - 1;
+    damaged[last / 2..last / 2 + 70_000].fill(0xff);
+    for bytes in [capture(60_000), damaged] {
+        for ahead in [false, true] {
+            fs::write(place.file(), &bytes).unwrap();
+            let reading = ReadOptions { chunk: 16 * 1024, ahead, ..ReadOptions::default() };
+            let options = Options { reading, threads: Some(2), ..Options::default() };
+            let mut session = Session::open(vec![Source::path(place.file())], options).unwrap();
+            assert!(session.step(1).unwrap());
+            OpenOptions::new().append(true).open(place.file()).unwrap().write_all(&[0]).unwrap();
+            while session.step(1 << 20).unwrap() {}
+            let output = session.finish();
+            assert_eq!(changes(&output).len(), 1, "{ahead}: {:?}", output.files[0].status);
+        }
+    }
+}
+
+#[test]
+fn a_file_that_changes_before_its_turn_among_several_is_told() {
+    let place = Place::new("change-turn");
+    let later = capture(2 * PACKETS)[24 + 56 * PACKETS as usize..].to_vec();
+    fs::write(place.file(), capture(PACKETS)).unwrap();
+    let second = place.0.join("second.pcap");
+    fs::write(&second, [&capture(0)[..], &later].concat()).unwrap();
+    let sources = vec![Source::path(place.file()), Source::path(&second)];
+    let mut session = Session::open(sources, Options::default()).unwrap();
+    fs::write(&second, [&capture(0)[..], &later[..later.len() - 56]].concat()).unwrap();
+    while session.step(4096).unwrap() {}
+    let output = session.finish();
+    assert_eq!(changes(&output).len(), 1);
+    assert_eq!(output.files[1].packets, u64::from(PACKETS) - 1);
 }
 
 #[test]

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from . import _html, _summary, _trust
 from ._connection import Connection
-from ._errors import InternalError
+from ._errors import CaptureWarning, InternalError
 from ._packets import Origin
 from ._table import Table
+from ._text import printable
 from ._views import Views
 
 if TYPE_CHECKING:
@@ -214,7 +216,8 @@ class Capture(Views):
 
         The bytes, records and packets of every file add up, every TCP packet of the ledger is a
         packet of one connection, and the FIN and RST segments of the connections are the rows of
-        ``teardowns``.
+        ``teardowns``. A :exc:`CaptureWarning` names each file that changed while it was read: its
+        packets may never have been in it all at once.
 
         >>> import finrst
         >>> finrst.conversation("> S, < S., > ., > F., < F., > .").check()
@@ -238,6 +241,10 @@ class Capture(Views):
         wrong += self._unbalanced()
         if wrong:
             raise InternalError("; ".join(wrong))
+        for row in self.issues:
+            if row["kind"] == "file_changed":
+                text = f"{printable(row['file'])}: {printable(row['detail'])}"
+                warnings.warn(text, CaptureWarning, stacklevel=2)
 
     def _unbalanced(self) -> list[str]:
         packets: dict[str, int] = {}

@@ -117,7 +117,8 @@ def read(source: Source, /, *, progress: Progress = "auto", **options: Unpack[Op
     """Read a capture to its end and judge every connection in it.
 
     ``source`` is a path, a directory (its capture files), a pattern, ``"-"`` (standard input),
-    bytes, a binary file object, or a list of these; several are one capture, merged by time.
+    bytes, a binary file object, or a list of these; several are one capture, merged by time
+    (``issues`` tells of files that share some, or were named in another order).
     pcap and pcapng, plain or compressed (gzip, zstd, xz, lz4, bzip2), are recognised by content.
     ``progress`` shows a bar on long readings. The options are those of :class:`Options`; the most
     used are ``filter="host 10.0.0.5 and port 443"``, ``start="+30s"``, ``end=...`` and ``strict``.

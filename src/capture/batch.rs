@@ -36,10 +36,20 @@ pub(crate) struct Notes<'a> {
 impl Notes<'_> {
     /// Notes an oddity at a byte offset; the packet is the next one to be read.
     pub(crate) fn issue(&mut self, kind: &'static str, offset: u64, text: impl FnOnce() -> String) {
-        let packet = self.summary.packets + 1;
+        self.issue_of(self.summary.packets + 1, kind, Some(offset), text);
+    }
+
+    /// Notes an oddity of a packet of the file.
+    pub(crate) fn issue_of(
+        &mut self,
+        packet: u64,
+        kind: &'static str,
+        offset: Option<u64>,
+        text: impl FnOnce() -> String,
+    ) {
         let number = self.alone.then_some(packet);
         let alone = self.alone;
-        self.issues.add(self.file, Some(offset), number, kind, || {
+        self.issues.add(self.file, offset, number, kind, || {
             if alone { text() } else { format!("{}, packet {packet} of the file", text()) }
         });
     }

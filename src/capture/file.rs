@@ -1,6 +1,7 @@
 //! One file: its format found out, its records read, its accounts closed.
 
 use super::batch::{FRAMES, Notes, Record, Step};
+use super::leaps::Leaps;
 use super::pcap::{self, Pcap};
 use super::pcapng::{Pcapng, is_pcapng};
 use super::source::{Compression, End, Input, Source, Stream, guess};
@@ -29,6 +30,7 @@ pub(crate) struct CaptureFile {
     draining: bool,
     done: bool,
     last_time: Option<i64>,
+    leaps: Leaps,
 }
 
 /// Opens the bytes of a source.
@@ -54,8 +56,8 @@ impl CaptureFile {
                 _ => Error::NotACapture { file, reason },
             }
         })?;
-        let records = Vec::with_capacity(FRAMES);
-        Ok(Self { window, format, records, draining: false, done: false, last_time: None })
+        let (records, leaps) = (Vec::with_capacity(FRAMES), Leaps::default());
+        Ok(Self { window, format, records, draining: false, done: false, last_time: None, leaps })
     }
 
     fn format(window: &mut Window, notes: &mut Notes<'_>) -> Result<Format, String> {
@@ -168,23 +170,25 @@ impl CaptureFile {
 
     /// Times and bytes of the new records.
     fn account(&mut self, notes: &mut Notes<'_>) {
+        // Counted by the format already.
+        let before = notes.summary.packets - self.records.len() as u64;
         let summary = &mut *notes.summary;
-        for record in &self.records {
+        for (packet, record) in (before + 1..).zip(&self.records) {
             summary.bytes_captured += u64::from(record.length);
             summary.bytes_original += u64::from(record.original);
             let Some(time) = record.time else {
                 summary.without_time += 1;
                 continue;
             };
-            if let Some(last) = self.last_time
-                && time < last
-            {
-                summary.time_backward += 1;
-                summary.max_backstep = summary.max_backstep.max(last.abs_diff(time));
-            }
-            self.last_time = Some(time);
             summary.first_time = Some(summary.first_time.map_or(time, |first| first.min(time)));
             summary.last_time = Some(summary.last_time.map_or(time, |last| last.max(time)));
+            let last = self.last_time.replace(time).unwrap_or(time);
+            let step = last.abs_diff(time);
+            if time < last {
+                summary.time_backward += 1;
+                summary.max_backstep = summary.max_backstep.max(step);
+            }
+            self.leaps.step(packet, last, time);
         }
     }
 
@@ -212,6 +216,9 @@ impl CaptureFile {
                 "something else follows the compressed data and is ignored".into()
             });
         }
+        if let Some(change) = self.window.change() {
+            notes.issues.add(notes.file, None, None, "file_changed", || change);
+        }
         let summary = &mut *notes.summary;
         summary.worsen(status);
         summary.worsen(by_stream);
@@ -221,6 +228,8 @@ impl CaptureFile {
         if summary.status == Status::Complete && summary.packets == 0 {
             summary.worsen(Status::Empty);
         }
+        self.leaps.report(notes);
+        let summary = &*notes.summary;
         let (times, step) = (summary.time_backward, summary.max_backstep);
         notes.issues.add_many(notes.file, "time_backward", times, || {
             format!("{times} packets are older than the one before, by up to {step} ns")

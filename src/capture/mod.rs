@@ -9,11 +9,14 @@ mod clock;
 mod file;
 mod frame;
 mod interface;
+mod leaps;
+mod order;
 mod pcap;
 mod pcapng;
 mod reader;
 mod source;
 mod summary;
+mod supply;
 mod window;
 mod write;
 

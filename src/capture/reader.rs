@@ -7,7 +7,8 @@ use std::path::PathBuf;
 use super::batch::{Batch, Notes};
 use super::file::{CaptureFile, open};
 use super::interface::Interface;
-use super::source::{Source, expand};
+use super::order::{Rank, report_order, report_overlaps};
+use super::source::{Source, Stamp, expand};
 use super::summary::{FileSummary, Status};
 use super::window::Window;
 use crate::error::Error;
@@ -57,7 +58,7 @@ pub struct Progress {
 /// What is known of a file before it is its turn.
 enum Waiting {
     /// To be opened (again) when the merge reaches it.
-    Closed(Source),
+    Closed(Source, Option<Stamp>),
     /// Cannot be opened twice.
     Open(Box<Window>),
 }
@@ -94,6 +95,8 @@ pub struct Reader {
     /// Files that are being read ahead.
     ahead: usize,
     number: u64,
+    /// Everything was read, and what is odd about the files together told.
+    over: bool,
 }
 
 impl std::fmt::Debug for Reader {
@@ -108,6 +111,7 @@ struct Found {
     waiting: Waiting,
     time: Option<i64>,
     total: Option<u64>,
+    rank: Rank,
 }
 
 impl Reader {
@@ -132,14 +136,15 @@ impl Reader {
             current: None,
             ahead: 0,
             number: 0,
+            over: false,
         };
         let entries = expand(sources)?;
         let single = entries.len() == 1;
         let mut found = Vec::with_capacity(entries.len());
         let mut refused = None;
-        for entry in entries {
+        for (number, entry) in entries.into_iter().enumerate() {
             match reader.find(entry.source, single) {
-                Ok(file) => found.push(file),
+                Ok(file) => found.push(Found { rank: entry.named.then_some(number), ..file }),
                 Err(error) if entry.named => return Err(error),
                 Err(error) => {
                     let kind = match error {
@@ -170,7 +175,8 @@ impl Reader {
         if single {
             let window = open(source, self.options.chunk, limit)?;
             let total = window.stream().bytes_total();
-            return Ok(Found { name, waiting: Waiting::Open(Box::new(window)), time: None, total });
+            let waiting = Waiting::Open(Box::new(window));
+            return Ok(Found { name, waiting, time: None, total, rank: None });
         }
         let again = source.again();
         let chunk = self.options.chunk.min(if again.is_some() { PEEK_CHUNK } else { usize::MAX });
@@ -188,10 +194,10 @@ impl Reader {
             .map_err(|reason| Error::NotACapture { file: name.clone(), reason })?;
         let total = window.stream().bytes_total();
         let waiting = match again {
-            Some(source) => Waiting::Closed(source),
+            Some(source) => Waiting::Closed(source, window.stamp()),
             None => Waiting::Open(Box::new(window)),
         };
-        Ok(Found { name, waiting, time, total })
+        Ok(Found { name, waiting, time, total, rank: None })
     }
 
     fn put_in_order(&mut self, mut found: Vec<Found>) {
@@ -205,6 +211,7 @@ impl Reader {
             })
             .collect();
         keyed.sort_by_key(|(time, _)| *time);
+        let ranks: Vec<Rank> = keyed.iter().map(|(_, file)| file.rank).collect();
         for (key, file) in keyed {
             let slot = Slot {
                 waiting: Some(file.waiting),
@@ -222,6 +229,7 @@ impl Reader {
                 ..FileSummary::default()
             });
         }
+        report_order(&ranks, &self.summaries, &mut self.issues);
     }
 
     /// Opens a slot's file and reads its first records.
@@ -233,7 +241,13 @@ impl Reader {
         };
         let limit = self.options.max_uncompressed_bytes;
         let window = match self.slots.get_mut(index).and_then(|slot| slot.waiting.take()) {
-            Some(Waiting::Closed(source)) => open(source, chunk, limit)?,
+            Some(Waiting::Closed(source, stamp)) => {
+                let mut window = open(source, chunk, limit)?;
+                if let Some(stamp) = stamp {
+                    window.date_back(stamp);
+                }
+                window
+            }
             Some(Waiting::Open(window)) => *window,
             None => return Ok(()),
         };
@@ -308,7 +322,12 @@ impl Reader {
             let head = self.line.peek().map(|Reverse(head)| *head);
             let coming = self.slots.get(self.unopened).map(|slot| (slot.key, self.unopened));
             match (head, coming) {
-                (None, None) => return Ok(None),
+                (None, None) => {
+                    if !std::mem::replace(&mut self.over, true) {
+                        report_overlaps(&self.summaries, &mut self.issues);
+                    }
+                    return Ok(None);
+                }
                 (head, Some(coming)) if head.is_none_or(|head| coming < head) => {
                     self.unopened += 1;
                     if let Err(error) = self.enter(coming.1) {

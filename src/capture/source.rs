@@ -2,9 +2,13 @@
 
 mod ahead;
 mod compress;
+mod decode;
 mod expand;
 mod guess;
 mod input;
+mod raw;
+mod stamp;
+mod steps;
 
 use std::fmt;
 use std::io::Read;
@@ -17,6 +21,7 @@ pub(crate) use compress::{End, Stream};
 pub(crate) use expand::expand;
 pub(crate) use guess::guess;
 pub(crate) use input::Input;
+pub(crate) use stamp::Stamp;
 
 /// One thing to read.
 pub enum Source {

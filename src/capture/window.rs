@@ -1,59 +1,7 @@
 //! The part of a file that lies in memory.
 
-use super::source::{Ahead, Compression, End, Piece, Stream};
-
-/// Where a window gets its bytes.
-pub(crate) enum Supply {
-    /// From the stream itself.
-    Here(Stream),
-    /// From a thread that reads the stream.
-    Ahead(Ahead),
-    /// From nowhere: only while one is exchanged for the other.
-    Nothing,
-}
-
-impl Supply {
-    pub(crate) fn compression(&self) -> Compression {
-        match self {
-            Self::Here(stream) => stream.compression(),
-            Self::Ahead(ahead) => ahead.compression,
-            Self::Nothing => Compression::None,
-        }
-    }
-
-    /// Why it is over, once everything was taken.
-    pub(crate) fn end(&self) -> Option<&End> {
-        match self {
-            Self::Here(stream) => stream.end(),
-            Self::Ahead(ahead) => ahead.end.as_ref(),
-            Self::Nothing => Some(&End::Clean),
-        }
-    }
-
-    pub(crate) fn has_trailing(&self) -> bool {
-        match self {
-            Self::Here(stream) => stream.has_trailing(),
-            Self::Ahead(ahead) => ahead.trailing,
-            Self::Nothing => false,
-        }
-    }
-
-    pub(crate) fn bytes_read(&self) -> u64 {
-        match self {
-            Self::Here(stream) => stream.bytes_read(),
-            Self::Ahead(ahead) => ahead.read,
-            Self::Nothing => 0,
-        }
-    }
-
-    pub(crate) fn bytes_total(&self) -> Option<u64> {
-        match self {
-            Self::Here(stream) => stream.bytes_total(),
-            Self::Ahead(ahead) => ahead.total,
-            Self::Nothing => None,
-        }
-    }
-}
+use super::source::{Ahead, Piece, Stamp, Stream};
+use super::supply::Supply;
 
 /// Pieces smaller than this are not worth handing from thread to thread.
 const LEAST_AHEAD: usize = 16 * 1024;
@@ -80,6 +28,23 @@ impl Window {
 
     pub(crate) fn stream(&self) -> &Supply {
         &self.supply
+    }
+
+    /// How the file changed while it was read, once everything was taken.
+    pub(crate) fn change(&mut self) -> Option<String> {
+        self.supply.change()
+    }
+
+    /// The file as it was before it was read; nothing where a thread reads it.
+    pub(crate) fn stamp(&self) -> Option<Stamp> {
+        if let Supply::Here(stream) = &self.supply { stream.stamp() } else { None }
+    }
+
+    /// Takes an earlier look at the same file for the state before it was read.
+    pub(crate) fn date_back(&mut self, stamp: Stamp) {
+        if let Supply::Here(stream) = &mut self.supply {
+            stream.date_back(stamp);
+        }
     }
 
     /// Gives the file handle back, unless a thread reads from it.

@@ -119,6 +119,60 @@ fn a_cut_stream_keeps_what_came_before() {
     }
 }
 
+/// Every octet that a decoder gives when it is asked for one at a time.
+fn one_by_one(mut decoder: impl std::io::Read) -> Vec<u8> {
+    let (mut given, mut octet) = (Vec::new(), [0]);
+    while let Ok(1) = decoder.read(&mut octet) {
+        given.extend(octet);
+    }
+    given
+}
+
+#[test]
+fn everything_before_damage_is_read() {
+    let (plain, mut compared) = (pcap(false, MICRO, 700), 0);
+    for (pack, compression) in ALL {
+        let packed = pack(&plain);
+        for place in (20..packed.len()).step_by(packed.len() / 30) {
+            let mut broken = packed.clone();
+            broken[place] ^= 0x5a;
+            let few = std::io::BufReader::with_capacity(1, &broken[..]);
+            let given = match compression {
+                Compression::Gzip => one_by_one(flate2::bufread::GzDecoder::new(few)),
+                Compression::Zstd => one_by_one(::zstd::Decoder::with_buffer(few).unwrap()),
+                Compression::Lz4 => one_by_one(lz4_flex::frame::FrameDecoder::new(few)),
+                Compression::Bzip2 => one_by_one(::bzip2::bufread::BzDecoder::new(few)),
+                _ => one_by_one(lzma_rust2::XzReader::new(few, false)),
+            };
+            if given.get(..24) != plain.get(..24) {
+                continue;
+            }
+            let read = try_read(&broken, 1 << 20).unwrap().files[0].bytes_total;
+            let lost = given.len() as u64 - read;
+            // Of xz whole pieces are read.
+            let most = if compression == Compression::Xz { 255 } else { 0 };
+            assert!(lost <= most, "{compression} at {place}: {lost} of {} lost", given.len());
+            compared += 1;
+        }
+    }
+    assert!(compared > 70, "{compared}");
+}
+
+#[test]
+fn lz4_data_that_end_between_blocks_are_cut() {
+    let packed = lz4(&pcap(false, MICRO, 3));
+    // The legacy format has no mark of its end.
+    let block = lz4_flex::block::compress(&pcap(false, MICRO, 3));
+    let length = u32::try_from(block.len()).unwrap();
+    let legacy = [&[0x02, 0x21, 0x4c, 0x18][..], &length.to_le_bytes(), &block].concat();
+    assert_eq!((read(&legacy).status(), read(&legacy).frames.len()), (Status::Complete, 3));
+    for cut in 1..=4 {
+        let outcome = read(&packed[..packed.len() - cut]);
+        assert_eq!(outcome.status(), Status::TruncatedTail, "{cut}");
+        assert_eq!((outcome.frames.len(), outcome.issues.count("compressed_truncated")), (3, 1));
+    }
+}
+
 #[test]
 fn nested_compression_and_other_contents_are_refused() {
     let plain = pcap(false, MICRO, 3);

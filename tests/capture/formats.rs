@@ -74,6 +74,20 @@ fn odd_fields_are_kept_and_noted() {
     assert_eq!(outcome.issues.examples()[0].packet, Some(1));
 }
 
+#[test]
+fn a_million_blocks_without_a_packet_are_worth_a_word() {
+    // The section and the interface are two of them.
+    for (blocks, said) in [(999_997, 0), (999_998, 1)] {
+        let mut file = Bytes::new(false).section().interface(1, 0, &|o| o).out;
+        for _ in 0..blocks {
+            file.extend([0xad, 0x0b, 0, 0, 12, 0, 0, 0, 12, 0, 0, 0]);
+        }
+        let outcome = read(&file);
+        assert_eq!(outcome.issues.count("many_blocks"), said);
+        assert_eq!(outcome.files[0].blocks.total(), blocks + 2);
+    }
+}
+
 /// Every kind of block, options and all.
 fn rich(big: bool) -> Vec<u8> {
     let order = |v: u64| if big { v.to_be_bytes() } else { v.to_le_bytes() };

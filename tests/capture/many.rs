@@ -8,7 +8,7 @@ use finrst::capture::{ReadOptions, Reader, Source, Status};
 use finrst::issue::NO_FILE;
 
 use crate::build::{Bytes, EPOCH, MICRO, header, pcap, pcapng, record};
-use crate::{drain, read_sources};
+use crate::{drain, read, read_sources};
 
 /// A directory of its own, removed at the end.
 struct Folder(PathBuf);
@@ -84,6 +84,58 @@ fn files_are_merged_by_time_and_numbered_by_their_first_packet() {
         [(0, 1), (1, 5), (0, 6), (0, 2), (1, 6), (2, 6), (1, 7), (0, 9), (1, 20)]
     );
     assert_eq!(outcome.files[0].time_backward, 1);
+    let said = |kind| -> Vec<(u32, &str)> {
+        let of_kind = outcome.issues.examples().iter().filter(|issue| issue.kind == kind);
+        of_kind.map(|issue| (issue.file, &issue.detail[..])).collect()
+    };
+    assert_eq!(
+        said("files_out_of_order"),
+        [(1, "named before a, but begins after it; read in order of time")]
+    );
+    assert_eq!(
+        said("files_overlap"),
+        [(1, "shares 4.000000000 s with a"), (2, "shares 0.000000000 s with b")]
+    );
+    assert_eq!(
+        said("clock_leap"),
+        [(0, "the clock leaps back by 4.000000000 s, packet 3 of the file")]
+    );
+}
+
+#[test]
+fn files_one_after_another_and_directories_have_nothing_odd() {
+    let source = |name: &str, times: &[u32]| Source::bytes(name, at(times));
+    let sources = vec![source("1", &[1, 4]), source("2", &[4, 6]), source("3", &[7])];
+    let outcome = read_sources(sources, ReadOptions::default()).unwrap();
+    assert_eq!(outcome.issues.examples(), []);
+    let folder = Folder::new("rotated");
+    for number in [2, 9, 10, 11] {
+        folder.put(&format!("{number}.pcap"), &at(&[number]));
+    }
+    let outcome = read_sources(vec![Source::path(&folder.0)], ReadOptions::default()).unwrap();
+    assert_eq!((outcome.frames.len(), outcome.issues.examples()), (4, &[][..]));
+}
+
+#[test]
+fn leaps_of_the_clock_are_counted_and_small_steps_are_not() {
+    let day = 86_400;
+    let times = [0, 5 * day, 5 * day - 1, 5 * day + 6 * 3600 - 1, 1, 5 * day, 6 * day, 5 * day];
+    let outcome = read(&at(&times));
+    let leaps: Vec<(Option<u64>, &str)> = outcome
+        .issues
+        .examples()
+        .iter()
+        .filter(|issue| issue.kind == "clock_leap")
+        .map(|issue| (issue.packet, issue.detail.split(" by").next().unwrap()))
+        .collect();
+    let (back, forward) = ("the clock leaps back", "the clock leaps forward");
+    let expected = [(2, forward), (5, back), (6, forward), (7, forward), (8, back)];
+    assert_eq!(leaps, expected.map(|(packet, way)| (Some(packet), way)));
+    // All are counted, 25 are told.
+    let to_and_fro: Vec<u32> = (0..1001).map(|n| n % 2 * day).collect();
+    let issues = read(&at(&to_and_fro)).issues;
+    let told = issues.examples().iter().filter(|issue| issue.kind == "clock_leap").count();
+    assert_eq!((issues.count("clock_leap"), told), (1000, 25));
 }
 
 #[test]

@@ -14,7 +14,7 @@ use crate::write::{Owned, frames, packed, pcap, pcapng};
 
 /// Everything on Ethernet in the repository, many times over, among frames longer than the room
 /// in front of what is read ahead.
-fn large(rounds: i64) -> Vec<Owned> {
+pub fn large(rounds: i64) -> Vec<Owned> {
     let all: Vec<Owned> = captures()
         .iter()
         .flat_map(|(_, path)| frames(path).0)

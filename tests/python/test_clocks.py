@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 import warnings
+from pathlib import Path
 
 import pytest
 
@@ -39,6 +40,27 @@ def capture(order: str, offset: int, stamp: int) -> bytes:
         head = (unit, stamp >> 32, stamp & 0xFFFFFFFF, len(frame), len(frame))
         out += block(6, struct.pack(f"{order}IIIII", *head) + frame)
     return out
+
+
+def test_leaps_are_counted() -> None:
+    """Goal F4: each leap with its packet, the count on the card."""
+    demo = (Path(__file__).resolve().parents[1] / "data/demo.pcap").read_bytes()
+    data, at, packet = bytearray(demo), 24, 0
+    while at < len(data):
+        (seconds, _, length) = struct.unpack_from("<III", data, at)
+        packet += 1
+        if packet in {50, 100}:
+            struct.pack_into("<I", data, at, seconds + {50: 7 * 3600, 100: -2}[packet])
+        at += 16 + length
+    cap = finrst.read(bytes(data))
+    cap.check()
+    leaps = [row for row in cap.issues if row["kind"] == "clock_leap"]
+    assert [row["packet"] for row in leaps] == [50, 51, 100]
+    assert {row["count"] for row in leaps} == {3}
+    ways = [row["detail"].split(" by ")[0] for row in leaps]
+    assert ways == ["the clock leaps forward", *["the clock leaps back"] * 2]
+    assert "clock leap: 3" in str(cap)
+    assert "clock_leap" not in set(finrst.read(demo).issues["kind"])
 
 
 @pytest.mark.parametrize("order", ["<", ">"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import concurrent.futures
+import io
 import itertools
 import os
 import random
@@ -11,6 +12,7 @@ import subprocess
 import sys
 import threading
 import time
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -125,6 +127,41 @@ def test_files_moved_while_they_are_read(tmp_path: Path) -> None:
     }  # fmt: skip
 
 
+def test_a_change_is_told(tmp_path: Path) -> None:
+    """Goal F3: a file whose size or time of writing changes while it is read is named."""
+    path = tmp_path / "<b>.pcap"
+
+    def read(meddle: Callable[[], None]) -> finrst.Capture:
+        """Read it beside a stream that is opened later, and meddle then."""
+        path.write_bytes(BYTES)
+        time.sleep(0.02)
+        turns = itertools.count()
+        other = Slow(io.BytesIO(many(2)), 4000, lambda: None if next(turns) else meddle())
+        return finrst.read([path, other])
+
+    def grow() -> None:
+        with path.open("ab") as file:
+            file.write(records()[0])
+
+    def write() -> None:
+        with path.open("r+b") as file:
+            file.write(BYTES[:24])
+
+    sizes = rf"{len(BYTES)} bytes when it was opened and {len(BYTES) + len(records()[0])} at"
+    with pytest.warns(finrst.CaptureWarning, match=rf"<b>.pcap: it had {sizes} the end"):
+        read(grow).check()
+    cap = read(write)
+    (issue,) = (row for row in cap.issues if row["kind"] == "file_changed")
+    assert (issue["file"], issue["count"]) == (str(path), 1)
+    assert issue["detail"] == "it was written to while it was read; its size stayed"
+    assert "file changed: 1" in str(cap)
+    cap = read(lambda: None)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        cap.check()
+    assert "file_changed" not in cap.issues["kind"]
+
+
 def test_a_writer_beside_the_reader(tmp_path: Path) -> None:
     """Goal F3: whatever is read while a capture grows is a beginning of it."""
     path = tmp_path / "x.pcap"
@@ -208,6 +245,25 @@ def test_rotated_files_in_any_order(tmp_path: Path) -> None:
         cap = finrst.read(list(order))
         cap.check()
         assert told(cap, places=True) == expected
+
+
+def test_overlapping_files(tmp_path: Path) -> None:
+    """Goal F4: time that two files share is told with both names; copies do not count twice."""
+    whole = records()
+    names = [str(tmp_path / name) for name in ("first.pcap", "second.pcap")]
+    for name, part in zip(names, (whole[:100], whole[60:]), strict=True):
+        Path(name).write_bytes(BYTES[:24] + b"".join(part))
+    cap = finrst.read(names[::-1])
+    cap.check()
+    told = {row["kind"]: (row["file"], row["detail"]) for row in cap.issues}
+    assert set(told) == {"files_overlap", "files_out_of_order"}
+    for file, detail in told.values():
+        assert file == names[1]
+        assert names[0] in detail
+    once = finrst.read(DEMO)
+    assert sum(cap.ledger["packets"]) == 204
+    for column in ("client_port", "ending", "ended_by", "cause", "client_bytes", "server_fins"):
+        assert cap.connections[column] == once.connections[column], column
 
 
 @pytest.mark.parametrize("options", [{}])

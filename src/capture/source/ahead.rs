@@ -14,6 +14,17 @@ const HEADROOM: usize = 64 * 1024;
 /// Pieces that are filled ahead; one more is with the taker.
 const PIECES: usize = 3;
 
+/// What is told of a stream at its end.
+#[derive(Clone, Debug)]
+pub(crate) struct Over {
+    /// Why it is over.
+    pub(crate) end: End,
+    /// Whether something that is not of its compression followed the compressed data.
+    pub(crate) trailing: bool,
+    /// How the file changed while it was read.
+    pub(crate) change: Option<String>,
+}
+
 /// The next bytes of a stream.
 pub(crate) struct Piece {
     /// Room, then the bytes.
@@ -23,8 +34,8 @@ pub(crate) struct Piece {
     pub(crate) end: usize,
     /// Bytes taken from the source by then.
     read: u64,
-    /// Set on the last piece: why, and whether something else followed.
-    over: Option<(End, bool)>,
+    /// Set on the last piece.
+    over: Option<Over>,
 }
 
 /// The near end of a stream that is read ahead.
@@ -34,10 +45,9 @@ pub(crate) struct Ahead {
     pub(crate) compression: Compression,
     pub(crate) total: Option<u64>,
     pub(crate) read: u64,
-    pub(crate) end: Option<End>,
-    pub(crate) trailing: bool,
-    /// What [`Ahead::end`] will be once the last piece was taken.
-    over: Option<(End, bool)>,
+    pub(crate) over: Option<Over>,
+    /// What [`Ahead::over`] will be once the last piece was taken.
+    coming: Option<Over>,
 }
 
 impl Ahead {
@@ -48,32 +58,32 @@ impl Ahead {
         let (sender, pieces) = sync_channel(PIECES);
         let (used, empty) = channel();
         let (compression, total) = (stream.compression(), stream.bytes_total());
-        let (taken, trailing) = (stream.bytes_read(), stream.has_trailing());
+        let taken = stream.bytes_read();
         let run = move |stream| read(stream, chunk, &sender, &empty);
         if let Some(stream) = hand_over("finrst-read", stream, run) {
             return Err(stream);
         }
-        let (end, over) = (None, None);
-        Ok(Self { pieces, used, compression, total, read: taken, end, trailing, over })
+        Ok(Self { pieces, used, compression, total, read: taken, over: None, coming: None })
     }
 
     /// The next piece, waiting for it; `None` at the end. A panic of the thread goes on here.
     pub(crate) fn next(&mut self) -> Option<Piece> {
-        if let Some((end, trailing)) = self.over.take() {
-            (self.end, self.trailing) = (Some(end), trailing);
+        if let Some(over) = self.coming.take() {
+            self.over = Some(over);
         }
-        if self.end.is_some() {
+        if self.over.is_some() {
             return None;
         }
         match self.pieces.recv() {
             Ok(Ok(mut piece)) => {
                 self.read = piece.read;
-                self.over = piece.over.take();
+                self.coming = piece.over.take();
                 Some(piece)
             }
             Ok(Err(error)) => panic::resume_unwind(Box::new(error.to_string())),
             Err(_) => {
-                self.end = Some(End::Io("the thread that reads is gone".to_owned()));
+                let end = End::Io("the thread that reads is gone".to_owned());
+                self.over = Some(Over { end, trailing: false, change: None });
                 None
             }
         }
@@ -113,7 +123,7 @@ fn read(
             start: HEADROOM,
             end,
             read: stream.bytes_read(),
-            over: stream.end().map(|why| (why.clone(), stream.has_trailing())),
+            over: stream.over(),
             buffer,
         });
         let last = piece.as_ref().map_or(true, |piece| piece.over.is_some());

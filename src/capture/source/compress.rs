@@ -3,16 +3,10 @@
 use std::fmt;
 use std::io::{self, BufRead, Read};
 
-use flate2::bufread::GzDecoder;
-use lz4_flex::frame::FrameDecoder;
-use lzma_rust2::XzReader;
-use zstd::stream::read::Decoder as ZstdDecoder;
-
+use super::ahead::Over;
+use super::decode::Decoder;
 use super::input::Input;
-
-/// Memory that a zstd window (2^27) or an xz dictionary may claim.
-const WINDOW_LOG: u32 = 27;
-const XZ_MEMORY_KIB: u32 = 128 * 1024 + 1024;
+use super::stamp::Stamp;
 
 /// How a file was compressed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -80,80 +74,6 @@ pub(crate) enum End {
     Io(String),
 }
 
-enum Decoder {
-    Plain(Input),
-    Gzip(Box<GzDecoder<Input>>),
-    Zstd(Box<ZstdDecoder<'static, Input>>),
-    Xz(Box<XzReader<Input>>),
-    Lz4(Box<FrameDecoder<Input>>),
-    Bzip2(Box<bzip2::bufread::BzDecoder<Input>>),
-}
-
-impl Decoder {
-    fn new(compression: Compression, input: Input) -> io::Result<Self> {
-        Ok(match compression {
-            Compression::None => Self::Plain(input),
-            Compression::Gzip => Self::Gzip(Box::new(GzDecoder::new(input))),
-            Compression::Zstd => {
-                let mut decoder = ZstdDecoder::with_buffer(input)?.single_frame();
-                decoder.window_log_max(WINDOW_LOG)?;
-                Self::Zstd(Box::new(decoder))
-            }
-            Compression::Xz => {
-                Self::Xz(Box::new(XzReader::new_mem_limit(input, false, XZ_MEMORY_KIB)))
-            }
-            Compression::Lz4 => Self::Lz4(Box::new(FrameDecoder::new(input))),
-            Compression::Bzip2 => Self::Bzip2(Box::new(bzip2::bufread::BzDecoder::new(input))),
-        })
-    }
-
-    fn input(&self) -> &Input {
-        match self {
-            Self::Plain(input) => input,
-            Self::Gzip(d) => d.get_ref(),
-            Self::Zstd(d) => d.get_ref(),
-            Self::Xz(d) => d.inner(),
-            Self::Lz4(d) => d.get_ref(),
-            Self::Bzip2(d) => d.get_ref(),
-        }
-    }
-
-    fn input_mut(&mut self) -> &mut Input {
-        match self {
-            Self::Plain(input) => input,
-            Self::Gzip(d) => d.get_mut(),
-            Self::Zstd(d) => d.get_mut(),
-            Self::Xz(d) => d.inner_mut(),
-            Self::Lz4(d) => d.get_mut(),
-            Self::Bzip2(d) => d.get_mut(),
-        }
-    }
-
-    fn into_input(self) -> Input {
-        match self {
-            Self::Plain(input) => input,
-            Self::Gzip(d) => d.into_inner(),
-            Self::Zstd(d) => d.finish(),
-            Self::Xz(d) => d.into_inner(),
-            Self::Lz4(d) => d.into_inner(),
-            Self::Bzip2(d) => d.into_inner(),
-        }
-    }
-}
-
-impl Read for Decoder {
-    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        match self {
-            Self::Plain(input) => input.read(out),
-            Self::Gzip(d) => d.read(out),
-            Self::Zstd(d) => d.read(out),
-            Self::Xz(d) => d.read(out),
-            Self::Lz4(d) => d.read(out),
-            Self::Bzip2(d) => d.read(out),
-        }
-    }
-}
-
 /// The uncompressed bytes of one input.
 pub(crate) struct Stream {
     /// Absent only while one member's decoder is exchanged for the next one's.
@@ -189,6 +109,30 @@ impl Stream {
     /// Whether something that is not of this compression followed the compressed data.
     pub(crate) fn has_trailing(&self) -> bool {
         self.trailing
+    }
+
+    /// How the file changed while it was read.
+    pub(crate) fn change(&mut self) -> Option<String> {
+        let input = self.decoder.as_mut().map(Decoder::input_mut)?;
+        input.change().map(str::to_owned)
+    }
+
+    /// Everything that is told at its end, once it is over.
+    pub(crate) fn over(&mut self) -> Option<Over> {
+        let end = self.end.clone()?;
+        Some(Over { end, trailing: self.trailing, change: self.change() })
+    }
+
+    /// The file as it was before it was read.
+    pub(crate) fn stamp(&self) -> Option<Stamp> {
+        self.decoder.as_ref().and_then(|d| d.input().stamp())
+    }
+
+    /// Takes an earlier look at the same file for the state before it was read.
+    pub(crate) fn date_back(&mut self, stamp: Stamp) {
+        if let Some(decoder) = &mut self.decoder {
+            decoder.input_mut().date_back(stamp);
+        }
     }
 
     pub(crate) fn bytes_read(&self) -> u64 {

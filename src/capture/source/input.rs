@@ -1,31 +1,15 @@
-//! The raw bytes of one source: the only place where the system is asked for them.
+//! The bytes of one source, counted and buffered.
 
-use std::fs::File;
-use std::io::{self, BufRead, Read, Seek, SeekFrom};
-use std::path::PathBuf;
-use std::sync::Arc;
+use std::fs::{self, File};
+use std::io::{self, BufRead, Read};
 
 use super::Source;
+use super::raw::{Kind, open_path};
+use super::stamp::Stamp;
 use crate::error::Error;
 
 /// Room for peeking at magic numbers, however small the reads are.
 const LOOK: usize = 64;
-
-enum Kind {
-    /// A regular file; the handle may be given back at any time and is opened again on demand.
-    File {
-        path: PathBuf,
-        handle: Option<File>,
-        position: u64,
-    },
-    Bytes {
-        data: Arc<Vec<u8>>,
-        position: usize,
-    },
-    Reader(Box<dyn Read + Send>),
-    /// Nothing more comes.
-    End,
-}
 
 /// A counted, buffered input that retries interrupted reads and remembers why it failed.
 pub(crate) struct Input {
@@ -37,19 +21,26 @@ pub(crate) struct Input {
     read: u64,
     total: Option<u64>,
     failure: Option<String>,
+    /// The file before it was read.
+    stamp: Option<Stamp>,
+    /// How the file changed since.
+    change: Option<String>,
 }
 
 impl Input {
     /// Opens a source that is a single input (no directory).
     pub(crate) fn open(source: Source, chunk: usize) -> Result<Self, Error> {
-        let (kind, total) = match source {
-            Source::Path(path) => open_path(path)?,
-            Source::Stdin => (Kind::Reader(Box::new(io::stdin())), None),
+        let (kind, total, stamp) = match source {
+            Source::Path(path) => {
+                let (kind, stamp) = open_path(path)?;
+                (kind, stamp.map(|stamp| stamp.size), stamp)
+            }
+            Source::Stdin => (Kind::Reader(Box::new(io::stdin())), None, None),
             Source::Bytes { data, .. } => {
                 let total = data.len() as u64;
-                (Kind::Bytes { data, position: 0 }, Some(total))
+                (Kind::Bytes { data, position: 0 }, Some(total), None)
             }
-            Source::Reader { reader, size, .. } => (Kind::Reader(reader), size),
+            Source::Reader { reader, size, .. } => (Kind::Reader(reader), size, None),
         };
         Ok(Self {
             kind,
@@ -60,6 +51,8 @@ impl Input {
             read: 0,
             total,
             failure: None,
+            stamp,
+            change: None,
         })
     }
 
@@ -83,9 +76,39 @@ impl Input {
         matches!(self.kind, Kind::Bytes { .. })
     }
 
+    /// Whether it was asked for more than there is.
+    pub(crate) fn is_over(&self) -> bool {
+        matches!(self.kind, Kind::End)
+    }
+
     /// What the system said when a read failed.
     pub(crate) fn failure(&self) -> Option<&str> {
         self.failure.as_deref()
+    }
+
+    /// The file as it was before it was read.
+    pub(crate) fn stamp(&self) -> Option<Stamp> {
+        self.stamp
+    }
+
+    /// Takes an earlier look at the same file for the state before it was read.
+    pub(crate) fn date_back(&mut self, stamp: Stamp) {
+        self.stamp = self.stamp.map(|_| stamp);
+    }
+
+    /// How the file changed while it was read, looked up until the end is reached.
+    pub(crate) fn change(&mut self) -> Option<&str> {
+        if let (Some(before), Kind::File { path, handle, .. }) = (self.stamp, &self.kind) {
+            let now = handle.as_ref().map_or_else(|| fs::metadata(path), File::metadata);
+            self.change = now.ok().and_then(|now| before.change(Stamp::of(&now)));
+        }
+        self.change.as_deref()
+    }
+
+    /// Nothing more comes: the file is let go.
+    fn end(&mut self) {
+        self.change();
+        self.kind = Kind::End;
     }
 
     /// Gives the file handle back until the next read.
@@ -134,77 +157,15 @@ impl Input {
                 let n = n.min(out.len());
                 self.read += n as u64;
                 if n == 0 && !out.is_empty() {
-                    self.kind = Kind::End;
+                    self.end();
                 }
                 Ok(n)
             }
             Err(e) => {
                 self.failure = Some(e.to_string());
-                self.kind = Kind::End;
+                self.end();
                 Err(e)
             }
-        }
-    }
-}
-
-fn open_path(path: PathBuf) -> Result<(Kind, Option<u64>), Error> {
-    let name = path.display().to_string();
-    let io = |source| Error::Io { file: name.clone(), source };
-    let meta = std::fs::metadata(&path).map_err(io)?;
-    let file_type = meta.file_type();
-    if file_type.is_dir() {
-        return Err(Error::NotACapture { file: name, reason: "is a directory".into() });
-    }
-    if file_type.is_file() {
-        let handle = File::open(&path).map_err(io)?;
-        return Ok((Kind::File { path, handle: Some(handle), position: 0 }, Some(meta.len())));
-    }
-    if is_pipe(file_type) {
-        let handle = File::open(&path).map_err(io)?;
-        return Ok((Kind::Reader(Box::new(handle)), None));
-    }
-    Err(Error::NotACapture {
-        file: name,
-        reason: "is a device or socket, neither file nor pipe".into(),
-    })
-}
-
-#[cfg(unix)]
-fn is_pipe(file_type: std::fs::FileType) -> bool {
-    std::os::unix::fs::FileTypeExt::is_fifo(&file_type)
-}
-
-#[cfg(not(unix))]
-fn is_pipe(_: std::fs::FileType) -> bool {
-    false
-}
-
-impl Read for Kind {
-    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        match self {
-            Self::File { path, handle, position } => {
-                let mut file = if let Some(file) = handle.take() {
-                    file
-                } else {
-                    let mut file = File::open(&*path)?;
-                    file.seek(SeekFrom::Start(*position))?;
-                    file
-                };
-                // The handle is put back whatever happened: an interrupted read is tried again.
-                let got = file.read(out);
-                *handle = Some(file);
-                let got = got?;
-                *position += got as u64;
-                Ok(got)
-            }
-            Self::Bytes { data, position } => {
-                let mut rest = data.get(*position..).unwrap_or_default();
-                let got = rest.read(out)?;
-                *position += got;
-                Ok(got)
-            }
-            Self::Reader(reader) => reader.read(out),
-            Self::End => Ok(0),
         }
     }
 }

@@ -1,0 +1,57 @@
+//! Leaps of the clock within a file.
+
+use super::batch::Notes;
+use crate::issue::EXAMPLES;
+
+/// A step back in time that is more than packets out of order: one second.
+const BACK: u64 = 1_000_000_000;
+/// A step forward that is rather a leap of the clock than silence, as the tracker has it.
+const FORWARD: u64 = 6 * 3600 * 1_000_000_000;
+
+/// The clock leapt before a packet.
+struct Leap {
+    packet: u64,
+    from: i64,
+    to: i64,
+}
+
+/// All leaps of a file, counted; the first are kept. They are told at the end: which packets are
+/// read together depends on the size of reads, and the order of issues must not.
+#[derive(Default)]
+pub(crate) struct Leaps {
+    first: Vec<Leap>,
+    count: u64,
+}
+
+impl Leaps {
+    /// Looks at the time of a packet and of the one before it.
+    #[inline]
+    pub(crate) fn step(&mut self, packet: u64, from: i64, to: i64) {
+        if from.abs_diff(to) > if to < from { BACK } else { FORWARD } {
+            self.add(Leap { packet, from, to });
+        }
+    }
+
+    #[cold]
+    fn add(&mut self, leap: Leap) {
+        self.count += 1;
+        if self.count <= EXAMPLES {
+            self.first.push(leap);
+        }
+    }
+
+    /// Tells them, each with its packet.
+    pub(crate) fn report(&self, notes: &mut Notes<'_>) {
+        const KIND: &str = "clock_leap";
+        for &Leap { packet, from, to } in &self.first {
+            notes.issue_of(packet, KIND, None, || {
+                let step = from.abs_diff(to);
+                let (seconds, nanos) = (step / 1_000_000_000, step % 1_000_000_000);
+                let way = if to < from { "back" } else { "forward" };
+                format!("the clock leaps {way} by {seconds}.{nanos:09} s")
+            });
+        }
+        let more = self.count - self.first.len() as u64;
+        notes.issues.add_many(notes.file, KIND, more, String::new);
+    }
+}
