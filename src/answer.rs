@@ -158,7 +158,7 @@ impl Judge<'_> {
                 let rows: Vec<_> = block
                     .iter()
                     .zip(&verdicts)
-                    .map(|(connection, verdict)| ConnectionRow { connection, verdict, shared })
+                    .map(|(&connection, verdict)| ConnectionRow { connection, verdict, shared })
                     .collect();
                 batch.add(&rows);
             }

@@ -22,7 +22,7 @@ fn output(path: &Path) -> Option<Output> {
 fn injected(path: &Path) -> Vec<u64> {
     let Some(output) = output(path) else { return Vec::new() };
     let mut packets = Vec::new();
-    for c in output.connections.iter() {
+    for c in &output.connections {
         for row in c.teardowns.iter().filter(|row| row.kind == Kind::Rst) {
             let verdict = judge_teardown(c, row, &output.context, &output.parameters);
             if verdict.cause.name() == "reset_injected" {
@@ -54,7 +54,7 @@ fn ordinary_traffic_is_not_accused() {
     for name in list.lines().skip(1).filter_map(|line| line.split(',').next()) {
         let path = shared.join("public").join(name);
         let Some(output) = output(&path) else { continue };
-        for c in output.connections.iter() {
+        for c in &output.connections {
             connections += 1;
             let verdict = judge(c, &output.context, &output.parameters);
             if ACCUSED.contains(&verdict.cause.name()) {

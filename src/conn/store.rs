@@ -81,6 +81,8 @@ pub struct Slot {
     pub hash: u32,
     /// Whether it is still followed.
     pub followed: bool,
+    /// The capture's time at its latest packet, which that packet may have been behind.
+    pub seen: i64,
 }
 
 /// All connections in memory.
@@ -127,12 +129,14 @@ impl Store {
         self.slots.get_mut(number / CHUNK)?.get_mut(number % CHUNK)
     }
 
-    /// Everything of a connection, to take a segment.
+    /// Everything of a connection, to take a segment when it is `now` in the capture.
     #[inline]
-    pub fn live(&mut self, number: u32) -> Option<Live<'_>> {
+    pub fn live(&mut self, number: u32, now: i64) -> Option<Live<'_>> {
         let number = number as usize;
         let connection = self.connections.get_mut(number / CHUNK)?.get_mut(number % CHUNK)?;
-        let recent = &mut self.slots.get_mut(number / CHUNK)?.get_mut(number % CHUNK)?.recent;
+        let slot = self.slots.get_mut(number / CHUNK)?.get_mut(number % CHUNK)?;
+        slot.seen = now;
+        let recent = &mut slot.recent;
         Some(Live { connection, recent, pool: &mut self.pool })
     }
 
@@ -273,22 +277,23 @@ impl Store {
         Rows::of_chunks(self.connections)
     }
 
-    /// Ends everything; hands out the connections that were still followed.
-    pub fn into_followed(self) -> impl Iterator<Item = Connection> {
+    /// Ends everything; hands out the connections that were still followed, each with when it was
+    /// last seen.
+    pub fn into_followed(self) -> impl Iterator<Item = (Connection, i64)> {
         drop(self.index);
-        let followed = self.slots.into_iter().flatten().map(|slot| slot.followed);
-        let all = self.connections.into_iter().flatten().zip(followed);
-        all.filter_map(|(connection, followed)| followed.then_some(connection))
+        let all = self.connections.into_iter().flatten().zip(self.slots.into_iter().flatten());
+        all.filter_map(|(connection, slot)| slot.followed.then_some((connection, slot.seen)))
     }
 
     /// Ends the index and what is kept beside the connections; hands out all of them, each with
-    /// whether it was still followed.
-    pub fn close(&mut self) -> impl Iterator<Item = (&mut Connection, bool)> {
+    /// when it was last seen if it was still followed; closed before, it follows none.
+    pub fn close(&mut self) -> impl Iterator<Item = (&mut Connection, Option<i64>)> {
         self.index = Vec::new();
         self.free = Vec::new();
         self.pool = Pool::default();
         let slots = std::mem::take(&mut self.slots).into_iter().flatten();
-        self.connections.iter_mut().flatten().zip(slots.map(|slot| slot.followed))
+        let seen = slots.map(|slot| slot.followed.then_some(slot.seen));
+        self.connections.iter_mut().flatten().zip(seen.chain(std::iter::repeat(None)))
     }
 
     fn position(&self, hash: u32, number: u32) -> Option<usize> {

@@ -1,7 +1,6 @@
 //! Segments to connections: which one a segment belongs to, when one begins and is let go.
 
-use std::hash::{BuildHasher, Hasher};
-
+use super::clock::Clock;
 use super::connection::{Connection, Icmp, Opening, Release, Side};
 use super::ending;
 use super::endpoint::State;
@@ -9,15 +8,13 @@ use super::live::Birth;
 use super::recent::Recent;
 use super::room::{self, Room};
 use super::rows::Rows;
+use super::seed::{Seed, quoted};
 use super::store::{NONE, Slot, Store, Tuple, tuple_of};
 use super::wheel::Wheel;
 use super::zeek::likely_server_port;
 use crate::packet::{IcmpError, Segment};
 
-const SECOND: i64 = 1_000_000_000;
-/// A leap of the clock that one packet alone is not believed: a damaged time must not end every
-/// connection that is followed.
-const LEAP: i64 = 6 * 3600 * SECOND;
+pub(super) const SECOND: i64 = 1_000_000_000;
 /// Connections of one tuple that are told apart by their VLANs and tunnels.
 const MAX_SIBLINGS: usize = 16;
 
@@ -67,6 +64,30 @@ impl Default for Limits {
     }
 }
 
+impl Limits {
+    /// When a connection is let go unless another of its packets comes. `seen` is the capture's
+    /// time at the latest: packets of a clock that is behind are not late for that.
+    fn deadline(&self, c: &Connection, seen: i64) -> i64 {
+        let limit = if c.over_since.is_some() {
+            self.linger
+        } else if c.endpoints.iter().any(|e| e.fin.is_some()) {
+            self.half_closed
+        } else if c.opening != Opening::MidStream
+            && c.endpoints.iter().any(|e| e.state < State::Open)
+        {
+            self.handshake
+        } else {
+            self.idle
+        };
+        c.end.max(seen).saturating_add(limit)
+    }
+
+    /// Why a connection that is still followed is let go at the end of the capture.
+    fn at_the_end(&self, c: &Connection, seen: i64, end: i64) -> Release {
+        if end > self.deadline(c, seen) { reason(c) } else { Release::End }
+    }
+}
+
 /// How many connections there were and how they were let go.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
@@ -78,15 +99,28 @@ pub struct Counts {
     pub crowded: u64,
 }
 
-/// Follows every connection of a capture.
+impl Counts {
+    /// Takes those of another tracker in.
+    pub fn add(&mut self, other: Self) {
+        self.created += other.created;
+        for (all, more) in self.released.iter_mut().zip(other.released) {
+            *all += more;
+        }
+        self.crowded += other.crowded;
+    }
+}
+
+/// Follows every connection of a capture, or those of some addresses and ports.
 #[derive(Debug)]
 pub struct Tracker {
     limits: Limits,
     store: Store,
     wheel: Wheel,
-    seed: u64,
-    clock: i64,
-    leap: Option<i64>,
+    seed: Seed,
+    /// For who takes packets without a clock of his own.
+    clock: Clock,
+    /// The capture's time at the latest packet.
+    now: i64,
     followed: u32,
     /// The shortest of the limits: before it nothing can be over its deadline.
     shortest: i64,
@@ -96,9 +130,13 @@ pub struct Tracker {
 }
 
 impl Tracker {
-    /// A tracker without connections; its hash is seeded at random, and nothing depends on the seed.
+    /// A tracker without connections.
     pub fn new(limits: Limits) -> Self {
-        let seed = foldhash::fast::RandomState::default().build_hasher().finish();
+        Self::with_seed(limits, Seed::random())
+    }
+
+    /// One whose hashes somebody else makes.
+    pub fn with_seed(limits: Limits, seed: Seed) -> Self {
         let shortest = [limits.linger, limits.handshake, limits.half_closed, limits.idle];
         Self {
             shortest: shortest.into_iter().min().unwrap_or(0),
@@ -106,8 +144,8 @@ impl Tracker {
             store: Store::default(),
             wheel: Wheel::default(),
             seed,
-            clock: i64::MIN,
-            leap: None,
+            clock: Clock::default(),
+            now: i64::MIN,
             followed: 0,
             counts: Counts::default(),
             finished: Vec::new(),
@@ -127,7 +165,7 @@ impl Tracker {
 
     /// The hash of a segment's tuple, for [`Tracker::touch`] and [`Tracker::take`].
     pub fn hash(&self, segment: &Segment<'_>) -> u32 {
-        Tuple::of(segment).hash(self.seed)
+        self.seed.hash(segment)
     }
 
     /// Reads the index where a hash begins, ahead of its use; a place for [`Tracker::touch`].
@@ -142,37 +180,52 @@ impl Tracker {
         self.store.touch(place)
     }
 
-    /// Takes the next segment of the capture; the number of its connection.
-    pub fn take(&mut self, segment: &Segment<'_>, hash: u32) -> u64 {
-        self.advance_clock(segment.time);
+    /// Takes the next segment of the capture.
+    pub fn take(&mut self, segment: &Segment<'_>, hash: u32) {
+        let now = self.clock.advance(segment.time);
+        self.take_at(segment, hash, now);
+    }
+
+    /// Takes a segment when it is `now` in the capture. What becomes of its connection depends on
+    /// the packets of these addresses and ports and on the time at each of them, and on nothing
+    /// else, unless connections or memory are limited.
+    pub fn take_at(&mut self, segment: &Segment<'_>, hash: u32, now: i64) {
+        self.pass(now);
         let head = self.store.find_of(segment, hash);
-        let chosen = head.and_then(|head| self.choose(head, segment));
+        let head = head.and_then(|head| self.in_time(head, segment, hash));
+        let chosen = head.and_then(|head| self.choose(head, segment, hash));
         let found = match chosen {
             Some((number, side)) if !self.begins_anew(number, side, segment) => chosen,
             chosen => self.begin(segment, hash, chosen.map(|(number, _)| number)),
         };
-        let Some((number, side)) = found else { return 0 };
-        let Some(mut live) = self.store.live(number) else { return 0 };
+        let Some((number, side)) = found else { return };
+        let Some(mut live) = self.store.live(number, now) else { return };
         let was_over = live.connection.over_since.is_some();
         let before = weight(&self.limits, live.connection, *live.recent);
         live.take(segment, side);
         self.room.weigh(before, weight(&self.limits, live.connection, *live.recent));
-        let id = live.connection.id;
         if !was_over && live.connection.over_since.is_some() {
-            let deadline = segment.time.saturating_add(self.limits.linger);
-            self.wheel.add((number, low(id)), deadline, self.clock);
+            let id = low(live.connection.id);
+            let deadline = now.saturating_add(self.limits.linger);
+            self.wheel.add((number, id), deadline, now);
         }
-        id
     }
 
     /// Notes an ICMP error on the connection whose segment it quotes. False when there is none.
     pub fn icmp(&mut self, error: &IcmpError) -> bool {
-        self.advance_clock(error.time);
+        let now = self.clock.advance(error.time);
+        self.icmp_at(error, self.seed.hash_quoted(error), now)
+    }
+
+    /// The same when it is `now` in the capture.
+    pub fn icmp_at(&mut self, error: &IcmpError, hash: u32, now: i64) -> bool {
+        self.pass(now);
         let source = (error.source, error.source_port);
-        let tuple =
-            Tuple::new(error.ip_version, source, (error.destination, error.destination_port));
-        let hash = tuple.hash(self.seed);
-        let found = self.store.find(&tuple, hash);
+        let tuple = quoted(error);
+        let mut found = self.store.find(&tuple, hash);
+        if found.is_some_and(|head| self.purge(head)) {
+            found = self.store.find(&tuple, hash);
+        }
         let Some(c) = found.and_then(|number| self.store.connection_mut(number)) else {
             return false;
         };
@@ -195,7 +248,7 @@ impl Tracker {
     pub fn so_far(&self) -> Vec<Connection> {
         let decided = self.store.followed().map(|followed| {
             let mut connection = followed.clone();
-            ending::decide(&mut connection, Release::End, self.clock);
+            ending::decide(&mut connection, Release::End, self.now);
             connection
         });
         decided.collect()
@@ -208,24 +261,24 @@ impl Tracker {
 
     /// Lets go of everything that is still followed, and shows every row. Rows are in order of
     /// connection.
-    pub fn finish(mut self, mut each: impl FnMut(&Connection)) -> (Counts, Rows) {
-        let end = self.clock;
+    pub fn finish(self, each: impl FnMut(&Connection)) -> (Counts, Rows) {
+        let now = self.now;
+        self.finish_at(now, each)
+    }
+
+    /// The same when the capture ends `now`.
+    pub fn finish_at(mut self, now: i64, mut each: impl FnMut(&Connection)) -> (Counts, Rows) {
         if self.limits.keep {
-            for (c, followed) in self.store.close() {
-                if followed {
-                    ending::decide(c, Release::End, end);
-                    self.counts.released[Release::End as usize] += 1;
-                }
-                each(c);
-            }
+            self.ended(now).for_each(|c| each(c));
             return (self.counts, self.store.into_rows());
         }
         // Each row is moved, and its chunk given back: memory is at its most here.
         let mut rows = self.finished;
         rows.reserve_exact(self.followed as usize);
-        for mut c in self.store.into_followed() {
-            ending::decide(&mut c, Release::End, end);
-            self.counts.released[Release::End as usize] += 1;
+        for (mut c, seen) in self.store.into_followed() {
+            let release = self.limits.at_the_end(&c, seen, now);
+            ending::decide(&mut c, release, now);
+            self.counts.released[release as usize] += 1;
             rows.push(c);
         }
         rows.sort_unstable_by_key(|c| c.id);
@@ -233,79 +286,111 @@ impl Tracker {
         (self.counts, rows.into())
     }
 
-    /// Follows the capture's time; two packets in a row must agree on a leap.
-    #[inline]
-    fn advance_clock(&mut self, time: i64) {
-        let leaps = time.saturating_sub(self.clock) > LEAP && self.clock != i64::MIN;
-        if leaps || self.leap.is_some() {
-            self.leap(time, leaps);
-        } else if time > self.clock {
-            self.pass(time);
-        }
+    /// Where rows are kept: all of them in order, each let go when the capture ends `now` if it is
+    /// still followed. The tracker takes no more packets then; asked again, it has the same rows.
+    pub(super) fn ended(&mut self, now: i64) -> impl Iterator<Item = &mut Connection> {
+        let (limits, released) = (&self.limits, &mut self.counts.released);
+        self.store.close().map(move |(c, seen)| {
+            if let Some(seen) = seen {
+                let release = limits.at_the_end(c, seen, now);
+                ending::decide(c, release, now);
+                released[release as usize] += 1;
+            }
+            c
+        })
     }
 
-    /// The time leaps, or did so in the packet before.
-    #[cold]
-    fn leap(&mut self, time: i64, leaps: bool) {
-        let before = std::mem::replace(&mut self.leap, leaps.then_some(time));
-        let time = match before {
-            Some(before) if leaps => time.min(before),
-            _ if leaps => return,
-            _ => time,
-        };
-        if time > self.clock {
-            self.pass(time);
-        }
+    /// Lets go of everything when the capture ends `now`, and keeps nothing but the rows.
+    pub fn close(&mut self, now: i64) {
+        self.ended(now).for_each(drop);
+    }
+
+    pub(super) fn into_rows(self) -> Rows {
+        self.store.into_rows()
     }
 
     /// The time goes on.
     #[inline]
-    fn pass(&mut self, time: i64) {
-        self.clock = time;
-        if self.wheel.is_due(time) {
-            self.expire(time);
+    fn pass(&mut self, now: i64) {
+        self.now = now;
+        if self.wheel.is_due(now) {
+            self.expire(now);
         }
     }
 
-    /// Lets go of connections whose deadlines passed.
+    /// Lets go of connections whose deadlines passed. That gives room and changes no row: none is
+    /// looked at again after its deadline.
     fn expire(&mut self, time: i64) {
         for (number, id) in self.wheel.due(time) {
-            if self.store.slot(number).is_none_or(|slot| !slot.followed) {
-                continue;
-            }
+            let Some(slot) = self.store.slot(number).filter(|slot| slot.followed) else { continue };
             let known = |c: &&Connection| low(c.id) == id;
             let Some(c) = self.store.connection(number).filter(known) else { continue };
-            let deadline = self.deadline(c);
+            let deadline = self.limits.deadline(c, slot.seen);
             if deadline < time {
                 let release = reason(c);
                 self.let_go(number, release, time);
             } else {
-                self.wheel.add((number, id), deadline, self.clock);
+                self.wheel.add((number, id), deadline, time);
             }
         }
     }
 
-    fn deadline(&self, c: &Connection) -> i64 {
-        let limit = if c.over_since.is_some() {
-            self.limits.linger
-        } else if c.endpoints.iter().any(|e| e.fin.is_some()) {
-            self.limits.half_closed
-        } else if c.opening != Opening::MidStream
-            && c.endpoints.iter().any(|e| e.state < State::Open)
-        {
-            self.limits.handshake
-        } else {
-            self.limits.idle
-        };
-        c.end.saturating_add(limit)
+    /// Whether its deadline passed.
+    #[inline]
+    fn is_late(&self, number: u32) -> bool {
+        let Some(slot) = self.store.slot(number) else { return false };
+        self.now.saturating_sub(slot.seen) > self.shortest
+            && self
+                .store
+                .connection(number)
+                .is_some_and(|c| self.now > self.limits.deadline(c, slot.seen))
+    }
+
+    /// The first connection of a tuple whose deadline did not pass.
+    #[inline]
+    fn in_time(
+        &mut self,
+        head: (u32, Side),
+        segment: &Segment<'_>,
+        hash: u32,
+    ) -> Option<(u32, Side)> {
+        if !self.is_late(head.0) {
+            return Some(head);
+        }
+        self.purge(head.0);
+        self.store.find_of(segment, hash)
+    }
+
+    /// Lets go of the connections of one tuple whose deadlines passed; whether there were any.
+    fn purge(&mut self, head: u32) -> bool {
+        let (mut number, mut found) = (head, false);
+        for _ in 0..MAX_SIBLINGS {
+            let Some(next) = self.store.slot(number).map(|slot| slot.next) else { break };
+            if self.is_late(number) {
+                let release = self.store.connection(number).map_or(Release::Idle, reason);
+                self.let_go(number, release, self.now);
+                found = true;
+            }
+            number = next;
+        }
+        found
     }
 
     /// Which connection of this tuple the segment belongs to, and which side sent it: the one on
     /// its VLANs and tunnels; else one whose other direction is known and whose numbers fit.
     #[inline]
-    fn choose(&self, head: (u32, Side), segment: &Segment<'_>) -> Option<(u32, Side)> {
+    fn choose(
+        &mut self,
+        head: (u32, Side),
+        segment: &Segment<'_>,
+        hash: u32,
+    ) -> Option<(u32, Side)> {
         let path = self.store.connection(head.0)?.paths[head.1.index()];
-        if path == Some(segment.path) { Some(head) } else { self.choose_among(head.0, segment) }
+        if path == Some(segment.path) {
+            return Some(head);
+        }
+        let head = if self.purge(head.0) { self.store.find_of(segment, hash)?.0 } else { head.0 };
+        self.choose_among(head, segment)
     }
 
     fn choose_among(&self, head: u32, segment: &Segment<'_>) -> Option<(u32, Side)> {
@@ -340,8 +425,7 @@ impl Tracker {
     #[inline]
     fn begins_anew(&self, number: u32, side: Side, segment: &Segment<'_>) -> bool {
         let Some(c) = self.store.connection(number) else { return true };
-        let now = segment.time.min(self.clock);
-        if now.saturating_sub(c.end) > self.shortest && now > self.deadline(c) || self.is_long(c) {
+        if self.is_long(c) {
             return true;
         }
         let flags = segment.flags;
@@ -381,7 +465,10 @@ impl Tracker {
         }
         let side = connection.sender(segment);
         // Looked up again: what was known may have been let go for it.
-        let head = self.store.find_of(segment, hash);
+        let mut head = self.store.find_of(segment, hash);
+        if head.is_some_and(|(head, _)| self.purge(head)) {
+            head = self.store.find_of(segment, hash);
+        }
         if let Some(head) = head
             && self.siblings(head.0) >= MAX_SIBLINGS
         {
@@ -390,13 +477,14 @@ impl Tracker {
         }
         let head = head.map(|(head, _)| head);
         let next = head.unwrap_or(NONE);
-        let slot = Slot { recent: Recent::default(), next, hash, followed: true };
+        let recent = Recent::default();
+        let slot = Slot { recent, next, hash, followed: true, seen: self.now };
         let number = self.store.insert(connection, slot)?;
         self.store.point(hash, head, number);
         self.counts.created += 1;
         self.followed += 1;
-        let deadline = segment.time.saturating_add(self.limits.handshake);
-        self.wheel.add((number, low(id)), deadline, self.clock);
+        let deadline = self.now.saturating_add(self.limits.handshake);
+        self.wheel.add((number, low(id)), deadline, self.now);
         if self.is_limited() {
             self.room.enter(number, id);
             let (room, store) = (&mut self.room, &self.store);
@@ -420,16 +508,9 @@ impl Tracker {
             graceful: c.endpoints.iter().all(|e| e.fins > 0),
             in_handshake: open && c.syn_ack.is_some() && c.handshake_time.is_none(),
         };
-        let now = segment.time.min(self.clock);
-        let c = self.store.connection(number)?;
-        let (expired, long) = (now > self.deadline(c), self.is_long(c));
-        let c = self.store.connection_mut(number)?;
-        c.superseded &= !expired && !long;
-        let release = match (expired, long) {
-            (true, _) => reason(c),
-            (false, true) => Release::Evicted,
-            (false, false) => Release::Reuse,
-        };
+        let long = self.is_long(self.store.connection(number)?);
+        self.store.connection_mut(number)?.superseded &= !long;
+        let release = if long { Release::Evicted } else { Release::Reuse };
         self.let_go(number, release, segment.time);
         Some(earlier)
     }
