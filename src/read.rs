@@ -57,8 +57,9 @@ pub struct Options {
     pub memory_limit: Option<u64>,
     /// Whether anything but a complete capture is an error.
     pub strict: bool,
-    /// Threads that may be used; as many as there are processors (8 at most) without a number.
-    /// Rows never depend on it. With one, nothing runs beside the caller.
+    /// Threads that follow connections (up to five, where rows are kept and nothing is limited) and
+    /// make tables; as many as there are processors (8 at most) without a number. With more than
+    /// one, another reads ahead; with one, nothing runs beside the caller. Rows never depend on it.
     pub threads: Option<usize>,
 }
 
@@ -495,7 +496,7 @@ impl Pass<'_> {
             match decoded {
                 Decoded::Tcp(segment) => {
                     if inside && self.keeps(&segment) {
-                        self.shards.take(segment, &mut ahead);
+                        self.shards.take(&segment, &mut ahead);
                     } else {
                         class = Class::Filtered;
                     }
@@ -505,7 +506,7 @@ impl Pass<'_> {
                     let segment = whole.segment();
                     if inside && self.keeps(&segment) {
                         let mut alone = Vec::with_capacity(1);
-                        self.shards.take(segment, &mut alone);
+                        self.shards.take(&segment, &mut alone);
                         self.shards.flush(&mut alone);
                     } else {
                         class = Class::Filtered;

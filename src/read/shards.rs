@@ -6,7 +6,7 @@ mod away;
 
 use away::Away;
 
-use crate::conn::{AHEAD, Clock, Connection, Counts, Limits, Parcel, Rows, Seed, Tracker, finish};
+use crate::conn::{AHEAD, Clock, Connection, Counts, Limits, Rows, Seed, Tracker, finish};
 use crate::error::Error;
 use crate::packet::{IcmpError, Segment};
 
@@ -47,7 +47,7 @@ enum Shard {
 fn split(helpers: u8) -> [u8; 256] {
     let own: u8 = match helpers {
         0 => return [0; 256],
-        1 => 72,
+        1 => 56,
         _ => 0,
     };
     let mut split = [0; 256];
@@ -75,11 +75,13 @@ impl Shards {
         }
     }
 
+    #[inline]
     fn shard(&self, hash: u32) -> usize {
         let [first, ..] = hash.to_be_bytes();
         self.split.get(usize::from(first)).map_or(0, |&shard| usize::from(shard))
     }
 
+    #[inline]
     fn pass(&mut self, time: i64) -> i64 {
         self.taken += 1;
         self.now = self.clock.advance(time);
@@ -87,20 +89,19 @@ impl Shards {
     }
 
     /// Takes the next segment of the capture; those that are followed here wait in `ahead`.
-    pub fn take<'a>(&mut self, segment: Segment<'a>, ahead: &mut Vec<Coming<'a>>) {
-        let (now, hash) = (self.pass(segment.time), self.seed.hash(&segment));
+    #[inline]
+    pub fn take<'a>(&mut self, segment: &Segment<'a>, ahead: &mut Vec<Coming<'a>>) {
+        let (now, hash) = (self.pass(segment.time), self.seed.hash(segment));
         let shard = self.shard(hash);
         match self.trackers.get_mut(shard) {
             Some(Shard::Here(tracker)) => {
                 let place = tracker.likely(hash);
-                ahead.push(Coming { segment, hash, now, shard, place });
+                ahead.push(Coming { segment: *segment, hash, now, shard, place });
                 if ahead.len() == AHEAD {
                     self.flush(ahead);
                 }
             }
-            Some(Shard::Away(away)) => away.add(|parcel: &mut Parcel| {
-                parcel.add(&segment, hash, now);
-            }),
+            Some(Shard::Away(away)) => away.add(|parcel| parcel.add(segment, hash, now)),
             None => {}
         }
     }
@@ -129,9 +130,7 @@ impl Shards {
             Some(Shard::Here(tracker)) => {
                 tracker.icmp_at(error, hash, now);
             }
-            Some(Shard::Away(away)) => away.add(|parcel: &mut Parcel| {
-                parcel.add_icmp(*error, hash, now);
-            }),
+            Some(Shard::Away(away)) => away.add(|parcel| parcel.add_icmp(*error, hash, now)),
             None => {}
         }
     }

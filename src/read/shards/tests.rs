@@ -122,7 +122,7 @@ fn shared(events: &[Event], threads: usize, helped: bool) -> Result<Told, Error>
         let mut ahead = Vec::new();
         for event in batch {
             match event.moved() {
-                Moved::Tcp(segment) => shards.take(segment, &mut ahead),
+                Moved::Tcp(segment) => shards.take(&segment, &mut ahead),
                 Moved::Icmp(error) => {
                     shards.flush(&mut ahead);
                     shards.icmp(&error);
@@ -173,6 +173,21 @@ fn the_events_reach_what_they_are_for() {
         assert!(times > 20, "{release:?}: {times}");
     }
     assert!(icmp > 5 && earlier > 20, "{icmp} ICMP errors, {earlier} with an earlier one");
+}
+
+#[test]
+fn packets_of_a_clock_that_is_behind_are_not_late() {
+    let script = parse("> S, < S., > ., > P. 10, < P. 10, > F., < F., > .").unwrap();
+    let mut events = Vec::new();
+    for (turn, packet) in (0..).zip(script) {
+        for (port, behind) in [(50_000, 0), (50_001, 7200)] {
+            let time = (1_700_000_000 + 5 * turn - behind) * SECOND;
+            let (packet, number) = (packet.clone(), events.len() as u64 + 1);
+            events.push(Event { packet, number, time, port, path: PathId(0) });
+        }
+    }
+    let (counts, _) = alone(&events);
+    assert_eq!((counts.created, counts.released[Release::End as usize]), (2, 2));
 }
 
 #[test]
