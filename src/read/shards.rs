@@ -61,7 +61,7 @@ impl Shards {
     pub fn new(limits: &Limits, threads: usize) -> Self {
         // What is evicted depends on all connections together.
         let alone = !limits.keep || limits.connections.is_some() || limits.memory.is_some();
-        let helpers = if alone { 0 } else { (threads - 1).min(MOST) };
+        let helpers = if alone { 0 } else { threads.saturating_sub(1).min(MOST) };
         let seed = Seed::random();
         let tracker = || Shard::Here(Box::new(Tracker::with_seed(limits.clone(), seed)));
         Self {
