@@ -160,7 +160,7 @@ impl Judge<'_> {
                 let rows: Vec<_> = block
                     .iter()
                     .zip(&verdicts)
-                    .map(|(connection, verdict)| ConnectionRow { connection, verdict, shared })
+                    .map(|(&connection, verdict)| ConnectionRow { connection, verdict, shared })
                     .collect();
                 batch.add(&rows);
             }
@@ -185,11 +185,12 @@ impl Judge<'_> {
             let mut batch = layout.batch(chunk.len());
             let mut opened = Opened::default();
             for block in chunk.chunks(BLOCK_ROWS) {
-                let looked = opened.look(connections, block.iter().map(|&(_, row, _)| row));
+                let looked =
+                    opened.look(connections, block.iter().map(|&(_, row, _)| row as usize));
                 let block: Vec<(&Connection, &Teardown)> = looked
                     .into_iter()
                     .zip(block)
-                    .filter_map(|(c, &(_, _, at))| Some((c, c.teardowns.get(at)?)))
+                    .filter_map(|(c, &(_, _, at))| Some((c, c.teardowns.get(at as usize)?)))
                     .collect();
                 let judged: Vec<(Verdict, f64)> = block
                     .iter()

@@ -1,5 +1,9 @@
 //! Joins the layers: a capture in, connections with their verdicts out.
 
+mod shards;
+
+use shards::{Coming, Shards};
+
 use crate::capture::{
     Batch, FileSummary, Interface, Progress, ReadOptions, Reader, Source, Status,
 };
@@ -11,8 +15,6 @@ use crate::guard;
 use crate::issue::Issues;
 use crate::packet::{self, Class, Decoded, Decoder, Path, Paths, Segment};
 
-/// Segments decoded ahead of the tracker, so that its memory is on the way when they are taken.
-const AHEAD: usize = 32;
 /// Threads that are used at most.
 const MAX_THREADS: usize = 256;
 /// Bytes read between two looks at whether there is memory.
@@ -55,8 +57,9 @@ pub struct Options {
     pub memory_limit: Option<u64>,
     /// Whether anything but a complete capture is an error.
     pub strict: bool,
-    /// Threads that may be used; as many as there are processors (8 at most) without a number.
-    /// Rows never depend on it. With one, nothing runs beside the caller.
+    /// Threads that follow connections (up to five, where rows are kept and nothing is limited) and
+    /// make tables; as many as there are processors (8 at most) without a number. With more than
+    /// one, another reads ahead; with one, nothing runs beside the caller. Rows never depend on it.
     pub threads: Option<usize>,
 }
 
@@ -108,7 +111,7 @@ impl Ledger {
 pub struct Session {
     reader: Reader,
     decoder: Decoder,
-    tracker: Tracker,
+    shards: Shards,
     context: Context,
     ledger: Ledger,
     options: Options,
@@ -218,7 +221,7 @@ impl Session {
         Ok(Self {
             reader,
             decoder: Decoder::new(options.decoding),
-            tracker: Tracker::new(options.limits.clone()),
+            shards: Shards::new(&options.limits, options.threads()),
             context: if streaming { Context::bounded() } else { Context::default() },
             ledger: Ledger::default(),
             options,
@@ -292,6 +295,7 @@ impl Session {
     fn next_batch(&mut self) -> Result<bool, Error> {
         self.ask_for_room()?;
         let Some(batch) = self.reader.next_batch()? else {
+            self.shards.settle()?;
             guard::room(self.ending_room())?;
             self.collect();
             self.check_strict()?;
@@ -299,7 +303,7 @@ impl Session {
         };
         let mut pass = Pass {
             decoder: &mut self.decoder,
-            tracker: &mut self.tracker,
+            shards: &mut self.shards,
             ledger: &mut self.ledger,
             options: &self.options,
             first_time: &mut self.first_time,
@@ -307,6 +311,7 @@ impl Session {
         };
         self.file = batch.file;
         pass.batch(&batch);
+        self.shards.go_on()?;
         self.collect();
         Ok(true)
     }
@@ -319,7 +324,7 @@ impl Session {
             let left = progress.bytes_total.map_or(u64::MAX, |total| total.saturating_sub(read));
             guard::room_for(left.saturating_mul(GROWTH))?;
             // The index of connections doubles at once.
-            guard::room(32 * self.tracker.followed() as usize)?;
+            guard::room(32 * self.shards.followed() as usize)?;
             self.asked_at = read.saturating_add(ASKED);
         }
         Ok(())
@@ -329,9 +334,9 @@ impl Session {
     /// is followed; else the context learns of every connection.
     fn ending_room(&self) -> usize {
         let rows = if self.streaming {
-            u64::from(self.tracker.followed())
+            u64::from(self.shards.followed())
         } else {
-            self.tracker.counts().created
+            self.shards.counts().created
         };
         usize::try_from(rows.saturating_mul(ENDING)).unwrap_or(usize::MAX)
     }
@@ -373,12 +378,12 @@ impl Session {
 
     /// How many connections are followed now.
     pub fn followed(&self) -> u32 {
-        self.tracker.followed()
+        self.shards.followed()
     }
 
     /// What they would be, were the capture to end here.
     pub fn so_far(&self) -> Vec<Connection> {
-        self.tracker.so_far()
+        self.shards.so_far()
     }
 
     /// What was odd in reading so far.
@@ -401,7 +406,7 @@ impl Session {
     pub fn finish(mut self) -> Output {
         let mut issues = self.reader.take_issues();
         issues.absorb(self.decoder.take_issues());
-        let (counts, rows) = self.tracker.finish(|connection| self.context.add(connection));
+        let (counts, rows) = self.shards.finish(|connection| self.context.add(connection));
         issues.add_many(0, "crowded_tuple", counts.crowded, || {
             "segments of address and port pairs in more VLANs or tunnels than are kept apart"
                 .to_owned()
@@ -439,7 +444,7 @@ impl Session {
 
     fn collect(&mut self) {
         if self.streaming {
-            for mut row in self.tracker.drain() {
+            for mut row in self.shards.drain() {
                 self.context.add(&row);
                 self.released.push(&mut row);
             }
@@ -468,13 +473,10 @@ fn paths(known: &Paths) -> Vec<Path> {
         .collect()
 }
 
-/// A segment, the hash of its tuple, and the place where its connection most likely is.
-type Coming<'a> = (Segment<'a>, u32, u32);
-
 /// What a batch of frames runs through.
 struct Pass<'s> {
     decoder: &'s mut Decoder,
-    tracker: &'s mut Tracker,
+    shards: &'s mut Shards,
     ledger: &'s mut Ledger,
     options: &'s Options,
     first_time: &'s mut Option<i64>,
@@ -483,7 +485,7 @@ struct Pass<'s> {
 
 impl Pass<'_> {
     fn batch(&mut self, batch: &Batch<'_>) {
-        let mut ahead: Vec<Coming<'_>> = Vec::with_capacity(AHEAD);
+        let mut ahead: Vec<Coming<'_>> = Vec::with_capacity(conn::AHEAD);
         for frame in batch {
             let time = frame.time.unwrap_or(*self.last_time);
             *self.last_time = time;
@@ -494,48 +496,35 @@ impl Pass<'_> {
             match decoded {
                 Decoded::Tcp(segment) => {
                     if inside && self.keeps(&segment) {
-                        let hash = self.tracker.hash(&segment);
-                        ahead.push((segment, hash, self.tracker.likely(hash)));
-                        if ahead.len() == AHEAD {
-                            self.take(&mut ahead);
-                        }
+                        self.shards.take(&segment, &mut ahead);
                     } else {
                         class = Class::Filtered;
                     }
                 }
                 Decoded::Reassembled(whole) => {
-                    self.take(&mut ahead);
+                    self.shards.flush(&mut ahead);
                     let segment = whole.segment();
                     if inside && self.keeps(&segment) {
-                        self.tracker.take(&segment, self.tracker.hash(&segment));
+                        let mut alone = Vec::with_capacity(1);
+                        self.shards.take(&segment, &mut alone);
+                        self.shards.flush(&mut alone);
                     } else {
                         class = Class::Filtered;
                     }
                 }
                 Decoded::IcmpError(error) => {
-                    self.take(&mut ahead);
+                    self.shards.flush(&mut ahead);
                     let filter = self.options.filter.as_ref();
                     let kept = filter.is_none_or(|f| f.matches_icmp(&error, self.decoder.paths()));
                     if inside && kept {
-                        self.tracker.icmp(&error);
+                        self.shards.icmp(&error);
                     }
                 }
                 Decoded::Other(_) => {}
             }
             self.ledger.add(frame.file, class);
         }
-        self.take(&mut ahead);
-    }
-
-    /// Hands segments to the tracker; their connections are first asked for all at once, so that
-    /// waiting for memory happens once and not for each.
-    fn take(&mut self, ahead: &mut Vec<Coming<'_>>) {
-        let touched = ahead.iter().map(|&(_, _, place)| self.tracker.touch(place));
-        std::hint::black_box(touched.fold(0, |all, part| all ^ part));
-        for (segment, hash, _) in &*ahead {
-            self.tracker.take(segment, *hash);
-        }
-        ahead.clear();
+        self.shards.flush(&mut ahead);
     }
 
     fn keeps(&self, segment: &Segment<'_>) -> bool {

@@ -55,8 +55,9 @@ class Options(TypedDict, total=False):
     chunk: Size | None
     """Octets read at a time (256 KiB); never changes a row."""
     threads: int | None
-    """Threads that may be used: as many as there are processors (8 at most) unless told. Files are
-    read and decompressed on one, tables are made on all. Never changes a row."""
+    """Threads that may be used: as many as there are processors (8 at most) unless told.
+    :func:`read` follows connections on them (with a ``memory_limit`` on one), tables are made on
+    all; with more than one, another reads and decompresses files. Never changes a row."""
     resync: bool
     """Look for packets behind damage in a classic pcap too (of pcapng they always are): three
     record headers in a row that make sense. The file's ``status`` is then ``recovered`` and

@@ -101,6 +101,12 @@ impl Packer {
         rare
     }
 
+    /// What leads to the rare facts of a form.
+    pub fn reference(form: &[u8]) -> Option<u32> {
+        let &[head, _, a, b, c, d, ..] = form else { return None };
+        (head & 1 == 1).then(|| u32::from_le_bytes([a, b, c, d]))
+    }
+
     /// Changes what leads to the rare facts of a form that has some.
     pub fn refer(form: &mut [u8], rare: u32) {
         if let Some(reference) = form.get_mut(2..6) {

@@ -1,9 +1,9 @@
 //! When connections are let go.
 
-use super::connection::{Connection, Opening};
+use super::connection::{Connection, Opening, Release};
 use super::endpoint::State;
 
-const SECOND: i64 = 1_000_000_000;
+pub(super) const SECOND: i64 = 1_000_000_000;
 
 /// Connections that are open at a time before memory is saved: with their segments they take less
 /// than two gigabytes.
@@ -63,20 +63,37 @@ impl Limits {
         if bounded { self.open.min(OPEN_IF_BOUNDED) } else { self.open }
     }
 
-    /// The time after the last segment at which a connection is let go.
-    pub(super) fn after(&self, due: Due) -> i64 {
-        match due {
+    /// When a connection is let go unless another of its packets comes.
+    pub(super) fn deadline(&self, last: Last) -> i64 {
+        let limit = match last.due {
             Due::Closed => self.linger,
             Due::HalfClosed => self.half_closed,
             Due::Handshake => self.handshake,
             Due::Idle => self.idle,
-        }
+        };
+        last.end.max(last.seen).saturating_add(limit)
+    }
+
+    /// Why a connection that is still followed is let go when the capture ends `now`.
+    pub(super) fn at_the_end(&self, last: Last, now: i64) -> Release {
+        if now > self.deadline(last) { last.due.release() } else { Release::End }
     }
 
     /// The shortest of these times: before it nothing can be over its deadline.
     pub(super) fn shortest(&self) -> i64 {
         self.linger.min(self.handshake).min(self.half_closed).min(self.idle)
     }
+}
+
+/// When a connection was last heard of.
+#[derive(Clone, Copy, Debug)]
+pub struct Last {
+    /// Time of its latest packet.
+    pub end: i64,
+    /// The capture's time at the latest: packets of a clock that is behind are not late for that.
+    pub seen: i64,
+    /// Which limit holds for it.
+    pub due: Due,
 }
 
 /// Which limit holds for a connection.
@@ -94,6 +111,11 @@ pub enum Due {
 }
 
 impl Due {
+    /// Why a connection is let go when its time is over.
+    pub fn release(self) -> Release {
+        if self == Self::Closed { Release::Closed } else { Release::Idle }
+    }
+
     /// Which one holds for this connection.
     pub fn of(c: &Connection) -> Self {
         if c.over_since.is_some() {

@@ -1,5 +1,6 @@
 //! Segments to connections: facts only, no causes.
 
+mod clock;
 mod compact;
 mod connection;
 mod ending;
@@ -8,7 +9,9 @@ mod history;
 mod index;
 mod limits;
 mod live;
+mod merge;
 mod moment;
+mod parcel;
 mod payload;
 mod ranges;
 mod recent;
@@ -16,6 +19,7 @@ mod reset;
 mod room;
 mod rows;
 pub mod script;
+mod seed;
 mod sequence;
 mod store;
 mod tampering;
@@ -28,16 +32,20 @@ mod wheel;
 mod wireshark;
 mod zeek;
 
+pub use clock::Clock;
 pub use connection::{
     Connection, EndedBy, Ending, Extra, Icmp, Opening, Phase, Release, Side, SynAck, TlsAlert,
     seconds,
 };
 pub use endpoint::{Endpoint, Fin, State, Ttl};
 pub use limits::Limits;
+pub use merge::finish;
 pub use moment::Moment;
+pub use parcel::{AHEAD, Parcel};
 pub use payload::alert_name;
 pub use reset::SEARCHED;
 pub use rows::{Groups, Opened, Rows};
+pub use seed::Seed;
 pub use tampering::Tampering;
 pub use teardown::{Form, Kind, Reason, SequenceCheck, Teardown, Trigger};
 pub use trace::{Chosen, Trace, Traced};

@@ -9,6 +9,16 @@ const MAX_NAME: usize = 255;
 /// Longest reset text kept, in characters.
 const MAX_TEXT: usize = 120;
 
+/// Whether anything below can find something in a payload (`reset` in one of a RST); else only its
+/// length counts, and zeros tell as much.
+pub fn is_told(payload: &[u8], reset: bool) -> bool {
+    match payload {
+        [22, ..] | [_, 3, 0..=4, _, _, ..] => true,
+        [first, ..] => reset || first.is_ascii_alphabetic(),
+        [] => false,
+    }
+}
+
 /// Whether a first payload is a TLS record (handshake or alert).
 pub fn is_tls(payload: &[u8]) -> bool {
     matches!(payload, [20..=23, 3, 0..=4, _, _, ..])
@@ -238,5 +248,29 @@ mod tests {
         let diagnostic = reset_reason(&[0x33, 0xaa, 0, 4, 0, 0, 0, 0]);
         assert_eq!(diagnostic, Some(Reason::Diagnostic(4, "ABORT".into())));
         assert_eq!(reset_reason(&[1, 2, 3, 4]), None);
+    }
+
+    #[test]
+    fn a_payload_that_tells_nothing_tells_what_zeros_tell() {
+        let everything = |payload: &[u8], reset: bool| {
+            let reason = reset.then(|| reset_reason(payload));
+            let alert = tls_alert(payload, true, 1, 2);
+            (is_tls(payload), server_name(payload), alert.map(|alert| alert.clear), reason)
+        };
+        let heads = [0, 2, 3, 4, 9, 20, 21, 22, 23, 65, 90, 122, 0x33, 0xaa, 0xf3, 255];
+        let mut silent = 0;
+        for (one, other) in heads.iter().flat_map(|&a| heads.map(|b| (a, b))) {
+            for tail in [&[][..], &[3, 0], &[3, 0, 2, 1, 40], b"T / HTTP/1.1\r\nHost: a\r\n\r\n"] {
+                let payload = [&[one, other], tail].concat();
+                for reset in [false, true] {
+                    if !is_told(&payload, reset) {
+                        silent += 1;
+                        let zeros = vec![0; payload.len()];
+                        assert_eq!(everything(&payload, reset), everything(&zeros, reset));
+                    }
+                }
+            }
+        }
+        assert!(silent > 300, "{silent} tell nothing");
     }
 }

@@ -1,19 +1,43 @@
-//! Connections at their end.
+//! Connections at their end, in order.
 
-use super::compact::{Packer, Rare, SLACK};
+mod forms;
+mod groups;
+mod opened;
+
+use std::sync::Arc;
+
+pub use groups::Groups;
+pub use opened::{Iter, Opened};
+
+use forms::Forms;
+
+use super::compact::{Packer, Rare};
 use super::connection::{Connection, Release};
-use super::ending;
 use super::store::{CHUNK, Open};
 
+/// Rows of FINs and RSTs of a connection that is not worth a compact form.
+const MANY_TEARDOWNS: usize = 256;
+
 /// Connections in order.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Rows {
-    chunks: Vec<Chunk>,
+    chunks: Vec<Arc<Chunk>>,
     /// The number of the first row of each chunk.
     starts: Vec<usize>,
     length: usize,
+    /// The order of the rows, where several trackers filled the chunks.
+    order: Option<Order>,
+    /// When the capture ended.
     clock: i64,
     packer: Packer,
+}
+
+/// Rows of several trackers in the order of their connections.
+#[derive(Debug)]
+struct Order {
+    rows: Vec<u32>,
+    /// The number of the connection that is first; the others follow it.
+    first: u64,
 }
 
 /// Some of them: as they were followed, or in their compact form.
@@ -23,86 +47,35 @@ enum Chunk {
     Forms(Forms),
 }
 
-#[derive(Debug, Default)]
-struct Forms {
-    octets: Vec<u8>,
-    /// Where each ends, and [`FOLLOWED`].
-    ends: Vec<u32>,
-    rare: Vec<Rare>,
-    /// Row and packet of each FIN and RST.
-    teardowns: Vec<(u32, u64)>,
-    /// When the capture ended.
-    clock: i64,
-}
-
-/// Rows of FINs and RSTs of a connection that is not worth a compact form.
-const MANY_TEARDOWNS: usize = 256;
-
-/// Marks a form of a connection that was followed to the end: how it ended is not in it.
-const FOLLOWED: u32 = 1 << 31;
-
 impl Chunk {
     fn len(&self) -> usize {
         match self {
             Self::Whole(open) => open.len(),
-            Self::Forms(forms) => forms.ends.len(),
+            Self::Forms(forms) => forms.len(),
         }
-    }
-}
-
-impl Forms {
-    fn add(&mut self, form: &[u8], mark: u32) {
-        self.octets.truncate(self.end(self.ends.len()));
-        self.octets.extend_from_slice(form);
-        self.ends.push(u32::try_from(self.octets.len()).unwrap_or(0) | mark);
-        self.octets.resize(self.octets.len() + SLACK, 0);
-    }
-
-    fn note_teardowns(&mut self, c: &Connection) {
-        let row = u32::try_from(self.ends.len()).unwrap_or(u32::MAX);
-        self.teardowns.extend(c.teardowns.iter().map(|t| (row, t.packet)));
-    }
-
-    fn note_rare(&mut self, rare: Rare) -> u32 {
-        self.rare.push(rare);
-        u32::try_from(self.rare.len() - 1).unwrap_or(u32::MAX)
-    }
-
-    /// Where the form before this row ends.
-    fn end(&self, row: usize) -> usize {
-        row.checked_sub(1).map_or(0, |before| (self.ends[before] & !FOLLOWED) as usize)
-    }
-
-    fn open(&self, row: usize, c: &mut Connection, packer: &mut Packer) {
-        let rare = packer.unpack(&self.octets[self.end(row)..], c, None);
-        let rare = rare.and_then(|at| self.rare.get(at as usize)).cloned();
-        rare.unwrap_or_default().put(c);
-        if self.ends[row] & FOLLOWED != 0 {
-            ending::decide(c, Release::End, self.clock);
-        }
-    }
-
-    /// Gives back what was reserved for more.
-    fn shrink(&mut self) {
-        self.octets.shrink_to_fit();
-        self.ends.shrink_to_fit();
-        self.rare.shrink_to_fit();
-        self.teardowns.shrink_to_fit();
     }
 }
 
 impl Rows {
-    fn of(chunks: Vec<Chunk>) -> Self {
-        let mut length = 0;
-        let starts = chunks
-            .iter()
-            .map(|chunk| {
-                let start = length;
-                length += chunk.len();
-                start
-            })
-            .collect();
+    fn of(chunks: Vec<Arc<Chunk>>) -> Self {
+        let (mut length, mut starts) = (0, Vec::with_capacity(chunks.len()));
+        for chunk in &chunks {
+            starts.push(length);
+            length += chunk.len();
+        }
         Self { chunks, starts, length, ..Self::default() }
+    }
+
+    /// Of several trackers, whose chunks stand one behind the other: `order` has the row of each
+    /// connection. Their numbers are given anew.
+    pub(super) fn of_shards(shards: Vec<Self>, order: Vec<u32>) -> Self {
+        let rows = Self::of(shards.into_iter().flat_map(|shard| shard.chunks).collect());
+        Self { order: Some(Order { rows: order, first: 0 }), ..rows }
+    }
+
+    /// None yet, of a capture that ends at this time.
+    pub(super) fn ending_at(clock: i64) -> Self {
+        Self { clock, ..Self::default() }
     }
 
     /// How many.
@@ -117,43 +90,54 @@ impl Rows {
 
     /// FIN and RST segments of all of them.
     pub fn teardowns(&self) -> usize {
-        let of = |chunk: &Chunk| match chunk {
+        let of = |chunk: &Arc<Chunk>| match &**chunk {
             Chunk::Whole(open) => open.iter().map(|open| open.connection.teardowns.len()).sum(),
-            Chunk::Forms(forms) => forms.teardowns.len(),
+            Chunk::Forms(forms) => forms.teardowns().len(),
         };
         self.chunks.iter().map(of).sum()
     }
 
     /// Each FIN and RST segment: its packet, its connection's row, and its place among those of
     /// that connection.
-    pub fn teardown_places(&self) -> Vec<(u64, usize, usize)> {
+    pub fn teardown_places(&self) -> Vec<(u64, u32, u32)> {
         let mut places = Vec::with_capacity(self.teardowns());
-        for (&start, chunk) in self.starts.iter().zip(&self.chunks) {
-            match chunk {
+        for (start, chunk) in self.starts.iter().map(|&start| number(start)).zip(&self.chunks) {
+            match &**chunk {
                 Chunk::Whole(open) => places.extend((start..).zip(open).flat_map(|(row, open)| {
                     let packets = open.connection.teardowns.iter().map(|t| t.packet);
-                    packets.enumerate().map(move |(at, packet)| (packet, row, at))
+                    (0..).zip(packets).map(move |(at, packet)| (packet, row, at))
                 })),
                 Chunk::Forms(forms) => {
                     let (mut before, mut at) = (u32::MAX, 0);
-                    places.extend(forms.teardowns.iter().map(|&(row, packet)| {
+                    places.extend(forms.teardowns().iter().map(|&(row, packet)| {
                         at = if row == before { at + 1 } else { 0 };
                         before = row;
-                        (packet, start + row as usize, at)
+                        (packet, start + row, at)
                     }));
                 }
+            }
+        }
+        if let Some(Order { rows, .. }) = &self.order {
+            let mut back = vec![0; rows.len()];
+            for (at, &row) in (0..).zip(rows) {
+                if let Some(place) = back.get_mut(row as usize) {
+                    *place = at;
+                }
+            }
+            for (_, row, _) in &mut places {
+                *row = back.get(*row as usize).copied().unwrap_or(*row);
             }
         }
         places
     }
 
-    /// None yet, of a capture that ends at this time.
-    pub(super) fn ending_at(clock: i64) -> Self {
-        Self { clock, ..Self::default() }
-    }
-
     /// Adds one, and leaves nothing of use of it.
     pub fn push(&mut self, connection: &mut Connection) {
+        self.put(connection, true);
+    }
+
+    /// The same, its FINs and RSTs noted or still to be noted by [`Rows::note`].
+    pub(super) fn put(&mut self, connection: &mut Connection, note: bool) {
         if connection.teardowns.len() > MANY_TEARDOWNS {
             let row = std::mem::replace(connection, Connection::blank());
             self.push_whole(vec![Open::row(row)]);
@@ -161,28 +145,22 @@ impl Rows {
         }
         let mut packer = std::mem::take(&mut self.packer);
         self.add(|forms| {
-            forms.note_teardowns(connection);
-            let rare = Rare::take(connection).map(|rare| forms.note_rare(*rare));
-            forms.add(packer.pack(connection, None, rare), 0);
+            if note {
+                forms.note_teardowns(forms.len(), connection);
+            }
+            let rare = Rare::take(connection).map(|rare| forms.keep_rare(*rare));
+            forms.add(packer.pack(connection, None, rare), None);
         });
         self.packer = packer;
     }
 
-    /// Adds the compact form of one that is shown too, its rare facts apart.
-    pub(super) fn push_form(
-        &mut self,
-        form: &[u8],
-        shown: &Connection,
-        rare: Option<&Rare>,
-        followed: bool,
-    ) {
+    /// Adds a compact form, its rare facts apart, and why it is let go if it was followed to the
+    /// end; its FINs and RSTs must still be noted.
+    pub(super) fn push_form(&mut self, form: &[u8], rare: Option<Rare>, release: Option<Release>) {
         self.add(|forms| {
-            forms.note_teardowns(shown);
-            let start = forms.end(forms.ends.len());
-            forms.add(form, if followed { FOLLOWED } else { 0 });
-            if let Some(rare) = rare.cloned() {
-                let rare = forms.note_rare(rare);
-                Packer::refer(&mut forms.octets[start..], rare);
+            let start = forms.add(form, release);
+            if let Some(rare) = rare {
+                forms.refer(start, rare);
             }
         });
     }
@@ -191,31 +169,36 @@ impl Rows {
     pub(super) fn push_whole(&mut self, open: Vec<Open>) {
         self.starts.push(self.length);
         self.length += open.len();
-        self.chunks.push(Chunk::Whole(open));
+        self.chunks.push(Arc::new(Chunk::Whole(open)));
     }
 
     fn add(&mut self, add: impl FnOnce(&mut Forms)) {
-        if !matches!(self.chunks.last(), Some(Chunk::Forms(forms)) if forms.ends.len() < CHUNK) {
-            if let Some(Chunk::Forms(full)) = self.chunks.last_mut() {
+        let room = matches!(self.chunks.last().map(|last| &**last), Some(Chunk::Forms(forms)) if !forms.is_full());
+        if !room {
+            if let Some(Chunk::Forms(full)) = self.chunks.last_mut().and_then(Arc::get_mut) {
                 full.shrink();
             }
             self.starts.push(self.length);
-            self.chunks.push(Chunk::Forms(Forms { clock: self.clock, ..Forms::default() }));
+            self.chunks.push(Arc::new(Chunk::Forms(Forms::ending_at(self.clock))));
         }
-        if let Some(Chunk::Forms(forms)) = self.chunks.last_mut() {
+        if let Some(Chunk::Forms(forms)) = self.chunks.last_mut().and_then(Arc::get_mut) {
             add(forms);
             self.length += 1;
         }
     }
 
-    /// Puts others behind them.
+    /// Puts the rows of one tracker behind those of another, or those of several behind none.
     pub fn append(&mut self, others: Self) {
+        if self.is_empty() {
+            *self = others;
+            return;
+        }
         let mut chunks = std::mem::take(&mut self.chunks);
         chunks.extend(others.chunks);
         *self = Self::of(chunks);
     }
 
-    /// Takes the first ones out: at most `rows` (in steps of a chunk).
+    /// Takes the first ones of one tracker's out: at most `rows` (in steps of a chunk).
     #[must_use]
     pub fn take_front(&mut self, rows: usize) -> Self {
         let mut front = std::mem::take(&mut self.chunks);
@@ -224,9 +207,71 @@ impl Rows {
         Self::of(front)
     }
 
+    /// The chunk of a row and where it is in it.
+    fn locate(&self, row: usize) -> Option<(&Chunk, usize)> {
+        let (chunk, within) = self.find(row)?;
+        Some((self.chunks.get(chunk)?, within))
+    }
+
+    fn find(&self, row: usize) -> Option<(usize, usize)> {
+        let row = match &self.order {
+            Some(order) => *order.rows.get(row)? as usize,
+            None => row,
+        };
+        let chunk = self.starts.partition_point(|&start| start <= row).checked_sub(1)?;
+        let within = row - self.starts.get(chunk)?;
+        (within < self.chunks.get(chunk)?.len()).then_some((chunk, within))
+    }
+
+    /// The number of the connection in a row, where it was given anew.
+    fn id(&self, row: usize) -> Option<u64> {
+        self.order.as_ref().map(|order| order.first + row as u64)
+    }
+
+    /// Numbers a connection of one tracker anew if there is a number, notes its FINs and RSTs where
+    /// they are not, and shows it. `copy` is where [`Rows::first_packet`] opened it.
+    pub(super) fn note(
+        &mut self,
+        row: usize,
+        id: Option<u64>,
+        copy: &mut Connection,
+        each: &mut impl FnMut(&Connection),
+    ) {
+        let Some((chunk, within)) = self.find(row) else { return };
+        match self.chunks.get_mut(chunk).and_then(Arc::get_mut) {
+            Some(Chunk::Whole(open)) => {
+                if let Some(open) = open.get_mut(within) {
+                    open.connection.id = id.unwrap_or(open.connection.id);
+                    each(&open.connection);
+                }
+            }
+            Some(Chunk::Forms(forms)) => {
+                copy.id = id.unwrap_or(copy.id);
+                forms.note_teardowns(within, copy);
+                each(copy);
+            }
+            None => {}
+        }
+    }
+
+    /// The first packet of a connection; opens it in `copy` where it is in its compact form.
+    pub(super) fn first_packet(&mut self, row: usize, copy: &mut Connection) -> Option<u64> {
+        let (chunk, within) = self.find(row)?;
+        let mut packer = std::mem::take(&mut self.packer);
+        let first = match &**self.chunks.get(chunk)? {
+            Chunk::Whole(open) => open.get(within)?.connection.first_packet,
+            Chunk::Forms(forms) => {
+                forms.open(within, copy, &mut packer);
+                copy.first_packet
+            }
+        };
+        self.packer = packer;
+        Some(first)
+    }
+
     /// All of them, opened one by one.
     pub fn iter(&self) -> Iter<'_> {
-        Iter { rows: self, next: 0, opened: Opened::default() }
+        Iter::of(self)
     }
 
     /// One of them.
@@ -235,17 +280,16 @@ impl Rows {
         opened.look(self, [row]).pop().cloned()
     }
 
-    fn locate(&self, row: usize) -> Option<(&Chunk, usize)> {
-        let at = self.starts.partition_point(|&start| start <= row).checked_sub(1)?;
-        let within = row - self.starts[at];
-        self.chunks.get(at).filter(|chunk| within < chunk.len()).map(|chunk| (chunk, within))
-    }
-
     /// Groups of at most `rows` connections (in steps of a chunk), each to be let go when its
     /// taker is done with it.
     pub fn into_groups(self, rows: usize) -> Groups {
-        Groups { chunks: self.chunks.into_iter(), each: (rows / CHUNK).max(1) }
+        Groups::of(self, rows)
     }
+}
+
+/// The number of a row; there are fewer than 2^32.
+fn number(row: usize) -> u32 {
+    u32::try_from(row).unwrap_or(u32::MAX)
 }
 
 impl FromIterator<Connection> for Rows {
@@ -262,92 +306,8 @@ impl From<Vec<Connection>> for Rows {
     }
 }
 
-impl<'a> IntoIterator for &'a Rows {
-    type Item = Connection;
-    type IntoIter = Iter<'a>;
-
-    fn into_iter(self) -> Iter<'a> {
-        self.iter()
-    }
-}
-
-/// See [`Rows::iter`].
-#[derive(Debug)]
-pub struct Iter<'a> {
-    rows: &'a Rows,
-    next: usize,
-    opened: Opened,
-}
-
-impl Iterator for Iter<'_> {
-    type Item = Connection;
-
-    fn next(&mut self) -> Option<Connection> {
-        let row = self.next;
-        self.next += 1;
-        self.opened.look(self.rows, [row]).pop().cloned()
-    }
-}
-
-/// Connections opened for a look, in room that is used again.
-#[derive(Debug, Default)]
-pub struct Opened {
-    packer: Packer,
-    connections: Vec<Connection>,
-}
-
-impl Opened {
-    /// The connections in these rows; rows that are not there are left out.
-    pub fn look<'o>(
-        &'o mut self,
-        rows: &'o Rows,
-        which: impl IntoIterator<Item = usize>,
-    ) -> Vec<&'o Connection> {
-        let Self { packer, connections } = self;
-        let found: Vec<_> = which.into_iter().filter_map(|row| rows.locate(row)).collect();
-        let forms = found.iter().filter_map(|&(chunk, row)| match chunk {
-            Chunk::Forms(forms) => Some((forms, row)),
-            Chunk::Whole(_) => None,
-        });
-        for (at, (forms, row)) in forms.enumerate() {
-            if at == connections.len() {
-                connections.push(Connection::blank());
-            }
-            forms.open(row, &mut connections[at], packer);
-        }
-        let mut opened = connections.iter();
-        let looked = found.into_iter().filter_map(|(chunk, row)| match chunk {
-            Chunk::Whole(open) => open.get(row).map(|open| &open.connection),
-            Chunk::Forms(_) => opened.next(),
-        });
-        looked.collect()
-    }
-}
-
-/// See [`Rows::into_groups`].
-#[derive(Debug)]
-pub struct Groups {
-    chunks: std::vec::IntoIter<Chunk>,
-    each: usize,
-}
-
-impl Groups {
-    /// Whether all were handed out.
-    pub fn is_over(&self) -> bool {
-        self.chunks.len() == 0
-    }
-}
-
-impl Iterator for Groups {
-    type Item = Rows;
-
-    fn next(&mut self) -> Option<Rows> {
-        let chunks: Vec<_> = self.chunks.by_ref().take(self.each).collect();
-        (!chunks.is_empty()).then(|| Rows::of(chunks))
-    }
-
-    fn size_hint(&self) -> (usize, Option<usize>) {
-        let left = self.chunks.len().div_ceil(self.each);
-        (left, Some(left))
+impl std::fmt::Debug for Rows {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list().entries(self).finish()
     }
 }

@@ -6,7 +6,7 @@ mod close;
 use super::compact::{Arena, MOST_TEARDOWNS, Packer, Rare};
 use super::connection::{Connection, Side};
 use super::index::Index;
-use super::limits::{Due, Limits};
+use super::limits::{Due, Last, Limits};
 use super::live::Live;
 use super::recent::{Pool, Recent};
 use super::room;
@@ -34,6 +34,8 @@ const IDLE: usize = 8 << 20;
 pub struct Slot {
     /// Time of its latest packet, as long as it is not open.
     end: i64,
+    /// The capture's time at its latest packet, which that packet may have been behind.
+    pub seen: i64,
     /// Its number.
     pub id: u64,
     /// Next connection of the same addresses and ports (on other VLANs or tunnels).
@@ -134,20 +136,23 @@ impl Store {
         self.open_at_mut(number).map(|open| &mut open.connection)
     }
 
-    /// Everything of an open connection, to take a segment.
+    /// Everything of an open connection, to take a segment when it is `now` in the capture.
     #[inline]
-    pub fn live(&mut self, number: u32) -> Option<Live<'_>> {
-        let at = self.slot(number)?.at.checked_sub(OPEN)? as usize;
+    pub fn live(&mut self, number: u32, now: i64) -> Option<Live<'_>> {
+        let slot = self.slot_mut(number)?;
+        slot.seen = now;
+        let at = slot.at.checked_sub(OPEN)? as usize;
         let Open { recent, connection, .. } = self.open.get_mut(at / CHUNK)?.get_mut(at % CHUNK)?;
         Some(Live { connection, recent, pool: &mut self.pool })
     }
 
-    /// Time of a connection's latest packet, and which limit holds for it.
-    pub fn due(&self, number: u32) -> Option<(i64, Due)> {
-        match self.connection(number) {
-            Some(c) => Some((c.end, Due::of(c))),
-            None => self.slot(number).map(|slot| (slot.end, slot.due)),
-        }
+    /// When a connection was last heard of.
+    pub fn last(&self, number: u32) -> Option<Last> {
+        let &Slot { end, seen, due, .. } = self.slot(number)?;
+        Some(match self.connection(number) {
+            Some(c) => Last { end: c.end, seen, due: Due::of(c) },
+            None => Last { end, seen, due },
+        })
     }
 
     /// Whether this connection is in a slot and still followed.

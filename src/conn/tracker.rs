@@ -1,24 +1,21 @@
 //! Segments to connections: which one a segment belongs to, when one begins and is let go.
 
-use std::hash::{BuildHasher, Hasher};
-
+use super::clock::Clock;
 use super::connection::{Connection, Icmp, Opening, Release, Side};
 use super::ending;
 use super::endpoint::State;
 use super::limits::{Due, Limits};
 use super::live::Birth;
+use super::merge;
 use super::room::{self, Room};
 use super::rows::Rows;
+use super::seed::{Seed, quoted};
 use super::store::{NONE, Slot, Store};
 use super::tuple::{Tuple, low, tuple_of};
 use super::wheel::Wheel;
 use super::zeek::likely_server_port;
 use crate::packet::{IcmpError, Segment};
 
-const SECOND: i64 = 1_000_000_000;
-/// A leap of the clock that one packet alone is not believed: a damaged time must not end every
-/// connection that is followed.
-const LEAP: i64 = 6 * 3600 * SECOND;
 /// Connections of one tuple that are told apart by their VLANs and tunnels.
 const MAX_SIBLINGS: usize = 16;
 
@@ -42,27 +39,46 @@ pub struct Counts {
     pub crowded: u64,
 }
 
-/// Follows every connection of a capture.
+impl Counts {
+    /// Takes those of another tracker in.
+    pub fn add(&mut self, other: Self) {
+        self.created += other.created;
+        for (all, more) in self.released.iter_mut().zip(other.released) {
+            *all += more;
+        }
+        self.crowded += other.crowded;
+    }
+}
+
+/// Follows every connection of a capture, or those of some addresses and ports.
 #[derive(Debug)]
 pub struct Tracker {
     limits: Limits,
     store: Store,
     wheel: Wheel,
-    seed: u64,
-    clock: i64,
-    leap: Option<i64>,
+    seed: Seed,
+    /// For who takes packets without a clock of his own.
+    clock: Clock,
+    /// The capture's time at the latest packet.
+    now: i64,
     followed: u32,
     /// The shortest of the limits: before it nothing can be over its deadline.
     shortest: i64,
     counts: Counts,
     finished: Vec<Connection>,
+    /// All rows, once the capture ended.
+    rows: Option<Rows>,
     room: Room,
 }
 
 impl Tracker {
-    /// A tracker without connections; its hash is seeded at random, and nothing depends on the seed.
+    /// A tracker without connections.
     pub fn new(limits: Limits) -> Self {
-        let seed = foldhash::fast::RandomState::default().build_hasher().finish();
+        Self::with_seed(limits, Seed::random())
+    }
+
+    /// One whose hashes somebody else makes.
+    pub fn with_seed(limits: Limits, seed: Seed) -> Self {
         let store = Store::new(limits.memory.is_some());
         Self {
             shortest: limits.shortest(),
@@ -70,11 +86,12 @@ impl Tracker {
             store,
             wheel: Wheel::default(),
             seed,
-            clock: i64::MIN,
-            leap: None,
+            clock: Clock::default(),
+            now: i64::MIN,
             followed: 0,
             counts: Counts::default(),
             finished: Vec::new(),
+            rows: None,
             room: Room::default(),
         }
     }
@@ -91,7 +108,7 @@ impl Tracker {
 
     /// The hash of a segment's tuple, for [`Tracker::touch`] and [`Tracker::take`].
     pub fn hash(&self, segment: &Segment<'_>) -> u32 {
-        Tuple::of(segment).hash(self.seed)
+        self.seed.hash(segment)
     }
 
     /// Reads the index where a hash begins, ahead of its use; a place for [`Tracker::touch`].
@@ -106,42 +123,57 @@ impl Tracker {
         self.store.touch(place)
     }
 
-    /// Takes the next segment of the capture; the number of its connection.
-    pub fn take(&mut self, segment: &Segment<'_>, hash: u32) -> u64 {
-        self.advance_clock(segment.time);
+    /// Takes the next segment of the capture.
+    pub fn take(&mut self, segment: &Segment<'_>, hash: u32) {
+        let now = self.clock.advance(segment.time);
+        self.take_at(segment, hash, now);
+    }
+
+    /// Takes a segment when it is `now` in the capture. What becomes of its connection depends on
+    /// the packets of these addresses and ports and on the time at each of them, and on nothing
+    /// else, unless connections or memory are limited.
+    pub fn take_at(&mut self, segment: &Segment<'_>, hash: u32, now: i64) {
+        self.pass(now);
         let head = self.store.find_of(segment, hash);
-        let chosen = head.and_then(|head| self.choose(head, segment));
+        let head = head.and_then(|head| self.in_time(head, segment, hash));
+        let chosen = head.and_then(|head| self.choose(head, segment, hash));
         let found = match chosen {
             Some((number, side)) if !self.begins_anew(number, side, segment) => chosen,
             chosen => self.begin(segment, hash, chosen.map(|(number, _)| number)),
         };
-        let Some((number, side)) = found else { return 0 };
+        let Some((number, side)) = found else { return };
         let counted = self.store.weighs();
         let weight = |c: &Connection| if counted { room::hanging(c) } else { 0 };
-        let Some(mut live) = self.store.live(number) else { return 0 };
+        let Some(mut live) = self.store.live(number, now) else { return };
         let was_over = live.connection.over_since.is_some();
         let before = weight(live.connection);
         live.take(segment, side);
-        let now = weight(live.connection);
-        let (id, is_over) = (live.connection.id, live.connection.over_since.is_some());
-        if before != now {
-            self.store.weigh(before, now);
+        let after = weight(live.connection);
+        let (id, is_over) = (low(live.connection.id), live.connection.over_since.is_some());
+        if before != after {
+            self.store.weigh(before, after);
         }
         if !was_over && is_over {
-            let deadline = segment.time.saturating_add(self.limits.linger);
-            self.wheel.add((number, low(id)), deadline, self.clock);
+            let deadline = now.saturating_add(self.limits.linger);
+            self.wheel.add((number, id), deadline, now);
         }
-        id
     }
 
     /// Notes an ICMP error on the connection whose segment it quotes. False when there is none.
     pub fn icmp(&mut self, error: &IcmpError) -> bool {
-        self.advance_clock(error.time);
+        let now = self.clock.advance(error.time);
+        self.icmp_at(error, self.seed.hash_quoted(error), now)
+    }
+
+    /// The same when it is `now` in the capture.
+    pub fn icmp_at(&mut self, error: &IcmpError, hash: u32, now: i64) -> bool {
+        self.pass(now);
         let source = (error.source, error.source_port);
-        let tuple =
-            Tuple::new(error.ip_version, source, (error.destination, error.destination_port));
-        let hash = tuple.hash(self.seed);
-        let found = self.store.find(&tuple, hash);
+        let tuple = quoted(error);
+        let mut found = self.store.find(&tuple, hash);
+        if found.is_some_and(|head| self.purge(head)) {
+            found = self.store.find(&tuple, hash);
+        }
         let Some(c) = found.and_then(|number| self.store.connection_mut(number)) else {
             return false;
         };
@@ -164,7 +196,7 @@ impl Tracker {
     pub fn so_far(&self) -> Vec<Connection> {
         let mut rows: Vec<_> = self.store.followed().collect();
         for row in &mut rows {
-            ending::decide(row, Release::End, self.clock);
+            ending::decide(row, Release::End, self.now);
         }
         rows
     }
@@ -177,73 +209,117 @@ impl Tracker {
     /// Lets go of everything that is still followed, and shows every row. Rows are in order of
     /// connection.
     pub fn finish(self, each: impl FnMut(&Connection)) -> (Counts, Rows) {
-        let Self { mut counts, clock, store, .. } = self;
-        let (rows, ended) = store.close(clock, each);
-        counts.released[Release::End as usize] += ended;
-        (counts, rows)
+        let now = self.now;
+        self.finish_at(now, each)
     }
 
-    /// Follows the capture's time; two packets in a row must agree on a leap.
-    #[inline]
-    fn advance_clock(&mut self, time: i64) {
-        let leaps = time.saturating_sub(self.clock) > LEAP && self.clock != i64::MIN;
-        if leaps || self.leap.is_some() {
-            self.leap(time, leaps);
-        } else if time > self.clock {
-            self.pass(time);
-        }
+    /// The same when the capture ends `now`.
+    pub fn finish_at(self, now: i64, each: impl FnMut(&Connection)) -> (Counts, Rows) {
+        merge::finish(vec![self], now, each)
     }
 
-    /// The time leaps, or did so in the packet before.
-    #[cold]
-    fn leap(&mut self, time: i64, leaps: bool) {
-        let before = std::mem::replace(&mut self.leap, leaps.then_some(time));
-        let time = match before {
-            Some(before) if leaps => time.min(before),
-            _ if leaps => return,
-            _ => time,
-        };
-        if time > self.clock {
-            self.pass(time);
+    /// Lets go of everything when the capture ends `now`, and keeps nothing but the rows. The
+    /// tracker takes no more packets then.
+    pub fn close(&mut self, now: i64) {
+        if self.rows.is_some() {
+            return;
         }
+        let store = std::mem::take(&mut self.store);
+        let mut rows = store.close(now, &self.limits, &mut self.counts.released);
+        if !self.finished.is_empty() {
+            let mut all = std::mem::take(&mut self.finished);
+            all.extend(&rows);
+            all.sort_unstable_by_key(|c| c.id);
+            rows = all.into();
+        }
+        self.rows = Some(rows);
+    }
+
+    /// The rows of a tracker that was closed, in order of connection.
+    pub(super) fn into_rows(self) -> Rows {
+        self.rows.unwrap_or_default()
     }
 
     /// The time goes on.
     #[inline]
-    fn pass(&mut self, time: i64) {
-        self.clock = time;
-        if self.wheel.is_due(time) {
-            self.expire(time);
+    fn pass(&mut self, now: i64) {
+        self.now = now;
+        if self.wheel.is_due(now) {
+            self.expire(now);
         }
     }
 
-    /// Lets go of connections whose deadlines passed.
+    /// Lets go of connections whose deadlines passed. That gives room and changes no row: none is
+    /// looked at again after its deadline.
     fn expire(&mut self, time: i64) {
         for (number, id) in self.wheel.due(time) {
             let known = |slot: &Slot| slot.followed && low(slot.id) == id;
             if !self.store.slot(number).is_some_and(known) {
                 continue;
             }
-            let Some((end, due)) = self.store.due(number) else { continue };
-            let deadline = end.saturating_add(self.limits.after(due));
+            let Some(last) = self.store.last(number) else { continue };
+            let deadline = self.limits.deadline(last);
             if deadline < time {
-                self.let_go(number, reason(due), time);
+                self.let_go(number, last.due.release(), time);
             } else {
-                self.wheel.add((number, id), deadline, self.clock);
+                self.wheel.add((number, id), deadline, time);
             }
         }
     }
 
-    fn deadline(&self, c: &Connection) -> i64 {
-        c.end.saturating_add(self.limits.after(Due::of(c)))
+    /// Whether its deadline passed.
+    #[inline]
+    fn is_late(&self, number: u32) -> bool {
+        let Some(slot) = self.store.slot(number) else { return false };
+        self.now.saturating_sub(slot.seen) > self.shortest
+            && self.store.last(number).is_some_and(|last| self.now > self.limits.deadline(last))
+    }
+
+    /// The first connection of a tuple whose deadline did not pass.
+    #[inline]
+    fn in_time(
+        &mut self,
+        head: (u32, Side),
+        segment: &Segment<'_>,
+        hash: u32,
+    ) -> Option<(u32, Side)> {
+        if !self.is_late(head.0) {
+            return Some(head);
+        }
+        self.purge(head.0);
+        self.store.find_of(segment, hash)
+    }
+
+    /// Lets go of the connections of one tuple whose deadlines passed; whether there were any.
+    fn purge(&mut self, head: u32) -> bool {
+        let (mut number, mut found) = (head, false);
+        for _ in 0..MAX_SIBLINGS {
+            let Some(next) = self.store.slot(number).map(|slot| slot.next) else { break };
+            if self.is_late(number) {
+                let due = self.store.last(number).map_or(Due::Idle, |last| last.due);
+                self.let_go(number, due.release(), self.now);
+                found = true;
+            }
+            number = next;
+        }
+        found
     }
 
     /// Which connection of this tuple the segment belongs to, and which side sent it: the one on
     /// its VLANs and tunnels; else one whose other direction is known and whose numbers fit.
     #[inline]
-    fn choose(&mut self, head: (u32, Side), segment: &Segment<'_>) -> Option<(u32, Side)> {
+    fn choose(
+        &mut self,
+        head: (u32, Side),
+        segment: &Segment<'_>,
+        hash: u32,
+    ) -> Option<(u32, Side)> {
         let path = self.store.connection(head.0)?.paths[head.1.index()];
-        if path == Some(segment.path) { Some(head) } else { self.choose_among(head.0, segment) }
+        if path == Some(segment.path) {
+            return Some(head);
+        }
+        let head = if self.purge(head.0) { self.store.find_of(segment, hash)?.0 } else { head.0 };
+        self.choose_among(head, segment)
     }
 
     fn choose_among(&mut self, head: u32, segment: &Segment<'_>) -> Option<(u32, Side)> {
@@ -279,8 +355,7 @@ impl Tracker {
     #[inline]
     fn begins_anew(&self, number: u32, side: Side, segment: &Segment<'_>) -> bool {
         let Some(c) = self.store.connection(number) else { return true };
-        let now = segment.time.min(self.clock);
-        if now.saturating_sub(c.end) > self.shortest && now > self.deadline(c) || self.is_long(c) {
+        if self.is_long(c) {
             return true;
         }
         let flags = segment.flags;
@@ -320,7 +395,10 @@ impl Tracker {
         }
         let side = connection.sender(segment);
         // Looked up again: what was known may have been let go for it.
-        let head = self.store.find_of(segment, hash);
+        let mut head = self.store.find_of(segment, hash);
+        if head.is_some_and(|(head, _)| self.purge(head)) {
+            head = self.store.find_of(segment, hash);
+        }
         if let Some(head) = head
             && self.siblings(head.0) >= MAX_SIBLINGS
         {
@@ -329,13 +407,13 @@ impl Tracker {
         }
         let head = head.map(|(head, _)| head);
         let next = head.unwrap_or(NONE);
-        self.store.tidy(self.clock, segment.packet, &self.limits);
+        self.store.tidy(self.now, segment.packet, &self.limits);
         let number = self.store.insert(connection, hash, next)?;
         self.store.index_mut().point(hash, head, number);
         self.counts.created += 1;
         self.followed += 1;
-        let deadline = segment.time.saturating_add(self.limits.handshake);
-        self.wheel.add((number, low(id)), deadline, self.clock);
+        let deadline = self.now.saturating_add(self.limits.handshake);
+        self.wheel.add((number, low(id)), deadline, self.now);
         if self.is_limited() {
             self.room.enter(number, id);
             let (room, store) = (&mut self.room, &self.store);
@@ -359,16 +437,9 @@ impl Tracker {
             graceful: c.endpoints.iter().all(|e| e.fins > 0),
             in_handshake: open && c.syn_ack.is_some() && c.handshake_time.is_none(),
         };
-        let now = segment.time.min(self.clock);
-        let c = self.store.connection(number)?;
-        let (expired, long) = (now > self.deadline(c), self.is_long(c));
-        let c = self.store.connection_mut(number)?;
-        c.superseded &= !expired && !long;
-        let release = match (expired, long) {
-            (true, _) => reason(Due::of(c)),
-            (false, true) => Release::Evicted,
-            (false, false) => Release::Reuse,
-        };
+        let long = self.is_long(self.store.connection(number)?);
+        self.store.connection_mut(number)?.superseded &= !long;
+        let release = if long { Release::Evicted } else { Release::Reuse };
         self.let_go(number, release, segment.time);
         Some(earlier)
     }
@@ -452,7 +523,7 @@ impl Tracker {
                     continue;
                 }
                 compared += 1;
-                let Some((end, _)) = self.store.due(place) else { continue };
+                let Some(end) = self.store.last(place).map(|last| last.end) else { continue };
                 let spared = match oldest {
                     Some(known) if known.0 <= end => (end, place, id),
                     known => {
@@ -467,10 +538,6 @@ impl Tracker {
             self.let_go(place, Release::Evicted, time);
         }
     }
-}
-
-fn reason(due: Due) -> Release {
-    if due == Due::Closed { Release::Closed } else { Release::Idle }
 }
 
 /// Who is the client, by the first segment: the sender of a SYN, the receiver of a SYN-ACK; else

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 DEMO = Path(__file__).parents[1] / "data/demo.pcap"
+# Enough for connections to be followed on several threads.
+MANY = DEMO.read_bytes() + 40 * DEMO.read_bytes()[24:]
 NATIVE: Any = _native
 PLACE = Path(tempfile.mkdtemp(prefix="finrst-faults-"))
 
@@ -62,6 +64,10 @@ ENTRIES: dict[str, tuple[Callable[[], Any], Callable[[Any], Any]]] = {
     "read a file object": (
         lambda: [("reader", "r", io.BytesIO(DEMO.read_bytes()), None)],
         lambda it: NATIVE.read(it, {}),
+    ),
+    "read many packets": (
+        lambda: [("bytes", "b", MANY)],
+        lambda it: NATIVE.read(it, {"threads": 2}),
     ),
     "causes": (lambda: None, lambda _: NATIVE.causes()),
     "columns": (lambda: None, lambda _: NATIVE.columns()),

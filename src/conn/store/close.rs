@@ -1,65 +1,62 @@
 //! From followed connections to rows.
 
-use super::{CHUNK, OPEN, Slot, Store};
+use super::{CHUNK, OPEN, Open, Slot, Store};
 use crate::conn::compact::Packer;
 use crate::conn::connection::{Connection, Release};
 use crate::conn::ending;
+use crate::conn::limits::Limits;
 use crate::conn::rows::Rows;
 
 impl Store {
-    /// Ends everything at this time: the rows in order of connection, each of which is shown, and
-    /// how many were still followed. Memory is given back on the way.
-    pub fn close(mut self, clock: i64, mut each: impl FnMut(&Connection)) -> (Rows, u64) {
+    /// Ends everything when the capture ends `now`: the rows in order of connection. Why those
+    /// that were still followed are let go is counted. Memory is given back on the way.
+    pub fn close(mut self, now: i64, limits: &Limits, released: &mut [u64; 5]) -> Rows {
         (self.index, self.pool) = Default::default();
         let mut order: Vec<u32> = (0..self.length).collect();
         if !self.free.is_empty() {
             order.retain(|&number| self.slot(number).is_some_and(|slot| slot.followed));
             order.sort_unstable_by_key(|&number| self.slot(number).map(|slot| slot.id));
         }
-        let mut rows = Rows::ending_at(clock);
-        let mut ended = 0;
-        let (mut packer, mut copy) = (Packer::default(), Connection::blank());
+        let mut rows = Rows::ending_at(now);
         for numbers in order.chunks(CHUNK) {
-            if let Some(mut chunk) = self.whole(numbers) {
-                for (open, &number) in chunk.iter_mut().zip(numbers) {
-                    if self.slot(number).is_some_and(|slot| slot.followed) {
-                        ending::decide(&mut open.connection, Release::End, clock);
-                        ended += 1;
+            for &number in numbers {
+                let release = self.release(number, now, limits);
+                if let Some(release) = release {
+                    released[release as usize] += 1;
+                    if let Some(c) = self.connection_mut(number) {
+                        ending::decide(c, release, now);
                     }
-                    each(&open.connection);
                 }
+            }
+            if let Some(chunk) = self.whole(numbers) {
                 rows.push_whole(chunk);
                 continue;
             }
             for &number in numbers {
-                let Some(&Slot { at, followed, .. }) = self.slot(number) else { continue };
-                ended += u64::from(followed);
+                let Some(&Slot { at, .. }) = self.slot(number) else { continue };
+                let release = self.release(number, now, limits);
                 if let Some(c) = self.connection_mut(number) {
-                    if followed {
-                        ending::decide(c, Release::End, clock);
-                    }
-                    each(c);
-                    rows.push(c);
+                    rows.put(c, false);
                     *c = Connection::blank();
-                } else if let (Some(form), Some(rest)) = (self.arena.whole(at), self.arena.form(at))
-                {
-                    let rare = packer.unpack(rest, &mut copy, None);
+                } else if let Some(form) = self.arena.whole(at) {
+                    let rare = Packer::reference(form);
                     let rare = rare.and_then(|at| self.rare.get_mut(at as usize)?.take());
-                    rows.push_form(form, &copy, rare.as_deref(), followed);
-                    rare.map(|rare| *rare).unwrap_or_default().put(&mut copy);
+                    rows.push_form(form, rare.map(|rare| *rare), release);
                     self.arena.give_back(at);
-                    if followed {
-                        ending::decide(&mut copy, Release::End, clock);
-                    }
-                    each(&copy);
                 }
             }
         }
-        (rows, ended)
+        rows
+    }
+
+    /// Why a connection is let go now, unless it was before.
+    fn release(&self, number: u32, now: i64, limits: &Limits) -> Option<Release> {
+        self.slot(number).filter(|slot| slot.followed)?;
+        Some(limits.at_the_end(self.last(number)?, now))
     }
 
     /// The open connections of these slots, where they lie together in this order.
-    fn whole(&mut self, numbers: &[u32]) -> Option<Vec<super::Open>> {
+    fn whole(&mut self, numbers: &[u32]) -> Option<Vec<Open>> {
         let first = self.slot(*numbers.first()?)?.at.checked_sub(OPEN)?;
         let together = (first..)
             .zip(numbers)

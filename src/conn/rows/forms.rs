@@ -1,0 +1,104 @@
+//! A chunk of connections in their compact form.
+
+use crate::conn::compact::{Packer, Rare, SLACK};
+use crate::conn::connection::{Connection, Release};
+use crate::conn::ending;
+use crate::conn::store::CHUNK;
+
+/// Octets that make a chunk full, however few rows it has.
+const FULL: usize = 1 << 24;
+/// The bits of [`Forms::ends`] that hold where a form ends; those above tell why the connection is
+/// let go where that is not in the form yet.
+const END: u32 = (1 << 29) - 1;
+
+#[derive(Debug, Default)]
+pub struct Forms {
+    octets: Vec<u8>,
+    ends: Vec<u32>,
+    rare: Vec<Rare>,
+    /// Row and packet of each FIN and RST.
+    teardowns: Vec<(u32, u64)>,
+    /// When the capture ended.
+    clock: i64,
+}
+
+const RELEASES: [Option<Release>; 6] = [
+    None,
+    Some(Release::Closed),
+    Some(Release::Idle),
+    Some(Release::Reuse),
+    Some(Release::Evicted),
+    Some(Release::End),
+];
+
+impl Forms {
+    pub fn ending_at(clock: i64) -> Self {
+        Self { clock, ..Self::default() }
+    }
+
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    pub fn is_full(&self) -> bool {
+        self.len() >= CHUNK || self.octets.len() >= FULL
+    }
+
+    pub fn teardowns(&self) -> &[(u32, u64)] {
+        &self.teardowns
+    }
+
+    /// Adds a form; where it begins.
+    pub fn add(&mut self, form: &[u8], release: Option<Release>) -> usize {
+        let start = self.start(self.len());
+        self.octets.truncate(start);
+        self.octets.extend_from_slice(form);
+        let code = release.map_or(0, |release| release as u32 + 1);
+        self.ends.push(u32::try_from(self.octets.len()).unwrap_or(0) | code << 29);
+        self.octets.resize(self.octets.len() + SLACK, 0);
+        start
+    }
+
+    /// Keeps rare facts; what leads to them.
+    pub fn keep_rare(&mut self, rare: Rare) -> u32 {
+        self.rare.push(rare);
+        super::number(self.rare.len() - 1)
+    }
+
+    /// Keeps the rare facts of the form that begins here.
+    pub fn refer(&mut self, start: usize, rare: Rare) {
+        let rare = self.keep_rare(rare);
+        if let Some(form) = self.octets.get_mut(start..) {
+            Packer::refer(form, rare);
+        }
+    }
+
+    /// Notes the FINs and RSTs of a row, for each row once and in order.
+    pub fn note_teardowns(&mut self, row: usize, c: &Connection) {
+        let row = super::number(row);
+        self.teardowns.extend(c.teardowns.iter().map(|t| (row, t.packet)));
+    }
+
+    fn start(&self, row: usize) -> usize {
+        row.checked_sub(1).map_or(0, |before| (self.ends[before] & END) as usize)
+    }
+
+    /// Opens a form in place of a connection.
+    pub fn open(&self, row: usize, c: &mut Connection, packer: &mut Packer) {
+        let rare = packer.unpack(&self.octets[self.start(row)..], c, None);
+        let rare = rare.and_then(|at| self.rare.get(at as usize)).cloned();
+        rare.unwrap_or_default().put(c);
+        let release = RELEASES.get((self.ends[row] >> 29) as usize).copied().flatten();
+        if let Some(release) = release {
+            ending::decide(c, release, self.clock);
+        }
+    }
+
+    /// Gives back what was reserved for more.
+    pub fn shrink(&mut self) {
+        self.octets.shrink_to_fit();
+        self.ends.shrink_to_fit();
+        self.rare.shrink_to_fit();
+        self.teardowns.shrink_to_fit();
+    }
+}

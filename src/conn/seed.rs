@@ -1,0 +1,34 @@
+//! The key of the hash of addresses and ports.
+
+use std::hash::{BuildHasher, Hasher};
+
+use super::tuple::Tuple;
+use crate::packet::{IcmpError, Segment};
+
+/// Drawn at random, so that nobody can choose colliding tuples; nothing else depends on it.
+#[derive(Clone, Copy, Debug)]
+pub struct Seed(u64);
+
+impl Seed {
+    /// Another one each time.
+    pub fn random() -> Self {
+        Self(foldhash::fast::RandomState::default().build_hasher().finish())
+    }
+
+    /// The hash of a segment's tuple.
+    #[inline]
+    pub fn hash(self, segment: &Segment<'_>) -> u32 {
+        Tuple::of(segment).hash(self.0)
+    }
+
+    /// The hash of the tuple that an ICMP error quotes.
+    pub fn hash_quoted(self, error: &IcmpError) -> u32 {
+        quoted(error).hash(self.0)
+    }
+}
+
+/// The tuple of the segment that an ICMP error is about.
+pub(super) fn quoted(error: &IcmpError) -> Tuple {
+    let source = (error.source, error.source_port);
+    Tuple::new(error.ip_version, source, (error.destination, error.destination_port))
+}
