@@ -8,6 +8,7 @@
 mod arena;
 mod closing;
 mod coder;
+mod extra;
 mod fields;
 mod rare;
 mod side;
@@ -16,6 +17,7 @@ pub(super) use arena::Arena;
 pub(super) use coder::{Bits, Coder, Narrow, Plain, coded, sparse};
 use coder::{Reader, Writer};
 pub(super) use fields::Base;
+use fields::Trail;
 pub(super) use rare::Rare;
 
 use super::connection::Connection;
@@ -61,8 +63,9 @@ impl Packer {
                 self.words.clear();
                 let mut writer = Writer(&mut self.words);
                 writer.word(segments.len());
+                let mut trail = Trail::of(connection);
                 for (mut mark, mut entry) in segments.all() {
-                    fields::segment(&mut mark, &mut entry, connection, &mut writer);
+                    fields::segment(&mut mark, &mut entry, &mut trail, &mut writer);
                 }
                 self.squeeze(at, None)
             }
@@ -92,9 +95,10 @@ impl Packer {
         if let Some((pool, recent)) = segments {
             self.stretch(rest);
             let mut reader = Reader(self.words.iter());
+            let mut trail = Trail::of(connection);
             for _ in 0..reader.word(0) {
                 let (mut mark, mut entry) = (0, Entry::default());
-                fields::segment(&mut mark, &mut entry, connection, &mut reader);
+                fields::segment(&mut mark, &mut entry, &mut trail, &mut reader);
                 pool.push(recent, mark, &entry);
             }
         }

@@ -110,7 +110,7 @@ pub enum Release {
 }
 
 /// An ICMP error that quoted a segment of this connection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Icmp {
     /// Packet number.
     pub packet: u64,
@@ -139,7 +139,7 @@ impl Icmp {
 }
 
 /// A TLS alert seen as the last record of a side.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct TlsAlert {
     /// Packet number.
     pub packet: u64,

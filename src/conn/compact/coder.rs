@@ -95,6 +95,25 @@ pub trait Coder {
         *value = u128::from(high) << 64 | u128::from(low);
     }
 
+    /// A short text that may be missing.
+    fn text(&mut self, text: &mut Option<Box<str>>) {
+        let length = self.word(text.as_ref().map_or(0, |text| text.len() as u64 + 1));
+        if Self::READS {
+            let length = length.checked_sub(1).and_then(|length| usize::try_from(length).ok());
+            *text = length.map(|length| {
+                let words = (0..length.div_ceil(8)).map(|_| self.word(0).to_le_bytes());
+                let octets: Vec<u8> = words.flatten().take(length).collect();
+                String::from_utf8(octets).unwrap_or_default().into()
+            });
+        } else {
+            for octets in text.iter().flat_map(|text| text.as_bytes().chunks(8)) {
+                let mut word = [0; 8];
+                word[..octets.len()].copy_from_slice(octets);
+                self.word(u64::from_le_bytes(word));
+            }
+        }
+    }
+
     /// A sequence number near its side's first.
     #[inline]
     fn seq(&mut self, value: &mut Seq, base: Seq) {

@@ -2,6 +2,7 @@
 //! lack stands together, in groups of eight.
 
 use super::closing::teardown;
+use super::extra::extra as extra_fields;
 use super::side::endpoint;
 use super::{Coder, sparse};
 use crate::conn::connection::{Connection, EndedBy, Ending, Opening, Phase, Release, Side, SynAck};
@@ -41,17 +42,6 @@ pub(in crate::conn) struct Base {
     pub seqs: [Seq; 2],
 }
 
-impl Base {
-    fn of(c: &Connection) -> Self {
-        Self {
-            time: c.start,
-            packet: c.first_packet,
-            file: c.first_packet.wrapping_sub(c.first_packet_in_file),
-            seqs: [c.endpoints[0].base, c.endpoints[1].base],
-        }
-    }
-}
-
 /// Everything of a connection but what is rare.
 #[allow(clippy::too_many_lines)] // a list
 pub fn connection(c: &mut Connection, coder: &mut impl Coder) {
@@ -65,7 +55,7 @@ pub fn connection(c: &mut Connection, coder: &mut impl Coder) {
         syn_time,
         handshake_time,
         teardowns,
-        extra: _,
+        extra,
         cut_packets,
         time_backward,
         late_packets,
@@ -166,7 +156,11 @@ pub fn connection(c: &mut Connection, coder: &mut impl Coder) {
         coder.moment(good_syn_ack_time, start);
         coder.moment(handshake_time, start);
         coder.moment(client_answer_time, start);
-        syn_ack_seen(syn_ack, good_syn_ack_time.get().unwrap_or(start), &base, coder);
+        if coder.given(syn_ack.is_some()) {
+            let mut seen = syn_ack.unwrap_or_default();
+            self::syn_ack(&mut seen, good_syn_ack_time.get().unwrap_or(start), &base, coder);
+            *syn_ack = Some(seen);
+        }
     }
     let closed = deciding.is_some()
         || idle_before_fin.is_some()
@@ -184,6 +178,7 @@ pub fn connection(c: &mut Connection, coder: &mut impl Coder) {
     let [large, large_back] = oversized;
     let ([into, into_back], [out, out_back]) = (inbound, outbound);
     sparse!(coder, large, large_back, into, into_back, out, out_back);
+    extra_fields(extra, &base, coder);
     zeek.code(&base, coder);
     for row in teardowns {
         teardown(row, *file, &base, coder);
@@ -198,52 +193,63 @@ fn address(address: &mut Address, version: u8, coder: &mut impl Coder) {
     address.0 ^= prefix;
 }
 
-fn syn_ack_seen(seen: &mut Option<SynAck>, time: i64, base: &Base, coder: &mut impl Coder) {
-    let mut there = seen.is_some();
-    let mut known = seen.unwrap_or_default();
-    let SynAck { packet, time: at, ack_offset, sequence, ttl, window, options, echo } = &mut known;
+/// A SYN-ACK, expected at a time.
+pub fn syn_ack(seen: &mut SynAck, expected: i64, base: &Base, coder: &mut impl Coder) {
+    let SynAck { packet, time, ack_offset, sequence, ttl, window, options, echo } = seen;
     coder.bits(|bits| {
-        bits.plain(&mut there, 1);
         bits.plain(ttl, 8);
         bits.plain(window, 16);
         bits.option(echo, 33);
     });
-    coder.same(packet, if there { base.packet } else { 0 });
-    coder.near(at, if there { time } else { 0 }, if there { i64::MIN } else { 0 });
+    coder.same(packet, base.packet);
+    coder.near(time, expected, i64::MIN);
     coder.plain(ack_offset);
     let mut number = Seq(*sequence);
-    coder.seq(&mut number, if there { base.seqs[1] } else { Seq(0) });
+    coder.seq(&mut number, base.seqs[1]);
     *sequence = number.0;
     coder.plain(options);
-    *seen = there.then_some(known);
+}
+
+/// What the next of the latest segments is expected to follow.
+#[derive(Clone, Copy)]
+pub struct Trail {
+    packet: u64,
+    time: i64,
+    /// Next sequence numbers and latest identifications, by side.
+    next: [Seq; 2],
+    ids: [u16; 2],
+}
+
+impl Trail {
+    /// From the beginning of a connection.
+    pub fn of(c: &Connection) -> Self {
+        let next = [c.endpoints[0].base, c.endpoints[1].base];
+        Self { packet: c.first_packet, time: c.start, next, ids: [0; 2] }
+    }
 }
 
 /// One of the latest segments, and its mark.
-pub fn segment(mark: &mut u32, entry: &mut Entry, c: &Connection, coder: &mut impl Coder) {
-    let base = Base::of(c);
-    let Entry {
-        packet,
-        time,
-        sequence,
-        acknowledgment,
-        ip_id,
-        payload,
-        flags,
-        sender,
-        probe,
-        duplicate,
-    } = entry;
+pub fn segment(mark: &mut u32, entry: &mut Entry, trail: &mut Trail, coder: &mut impl Coder) {
+    let mut has_id = entry.ip_id.is_some();
     coder.bits(|bits| {
-        bits.plain(sender, 1);
-        bits.plain(&mut flags.0, 16);
-        bits.plain(probe, 1);
-        bits.plain(duplicate, 1);
-        bits.option(ip_id, 17);
+        bits.plain(&mut entry.sender, 1);
+        bits.plain(&mut has_id, 1);
+        bits.plain(&mut entry.probe, 1);
+        bits.plain(&mut entry.duplicate, 1);
+        bits.plain(&mut entry.flags.0, 16);
     });
+    let (side, peer) = (entry.sender.index(), entry.sender.peer().index());
+    coder.plain(&mut entry.payload);
+    if has_id {
+        let mut id = entry.ip_id.unwrap_or_default();
+        coder.same(&mut id, u64::from(trail.ids[side]));
+        trail.ids[side] = id;
+        entry.ip_id = Some(id);
+    }
     coder.plain(mark);
-    coder.same(packet, base.packet);
-    coder.near(time, base.time, i64::MIN);
-    coder.seq(sequence, base.seqs[sender.index()]);
-    coder.seq(acknowledgment, base.seqs[sender.peer().index()]);
-    coder.plain(payload);
+    coder.same(&mut entry.packet, trail.packet);
+    coder.near(&mut entry.time, trail.time, i64::MIN);
+    coder.seq(&mut entry.sequence, trail.next[side]);
+    coder.seq(&mut entry.acknowledgment, trail.next[peer]);
+    (trail.packet, trail.time, trail.next[side]) = (entry.packet, entry.time, entry.end());
 }

@@ -1,6 +1,6 @@
 //! What most connections do not have, kept as it is.
 
-use crate::conn::connection::{Connection, Extra};
+use crate::conn::connection::Connection;
 use crate::conn::history::More;
 use crate::conn::ranges::Ranges;
 use crate::conn::teardown::Reason;
@@ -8,7 +8,6 @@ use crate::conn::teardown::Reason;
 /// Facts that hang on a connection on the heap, its rows of FINs and RSTs left out.
 #[derive(Clone, Debug, Default)]
 pub struct Rare {
-    extra: Option<Box<Extra>>,
     ranges: [Option<Box<Ranges>>; 2],
     letters: Option<Box<More>>,
     /// By row of the FINs and RSTs.
@@ -21,23 +20,18 @@ impl Rare {
         let letters = c.zeek.take_letters();
         let [client, server] = &mut c.endpoints;
         let ranges = [client.ranges.take(), server.ranges.take()];
-        let extra = c.extra.take();
         let mut reasons = Vec::new();
         for (row, teardown) in c.teardowns.iter_mut().enumerate() {
             reasons.extend(teardown.reason.take().map(|reason| (row, reason)));
         }
-        let none = extra.is_none()
-            && letters.is_none()
-            && ranges.iter().all(Option::is_none)
-            && reasons.is_empty();
-        (!none).then(|| Box::new(Self { extra, ranges, letters, reasons }))
+        let none = letters.is_none() && ranges.iter().all(Option::is_none) && reasons.is_empty();
+        (!none).then(|| Box::new(Self { ranges, letters, reasons }))
     }
 
     /// Puts them back, in place of others.
     pub fn put(self, c: &mut Connection) {
         let [client, server] = &mut c.endpoints;
         [client.ranges, server.ranges] = self.ranges;
-        c.extra = self.extra;
         c.zeek.put_letters(self.letters);
         for (row, reason) in self.reasons {
             if let Some(teardown) = c.teardowns.get_mut(row) {
@@ -51,7 +45,6 @@ impl Rare {
         let ranges = self.ranges.iter().flatten().map(|ranges| ranges.bytes()).sum::<usize>();
         size_of::<Self>()
             + ranges
-            + self.extra.as_deref().map_or(0, size_of_val)
             + self.letters.as_deref().map_or(0, size_of_val)
             + self.reasons.capacity() * (size_of::<(usize, Box<Reason>)>() + size_of::<Reason>())
     }
