@@ -5,8 +5,8 @@ use crate::issue::EXAMPLES;
 
 /// A step back in time that is more than packets out of order: one second.
 const BACK: u64 = 1_000_000_000;
-/// A step forward that is rather a leap of the clock than silence, as the tracker has it.
-const FORWARD: u64 = 6 * 3600 * 1_000_000_000;
+/// A step forward that is rather a leap of the clock than silence.
+pub const LEAP: i64 = 6 * 3600 * 1_000_000_000;
 
 /// The clock leapt before a packet.
 struct Leap {
@@ -27,7 +27,7 @@ impl Leaps {
     /// Looks at the time of a packet and of the one before it.
     #[inline]
     pub(crate) fn step(&mut self, packet: u64, from: i64, to: i64) {
-        if from.abs_diff(to) > if to < from { BACK } else { FORWARD } {
+        if from.abs_diff(to) > if to < from { BACK } else { LEAP.unsigned_abs() } {
             self.add(Leap { packet, from, to });
         }
     }

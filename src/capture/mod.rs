@@ -23,6 +23,7 @@ mod write;
 pub use batch::{Batch, Frames};
 pub use frame::{Direction, Frame, LinkType};
 pub use interface::{Drops, Interface, NO_INTERFACE};
+pub use leaps::LEAP;
 pub use reader::{Progress, ReadOptions, Reader};
 pub use source::{Compression, Source};
 pub use summary::{Blocks, FileSummary, Section, Status};

@@ -1,12 +1,9 @@
 //! The capture's time, as all its packets together tell it.
 
-use super::limits::SECOND;
+use crate::capture::LEAP;
 
-/// A leap of the clock that one packet alone is not believed: a damaged time must not end every
-/// connection that is followed.
-const LEAP: i64 = 6 * 3600 * SECOND;
-
-/// Follows the times of packets; it never goes back.
+/// Follows the times of packets; it never goes back. One packet alone is not believed when it leaps
+/// forward: a damaged time must not end every connection that is followed.
 #[derive(Clone, Copy, Debug)]
 pub struct Clock {
     now: i64,

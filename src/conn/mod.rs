@@ -1,5 +1,6 @@
 //! Segments to connections: facts only, no causes.
 
+mod belonging;
 mod clock;
 mod compact;
 mod connection;

@@ -367,8 +367,17 @@ impl Store {
         Some(row)
     }
 
-    /// The first connection of a segment's tuple, and which of its sides sent the segment.
+    /// The first connection with a hash, where it is open.
     #[inline]
+    pub fn first(&self, hash: u32) -> Option<(u32, &Slot, &Connection)> {
+        let number = self.index.next(hash, &mut self.index.begin(hash))?;
+        let slot = self.slot(number)?;
+        let at = slot.at.checked_sub(OPEN)? as usize;
+        let open = self.open.get(at / CHUNK)?.get(at % CHUNK)?;
+        Some((number, slot, &open.connection))
+    }
+
+    /// The first connection of a segment's tuple, and which of its sides sent the segment.
     pub fn find_of(&mut self, segment: &Segment<'_>, hash: u32) -> Option<(u32, Side)> {
         let mut at = self.index.begin(hash);
         loop {

@@ -1,7 +1,8 @@
 //! Segments to connections: which one a segment belongs to, when one begins and is let go.
 
+use super::belonging::{answers, continues, orientation};
 use super::clock::Clock;
-use super::connection::{Connection, Icmp, Opening, Release, Side};
+use super::connection::{Connection, Icmp, Release, Side};
 use super::ending;
 use super::endpoint::State;
 use super::limits::{Due, Limits};
@@ -13,7 +14,6 @@ use super::seed::{Seed, quoted};
 use super::store::{NONE, Slot, Store};
 use super::tuple::{Tuple, low, tuple_of};
 use super::wheel::Wheel;
-use super::zeek::likely_server_port;
 use crate::packet::{IcmpError, Segment};
 
 /// Connections of one tuple that are told apart by their VLANs and tunnels.
@@ -134,13 +134,7 @@ impl Tracker {
     /// else, unless connections or memory are limited.
     pub fn take_at(&mut self, segment: &Segment<'_>, hash: u32, now: i64) {
         self.pass(now);
-        let head = self.store.find_of(segment, hash);
-        let head = head.and_then(|head| self.in_time(head, segment, hash));
-        let chosen = head.and_then(|head| self.choose(head, segment, hash));
-        let found = match chosen {
-            Some((number, side)) if !self.begins_anew(number, side, segment) => chosen,
-            chosen => self.begin(segment, hash, chosen.map(|(number, _)| number)),
-        };
+        let found = self.goes_on(segment, hash).or_else(|| self.place(segment, hash));
         let Some((number, side)) = found else { return };
         let counted = self.store.weighs();
         let weight = |c: &Connection| if counted { room::hanging(c) } else { 0 };
@@ -156,6 +150,30 @@ impl Tracker {
         if !was_over && is_over {
             let deadline = now.saturating_add(self.limits.linger);
             self.wheel.add((number, id), deadline, now);
+        }
+    }
+
+    /// The connection that a segment belongs to, and which side sent it, where this is plain:
+    /// [`Tracker::place`] finds the same.
+    #[inline]
+    fn goes_on(&self, segment: &Segment<'_>, hash: u32) -> Option<(u32, Side)> {
+        let (number, slot, c) = self.store.first(hash)?;
+        let side = c.side_of(segment)?;
+        let plain = c.paths[side.index()] == Some(segment.path)
+            && self.now.saturating_sub(slot.seen) <= self.shortest
+            && (!segment.flags.syn() || segment.flags.ack() || segment.flags.rst())
+            && !self.is_long(c);
+        plain.then_some((number, side))
+    }
+
+    /// The connection that a segment belongs to, begun if there is none.
+    fn place(&mut self, segment: &Segment<'_>, hash: u32) -> Option<(u32, Side)> {
+        let head = self.store.find_of(segment, hash);
+        let head = head.and_then(|head| self.in_time(head, segment, hash));
+        let chosen = head.and_then(|head| self.choose(head, segment, hash));
+        match chosen {
+            Some((number, side)) if !self.begins_anew(number, side, segment) => chosen,
+            chosen => self.begin(segment, hash, chosen.map(|(number, _)| number)),
         }
     }
 
@@ -538,58 +556,4 @@ impl Tracker {
             self.let_go(place, Release::Evicted, time);
         }
     }
-}
-
-/// Who is the client, by the first segment: the sender of a SYN, the receiver of a SYN-ACK; else
-/// the side whose port looks less like a service's, and the sender when neither does.
-fn orientation(segment: &Segment<'_>) -> (Side, Opening) {
-    let flags = segment.flags;
-    if flags.syn() && !flags.rst() {
-        return if flags.ack() {
-            (Side::Server, Opening::SynAckFirst)
-        } else {
-            (Side::Client, Opening::Syn)
-        };
-    }
-    let (from, to) = (service(segment.source_port), service(segment.destination_port));
-    let side = if from > to { Side::Server } else { Side::Client };
-    (side, Opening::MidStream)
-}
-
-/// How much a port looks like a service's.
-fn service(port: u16) -> u8 {
-    if likely_server_port(port) {
-        3
-    } else if port < 1024 {
-        2
-    } else {
-        u8::from(port < 32_768)
-    }
-}
-
-/// Whether the first segment of a silent side fits what the other side sent.
-fn answers(c: &Connection, side: Side, segment: &Segment<'_>) -> bool {
-    let peer = c.side(side.peer());
-    if !peer.based || !segment.flags.ack() {
-        return true;
-    }
-    let ahead = peer.position(segment.acknowledgment);
-    let end = peer.max_end.max(peer.acked).cast_signed();
-    if segment.flags.rst() && !segment.flags.ack() {
-        true
-    } else {
-        ahead >= 0 && ahead <= end + (1 << 20)
-    }
-}
-
-/// Whether a segment on another VLAN or tunnel carries a known connection on, and is not a copy
-/// of it that ran elsewhere.
-fn continues(c: &Connection, side: Side, segment: &Segment<'_>) -> bool {
-    let endpoint = c.side(side);
-    if segment.flags.syn() || !endpoint.based {
-        return false;
-    }
-    let at = endpoint.position(segment.sequence) - endpoint.max_end.cast_signed();
-    let news = segment.sequence_length() > 0;
-    (at == 0 || (at > 0 && at < 1 << 20)) && (news || segment.flags.rst() || endpoint.acked > 0)
 }

@@ -15,6 +15,7 @@ use std::fs::File;
 use std::io::Read;
 
 use arrow_array::RecordBatch;
+use arrow_array::cast::AsArray;
 use finrst::answer::{self, Scan, Step};
 use finrst::capture::{ReadOptions, Reader, Source};
 use finrst::error::Error;
@@ -126,12 +127,15 @@ fn scan(path: &str, threads: usize) -> Result<String, Error> {
 
 fn tables(output: Output) -> Result<String, Error> {
     let mut flags = [0_u64; 2];
-    for teardown in output.connections.iter().flat_map(|c| c.teardowns) {
-        flags[0] += u64::from(teardown.flags.fin());
-        flags[1] += u64::from(teardown.flags.rst());
-    }
     let connections = output.connections.len();
     let made = answer::tables(output, &HashMap::new(), &|| true)?;
+    let kinds = made.iter().flat_map(|made| &made.batches).filter_map(|b| b.column_by_name("kind"));
+    for kinds in kinds.filter_map(|kinds| kinds.as_any_dictionary_opt()) {
+        let words = kinds.values().as_string::<i32>();
+        for key in kinds.normalized_keys() {
+            flags[usize::from(words.value(key) == "rst")] += 1;
+        }
+    }
     let size = |made: &Made| -> usize {
         made.batches.iter().map(RecordBatch::get_array_memory_size).sum()
     };

@@ -4,7 +4,7 @@ pub const RULE: Rule = Rule {
     name: "accept_queue_overflow",
     class: Class::Refused,
     summary: "The server was overloaded: its accept queue was full, so it ignored the \
-           handshake's last acknowledgment.",
+           handshake's last acknowledgment, or the SYN already.",
     wire: "The client believes the connection is open and its data goes unacknowledged while \
            the server repeats the SYN-ACK; no reset. With SYN cookies there is no repeated \
            SYN-ACK either.",
