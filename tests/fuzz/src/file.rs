@@ -14,8 +14,10 @@ pub const UNPACKED: u64 = 1 << 20;
 pub fn run(data: &[u8]) {
     let Some((&how, bytes)) = data.split_first() else { return };
     let chunk = [256 * 1024, 1, 7, 64][usize::from(how & 3)];
+    // Whether quiet connections are kept in their compact form.
+    let open = if how & 32 == 0 { 1 << 20 } else { 0 };
     let options = Options {
-        limits: Limits { keep: how & 4 == 0, ..Limits::default() },
+        limits: Limits { keep: how & 4 == 0, open, quiet: 0, ..Limits::default() },
         reading: ReadOptions { resync: how & 16 != 0, ..ReadOptions::default() },
         memory_limit: (how & 8 != 0).then_some(64 << 10),
         ..Options::default()
