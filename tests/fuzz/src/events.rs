@@ -65,8 +65,8 @@ pub fn run(data: &[u8]) {
         connections: (how & 1 != 0).then_some(3),
         memory: (how & 2 != 0).then_some(6000),
         teardowns: if how & 4 != 0 { 4 } else { 65_536 },
-        // Half of the inputs that are tried in both ways keep one of them compact.
-        open: if how & 16 != 0 && !keep { 0 } else { 1 << 20 },
+        // One of the two ways keeps connections compact, unless what is evicted depends on it.
+        open: if how & 18 == 16 && !keep { 0 } else { 1 << 20 },
         quiet: 0,
         ..Limits::default()
     };
