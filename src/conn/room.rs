@@ -34,7 +34,8 @@ impl Room {
 
 /// Bytes that hang on a connection.
 pub fn hanging(c: &Connection) -> u64 {
-    let teardowns = c.teardowns.capacity() * size_of::<Teardown>();
+    // Not their capacity, which may be left of another connection.
+    let teardowns = c.teardowns.len() * size_of::<Teardown>();
     let ranges: usize = c
         .endpoints
         .iter()

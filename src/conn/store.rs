@@ -24,8 +24,8 @@ const OPEN: u32 = 1 << 31;
 const LOOKS: usize = 2;
 /// Packets of others after which a connection is quiet, however little time they took.
 const MANY_PACKETS: u64 = 32_768;
-/// Bytes of a connection in the index and in the wheel.
-const BESIDE: usize = 32;
+/// Bytes of a slot and of its places in the index and in the wheel.
+const SLOT: u64 = size_of::<Slot>() as u64 + 32;
 /// Bytes of the arena that may lie idle however little of it is used.
 const IDLE: usize = 8 << 20;
 
@@ -84,6 +84,8 @@ pub struct Store {
     index: Index,
     /// Bytes that hang on open connections and on rare facts; counted where `weighs`.
     hanging: u64,
+    /// Bytes of connections that are only rows.
+    rows: u64,
     weighs: bool,
 }
 
@@ -188,6 +190,9 @@ impl Store {
             Some(number)
         })?;
         let id = connection.id;
+        if self.weighs {
+            self.hanging += room::hanging(&connection);
+        }
         let at = self.occupy(number, connection)?;
         let followed = Slot { id, next, hash, at: OPEN + at, followed: true, ..Slot::default() };
         *self.slot_mut(number)? = followed;
@@ -339,14 +344,21 @@ impl Store {
         self.arena = arena;
     }
 
-    /// No longer follows a connection that is open; it stays as a row.
+    /// No longer follows a connection that is open; it stays as a row, which does not count as
+    /// memory of what is followed.
     pub fn settle(&mut self, number: u32) {
-        if !(self.compacts && self.close_form(number, false).is_some())
-            && let Some(open) = self.open_at_mut(number)
-        {
+        let Some(open) = self.open_at_mut(number) else { return };
+        let heavy = room::hanging(&open.connection);
+        let (hanging, used) = (self.hanging, self.arena.used());
+        if self.compacts && self.close_form(number, false).is_some() {
+            let light = (self.hanging + heavy).saturating_sub(hanging);
+            self.rows += (self.arena.used() - used) as u64 + light;
+        } else if let Some(open) = self.open_at_mut(number) {
             let recent = std::mem::take(&mut open.recent);
             self.pool.release(recent);
+            self.rows += size_of::<Open>() as u64 + heavy;
         }
+        self.rows += SLOT;
         if let Some(slot) = self.slot_mut(number) {
             slot.followed = false;
         }
@@ -411,11 +423,12 @@ impl Store {
         self.hanging = self.hanging.saturating_sub(before).saturating_add(now);
     }
 
-    /// Bytes that are in use.
+    /// Bytes that followed connections take; asked for where `weighs`.
     pub fn bytes(&self) -> u64 {
-        let slots = (self.length as usize - self.free.len()) * (size_of::<Slot>() + BESIDE);
+        let slots = (self.length as usize - self.free.len()) as u64 * SLOT;
         let open = (self.opened as usize - self.vacant.len()) * size_of::<Open>();
-        (slots + open + self.pool.bytes() + self.arena.used()) as u64 + self.hanging
+        let used = (open + self.pool.bytes() + self.arena.used()) as u64;
+        (slots + used + self.hanging).saturating_sub(self.rows)
     }
 
     /// Copies of the connections that are followed now.

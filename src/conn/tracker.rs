@@ -196,6 +196,7 @@ impl Tracker {
             return false;
         };
         let client = (c.addresses[0], c.ports[0]) == source;
+        let before = room::hanging(c);
         let extra = c.extra.get_or_insert_default();
         extra.icmp_count += 1;
         extra.icmp.get_or_insert(Icmp {
@@ -207,6 +208,10 @@ impl Tracker {
             code: error.code,
             quoted: if client { Side::Client } else { Side::Server },
         });
+        let after = room::hanging(c);
+        if self.store.weighs() {
+            self.store.weigh(before, after);
+        }
         true
     }
 
