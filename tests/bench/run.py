@@ -3,6 +3,7 @@
     python tests/bench/run.py --quick    # minutes, small captures
     python tests/bench/run.py            # the figures in results.md
     python tests/bench/run.py --write    # the same, kept there
+    python tests/bench/run.py --only T1 W M1
 
 The generator is `bench/gencap` of the shared folder (FINRST_SHARED, else ../shared); captures go
 to FINRST_BENCH_DIR, else a temporary directory. Figures are CPU seconds (user and system, children
@@ -115,7 +116,19 @@ class Bench:
     stages: Path
     runs: int
     names: dict[str, str]
+    only: list[str] = field(default_factory=list)
     rows: list[tuple[str, str, str, str, str]] = field(default_factory=list)
+    firsts: dict[str, Ran] = field(default_factory=dict)
+
+    def wants(self, label: str) -> bool:
+        """Whether a figure is asked for: all are unless some are named by a part of their label."""
+        return not self.only or any(part in label for part in self.only)
+
+    def first(self, which: str) -> Ran:
+        """The first run over a capture, which nothing is compared with."""
+        if which not in self.firsts:
+            self.firsts[which] = once(self.stage(which))
+        return self.firsts[which]
 
     def stage(self, which: str, stage: str = "tables", count: int = 1) -> list[str]:
         """The command for one stage over one capture."""
@@ -133,6 +146,8 @@ class Bench:
         watch: bool = False,
     ) -> None:
         """Both run alternately; a row with the medians and the median of the ratios."""
+        if not self.wants(label):
+            return
         once(a)
         pairs = [(of(once(a, watch=watch)), of(once(b, watch=watch))) for _ in range(self.runs)]
         ratio = scale * statistics.median(x / max(y, 1e-3) for x, y in pairs)
@@ -142,6 +157,8 @@ class Bench:
 
     def row(self, label: str, which: str, a: str, b: str, ratio: str) -> None:
         """One row, shown at once."""
+        if not self.wants(label):
+            return
         self.rows.append((label, self.names.get(which, which), a, b, ratio))
         print(f"| {' | '.join(self.rows[-1])} |", flush=True)
 
@@ -169,12 +186,11 @@ def check(found: dict[str, int], truth: dict[str, int]) -> Iterator[str]:
 
 def measure(bench: Bench, truth: dict) -> list[str]:
     """Every figure; what was wrong."""
-    first = {which: once(bench.stage(which)) for which in bench.names}
-    found = {which: json.loads(ran.out) for which, ran in first.items()}
     wrong = [
         f"{bench.names[which]}: {what}"
         for which in bench.names
-        for what in check(found[which], truth[which])
+        if bench.wants("truth")
+        for what in check(json.loads(bench.first(which).out), truth[which])
     ]
     for label, which in (("T1", "mix"), ("T1b", "snap"), ("T1c", "many")):
         walk = bench.stage(which, "walk")
@@ -189,14 +205,7 @@ def measure(bench: Bench, truth: dict) -> list[str]:
     times = truth["mix"]["packets"] / truth["small_mix"]["packets"]
     bench.pair(f"G1 packets x{times:.1f}: time", "mix", mix, bench.stage("small_mix"))
     bench.pair("G2 connections x10: time", "many", bench.stage("many"), bench.stage("few"))
-    peak = first["many"].peak / first["few"].peak
-    bench.row("G2 connections x10: memory", "many", "", "", f"{peak:.2f}")
-    extra = first["many"].peak * 1024 - found["many"]["table_bytes"]
-    each = extra / found["many"]["connections"]
-    bench.row("M1 (peak - tables) / connection", "many", "", "", f"{each:.0f} B")
-    scans = [once(bench.stage(which, "scan")).peak for which in ("large_mix", "small_mix")]
-    megabytes = (scans[0] - scans[1]) / 1024
-    bench.row("M2 scan: peak - that of small mix", "large_mix", "", "", f"{megabytes:.1f} MiB")
+    memory(bench)
     for which in ("mix", "snap", "many"):
         two, one = bench.stage(which, count=2), bench.stage(which, count=1)
         bench.pair(
@@ -206,19 +215,36 @@ def measure(bench: Bench, truth: dict) -> list[str]:
     return wrong
 
 
+def memory(bench: Bench) -> None:
+    """G2, M1 and M2."""
+    if bench.wants("memory") or bench.wants("M1 "):
+        many = bench.first("many")
+        peak = many.peak / bench.first("few").peak
+        bench.row("G2 connections x10: memory", "many", "", "", f"{peak:.2f}")
+        told = json.loads(many.out)
+        each = (many.peak * 1024 - told["table_bytes"]) / told["connections"]
+        bench.row("M1 (peak - tables) / connection", "many", "", "", f"{each:.0f} B")
+    if bench.wants("M2 "):
+        scans = [once(bench.stage(which, "scan")).peak for which in ("large_mix", "small_mix")]
+        megabytes = (scans[0] - scans[1]) / 1024
+        bench.row("M2 scan: peak - that of small mix", "large_mix", "", "", f"{megabytes:.1f} MiB")
+
+
 def main() -> int:
     """Everything."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--write", action="store_true", help="keep the table in results.md")
+    parser.add_argument("--only", nargs="+", default=[], help="figures with this in their label")
     options = parser.parse_args()
     folder = Path(os.environ.get("FINRST_BENCH_DIR", tempfile.mkdtemp(prefix="finrst-bench-")))
     folder.mkdir(parents=True, exist_ok=True)
     gencap, stages = build()
     captures = QUICK if options.quick else FULL
     truth = generated(folder, captures, gencap)
-    bench = Bench(folder, stages, options.runs, {k: name for k, (name, _) in captures.items()})
+    names = {which: name for which, (name, _) in captures.items()}
+    bench = Bench(folder, stages, options.runs, names, options.only)
     wrong = measure(bench, truth)
     here = peers(folder)
     for peer in here:
