@@ -15,14 +15,7 @@ from mkdocs.structure.files import File
 
 import finrst
 import finrst.plot
-from finrst import (
-    _command_causes,
-    _command_compare,
-    _command_convert,
-    _command_explain,
-    _command_report,
-    _command_summary,
-)
+from finrst.__main__ import COMMANDS, SUMMARY
 from finrst._classes import CLASSES
 
 if TYPE_CHECKING:
@@ -31,14 +24,6 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 DEMO = HERE.parent / "tests/data/demo.pcap"
-COMMANDS = (
-    _command_summary,
-    _command_explain,
-    _command_report,
-    _command_convert,
-    _command_compare,
-    _command_causes,
-)
 # A picture in a page: {{ plot causes }}, {{ plot ladder 2 }}, {{ script > S, < R. }}
 WIDTH = 90
 PICTURE = re.compile(r"\{\{ (plot|script) (.+?) \}\}")
@@ -258,8 +243,8 @@ def commands() -> str:
         "Errors go to standard error, in one line, and nothing in them is obeyed by a terminal.",
         "A progress bar appears there on a terminal when reading takes longer than half a second.",
     ]
-    for module in COMMANDS:
-        parser = module.parser()
+    for command in (SUMMARY, *COMMANDS.values()):
+        parser = command.parser()
         lines += ["", f"## {parser.prog}", "", _plain(parser.description or ""), ""]
         usage = parser.format_usage().removeprefix("usage: ").split()
         usage = textwrap.fill(" ".join(usage), WIDTH, subsequent_indent="    ")

@@ -6,7 +6,7 @@ import io
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from . import (
     _command_causes,
@@ -21,14 +21,25 @@ from ._errors import CaptureError, FilterError, FinrstError
 from ._text import nearest
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Callable, Sequence
 
-COMMANDS: dict[str, Callable[[list[str]], int]] = {
-    "explain": _command_explain.main,
-    "report": _command_report.main,
-    "convert": _command_convert.main,
-    "compare": _command_compare.main,
-    "causes": _command_causes.main,
+
+class Command(NamedTuple):
+    """How a command reads its arguments, and what it does with them."""
+
+    parser: Callable[[], argparse.ArgumentParser]
+    main: Callable[[list[str]], int]
+
+
+SUMMARY = Command(_command_summary.parser, _command_summary.main)
+"""What is done where the first argument is a capture."""
+COMMANDS = {
+    "explain": Command(_command_explain.parser, _command_explain.main),
+    "report": Command(_command_report.parser, _command_report.main),
+    "convert": Command(_command_convert.parser, _command_convert.main),
+    "compare": Command(_command_compare.parser, _command_compare.main),
+    "causes": Command(_command_causes.parser, _command_causes.main),
 }
 """What a first argument may be beside a capture."""
 
@@ -57,9 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(given: list[str]) -> int:
     command = COMMANDS.get(given[0]) if given else None
-    if command is not None:
-        return command(given[1:])
-    return _command_summary.main(given)
+    return command.main(given[1:]) if command else SUMMARY.main(given)
 
 
 def _plainly(error: Exception) -> str:

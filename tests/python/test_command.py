@@ -15,26 +15,12 @@ from typing import Any
 import pytest
 
 import finrst
-from finrst import (
-    _command_causes,
-    _command_compare,
-    _command_convert,
-    _command_explain,
-    _command_report,
-    _command_summary,
-)
-from finrst.__main__ import COMMANDS, main
+from finrst import _command_convert
+from finrst.__main__ import COMMANDS, SUMMARY, main
 from finrst._steps import steps
 
 DEMO = Path(__file__).resolve().parents[1] / "data" / "demo.pcap"
-PARSERS = {
-    "": _command_summary.parser(),
-    "causes": _command_causes.parser(),
-    "compare": _command_compare.parser(),
-    "convert": _command_convert.parser(),
-    "explain": _command_explain.parser(),
-    "report": _command_report.parser(),
-}
+PARSERS = {"": SUMMARY.parser()} | {name: command.parser() for name, command in COMMANDS.items()}
 
 
 def run(*arguments: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
