@@ -8,6 +8,11 @@ const BACK: u64 = 1_000_000_000;
 /// A step forward that is rather a leap of the clock than silence.
 pub const LEAP: i64 = 6 * 3600 * 1_000_000_000;
 
+/// Nanoseconds as seconds, all digits of them.
+pub(super) fn seconds(nanoseconds: u64) -> String {
+    format!("{}.{:09}", nanoseconds / 1_000_000_000, nanoseconds % 1_000_000_000)
+}
+
 /// The clock leapt before a packet.
 struct Leap {
     packet: u64,
@@ -45,10 +50,8 @@ impl Leaps {
         const KIND: &str = "clock_leap";
         for &Leap { packet, from, to } in &self.first {
             notes.issue_of(packet, KIND, None, || {
-                let step = from.abs_diff(to);
-                let (seconds, nanos) = (step / 1_000_000_000, step % 1_000_000_000);
                 let way = if to < from { "back" } else { "forward" };
-                format!("the clock leaps {way} by {seconds}.{nanos:09} s")
+                format!("the clock leaps {way} by {} s", seconds(from.abs_diff(to)))
             });
         }
         let more = self.count - self.first.len() as u64;

@@ -1,6 +1,7 @@
 //! What is odd about several files read as one: the order in which they were named, and times that
 //! they share.
 
+use super::leaps::seconds;
 use super::summary::FileSummary;
 use crate::issue::Issues;
 
@@ -30,10 +31,8 @@ pub(crate) fn report_overlaps(files: &[FileSummary], issues: &mut Issues) {
     for (first, last, index) in spans {
         if let Some((end, other)) = longest.filter(|&(end, _)| first < end) {
             issues.add(index, None, None, "files_overlap", || {
-                let shared = end.min(last).abs_diff(first);
-                let (seconds, nanos) = (shared / 1_000_000_000, shared % 1_000_000_000);
                 let name = files.get(other as usize).map_or("", |file| &file.name);
-                format!("shares {seconds}.{nanos:09} s with {name}")
+                format!("shares {} s with {name}", seconds(end.min(last).abs_diff(first)))
             });
         }
         if longest.is_none_or(|(end, _)| end < last) {

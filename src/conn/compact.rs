@@ -2,8 +2,9 @@
 //!
 //! A connection is a list of words, most of them zero: facts that most connections do not have
 //! are zero by their coding, times count from the connection's first packet and sequence numbers
-//! from their side's first. Words go in groups of eight; a group of zeros takes a bit, any other
-//! three octets and those of its words that are not zero.
+//! from their side's first; parts that a connection does not have at all are left out. Words go in
+//! groups of eight: three octets that tell how long each is, and those of their octets that are not
+//! leading zeros.
 
 mod arena;
 mod closing;
@@ -154,8 +155,7 @@ impl Packer {
     fn stretch<'f>(&mut self, form: &'f [u8]) -> (Option<u32>, &'f [u8]) {
         let head = u16::from_le_bytes([form[0], form[1]]);
         let groups = usize::from(head >> 1);
-        let rare =
-            (head & 1 == 1).then(|| u32::from_le_bytes([form[2], form[3], form[4], form[5]]));
+        let rare = Self::reference(form);
         let mut at = if rare.is_some() { 6 } else { 2 };
         self.words.clear();
         self.words.reserve(groups * GROUP);

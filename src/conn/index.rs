@@ -15,8 +15,7 @@ impl Index {
     /// the entry into the cache.
     #[inline]
     pub fn likely(&self, hash: u32) -> u32 {
-        let mask = self.entries.len().wrapping_sub(1);
-        let entry = self.entries.get(hash as usize & mask).copied().unwrap_or(0);
+        let entry = self.entries.get(self.begin(hash)).copied().unwrap_or(0);
         low(entry).wrapping_sub(1)
     }
 
@@ -53,12 +52,7 @@ impl Index {
         if (self.used + 1) * 4 > self.entries.len() * 3 {
             self.grow();
         }
-        let mask = self.entries.len() - 1;
-        let mut at = hash as usize & mask;
-        while self.entries[at] != 0 {
-            at = (at + 1) & mask;
-        }
-        self.entries[at] = pack(hash, number);
+        self.enter(pack(hash, number));
         self.used += 1;
     }
 
@@ -99,14 +93,19 @@ impl Index {
     fn grow(&mut self) {
         let size = (self.entries.len() * 2).max(1024);
         let old = std::mem::replace(&mut self.entries, vec![0; size]);
-        let mask = size - 1;
         for entry in old.into_iter().filter(|&entry| entry != 0) {
-            let mut at = (entry >> 32) as usize & mask;
-            while self.entries[at] != 0 {
-                at = (at + 1) & mask;
-            }
-            self.entries[at] = entry;
+            self.enter(entry);
         }
+    }
+
+    /// Puts an entry where there is room for it.
+    fn enter(&mut self, entry: u64) {
+        let mask = self.entries.len() - 1;
+        let mut at = self.begin(high(entry));
+        while self.entries[at] != 0 {
+            at = (at + 1) & mask;
+        }
+        self.entries[at] = entry;
     }
 }
 

@@ -1,7 +1,7 @@
 //! The rows of trackers that shared the connections of one capture.
 
 use super::connection::Connection;
-use super::rows::Rows;
+use super::rows::{Rows, number};
 use super::tracker::{Counts, Tracker};
 
 /// The rows of one tracker on their way into the order of all.
@@ -57,7 +57,7 @@ pub fn finish(
         };
         let Line { rows, next, base, copy, .. } = line;
         rows.note(*next, Some(order.len() as u64), copy, &mut each);
-        order.push(u32::try_from(*base + *next).unwrap_or(u32::MAX));
+        order.push(number(*base + *next));
         *next += 1;
         line.look();
     }

@@ -14,6 +14,7 @@ mod merge;
 mod moment;
 mod parcel;
 mod payload;
+mod places;
 mod ranges;
 mod recent;
 mod reset;

@@ -1,14 +1,14 @@
 //! The latest segments of a connection, to find what a reset answers and which packet is a copy.
 
 use super::connection::Side;
+use super::places::Places;
+use super::tuple::high;
 use crate::packet::{Flags, Segment, Seq};
 
 /// Segments remembered.
 const LENGTH: usize = 16;
 /// Segments in one block.
 const BLOCK: usize = 4;
-/// Blocks that are allocated at a time.
-const CHUNK: usize = 1024;
 
 /// One remembered segment.
 #[derive(Clone, Copy, Debug, Default)]
@@ -108,22 +108,10 @@ pub struct Recent {
 /// The blocks of all connections that are followed.
 #[derive(Debug, Default)]
 pub struct Pool {
-    chunks: Vec<Vec<Block>>,
-    free: Vec<u32>,
-    length: u32,
+    blocks: Places<Block>,
 }
 
 impl Pool {
-    fn block(&self, number: u32) -> Option<&Block> {
-        let number = number as usize;
-        self.chunks.get(number / CHUNK)?.get(number % CHUNK)
-    }
-
-    fn block_mut(&mut self, number: u32) -> Option<&mut Block> {
-        let number = number as usize;
-        self.chunks.get_mut(number / CHUNK)?.get_mut(number % CHUNK)
-    }
-
     /// Remembers one more segment, forgetting the oldest when there are enough.
     #[inline]
     pub fn push(&mut self, recent: &mut Recent, signature: u32, entry: &Entry) {
@@ -136,42 +124,33 @@ impl Pool {
             recent.length += 1;
         }
         recent.next = if at + 1 == LENGTH { 0 } else { recent.next + 1 };
-        if let Some(block) = self.block_mut(recent.blocks[at / BLOCK]) {
+        if let Some(block) = self.blocks.get_mut(recent.blocks[at / BLOCK]) {
             block.signatures[at % BLOCK] = signature;
             block.entries[at % BLOCK] = Packed::of(entry);
         }
     }
 
-    /// A free block; `None` when 2^32 are taken.
+    /// A free block; `None` when all are taken.
     fn take(&mut self) -> Option<u32> {
-        if let Some(number) = self.free.pop() {
-            return Some(number);
-        }
-        let number = self.length;
-        self.length = number.checked_add(1)?;
-        if (number as usize).is_multiple_of(CHUNK) {
-            self.chunks.push(Vec::with_capacity(CHUNK));
-        }
-        self.chunks.last_mut()?.push(Block::default());
-        Some(number)
+        self.blocks.vacant().or_else(|| self.blocks.add(Block::default()))
     }
 
     /// Bytes in use.
     pub fn bytes(&self) -> usize {
-        (self.length as usize - self.free.len()) * size_of::<Block>()
+        self.blocks.used() * size_of::<Block>()
     }
 
     /// Forgets the segments of a connection.
     pub fn release(&mut self, recent: Recent) {
         let used = usize::from(recent.length).div_ceil(BLOCK);
-        self.free.extend(recent.blocks.iter().take(used));
+        self.blocks.release_all(recent.blocks.iter().take(used));
     }
 
     /// Reads the block that the next segment is written to, ahead of its use.
     #[inline]
     pub fn touch(&self, recent: Recent) -> u64 {
         let at = usize::from(recent.next) / BLOCK;
-        self.block(recent.blocks[at]).map_or(0, |block| u64::from(block.signatures[0]))
+        self.blocks.get(recent.blocks[at]).map_or(0, |block| u64::from(block.signatures[0]))
     }
 
     /// The segments of one connection.
@@ -197,7 +176,7 @@ impl<'p> Seen<'p> {
             if left == 0 {
                 break;
             }
-            let Some(block) = self.pool.block(number) else { break };
+            let Some(block) = self.pool.blocks.get(number) else { break };
             if block.signatures.contains(&signature) {
                 let same = block.signatures.iter().zip(&block.entries).take(left);
                 if same.filter(|(mark, _)| **mark == signature).any(|(_, e)| test(&e.open())) {
@@ -220,7 +199,7 @@ impl<'p> Seen<'p> {
         let first = usize::from(self.recent.next) + LENGTH - length;
         (first..first + length).filter_map(move |at| {
             let at = at % LENGTH;
-            let block = self.pool.block(self.recent.blocks[at / BLOCK])?;
+            let block = self.pool.blocks.get(self.recent.blocks[at / BLOCK])?;
             Some((block.signatures[at % BLOCK], block.entries[at % BLOCK].open()))
         })
     }
@@ -230,7 +209,7 @@ impl<'p> Seen<'p> {
         let next = usize::from(self.recent.next);
         (1..=usize::from(self.recent.length)).filter_map(move |back| {
             let at = (next + LENGTH - back) % LENGTH;
-            let block = self.pool.block(self.recent.blocks[at / BLOCK])?;
+            let block = self.pool.blocks.get(self.recent.blocks[at / BLOCK])?;
             let entry = block.entries[at % BLOCK].open();
             (!entry.duplicate).then_some(entry)
         })
@@ -250,11 +229,6 @@ pub fn signature(segment: &Segment<'_>) -> u32 {
         mixed ^= mixed >> 29;
     }
     high(mixed)
-}
-
-#[allow(clippy::cast_possible_truncation)] // 32 bits are left
-fn high(word: u64) -> u32 {
-    (word >> 32) as u32
 }
 
 #[cfg(test)]
@@ -300,11 +274,11 @@ mod tests {
         assert!(
             pool.of(other).any(0, |e| e.packet == 5) && !pool.of(other).any(0, |e| e.packet == 6)
         );
-        let taken = pool.length;
+        let taken = pool.blocks.len();
         pool.release(one);
         let mut third = Recent::default();
         (0..16).for_each(|packet| pool.push(&mut third, 1, &entry(packet)));
-        assert_eq!(pool.length, taken);
+        assert_eq!(pool.blocks.len(), taken);
         assert_eq!(pool.of(other).backwards().count(), 5);
     }
 }

@@ -7,7 +7,8 @@ use super::teardown::Teardown;
 
 /// Candidates compared: the one that was silent longest goes.
 pub const COMPARED: usize = 16;
-/// Followed connections in the order in which they were begun or spared, and what they take.
+
+/// Followed connections in the order in which they were begun or spared.
 #[derive(Debug, Default)]
 pub struct Room {
     line: VecDeque<(u32, u64)>,
@@ -32,8 +33,25 @@ impl Room {
     }
 }
 
-/// Bytes that hang on a connection.
-pub fn hanging(c: &Connection) -> u64 {
+/// Tells what hangs on a connection, where memory is limited; else nothing weighs anything.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Scales(pub bool);
+
+impl Scales {
+    /// So many bytes.
+    #[inline]
+    pub fn bytes(self, bytes: usize) -> u64 {
+        if self.0 { bytes as u64 } else { 0 }
+    }
+
+    /// Bytes that hang on a connection.
+    #[inline]
+    pub fn weigh(self, c: &Connection) -> u64 {
+        if self.0 { hanging(c) as u64 } else { 0 }
+    }
+}
+
+fn hanging(c: &Connection) -> usize {
     // Not their capacity, which may be left of another connection.
     let teardowns = c.teardowns.len() * size_of::<Teardown>();
     let ranges: usize = c
@@ -43,5 +61,5 @@ pub fn hanging(c: &Connection) -> u64 {
         .map(super::ranges::Ranges::bytes)
         .sum();
     let extra = c.extra.as_deref().map_or(0, size_of_val);
-    (teardowns + ranges + extra) as u64
+    teardowns + ranges + extra
 }

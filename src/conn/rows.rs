@@ -13,7 +13,8 @@ use forms::Forms;
 
 use super::compact::{Packer, Rare};
 use super::connection::{Connection, Release};
-use super::store::{CHUNK, Open};
+use super::places::CHUNK;
+use super::store::Open;
 
 /// Rows of FINs and RSTs of a connection that is not worth a compact form.
 const MANY_TEARDOWNS: usize = 256;
@@ -148,7 +149,7 @@ impl Rows {
             if note {
                 forms.note_teardowns(forms.len(), connection);
             }
-            let rare = Rare::take(connection).map(|rare| forms.keep_rare(*rare));
+            let rare = Rare::take(connection).map(|rare| forms.keep_rare(rare));
             forms.add(packer.pack(connection, None, rare), None);
         });
         self.packer = packer;
@@ -288,7 +289,7 @@ impl Rows {
 }
 
 /// The number of a row; there are fewer than 2^32.
-fn number(row: usize) -> u32 {
+pub(super) fn number(row: usize) -> u32 {
     u32::try_from(row).unwrap_or(u32::MAX)
 }
 

@@ -8,16 +8,15 @@ use super::connection::{Connection, Side};
 use super::index::Index;
 use super::limits::{Due, Last, Limits};
 use super::live::Live;
+use super::places::Places;
 use super::recent::{Pool, Recent};
-use super::room;
+use super::room::Scales;
 use super::tuple::{Tuple, tuple_of};
 use crate::packet::Segment;
 
 /// No connection.
 pub const NONE: u32 = u32::MAX;
 
-/// Connections or slots that are allocated at a time.
-pub(super) const CHUNK: usize = 1024;
 /// Marks the place of an open connection; others are those of compact forms.
 const OPEN: u32 = 1 << 31;
 /// Open connections looked at for each new one: more than one, so that they get fewer.
@@ -63,14 +62,8 @@ pub struct Open {
 /// All connections in memory.
 #[derive(Debug, Default)]
 pub struct Store {
-    slots: Vec<Vec<Slot>>,
-    /// Slots that were used, and those of them that are free again.
-    length: u32,
-    free: Vec<u32>,
-    open: Vec<Vec<Open>>,
-    /// The same of open connections.
-    opened: u32,
-    vacant: Vec<u32>,
+    slots: Places<Slot>,
+    open: Places<Open>,
     /// The open connection that is looked at next.
     hand: u32,
     /// Whether there were once more open connections than are left alone.
@@ -79,51 +72,46 @@ pub struct Store {
     pool: Pool,
     arena: Arena,
     packer: Packer,
-    rare: Vec<Option<Box<Rare>>>,
-    rare_free: Vec<u32>,
+    rare: Places<Option<Rare>>,
     index: Index,
-    /// Bytes that hang on open connections and on rare facts; counted where `weighs`.
+    /// Bytes that hang on open connections and on rare facts; as the scales tell.
     hanging: u64,
     /// Bytes of connections that are only rows.
     rows: u64,
-    weighs: bool,
+    scales: Scales,
 }
 
 impl Store {
     /// An empty one; `weighs` when [`Store::bytes`] will be asked for.
     pub fn new(weighs: bool) -> Self {
-        Self { weighs, ..Self::default() }
+        Self { scales: Scales(weighs), ..Self::default() }
     }
 
-    /// Whether what hangs on connections is counted.
-    pub fn weighs(&self) -> bool {
-        self.weighs
+    /// What tells how much hangs on a connection.
+    pub fn scales(&self) -> Scales {
+        self.scales
     }
 
     /// What is known of a connection without opening it.
     #[inline]
     pub fn slot(&self, number: u32) -> Option<&Slot> {
-        let number = number as usize;
-        self.slots.get(number / CHUNK)?.get(number % CHUNK)
+        self.slots.get(number)
     }
 
     /// The same, to change.
     #[inline]
     pub fn slot_mut(&mut self, number: u32) -> Option<&mut Slot> {
-        let number = number as usize;
-        self.slots.get_mut(number / CHUNK)?.get_mut(number % CHUNK)
+        self.slots.get_mut(number)
     }
 
     #[inline]
     fn open_at(&self, number: u32) -> Option<&Open> {
-        let at = self.slot(number)?.at.checked_sub(OPEN)? as usize;
-        self.open.get(at / CHUNK)?.get(at % CHUNK)
+        self.open.get(self.slot(number)?.at.checked_sub(OPEN)?)
     }
 
     #[inline]
     fn open_at_mut(&mut self, number: u32) -> Option<&mut Open> {
-        let at = self.slot(number)?.at.checked_sub(OPEN)? as usize;
-        self.open.get_mut(at / CHUNK)?.get_mut(at % CHUNK)
+        self.open.get_mut(self.slot(number)?.at.checked_sub(OPEN)?)
     }
 
     /// The connection of a slot, which must be open.
@@ -143,8 +131,8 @@ impl Store {
     pub fn live(&mut self, number: u32, now: i64) -> Option<Live<'_>> {
         let slot = self.slot_mut(number)?;
         slot.seen = now;
-        let at = slot.at.checked_sub(OPEN)? as usize;
-        let Open { recent, connection, .. } = self.open.get_mut(at / CHUNK)?.get_mut(at % CHUNK)?;
+        let at = slot.at.checked_sub(OPEN)?;
+        let Open { recent, connection, .. } = self.open.get_mut(at)?;
         Some(Live { connection, recent, pool: &mut self.pool })
     }
 
@@ -180,20 +168,10 @@ impl Store {
 
     /// Puts a connection in a free slot, open. `None` when all 2^31 are taken.
     pub fn insert(&mut self, connection: Connection, hash: u32, next: u32) -> Option<u32> {
-        let number = self.free.pop().or_else(|| {
-            let number = self.length;
-            if (number as usize).is_multiple_of(CHUNK) {
-                self.slots.push(Vec::with_capacity(CHUNK));
-            }
-            self.slots.last_mut()?.push(Slot::default());
-            self.length = number.checked_add(1).filter(|&length| length < OPEN)?;
-            Some(number)
-        })?;
-        let id = connection.id;
-        if self.weighs {
-            self.hanging += room::hanging(&connection);
-        }
+        let (id, hanging) = (connection.id, self.scales.weigh(&connection));
+        let number = self.slots.put(Slot::default())?;
         let at = self.occupy(number, connection)?;
+        self.hanging += hanging;
         let followed = Slot { id, next, hash, at: OPEN + at, followed: true, ..Slot::default() };
         *self.slot_mut(number)? = followed;
         Some(number)
@@ -201,21 +179,15 @@ impl Store {
 
     /// Puts an open connection somewhere.
     fn occupy(&mut self, number: u32, connection: Connection) -> Option<u32> {
-        if let Some(at) = self.vacant.pop() {
-            let open = self.open.get_mut(at as usize / CHUNK)?.get_mut(at as usize % CHUNK)?;
-            // Room for its rows is used again.
-            let mut teardowns = std::mem::take(&mut open.connection.teardowns);
-            teardowns.clear();
-            open.connection = Connection { teardowns, ..connection };
-            (open.number, open.recent) = (number, Recent::default());
-            return Some(at);
-        }
-        let at = self.opened;
-        self.opened = at.checked_add(1).filter(|&opened| opened < OPEN)?;
-        if (at as usize).is_multiple_of(CHUNK) {
-            self.open.push(Vec::with_capacity(CHUNK));
-        }
-        self.open.last_mut()?.push(Open { recent: Recent::default(), number, connection });
+        let Some(at) = self.open.vacant() else {
+            return self.open.add(Open { recent: Recent::default(), number, connection });
+        };
+        let open = self.open.get_mut(at)?;
+        // Room for its rows is used again.
+        let mut teardowns = std::mem::take(&mut open.connection.teardowns);
+        teardowns.clear();
+        open.connection = Connection { teardowns, ..connection };
+        (open.number, open.recent) = (number, Recent::default());
         Some(at)
     }
 
@@ -229,7 +201,7 @@ impl Store {
             open.connection.teardowns = Vec::new();
         }
         self.pool.release(recent);
-        self.vacant.push(at);
+        self.open.release(at);
     }
 
     /// Opens a connection where it is not.
@@ -242,24 +214,19 @@ impl Store {
 
     fn open_form(&mut self, number: u32) -> Option<()> {
         let form = self.slot(number)?.at;
-        let at = match self.vacant.pop() {
+        let at = match self.open.vacant() {
             Some(at) => at,
             None => self.occupy(number, Connection::blank())?,
         };
-        let open = self.open.get_mut(at as usize / CHUNK)?.get_mut(at as usize % CHUNK)?;
+        let open = self.open.get_mut(at)?;
         let (pool, c) = (&mut self.pool, &mut open.connection);
         open.recent = Recent::default();
         let rare = self.packer.unpack(self.arena.form(form)?, c, Some((pool, &mut open.recent)));
         open.number = number;
-        let rare = rare.and_then(|rare| {
-            self.rare_free.push(rare);
-            self.rare.get_mut(rare as usize)?.take()
-        });
-        let light = rare.as_ref().map_or(0, |rare| rare.bytes());
-        rare.map_or_else(Rare::default, |rare| *rare).put(c);
-        if self.weighs {
-            self.hanging = (self.hanging + room::hanging(c)).saturating_sub(light as u64);
-        }
+        let rare = take_rare(&mut self.rare, rare);
+        let light = self.scales.bytes(rare.as_ref().map_or(0, Rare::bytes));
+        rare.unwrap_or_default().put(c);
+        self.hanging = (self.hanging + self.scales.weigh(c)).saturating_sub(light);
         self.arena.release(form);
         self.slot_mut(number)?.at = OPEN + at;
         Some(())
@@ -268,37 +235,22 @@ impl Store {
     /// Turns an open connection to its compact form, `segments` with its latest segments. It stays
     /// open where it has very many rows.
     fn close_form(&mut self, number: u32, segments: bool) -> Option<()> {
-        let at = self.slot(number)?.at.checked_sub(OPEN)? as usize;
-        let open = self.open.get_mut(at / CHUNK)?.get_mut(at % CHUNK)?;
+        let open = self.open.get_mut(self.slot(number)?.at.checked_sub(OPEN)?)?;
         let c = &mut open.connection;
         if c.teardowns.len() > MOST_TEARDOWNS {
             return None;
         }
-        let heavy = if self.weighs { room::hanging(c) } else { 0 };
+        let heavy = self.scales.weigh(c);
         let (end, due) = (c.end, Due::of(c));
         let rare = Rare::take(c);
-        let light = rare.as_ref().map_or(0, |rare| rare.bytes());
-        let reference = rare.and_then(|rare| {
-            let at = self.rare_free.pop().unwrap_or_else(|| {
-                self.rare.push(None);
-                u32::try_from(self.rare.len() - 1).unwrap_or(u32::MAX)
-            });
-            *self.rare.get_mut(at as usize)? = Some(rare);
-            Some(at)
-        });
+        let light = self.scales.bytes(rare.as_ref().map_or(0, Rare::bytes));
+        let reference = rare.and_then(|rare| self.rare.put(Some(rare)));
         let seen = segments.then(|| self.pool.of(open.recent));
-        let kept = self.arena.keep(self.packer.pack(c, seen, reference));
-        let Some(place) = kept else {
-            let rare = reference.and_then(|at| {
-                self.rare_free.push(at);
-                self.rare.get_mut(at as usize)?.take()
-            });
-            rare.map_or_else(Rare::default, |rare| *rare).put(c);
+        let Some(place) = self.arena.keep(self.packer.pack(c, seen, reference)) else {
+            take_rare(&mut self.rare, reference).unwrap_or_default().put(c);
             return None;
         };
-        if self.weighs {
-            self.hanging = (self.hanging + light as u64).saturating_sub(heavy);
-        }
+        self.hanging = (self.hanging + light).saturating_sub(heavy);
         self.vacate(number);
         let slot = self.slot_mut(number)?;
         (slot.end, slot.due, slot.at) = (end, due, place);
@@ -308,14 +260,12 @@ impl Store {
     /// Turns some of the open connections for which nothing came for a while to their compact
     /// form, and the arena to a smaller one when most of it lies idle.
     pub fn tidy(&mut self, clock: i64, packet: u64, limits: &Limits) {
-        self.compacts |= self.opened as usize - self.vacant.len() >= limits.most_open();
+        self.compacts |= self.open.used() >= limits.most_open();
         if !self.compacts {
             return;
         }
         for _ in 0..LOOKS {
-            let at = self.hand as usize;
-            let Some(open) = self.open.get(at / CHUNK).and_then(|chunk| chunk.get(at % CHUNK))
-            else {
+            let Some(open) = self.open.get(self.hand) else {
                 self.hand = 0;
                 return;
             };
@@ -335,7 +285,7 @@ impl Store {
     /// A form finds room in a new arena: it did in the old one, which was larger.
     fn move_forms(&mut self) {
         let mut arena = Arena::default();
-        for slot in self.slots.iter_mut().flatten().filter(|slot| slot.at < OPEN) {
+        for slot in self.slots.iter_mut().filter(|slot| slot.at < OPEN) {
             if let Some(place) = self.arena.whole(slot.at).and_then(|form| arena.keep(form)) {
                 self.arena.give_back(slot.at);
                 slot.at = place;
@@ -347,8 +297,8 @@ impl Store {
     /// No longer follows a connection that is open; it stays as a row, which does not count as
     /// memory of what is followed.
     pub fn settle(&mut self, number: u32) {
-        let Some(open) = self.open_at_mut(number) else { return };
-        let heavy = room::hanging(&open.connection);
+        let Some(c) = self.connection(number) else { return };
+        let heavy = self.scales.weigh(c);
         let (hanging, used) = (self.hanging, self.arena.used());
         if self.compacts && self.close_form(number, false).is_some() {
             let light = (self.hanging + heavy).saturating_sub(hanging);
@@ -366,16 +316,12 @@ impl Store {
 
     /// Takes a connection that is open out, and makes its slot free again.
     pub fn remove(&mut self, number: u32) -> Option<Connection> {
-        let weighs = self.weighs;
-        let c = &mut self.open_at_mut(number)?.connection;
-        let row = std::mem::replace(c, Connection::blank());
-        if weighs {
-            self.hanging = self.hanging.saturating_sub(room::hanging(&row));
-        }
+        let row = std::mem::replace(self.connection_mut(number)?, Connection::blank());
+        self.hanging = self.hanging.saturating_sub(self.scales.weigh(&row));
         self.vacate(number);
         let slot = self.slot_mut(number)?;
         (slot.at, slot.followed) = (NONE, false);
-        self.free.push(number);
+        self.slots.release(number);
         Some(row)
     }
 
@@ -384,31 +330,33 @@ impl Store {
     pub fn first(&self, hash: u32) -> Option<(u32, &Slot, &Connection)> {
         let number = self.index.next(hash, &mut self.index.begin(hash))?;
         let slot = self.slot(number)?;
-        let at = slot.at.checked_sub(OPEN)? as usize;
-        let open = self.open.get(at / CHUNK)?.get(at % CHUNK)?;
+        let open = self.open.get(slot.at.checked_sub(OPEN)?)?;
         Some((number, slot, &open.connection))
     }
 
     /// The first connection of a segment's tuple, and which of its sides sent the segment.
     pub fn find_of(&mut self, segment: &Segment<'_>, hash: u32) -> Option<(u32, Side)> {
-        let mut at = self.index.begin(hash);
-        loop {
-            let number = self.index.next(hash, &mut at)?;
-            self.wake(number);
-            if let Some(side) = self.connection(number).and_then(|c| c.side_of(segment)) {
-                return Some((number, side));
-            }
-        }
+        self.find_with(hash, |c| c.side_of(segment))
     }
 
     /// The first connection of a tuple.
     pub fn find(&mut self, tuple: &Tuple, hash: u32) -> Option<u32> {
+        let found = self.find_with(hash, |c| (tuple_of(c) == *tuple).then_some(()));
+        found.map(|(number, ())| number)
+    }
+
+    /// The first connection with this hash for which a test gives something, and what it gives.
+    fn find_with<T>(
+        &mut self,
+        hash: u32,
+        test: impl Fn(&Connection) -> Option<T>,
+    ) -> Option<(u32, T)> {
         let mut at = self.index.begin(hash);
         loop {
             let number = self.index.next(hash, &mut at)?;
             self.wake(number);
-            if self.connection(number).is_some_and(|c| tuple_of(c) == *tuple) {
-                return Some(number);
+            if let Some(found) = self.connection(number).and_then(&test) {
+                return Some((number, found));
             }
         }
     }
@@ -423,10 +371,10 @@ impl Store {
         self.hanging = self.hanging.saturating_sub(before).saturating_add(now);
     }
 
-    /// Bytes that followed connections take; asked for where `weighs`.
+    /// Bytes that followed connections take; asked for where the scales weigh.
     pub fn bytes(&self) -> u64 {
-        let slots = (self.length as usize - self.free.len()) as u64 * SLOT;
-        let open = (self.opened as usize - self.vacant.len()) * size_of::<Open>();
+        let slots = self.slots.used() as u64 * SLOT;
+        let open = self.open.used() * size_of::<Open>();
         let used = (open + self.pool.bytes() + self.arena.used()) as u64;
         (slots + used + self.hanging).saturating_sub(self.rows)
     }
@@ -434,7 +382,7 @@ impl Store {
     /// Copies of the connections that are followed now.
     pub fn followed(&self) -> impl Iterator<Item = Connection> {
         let mut packer = Packer::default();
-        (0..self.length).filter_map(move |number| {
+        (0..self.slots.len()).filter_map(move |number| {
             self.slot(number).filter(|slot| slot.followed)?;
             let mut copy = Connection::blank();
             self.copy(number, &mut copy, &mut packer)?;
@@ -448,10 +396,18 @@ impl Store {
             return Some(());
         }
         let rare = packer.unpack(self.arena.form(self.slot(number)?.at)?, copy, None);
-        let rare = rare.and_then(|at| self.rare.get(at as usize)?.as_deref().cloned());
+        let rare = rare.and_then(|at| self.rare.get(at)?.clone());
         rare.unwrap_or_default().put(copy);
         Some(())
     }
+}
+
+/// Takes rare facts out of their place.
+fn take_rare(places: &mut Places<Option<Rare>>, reference: Option<u32>) -> Option<Rare> {
+    let at = reference?;
+    let rare = places.get_mut(at)?.take();
+    places.release(at);
+    rare
 }
 
 impl Open {

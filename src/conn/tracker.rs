@@ -136,17 +136,14 @@ impl Tracker {
         self.pass(now);
         let found = self.goes_on(segment, hash).or_else(|| self.place(segment, hash));
         let Some((number, side)) = found else { return };
-        let counted = self.store.weighs();
-        let weight = |c: &Connection| if counted { room::hanging(c) } else { 0 };
+        let scales = self.store.scales();
         let Some(mut live) = self.store.live(number, now) else { return };
         let was_over = live.connection.over_since.is_some();
-        let before = weight(live.connection);
+        let before = scales.weigh(live.connection);
         live.take(segment, side);
-        let after = weight(live.connection);
+        let after = scales.weigh(live.connection);
         let (id, is_over) = (low(live.connection.id), live.connection.over_since.is_some());
-        if before != after {
-            self.store.weigh(before, after);
-        }
+        self.store.weigh(before, after);
         if !was_over && is_over {
             let deadline = now.saturating_add(self.limits.linger);
             self.wheel.add((number, id), deadline, now);
@@ -188,6 +185,7 @@ impl Tracker {
         self.pass(now);
         let source = (error.source, error.source_port);
         let tuple = quoted(error);
+        let scales = self.store.scales();
         let mut found = self.store.find(&tuple, hash);
         if found.is_some_and(|head| self.purge(head)) {
             found = self.store.find(&tuple, hash);
@@ -196,7 +194,7 @@ impl Tracker {
             return false;
         };
         let client = (c.addresses[0], c.ports[0]) == source;
-        let before = room::hanging(c);
+        let before = scales.weigh(c);
         let extra = c.extra.get_or_insert_default();
         extra.icmp_count += 1;
         extra.icmp.get_or_insert(Icmp {
@@ -208,10 +206,8 @@ impl Tracker {
             code: error.code,
             quoted: if client { Side::Client } else { Side::Server },
         });
-        let after = room::hanging(c);
-        if self.store.weighs() {
-            self.store.weigh(before, after);
-        }
+        let after = scales.weigh(c);
+        self.store.weigh(before, after);
         true
     }
 

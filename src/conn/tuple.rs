@@ -48,7 +48,7 @@ fn folded(a: u64, b: u64) -> u64 {
 
 /// The two halves of a number, the higher first.
 #[allow(clippy::cast_possible_truncation)] // that is what halves are
-fn halves(number: u128) -> [u64; 2] {
+pub fn halves(number: u128) -> [u64; 2] {
     [(number >> 64) as u64, number as u64]
 }
 

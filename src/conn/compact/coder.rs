@@ -1,6 +1,7 @@
 //! How the fields of a connection become words, and words fields: one list serves both.
 
 use crate::conn::moment::{Moment, Number};
+use crate::conn::tuple::halves;
 use crate::packet::Seq;
 
 /// What has the fields of a connection pass: it writes each, or reads it.
@@ -27,8 +28,7 @@ pub trait Coder {
     /// One that may be missing.
     #[inline]
     fn option<T: Narrow>(&mut self, value: &mut Option<T>) {
-        let word = self.word(value.map_or(0, |value| value.to_word() + 1));
-        *value = word.checked_sub(1).map(T::from_word);
+        *value = T::decode(self.word(T::code(*value)));
     }
 
     /// A number near another; `none` is the number that is coded as zero.
@@ -88,10 +88,9 @@ pub trait Coder {
 
     /// A number of two words.
     #[inline]
-    #[allow(clippy::cast_possible_truncation)] // that is what halves are
     fn halves(&mut self, value: &mut u128) {
-        let high = self.word((*value >> 64) as u64);
-        let low = self.word(*value as u64);
+        let [high, low] = halves(*value);
+        let (high, low) = (self.word(high), self.word(low));
         *value = u128::from(high) << 64 | u128::from(low);
     }
 
@@ -131,7 +130,19 @@ pub trait Plain: Copy {
 }
 
 /// Fields of which there is a word left for a missing one.
-pub trait Narrow: Plain {}
+pub trait Narrow: Plain {
+    /// The word for one that may be missing.
+    #[inline]
+    fn code(value: Option<Self>) -> u64 {
+        value.map_or(0, |value| value.to_word() + 1)
+    }
+
+    /// The same backwards.
+    #[inline]
+    fn decode(word: u64) -> Option<Self> {
+        word.checked_sub(1).map(Self::from_word)
+    }
+}
 
 macro_rules! plain {
     ($($type:ty),*) => { $(
@@ -242,9 +253,9 @@ impl Bits {
     /// One that may be missing, which takes a number more.
     #[inline]
     pub fn option<T: Narrow>(&mut self, value: &mut Option<T>, bits: u32) {
-        let mut word = value.map_or(0, |value| value.to_word() + 1);
+        let mut word = T::code(*value);
         self.plain(&mut word, bits);
-        *value = word.checked_sub(1).map(T::from_word);
+        *value = T::decode(word);
     }
 }
 

@@ -16,7 +16,7 @@ pub struct Rare {
 
 impl Rare {
     /// Takes them out of a connection; `None` where there are none.
-    pub fn take(c: &mut Connection) -> Option<Box<Self>> {
+    pub fn take(c: &mut Connection) -> Option<Self> {
         let letters = c.zeek.take_letters();
         let [client, server] = &mut c.endpoints;
         let ranges = [client.ranges.take(), server.ranges.take()];
@@ -25,7 +25,7 @@ impl Rare {
             reasons.extend(teardown.reason.take().map(|reason| (row, reason)));
         }
         let none = letters.is_none() && ranges.iter().all(Option::is_none) && reasons.is_empty();
-        (!none).then(|| Box::new(Self { ranges, letters, reasons }))
+        (!none).then_some(Self { ranges, letters, reasons })
     }
 
     /// Puts them back, in place of others.

@@ -71,7 +71,7 @@ fn survives(connection: &Connection, pool: &Pool, recent: Recent) {
     other.teardowns.extend(connection.teardowns.clone());
     let reference = packer.unpack(&form, &mut other, Some((&mut fresh, &mut again)));
     assert_eq!(reference, rare.as_ref().map(|_| 5));
-    rare.map(|rare| *rare).unwrap_or_default().put(&mut other);
+    rare.unwrap_or_default().put(&mut other);
     assert_eq!(format!("{other:?}"), format!("{connection:?}"));
     let segments = |pool: &Pool, recent| format!("{:?}", pool.of(recent).all().collect::<Vec<_>>());
     assert_eq!(segments(&fresh, again), segments(pool, recent));

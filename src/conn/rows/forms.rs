@@ -1,15 +1,16 @@
 //! A chunk of connections in their compact form.
 
-use crate::conn::compact::{Packer, Rare, SLACK};
+use crate::conn::compact::{Narrow, Packer, Plain, Rare, SLACK};
 use crate::conn::connection::{Connection, Release};
 use crate::conn::ending;
-use crate::conn::store::CHUNK;
+use crate::conn::places::CHUNK;
 
 /// Octets that make a chunk full, however few rows it has.
 const FULL: usize = 1 << 24;
 /// The bits of [`Forms::ends`] that hold where a form ends; those above tell why the connection is
 /// let go where that is not in the form yet.
-const END: u32 = (1 << 29) - 1;
+const END: u32 = (1 << END_BITS) - 1;
+const END_BITS: u32 = 29;
 
 #[derive(Debug, Default)]
 pub struct Forms {
@@ -21,15 +22,6 @@ pub struct Forms {
     /// When the capture ended.
     clock: i64,
 }
-
-const RELEASES: [Option<Release>; 6] = [
-    None,
-    Some(Release::Closed),
-    Some(Release::Idle),
-    Some(Release::Reuse),
-    Some(Release::Evicted),
-    Some(Release::End),
-];
 
 impl Forms {
     pub fn ending_at(clock: i64) -> Self {
@@ -53,8 +45,8 @@ impl Forms {
         let start = self.start(self.len());
         self.octets.truncate(start);
         self.octets.extend_from_slice(form);
-        let code = release.map_or(0, |release| release as u32 + 1);
-        self.ends.push(u32::try_from(self.octets.len()).unwrap_or(0) | code << 29);
+        let code = u32::from_word(Release::code(release));
+        self.ends.push(u32::try_from(self.octets.len()).unwrap_or(0) | code << END_BITS);
         self.octets.resize(self.octets.len() + SLACK, 0);
         start
     }
@@ -88,8 +80,7 @@ impl Forms {
         let rare = packer.unpack(&self.octets[self.start(row)..], c, None);
         let rare = rare.and_then(|at| self.rare.get(at as usize)).cloned();
         rare.unwrap_or_default().put(c);
-        let release = RELEASES.get((self.ends[row] >> 29) as usize).copied().flatten();
-        if let Some(release) = release {
+        if let Some(release) = Release::decode(u64::from(self.ends[row] >> END_BITS)) {
             ending::decide(c, release, self.clock);
         }
     }

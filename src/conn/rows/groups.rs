@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Chunk, Order, Rows, number};
-use crate::conn::store::CHUNK;
+use crate::conn::places::CHUNK;
 
 /// See [`Rows::into_groups`].
 #[derive(Debug)]

@@ -1,0 +1,117 @@
+//! Things in numbered places: they never move, and a place that is free is used again.
+
+/// Things that are allocated at a time: large enough for the allocator to give their memory back to
+/// the system at once, small enough for a small capture.
+pub const CHUNK: usize = 1024;
+/// Places at most.
+const MOST: u32 = 1 << 31;
+
+#[derive(Debug)]
+pub struct Places<T> {
+    chunks: Vec<Vec<T>>,
+    length: u32,
+    free: Vec<u32>,
+}
+
+impl<T> Default for Places<T> {
+    fn default() -> Self {
+        Self { chunks: Vec::new(), length: 0, free: Vec::new() }
+    }
+}
+
+impl<T> Places<T> {
+    /// What is in a place.
+    #[inline]
+    pub fn get(&self, number: u32) -> Option<&T> {
+        let number = number as usize;
+        self.chunks.get(number / CHUNK)?.get(number % CHUNK)
+    }
+
+    /// The same, to change.
+    #[inline]
+    pub fn get_mut(&mut self, number: u32) -> Option<&mut T> {
+        let number = number as usize;
+        self.chunks.get_mut(number / CHUNK)?.get_mut(number % CHUNK)
+    }
+
+    /// A place that is free, with what was left there.
+    #[inline]
+    pub fn vacant(&mut self) -> Option<u32> {
+        self.free.pop()
+    }
+
+    /// Puts something in a place that was never used. `None` when all are taken.
+    pub fn add(&mut self, value: T) -> Option<u32> {
+        let number = self.length;
+        self.length = number.checked_add(1).filter(|&length| length < MOST)?;
+        if (number as usize).is_multiple_of(CHUNK) {
+            self.chunks.push(Vec::with_capacity(CHUNK));
+        }
+        self.chunks.last_mut()?.push(value);
+        Some(number)
+    }
+
+    /// Puts something in a free place, instead of what was left there, or in a new one.
+    pub fn put(&mut self, value: T) -> Option<u32> {
+        match self.vacant() {
+            Some(number) => {
+                *self.get_mut(number)? = value;
+                Some(number)
+            }
+            None => self.add(value),
+        }
+    }
+
+    /// Makes a place free.
+    pub fn release(&mut self, number: u32) {
+        self.free.push(number);
+    }
+
+    /// The same for several.
+    pub fn release_all<'n>(&mut self, numbers: impl IntoIterator<Item = &'n u32>) {
+        self.free.extend(numbers);
+    }
+
+    /// Places that were used, free ones too.
+    pub fn len(&self) -> u32 {
+        self.length
+    }
+
+    /// Places in use.
+    pub fn used(&self) -> usize {
+        self.length as usize - self.free.len()
+    }
+
+    /// Everything in order, what was left in free places too.
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut T> {
+        self.chunks.iter_mut().flatten()
+    }
+
+    /// Takes the chunk out that begins with this place, if it has so many places.
+    pub fn take_chunk(&mut self, first: u32, length: usize) -> Option<Vec<T>> {
+        let first = first as usize;
+        let chunk = self.chunks.get_mut(first / CHUNK)?;
+        let whole = first.is_multiple_of(CHUNK) && chunk.len() == length;
+        whole.then(|| std::mem::take(chunk))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{CHUNK, Places};
+
+    #[test]
+    fn places_are_used_again() {
+        let mut places = Places::default();
+        let numbers: Vec<_> = (0..2 * CHUNK + 5).map(|n| places.add(n).unwrap()).collect();
+        assert!(numbers.iter().all(|&n| places.get(n) == Some(&(n as usize))));
+        places.release_all(&numbers[7..9]);
+        assert_eq!((places.len() as usize, places.used()), (2 * CHUNK + 5, 2 * CHUNK + 3));
+        assert_eq!((places.put(70), places.put(80)), (Some(8), Some(7)));
+        assert_eq!((places.get(8), places.get(7)), (Some(&70), Some(&80)));
+        assert_eq!(places.take_chunk(1, CHUNK), None);
+        assert_eq!(places.take_chunk(0, 5), None);
+        assert_eq!(places.take_chunk(0, CHUNK).unwrap()[8], 70);
+        assert_eq!(places.take_chunk(u32::try_from(2 * CHUNK).unwrap(), 5).unwrap().len(), 5);
+    }
+}
