@@ -10,6 +10,7 @@ import importlib
 import os
 import signal
 import struct
+import sys
 import threading
 import time
 from pathlib import Path
@@ -33,6 +34,18 @@ def packages() -> None:
     for name in ("pandas", "pyarrow.parquet", "matplotlib.backends.backend_agg"):
         with contextlib.suppress(ModuleNotFoundError):
             importlib.import_module(name)
+
+
+@pytest.fixture(autouse=True)
+def lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let an interrupt that falls into a finalizer be: Python prints it, and the call goes on."""
+    others = sys.unraisablehook
+
+    def hook(unraisable: sys.UnraisableHookArgs) -> None:
+        if unraisable.exc_type is not KeyboardInterrupt:
+            others(unraisable)
+
+    monkeypatch.setattr(sys, "unraisablehook", hook)
 
 
 @pytest.fixture(scope="module")
