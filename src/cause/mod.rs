@@ -56,6 +56,16 @@ impl Cause {
     fn at(index: usize) -> Option<Self> {
         u8::try_from(index).ok().map(Self)
     }
+
+    /// Those that no passive observer can tell from it.
+    fn twins(self) -> &'static [Self] {
+        static ALL: OnceLock<Vec<Vec<Cause>>> = OnceLock::new();
+        let all = ALL.get_or_init(|| {
+            let twins = |rule: &&Rule| rule.twins.iter().filter_map(|(twin, _)| Self::named(twin));
+            RULES.iter().map(|rule| twins(rule).collect()).collect()
+        });
+        all.get(usize::from(self.0)).map_or(&[], Vec::as_slice)
+    }
 }
 
 /// The closed vocabulary of causes: every rule in order of decision, then `undetermined`.
@@ -161,8 +171,8 @@ fn decide(case: &Case<'_>, sender: EndedBy, asked: Asked) -> Verdict {
             verdict.ended_by = EndedBy::ThirdParty;
         }
     }
-    for (twin, _) in verdict.cause.rule().map_or(&[][..], |rule| rule.twins) {
-        if let Some(twin) = Cause::named(twin).filter(|twin| !verdict.alternatives.contains(twin)) {
+    for &twin in verdict.cause.twins() {
+        if !verdict.alternatives.contains(&twin) {
             verdict.alternatives.push(twin);
         }
     }

@@ -54,40 +54,29 @@ pub struct Birth {
 }
 
 impl Connection {
-    /// A connection begun by this segment, which must still be taken.
-    pub(super) fn new(birth: Birth, segment: &Segment<'_>) -> Self {
-        let swap = birth.first == Side::Server;
-        let (mut addresses, mut ports) = (
-            [segment.source, segment.destination],
-            [segment.source_port, segment.destination_port],
-        );
-        if swap {
-            addresses.swap(0, 1);
-            ports.swap(0, 1);
+    /// Begins one of which nothing is known yet with this segment, which must still be taken.
+    pub(super) fn begin(&mut self, birth: Birth, segment: &Segment<'_>) {
+        self.addresses = [segment.source, segment.destination];
+        self.ports = [segment.source_port, segment.destination_port];
+        if birth.first == Side::Server {
+            self.addresses.swap(0, 1);
+            self.ports.swap(0, 1);
         }
-        let zeek = Zeek::new(
+        self.id = birth.id;
+        self.ip_version = segment.ip_version;
+        self.interface = segment.interface;
+        self.file = segment.file;
+        self.first_packet_in_file = segment.packet_in_file;
+        (self.first_packet, self.last_packet) = (segment.packet, segment.packet);
+        (self.start, self.end) = (segment.time, segment.time);
+        self.opening = birth.opening;
+        self.zeek = Zeek::new(
             birth.first,
             segment.flags,
             segment.source_port,
             segment.destination_port,
             segment.time,
         );
-        Self {
-            id: birth.id,
-            addresses,
-            ports,
-            ip_version: segment.ip_version,
-            interface: segment.interface,
-            file: segment.file,
-            first_packet_in_file: segment.packet_in_file,
-            first_packet: segment.packet,
-            last_packet: segment.packet,
-            start: segment.time,
-            end: segment.time,
-            opening: birth.opening,
-            zeek,
-            ..Self::blank()
-        }
     }
 
     /// One of which nothing is known yet.

@@ -40,7 +40,9 @@ pub(super) fn teardown(
 /// Adds a row; most connections have one or two, so there is no room kept for more.
 pub(super) fn keep(c: &mut Connection, row: Teardown) {
     if c.teardowns.len() == c.teardowns.capacity() {
-        c.teardowns.reserve_exact(c.teardowns.len().max(1));
+        // The other side's FIN follows most FINs, and nothing most resets.
+        let first = if row.kind == Kind::Fin { 2 } else { 1 };
+        c.teardowns.reserve_exact(c.teardowns.len().max(first));
     }
     c.teardowns.push(row);
 }

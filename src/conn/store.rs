@@ -166,27 +166,26 @@ impl Store {
         }
     }
 
-    /// Puts a connection in a free slot, open. `None` when all 2^31 are taken.
-    pub fn insert(&mut self, connection: Connection, hash: u32, next: u32) -> Option<u32> {
-        let (id, hanging) = (connection.id, self.scales.weigh(&connection));
+    /// A free slot for a connection of which nothing is known yet, open. `None` when all 2^31 are
+    /// taken.
+    pub fn insert(&mut self, id: u64, hash: u32, next: u32) -> Option<u32> {
         let number = self.slots.put(Slot::default())?;
-        let at = self.occupy(number, connection)?;
-        self.hanging += hanging;
-        let followed = Slot { id, next, hash, at: OPEN + at, followed: true, ..Slot::default() };
-        *self.slot_mut(number)? = followed;
+        let at = OPEN + self.occupy(number)?;
+        *self.slot_mut(number)? = Slot { id, next, hash, at, followed: true, ..Slot::default() };
         Some(number)
     }
 
-    /// Puts an open connection somewhere.
-    fn occupy(&mut self, number: u32, connection: Connection) -> Option<u32> {
+    /// A place for an open connection, in which there is a blank one.
+    fn occupy(&mut self, number: u32) -> Option<u32> {
         let Some(at) = self.open.vacant() else {
+            let connection = Connection::blank();
             return self.open.add(Open { recent: Recent::default(), number, connection });
         };
         let open = self.open.get_mut(at)?;
         // Room for its rows is used again.
         let mut teardowns = std::mem::take(&mut open.connection.teardowns);
         teardowns.clear();
-        open.connection = Connection { teardowns, ..connection };
+        open.connection = Connection { teardowns, ..Connection::blank() };
         (open.number, open.recent) = (number, Recent::default());
         Some(at)
     }
@@ -216,7 +215,7 @@ impl Store {
         let form = self.slot(number)?.at;
         let at = match self.open.vacant() {
             Some(at) => at,
-            None => self.occupy(number, Connection::blank())?,
+            None => self.occupy(number)?,
         };
         let open = self.open.get_mut(at)?;
         let (pool, c) = (&mut self.pool, &mut open.connection);

@@ -401,18 +401,6 @@ impl Tracker {
     ) -> Option<(u32, Side)> {
         let earlier = replaced.and_then(|number| self.replace(number, segment));
         self.make_room(segment.time);
-        let (first, opening) = orientation(segment);
-        let id = self.counts.created;
-        let mut connection = Connection::new(Birth { id, first, opening }, segment);
-        if let Some(earlier) = earlier {
-            let extra = connection.extra.get_or_insert_default();
-            extra.earlier_isn = earlier.isn;
-            extra.earlier_end = Some(earlier.end);
-            extra.earlier_open = earlier.open;
-            extra.earlier_graceful = earlier.graceful;
-            extra.earlier_in_handshake = earlier.in_handshake;
-        }
-        let side = connection.sender(segment);
         // Looked up again: what was known may have been let go for it.
         let mut head = self.store.find_of(segment, hash);
         if head.is_some_and(|(head, _)| self.purge(head)) {
@@ -427,7 +415,21 @@ impl Tracker {
         let head = head.map(|(head, _)| head);
         let next = head.unwrap_or(NONE);
         self.store.tidy(self.now, segment.packet, &self.limits);
-        let number = self.store.insert(connection, hash, next)?;
+        let (id, scales) = (self.counts.created, self.store.scales());
+        let number = self.store.insert(id, hash, next)?;
+        let c = self.store.connection_mut(number)?;
+        let (first, opening) = orientation(segment);
+        c.begin(Birth { id, first, opening }, segment);
+        if let Some(earlier) = earlier {
+            let extra = c.extra.get_or_insert_default();
+            extra.earlier_isn = earlier.isn;
+            extra.earlier_end = Some(earlier.end);
+            extra.earlier_open = earlier.open;
+            extra.earlier_graceful = earlier.graceful;
+            extra.earlier_in_handshake = earlier.in_handshake;
+        }
+        let (side, weight) = (c.sender(segment), scales.weigh(c));
+        self.store.weigh(0, weight);
         self.store.index_mut().point(hash, head, number);
         self.counts.created += 1;
         self.followed += 1;

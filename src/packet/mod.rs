@@ -14,6 +14,7 @@ mod network;
 mod options;
 mod part;
 mod paths;
+mod plain;
 mod segment;
 mod seq;
 mod tcp;
@@ -173,7 +174,12 @@ impl Decoder {
         let part = Part { bytes: frame.data, wire: length.max(frame.data.len()) };
         self.route.clear();
         let mut walk = Walk::new(&mut self.route, frame.direction);
-        match self.memory.walk(Layer::Link(frame.link, part), frame, time, &mut walk) {
+        let plain = if frame.link.0 == 1 { plain::open(part, &mut walk) } else { None };
+        let end = match plain {
+            Some(part) => End::Tcp(part),
+            None => self.memory.walk(Layer::Link(frame.link, part), frame, time, &mut walk),
+        };
+        match end {
             End::Tcp(part) => {
                 let path = self.memory.path(frame, walk.route);
                 match tcp::segment(frame, time, path, &walk, part) {

@@ -19,7 +19,11 @@ fn play(script: &str) -> (usize, usize) {
         let Packet::Tcp(owned) = packet else { continue };
         let segment = owned.segment();
         let birth = Birth { id: 0, first: Side::Client, opening: Opening::Syn };
-        let connection = known.get_or_insert_with(|| Connection::new(birth, &segment));
+        let connection = known.get_or_insert_with(|| {
+            let mut connection = Connection::blank();
+            connection.begin(birth, &segment);
+            connection
+        });
         let side = connection.sender(&segment);
         let mut quick = connection.clone();
         if let Some(effect) = sequence::carry_on(&mut quick, &segment, side) {
