@@ -1,12 +1,9 @@
 //! Packets on their way to a tracker on another thread: they own their octets.
 
 use super::payload;
-use super::tracker::Tracker;
+use super::tracker::{AHEAD, Tracker};
 use crate::packet::{IcmpError, Segment};
 
-/// Segments whose connections are asked for at once, so that waiting for memory happens once and
-/// not for each.
-pub const AHEAD: usize = 32;
 /// Packets that make a parcel full.
 const PACKETS: usize = 1024;
 /// Octets that do.
@@ -96,8 +93,7 @@ impl Parcel {
                     *place = tracker.likely(sent.hash);
                 }
             }
-            let touched = places.iter().take(group.len()).map(|&place| tracker.touch(place));
-            std::hint::black_box(touched.fold(0, |all, part| all ^ part));
+            tracker.touch(places.get(..group.len()).unwrap_or_default());
             for packet in group {
                 match packet {
                     Packet::Tcp(sent) => {

@@ -14,6 +14,9 @@ use super::room::Scales;
 use super::tuple::{Tuple, tuple_of};
 use crate::packet::Segment;
 
+/// Segments whose connections are asked for at once, so that waiting for memory happens once and
+/// not for each.
+pub const AHEAD: usize = 32;
 /// No connection.
 pub const NONE: u32 = u32::MAX;
 
@@ -157,13 +160,27 @@ impl Store {
         self.index.likely(hash)
     }
 
-    /// Reads from every part of a connection that a segment changes, ahead of its use.
+    /// Reads from every part of these connections that a segment changes, ahead of its use: one
+    /// part of all of them after the other, so that waiting for memory happens once for each part.
     #[inline]
-    pub fn touch(&self, number: u32) -> u64 {
-        match self.open_at(number) {
-            Some(open) => self.pool.touch(open.recent) ^ open.connection.touch(),
-            None => 0,
+    pub fn touch(&self, numbers: &[u32]) -> u64 {
+        let mut open = [NONE; AHEAD];
+        let mut all = 0;
+        for (open, &number) in open.iter_mut().zip(numbers) {
+            *open = self.slot(number).map_or(NONE, |slot| slot.at.wrapping_sub(OPEN));
         }
+        let open = open.iter().take(numbers.len());
+        let mut recent = [Recent::default(); AHEAD];
+        for (recent, &at) in recent.iter_mut().zip(open) {
+            if let Some(open) = self.open.get(at) {
+                *recent = open.recent;
+                all ^= open.connection.touch();
+            }
+        }
+        for &recent in recent.iter().take(numbers.len()) {
+            all ^= self.pool.touch(recent);
+        }
+        all
     }
 
     /// A free slot for a connection of which nothing is known yet, open. `None` when all 2^31 are

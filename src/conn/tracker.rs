@@ -12,6 +12,7 @@ use super::room::{self, Room};
 use super::rows::Rows;
 use super::seed::{Seed, quoted};
 use super::store::{NONE, Slot, Store};
+pub use super::store::AHEAD;
 use super::tuple::{Tuple, low, tuple_of};
 use super::wheel::Wheel;
 use crate::packet::{IcmpError, Segment};
@@ -117,10 +118,10 @@ impl Tracker {
         self.store.likely(hash)
     }
 
-    /// Reads the connection in a place, ahead of its use.
+    /// Reads the connections in these places, [`AHEAD`] at most, ahead of their use.
     #[inline]
-    pub fn touch(&self, place: u32) -> u64 {
-        self.store.touch(place)
+    pub fn touch(&self, places: &[u32]) {
+        std::hint::black_box(self.store.touch(places));
     }
 
     /// Takes the next segment of the capture.

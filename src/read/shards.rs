@@ -109,11 +109,16 @@ impl Shards {
     /// Takes what waits: its connections are first asked for all at once, so that waiting for
     /// memory happens once and not for each.
     pub fn flush(&mut self, ahead: &mut Vec<Coming<'_>>) {
-        let touched = ahead.iter().map(|coming| match self.trackers.get(coming.shard) {
-            Some(Shard::Here(tracker)) => tracker.touch(coming.place),
-            _ => 0,
-        });
-        std::hint::black_box(touched.fold(0, |all, part| all ^ part));
+        for (number, shard) in self.trackers.iter().enumerate() {
+            let Shard::Here(tracker) = shard else { continue };
+            let (mut places, mut count) = ([0; AHEAD], 0);
+            let coming = ahead.iter().filter(|coming| coming.shard == number);
+            for (place, coming) in places.iter_mut().zip(coming) {
+                *place = coming.place;
+                count += 1;
+            }
+            tracker.touch(places.get(..count).unwrap_or_default());
+        }
         for coming in &*ahead {
             if let Some(Shard::Here(tracker)) = self.trackers.get_mut(coming.shard) {
                 tracker.take_at(&coming.segment, coming.hash, coming.now);
