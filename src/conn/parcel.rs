@@ -1,7 +1,8 @@
 //! Packets on their way to a tracker on another thread: they own their octets.
 
 use super::payload;
-use super::tracker::{AHEAD, Tracker};
+use super::store::AHEAD;
+use super::tracker::Tracker;
 use crate::packet::{IcmpError, Segment};
 
 /// Packets that make a parcel full.

@@ -12,7 +12,6 @@ use super::room::{self, Room};
 use super::rows::Rows;
 use super::seed::{Seed, quoted};
 use super::store::{NONE, Slot, Store};
-pub use super::store::AHEAD;
 use super::tuple::{Tuple, low, tuple_of};
 use super::wheel::Wheel;
 use crate::packet::{IcmpError, Segment};
@@ -118,7 +117,7 @@ impl Tracker {
         self.store.likely(hash)
     }
 
-    /// Reads the connections in these places, [`AHEAD`] at most, ahead of their use.
+    /// Reads the connections in these places, [`AHEAD`](super::AHEAD) at most, ahead of their use.
     #[inline]
     pub fn touch(&self, places: &[u32]) {
         std::hint::black_box(self.store.touch(places));

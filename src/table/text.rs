@@ -21,17 +21,23 @@ pub fn cut(text: &str, limit: usize) -> &str {
 }
 
 /// The decimal text of every octet with a dot behind it, and its length without that.
-static OCTETS: [([u8; 4], u8); 256] = {
+static OCTETS: [([u8; 4], usize); 256] = {
     let (mut texts, mut n) = ([([b'.'; 4], 1); 256], 0_u8);
     loop {
         let digits = [n / 100, n / 10 % 10, n % 10];
-        let length = if n < 10 { 1 } else if n < 100 { 2 } else { 3 };
+        let length = if n < 10 {
+            1
+        } else if n < 100 {
+            2
+        } else {
+            3
+        };
         let mut at = 0;
         while at < length {
             texts[n as usize].0[at] = b'0' + digits[3 - length + at];
             at += 1;
         }
-        texts[n as usize].1 = length as u8;
+        texts[n as usize].1 = length;
         if n == 255 {
             break texts;
         }
@@ -58,7 +64,7 @@ fn v4(ip: Ipv4Addr, out: &mut String) {
     for octet in ip.octets() {
         let (digits, length) = OCTETS[usize::from(octet)];
         text[end..end + 4].copy_from_slice(&digits);
-        end += usize::from(length) + 1;
+        end += length + 1;
     }
     push(&text[..end - 1], out);
 }
