@@ -1,19 +1,24 @@
 //! Joins the layers: a capture in, connections with their verdicts out.
 
+mod ledger;
+mod output;
+mod pass;
 mod shards;
 
-use shards::{Coming, Shards};
+use pass::Pass;
+use shards::Shards;
 
-use crate::capture::{
-    Batch, FileSummary, Interface, Progress, ReadOptions, Reader, Source, Status,
-};
+pub use ledger::Ledger;
+pub use output::Output;
+
+use crate::capture::{FileSummary, Interface, Progress, ReadOptions, Reader, Source, Status};
 use crate::cause::{Context, Parameters};
-use crate::conn::{self, Connection, Counts, Rows, Tracker};
+use crate::conn::{self, Connection, Rows};
 use crate::error::{Error, printable};
 use crate::filter::Filter;
 use crate::guard;
 use crate::issue::Issues;
-use crate::packet::{self, Class, Decoded, Decoder, Path, Paths, Segment};
+use crate::packet::{self, Decoder, Path, Paths};
 
 /// Threads that are used at most.
 const MAX_THREADS: usize = 256;
@@ -70,43 +75,6 @@ impl Options {
     }
 }
 
-/// Packets by file and class: every packet read is in exactly one.
-#[derive(Clone, Debug, Default)]
-pub struct Ledger {
-    files: Vec<[u64; Class::ALL.len()]>,
-}
-
-impl Ledger {
-    fn add(&mut self, file: u32, class: Class) {
-        let file = file as usize;
-        if self.files.len() <= file {
-            self.files.resize(file + 1, [0; Class::ALL.len()]);
-        }
-        if let Some(count) = self.files.get_mut(file).and_then(|f| f.get_mut(class as usize)) {
-            *count += 1;
-        }
-    }
-
-    /// Packets of one class in one file.
-    pub fn of(&self, file: u32, class: Class) -> u64 {
-        self.files
-            .get(file as usize)
-            .and_then(|counts| counts.get(class as usize))
-            .copied()
-            .unwrap_or(0)
-    }
-
-    /// Packets of one class over all files.
-    pub fn total(&self, class: Class) -> u64 {
-        self.files.iter().filter_map(|counts| counts.get(class as usize)).sum()
-    }
-
-    /// Packets of one file.
-    pub fn packets(&self, file: u32) -> u64 {
-        self.files.get(file as usize).map_or(0, |counts| counts.iter().sum())
-    }
-}
-
 /// One pass over a capture.
 pub struct Session {
     reader: Reader,
@@ -125,79 +93,6 @@ pub struct Session {
     asked_at: u64,
     /// A panic that ended the pass.
     broken: Option<String>,
-}
-
-/// Everything a pass found.
-pub struct Output {
-    /// Connections in order of their first packets; with streaming, those not yet taken.
-    pub connections: Rows,
-    /// What all of them say together.
-    pub context: Context,
-    /// Thresholds that were used.
-    pub parameters: Parameters,
-    /// Packets by file and class.
-    pub ledger: Ledger,
-    /// Files in order of their first packets.
-    pub files: Vec<FileSummary>,
-    /// Interfaces over all files.
-    pub interfaces: Vec<Interface>,
-    /// Oddities.
-    pub issues: Issues,
-    /// VLANs and tunnels by [`crate::packet::PathId`].
-    pub paths: Vec<Path>,
-    /// How many connections were begun and let go.
-    pub counts: Counts,
-    /// Threads that may be used to judge them.
-    pub threads: usize,
-}
-
-impl Output {
-    /// What a script of packets gives (see [`conn::script`]), as if it had been captured.
-    ///
-    /// # Errors
-    /// As [`conn::script::parse`].
-    pub fn of_script(script: &str) -> Result<Self, Error> {
-        let mut tracker = Tracker::new(conn::Limits::default());
-        let mut ledger = Ledger::default();
-        for packet in conn::script::parse(script)? {
-            match packet {
-                conn::script::Packet::Tcp(owned) => {
-                    let segment = owned.segment();
-                    tracker.take(&segment, tracker.hash(&segment));
-                    ledger.add(0, Class::Tcp);
-                }
-                conn::script::Packet::Icmp(error) => {
-                    tracker.icmp(&error);
-                    ledger.add(0, Class::Icmp);
-                }
-            }
-        }
-        let mut context = Context::default();
-        let (counts, connections) = tracker.finish(|connection| context.add(connection));
-        let packets = ledger.packets(0);
-        let file = FileSummary {
-            name: "script".to_owned(),
-            format: "script",
-            status: Status::Complete,
-            records: packets,
-            packets,
-            first_time: connections.iter().map(|c| c.start).min(),
-            last_time: connections.iter().map(|c| c.end).max(),
-            ..FileSummary::default()
-        };
-        Ok(Self {
-            connections,
-            context,
-            parameters: Parameters::default(),
-            ledger,
-            files: vec![file],
-            interfaces: Vec::new(),
-            issues: Issues::default(),
-            paths: vec![Path::default()],
-            counts,
-            threads: 1,
-        })
-    }
 }
 
 impl std::fmt::Debug for Session {
@@ -471,72 +366,4 @@ fn paths(known: &Paths) -> Vec<Path> {
     (0..known.len())
         .map(|id| known.get(packet::PathId(u32::try_from(id).unwrap_or(0))).clone())
         .collect()
-}
-
-/// What a batch of frames runs through.
-struct Pass<'s> {
-    decoder: &'s mut Decoder,
-    shards: &'s mut Shards,
-    ledger: &'s mut Ledger,
-    options: &'s Options,
-    first_time: &'s mut Option<i64>,
-    last_time: &'s mut i64,
-}
-
-impl Pass<'_> {
-    fn batch(&mut self, batch: &Batch<'_>) {
-        let mut ahead: Vec<Coming<'_>> = Vec::with_capacity(conn::AHEAD);
-        for frame in batch {
-            let time = frame.time.unwrap_or(*self.last_time);
-            *self.last_time = time;
-            let first = *self.first_time.get_or_insert(time);
-            let decoded = self.decoder.decode(&frame, time);
-            let mut class = decoded.class();
-            let inside = self.inside(time, first);
-            match decoded {
-                Decoded::Tcp(segment) => {
-                    if inside && self.keeps(&segment) {
-                        self.shards.take(&segment, &mut ahead);
-                    } else {
-                        class = Class::Filtered;
-                    }
-                }
-                Decoded::Reassembled(whole) => {
-                    self.shards.flush(&mut ahead);
-                    let segment = whole.segment();
-                    if inside && self.keeps(&segment) {
-                        let mut alone = Vec::with_capacity(1);
-                        self.shards.take(&segment, &mut alone);
-                        self.shards.flush(&mut alone);
-                    } else {
-                        class = Class::Filtered;
-                    }
-                }
-                Decoded::IcmpError(error) => {
-                    self.shards.flush(&mut ahead);
-                    let filter = self.options.filter.as_ref();
-                    let kept = filter.is_none_or(|f| f.matches_icmp(&error, self.decoder.paths()));
-                    if inside && kept {
-                        self.shards.icmp(&error);
-                    }
-                }
-                Decoded::Other(_) => {}
-            }
-            self.ledger.add(frame.file, class);
-        }
-        self.shards.flush(&mut ahead);
-    }
-
-    fn keeps(&self, segment: &Segment<'_>) -> bool {
-        self.options.filter.as_ref().is_none_or(|f| f.matches(segment, self.decoder.paths()))
-    }
-
-    fn inside(&self, time: i64, first: i64) -> bool {
-        let at = |bound: Bound| match bound {
-            Bound::At(at) => at,
-            Bound::After(offset) => first.saturating_add(offset),
-        };
-        self.options.start.is_none_or(|bound| time >= at(bound))
-            && self.options.end.is_none_or(|bound| time < at(bound))
-    }
 }

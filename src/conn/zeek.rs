@@ -4,19 +4,20 @@
 //! numbers, timers of five seconds. Where Zeek would have removed its record and begun another,
 //! these values stay those of its first record.
 
-use super::compact::{Base, Coder, coded, sparse};
+mod half;
+mod letters;
+mod steps;
+
+use half::{Half, State};
+use letters::{ACK, DATA};
+
+use super::compact::{Base, Coder};
 use super::connection::Side;
 use super::history::{History, More};
 use crate::packet::{Flags, Seq};
 
 /// A jump in sequence numbers that Zeek does not believe.
 const TOO_LARGE: i32 = 1 << 20;
-/// Bits of [`Half::once`].
-const DATA: u8 = 4;
-const ACK: u8 = 8;
-const SYN: u8 = 16;
-const FIN: u8 = 32;
-const RST: u8 = 64;
 /// Zeek's close, attempt and reset delays.
 const DELAY: i64 = 5_000_000_000;
 
@@ -30,44 +31,6 @@ const LIKELY_SERVER_PORTS: [u16; 49] = [
 /// Whether Zeek expects a server at this port.
 pub fn likely_server_port(port: u16) -> bool {
     LIKELY_SERVER_PORTS.contains(&port)
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum State {
-    #[default]
-    Inactive,
-    SynSent,
-    SynAckSent,
-    Partial,
-    Established,
-    Closed,
-    Reset,
-}
-
-coded! {
-    State { Inactive, SynSent, SynAckSent, Partial, Established, Closed, Reset }
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-struct Half {
-    state: State,
-    previous: State,
-    based: bool,
-    start: Seq,
-    last: Seq,
-    acked: Seq,
-    fin_seen: bool,
-    did_close: bool,
-    /// Letters given once in this direction, one bit each.
-    once: u8,
-    /// Relative sequence numbers of the last SYN, FIN and RST that gave a letter, where
-    /// [`Half::once`] has the bit.
-    last_syn: u32,
-    last_fin: u32,
-    last_rst: u32,
-    retransmissions: u32,
-    zero_windows: u32,
-    gaps: u32,
 }
 
 /// What Zeek's analyzer needs of one segment.
@@ -100,79 +63,6 @@ pub struct Zeek {
     first_time: i64,
     last_time: i64,
     frozen: bool,
-}
-
-impl Half {
-    fn set(&mut self, state: State) {
-        if self.state != state {
-            self.previous = self.state;
-            self.state = state;
-        }
-    }
-
-    /// Its octets up to here are acknowledged.
-    fn note_acknowledgment(&mut self, ack: Seq) {
-        let jump = ack.since(self.acked);
-        let odd = ack.0 == 0 && jump.saturating_abs() > TOO_LARGE;
-        if jump > 0 && !odd {
-            self.acked = ack;
-        }
-    }
-
-    fn code(&mut self, base: Seq, coder: &mut impl Coder) {
-        let Self {
-            state,
-            previous,
-            based,
-            start,
-            last,
-            acked,
-            fin_seen,
-            did_close,
-            once,
-            last_syn,
-            last_fin,
-            last_rst,
-            retransmissions,
-            zero_windows,
-            gaps,
-        } = self;
-        coder.bits(|bits| {
-            bits.plain(state, 3);
-            bits.plain(previous, 3);
-            bits.plain(based, 1);
-            bits.plain(fin_seen, 1);
-            bits.plain(did_close, 1);
-            bits.plain(once, 8);
-        });
-        for seen in [start, last, acked] {
-            coder.seq(seen, base);
-        }
-        sparse!(coder, last_syn, last_fin, last_rst);
-        sparse!(coder, retransmissions, zero_windows, gaps);
-    }
-
-    fn inactive(&self) -> bool {
-        matches!(self.state, State::Inactive | State::Partial)
-    }
-
-    /// Zeek's byte count of a side.
-    fn size(&self, peer: &Self) -> u32 {
-        if self.previous == State::SynSent
-            && self.state == State::Reset
-            && peer.state == State::Inactive
-            && self.acked.since(self.start) > 1
-        {
-            return 0;
-        }
-        let top = if self.acked.after(self.last) { self.acked } else { self.last };
-        let mut size = top.0.wrapping_sub(self.start.0);
-        size = size.saturating_sub(1);
-        if self.fin_seen {
-            size = size.saturating_sub(1);
-        }
-        size
-    }
 }
 
 impl Zeek {
@@ -380,17 +270,6 @@ impl Zeek {
         self.push(b'^');
     }
 
-    fn push(&mut self, letter: u8) {
-        self.history.push(letter);
-    }
-
-    fn reset_of_an_attempt(&self) -> bool {
-        let letters = self.history.letters();
-        let letters = letters.strip_prefix(b"^").unwrap_or(letters);
-        let Some((b'S', rest)) = letters.split_first() else { return false };
-        rest.iter().take_while(|letter| !b"HAFGIQ".contains(letter)).any(|&letter| letter == b'R')
-    }
-
     /// Whether Zeek's timers would have removed the record before this time.
     fn removed_by(&self, time: i64) -> bool {
         let (o, r) = (self.half(true), self.half(false));
@@ -412,227 +291,9 @@ impl Zeek {
         })
     }
 
-    fn base(&mut self, is_orig: bool, flags: Flags, sequence: Seq, end: Seq) {
-        let half = self.half_mut(is_orig);
-        if !half.based {
-            half.based = true;
-            half.start = if flags.syn() { sequence } else { sequence.minus(1) };
-            half.acked = half.start;
-            half.last = if flags.syn() { end } else { sequence };
-            return;
-        }
-        if !flags.syn() {
-            return;
-        }
-        let rebase = match half.state {
-            State::SynSent | State::SynAckSent => sequence != half.start,
-            State::Established | State::Partial => true,
-            State::Reset => half.previous == State::Inactive,
-            _ => false,
-        };
-        if rebase {
-            half.start = sequence;
-            half.acked = sequence;
-            half.last = end;
-        }
-    }
-
-    fn letter(&mut self, packet: &Packet, is_orig: bool, end: Seq) {
-        let flags = packet.flags;
-        let start = self.half(is_orig).start;
-        let relative = packet.sequence.0.wrapping_sub(start.0);
-        let (letter, bit) = if flags.syn() && (flags.fin() || flags.rst()) {
-            (b'Q', 1)
-        } else if flags.fin() && flags.rst() {
-            (b'I', 2)
-        } else if flags.syn() {
-            let half = self.half_mut(is_orig);
-            if half.once & SYN != 0 && half.last_syn == relative {
-                return;
-            }
-            half.once |= SYN;
-            half.last_syn = relative;
-            (if flags.ack() { b'H' } else { b'S' }, 0)
-        } else if flags.fin() {
-            let mark = end.0.wrapping_sub(start.0);
-            let half = self.half_mut(is_orig);
-            if half.once & FIN != 0 && half.last_fin == mark {
-                return;
-            }
-            half.once |= FIN;
-            half.last_fin = mark;
-            (b'F', 0)
-        } else if flags.rst() {
-            let half = self.half_mut(is_orig);
-            if half.once & RST != 0 && half.last_rst == relative {
-                return;
-            }
-            half.once |= RST;
-            half.last_rst = relative;
-            (b'R', 0)
-        } else if packet.payload > 0 {
-            (b'D', DATA)
-        } else if flags.ack() {
-            (b'A', ACK)
-        } else {
-            return;
-        };
-        if bit != 0 {
-            let half = self.half_mut(is_orig);
-            if half.once & bit != 0 {
-                return;
-            }
-            half.once |= bit;
-        }
-        let mut is_orig = is_orig;
-        if self.history.letters() == b"H" && matches!(letter, b'A' | b'D') {
-            self.history = History::default();
-            self.flip();
-            self.push(b'h');
-            is_orig = !is_orig;
-        }
-        self.push(if is_orig { letter } else { letter.to_ascii_lowercase() });
-    }
-
-    fn logarithmic(&mut self, letter: u8, is_orig: bool, count: u32) {
-        if is_power_of_ten(count) {
-            self.push(if is_orig { letter } else { letter.to_ascii_lowercase() });
-        }
-    }
-
-    fn zero_window(&mut self, packet: &Packet, is_orig: bool) {
-        let quiet = packet.window != 0
-            || packet.flags.rst()
-            || self.half(!is_orig).state == State::Closed
-            || self.half(is_orig).state == State::Reset;
-        if !quiet {
-            self.half_mut(is_orig).zero_windows += 1;
-            let count = self.half(is_orig).zero_windows;
-            self.logarithmic(b'W', is_orig, count);
-        }
-    }
-
-    fn acknowledge(&mut self, is_orig: bool, flags: Flags, ack: Seq) {
-        let peer = self.half_mut(!is_orig);
-        if !peer.based {
-            peer.based = true;
-            peer.start = ack.minus(1);
-            peer.acked = ack;
-            peer.last = ack;
-        } else if !flags.rst() {
-            peer.note_acknowledgment(ack);
-        }
-    }
-
-    fn advance(&mut self, is_orig: bool, flags: Flags, end: Seq, payload: u32) {
-        let half = self.half_mut(is_orig);
-        let jump = end.since(half.last);
-        if (flags.syn() || flags.rst()) && jump.saturating_abs() > TOO_LARGE {
-            return;
-        }
-        if flags.fin() && half.last == half.start.plus(1) {
-            half.last = end;
-        } else if half.state == State::Reset {
-        } else if jump > 0 {
-            half.last = end;
-        } else if payload > 0 {
-            half.retransmissions += 1;
-            let count = half.retransmissions;
-            self.logarithmic(b'T', is_orig, count);
-        }
-    }
-
-    /// The state machine; true when this segment closes its side.
-    fn step(&mut self, is_orig: bool, packet: &Packet, length: u32) -> bool {
-        let flags = packet.flags;
-        let state = self.half(is_orig).state;
-        let peer = self.half(!is_orig).state;
-        match state {
-            State::Inactive => {
-                if flags.syn() {
-                    self.open(is_orig, packet);
-                    false
-                } else if flags.fin() {
-                    self.half_mut(is_orig).set(State::Closed);
-                    true
-                } else if flags.rst() {
-                    self.half_mut(is_orig).set(State::Reset);
-                    true
-                } else {
-                    if !is_orig && length == 0 && peer == State::SynSent {
-                        return false;
-                    }
-                    let open = flags.ack() && peer == State::Established;
-                    self.half_mut(is_orig).set(if open {
-                        State::Established
-                    } else {
-                        State::Partial
-                    });
-                    false
-                }
-            }
-            State::SynSent | State::SynAckSent | State::Established | State::Partial => {
-                let attempted = matches!(state, State::SynSent | State::SynAckSent);
-                if !attempted
-                    && flags.syn()
-                    && !flags.ack()
-                    && state == State::Partial
-                    && peer == State::Inactive
-                {
-                    self.half_mut(is_orig).set(State::SynSent);
-                }
-                if flags.rst() {
-                    self.half_mut(is_orig).set(State::Reset);
-                    return true;
-                }
-                if flags.fin() {
-                    self.half_mut(is_orig).set(State::Closed);
-                    let other = self.half_mut(!is_orig);
-                    if !attempted && other.state == State::Reset && other.previous == State::Closed
-                    {
-                        other.set(State::Closed);
-                    }
-                    return true;
-                }
-                false
-            }
-            State::Closed => {
-                if flags.rst() && peer != State::Closed {
-                    self.half_mut(is_orig).set(State::Reset);
-                }
-                flags.rst()
-            }
-            State::Reset => false,
-        }
-    }
-
-    fn open(&mut self, is_orig: bool, packet: &Packet) {
-        if is_orig {
-            let state = if packet.flags.ack() { State::SynAckSent } else { State::SynSent };
-            self.half_mut(true).set(state);
-            return;
-        }
-        let peer = *self.half(true);
-        if !packet.flags.ack() && peer.state == State::SynAckSent && packet.sequence == peer.start {
-            self.flip();
-            self.half_mut(false).set(State::Established);
-            self.half_mut(true).set(State::Established);
-            return;
-        }
-        if peer.state == State::SynSent {
-            self.half_mut(true).set(State::Established);
-        }
-        self.half_mut(false).set(State::Established);
-    }
-
     /// The originator's and the responder's byte counts as Zeek has them.
     pub fn sizes(&self) -> (u32, u32) {
         let (o, r) = (self.half(true), self.half(false));
         (o.size(r), r.size(o))
     }
-}
-
-/// Zeek repeats some letters at the first, tenth, hundredth, ... occurrence.
-fn is_power_of_ten(count: u32) -> bool {
-    count > 0 && 10_u32.checked_pow(count.ilog10()) == Some(count)
 }

@@ -1,0 +1,106 @@
+//! The letters of Zeek's history.
+
+use super::half::State;
+use super::{Packet, Zeek};
+use crate::conn::history::History;
+use crate::packet::Seq;
+
+/// Bits of [`Half::once`](super::half::Half::once).
+pub const DATA: u8 = 4;
+pub const ACK: u8 = 8;
+const SYN: u8 = 16;
+const FIN: u8 = 32;
+const RST: u8 = 64;
+
+impl Zeek {
+    pub(super) fn push(&mut self, letter: u8) {
+        self.history.push(letter);
+    }
+
+    pub(super) fn letter(&mut self, packet: &Packet, is_orig: bool, end: Seq) {
+        let flags = packet.flags;
+        let start = self.half(is_orig).start;
+        let relative = packet.sequence.0.wrapping_sub(start.0);
+        let (letter, bit) = if flags.syn() && (flags.fin() || flags.rst()) {
+            (b'Q', 1)
+        } else if flags.fin() && flags.rst() {
+            (b'I', 2)
+        } else if flags.syn() {
+            let half = self.half_mut(is_orig);
+            if half.once & SYN != 0 && half.last_syn == relative {
+                return;
+            }
+            half.once |= SYN;
+            half.last_syn = relative;
+            (if flags.ack() { b'H' } else { b'S' }, 0)
+        } else if flags.fin() {
+            let mark = end.0.wrapping_sub(start.0);
+            let half = self.half_mut(is_orig);
+            if half.once & FIN != 0 && half.last_fin == mark {
+                return;
+            }
+            half.once |= FIN;
+            half.last_fin = mark;
+            (b'F', 0)
+        } else if flags.rst() {
+            let half = self.half_mut(is_orig);
+            if half.once & RST != 0 && half.last_rst == relative {
+                return;
+            }
+            half.once |= RST;
+            half.last_rst = relative;
+            (b'R', 0)
+        } else if packet.payload > 0 {
+            (b'D', DATA)
+        } else if flags.ack() {
+            (b'A', ACK)
+        } else {
+            return;
+        };
+        if bit != 0 {
+            let half = self.half_mut(is_orig);
+            if half.once & bit != 0 {
+                return;
+            }
+            half.once |= bit;
+        }
+        let mut is_orig = is_orig;
+        if self.history.letters() == b"H" && matches!(letter, b'A' | b'D') {
+            self.history = History::default();
+            self.flip();
+            self.push(b'h');
+            is_orig = !is_orig;
+        }
+        self.push(if is_orig { letter } else { letter.to_ascii_lowercase() });
+    }
+
+    pub(super) fn logarithmic(&mut self, letter: u8, is_orig: bool, count: u32) {
+        if is_power_of_ten(count) {
+            self.push(if is_orig { letter } else { letter.to_ascii_lowercase() });
+        }
+    }
+
+    pub(super) fn zero_window(&mut self, packet: &Packet, is_orig: bool) {
+        let quiet = packet.window != 0
+            || packet.flags.rst()
+            || self.half(!is_orig).state == State::Closed
+            || self.half(is_orig).state == State::Reset;
+        if !quiet {
+            self.half_mut(is_orig).zero_windows += 1;
+            let count = self.half(is_orig).zero_windows;
+            self.logarithmic(b'W', is_orig, count);
+        }
+    }
+
+    pub(super) fn reset_of_an_attempt(&self) -> bool {
+        let letters = self.history.letters();
+        let letters = letters.strip_prefix(b"^").unwrap_or(letters);
+        let Some((b'S', rest)) = letters.split_first() else { return false };
+        rest.iter().take_while(|letter| !b"HAFGIQ".contains(letter)).any(|&letter| letter == b'R')
+    }
+}
+
+/// Zeek repeats some letters at the first, tenth, hundredth, ... occurrence.
+fn is_power_of_ten(count: u32) -> bool {
+    count > 0 && 10_u32.checked_pow(count.ilog10()) == Some(count)
+}
