@@ -1,11 +1,11 @@
 //! The letters of Zeek's history.
 
-use super::half::State;
+use super::half::{Half, State};
 use super::{Packet, Zeek};
 use crate::conn::history::History;
 use crate::packet::Seq;
 
-/// Bits of [`Half::once`](super::half::Half::once).
+/// Bits of [`Half::once`].
 pub const DATA: u8 = 4;
 pub const ACK: u8 = 8;
 const SYN: u8 = 16;
@@ -26,29 +26,19 @@ impl Zeek {
         } else if flags.fin() && flags.rst() {
             (b'I', 2)
         } else if flags.syn() {
-            let half = self.half_mut(is_orig);
-            if half.once & SYN != 0 && half.last_syn == relative {
+            if self.half_mut(is_orig).repeats(SYN, relative) {
                 return;
             }
-            half.once |= SYN;
-            half.last_syn = relative;
             (if flags.ack() { b'H' } else { b'S' }, 0)
         } else if flags.fin() {
-            let mark = end.0.wrapping_sub(start.0);
-            let half = self.half_mut(is_orig);
-            if half.once & FIN != 0 && half.last_fin == mark {
+            if self.half_mut(is_orig).repeats(FIN, end.0.wrapping_sub(start.0)) {
                 return;
             }
-            half.once |= FIN;
-            half.last_fin = mark;
             (b'F', 0)
         } else if flags.rst() {
-            let half = self.half_mut(is_orig);
-            if half.once & RST != 0 && half.last_rst == relative {
+            if self.half_mut(is_orig).repeats(RST, relative) {
                 return;
             }
-            half.once |= RST;
-            half.last_rst = relative;
             (b'R', 0)
         } else if packet.payload > 0 {
             (b'D', DATA)
@@ -97,6 +87,21 @@ impl Zeek {
         let letters = letters.strip_prefix(b"^").unwrap_or(letters);
         let Some((b'S', rest)) = letters.split_first() else { return false };
         rest.iter().take_while(|letter| !b"HAFGIQ".contains(letter)).any(|&letter| letter == b'R')
+    }
+}
+
+impl Half {
+    /// Notes a letter with this bit at a number; whether the same was given before.
+    fn repeats(&mut self, bit: u8, number: u32) -> bool {
+        let last = match bit {
+            SYN => &mut self.last_syn,
+            FIN => &mut self.last_fin,
+            _ => &mut self.last_rst,
+        };
+        let repeats = self.once & bit != 0 && *last == number;
+        self.once |= bit;
+        *last = number;
+        repeats
     }
 }
 
