@@ -94,7 +94,7 @@ impl Parcel {
                     *place = tracker.likely(sent.hash);
                 }
             }
-            tracker.touch(places.get(..group.len()).unwrap_or_default());
+            tracker.touch(places.into_iter().take(group.len()));
             for packet in group {
                 match packet {
                     Packet::Tcp(sent) => {

@@ -163,24 +163,19 @@ impl Store {
     /// Reads from every part of these connections that a segment changes, ahead of its use: one
     /// part of all of them after the other, so that waiting for memory happens once for each part.
     #[inline]
-    pub fn touch(&self, numbers: &[u32]) -> u64 {
-        let mut open = [NONE; AHEAD];
-        let mut all = 0;
-        for (open, &number) in open.iter_mut().zip(numbers) {
-            *open = self.slot(number).map_or(NONE, |slot| slot.at.wrapping_sub(OPEN));
+    pub fn touch(&self, numbers: impl Iterator<Item = u32>) -> u64 {
+        let (mut places, mut recent) = ([NONE; AHEAD], [Recent::default(); AHEAD]);
+        for (place, number) in places.iter_mut().zip(numbers) {
+            *place = self.slot(number).map_or(NONE, |slot| slot.at.wrapping_sub(OPEN));
         }
-        let open = open.iter().take(numbers.len());
-        let mut recent = [Recent::default(); AHEAD];
-        for (recent, &at) in recent.iter_mut().zip(open) {
-            if let Some(open) = self.open.get(at) {
+        let mut all = 0;
+        for (recent, &place) in recent.iter_mut().zip(&places) {
+            if let Some(open) = self.open.get(place) {
                 *recent = open.recent;
                 all ^= open.connection.touch();
             }
         }
-        for &recent in recent.iter().take(numbers.len()) {
-            all ^= self.pool.touch(recent);
-        }
-        all
+        recent.into_iter().fold(all, |all, recent| all ^ self.pool.touch(recent))
     }
 
     /// A free slot for a connection of which nothing is known yet, open. `None` when all 2^31 are

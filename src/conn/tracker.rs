@@ -111,7 +111,7 @@ impl Tracker {
 
     /// Reads the connections in these places, [`AHEAD`](super::AHEAD) at most, ahead of their use.
     #[inline]
-    pub fn touch(&self, places: &[u32]) {
+    pub fn touch(&self, places: impl Iterator<Item = u32>) {
         std::hint::black_box(self.store.touch(places));
     }
 

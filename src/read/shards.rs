@@ -110,14 +110,10 @@ impl Shards {
     /// memory happens once and not for each.
     pub fn flush(&mut self, ahead: &mut Vec<Coming<'_>>) {
         for (number, shard) in self.trackers.iter().enumerate() {
-            let Shard::Here(tracker) = shard else { continue };
-            let (mut places, mut count) = ([0; AHEAD], 0);
-            let coming = ahead.iter().filter(|coming| coming.shard == number);
-            for (place, coming) in places.iter_mut().zip(coming) {
-                *place = coming.place;
-                count += 1;
+            if let Shard::Here(tracker) = shard {
+                let own = ahead.iter().filter(|coming| coming.shard == number);
+                tracker.touch(own.map(|coming| coming.place));
             }
-            tracker.touch(places.get(..count).unwrap_or_default());
         }
         for coming in &*ahead {
             if let Some(Shard::Here(tracker)) = self.trackers.get_mut(coming.shard) {

@@ -1,8 +1,7 @@
 //! Values as text: addresses, times, and cutting to a limit.
 
 use std::fmt::Write as _;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-use std::ops::Range;
+use std::net::{IpAddr, Ipv4Addr};
 
 /// Octets kept of one free text. With the rows of a chunk this keeps the 32-bit offsets of
 /// Arrow's `utf8` from overflowing.
@@ -49,13 +48,7 @@ static OCTETS: [([u8; 4], usize); 256] = {
 pub fn address(ip: IpAddr, out: &mut String) {
     match ip {
         IpAddr::V4(ip) => v4(ip, out),
-        IpAddr::V6(ip) => match ip.to_ipv4_mapped() {
-            Some(inner) => {
-                out.push_str("::ffff:");
-                v4(inner, out);
-            }
-            None => v6(ip, out),
-        },
+        IpAddr::V6(ip) => put(out, format_args!("{ip}")),
     }
 }
 
@@ -66,49 +59,7 @@ fn v4(ip: Ipv4Addr, out: &mut String) {
         text[end..end + 4].copy_from_slice(&digits);
         end += length + 1;
     }
-    push(&text[..end - 1], out);
-}
-
-fn v6(ip: Ipv6Addr, out: &mut String) {
-    let parts = ip.segments();
-    let zeros = longest_zeros(&parts);
-    let (mut text, mut end, mut at) = ([0; 40], 0, 0);
-    while at < parts.len() {
-        if at == zeros.start && zeros.len() > 1 {
-            text[end..end + 2].copy_from_slice(b"::");
-            (end, at) = (end + 2, zeros.end);
-            continue;
-        }
-        if at > 0 && at != zeros.end {
-            text[end] = b':';
-            end += 1;
-        }
-        let digits = (parts[at].max(1).ilog2() / 4 + 1) as usize;
-        for (place, digit) in text[end..end + digits].iter_mut().zip((0..digits).rev()) {
-            *place = HEX[usize::from(parts[at] >> (4 * digit) & 15)];
-        }
-        (end, at) = (end + digits, at + 1);
-    }
-    push(&text[..end], out);
-}
-
-const HEX: &[u8; 16] = b"0123456789abcdef";
-
-/// The first of the longest runs of zeros, where it is longer than one; else none, at the front.
-fn longest_zeros(parts: &[u16; 8]) -> Range<usize> {
-    let (mut longest, mut start) = (0..0, 0);
-    for (at, &part) in parts.iter().enumerate() {
-        if part != 0 {
-            start = at + 1;
-        } else if at + 1 - start > longest.len().max(1) {
-            longest = start..at + 1;
-        }
-    }
-    longest
-}
-
-fn push(ascii: &[u8], out: &mut String) {
-    if let Ok(text) = std::str::from_utf8(ascii) {
+    if let Ok(text) = std::str::from_utf8(&text[..end - 1]) {
         out.push_str(text);
     }
 }
@@ -148,7 +99,7 @@ fn civil(day: i64) -> (i64, i64, i64) {
 
 #[cfg(test)]
 mod tests {
-    use std::net::{IpAddr, Ipv6Addr};
+    use std::net::IpAddr;
 
     fn address(text: &str) -> String {
         let mut out = String::new();
@@ -167,18 +118,6 @@ mod tests {
         assert_eq!(address("2001:DB8:0:0:1:0:0:1"), "2001:db8::1:0:0:1");
         assert_eq!(address("2001:db8:0:1:1:1:1:1"), "2001:db8:0:1:1:1:1:1");
         assert_eq!(address("::FFFF:1.2.3.4"), "::ffff:1.2.3.4");
-    }
-
-    #[test]
-    fn addresses_are_written_as_the_standard_library_does() {
-        // Each of the eight parts is zero or not, in every combination, with 1 to 4 digits.
-        for zeros in 0..256_u32 {
-            for part in [0x1_u16, 0xa0, 0xb00, 0xffff, 0x10] {
-                let parts = std::array::from_fn(|at| if zeros >> at & 1 == 1 { 0 } else { part });
-                let ip = Ipv6Addr::from_segments(parts);
-                assert_eq!(address(&ip.to_string()), ip.to_string());
-            }
-        }
     }
 
     #[test]

@@ -61,12 +61,17 @@ impl Zeek {
             self.push(b'h');
             is_orig = !is_orig;
         }
+        self.push_of(is_orig, letter);
+    }
+
+    /// The originator's letters are capitals.
+    fn push_of(&mut self, is_orig: bool, letter: u8) {
         self.push(if is_orig { letter } else { letter.to_ascii_lowercase() });
     }
 
     pub(super) fn logarithmic(&mut self, letter: u8, is_orig: bool, count: u32) {
         if is_power_of_ten(count) {
-            self.push(if is_orig { letter } else { letter.to_ascii_lowercase() });
+            self.push_of(is_orig, letter);
         }
     }
 
