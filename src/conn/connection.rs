@@ -205,14 +205,21 @@ pub struct SynAck {
 
 /// One connection. `endpoints[0]` is the client, `endpoints[1]` the server.
 ///
-/// In this order, so that what every segment reads or changes lies together.
+/// In this order, so that what every segment reads or changes lies together, in cache lines of its
+/// own.
 #[derive(Clone, Debug)]
-#[repr(C)]
+#[repr(C, align(64))]
 pub struct Connection {
     /// Addresses by side.
     pub addresses: [Address; 2],
     /// Ports by side.
     pub ports: [u16; 2],
+    /// 4 or 6.
+    pub ip_version: u8,
+    /// How the capture shows its beginning.
+    pub opening: Opening,
+    /// Wireshark's conversation completeness.
+    pub completeness: u8,
     /// VLANs and tunnels by direction (of the sender); `None` until that side spoke.
     pub paths: [Option<PathId>; 2],
     /// Time of the latest packet, never before `start`.
@@ -229,28 +236,22 @@ pub struct Connection {
     pub teardowns: Vec<Teardown>,
     /// What only some have.
     pub extra: Option<Box<Extra>>,
+    /// The two sides.
+    pub endpoints: [Endpoint; 2],
+    /// Zeek's state and history.
+    pub zeek: Zeek,
     /// Packets whose payload the snap length cut.
     pub cut_packets: u32,
     /// Segments in which the time went back.
     pub time_backward: u32,
     /// Packets after the connection was over.
     pub late_packets: u32,
-    /// 4 or 6.
-    pub ip_version: u8,
-    /// How the capture shows its beginning.
-    pub opening: Opening,
-    /// Wireshark's conversation completeness.
-    pub completeness: u8,
     /// Segments whose length exceeds any wire's (local offload), by side.
     pub oversized: [u32; 2],
     /// Segments whose direction the interface stated: inbound and outbound, by side.
     pub inbound: [u32; 2],
     /// See `inbound`.
     pub outbound: [u32; 2],
-    /// Zeek's state and history.
-    pub zeek: Zeek,
-    /// The two sides.
-    pub endpoints: [Endpoint; 2],
     /// Given at the first packet, from 0 upwards.
     pub id: u64,
     /// Interface of the first packet.

@@ -51,56 +51,61 @@ pub struct Ttl {
 /// One side: facts of its segments. Positions are octets relative to its initial sequence number
 /// (the SYN is octet 0, the first data octet 1), unwrapped to 64 bits.
 ///
-/// In this order, so that what every segment changes lies in three cache lines.
+/// In this order, so that segments of the peer change one cache line, its own two more, and few of
+/// them any other.
 #[derive(Clone, Debug, Default, PartialEq)]
-#[repr(C)]
+#[repr(C, align(64))]
 pub struct Endpoint {
     /// First octet after the highest it sent; resets do not count.
     pub max_end: u64,
-    /// First octet that was not seen: everything before it was.
-    pub contiguous: u64,
     /// First octet that the peer has not acknowledged (highest acceptable ACK of the peer).
     pub acked: u64,
+    /// A segment whose round trip is being measured: first octet after it; 0 without one.
+    pub rtt_probe: u64,
+    /// Its time.
+    pub rtt_probe_time: i64,
+    /// New payload octets of the peer since this side's latest payload.
+    pub unanswered: u64,
+    /// Lowest round trip from one of its segments to the acknowledgment, in nanoseconds.
+    pub min_rtt: Moment,
+    /// Initial sequence number; one before the first octet seen when no SYN was.
+    pub base: Seq,
+    /// Probes since the peer was last heard.
+    pub probe_run: u32,
+    /// Retransmissions since the peer was last heard.
+    pub retransmission_run: u32,
+    /// Whether `base` is known.
+    pub based: bool,
+    /// State by its own segments.
+    pub state: State,
+    /// Window scale shift from its SYN; `None` when its SYN was not seen or had none.
+    pub window_scale: Option<u8>,
+    /// First octet that was not seen: everything before it was.
+    pub contiguous: u64,
     /// Segments.
     pub packets: u64,
     /// Payload octets on the wire, retransmissions again.
     pub bytes: u64,
     /// Payload octets, each counted once.
     pub unique_bytes: u64,
-    /// New payload octets of the peer since this side's latest payload.
-    pub unanswered: u64,
     /// Time of its latest segment.
     pub last_time: i64,
     /// Time of its latest segment with payload.
     pub last_data_time: i64,
-    /// A segment whose round trip is being measured: first octet after it; 0 without one.
-    pub rtt_probe: u64,
-    /// Its time.
-    pub rtt_probe_time: i64,
-    /// Lowest round trip from one of its segments to the acknowledgment, in nanoseconds.
-    pub min_rtt: Moment,
-    /// Highest such round trip.
-    pub max_rtt: i64,
+    /// What was seen above the first gap.
+    pub ranges: Option<Box<Ranges>>,
     /// Since when its window has been zero; `None` while it is open.
     pub zero_since: Moment,
     /// When it was sent.
     pub timestamp_time: Moment,
-    /// What was seen above the first gap.
-    pub ranges: Option<Box<Ranges>>,
     /// Smallest window it advertised outside SYN and RST segments, scaled.
     pub window_minimum: Option<u32>,
-    /// Initial sequence number; one before the first octet seen when no SYN was.
-    pub base: Seq,
     /// Segments with new payload.
     pub data_packets: u32,
     /// Segments and new octets that show it carrying on: new data, a new acknowledgment, a SYN.
     pub progress: u32,
     /// Segments that were no resets.
     pub alive: u32,
-    /// Probes since the peer was last heard.
-    pub probe_run: u32,
-    /// Retransmissions since the peer was last heard.
-    pub retransmission_run: u32,
     /// Latest timestamp value; see `timestamp_time`.
     pub timestamp: u32,
     /// Segments without a timestamp option after the handshake, resets left out.
@@ -113,14 +118,10 @@ pub struct Endpoint {
     pub ip_id_steps: u16,
     /// How many of its identifications did not.
     pub ip_id_jumps: u16,
-    /// Whether `base` is known.
-    pub based: bool,
-    /// State by its own segments.
-    pub state: State,
-    /// Window scale shift from its SYN; `None` when its SYN was not seen or had none.
-    pub window_scale: Option<u8>,
     /// TTL or hop limit baseline.
     pub ttl: Ttl,
+    /// Highest round trip; see `min_rtt`.
+    pub max_rtt: i64,
     /// SYN segments without ACK.
     pub syns: u32,
     /// SYN segments with ACK.

@@ -71,7 +71,7 @@ impl Limits {
             Due::Handshake => self.handshake,
             Due::Idle => self.idle,
         };
-        last.end.max(last.seen).saturating_add(limit)
+        last.at.saturating_add(limit)
     }
 
     /// Why a connection that is still followed is let go when the capture ends `now`.
@@ -88,10 +88,9 @@ impl Limits {
 /// When a connection was last heard of.
 #[derive(Clone, Copy, Debug)]
 pub struct Last {
-    /// Time of its latest packet.
-    pub end: i64,
-    /// The capture's time at the latest: packets of a clock that is behind are not late for that.
-    pub seen: i64,
+    /// Time of its latest packet, or the capture's time at it if that was later: packets of a clock
+    /// that is behind are not late for that.
+    pub at: i64,
     /// Which limit holds for it.
     pub due: Due,
 }

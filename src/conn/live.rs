@@ -162,16 +162,13 @@ impl Connection {
         }
     }
 
-    /// Reads from each cache line that most segments change, to have it there: hot fields stand
-    /// together at the beginning of a connection and of its sides.
-    pub(super) fn touch(&self) -> u64 {
-        let side = |e: &Endpoint| {
-            let late = u64::from(e.ip_id_jumps) ^ u64::from(e.base.0);
-            e.max_end ^ e.last_data_time.cast_unsigned() ^ late
-        };
+    /// Reads from each cache line that most segments from this port change, to have it there: hot
+    /// fields stand together at the beginning of a connection and of its sides.
+    pub(super) fn touch(&self, port: u16) -> u64 {
         let [client, server] = &self.endpoints;
-        let identity = u64::from(self.ports[0]) ^ self.last_packet ^ u64::from(self.late_packets);
-        identity ^ side(client) ^ side(server) ^ self.zeek.touch()
+        let (own, peer) = if self.ports[0] == port { (client, server) } else { (server, client) };
+        let sender = own.max_end ^ own.bytes ^ u64::from(own.alive);
+        self.last_packet ^ sender ^ peer.max_end ^ self.zeek.touch()
     }
 }
 

@@ -29,19 +29,22 @@ pub fn finish(
     now: i64,
     mut each: impl FnMut(&Connection),
 ) -> (Counts, Rows) {
+    if let [alone] = &mut trackers[..]
+        && !alone.is_closed()
+    {
+        alone.close(now, Some(&mut each));
+        return (alone.counts(), alone.take_rows());
+    }
     let mut counts = Counts::default();
     let (mut lines, mut base) = (Vec::new(), 0);
     for tracker in &mut trackers {
-        tracker.close(now);
+        if !tracker.is_closed() {
+            tracker.close(now, None);
+        }
         counts.add(tracker.counts());
     }
-    if trackers.len() == 1
-        && let Some(alone) = trackers.pop()
-    {
-        return (counts, shown(alone.into_rows(), &mut each));
-    }
-    for tracker in trackers {
-        let (rows, copy) = (tracker.into_rows(), Connection::blank());
+    for mut tracker in trackers {
+        let (rows, copy) = (tracker.take_rows(), Connection::blank());
         let length = rows.len();
         let mut line = Line { rows, next: 0, base, first: None, copy };
         line.look();
@@ -62,15 +65,4 @@ pub fn finish(
         line.look();
     }
     (counts, Rows::of_shards(lines.into_iter().map(|line| line.rows).collect(), order))
-}
-
-/// Shows the rows of a tracker that was alone; their numbers and order are right.
-fn shown(mut rows: Rows, each: &mut impl FnMut(&Connection)) -> Rows {
-    let mut copy = Connection::blank();
-    for row in 0..rows.len() {
-        if rows.first_packet(row, &mut copy).is_some() {
-            rows.note(row, None, &mut copy, each);
-        }
-    }
-    rows
 }

@@ -1,7 +1,7 @@
 //! Packets on their way to a tracker on another thread: they own their octets.
 
 use super::payload;
-use super::store::AHEAD;
+use super::store::{AHEAD, NONE};
 use super::tracker::Tracker;
 use crate::packet::{IcmpError, Segment};
 
@@ -88,13 +88,13 @@ impl Parcel {
     /// Hands everything to a tracker.
     pub fn deliver(&self, tracker: &mut Tracker) {
         for group in self.packets.chunks(AHEAD) {
-            let mut places = [0; AHEAD];
-            for (place, packet) in places.iter_mut().zip(group) {
+            let mut ahead = [(NONE, 0); AHEAD];
+            for (ahead, packet) in ahead.iter_mut().zip(group) {
                 if let Packet::Tcp(sent) = packet {
-                    *place = tracker.likely(sent.hash);
+                    *ahead = (tracker.likely(sent.hash), sent.head.source_port);
                 }
             }
-            tracker.touch(places.into_iter().take(group.len()));
+            tracker.touch(ahead.into_iter().take(group.len()));
             for packet in group {
                 match packet {
                     Packet::Tcp(sent) => {

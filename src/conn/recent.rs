@@ -34,11 +34,12 @@ impl Entry {
     }
 }
 
-/// An [`Entry`] as it is kept.
+/// An [`Entry`] as it is kept, half a cache line.
 #[derive(Clone, Copy, Debug, Default)]
 struct Packed {
-    packet: u64,
     time: i64,
+    /// The packet's number, which stays below 2^48, and above it the higher half of the signature.
+    packet: u64,
     sequence: Seq,
     acknowledgment: Seq,
     payload: u32,
@@ -47,6 +48,8 @@ struct Packed {
     bits: u16,
 }
 
+/// Bits of [`Packed::packet`] that hold the number.
+const NUMBER: u32 = 48;
 const CONTROL: u16 = 0x1ff;
 const HAS_ID: u16 = 1 << 12;
 const SERVER: u16 = 1 << 13;
@@ -55,11 +58,11 @@ const DUPLICATE: u16 = 1 << 15;
 
 impl Packed {
     #[inline]
-    fn of(entry: &Entry) -> Self {
+    fn of(entry: &Entry, signature: u32) -> Self {
         let bit = |set: bool, bit: u16| if set { bit } else { 0 };
         Self {
-            packet: entry.packet,
             time: entry.time,
+            packet: entry.packet & !(u64::MAX << NUMBER) | u64::from(signature >> 16) << NUMBER,
             sequence: entry.sequence,
             acknowledgment: entry.acknowledgment,
             payload: entry.payload,
@@ -72,10 +75,15 @@ impl Packed {
         }
     }
 
+    /// The signature that goes with the lower half of one.
+    fn signature(&self, mark: u16) -> u32 {
+        high(self.packet) & 0xffff_0000 | u32::from(mark)
+    }
+
     fn open(&self) -> Entry {
         let has = |bit: u16| self.bits & bit != 0;
         Entry {
-            packet: self.packet,
+            packet: self.packet & !(u64::MAX << NUMBER),
             time: self.time,
             sequence: self.sequence,
             acknowledgment: self.acknowledgment,
@@ -89,17 +97,19 @@ impl Packed {
     }
 }
 
-/// A few segments of one connection; their signatures stand together, since they are compared
-/// with those of every segment that comes.
+/// A few segments of one connection.
 #[derive(Clone, Copy, Debug, Default)]
+#[repr(align(64))]
 struct Block {
-    signatures: [u32; BLOCK],
     entries: [Packed; BLOCK],
 }
 
 /// A ring of the latest segments of both sides: which blocks of the [`Pool`] hold them.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Recent {
+    /// Half of each signature: most segments that come differ from all of them, and no block must
+    /// be read to know it.
+    marks: [u16; LENGTH],
     blocks: [u32; LENGTH / BLOCK],
     length: u8,
     next: u8,
@@ -124,9 +134,9 @@ impl Pool {
             recent.length += 1;
         }
         recent.next = if at + 1 == LENGTH { 0 } else { recent.next + 1 };
+        recent.marks[at] = mark_of(signature);
         if let Some(block) = self.blocks.get_mut(recent.blocks[at / BLOCK]) {
-            block.signatures[at % BLOCK] = signature;
-            block.entries[at % BLOCK] = Packed::of(entry);
+            block.entries[at % BLOCK] = Packed::of(entry, signature);
         }
     }
 
@@ -148,9 +158,11 @@ impl Pool {
 
     /// Reads the block that the next segment is written to, ahead of its use.
     #[inline]
-    pub fn touch(&self, recent: Recent) -> u64 {
-        let at = usize::from(recent.next) / BLOCK;
-        self.blocks.get(recent.blocks[at]).map_or(0, |block| u64::from(block.signatures[0]))
+    pub fn touch(&self, recent: &Recent) -> u64 {
+        let at = usize::from(recent.next);
+        self.blocks
+            .get(recent.blocks[at / BLOCK])
+            .map_or(0, |block| block.entries[at % BLOCK].packet)
     }
 
     /// The segments of one connection.
@@ -171,21 +183,24 @@ impl<'p> Seen<'p> {
     /// Whether a test holds for any segment with this signature.
     #[inline]
     pub fn any(self, signature: u32, test: impl Fn(&Entry) -> bool) -> bool {
-        let mut left = usize::from(self.recent.length);
-        for number in self.recent.blocks {
-            if left == 0 {
-                break;
-            }
-            let Some(block) = self.pool.blocks.get(number) else { break };
-            if block.signatures.contains(&signature) {
-                let same = block.signatures.iter().zip(&block.entries).take(left);
-                if same.filter(|(mark, _)| **mark == signature).any(|(_, e)| test(&e.open())) {
-                    return true;
-                }
-            }
-            left = left.saturating_sub(BLOCK);
-        }
-        false
+        let mark = mark_of(signature);
+        // All of them, without a way out on the way: that is a few instructions in all.
+        self.recent.marks.iter().fold(false, |found, &other| found | (other == mark))
+            && self.search(signature, test)
+    }
+
+    #[cold]
+    fn search(self, signature: u32, test: impl Fn(&Entry) -> bool) -> bool {
+        let mut same = (0..usize::from(self.recent.length))
+            .filter_map(|at| self.at(at))
+            .filter(|&(other, _)| other == signature);
+        same.any(|(_, entry)| test(&entry))
+    }
+
+    /// The segment in a place, with its signature.
+    fn at(self, at: usize) -> Option<(u32, Entry)> {
+        let packed = &self.pool.blocks.get(self.recent.blocks[at / BLOCK])?.entries[at % BLOCK];
+        Some((packed.signature(self.recent.marks[at]), packed.open()))
     }
 
     /// How many there are.
@@ -197,23 +212,23 @@ impl<'p> Seen<'p> {
     pub fn all(self) -> impl Iterator<Item = (u32, Entry)> + 'p {
         let length = usize::from(self.recent.length);
         let first = usize::from(self.recent.next) + LENGTH - length;
-        (first..first + length).filter_map(move |at| {
-            let at = at % LENGTH;
-            let block = self.pool.blocks.get(self.recent.blocks[at / BLOCK])?;
-            Some((block.signatures[at % BLOCK], block.entries[at % BLOCK].open()))
-        })
+        (first..first + length).filter_map(move |at| self.at(at % LENGTH))
     }
 
     /// From the latest to the oldest, capture copies left out.
     pub fn backwards(self) -> impl Iterator<Item = Entry> + 'p {
         let next = usize::from(self.recent.next);
         (1..=usize::from(self.recent.length)).filter_map(move |back| {
-            let at = (next + LENGTH - back) % LENGTH;
-            let block = self.pool.blocks.get(self.recent.blocks[at / BLOCK])?;
-            let entry = block.entries[at % BLOCK].open();
+            let (_, entry) = self.at((next + LENGTH - back) % LENGTH)?;
             (!entry.duplicate).then_some(entry)
         })
     }
+}
+
+/// Half of a signature.
+#[allow(clippy::cast_possible_truncation)] // half is enough
+fn mark_of(signature: u32) -> u16 {
+    signature as u16
 }
 
 /// A fingerprint of everything by which a mirrored copy equals its original.

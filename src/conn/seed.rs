@@ -2,7 +2,7 @@
 
 use std::hash::{BuildHasher, Hasher};
 
-use super::tuple::Tuple;
+use super::tuple::{Tuple, hash};
 use crate::packet::{IcmpError, Segment};
 
 /// Drawn at random, so that nobody can choose colliding tuples; nothing else depends on it.
@@ -18,12 +18,16 @@ impl Seed {
     /// The hash of a segment's tuple.
     #[inline]
     pub fn hash(self, segment: &Segment<'_>) -> u32 {
-        Tuple::of(segment).hash(self.0)
+        let source = (segment.source, segment.source_port);
+        let destination = (segment.destination, segment.destination_port);
+        hash(segment.ip_version, source, destination, self.0)
     }
 
     /// The hash of the tuple that an ICMP error quotes.
     pub fn hash_quoted(self, error: &IcmpError) -> u32 {
-        quoted(error).hash(self.0)
+        let source = (error.source, error.source_port);
+        let destination = (error.destination, error.destination_port);
+        hash(error.ip_version, source, destination, self.0)
     }
 }
 

@@ -3,6 +3,8 @@
 
 mod close;
 
+pub use close::Show;
+
 use super::compact::{Arena, MOST_TEARDOWNS, Packer, Rare};
 use super::connection::{Connection, Side};
 use super::index::Index;
@@ -34,9 +36,8 @@ const IDLE: usize = 8 << 20;
 /// A followed connection, or one that was: what is known of it without opening its form.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Slot {
-    /// Time of its latest packet, as long as it is not open.
-    end: i64,
-    /// The capture's time at its latest packet, which that packet may have been behind.
+    /// The capture's time at its latest packet, which that packet may have been behind; the later
+    /// of both, as long as it is not open.
     pub seen: i64,
     /// Its number.
     pub id: u64,
@@ -141,10 +142,10 @@ impl Store {
 
     /// When a connection was last heard of.
     pub fn last(&self, number: u32) -> Option<Last> {
-        let &Slot { end, seen, due, .. } = self.slot(number)?;
+        let &Slot { seen, due, .. } = self.slot(number)?;
         Some(match self.connection(number) {
-            Some(c) => Last { end: c.end, seen, due: Due::of(c) },
-            None => Last { end, seen, due },
+            Some(c) => Last { at: c.end.max(seen), due: Due::of(c) },
+            None => Last { at: seen, due },
         })
     }
 
@@ -160,22 +161,23 @@ impl Store {
         self.index.likely(hash)
     }
 
-    /// Reads from every part of these connections that a segment changes, ahead of its use: one
-    /// part of all of them after the other, so that waiting for memory happens once for each part.
+    /// Reads from every part of these connections that a segment from a port changes, ahead of its
+    /// use: one part of all of them after the other, so that waiting for memory happens once for
+    /// each part.
     #[inline]
-    pub fn touch(&self, numbers: impl Iterator<Item = u32>) -> u64 {
-        let (mut places, mut recent) = ([NONE; AHEAD], [Recent::default(); AHEAD]);
-        for (place, number) in places.iter_mut().zip(numbers) {
-            *place = self.slot(number).map_or(NONE, |slot| slot.at.wrapping_sub(OPEN));
+    pub fn touch(&self, segments: impl Iterator<Item = (u32, u16)>) -> u64 {
+        let mut places = [(NONE, 0); AHEAD];
+        for (place, (number, port)) in places.iter_mut().zip(segments) {
+            *place = (self.slot(number).map_or(NONE, |slot| slot.at.wrapping_sub(OPEN)), port);
         }
-        let mut all = 0;
-        for (recent, &place) in recent.iter_mut().zip(&places) {
+        let (mut all, mut recent) = (0, [None; AHEAD]);
+        for (recent, &(place, port)) in recent.iter_mut().zip(&places) {
             if let Some(open) = self.open.get(place) {
-                *recent = open.recent;
-                all ^= open.connection.touch();
+                *recent = Some(&open.recent);
+                all ^= open.connection.touch(port);
             }
         }
-        recent.into_iter().fold(all, |all, recent| all ^ self.pool.touch(recent))
+        recent.into_iter().flatten().fold(all, |all, recent| all ^ self.pool.touch(recent))
     }
 
     /// A free slot for a connection of which nothing is known yet, open. `None` when all 2^31 are
@@ -264,7 +266,7 @@ impl Store {
         self.hanging = (self.hanging + light).saturating_sub(heavy);
         self.vacate(number);
         let slot = self.slot_mut(number)?;
-        (slot.end, slot.due, slot.at) = (end, due, place);
+        (slot.seen, slot.due, slot.at) = (slot.seen.max(end), due, place);
         Some(())
     }
 

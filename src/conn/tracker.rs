@@ -12,7 +12,7 @@ use super::merge;
 use super::room::Room;
 use super::rows::Rows;
 use super::seed::{Seed, quoted};
-use super::store::Store;
+use super::store::{Show, Store};
 use super::tuple::low;
 use super::wheel::Wheel;
 use crate::packet::{IcmpError, Segment};
@@ -109,10 +109,11 @@ impl Tracker {
         self.store.likely(hash)
     }
 
-    /// Reads the connections in these places, [`AHEAD`](super::AHEAD) at most, ahead of their use.
+    /// Reads the connections in these places, [`AHEAD`](super::AHEAD) at most, ahead of their use for
+    /// segments from these ports.
     #[inline]
-    pub fn touch(&self, places: impl Iterator<Item = u32>) {
-        std::hint::black_box(self.store.touch(places));
+    pub fn touch(&self, segments: impl Iterator<Item = (u32, u16)>) {
+        std::hint::black_box(self.store.touch(segments));
     }
 
     /// Takes the next segment of the capture.
@@ -205,26 +206,32 @@ impl Tracker {
         merge::finish(vec![self], now, each)
     }
 
-    /// Lets go of everything when the capture ends `now`, and keeps nothing but the rows. The
-    /// tracker takes no more packets then.
-    pub fn close(&mut self, now: i64) {
-        if self.rows.is_some() {
+    /// Lets go of everything when the capture ends `now`, and keeps nothing but the rows, each of
+    /// which is shown if it is to be. The tracker takes no more packets then.
+    pub fn close(&mut self, now: i64, each: Show<'_>) {
+        let (store, counts) = (std::mem::take(&mut self.store), &mut self.counts);
+        if self.finished.is_empty() {
+            self.rows = Some(store.close(now, &self.limits, &mut counts.released, each));
             return;
         }
-        let store = std::mem::take(&mut self.store);
-        let mut rows = store.close(now, &self.limits, &mut self.counts.released);
-        if !self.finished.is_empty() {
-            let mut all = std::mem::take(&mut self.finished);
-            all.extend(&rows);
-            all.sort_unstable_by_key(|c| c.id);
-            rows = all.into();
+        let rest = store.close(now, &self.limits, &mut counts.released, None);
+        let mut all = std::mem::take(&mut self.finished);
+        all.extend(&rest);
+        all.sort_unstable_by_key(|c| c.id);
+        if let Some(each) = each {
+            all.iter().for_each(each);
         }
-        self.rows = Some(rows);
+        self.rows = Some(all.into());
+    }
+
+    /// Whether it was closed.
+    pub(super) fn is_closed(&self) -> bool {
+        self.rows.is_some()
     }
 
     /// The rows of a tracker that was closed, in order of connection.
-    pub(super) fn into_rows(self) -> Rows {
-        self.rows.unwrap_or_default()
+    pub(super) fn take_rows(&mut self) -> Rows {
+        self.rows.take().unwrap_or_default()
     }
 
     /// The time goes on.

@@ -1,7 +1,7 @@
 //! Addresses and ports, and their hash.
 
 use super::connection::Connection;
-use crate::packet::{Address, Segment};
+use crate::packet::Address;
 
 /// Addresses and ports without a direction: the lower endpoint first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,27 +17,23 @@ impl Tuple {
         let (low, high) = if one <= other { (one, other) } else { (other, one) };
         Self { low, high, version }
     }
+}
 
-    /// Of a segment.
-    pub fn of(segment: &Segment<'_>) -> Self {
-        Self::new(
-            segment.ip_version,
-            (segment.source, segment.source_port),
-            (segment.destination, segment.destination_port),
-        )
-    }
+/// A hash of two endpoints in either order, keyed by `seed`, so that nobody can choose colliding
+/// tuples.
+#[inline]
+pub fn hash(version: u8, one: (Address, u16), other: (Address, u16), seed: u64) -> u32 {
+    // The sum does not tell which of them came first, and needs no comparison for that.
+    let both = endpoint(one, seed).wrapping_add(endpoint(other, seed));
+    let mixed = folded(both ^ u64::from(version), 0x9e37_79b9_7f4a_7c15 ^ seed);
+    high(mixed) ^ low(mixed)
+}
 
-    /// A hash keyed by `seed`, so that nobody can choose colliding tuples.
-    pub fn hash(&self, seed: u64) -> u32 {
-        let ports =
-            u64::from(self.low.1) << 24 | u64::from(self.high.1) << 8 | u64::from(self.version);
-        let mut state = seed ^ ports;
-        for word in [halves(self.low.0.0), halves(self.high.0.0)].into_iter().flatten() {
-            state = folded(state ^ word, seed | 1).wrapping_add(word.rotate_left(23));
-        }
-        let mixed = folded(state, 0x9e37_79b9_7f4a_7c15 ^ seed);
-        high(mixed) ^ low(mixed)
-    }
+/// The port comes after the address was mixed: together both have more bits than a word.
+fn endpoint((address, port): (Address, u16), seed: u64) -> u64 {
+    let [high, low] = halves(address.0);
+    let address = folded(high ^ seed, low ^ seed.rotate_left(29));
+    folded(address ^ u64::from(port), seed | 1)
 }
 
 /// The 128-bit product of two words, folded.

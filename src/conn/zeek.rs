@@ -8,7 +8,7 @@ mod half;
 mod letters;
 mod steps;
 
-use half::{Half, State};
+use half::{Half, State, Tally};
 use letters::{ACK, DATA};
 
 use super::compact::{Base, Coder};
@@ -54,15 +54,17 @@ pub struct Packet {
     pub reveals_gap: bool,
 }
 
-/// The two endpoint states and the history string.
+/// The two endpoint states and the history string; what most segments read or change first.
 #[derive(Clone, Debug, Default)]
+#[repr(C)]
 pub struct Zeek {
-    originator: Side,
     halves: [Half; 2],
-    history: History,
-    first_time: i64,
     last_time: i64,
+    first_time: i64,
+    originator: Side,
     frozen: bool,
+    tallies: [Tally; 2],
+    history: History,
 }
 
 impl Zeek {
@@ -74,14 +76,8 @@ impl Zeek {
         destination_port: u16,
         time: i64,
     ) -> Self {
-        let mut zeek = Self {
-            originator: first,
-            halves: [Half::default(); 2],
-            history: History::default(),
-            first_time: time,
-            last_time: time,
-            frozen: false,
-        };
+        let mut zeek =
+            Self { originator: first, first_time: time, last_time: time, ..Self::default() };
         let pure_syn = flags.syn() && !flags.ack();
         if !pure_syn {
             let from = likely_server_port(source_port);
@@ -110,7 +106,7 @@ impl Zeek {
 
     /// Codes everything else.
     pub(super) fn code(&mut self, base: &Base, coder: &mut impl Coder) {
-        let Self { originator, halves, history, first_time, last_time, frozen } = self;
+        let Self { halves, last_time, first_time, originator, frozen, tallies, history } = self;
         coder.bits(|bits| {
             bits.plain(originator, 1);
             bits.plain(frozen, 1);
@@ -118,16 +114,17 @@ impl Zeek {
         coder.near(first_time, base.time, i64::MIN);
         coder.near(last_time, base.time, i64::MIN);
         history.code(coder);
-        for (half, seq) in halves.iter_mut().zip([originator.index(), originator.peer().index()]) {
-            if coder.given(*half != Half::default()) {
-                half.code(base.seqs[seq], coder);
+        let seqs = [originator.index(), originator.peer().index()].map(|side| base.seqs[side]);
+        for ((half, tally), seq) in halves.iter_mut().zip(tallies).zip(seqs) {
+            if coder.given(*half != Half::default() || *tally != Tally::default()) {
+                half.code(tally, seq, coder);
             }
         }
     }
 
     /// Reads a part that every segment changes.
     pub(super) fn touch(&self) -> u64 {
-        u64::from(self.halves[0].gaps) ^ u64::from(self.halves[1].gaps)
+        self.last_time.cast_unsigned()
     }
 
     /// Which side Zeek takes for the originator.
@@ -247,8 +244,9 @@ impl Zeek {
         let closes = self.step(is_orig, packet, length);
         let is_orig = packet.sender == self.originator;
         if packet.reveals_gap && self.both_open() {
-            self.half_mut(!is_orig).gaps += 1;
-            let count = self.half(!is_orig).gaps;
+            let tally = self.tally_mut(!is_orig);
+            tally.gaps += 1;
+            let count = tally.gaps;
             self.logarithmic(b'G', !is_orig, count);
         }
         if closes {
@@ -264,8 +262,13 @@ impl Zeek {
         &mut self.halves[usize::from(!orig)]
     }
 
+    fn tally_mut(&mut self, orig: bool) -> &mut Tally {
+        &mut self.tallies[usize::from(!orig)]
+    }
+
     fn flip(&mut self) {
         self.halves.swap(0, 1);
+        self.tallies.swap(0, 1);
         self.originator = self.originator.peer();
         self.push(b'^');
     }

@@ -26,10 +26,10 @@ impl Pass<'_> {
             let decoded = self.decoder.decode(&frame, time);
             let mut class = decoded.class();
             let inside = self.inside(time, first);
-            match decoded {
+            match &decoded {
                 Decoded::Tcp(segment) => {
-                    if inside && self.keeps(&segment) {
-                        self.shards.take(&segment, &mut ahead);
+                    if inside && self.keeps(segment) {
+                        self.shards.take(segment, &mut ahead);
                     } else {
                         class = Class::Filtered;
                     }
@@ -48,9 +48,9 @@ impl Pass<'_> {
                 Decoded::IcmpError(error) => {
                     self.shards.flush(&mut ahead);
                     let filter = self.options.filter.as_ref();
-                    let kept = filter.is_none_or(|f| f.matches_icmp(&error, self.decoder.paths()));
+                    let kept = filter.is_none_or(|f| f.matches_icmp(error, self.decoder.paths()));
                     if inside && kept {
-                        self.shards.icmp(&error);
+                        self.shards.icmp(error);
                     }
                 }
                 Decoded::Other(_) => {}

@@ -112,7 +112,7 @@ impl Shards {
         for (number, shard) in self.trackers.iter().enumerate() {
             if let Shard::Here(tracker) = shard {
                 let own = ahead.iter().filter(|coming| coming.shard == number);
-                tracker.touch(own.map(|coming| coming.place));
+                tracker.touch(own.map(|coming| (coming.place, coming.segment.source_port)));
             }
         }
         for coming in &*ahead {

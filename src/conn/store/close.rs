@@ -4,56 +4,84 @@ use super::{OPEN, Open, Slot, Store};
 use crate::conn::compact::Packer;
 use crate::conn::connection::{Connection, Release};
 use crate::conn::ending;
-use crate::conn::limits::Limits;
+use crate::conn::limits::{Due, Last, Limits};
 use crate::conn::places::CHUNK;
 use crate::conn::rows::Rows;
 
+/// What every row is shown to, if to anything.
+pub type Show<'s> = Option<&'s mut dyn FnMut(&Connection)>;
+
 impl Store {
-    /// Ends everything when the capture ends `now`: the rows in order of connection. Why those
-    /// that were still followed are let go is counted. Memory is given back on the way.
-    pub fn close(mut self, now: i64, limits: &Limits, released: &mut [u64; 5]) -> Rows {
+    /// Ends everything when the capture ends `now`: the rows in order of connection, each shown
+    /// while it is at hand if it is to be. Why those that were still followed are let go is
+    /// counted. Memory is given back on the way.
+    pub fn close(
+        mut self,
+        now: i64,
+        limits: &Limits,
+        released: &mut [u64; 5],
+        mut each: Show<'_>,
+    ) -> Rows {
         (self.index, self.pool) = Default::default();
         let mut order: Vec<u32> = (0..self.slots.len()).collect();
         if self.slots.used() < order.len() {
             order.retain(|&number| self.slot(number).is_some_and(|slot| slot.followed));
             order.sort_unstable_by_key(|&number| self.slot(number).map(|slot| slot.id));
         }
-        let mut rows = Rows::ending_at(now);
+        let (mut rows, mut copy) = (Rows::ending_at(now), Connection::blank());
         for numbers in order.chunks(CHUNK) {
-            let mut reasons = Vec::with_capacity(numbers.len());
-            for &number in numbers {
-                let release = self.release(number, now, limits);
-                reasons.push(release);
-                let Some(release) = release else { continue };
-                released[release as usize] += 1;
-                if let Some(c) = self.connection_mut(number) {
-                    ending::decide(c, release, now);
+            if let Some(mut chunk) = self.whole(numbers) {
+                for (Open { connection, .. }, &number) in chunk.iter_mut().zip(numbers) {
+                    if let Some(slot) = self.slot(number).filter(|slot| slot.followed) {
+                        released[decide(connection, slot, limits, now) as usize] += 1;
+                    }
+                    if let Some(each) = &mut each {
+                        each(connection);
+                    }
                 }
-            }
-            if let Some(chunk) = self.whole(numbers) {
                 rows.push_whole(chunk);
                 continue;
             }
-            for (&number, release) in numbers.iter().zip(reasons) {
-                let Some(&Slot { at, .. }) = self.slot(number) else { continue };
-                if let Some(c) = self.connection_mut(number) {
-                    rows.put(c, false);
-                    *c = Connection::blank();
-                } else if let Some(form) = self.arena.whole(at) {
-                    let rare = Packer::reference(form);
-                    let rare = rare.and_then(|at| self.rare.get_mut(at)?.take());
-                    rows.push_form(form, rare, release);
-                    self.arena.give_back(at);
+            for &number in numbers {
+                let row = rows.len();
+                self.close_one(number, now, limits, released, &mut rows);
+                if let Some(each) = &mut each
+                    && rows.first_packet(row, &mut copy).is_some()
+                {
+                    rows.note(row, None, &mut copy, each);
                 }
             }
         }
         rows
     }
 
-    /// Why a connection is let go now, unless it was before.
-    fn release(&self, number: u32, now: i64, limits: &Limits) -> Option<Release> {
-        self.slot(number).filter(|slot| slot.followed)?;
-        Some(limits.at_the_end(self.last(number)?, now))
+    /// Ends a connection and makes it a row.
+    fn close_one(
+        &mut self,
+        number: u32,
+        now: i64,
+        limits: &Limits,
+        released: &mut [u64; 5],
+        rows: &mut Rows,
+    ) {
+        let Some(&slot) = self.slot(number) else { return };
+        if let Some(c) = self.connection_mut(number) {
+            if slot.followed {
+                released[decide(c, &slot, limits, now) as usize] += 1;
+            }
+            rows.put(c, false);
+            *c = Connection::blank();
+        } else if let Some(form) = self.arena.whole(slot.at) {
+            let last = Last { at: slot.seen, due: slot.due };
+            let release = slot.followed.then(|| limits.at_the_end(last, now));
+            if let Some(release) = release {
+                released[release as usize] += 1;
+            }
+            let rare = Packer::reference(form);
+            let rare = rare.and_then(|at| self.rare.get_mut(at)?.take());
+            rows.push_form(form, rare, release);
+            self.arena.give_back(slot.at);
+        }
     }
 
     /// The open connections of these slots, where they lie together in this order.
@@ -64,4 +92,11 @@ impl Store {
             .all(|(at, &number)| self.slot(number).is_some_and(|slot| slot.at == OPEN + at));
         if together { self.open.take_chunk(first, numbers.len()) } else { None }
     }
+}
+
+/// Ends an open connection that is still followed.
+fn decide(c: &mut Connection, slot: &Slot, limits: &Limits, now: i64) -> Release {
+    let release = limits.at_the_end(Last { at: c.end.max(slot.seen), due: Due::of(c) }, now);
+    ending::decide(c, release, now);
+    release
 }

@@ -110,11 +110,11 @@ impl Tracker {
                     continue;
                 }
                 compared += 1;
-                let Some(end) = self.store.last(place).map(|last| last.end) else { continue };
+                let Some(at) = self.store.last(place).map(|last| last.at) else { continue };
                 let spared = match oldest {
-                    Some(known) if known.0 <= end => (end, place, id),
+                    Some(known) if known.0 <= at => (at, place, id),
                     known => {
-                        oldest = Some((end, place, id));
+                        oldest = Some((at, place, id));
                         let Some(known) = known else { continue };
                         known
                     }

@@ -32,6 +32,11 @@ pub struct Half {
     pub did_close: bool,
     /// Letters given once in this direction, one bit each.
     pub once: u8,
+}
+
+/// What few segments change of an endpoint.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Tally {
     /// Relative sequence numbers of the last SYN, FIN and RST that gave a letter, where
     /// [`Half::once`] has the bit.
     pub last_syn: u32,
@@ -59,24 +64,9 @@ impl Half {
         }
     }
 
-    pub fn code(&mut self, base: Seq, coder: &mut impl Coder) {
-        let Self {
-            state,
-            previous,
-            based,
-            start,
-            last,
-            acked,
-            fin_seen,
-            did_close,
-            once,
-            last_syn,
-            last_fin,
-            last_rst,
-            retransmissions,
-            zero_windows,
-            gaps,
-        } = self;
+    pub fn code(&mut self, tally: &mut Tally, base: Seq, coder: &mut impl Coder) {
+        let Self { state, previous, based, start, last, acked, fin_seen, did_close, once } = self;
+        let Tally { last_syn, last_fin, last_rst, retransmissions, zero_windows, gaps } = tally;
         coder.bits(|bits| {
             bits.plain(state, 3);
             bits.plain(previous, 3);

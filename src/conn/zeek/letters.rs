@@ -1,6 +1,6 @@
 //! The letters of Zeek's history.
 
-use super::half::{Half, State};
+use super::half::State;
 use super::{Packet, Zeek};
 use crate::conn::history::History;
 use crate::packet::Seq;
@@ -26,17 +26,17 @@ impl Zeek {
         } else if flags.fin() && flags.rst() {
             (b'I', 2)
         } else if flags.syn() {
-            if self.half_mut(is_orig).repeats(SYN, relative) {
+            if self.repeats(is_orig, SYN, relative) {
                 return;
             }
             (if flags.ack() { b'H' } else { b'S' }, 0)
         } else if flags.fin() {
-            if self.half_mut(is_orig).repeats(FIN, end.0.wrapping_sub(start.0)) {
+            if self.repeats(is_orig, FIN, end.0.wrapping_sub(start.0)) {
                 return;
             }
             (b'F', 0)
         } else if flags.rst() {
-            if self.half_mut(is_orig).repeats(RST, relative) {
+            if self.repeats(is_orig, RST, relative) {
                 return;
             }
             (b'R', 0)
@@ -64,6 +64,21 @@ impl Zeek {
         self.push_of(is_orig, letter);
     }
 
+    /// Notes a letter with this bit at a number; whether the same was given before.
+    fn repeats(&mut self, is_orig: bool, bit: u8, number: u32) -> bool {
+        let tally = self.tally_mut(is_orig);
+        let last = match bit {
+            SYN => &mut tally.last_syn,
+            FIN => &mut tally.last_fin,
+            _ => &mut tally.last_rst,
+        };
+        let same = std::mem::replace(last, number) == number;
+        let half = self.half_mut(is_orig);
+        let repeats = half.once & bit != 0 && same;
+        half.once |= bit;
+        repeats
+    }
+
     /// The originator's letters are capitals.
     fn push_of(&mut self, is_orig: bool, letter: u8) {
         self.push(if is_orig { letter } else { letter.to_ascii_lowercase() });
@@ -81,8 +96,9 @@ impl Zeek {
             || self.half(!is_orig).state == State::Closed
             || self.half(is_orig).state == State::Reset;
         if !quiet {
-            self.half_mut(is_orig).zero_windows += 1;
-            let count = self.half(is_orig).zero_windows;
+            let tally = self.tally_mut(is_orig);
+            tally.zero_windows += 1;
+            let count = tally.zero_windows;
             self.logarithmic(b'W', is_orig, count);
         }
     }
@@ -92,21 +108,6 @@ impl Zeek {
         let letters = letters.strip_prefix(b"^").unwrap_or(letters);
         let Some((b'S', rest)) = letters.split_first() else { return false };
         rest.iter().take_while(|letter| !b"HAFGIQ".contains(letter)).any(|&letter| letter == b'R')
-    }
-}
-
-impl Half {
-    /// Notes a letter with this bit at a number; whether the same was given before.
-    fn repeats(&mut self, bit: u8, number: u32) -> bool {
-        let last = match bit {
-            SYN => &mut self.last_syn,
-            FIN => &mut self.last_fin,
-            _ => &mut self.last_rst,
-        };
-        let repeats = self.once & bit != 0 && *last == number;
-        self.once |= bit;
-        *last = number;
-        repeats
     }
 }
 

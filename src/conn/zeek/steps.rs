@@ -54,8 +54,9 @@ impl Zeek {
         } else if jump > 0 {
             half.last = end;
         } else if payload > 0 {
-            half.retransmissions += 1;
-            let count = half.retransmissions;
+            let tally = self.tally_mut(is_orig);
+            tally.retransmissions += 1;
+            let count = tally.retransmissions;
             self.logarithmic(b'T', is_orig, count);
         }
     }
