@@ -184,9 +184,9 @@ impl<'p> Seen<'p> {
     #[inline]
     pub fn any(self, signature: u32, test: impl Fn(&Entry) -> bool) -> bool {
         let mark = mark_of(signature);
-        // All of them, without a way out on the way: that is a few instructions in all.
-        self.recent.marks.iter().fold(false, |found, &other| found | (other == mark))
-            && self.search(signature, test)
+        // All of them at once, without a way out on the way.
+        let same = self.recent.marks.iter().fold(0, |same, &other| same | u16::from(other == mark));
+        same != 0 && self.search(signature, test)
     }
 
     #[cold]
