@@ -59,7 +59,7 @@ const DUPLICATE: u16 = 1 << 15;
 impl Packed {
     #[inline]
     fn of(entry: &Entry, signature: u32) -> Self {
-        let bit = |set: bool, bit: u16| if set { bit } else { 0 };
+        let bit = |set: bool, bit: u16| u16::from(set) * bit;
         Self {
             time: entry.time,
             packet: entry.packet & !(u64::MAX << NUMBER) | u64::from(signature >> 16) << NUMBER,
