@@ -205,10 +205,10 @@ pub struct SynAck {
 
 /// One connection. `endpoints[0]` is the client, `endpoints[1]` the server.
 ///
-/// In this order, so that what every segment reads or changes lies together, in cache lines of its
-/// own.
+/// In this order, so that what every segment reads or changes lies together. (Not aligned to cache
+/// lines: the allocator does not use the memory of large aligned pieces again.)
 #[derive(Clone, Debug)]
-#[repr(C, align(64))]
+#[repr(C)]
 pub struct Connection {
     /// Addresses by side.
     pub addresses: [Address; 2],

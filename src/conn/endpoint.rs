@@ -51,10 +51,10 @@ pub struct Ttl {
 /// One side: facts of its segments. Positions are octets relative to its initial sequence number
 /// (the SYN is octet 0, the first data octet 1), unwrapped to 64 bits.
 ///
-/// In this order, so that segments of the peer change one cache line, its own two more, and few of
-/// them any other.
+/// In this order, so that segments of the peer change what would fill one cache line, its own two
+/// more, and few of them any other.
 #[derive(Clone, Debug, Default, PartialEq)]
-#[repr(C, align(64))]
+#[repr(C)]
 pub struct Endpoint {
     /// First octet after the highest it sent; resets do not count.
     pub max_end: u64,

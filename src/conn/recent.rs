@@ -34,7 +34,7 @@ impl Entry {
     }
 }
 
-/// An [`Entry`] as it is kept, half a cache line.
+/// An [`Entry`] as it is kept, in 32 octets.
 #[derive(Clone, Copy, Debug, Default)]
 struct Packed {
     time: i64,
@@ -99,7 +99,6 @@ impl Packed {
 
 /// A few segments of one connection.
 #[derive(Clone, Copy, Debug, Default)]
-#[repr(align(64))]
 struct Block {
     entries: [Packed; BLOCK],
 }
