@@ -12,9 +12,9 @@ use crate::conn::rows::Rows;
 pub type Show<'s> = Option<&'s mut dyn FnMut(&Connection)>;
 
 impl Store {
-    /// Ends everything when the capture ends `now`: the rows in order of connection, each shown
-    /// while it is at hand if it is to be. Why those that were still followed are let go is
-    /// counted. Memory is given back on the way.
+    /// Ends everything when the capture ends `now`: the rows in order of connection, each shown if
+    /// it is to be: while it is at hand, or once memory was given back where that counts. Why those
+    /// that were still followed are let go is counted.
     pub fn close(
         mut self,
         now: i64,
@@ -29,13 +29,14 @@ impl Store {
             order.sort_unstable_by_key(|&number| self.slot(number).map(|slot| slot.id));
         }
         let (mut rows, mut copy) = (Rows::ending_at(now), Connection::blank());
+        let mut early = if self.compacts { None } else { each.take() };
         for numbers in order.chunks(CHUNK) {
             if let Some(mut chunk) = self.whole(numbers) {
                 for (Open { connection, .. }, &number) in chunk.iter_mut().zip(numbers) {
                     if let Some(slot) = self.slot(number).filter(|slot| slot.followed) {
                         released[decide(connection, slot, limits, now) as usize] += 1;
                     }
-                    if let Some(each) = &mut each {
+                    if let Some(each) = &mut early {
                         each(connection);
                     }
                 }
@@ -45,12 +46,14 @@ impl Store {
             for &number in numbers {
                 let row = rows.len();
                 self.close_one(number, now, limits, released, &mut rows);
-                if let Some(each) = &mut each
-                    && rows.first_packet(row, &mut copy).is_some()
-                {
-                    rows.note(row, None, &mut copy, each);
+                if let Some(each) = &mut early {
+                    show(&mut rows, row, &mut copy, each);
                 }
             }
+        }
+        drop(self);
+        if let Some(mut each) = each {
+            (0..rows.len()).for_each(|row| show(&mut rows, row, &mut copy, &mut each));
         }
         rows
     }
@@ -99,4 +102,11 @@ fn decide(c: &mut Connection, slot: &Slot, limits: &Limits, now: i64) -> Release
     let release = limits.at_the_end(Last { at: c.end.max(slot.seen), due: Due::of(c) }, now);
     ending::decide(c, release, now);
     release
+}
+
+/// Shows a row, opened in `copy` where it has to be, and notes its FINs and RSTs.
+fn show(rows: &mut Rows, row: usize, copy: &mut Connection, each: &mut impl FnMut(&Connection)) {
+    if rows.first_packet(row, copy).is_some() {
+        rows.note(row, None, copy, each);
+    }
 }
