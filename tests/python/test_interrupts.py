@@ -147,7 +147,7 @@ def test_a_scan_goes_on_after_an_interrupt(path: Path) -> None:
 def test_tables(large: finrst.Capture) -> None:
     pytest.importorskip("pandas")
     again(large.to_pandas)
-    again(lambda: large.connections["start"])
+    again(lambda: large.connections["evidence"])
     again(lambda: large.connections.counts("client_ip", "client_port"))
     again(lambda: large.packets(range(2000)))
 
