@@ -44,7 +44,7 @@ fn segment(ip_version: u8, source: End, destination: End) -> Segment<'static> {
 }
 
 fn v4(address: u32) -> u128 {
-    0xffff_u128 << 32 | u128::from(address)
+    Address::v4(address.to_be_bytes()).0
 }
 
 /// Families of 65,536 different pairs of endpoints, each with something that a weak hash would

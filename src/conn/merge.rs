@@ -38,9 +38,7 @@ pub fn finish(
     let mut counts = Counts::default();
     let (mut lines, mut base) = (Vec::new(), 0);
     for tracker in &mut trackers {
-        if !tracker.is_closed() {
-            tracker.close(now, None);
-        }
+        tracker.close(now, None);
         counts.add(tracker.counts());
     }
     for mut tracker in trackers {

@@ -48,8 +48,9 @@ struct Packed {
     bits: u16,
 }
 
-/// Bits of [`Packed::packet`] that hold the number.
-const NUMBER: u32 = 48;
+/// The bits of [`Packed::packet`] that hold the number, and how many they are.
+const NUMBER: u64 = (1 << NUMBER_BITS) - 1;
+const NUMBER_BITS: u32 = 48;
 const CONTROL: u16 = 0x1ff;
 const HAS_ID: u16 = 1 << 12;
 const SERVER: u16 = 1 << 13;
@@ -62,7 +63,7 @@ impl Packed {
         let bit = |set: bool, bit: u16| u16::from(set) * bit;
         Self {
             time: entry.time,
-            packet: entry.packet & !(u64::MAX << NUMBER) | u64::from(signature >> 16) << NUMBER,
+            packet: entry.packet & NUMBER | u64::from(signature >> 16) << NUMBER_BITS,
             sequence: entry.sequence,
             acknowledgment: entry.acknowledgment,
             payload: entry.payload,
@@ -83,7 +84,7 @@ impl Packed {
     fn open(&self) -> Entry {
         let has = |bit: u16| self.bits & bit != 0;
         Entry {
-            packet: self.packet & !(u64::MAX << NUMBER),
+            packet: self.packet & NUMBER,
             time: self.time,
             sequence: self.sequence,
             acknowledgment: self.acknowledgment,
@@ -98,10 +99,7 @@ impl Packed {
 }
 
 /// A few segments of one connection.
-#[derive(Clone, Copy, Debug, Default)]
-struct Block {
-    entries: [Packed; BLOCK],
-}
+type Block = [Packed; BLOCK];
 
 /// A ring of the latest segments of both sides: which blocks of the [`Pool`] hold them.
 #[derive(Clone, Copy, Debug, Default)]
@@ -135,7 +133,7 @@ impl Pool {
         recent.next = if at + 1 == LENGTH { 0 } else { recent.next + 1 };
         recent.marks[at] = mark_of(signature);
         if let Some(block) = self.blocks.get_mut(recent.blocks[at / BLOCK]) {
-            block.entries[at % BLOCK] = Packed::of(entry, signature);
+            block[at % BLOCK] = Packed::of(entry, signature);
         }
     }
 
@@ -159,9 +157,7 @@ impl Pool {
     #[inline]
     pub fn touch(&self, recent: &Recent) -> u64 {
         let at = usize::from(recent.next);
-        self.blocks
-            .get(recent.blocks[at / BLOCK])
-            .map_or(0, |block| block.entries[at % BLOCK].packet)
+        self.blocks.get(recent.blocks[at / BLOCK]).map_or(0, |block| block[at % BLOCK].packet)
     }
 
     /// The segments of one connection.
@@ -198,7 +194,7 @@ impl<'p> Seen<'p> {
 
     /// The segment in a place, with its signature.
     fn at(self, at: usize) -> Option<(u32, Entry)> {
-        let packed = &self.pool.blocks.get(self.recent.blocks[at / BLOCK])?.entries[at % BLOCK];
+        let packed = &self.pool.blocks.get(self.recent.blocks[at / BLOCK])?[at % BLOCK];
         Some((packed.signature(self.recent.marks[at]), packed.open()))
     }
 

@@ -25,9 +25,7 @@ impl Seed {
 
     /// The hash of the tuple that an ICMP error quotes.
     pub fn hash_quoted(self, error: &IcmpError) -> u32 {
-        let source = (error.source, error.source_port);
-        let destination = (error.destination, error.destination_port);
-        hash(error.ip_version, source, destination, self.0)
+        quoted(error).hash(self.0)
     }
 }
 

@@ -53,6 +53,16 @@ pub struct Slot {
     pub followed: bool,
 }
 
+impl Slot {
+    /// When its connection was last heard of, which is given where it is open.
+    fn last(&self, open: Option<&Connection>) -> Last {
+        match open {
+            Some(c) => Last { at: c.end.max(self.seen), due: Due::of(c) },
+            None => Last { at: self.seen, due: self.due },
+        }
+    }
+}
+
 /// An open connection.
 #[derive(Debug)]
 #[repr(C)]
@@ -142,11 +152,7 @@ impl Store {
 
     /// When a connection was last heard of.
     pub fn last(&self, number: u32) -> Option<Last> {
-        let &Slot { seen, due, .. } = self.slot(number)?;
-        Some(match self.connection(number) {
-            Some(c) => Last { at: c.end.max(seen), due: Due::of(c) },
-            None => Last { at: seen, due },
-        })
+        Some(self.slot(number)?.last(self.connection(number)))
     }
 
     /// Whether this connection is in a slot and still followed.

@@ -207,8 +207,12 @@ impl Tracker {
     }
 
     /// Lets go of everything when the capture ends `now`, and keeps nothing but the rows, each of
-    /// which is shown if it is to be. The tracker takes no more packets then.
+    /// which is shown if it is to be. The tracker takes no more packets then, and closing it again
+    /// does nothing.
     pub fn close(&mut self, now: i64, each: Show<'_>) {
+        if self.is_closed() {
+            return;
+        }
         let (store, counts) = (std::mem::take(&mut self.store), &mut self.counts);
         if self.finished.is_empty() {
             self.rows = Some(store.close(now, &self.limits, &mut counts.released, each));

@@ -17,6 +17,11 @@ impl Tuple {
         let (low, high) = if one <= other { (one, other) } else { (other, one) };
         Self { low, high, version }
     }
+
+    /// See [`hash`].
+    pub fn hash(&self, seed: u64) -> u32 {
+        hash(self.version, self.low, self.high, seed)
+    }
 }
 
 /// A hash of two endpoints in either order, keyed by `seed`, so that nobody can choose colliding

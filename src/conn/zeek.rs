@@ -244,10 +244,7 @@ impl Zeek {
         let closes = self.step(is_orig, packet, length);
         let is_orig = packet.sender == self.originator;
         if packet.reveals_gap && self.both_open() {
-            let tally = self.tally_mut(!is_orig);
-            tally.gaps += 1;
-            let count = tally.gaps;
-            self.logarithmic(b'G', !is_orig, count);
+            self.logarithmic(b'G', !is_orig, |tally| &mut tally.gaps);
         }
         if closes {
             self.half_mut(is_orig).did_close = true;

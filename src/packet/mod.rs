@@ -181,11 +181,7 @@ impl Decoder {
         };
         match end {
             End::Tcp(part) => {
-                let path = if walk.route.is_plain() {
-                    PathId::default()
-                } else {
-                    self.memory.path(frame, walk.route)
-                };
+                let path = self.memory.path(frame, walk.route);
                 match tcp::segment(frame, time, path, &walk, part) {
                     Ok(segment) => Decoded::Tcp(segment),
                     Err(class) => self.memory.other(class, frame),

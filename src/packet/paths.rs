@@ -137,12 +137,6 @@ impl Route {
         self.tunnels = 0;
     }
 
-    /// Whether it is the plain path, which has number 0.
-    #[inline]
-    pub fn is_plain(&self) -> bool {
-        self.length == 0
-    }
-
     /// Counts a tag that leaves no trace in the path; `false` when there are too many.
     #[must_use]
     pub fn tag(&mut self) -> bool {
@@ -255,7 +249,7 @@ impl Paths {
 
     #[inline]
     pub(super) fn id(&mut self, route: &Route) -> PathId {
-        if route.is_plain() {
+        if route.length == 0 {
             PathId(0)
         } else if self.last.0 == *route {
             self.last.1

@@ -4,7 +4,7 @@ use super::{OPEN, Open, Slot, Store};
 use crate::conn::compact::Packer;
 use crate::conn::connection::{Connection, Release};
 use crate::conn::ending;
-use crate::conn::limits::{Due, Last, Limits};
+use crate::conn::limits::Limits;
 use crate::conn::places::CHUNK;
 use crate::conn::rows::Rows;
 
@@ -75,8 +75,7 @@ impl Store {
             rows.put(c, false);
             *c = Connection::blank();
         } else if let Some(form) = self.arena.whole(slot.at) {
-            let last = Last { at: slot.seen, due: slot.due };
-            let release = slot.followed.then(|| limits.at_the_end(last, now));
+            let release = slot.followed.then(|| limits.at_the_end(slot.last(None), now));
             if let Some(release) = release {
                 released[release as usize] += 1;
             }
@@ -99,7 +98,7 @@ impl Store {
 
 /// Ends an open connection that is still followed.
 fn decide(c: &mut Connection, slot: &Slot, limits: &Limits, now: i64) -> Release {
-    let release = limits.at_the_end(Last { at: c.end.max(slot.seen), due: Due::of(c) }, now);
+    let release = limits.at_the_end(slot.last(Some(c)), now);
     ending::decide(c, release, now);
     release
 }

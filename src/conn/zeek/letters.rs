@@ -1,6 +1,6 @@
 //! The letters of Zeek's history.
 
-use super::half::State;
+use super::half::{State, Tally};
 use super::{Packet, Zeek};
 use crate::conn::history::History;
 use crate::packet::Seq;
@@ -84,8 +84,16 @@ impl Zeek {
         self.push(if is_orig { letter } else { letter.to_ascii_lowercase() });
     }
 
-    pub(super) fn logarithmic(&mut self, letter: u8, is_orig: bool, count: u32) {
-        if is_power_of_ten(count) {
+    /// Counts something of an endpoint, and gives its letter at the first, tenth, ... occurrence.
+    pub(super) fn logarithmic(
+        &mut self,
+        letter: u8,
+        is_orig: bool,
+        count: impl Fn(&mut Tally) -> &mut u32,
+    ) {
+        let count = count(self.tally_mut(is_orig));
+        *count += 1;
+        if is_power_of_ten(*count) {
             self.push_of(is_orig, letter);
         }
     }
@@ -96,10 +104,7 @@ impl Zeek {
             || self.half(!is_orig).state == State::Closed
             || self.half(is_orig).state == State::Reset;
         if !quiet {
-            let tally = self.tally_mut(is_orig);
-            tally.zero_windows += 1;
-            let count = tally.zero_windows;
-            self.logarithmic(b'W', is_orig, count);
+            self.logarithmic(b'W', is_orig, |tally| &mut tally.zero_windows);
         }
     }
 

@@ -54,10 +54,7 @@ impl Zeek {
         } else if jump > 0 {
             half.last = end;
         } else if payload > 0 {
-            let tally = self.tally_mut(is_orig);
-            tally.retransmissions += 1;
-            let count = tally.retransmissions;
-            self.logarithmic(b'T', is_orig, count);
+            self.logarithmic(b'T', is_orig, |tally| &mut tally.retransmissions);
         }
     }
 
