@@ -11,12 +11,16 @@ pub struct Index {
 }
 
 impl Index {
-    /// The first place that stands for a hash, most often the right one; reading it ahead brings
-    /// the entry into the cache.
+    /// Reads the entry where looking for a hash begins, ahead of its use.
     #[inline]
-    pub fn likely(&self, hash: u32) -> u32 {
-        let entry = self.entries.get(self.begin(hash)).copied().unwrap_or(0);
-        low(entry).wrapping_sub(1)
+    pub fn touch(&self, hash: u32) -> u64 {
+        self.entries.get(self.begin(hash)).copied().unwrap_or(0)
+    }
+
+    /// The first place with this hash.
+    #[inline]
+    pub fn first(&self, hash: u32) -> Option<u32> {
+        self.next(hash, &mut self.begin(hash))
     }
 
     /// Where to look for a hash first.

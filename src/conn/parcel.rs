@@ -1,7 +1,7 @@
 //! Packets on their way to a tracker on another thread: they own their octets.
 
 use super::payload;
-use super::store::{AHEAD, NONE};
+use super::store::AHEAD;
 use super::tracker::Tracker;
 use crate::packet::{IcmpError, Segment};
 
@@ -88,13 +88,10 @@ impl Parcel {
     /// Hands everything to a tracker.
     pub fn deliver(&self, tracker: &mut Tracker) {
         for group in self.packets.chunks(AHEAD) {
-            let mut ahead = [(NONE, 0); AHEAD];
-            for (ahead, packet) in ahead.iter_mut().zip(group) {
-                if let Packet::Tcp(sent) = packet {
-                    *ahead = (tracker.likely(sent.hash), sent.head.source_port);
-                }
-            }
-            tracker.touch(ahead.into_iter().take(group.len()));
+            tracker.touch(group.iter().filter_map(|packet| match packet {
+                Packet::Tcp(sent) => Some((sent.hash, sent.head.source_port)),
+                Packet::Icmp { .. } => None,
+            }));
             for packet in group {
                 match packet {
                     Packet::Tcp(sent) => {

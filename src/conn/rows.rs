@@ -256,18 +256,15 @@ impl Rows {
     }
 
     /// The first packet of a connection; opens it in `copy` where it is in its compact form.
-    pub(super) fn first_packet(&mut self, row: usize, copy: &mut Connection) -> Option<u64> {
-        let (chunk, within) = self.find(row)?;
-        let mut packer = std::mem::take(&mut self.packer);
-        let first = match &**self.chunks.get(chunk)? {
+    pub(super) fn first_packet(&self, row: usize, copy: &mut Connection) -> Option<u64> {
+        let (chunk, within) = self.locate(row)?;
+        Some(match chunk {
             Chunk::Whole(open) => open.get(within)?.connection.first_packet,
             Chunk::Forms(forms) => {
-                forms.open(within, copy, &mut packer);
+                forms.open(within, copy);
                 copy.first_packet
             }
-        };
-        self.packer = packer;
-        Some(first)
+        })
     }
 
     /// All of them, opened one by one.

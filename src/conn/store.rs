@@ -5,7 +5,7 @@ mod close;
 
 pub use close::Show;
 
-use super::compact::{Arena, MOST_TEARDOWNS, Packer, Rare};
+use super::compact::{Arena, MOST_TEARDOWNS, Packer, Rare, unpack};
 use super::connection::{Connection, Side};
 use super::index::Index;
 use super::limits::{Due, Last, Limits};
@@ -160,24 +160,28 @@ impl Store {
         self.slot(number).is_some_and(|slot| slot.followed && slot.id == id)
     }
 
-    /// The slot that the index gives for a hash, most often the right one; reading it ahead
-    /// brings the index into the cache.
-    #[inline]
-    pub fn likely(&self, hash: u32) -> u32 {
-        self.index.likely(hash)
-    }
-
-    /// Reads from every part of these connections that a segment from a port changes, ahead of its
+    /// Reads from every part of the connections of these segments that they change, ahead of its
     /// use: one part of all of them after the other, so that waiting for memory happens once for
-    /// each part.
+    /// each part. A segment is told by its hash and the port it comes from.
     #[inline]
     pub fn touch(&self, segments: impl Iterator<Item = (u32, u16)>) -> u64 {
-        let mut places = [(NONE, 0); AHEAD];
-        for (place, (number, port)) in places.iter_mut().zip(segments) {
-            *place = (self.slot(number).map_or(NONE, |slot| slot.at.wrapping_sub(OPEN)), port);
+        let (mut all, mut hashes) = (0, [(0, 0); AHEAD]);
+        let mut count = 0;
+        for (place, (hash, port)) in hashes.iter_mut().zip(segments) {
+            *place = (hash, port);
+            all ^= self.index.touch(hash);
+            count += 1;
         }
-        let (mut all, mut recent) = (0, [None; AHEAD]);
-        for (recent, &(place, port)) in recent.iter_mut().zip(&places) {
+        let hashes = hashes.get(..count).unwrap_or_default();
+        let mut places = [NONE; AHEAD];
+        for (place, &(hash, _)) in places.iter_mut().zip(hashes) {
+            *place = self.index.first(hash).unwrap_or(NONE);
+        }
+        for place in places.iter_mut().take(count) {
+            *place = self.slot(*place).map_or(NONE, |slot| slot.at.wrapping_sub(OPEN));
+        }
+        let mut recent = [None; AHEAD];
+        for ((recent, &place), &(_, port)) in recent.iter_mut().zip(&places).zip(hashes) {
             if let Some(open) = self.open.get(place) {
                 *recent = Some(&open.recent);
                 all ^= open.connection.touch(port);
@@ -240,7 +244,7 @@ impl Store {
         let open = self.open.get_mut(at)?;
         let (pool, c) = (&mut self.pool, &mut open.connection);
         open.recent = Recent::default();
-        let rare = self.packer.unpack(self.arena.form(form)?, c, Some((pool, &mut open.recent)));
+        let rare = unpack(self.arena.form(form)?, c, Some((pool, &mut open.recent)));
         open.number = number;
         let rare = take_rare(&mut self.rare, rare);
         let light = self.scales.bytes(rare.as_ref().map_or(0, Rare::bytes));
@@ -347,7 +351,7 @@ impl Store {
     /// The first connection with a hash, where it is open.
     #[inline]
     pub fn first(&self, hash: u32) -> Option<(u32, &Slot, &Connection)> {
-        let number = self.index.next(hash, &mut self.index.begin(hash))?;
+        let number = self.index.first(hash)?;
         let slot = self.slot(number)?;
         let open = self.open.get(slot.at.checked_sub(OPEN)?)?;
         Some((number, slot, &open.connection))
@@ -400,21 +404,20 @@ impl Store {
 
     /// Copies of the connections that are followed now.
     pub fn followed(&self) -> impl Iterator<Item = Connection> {
-        let mut packer = Packer::default();
-        (0..self.slots.len()).filter_map(move |number| {
+        (0..self.slots.len()).filter_map(|number| {
             self.slot(number).filter(|slot| slot.followed)?;
             let mut copy = Connection::blank();
-            self.copy(number, &mut copy, &mut packer)?;
+            self.copy(number, &mut copy)?;
             Some(copy)
         })
     }
 
-    fn copy(&self, number: u32, copy: &mut Connection, packer: &mut Packer) -> Option<()> {
+    fn copy(&self, number: u32, copy: &mut Connection) -> Option<()> {
         if let Some(c) = self.connection(number) {
             copy.clone_from(c);
             return Some(());
         }
-        let rare = packer.unpack(self.arena.form(self.slot(number)?.at)?, copy, None);
+        let rare = unpack(self.arena.form(self.slot(number)?.at)?, copy, None);
         let rare = rare.and_then(|at| self.rare.get(at)?.clone());
         rare.unwrap_or_default().put(copy);
         Some(())

@@ -103,14 +103,8 @@ impl Tracker {
         self.seed.hash(segment)
     }
 
-    /// Reads the index where a hash begins, ahead of its use; a place for [`Tracker::touch`].
-    #[inline]
-    pub fn likely(&self, hash: u32) -> u32 {
-        self.store.likely(hash)
-    }
-
-    /// Reads the connections in these places, [`AHEAD`](super::AHEAD) at most, ahead of their use for
-    /// segments from these ports.
+    /// Reads the connections of these segments, [`AHEAD`](super::AHEAD) at most, ahead of their
+    /// use. A segment is told by its hash and the port it comes from.
     #[inline]
     pub fn touch(&self, segments: impl Iterator<Item = (u32, u16)>) {
         std::hint::black_box(self.store.touch(segments));

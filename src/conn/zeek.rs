@@ -116,7 +116,7 @@ impl Zeek {
         history.code(coder);
         let seqs = [originator.index(), originator.peer().index()].map(|side| base.seqs[side]);
         for ((half, tally), seq) in halves.iter_mut().zip(tallies).zip(seqs) {
-            if coder.given(*half != Half::default() || *tally != Tally::default()) {
+            if coder.given(|| *half != Half::default() || *tally != Tally::default()) {
                 half.code(tally, seq, coder);
             }
         }

@@ -15,13 +15,12 @@ const ENOUGH: u64 = 4096;
 /// Trackers beside that of the caller at most: he decodes for all of them.
 const MOST: usize = 4;
 
-/// A segment, what is known of it, and the place where its connection most likely is.
+/// A segment and what is known of it.
 pub struct Coming<'a> {
     segment: Segment<'a>,
     hash: u32,
     now: i64,
     shard: usize,
-    place: u32,
 }
 
 /// All trackers of a capture. The first stays with the caller.
@@ -94,9 +93,8 @@ impl Shards {
         let (now, hash) = (self.pass(segment.time), self.seed.hash(segment));
         let shard = self.shard(hash);
         match self.trackers.get_mut(shard) {
-            Some(Shard::Here(tracker)) => {
-                let place = tracker.likely(hash);
-                ahead.push(Coming { segment: *segment, hash, now, shard, place });
+            Some(Shard::Here(_)) => {
+                ahead.push(Coming { segment: *segment, hash, now, shard });
                 if ahead.len() == AHEAD {
                     self.flush(ahead);
                 }
@@ -112,7 +110,7 @@ impl Shards {
         for (number, shard) in self.trackers.iter().enumerate() {
             if let Shard::Here(tracker) = shard {
                 let own = ahead.iter().filter(|coming| coming.shard == number);
-                tracker.touch(own.map(|coming| (coming.place, coming.segment.source_port)));
+                tracker.touch(own.map(|coming| (coming.hash, coming.segment.source_port)));
             }
         }
         for coming in &*ahead {

@@ -132,7 +132,8 @@ pub fn teardown(t: &mut Teardown, home: u32, base: &Base, coder: &mut impl Coder
     lapse(since_own_data, coder);
     mark(sender_mark, coder);
     mark(peer_mark, coder);
-    if coder.given(acked_at.is_some() || *acked_packet != Number::NONE || sender_fin_time.is_some())
+    if coder
+        .given(|| acked_at.is_some() || *acked_packet != Number::NONE || sender_fin_time.is_some())
     {
         coder.moment(acked_at, base.time);
         coder.number(acked_packet, base.packet);
@@ -146,7 +147,7 @@ pub fn teardown(t: &mut Teardown, home: u32, base: &Base, coder: &mut impl Coder
         || ip_id_delta.is_some()
         || (*trigger_payload != 0)
         || ((*unread_bytes | *peer_bytes_unacked) != 0);
-    if coder.given(reset) {
+    if coder.given(|| reset) {
         coder.number(trigger_packet, base.packet);
         lapse(turnaround, coder);
         coder.plain(trigger_payload);
@@ -164,7 +165,7 @@ pub fn teardown(t: &mut Teardown, home: u32, base: &Base, coder: &mut impl Coder
     }
     coder.same(packet_in_file, packet.wrapping_sub(base.file));
     coder.same(file, u64::from(home));
-    if coder.given(*retransmission_of != Number::NONE || peer_zero_window.is_some()) {
+    if coder.given(|| *retransmission_of != Number::NONE || peer_zero_window.is_some()) {
         coder.number(retransmission_of, base.packet);
         coder.moment(peer_zero_window, base.time);
     }

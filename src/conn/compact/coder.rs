@@ -15,8 +15,9 @@ pub trait Coder {
     /// Whether there is something of the part that follows. Where there is not, nothing of it is
     /// written, and whoever reads keeps the defaults.
     #[inline]
-    fn given(&mut self, there: bool) -> bool {
-        self.word(u64::from(there)) != 0
+    fn given(&mut self, there: impl FnOnce() -> bool) -> bool {
+        let word = if Self::READS { 0 } else { u64::from(there()) };
+        self.word(word) != 0
     }
 
     /// A number or a code.
@@ -188,7 +189,7 @@ impl Plain for i64 {
 /// Fields of which most connections have none.
 macro_rules! sparse {
     ($coder:expr, $($field:expr),+ $(,)?) => {
-        if $coder.given(false $(| ($crate::conn::compact::Plain::to_word(*$field) != 0))+) {
+        if $coder.given(|| false $(| ($crate::conn::compact::Plain::to_word(*$field) != 0))+) {
             $($coder.plain($field);)+
         }
     };
@@ -259,36 +260,13 @@ impl Bits {
     }
 }
 
-/// Writes words.
-pub struct Writer<'w>(pub &'w mut Vec<u64>);
-
-impl Coder for Writer<'_> {
-    const READS: bool = false;
-
-    #[inline]
-    fn word(&mut self, word: u64) -> u64 {
-        self.0.push(word);
-        word
-    }
-}
-
-/// Reads words; behind the last there are zeros.
-pub struct Reader<'w>(pub std::slice::Iter<'w, u64>);
-
-impl Coder for Reader<'_> {
-    const READS: bool = true;
-
-    #[inline]
-    fn word(&mut self, _: u64) -> u64 {
-        self.0.next().copied().unwrap_or(0)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
-    use super::{Coder, Reader, Writer};
+    use super::Coder;
+    use crate::conn::compact::SLACK;
+    use crate::conn::compact::octets::{Reader, Writer};
     use crate::conn::moment::{Moment, Number};
     use crate::packet::Seq;
 
@@ -342,11 +320,18 @@ mod tests {
             let number = Number::from(raw.cast_unsigned());
             let small = (letter, choice, short);
             let mut all: All = (near, moment, number, same, option, Seq(seq), small);
-            let mut words = Vec::new();
-            pass(&mut all, base, none, &mut Writer(&mut words));
+            let mut octets = Vec::new();
+            let mut writer = Writer::new(&mut octets, 0, None);
+            pass(&mut all, base, none, &mut writer);
+            let length = writer.finish();
+            octets.truncate(length);
+            octets.resize(length + SLACK, 0xff);
+            let (mut reader, rare) = Reader::new(&octets);
+            prop_assert_eq!(rare, None);
             let blank = (Letter::A, None, 0);
             let mut read = (0, Moment::NONE, Number::NONE, 0, None, Seq(0), blank);
-            pass(&mut read, base, none, &mut Reader(words.iter()));
+            pass(&mut read, base, none, &mut reader);
+            prop_assert_eq!(reader.rest().len(), SLACK);
             prop_assert_eq!(read, all);
         }
     }

@@ -6,7 +6,7 @@ use crate::conn::connection::{Extra, Icmp, SynAck, TlsAlert};
 
 /// Everything of it, where there is one.
 pub fn extra(extra: &mut Option<Box<Extra>>, base: &Base, coder: &mut impl Coder) {
-    if !coder.given(extra.is_some()) {
+    if !coder.given(|| extra.is_some()) {
         return;
     }
     let Extra {

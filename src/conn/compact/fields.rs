@@ -152,11 +152,11 @@ pub fn connection(c: &mut Connection, coder: &mut impl Coder) {
         || good_syn_ack_time.is_some()
         || handshake_time.is_some()
         || client_answer_time.is_some();
-    if coder.given(answered) {
+    if coder.given(|| answered) {
         coder.moment(good_syn_ack_time, start);
         coder.moment(handshake_time, start);
         coder.moment(client_answer_time, start);
-        if coder.given(syn_ack.is_some()) {
+        if coder.given(|| syn_ack.is_some()) {
             let mut seen = syn_ack.unwrap_or_default();
             self::syn_ack(&mut seen, good_syn_ack_time.get().unwrap_or(start), &base, coder);
             *syn_ack = Some(seen);
@@ -166,7 +166,7 @@ pub fn connection(c: &mut Connection, coder: &mut impl Coder) {
         || idle_before_fin.is_some()
         || (*late_packets != 0)
         || (*bytes_after_first_fin != [0; 2]);
-    if coder.given(closed) {
+    if coder.given(|| closed) {
         coder.option(deciding);
         for bytes in bytes_after_first_fin {
             coder.plain(bytes);

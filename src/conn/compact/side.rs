@@ -6,7 +6,8 @@ use crate::conn::endpoint::{Endpoint, Fin, Ttl};
 /// One side. Its counters of segments are near one another.
 #[allow(clippy::too_many_lines)] // a list
 pub fn endpoint(e: &mut Endpoint, start: i64, coder: &mut impl Coder) {
-    if !coder.given(*e != Endpoint::default()) {
+    // Most sides spoke, which is sooner seen than that all is as it was in the beginning.
+    if !coder.given(|| e.spoke() || *e != Endpoint::default()) {
         return;
     }
     let Endpoint {
@@ -105,7 +106,7 @@ pub fn endpoint(e: &mut Endpoint, start: i64, coder: &mut impl Coder) {
         || (*max_rtt != 0)
         || (*rtt_probe != 0)
         || (*rtt_probe_time != 0);
-    if coder.given(measured) {
+    if coder.given(|| measured) {
         coder.option(window_minimum);
         coder.moment(min_rtt, 0);
         coder.plain(max_rtt);
@@ -115,7 +116,7 @@ pub fn endpoint(e: &mut Endpoint, start: i64, coder: &mut impl Coder) {
     let sent = (*bytes | *unique_bytes | *unanswered) != 0
         || (*data_packets | *without_timestamp) != 0
         || *last_data_time != 0;
-    if coder.given(sent) {
+    if coder.given(|| sent) {
         coder.plain(bytes);
         coder.same(unique_bytes, *bytes);
         coder.plain(data_packets);
@@ -123,7 +124,7 @@ pub fn endpoint(e: &mut Endpoint, start: i64, coder: &mut impl Coder) {
         coder.plain(unanswered);
         coder.plain(without_timestamp);
     }
-    if coder.given(closed || *fins != 0) {
+    if coder.given(|| closed || *fins != 0) {
         let Fin { mut at, mut time, mut acked_at } = fin.unwrap_or_default();
         coder.plain(fins);
         coder.plain(&mut at);
@@ -133,7 +134,7 @@ pub fn endpoint(e: &mut Endpoint, start: i64, coder: &mut impl Coder) {
     }
     sparse!(coder, retransmitted_packets, retransmitted_bytes, probe_run, retransmission_run);
     sparse!(coder, out_of_order, duplicate_acks, zero_windows, duplicates, probes, longest_run);
-    if coder.given(*run_since != 0 || zero_since.is_some() || *unseen_acked != 0) {
+    if coder.given(|| *run_since != 0 || zero_since.is_some() || *unseen_acked != 0) {
         coder.near(run_since, start, 0);
         coder.moment(zero_since, start);
         coder.plain(unseen_acked);

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::{Birth, Live, sequence, zeek};
-use crate::conn::compact::{Packer, Rare, SLACK};
+use crate::conn::compact::{Packer, Rare, SLACK, unpack};
 use crate::conn::connection::{Connection, Opening, Side};
 use crate::conn::recent::{Pool, Recent};
 use crate::conn::reset;
@@ -73,7 +73,7 @@ fn survives(connection: &Connection, pool: &Pool, recent: Recent) {
     let mut other = connection.clone();
     other.endpoints.swap(0, 1);
     other.teardowns.extend(connection.teardowns.clone());
-    let reference = packer.unpack(&form, &mut other, Some((&mut fresh, &mut again)));
+    let reference = unpack(&form, &mut other, Some((&mut fresh, &mut again)));
     assert_eq!(reference, rare.as_ref().map(|_| 5));
     rare.unwrap_or_default().put(&mut other);
     assert_eq!(format!("{other:?}"), format!("{connection:?}"));

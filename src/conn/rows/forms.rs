@@ -1,6 +1,6 @@
 //! A chunk of connections in their compact form.
 
-use crate::conn::compact::{Narrow, Packer, Plain, Rare, SLACK};
+use crate::conn::compact::{Narrow, Plain, Rare, SLACK, refer, unpack};
 use crate::conn::connection::{Connection, Release};
 use crate::conn::ending;
 use crate::conn::places::CHUNK;
@@ -61,7 +61,7 @@ impl Forms {
     pub fn refer(&mut self, start: usize, rare: Rare) {
         let rare = self.keep_rare(rare);
         if let Some(form) = self.octets.get_mut(start..) {
-            Packer::refer(form, rare);
+            refer(form, rare);
         }
     }
 
@@ -76,8 +76,8 @@ impl Forms {
     }
 
     /// Opens a form in place of a connection.
-    pub fn open(&self, row: usize, c: &mut Connection, packer: &mut Packer) {
-        let rare = packer.unpack(&self.octets[self.start(row)..], c, None);
+    pub fn open(&self, row: usize, c: &mut Connection) {
+        let rare = unpack(&self.octets[self.start(row)..], c, None);
         let rare = rare.and_then(|at| self.rare.get(at as usize)).cloned();
         rare.unwrap_or_default().put(c);
         if let Some(release) = Release::decode(u64::from(self.ends[row] >> END_BITS)) {

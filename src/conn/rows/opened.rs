@@ -1,13 +1,11 @@
 //! Rows as connections again.
 
 use super::{Chunk, Rows};
-use crate::conn::compact::Packer;
 use crate::conn::connection::Connection;
 
 /// Connections opened for a look, in room that is used again.
 #[derive(Debug, Default)]
 pub struct Opened {
-    packer: Packer,
     connections: Vec<Connection>,
 }
 
@@ -18,7 +16,7 @@ impl Opened {
         rows: &'o Rows,
         which: impl IntoIterator<Item = usize>,
     ) -> Vec<&'o Connection> {
-        let Self { packer, connections } = self;
+        let Self { connections } = self;
         let located = |row| rows.locate(row).map(|(chunk, within)| (row, chunk, within));
         let found: Vec<_> = which.into_iter().filter_map(located).collect();
         let mut count = 0;
@@ -28,7 +26,7 @@ impl Opened {
                 connections.push(Connection::blank());
             }
             let c = &mut connections[count];
-            forms.open(within, c, packer);
+            forms.open(within, c);
             c.id = rows.id(row).unwrap_or(c.id);
             count += 1;
         }

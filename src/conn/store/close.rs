@@ -1,7 +1,7 @@
 //! From followed connections to rows.
 
 use super::{OPEN, Open, Slot, Store};
-use crate::conn::compact::Packer;
+use crate::conn::compact::reference;
 use crate::conn::connection::{Connection, Release};
 use crate::conn::ending;
 use crate::conn::limits::Limits;
@@ -79,7 +79,7 @@ impl Store {
             if let Some(release) = release {
                 released[release as usize] += 1;
             }
-            let rare = Packer::reference(form);
+            let rare = reference(form);
             let rare = rare.and_then(|at| self.rare.get_mut(at)?.take());
             rows.push_form(form, rare, release);
             self.arena.give_back(slot.at);
