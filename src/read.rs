@@ -301,7 +301,7 @@ impl Session {
     pub fn finish(mut self) -> Output {
         let mut issues = self.reader.take_issues();
         issues.absorb(self.decoder.take_issues());
-        let (counts, rows) = self.shards.finish(|connection| self.context.add(connection));
+        let (counts, rows) = self.shards.finish(|connections| self.context.add_all(connections));
         issues.add_many(0, "crowded_tuple", counts.crowded, || {
             "segments of address and port pairs in more VLANs or tunnels than are kept apart"
                 .to_owned()

@@ -1,5 +1,7 @@
 //! What one connection's verdict may ask of the others.
 
+mod ahead;
+
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::OnceLock;

@@ -161,15 +161,6 @@ impl Connection {
             Side::Server
         }
     }
-
-    /// Reads from each cache line that most segments from this port change, to have it there: hot
-    /// fields stand together at the beginning of a connection and of its sides.
-    pub(super) fn touch(&self, port: u16) -> u64 {
-        let [client, server] = &self.endpoints;
-        let (own, peer) = if self.ports[0] == port { (client, server) } else { (server, client) };
-        let sender = own.max_end ^ own.bytes ^ u64::from(own.alive);
-        self.last_packet ^ sender ^ peer.max_end ^ self.zeek.touch()
-    }
 }
 
 impl Live<'_> {

@@ -27,7 +27,7 @@ impl Line {
 pub fn finish(
     mut trackers: Vec<Tracker>,
     now: i64,
-    mut each: impl FnMut(&Connection),
+    mut each: impl FnMut(&[&Connection]),
 ) -> (Counts, Rows) {
     if let [alone] = &mut trackers[..]
         && !alone.is_closed()

@@ -1,5 +1,6 @@
 //! Segments to connections: facts only, no causes.
 
+mod ahead;
 mod belonging;
 mod clock;
 mod compact;
@@ -34,6 +35,7 @@ mod wheel;
 mod wireshark;
 mod zeek;
 
+pub use ahead::{BLOCK, ask_for};
 pub use clock::Clock;
 pub use connection::{
     Connection, EndedBy, Ending, Extra, Icmp, Opening, Phase, Release, Side, SynAck, TlsAlert,

@@ -236,20 +236,20 @@ impl Rows {
         row: usize,
         id: Option<u64>,
         copy: &mut Connection,
-        each: &mut impl FnMut(&Connection),
+        each: &mut impl FnMut(&[&Connection]),
     ) {
         let Some((chunk, within)) = self.find(row) else { return };
         match self.chunks.get_mut(chunk).and_then(Arc::get_mut) {
             Some(Chunk::Whole(open)) => {
                 if let Some(open) = open.get_mut(within) {
                     open.connection.id = id.unwrap_or(open.connection.id);
-                    each(&open.connection);
+                    each(&[&open.connection]);
                 }
             }
             Some(Chunk::Forms(forms)) => {
                 copy.id = id.unwrap_or(copy.id);
                 forms.note_teardowns(within, copy);
-                each(copy);
+                each(&[copy]);
             }
             None => {}
         }

@@ -190,13 +190,13 @@ impl Tracker {
 
     /// Lets go of everything that is still followed, and shows every row. Rows are in order of
     /// connection.
-    pub fn finish(self, each: impl FnMut(&Connection)) -> (Counts, Rows) {
+    pub fn finish(self, each: impl FnMut(&[&Connection])) -> (Counts, Rows) {
         let now = self.now;
         self.finish_at(now, each)
     }
 
     /// The same when the capture ends `now`.
-    pub fn finish_at(self, now: i64, each: impl FnMut(&Connection)) -> (Counts, Rows) {
+    pub fn finish_at(self, now: i64, each: impl FnMut(&[&Connection])) -> (Counts, Rows) {
         merge::finish(vec![self], now, each)
     }
 
@@ -217,7 +217,7 @@ impl Tracker {
         all.extend(&rest);
         all.sort_unstable_by_key(|c| c.id);
         if let Some(each) = each {
-            all.iter().for_each(each);
+            each(&all.iter().collect::<Vec<_>>());
         }
         self.rows = Some(all.into());
     }

@@ -54,7 +54,7 @@ impl Output {
             }
         }
         let mut context = Context::default();
-        let (counts, connections) = tracker.finish(|connection| context.add(connection));
+        let (counts, connections) = tracker.finish(|connections| context.add_all(connections));
         let packets = ledger.packets(0);
         let file = FileSummary {
             name: "script".to_owned(),

@@ -180,7 +180,7 @@ impl Shards {
     }
 
     /// Lets go of everything that is still followed, and shows every row in order.
-    pub fn finish(mut self, each: impl FnMut(&Connection)) -> (Counts, Rows) {
+    pub fn finish(mut self, each: impl FnMut(&[&Connection])) -> (Counts, Rows) {
         if let Err(error) = self.settle() {
             // As if it had happened here.
             std::panic::resume_unwind(Box::new(error.to_string()));

@@ -1,6 +1,7 @@
 //! From followed connections to rows.
 
 use super::{OPEN, Open, Slot, Store};
+use crate::conn::ahead::{BLOCK, ask_for};
 use crate::conn::compact::reference;
 use crate::conn::connection::{Connection, Release};
 use crate::conn::ending;
@@ -8,8 +9,8 @@ use crate::conn::limits::Limits;
 use crate::conn::places::CHUNK;
 use crate::conn::rows::Rows;
 
-/// What every row is shown to, if to anything.
-pub type Show<'s> = Option<&'s mut dyn FnMut(&Connection)>;
+/// What every row is shown to, some at a time, if to anything.
+pub type Show<'s> = Option<&'s mut dyn FnMut(&[&Connection])>;
 
 impl Store {
     /// Ends everything when the capture ends `now`: the rows in order of connection, each shown if
@@ -32,12 +33,15 @@ impl Store {
         let mut early = if self.compacts { None } else { each.take() };
         for numbers in order.chunks(CHUNK) {
             if let Some(mut chunk) = self.whole(numbers) {
-                for (Open { connection, .. }, &number) in chunk.iter_mut().zip(numbers) {
-                    if let Some(slot) = self.slot(number).filter(|slot| slot.followed) {
-                        released[decide(connection, slot, limits, now) as usize] += 1;
+                for (block, numbers) in chunk.chunks_mut(BLOCK).zip(numbers.chunks(BLOCK)) {
+                    ask_for(&connections(block));
+                    for (Open { connection, .. }, &number) in block.iter_mut().zip(numbers) {
+                        if let Some(slot) = self.slot(number).filter(|slot| slot.followed) {
+                            released[decide(connection, slot, limits, now) as usize] += 1;
+                        }
                     }
                     if let Some(each) = &mut early {
-                        each(connection);
+                        each(&connections(block));
                     }
                 }
                 rows.push_whole(chunk);
@@ -96,6 +100,10 @@ impl Store {
     }
 }
 
+fn connections(open: &[Open]) -> Vec<&Connection> {
+    open.iter().map(|open| &open.connection).collect()
+}
+
 /// Ends an open connection that is still followed.
 fn decide(c: &mut Connection, slot: &Slot, limits: &Limits, now: i64) -> Release {
     let release = limits.at_the_end(slot.last(Some(c)), now);
@@ -104,7 +112,7 @@ fn decide(c: &mut Connection, slot: &Slot, limits: &Limits, now: i64) -> Release
 }
 
 /// Shows a row, opened in `copy` where it has to be, and notes its FINs and RSTs.
-fn show(rows: &mut Rows, row: usize, copy: &mut Connection, each: &mut impl FnMut(&Connection)) {
+fn show(rows: &mut Rows, row: usize, copy: &mut Connection, each: &mut impl FnMut(&[&Connection])) {
     if rows.first_packet(row, copy).is_some() {
         rows.note(row, None, copy, each);
     }

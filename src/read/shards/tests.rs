@@ -85,9 +85,13 @@ fn events() -> impl Strategy<Value = Vec<Event>> {
 
 type Told = (Counts, Vec<String>);
 
-fn told(finish: impl FnOnce(&mut dyn FnMut(&Connection)) -> (Counts, crate::conn::Rows)) -> Told {
+fn told(
+    finish: impl FnOnce(&mut dyn FnMut(&[&Connection])) -> (Counts, crate::conn::Rows),
+) -> Told {
     let mut shown = Vec::new();
-    let (counts, rows) = finish(&mut |c: &Connection| shown.push(format!("{c:?}")));
+    let (counts, rows) = finish(&mut |some: &[&Connection]| {
+        shown.extend(some.iter().map(|c| format!("{c:?}")));
+    });
     let kept: Vec<String> = rows.iter().map(|c| format!("{c:?}")).collect();
     assert_eq!(kept, shown, "what is shown and what is kept");
     let mut ended: Vec<_> = rows.teardown_places();

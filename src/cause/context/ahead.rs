@@ -1,0 +1,31 @@
+//! What is remembered of the others, read ahead for many connections at once: what must be waited
+//! for is waited for once.
+
+use super::Context;
+use crate::conn::Connection;
+
+impl Context {
+    /// Adds connections whose endings are decided.
+    pub fn add_all(&mut self, connections: &[&Connection]) {
+        let read = connections.iter().fold(0, |all, c| {
+            let client =
+                self.clients.get(&c.addresses[0]).map_or(0, |client| client.attempts.len());
+            all ^ self.server(c) ^ client
+        });
+        std::hint::black_box(read);
+        for c in connections {
+            self.add(c);
+        }
+    }
+
+    /// Reads what judging these connections will ask for.
+    pub fn ask_for(&self, connections: &[&Connection]) {
+        std::hint::black_box(connections.iter().fold(0, |all, c| all ^ self.server(c)));
+    }
+
+    fn server(&self, c: &Connection) -> usize {
+        let service = self.service(c).map_or(0, |service| service.accepted);
+        let host = self.host(c.addresses[1]).map_or(0, |host| host.connections);
+        (service ^ host) as usize
+    }
+}
