@@ -1,19 +1,22 @@
 //! The columns of one batch while rows are added: a builder for each kind.
 
+mod lines;
+mod values;
+mod zeros;
+
 use std::sync::Arc;
 
-use arrow_array::builder::StringBuilder;
 use arrow_array::types::{
-    ArrowPrimitiveType, Float64Type, Int8Type, Int64Type, TimestampNanosecondType, UInt8Type,
-    UInt16Type, UInt32Type,
+    Float64Type, Int8Type, Int64Type, TimestampNanosecondType, UInt8Type, UInt16Type, UInt32Type,
 };
-use arrow_array::{ArrayRef, BooleanArray, DictionaryArray, PrimitiveArray};
-use arrow_buffer::{BooleanBuffer, Buffer, NullBuffer};
+use arrow_array::{ArrayRef, DictionaryArray};
 use arrow_schema::ArrowError;
 
 use super::column::{Kind, Table};
 use super::sink::{Facts, Texts};
-use super::text::{self, TEXT_OCTETS, cut};
+use super::text;
+use lines::Lines;
+use values::{Bools, Values};
 
 /// Rows that are added at a time: all columns of a row are read while it is in the cache.
 pub const BLOCK_ROWS: usize = 64;
@@ -36,8 +39,8 @@ pub enum Filling {
     Word(Values<Int8Type>),
     /// `bool`.
     Bool(Bools),
-    /// `utf8`, with room for the text of one row.
-    Text(StringBuilder, String),
+    /// `utf8`.
+    Text(Lines),
     /// `list<utf8>`.
     Texts(Box<Texts>),
     /// A list of named facts.
@@ -56,9 +59,7 @@ impl Filling {
             Kind::Time(_) => Self::Time(Values::new(rows)),
             Kind::Word(..) => Self::Word(Values::new(rows)),
             Kind::Bool(_) => Self::Bool(Bools::new(rows)),
-            Kind::Address(_) | Kind::Text(_) => {
-                Self::Text(StringBuilder::with_capacity(rows, rows * 16), String::new())
-            }
+            Kind::Address(_) | Kind::Text(_) => Self::Text(Lines::new(rows)),
             Kind::Texts(_) => Self::Texts(Box::new(Texts::new(rows))),
             Kind::Facts(_) => Self::Facts(Box::new(Facts::new(rows))),
         }
@@ -77,15 +78,11 @@ impl Filling {
                 rows.iter().map(|row| get(row).map(|index| i8::try_from(index).unwrap_or(-1))),
             ),
             (Self::Bool(values), Kind::Bool(get)) => values.add(rows.iter().map(get)),
-            (Self::Text(builder, scratch), Kind::Address(get)) => {
-                texts(builder, scratch, rows, |row, out| {
-                    text::address(get(row)?, out);
-                    Some(())
-                });
-            }
-            (Self::Text(builder, scratch), Kind::Text(write)) => {
-                texts(builder, scratch, rows, write);
-            }
+            (Self::Text(lines), Kind::Address(get)) => lines.add(rows, |row, out| {
+                text::address(get(row)?, out);
+                Some(())
+            }),
+            (Self::Text(lines), Kind::Text(write)) => lines.add(rows, write),
             (Self::Texts(sink), Kind::Texts(write)) => {
                 for row in rows {
                     write(row, sink);
@@ -102,9 +99,9 @@ impl Filling {
         }
     }
 
-    /// The column; `words` is the fixed dictionary where it has one.
+    /// The column, without room for more; `words` is the fixed dictionary where it has one.
     pub fn finish(self, words: Option<&ArrayRef>) -> Result<ArrayRef, ArrowError> {
-        Ok(match self {
+        let mut column: ArrayRef = match self {
             Self::Int64(values) => Arc::new(values.finish()),
             Self::UInt32(values) => Arc::new(values.finish()),
             Self::UInt16(values) => Arc::new(values.finish()),
@@ -116,142 +113,13 @@ impl Filling {
                 Arc::new(DictionaryArray::try_new(values.finish(), Arc::clone(words))?)
             }
             Self::Bool(values) => Arc::new(values.finish()),
-            Self::Text(mut builder, _) => Arc::new(builder.finish()),
+            Self::Text(lines) => Arc::new(lines.finish()),
             Self::Texts(sink) => sink.finish()?,
             Self::Facts(sink) => sink.finish()?,
-        })
-    }
-}
-
-/// One bit a row.
-#[derive(Default)]
-struct Bits {
-    words: Vec<u64>,
-    length: usize,
-}
-
-impl Bits {
-    fn new(rows: usize) -> Self {
-        Self { words: Vec::with_capacity(rows.div_ceil(64)), length: 0 }
-    }
-
-    /// Adds the lowest `count` bits, 64 at most; those above must not be set.
-    fn add(&mut self, bits: u64, count: usize) {
-        let used = self.length % 64;
-        if used == 0 {
-            self.words.push(bits);
-        } else {
-            if let Some(last) = self.words.last_mut() {
-                *last |= bits << used;
-            }
-            if used + count > 64 {
-                self.words.push(bits >> (64 - used));
-            }
+        };
+        if let Some(column) = Arc::get_mut(&mut column) {
+            column.shrink_to_fit();
         }
-        self.length += count;
-    }
-
-    fn set(&self) -> usize {
-        self.words.iter().map(|word| word.count_ones() as usize).sum()
-    }
-
-    fn finish(self) -> BooleanBuffer {
-        let words = self.words.into_iter().map(u64::to_le).collect::<Vec<_>>();
-        BooleanBuffer::new(Buffer::from_vec(words), 0, self.length)
-    }
-
-    /// What is missing; `None` when nothing is.
-    fn into_nulls(self) -> Option<NullBuffer> {
-        (self.set() < self.length).then(|| NullBuffer::new(self.finish()))
-    }
-}
-
-/// Numbers, some of them missing.
-pub struct Values<P: ArrowPrimitiveType> {
-    values: Vec<P::Native>,
-    present: Bits,
-}
-
-impl<P: ArrowPrimitiveType> Values<P> {
-    fn new(rows: usize) -> Self {
-        Self { values: Vec::with_capacity(rows), present: Bits::new(rows) }
-    }
-
-    /// Adds at most [`BLOCK_ROWS`] values; which are there is noted for all of them at once.
-    fn add(&mut self, values: impl ExactSizeIterator<Item = Option<P::Native>>) {
-        let count = values.len();
-        let (mut present, mut bit) = (0_u64, 1_u64);
-        self.values.extend(values.map(|value| {
-            present |= if value.is_some() { bit } else { 0 };
-            bit = bit.wrapping_shl(1);
-            value.unwrap_or_default()
-        }));
-        self.present.add(present, count);
-    }
-
-    fn finish(mut self) -> PrimitiveArray<P> {
-        self.values.shrink_to_fit();
-        PrimitiveArray::new(self.values.into(), self.present.into_nulls())
-    }
-}
-
-/// Truth values, some of them missing.
-pub struct Bools {
-    values: Bits,
-    present: Bits,
-}
-
-impl Bools {
-    fn new(rows: usize) -> Self {
-        Self { values: Bits::new(rows), present: Bits::new(rows) }
-    }
-
-    /// Adds at most [`BLOCK_ROWS`] values.
-    fn add(&mut self, values: impl ExactSizeIterator<Item = Option<bool>>) {
-        let count = values.len();
-        let (mut present, mut set) = (0_u64, 0_u64);
-        for (at, value) in values.enumerate() {
-            present |= u64::from(value.is_some()) << at;
-            set |= u64::from(value == Some(true)) << at;
-        }
-        self.values.add(set, count);
-        self.present.add(present, count);
-    }
-
-    fn finish(self) -> BooleanArray {
-        BooleanArray::new(self.values.finish(), self.present.into_nulls())
-    }
-}
-
-fn texts<R>(
-    builder: &mut StringBuilder,
-    scratch: &mut String,
-    rows: &[R],
-    write: impl Fn(&R, &mut String) -> Option<()>,
-) {
-    for row in rows {
-        scratch.clear();
-        match write(row, scratch) {
-            Some(()) => builder.append_value(cut(scratch, TEXT_OCTETS)),
-            None => builder.append_null(),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::Bits;
-
-    #[test]
-    fn bits_arrive_in_blocks_of_any_length() {
-        let mut bits = Bits::new(0);
-        let mut expected = Vec::new();
-        for count in (1..=64).chain([64, 3, 64, 61]) {
-            let mask = 0x9e37_79b9_7f4a_7c15_u64 >> (64 - count);
-            bits.add(mask, count);
-            expected.extend((0..count).map(|at| mask >> at & 1 == 1));
-        }
-        assert_eq!(bits.set(), expected.iter().filter(|set| **set).count());
-        assert!(bits.finish().iter().eq(expected));
+        Ok(column)
     }
 }

@@ -14,14 +14,15 @@ use std::collections::HashMap;
 use std::fs::File;
 use std::io::Read;
 
-use arrow_array::RecordBatch;
 use arrow_array::cast::AsArray;
+use arrow_array::{Array, RecordBatch};
+use arrow_buffer::NullBuffer;
+use arrow_data::ArrayData;
 use finrst::answer::{self, Scan, Step};
 use finrst::capture::{ReadOptions, Reader, Source};
 use finrst::error::Error;
 use finrst::packet::Decoder;
 use finrst::read::{Options, Output, Session};
-use finrst::table::Made;
 
 const BUFFER: usize = 1 << 20;
 
@@ -125,6 +126,15 @@ fn scan(path: &str, threads: usize) -> Result<String, Error> {
     Ok(format!("\"connections\":{},\"teardowns\":{}", rows[0], rows[1]))
 }
 
+/// Enters the memory of a column, each piece once whoever shares it.
+fn enter(column: &ArrayData, buffers: &mut HashMap<usize, usize>) {
+    let nulls = column.nulls().map(NullBuffer::buffer);
+    for buffer in column.buffers().iter().chain(nulls) {
+        buffers.insert(buffer.data_ptr().as_ptr() as usize, buffer.capacity());
+    }
+    column.child_data().iter().for_each(|child| enter(child, buffers));
+}
+
 fn tables(output: Output) -> Result<String, Error> {
     let mut flags = [0_u64; 2];
     let connections = output.connections.len();
@@ -136,10 +146,11 @@ fn tables(output: Output) -> Result<String, Error> {
             flags[usize::from(words.value(key) == "rst")] += 1;
         }
     }
-    let size = |made: &Made| -> usize {
-        made.batches.iter().map(RecordBatch::get_array_memory_size).sum()
-    };
-    let bytes: usize = made.iter().map(size).sum();
+    let mut buffers = HashMap::new();
+    for column in made.iter().flat_map(|made| &made.batches).flat_map(RecordBatch::columns) {
+        enter(&column.to_data(), &mut buffers);
+    }
+    let bytes: usize = buffers.values().sum();
     let [fins, rsts] = flags;
     Ok(format!(
         "\"connections\":{connections},\"fins\":{fins},\"rsts\":{rsts},\"table_bytes\":{bytes}"

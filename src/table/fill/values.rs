@@ -1,0 +1,173 @@
+//! Columns of numbers and truth values while rows are added.
+
+use arrow_array::{ArrowPrimitiveType, BooleanArray, PrimitiveArray};
+use arrow_buffer::{BooleanBuffer, Buffer, NullBuffer, ToByteSlice};
+
+use super::BLOCK_ROWS;
+use super::zeros::zeros;
+
+/// One bit a row.
+#[derive(Default)]
+struct Bits {
+    words: Vec<u64>,
+    length: usize,
+}
+
+impl Bits {
+    fn new(rows: usize) -> Self {
+        Self { words: Vec::with_capacity(rows.div_ceil(64)), length: 0 }
+    }
+
+    /// Adds the lowest `count` bits, 64 at most; those above must not be set.
+    fn add(&mut self, bits: u64, count: usize) {
+        let used = self.length % 64;
+        if used == 0 {
+            self.words.push(bits);
+        } else {
+            if let Some(last) = self.words.last_mut() {
+                *last |= bits << used;
+            }
+            if used + count > 64 {
+                self.words.push(bits >> (64 - used));
+            }
+        }
+        self.length += count;
+    }
+
+    fn set(&self) -> usize {
+        self.words.iter().map(|word| word.count_ones() as usize).sum()
+    }
+
+    fn finish(self) -> BooleanBuffer {
+        let words = self.words.into_iter().map(u64::to_le).collect::<Vec<_>>();
+        BooleanBuffer::new(Buffer::from_vec(words), 0, self.length)
+    }
+
+    /// What is missing; `None` when nothing is.
+    fn into_nulls(self) -> Option<NullBuffer> {
+        (self.set() < self.length).then(|| NullBuffer::new(self.finish()))
+    }
+}
+
+/// Numbers, some of them missing.
+pub struct Values<P: ArrowPrimitiveType> {
+    /// None as long as all are zero or missing.
+    numbers: Vec<P::Native>,
+    present: Bits,
+    rows: usize,
+}
+
+impl<P: ArrowPrimitiveType> Values<P> {
+    pub fn new(rows: usize) -> Self {
+        Self { numbers: Vec::new(), present: Bits::new(rows), rows }
+    }
+
+    /// Adds at most [`BLOCK_ROWS`] values; which are there is noted for all of them at once.
+    pub fn add(&mut self, values: impl ExactSizeIterator<Item = Option<P::Native>>) {
+        let count = values.len();
+        let mut block = [P::Native::default(); BLOCK_ROWS];
+        let mut present = 0_u64;
+        for (at, (place, value)) in block.iter_mut().zip(values).enumerate() {
+            present |= u64::from(value.is_some()) << at;
+            *place = value.unwrap_or_default();
+        }
+        let block = block.get(..count).unwrap_or_default();
+        let before = self.present.length;
+        self.present.add(present, count);
+        if self.numbers.is_empty() {
+            // By their octets: -0.0 is equal to 0.0.
+            if block.to_byte_slice().iter().fold(0, |all, octet| all | octet) == 0 {
+                return;
+            }
+            self.numbers.reserve_exact(self.rows.max(before + count));
+            self.numbers.resize(before, P::Native::default());
+        }
+        self.numbers.extend_from_slice(block);
+    }
+
+    pub fn finish(self) -> PrimitiveArray<P> {
+        let values = match self.numbers {
+            none if none.is_empty() => zeros(self.present.length),
+            values => values.into(),
+        };
+        PrimitiveArray::new(values, self.present.into_nulls())
+    }
+}
+
+/// Truth values, some of them missing.
+pub struct Bools {
+    values: Bits,
+    present: Bits,
+}
+
+impl Bools {
+    pub fn new(rows: usize) -> Self {
+        Self { values: Bits::new(rows), present: Bits::new(rows) }
+    }
+
+    /// Adds at most [`BLOCK_ROWS`] values.
+    pub fn add(&mut self, values: impl ExactSizeIterator<Item = Option<bool>>) {
+        let count = values.len();
+        let (mut present, mut set) = (0_u64, 0_u64);
+        for (at, value) in values.enumerate() {
+            present |= u64::from(value.is_some()) << at;
+            set |= u64::from(value == Some(true)) << at;
+        }
+        self.values.add(set, count);
+        self.present.add(present, count);
+    }
+
+    pub fn finish(self) -> BooleanArray {
+        BooleanArray::new(self.values.finish(), self.present.into_nulls())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use arrow_array::types::Float64Type;
+    use arrow_array::{Array, Float64Array};
+
+    use super::{BLOCK_ROWS, Bits, Values, zeros};
+
+    #[test]
+    fn bits_arrive_in_blocks_of_any_length() {
+        let mut bits = Bits::new(0);
+        let mut expected = Vec::new();
+        for count in (1..=64).chain([64, 3, 64, 61]) {
+            let mask = 0x9e37_79b9_7f4a_7c15_u64 >> (64 - count);
+            bits.add(mask, count);
+            expected.extend((0..count).map(|at| mask >> at & 1 == 1));
+        }
+        assert_eq!(bits.set(), expected.iter().filter(|set| **set).count());
+        assert!(bits.finish().iter().eq(expected));
+    }
+
+    /// A column of these values, added in blocks.
+    fn column(values: &[Option<f64>]) -> Float64Array {
+        let mut column = Values::<Float64Type>::new(values.len());
+        values.chunks(BLOCK_ROWS).for_each(|block| column.add(block.iter().copied()));
+        column.finish()
+    }
+
+    #[test]
+    fn zeros_are_shared_until_something_else_comes() {
+        let mut values: Vec<_> = (0..300).map(|at| (at % 3 == 0).then_some(0.0)).collect();
+        let shared = zeros::<f64>(1).as_ptr();
+        let alike = column(&values);
+        assert_eq!(alike.values().as_ptr(), shared);
+        assert!(alike.iter().eq(values.iter().copied()));
+        for (at, odd) in [(0, 1.0), (150, -0.0), (299, f64::NAN)] {
+            values[at] = Some(odd);
+            let one = column(&values);
+            assert_ne!(one.values().as_ptr(), shared);
+            assert_eq!(one.value(at).to_bits(), odd.to_bits());
+            assert_eq!(
+                (one.len(), one.null_count()),
+                (300, alike.null_count() - usize::from(at % 3 > 0))
+            );
+            assert_eq!(one.values().iter().filter(|value| value.to_bits() != 0).count(), 1);
+            values[at] = (at % 3 == 0).then_some(0.0);
+        }
+        assert_eq!(column(&[]).len(), 0);
+    }
+}
