@@ -62,6 +62,14 @@ impl Packer {
     }
 }
 
+/// The number of a form's first packet.
+pub(super) fn first_packet(form: &[u8]) -> u64 {
+    let (mut reader, _) = Reader::new(form);
+    let _teardowns = reader.word(0);
+    let [_id, first] = fields::numbers([0; 2], &mut reader);
+    first
+}
+
 /// Makes the connection of a form again, in place of another; its latest segments go to the pool
 /// where one is given. Gives what leads to its rare facts, which must still be put back. [`SLACK`]
 /// octets must follow the form.

@@ -10,15 +10,8 @@ struct Line {
     next: usize,
     /// Rows of the trackers before it.
     base: usize,
-    /// The first packet of the next one, which is open in `copy` if it had to be opened.
+    /// The first packet of the next one.
     first: Option<u64>,
-    copy: Connection,
-}
-
-impl Line {
-    fn look(&mut self) {
-        self.first = self.rows.first_packet(self.next, &mut self.copy);
-    }
 }
 
 /// Lets go of everything that is still followed when the capture ends `now`, and shows every row.
@@ -42,11 +35,9 @@ pub fn finish(
         counts.add(tracker.counts());
     }
     for mut tracker in trackers {
-        let (rows, copy) = (tracker.take_rows(), Connection::blank());
-        let length = rows.len();
-        let mut line = Line { rows, next: 0, base, first: None, copy };
-        line.look();
-        lines.push(line);
+        let rows = tracker.take_rows();
+        let (first, length) = (rows.first_packet(0), rows.len());
+        lines.push(Line { rows, next: 0, base, first });
         base += length;
     }
     let mut order: Vec<u32> = Vec::with_capacity(base);
@@ -56,11 +47,11 @@ pub fn finish(
         else {
             break;
         };
-        let Line { rows, next, base, copy, .. } = line;
-        rows.note(*next, Some(order.len() as u64), copy, &mut each);
-        order.push(number(*base + *next));
-        *next += 1;
-        line.look();
+        order.push(number(line.base + line.next));
+        line.next += 1;
+        line.first = line.rows.first_packet(line.next);
     }
-    (counts, Rows::of_shards(lines.into_iter().map(|line| line.rows).collect(), order))
+    let mut rows = Rows::of_shards(lines.into_iter().map(|line| line.rows).collect(), order);
+    rows.show(0..rows.len(), &mut each);
+    (counts, rows)
 }

@@ -4,6 +4,7 @@ mod forms;
 mod groups;
 mod opened;
 
+use std::ops::Range;
 use std::sync::Arc;
 
 pub use groups::Groups;
@@ -11,6 +12,7 @@ pub use opened::{Iter, Opened};
 
 use forms::Forms;
 
+use super::ahead::{BLOCK, ask_for};
 use super::compact::{Packer, Rare};
 use super::connection::{Connection, Release};
 use super::places::CHUNK;
@@ -137,7 +139,7 @@ impl Rows {
         self.put(connection, true);
     }
 
-    /// The same, its FINs and RSTs noted or still to be noted by [`Rows::note`].
+    /// The same, its FINs and RSTs noted or still to be noted by [`Rows::show`].
     pub(super) fn put(&mut self, connection: &mut Connection, note: bool) {
         if connection.teardowns.len() > MANY_TEARDOWNS {
             let row = std::mem::replace(connection, Connection::blank());
@@ -147,7 +149,8 @@ impl Rows {
         let mut packer = std::mem::take(&mut self.packer);
         self.add(|forms| {
             if note {
-                forms.note_teardowns(forms.len(), connection);
+                let row = forms.len();
+                connection.teardowns.iter().for_each(|t| forms.note_teardown(row, t.packet));
             }
             let rare = Rare::take(connection).map(|rare| forms.keep_rare(rare));
             forms.add(packer.pack(connection, None, rare), None);
@@ -229,42 +232,54 @@ impl Rows {
         self.order.as_ref().map(|order| order.first + row as u64)
     }
 
-    /// Numbers a connection of one tracker anew if there is a number, notes its FINs and RSTs where
-    /// they are not, and shows it. `copy` is where [`Rows::first_packet`] opened it.
-    pub(super) fn note(
-        &mut self,
-        row: usize,
-        id: Option<u64>,
-        copy: &mut Connection,
-        each: &mut impl FnMut(&[&Connection]),
-    ) {
-        let Some((chunk, within)) = self.find(row) else { return };
-        match self.chunks.get_mut(chunk).and_then(Arc::get_mut) {
-            Some(Chunk::Whole(open)) => {
-                if let Some(open) = open.get_mut(within) {
-                    open.connection.id = id.unwrap_or(open.connection.id);
-                    each(&[&open.connection]);
+    /// Shows these rows in order, some at a time: numbers them anew where several trackers filled
+    /// the chunks, and notes the FINs and RSTs of those in their compact form.
+    pub(super) fn show(&mut self, rows: Range<usize>, each: &mut impl FnMut(&[&Connection])) {
+        let has_forms = self.chunks.iter().any(|chunk| matches!(**chunk, Chunk::Forms(_)));
+        let mut opened = Opened::default();
+        for start in rows.clone().step_by(BLOCK) {
+            let block = start..rows.end.min(start + BLOCK);
+            if self.order.is_some() {
+                block.clone().for_each(|row| self.number(row));
+            }
+            let looked = opened.look(self, block.clone());
+            ask_for(&looked);
+            each(&looked);
+            if has_forms {
+                let rows = block.zip(looked).flat_map(|(row, c)| {
+                    c.teardowns.iter().map(move |teardown| (row, teardown.packet))
+                });
+                let teardowns: Vec<_> = rows.collect();
+                for (row, packet) in teardowns {
+                    self.note_teardown(row, packet);
                 }
             }
-            Some(Chunk::Forms(forms)) => {
-                copy.id = id.unwrap_or(copy.id);
-                forms.note_teardowns(within, copy);
-                each(&[copy]);
-            }
-            None => {}
         }
     }
 
-    /// The first packet of a connection; opens it in `copy` where it is in its compact form.
-    pub(super) fn first_packet(&self, row: usize, copy: &mut Connection) -> Option<u64> {
+    fn number(&mut self, row: usize) {
+        let (Some(id), Some((chunk, within))) = (self.id(row), self.find(row)) else { return };
+        if let Some(Chunk::Whole(open)) = self.chunks.get_mut(chunk).and_then(Arc::get_mut)
+            && let Some(open) = open.get_mut(within)
+        {
+            open.connection.id = id;
+        }
+    }
+
+    fn note_teardown(&mut self, row: usize, packet: u64) {
+        let Some((chunk, within)) = self.find(row) else { return };
+        if let Some(Chunk::Forms(forms)) = self.chunks.get_mut(chunk).and_then(Arc::get_mut) {
+            forms.note_teardown(within, packet);
+        }
+    }
+
+    /// The first packet of a connection.
+    pub(super) fn first_packet(&self, row: usize) -> Option<u64> {
         let (chunk, within) = self.locate(row)?;
-        Some(match chunk {
-            Chunk::Whole(open) => open.get(within)?.connection.first_packet,
-            Chunk::Forms(forms) => {
-                forms.open(within, copy);
-                copy.first_packet
-            }
-        })
+        match chunk {
+            Chunk::Whole(open) => Some(open.get(within)?.connection.first_packet),
+            Chunk::Forms(forms) => Some(forms.first_packet(within)),
+        }
     }
 
     /// All of them, opened one by one.

@@ -92,8 +92,7 @@ pub fn connection(c: &mut Connection, coder: &mut impl Coder) {
         censored,
         superseded,
     } = c;
-    coder.plain(id);
-    coder.plain(first_packet);
+    [*id, *first_packet] = numbers([*id, *first_packet], coder);
     coder.plain(start);
     coder.bits(|bits| {
         let [client, server] = &mut *ports;
@@ -183,6 +182,11 @@ pub fn connection(c: &mut Connection, coder: &mut impl Coder) {
     for row in teardowns {
         teardown(row, *file, &base, coder);
     }
+}
+
+/// What comes before everything else: a connection's number and its first packet.
+pub fn numbers(numbers: [u64; 2], coder: &mut impl Coder) -> [u64; 2] {
+    numbers.map(|number| coder.word(number))
 }
 
 /// IPv4 addresses are short without their prefix.

@@ -1,6 +1,6 @@
 //! A chunk of connections in their compact form.
 
-use crate::conn::compact::{Narrow, Plain, Rare, SLACK, refer, unpack};
+use crate::conn::compact::{Narrow, Plain, Rare, SLACK, first_packet, refer, unpack};
 use crate::conn::connection::{Connection, Release};
 use crate::conn::ending;
 use crate::conn::places::CHUNK;
@@ -65,10 +65,14 @@ impl Forms {
         }
     }
 
-    /// Notes the FINs and RSTs of a row, for each row once and in order.
-    pub fn note_teardowns(&mut self, row: usize, c: &Connection) {
-        let row = super::number(row);
-        self.teardowns.extend(c.teardowns.iter().map(|t| (row, t.packet)));
+    /// Notes a FIN or RST of a row, each once and in order.
+    pub fn note_teardown(&mut self, row: usize, packet: u64) {
+        self.teardowns.push((super::number(row), packet));
+    }
+
+    /// The first packet of a row.
+    pub fn first_packet(&self, row: usize) -> u64 {
+        first_packet(&self.octets[self.start(row)..])
     }
 
     fn start(&self, row: usize) -> usize {

@@ -29,7 +29,7 @@ impl Store {
             order.retain(|&number| self.slot(number).is_some_and(|slot| slot.followed));
             order.sort_unstable_by_key(|&number| self.slot(number).map(|slot| slot.id));
         }
-        let (mut rows, mut copy) = (Rows::ending_at(now), Connection::blank());
+        let mut rows = Rows::ending_at(now);
         let mut early = if self.compacts { None } else { each.take() };
         for numbers in order.chunks(CHUNK) {
             if let Some(mut chunk) = self.whole(numbers) {
@@ -47,17 +47,17 @@ impl Store {
                 rows.push_whole(chunk);
                 continue;
             }
+            let from = rows.len();
             for &number in numbers {
-                let row = rows.len();
                 self.close_one(number, now, limits, released, &mut rows);
-                if let Some(each) = &mut early {
-                    show(&mut rows, row, &mut copy, each);
-                }
+            }
+            if let Some(each) = &mut early {
+                rows.show(from..rows.len(), each);
             }
         }
         drop(self);
         if let Some(mut each) = each {
-            (0..rows.len()).for_each(|row| show(&mut rows, row, &mut copy, &mut each));
+            rows.show(0..rows.len(), &mut each);
         }
         rows
     }
@@ -109,11 +109,4 @@ fn decide(c: &mut Connection, slot: &Slot, limits: &Limits, now: i64) -> Release
     let release = limits.at_the_end(slot.last(Some(c)), now);
     ending::decide(c, release, now);
     release
-}
-
-/// Shows a row, opened in `copy` where it has to be, and notes its FINs and RSTs.
-fn show(rows: &mut Rows, row: usize, copy: &mut Connection, each: &mut impl FnMut(&[&Connection])) {
-    if rows.first_packet(row, copy).is_some() {
-        rows.note(row, None, copy, each);
-    }
 }
