@@ -17,6 +17,10 @@ pub const ITEMS: usize = 64;
 /// offsets of Arrow's `utf8` from overflowing.
 pub const ITEM_OCTETS: usize = 2048;
 
+/// Facts of a row, and octets of the name of one, for which there is room at first.
+const USUAL_FACTS: usize = 3;
+const USUAL_NAME: usize = 24;
+
 /// Items of a `list<utf8>` column.
 pub struct Texts {
     items: StringBuilder,
@@ -60,11 +64,12 @@ pub struct Facts {
 
 impl Facts {
     pub(super) fn new(rows: usize) -> Self {
+        let items = USUAL_FACTS * rows;
         Self {
-            fact: StringBuilder::new(),
-            value: Float64Builder::new(),
-            text: StringBuilder::new(),
-            packet: Int64Builder::new(),
+            fact: StringBuilder::with_capacity(items, USUAL_NAME * items),
+            value: Float64Builder::with_capacity(items),
+            text: StringBuilder::with_capacity(items, 0),
+            packet: Int64Builder::with_capacity(items),
             lengths: Vec::with_capacity(rows),
             current: 0,
         }
