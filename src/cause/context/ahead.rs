@@ -7,11 +7,9 @@ use crate::conn::Connection;
 impl Context {
     /// Adds connections whose endings are decided.
     pub fn add_all(&mut self, connections: &[&Connection]) {
-        let read = connections.iter().fold(0, |all, c| {
-            let client =
-                self.clients.get(&c.addresses[0]).map_or(0, |client| client.attempts.len());
-            all ^ self.server(c) ^ client
-        });
+        let latest = |c: &Connection| self.clients.get(&c.addresses[0])?.attempts.last();
+        let client = |c| latest(c).map_or(0, |attempt| usize::from(attempt.failed));
+        let read = connections.iter().fold(0, |all, &c| all ^ self.server(c) ^ client(c));
         std::hint::black_box(read);
         for c in connections {
             self.add(c);

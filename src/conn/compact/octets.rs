@@ -12,8 +12,9 @@ const MASKS: [u64; 8] =
 const CODES: [u8; 9] = [0, 1, 2, 3, 4, 5, 6, 7, 7];
 /// Octets that tell the lengths of a group.
 const CONTROL: usize = 3;
-/// Octets that writing or reading a group touches: a word begins below 64.
-const WINDOW: usize = 64 + 8;
+/// Octets that writing or reading the words of a group touches: each begins below [`FIRST`].
+const WINDOW: usize = FIRST + 8;
+const FIRST: usize = 64;
 /// Octets after a form that reading may look at.
 pub const SLACK: usize = CONTROL + WINDOW;
 /// Octets that tell how many groups follow, and whether something leads to rare facts.
@@ -59,7 +60,7 @@ impl<'o> Writer<'o> {
         for (word, shift) in self.words.iter().zip((0..).step_by(3)) {
             let code = CODES[8 - word.leading_zeros() as usize / 8];
             bits |= u32::from(code) << shift;
-            let from = end & (WINDOW - 9);
+            let from = end % FIRST;
             window[from..from + 8].copy_from_slice(&word.to_le_bytes());
             end += usize::from(LENGTHS[usize::from(code)]);
         }
@@ -117,10 +118,8 @@ impl<'o> Reader<'o> {
 
     #[inline(never)]
     fn take_group(&mut self) {
-        let Some(groups) = self.groups.checked_sub(1) else {
-            self.words = [0; GROUP];
-            return;
-        };
+        self.words = [0; GROUP];
+        let Some(groups) = self.groups.checked_sub(1) else { return };
         self.groups = groups;
         let place = self.octets.first_chunk::<SLACK>();
         let Some((&[a, b, c], window)) = place.and_then(|octets| octets.split_first_chunk()) else {
@@ -130,7 +129,7 @@ impl<'o> Reader<'o> {
         for word in &mut self.words {
             let code = (bits & 7) as usize;
             bits >>= 3;
-            let from = end & (WINDOW - 9);
+            let from = end % FIRST;
             let mut eight = [0; 8];
             eight.copy_from_slice(&window[from..from + 8]);
             *word = u64::from_le_bytes(eight) & MASKS[code];
