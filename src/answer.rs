@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 
 use crate::capture::{FileSummary, Interface, Source};
 use crate::cause::{self, Case, Context, Parameters, RULE_SET, Verdict};
-use crate::conn::{self, Connection, Groups, Kind, Opened, Rows, Teardown};
+use crate::conn::{Connection, Groups, Kind, Opened, Rows, Teardown};
 use crate::error::Error;
 use crate::guard;
 use crate::packet::Class;
@@ -155,7 +155,6 @@ impl Judge<'_> {
             let mut opened = Opened::default();
             for start in (0..chunk.len()).step_by(BLOCK_ROWS) {
                 let block = opened.look(&chunk, start..start + BLOCK_ROWS);
-                conn::ask_for(&block);
                 self.context.ask_for(&block);
                 let verdicts: Vec<Verdict> =
                     block.iter().map(|c| cause::judge(c, self.context, self.parameters)).collect();
@@ -189,7 +188,6 @@ impl Judge<'_> {
             for block in chunk.chunks(BLOCK_ROWS) {
                 let looked =
                     opened.look(connections, block.iter().map(|&(_, row, _)| row as usize));
-                conn::ask_for(&looked);
                 self.context.ask_for(&looked);
                 let block: Vec<(&Connection, &Teardown)> = looked
                     .into_iter()

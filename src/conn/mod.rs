@@ -35,7 +35,6 @@ mod wheel;
 mod wireshark;
 mod zeek;
 
-pub use ahead::{BLOCK, ask_for};
 pub use clock::Clock;
 pub use connection::{
     Connection, EndedBy, Ending, Extra, Icmp, Opening, Phase, Release, Side, SynAck, TlsAlert,

@@ -12,7 +12,7 @@ pub use opened::{Iter, Opened};
 
 use forms::Forms;
 
-use super::ahead::{BLOCK, ask_for};
+use super::ahead::BLOCK;
 use super::compact::{Packer, Rare};
 use super::connection::{Connection, Release};
 use super::places::CHUNK;
@@ -217,6 +217,12 @@ impl Rows {
         Some((self.chunks.get(chunk)?, within))
     }
 
+    /// The same to change, where nobody else has it.
+    fn locate_mut(&mut self, row: usize) -> Option<(&mut Chunk, usize)> {
+        let (chunk, within) = self.find(row)?;
+        Some((Arc::get_mut(self.chunks.get_mut(chunk)?)?, within))
+    }
+
     fn find(&self, row: usize) -> Option<(usize, usize)> {
         let row = match &self.order {
             Some(order) => *order.rows.get(row)? as usize,
@@ -243,7 +249,6 @@ impl Rows {
                 block.clone().for_each(|row| self.number(row));
             }
             let looked = opened.look(self, block.clone());
-            ask_for(&looked);
             each(&looked);
             if has_forms {
                 let rows = block.zip(looked).flat_map(|(row, c)| {
@@ -251,25 +256,20 @@ impl Rows {
                 });
                 let teardowns: Vec<_> = rows.collect();
                 for (row, packet) in teardowns {
-                    self.note_teardown(row, packet);
+                    if let Some((Chunk::Forms(forms), within)) = self.locate_mut(row) {
+                        forms.note_teardown(within, packet);
+                    }
                 }
             }
         }
     }
 
     fn number(&mut self, row: usize) {
-        let (Some(id), Some((chunk, within))) = (self.id(row), self.find(row)) else { return };
-        if let Some(Chunk::Whole(open)) = self.chunks.get_mut(chunk).and_then(Arc::get_mut)
+        if let Some(id) = self.id(row)
+            && let Some((Chunk::Whole(open), within)) = self.locate_mut(row)
             && let Some(open) = open.get_mut(within)
         {
             open.connection.id = id;
-        }
-    }
-
-    fn note_teardown(&mut self, row: usize, packet: u64) {
-        let Some((chunk, within)) = self.find(row) else { return };
-        if let Some(Chunk::Forms(forms)) = self.chunks.get_mut(chunk).and_then(Arc::get_mut) {
-            forms.note_teardown(within, packet);
         }
     }
 

@@ -192,11 +192,6 @@ impl Tracker {
     /// connection.
     pub fn finish(self, each: impl FnMut(&[&Connection])) -> (Counts, Rows) {
         let now = self.now;
-        self.finish_at(now, each)
-    }
-
-    /// The same when the capture ends `now`.
-    pub fn finish_at(self, now: i64, each: impl FnMut(&[&Connection])) -> (Counts, Rows) {
         merge::finish(vec![self], now, each)
     }
 

@@ -1,6 +1,7 @@
 //! Rows as connections again.
 
 use super::{Chunk, Rows};
+use crate::conn::ahead::ask_for;
 use crate::conn::connection::Connection;
 
 /// Connections opened for a look, in room that is used again.
@@ -10,7 +11,7 @@ pub struct Opened {
 }
 
 impl Opened {
-    /// The connections in these rows; rows that are not there are left out.
+    /// The connections in these rows, all asked for at once; rows that are not there are left out.
     pub fn look<'o>(
         &'o mut self,
         rows: &'o Rows,
@@ -35,7 +36,11 @@ impl Opened {
             Chunk::Whole(open) => open.get(within).map(|open| &open.connection),
             Chunk::Forms(_) => opened.next(),
         });
-        looked.collect()
+        let looked: Vec<_> = looked.collect();
+        if count < looked.len() {
+            ask_for(looked.iter().copied());
+        }
+        looked
     }
 }
 

@@ -34,14 +34,14 @@ impl Store {
         for numbers in order.chunks(CHUNK) {
             if let Some(mut chunk) = self.whole(numbers) {
                 for (block, numbers) in chunk.chunks_mut(BLOCK).zip(numbers.chunks(BLOCK)) {
-                    ask_for(&connections(block));
+                    ask_for(block.iter().map(|open| &open.connection));
                     for (Open { connection, .. }, &number) in block.iter_mut().zip(numbers) {
                         if let Some(slot) = self.slot(number).filter(|slot| slot.followed) {
                             released[decide(connection, slot, limits, now) as usize] += 1;
                         }
                     }
                     if let Some(each) = &mut early {
-                        each(&connections(block));
+                        each(&block.iter().map(|open| &open.connection).collect::<Vec<_>>());
                     }
                 }
                 rows.push_whole(chunk);
@@ -98,10 +98,6 @@ impl Store {
             .all(|(at, &number)| self.slot(number).is_some_and(|slot| slot.at == OPEN + at));
         if together { self.open.take_chunk(first, numbers.len()) } else { None }
     }
-}
-
-fn connections(open: &[Open]) -> Vec<&Connection> {
-    open.iter().map(|open| &open.connection).collect()
 }
 
 /// Ends an open connection that is still followed.

@@ -86,11 +86,9 @@ impl<P: ArrowPrimitiveType> Values<P> {
     }
 
     pub fn finish(self) -> PrimitiveArray<P> {
-        let values = match self.numbers {
-            none if none.is_empty() => zeros(self.present.length),
-            values => values.into(),
-        };
-        PrimitiveArray::new(values, self.present.into_nulls())
+        let Self { numbers, present, .. } = self;
+        let values = if numbers.is_empty() { zeros(present.length) } else { numbers.into() };
+        PrimitiveArray::new(values, present.into_nulls())
     }
 }
 
