@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use super::batch::{Batch, Notes};
 use super::file::{CaptureFile, open};
 use super::interface::Interface;
+use super::options::{Progress, ReadOptions};
 use super::order::{Rank, report_order, report_overlaps};
 use super::source::{Source, Stamp, expand};
 use super::summary::{FileSummary, Status};
@@ -20,40 +21,6 @@ const MAX_HANDLES: usize = 128;
 const MAX_AHEAD: usize = 4;
 /// Bytes read when only the first packet's time is wanted.
 const PEEK_CHUNK: usize = 4096;
-
-/// How to read.
-#[derive(Clone, Debug)]
-pub struct ReadOptions {
-    /// Bytes asked of the source at a time, 1 to 16 Mi. Never changes what is read.
-    pub chunk: usize,
-    /// Bytes that each compressed file may unpack to; what comes after is left unread and the
-    /// file's status is `limit`.
-    pub max_uncompressed_bytes: Option<u64>,
-    /// Whether files may be read and decompressed ahead on threads of their own. Never changes
-    /// what is read.
-    pub ahead: bool,
-    /// Looks behind damage in a classic pcap for three record headers in a row that make sense,
-    /// and goes on there: the file's status is then `recovered`. The format has no marks, so that
-    /// octets of a payload may be taken for packets; without it reading ends at the damage.
-    pub resync: bool,
-}
-
-impl Default for ReadOptions {
-    fn default() -> Self {
-        Self { chunk: 256 * 1024, max_uncompressed_bytes: None, ahead: true, resync: false }
-    }
-}
-
-/// How far reading has come, in bytes of the sources as they lie there.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Progress {
-    /// Bytes taken so far.
-    pub bytes_read: u64,
-    /// Bytes in all; `None` with a pipe among the sources.
-    pub bytes_total: Option<u64>,
-    /// Packets given out so far.
-    pub packets: u64,
-}
 
 /// What is known of a file before it is its turn.
 enum Waiting {

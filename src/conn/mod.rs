@@ -25,8 +25,10 @@ pub mod script;
 mod seed;
 mod sequence;
 mod store;
+mod syn;
 mod tampering;
 mod teardown;
+mod terms;
 mod trace;
 mod tracker;
 mod tuple;
@@ -36,10 +38,7 @@ mod wireshark;
 mod zeek;
 
 pub use clock::Clock;
-pub use connection::{
-    Connection, EndedBy, Ending, Extra, Icmp, Opening, Phase, Release, Side, SynAck, TlsAlert,
-    seconds,
-};
+pub use connection::{Connection, Extra, Icmp, SynAck, TlsAlert, seconds};
 pub use endpoint::{Endpoint, Fin, State, Ttl};
 pub use limits::Limits;
 pub use merge::finish;
@@ -52,6 +51,7 @@ pub use seed::Seed;
 pub use store::AHEAD;
 pub use tampering::Tampering;
 pub use teardown::{Form, Kind, Reason, SequenceCheck, Teardown, Trigger};
+pub use terms::{EndedBy, Ending, Opening, Phase, Release, Side};
 pub use trace::{Chosen, Trace, Traced};
 pub use tracker::{Counts, Tracker};
 pub use vantage::{Vantage, VantageBasis};

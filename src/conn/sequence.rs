@@ -3,8 +3,9 @@
 
 use super::connection::{Connection, Side};
 use super::endpoint::{Endpoint, Fin, State, truncate};
-use super::live::{Effect, note_syn};
+use super::live::Effect;
 use super::moment::Moment;
+use super::syn::note_syn;
 use crate::packet::{Options, Segment};
 
 /// A jump ahead, in octets, that is only believed when it comes again: 64 MiB.

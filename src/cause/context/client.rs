@@ -1,0 +1,131 @@
+//! What one client tried, and what its attempts say together.
+
+use std::sync::OnceLock;
+
+use super::{Map, Service};
+use crate::conn::Moment;
+
+/// One attempt of a client.
+#[derive(Clone, Copy, Debug)]
+pub struct Attempt {
+    /// Connection.
+    pub id: u64,
+    /// Target.
+    pub service: Service,
+    /// Time of the SYN.
+    pub start: i64,
+    /// From SYN to its acknowledgment or reset.
+    pub wait: Moment,
+    /// When the handshake completed.
+    pub completed: Moment,
+    /// Reset by the client before it completed.
+    pub abandoned: bool,
+    /// Refused or never answered.
+    pub failed: bool,
+    /// Payload octets of the client.
+    pub bytes: u64,
+}
+
+/// A client's attempts and what was worked out of them, until another one comes.
+#[derive(Clone, Debug, Default)]
+pub struct Client {
+    pub attempts: Vec<Attempt>,
+    /// Most clients are never asked for it.
+    pub worked_out: OnceLock<Box<WorkedOut>>,
+}
+
+impl Client {
+    pub fn worked_out(&self) -> &WorkedOut {
+        self.worked_out.get_or_init(Box::default)
+    }
+}
+
+/// What a client's attempts say together, each worked out when it is asked for.
+#[derive(Clone, Debug, Default)]
+pub struct WorkedOut {
+    pub failed_services: OnceLock<usize>,
+    pub waits: OnceLock<Waits>,
+    pub completed: OnceLock<Vec<Attempt>>,
+    pub rounds: OnceLock<Map<Service, Rounds>>,
+}
+
+/// Attempts of one client at one service that brought no payload.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Rounds {
+    /// How many.
+    pub count: u64,
+    /// Seconds from one to the next, on average.
+    pub mean: f64,
+    /// Standard deviation of these.
+    pub deviation: f64,
+}
+
+/// Waits of a client's attempts, shortest first.
+#[derive(Clone, Debug)]
+pub struct Waits {
+    pub completed: Vec<i64>,
+    pub abandoned: Vec<i64>,
+}
+
+impl Waits {
+    pub fn of(attempts: &[Attempt]) -> Self {
+        let mut waits = Self { completed: Vec::new(), abandoned: Vec::new() };
+        for attempt in attempts {
+            let Some(wait) = attempt.wait.get() else { continue };
+            if attempt.completed.is_some() {
+                waits.completed.push(wait);
+            } else if attempt.abandoned {
+                waits.abandoned.push(wait);
+            }
+        }
+        waits.completed.sort_unstable();
+        waits.abandoned.sort_unstable();
+        waits
+    }
+}
+
+#[allow(clippy::cast_precision_loss)] // at most some thousand
+pub fn rounds(attempts: &[Attempt]) -> Map<Service, Rounds> {
+    let mut starts: Map<Service, Vec<i64>> = Map::default();
+    for attempt in attempts.iter().filter(|attempt| attempt.bytes == 0) {
+        starts.entry(attempt.service).or_default().push(attempt.start);
+    }
+    let summary = |starts: Vec<i64>| {
+        let gap = |pair: &[i64]| crate::conn::seconds(pair[1].saturating_sub(pair[0]));
+        let gaps: Vec<f64> = starts.windows(2).map(gap).collect();
+        let mean = gaps.iter().sum::<f64>() / gaps.len() as f64;
+        let variance = gaps.iter().map(|gap| (gap - mean).powi(2)).sum::<f64>() / gaps.len() as f64;
+        Rounds { count: starts.len() as u64, mean, deviation: variance.sqrt() }
+    };
+    starts.into_iter().map(|(service, starts)| (service, summary(starts))).collect()
+}
+
+/// What a client's waits say of its own limit.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct WaitLimit {
+    /// Attempts that completed.
+    pub completed: usize,
+    /// Attempts that it abandoned.
+    pub abandoned: usize,
+    /// The longest wait that completed: the limit is above it.
+    pub longest_completed: Option<i64>,
+    /// The shortest wait that was abandoned: the limit is at most this.
+    pub shortest_abandoned: Option<i64>,
+    /// Completed attempts that had waited longer than the threshold.
+    pub completed_above_threshold: usize,
+    /// Completed attempts that had waited longer than the shortest abandoned one.
+    pub overlap: usize,
+}
+
+impl WaitLimit {
+    /// The interval, when both sets are large enough and do not overlap.
+    pub fn interval(&self) -> Option<(i64, i64)> {
+        let clean = self.completed >= 3 && self.abandoned >= 3 && self.overlap == 0;
+        if clean { Some((self.longest_completed?, self.shortest_abandoned?)) } else { None }
+    }
+
+    /// A fixed limit is refuted: too many attempts waited longer and completed.
+    pub fn refuted(&self) -> bool {
+        self.overlap * 10 > self.completed + self.abandoned && self.overlap > 0
+    }
+}
