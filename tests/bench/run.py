@@ -4,6 +4,7 @@
     python tests/bench/run.py            # the figures in results.md
     python tests/bench/run.py --write    # the same, kept there
     python tests/bench/run.py --only T1 W M1
+    python tests/bench/run.py --pgo      # of a build with profiles, as wheels are (llvm-tools)
 
 The generator is `bench/gencap` of the shared folder (FINRST_SHARED, else ../shared); captures go
 to FINRST_BENCH_DIR, else a temporary directory. Figures are CPU seconds (user and system, children
@@ -26,6 +27,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from peers import peers
+from train import captures as lessons
 
 ROOT = Path(__file__).resolve().parents[2]
 SHARED = Path(os.environ.get("FINRST_SHARED", ROOT.parent / "shared"))
@@ -51,17 +53,43 @@ QUICK = {
 }
 
 
-def build() -> tuple[Path, Path]:
-    """The generator and the stages."""
-    target = Path(os.environ.get("FINRST_BENCH_DIR", tempfile.gettempdir())) / "gencap-target"
+def generator(folder: Path) -> Path:
+    """The program that makes captures."""
+    target = folder / "gencap-target"
     manifest = SHARED / "bench" / "gencap" / "Cargo.toml"
-    generate = ["cargo", "build", "--release", "--quiet", "--manifest-path", str(manifest)]
-    subprocess.run([*generate, "--target-dir", str(target)], check=True)
+    command = ["cargo", "build", "--release", "--quiet", "--manifest-path", str(manifest)]
+    subprocess.run([*command, "--target-dir", str(target)], check=True)
+    return target / "release" / "gencap"
+
+
+def compiled(flags: str = "", target: Path | None = None) -> Path:
+    """The stages, compiled with these flags in a folder of their own."""
     command = ["cargo", "bench", "--bench", "stages", "--no-run", "--message-format=json"]
-    out = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout
+    command += ["--target-dir", str(target)] if target else []
+    flags = f"{os.environ.get('RUSTFLAGS', '')} {flags}"
+    environment = {**os.environ, "RUSTFLAGS": flags} if flags.strip() else None
+    out = subprocess.run(
+        command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True, env=environment
+    ).stdout
     messages = [json.loads(line) for line in out.splitlines()]
     made = [m["executable"] for m in messages if m.get("target", {}).get("name") == "stages"]
-    return target / "release" / "gencap", Path(made[-1])
+    return Path(made[-1])
+
+
+def profiled(folder: Path) -> Path:
+    """The stages as wheels are compiled: once more, by what `train.py` shows them."""
+    with tempfile.TemporaryDirectory() as raw:
+        stages = str(compiled(f"-Cprofile-generate={raw}", folder / "pgo-target"))
+        for path in lessons(Path(raw)):
+            for stage, threads in [("tables", 1), ("tables", 2), ("scan", 1)]:
+                subprocess.run([stages, stage, str(path), str(threads)], check=True)
+        command = ["rustc", "--print", "target-libdir"]
+        library = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+        profile = folder / "stages.profdata"
+        merge = [str(Path(library.strip()).parent / "bin" / "llvm-profdata"), "merge", "-o"]
+        counted = map(str, Path(raw).glob("*.profraw"))
+        subprocess.run([*merge, str(profile), *counted], check=True)
+    return compiled(f"-Cprofile-use={profile}", folder / "pgo-target")
 
 
 @dataclass
@@ -236,13 +264,14 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--write", action="store_true", help="keep the table in results.md")
+    parser.add_argument("--pgo", action="store_true", help="of a build with profiles")
     parser.add_argument("--only", nargs="+", default=[], help="figures with this in their label")
     options = parser.parse_args()
     folder = Path(os.environ.get("FINRST_BENCH_DIR", tempfile.mkdtemp(prefix="finrst-bench-")))
     folder.mkdir(parents=True, exist_ok=True)
-    gencap, stages = build()
+    stages = profiled(folder) if options.pgo else compiled()
     captures = QUICK if options.quick else FULL
-    truth = generated(folder, captures, gencap)
+    truth = generated(folder, captures, generator(folder))
     names = {which: name for which, (name, _) in captures.items()}
     bench = Bench(folder, stages, options.runs, names, options.only)
     wrong = measure(bench, truth)
@@ -254,9 +283,8 @@ def main() -> int:
     machine = (
         f"{dt.datetime.now(tz=dt.UTC).date()}, {platform.platform()}, {os.cpu_count()} processors"
     )
-    text = [
-        f"{machine}; medians of {options.runs} alternating runs, CPU seconds of whole processes."
-    ]
+    how = f"{'a build with profiles; ' if options.pgo else ''}medians of {options.runs}"
+    text = [f"{machine}; {how} alternating runs, CPU seconds of whole processes."]
     text += ["", *(f"- {peer.version}" for peer in here), ""]
     text += ["| figure | capture | A | B | A/B |", "|---|---|---|---|---|"]
     text += [f"| {' | '.join(row)} |" for row in bench.rows]

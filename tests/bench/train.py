@@ -160,17 +160,22 @@ def pcapng(packets: list[tuple[float, bytes]]) -> bytes:
     return b"".join(out)
 
 
+def captures(folder: Path) -> list[Path]:
+    """The traffic whole, cut by a snap length, and in the other format."""
+    draw = random.Random(1)
+    packets = traffic(draw.choices(list(SHARES), list(SHARES.values()), k=CONNECTIONS), draw)
+    files = {"whole.pcap": pcap(packets, 65535), "cut.pcap": pcap(packets, 96)}
+    files["whole.pcapng"] = pcapng(packets)
+    for name, octets in files.items():
+        (folder / name).write_bytes(octets)
+    return [folder / name for name in files]
+
+
 def main() -> None:
     """Read everything in every usual way."""
     warnings.simplefilter("ignore", finrst.CaptureWarning)
-    draw = random.Random(1)
-    packets = traffic(draw.choices(list(SHARES), list(SHARES.values()), k=CONNECTIONS), draw)
     with tempfile.TemporaryDirectory() as folder:
-        files = {"whole.pcap": pcap(packets, 65535), "cut.pcap": pcap(packets, 96)}
-        files["whole.pcapng"] = pcapng(packets)
-        for name, octets in files.items():
-            path = Path(folder) / name
-            path.write_bytes(octets)
+        for path in captures(Path(folder)):
             finrst.read(path, threads=1)
             finrst.read(path, threads=2)
             for _ in finrst.scan(path):
