@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::OnceLock;
 
-use client::{Client, Rounds, Waits, rounds};
+use client::{Client, Rounds};
 
 use super::parameters::Parameters;
 use crate::conn::{Connection, Ending, Endpoint, Form, Moment, SEARCHED, Side};
@@ -20,12 +20,8 @@ type Map<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
 /// A server's address and port.
 pub type Service = (Address, u16);
 
-/// Attempts remembered for each client; more add nothing to a pattern.
-const MAX_ATTEMPTS: usize = 4096;
 /// Aborted connections remembered for each service.
 const MAX_ABORTED: usize = 65_536;
-/// Different services that a client failed to open, as far as they are counted.
-const MAX_FAN_OUT: usize = 16;
 /// Services, clients and hosts each, and attempts over all clients divided by four, that a bounded
 /// context remembers: some 200 MiB in all. What comes later is judged without them, and counted.
 pub const MAX_REMEMBERED: usize = 1 << 18;
@@ -186,18 +182,11 @@ impl Context {
             self.forgotten += 1;
             return;
         };
-        if client.attempts.len() >= MAX_ATTEMPTS {
-            self.forgotten += 1;
-            return;
-        }
-        if client.attempts.is_empty() {
-            client.attempts.reserve_exact(1);
-        }
         let failed = matches!(
             c.ending,
             Ending::HandshakeRefused | Ending::HandshakeUnanswered | Ending::HandshakeAbandoned
         );
-        client.attempts.push(Attempt {
+        let remembered = client.add(Attempt {
             id: c.id,
             service,
             start: c.start,
@@ -207,9 +196,11 @@ impl Context {
             failed,
             bytes: c.side(Side::Client).unique_bytes,
         });
-        // What was worked out of fewer attempts does not hold any more.
-        client.worked_out.take();
-        self.attempts += 1;
+        if remembered {
+            self.attempts += 1;
+        } else {
+            self.forgotten += 1;
+        }
     }
 
     fn add_host(&mut self, c: &Connection, side: Side) {
@@ -250,12 +241,7 @@ impl Context {
     /// The completed attempts of a connection's client that began within some time of it.
     pub fn completed_around(&self, c: &Connection, seconds: f64) -> &[Attempt] {
         let Some(client) = self.clients.get(&c.addresses[0]) else { return &[] };
-        let completed = client.worked_out().completed.get_or_init(|| {
-            let mut all: Vec<_> = client.attempts.clone();
-            all.retain(|attempt| attempt.completed.is_some());
-            all.sort_by_key(|attempt| (attempt.start, attempt.id));
-            all
-        });
+        let completed = client.completed();
         let after = |other: &Attempt| crate::conn::seconds(other.start.saturating_sub(c.start));
         let from = completed.partition_point(|other| after(other) < -seconds);
         let to = completed.partition_point(|other| after(other) <= seconds);
@@ -265,45 +251,21 @@ impl Context {
     /// How regularly a connection's client opened its service without saying anything.
     pub fn rounds(&self, c: &Connection) -> Rounds {
         let Some(client) = self.clients.get(&c.addresses[0]) else { return Rounds::default() };
-        let rounds = client.worked_out().rounds.get_or_init(|| rounds(&client.attempts));
-        rounds.get(&(c.addresses[1], c.ports[1])).copied().unwrap_or_default()
+        client.rounds().get(&(c.addresses[1], c.ports[1])).copied().unwrap_or_default()
     }
 
     /// Different services that the client failed to open, counted up to 16.
     pub fn fan_out(&self, c: &Connection) -> usize {
-        let Some(client) = self.clients.get(&c.addresses[0]) else { return 0 };
-        *client.worked_out().failed_services.get_or_init(|| {
-            let mut seen: Vec<Service> = Vec::new();
-            for attempt in client.attempts.iter().filter(|attempt| attempt.failed) {
-                if seen.len() < MAX_FAN_OUT && !seen.contains(&attempt.service) {
-                    seen.push(attempt.service);
-                }
-            }
-            seen.len()
-        })
+        self.clients.get(&c.addresses[0]).map_or(0, Client::failed_services)
     }
 
     /// The interval in which the client's own limit must lie: above every wait that completed,
     /// at most the shortest that was abandoned. `None` unless there are at least three of each
     /// and they do not overlap.
     pub fn wait_limit(&self, c: &Connection, parameters: &Parameters) -> WaitLimit {
-        let Some(client) = self.clients.get(&c.addresses[0]) else { return WaitLimit::default() };
-        let Waits { completed, abandoned } =
-            client.worked_out().waits.get_or_init(|| Waits::of(&client.attempts));
-        let threshold = parameters.handshake_timeout_s * 1e9;
-        #[allow(clippy::cast_precision_loss)] // nanoseconds of a wait
-        let below = completed.partition_point(|&wait| (wait as f64) < threshold);
-        let shortest = abandoned.first().copied();
-        let before = shortest
-            .map_or(completed.len(), |shortest| completed.partition_point(|&wait| wait < shortest));
-        WaitLimit {
-            completed: completed.len(),
-            abandoned: abandoned.len(),
-            longest_completed: completed.last().copied(),
-            shortest_abandoned: shortest,
-            completed_above_threshold: completed.len() - below,
-            overlap: completed.len() - before,
-        }
+        let threshold = parameters.handshake_timeout_s;
+        let client = self.clients.get(&c.addresses[0]);
+        client.map_or_else(WaitLimit::default, |client| client.waits().limit(threshold))
     }
 }
 

@@ -7,7 +7,7 @@ use crate::conn::Connection;
 impl Context {
     /// Adds connections whose endings are decided.
     pub fn add_all(&mut self, connections: &[&Connection]) {
-        let latest = |c: &Connection| self.clients.get(&c.addresses[0])?.attempts.last();
+        let latest = |c: &Connection| self.clients.get(&c.addresses[0])?.latest();
         let client = |c| latest(c).map_or(0, |attempt| usize::from(attempt.failed));
         let read = connections.iter().fold(0, |all, &c| all ^ self.server(c) ^ client(c));
         std::hint::black_box(read);

@@ -5,6 +5,11 @@ use std::sync::OnceLock;
 use super::{Map, Service};
 use crate::conn::Moment;
 
+/// Attempts remembered for each client; more add nothing to a pattern.
+const MAX_ATTEMPTS: usize = 4096;
+/// Different services that a client failed to open, as far as they are counted.
+const MAX_FAN_OUT: usize = 16;
+
 /// One attempt of a client.
 #[derive(Clone, Copy, Debug)]
 pub struct Attempt {
@@ -29,24 +34,76 @@ pub struct Attempt {
 /// A client's attempts and what was worked out of them, until another one comes.
 #[derive(Clone, Debug, Default)]
 pub struct Client {
-    pub attempts: Vec<Attempt>,
+    attempts: Vec<Attempt>,
     /// Most clients are never asked for it.
-    pub worked_out: OnceLock<Box<WorkedOut>>,
+    worked_out: OnceLock<Box<WorkedOut>>,
 }
 
 impl Client {
-    pub fn worked_out(&self) -> &WorkedOut {
+    /// Remembers an attempt; false when there are enough.
+    pub fn add(&mut self, attempt: Attempt) -> bool {
+        if self.attempts.len() >= MAX_ATTEMPTS {
+            return false;
+        }
+        if self.attempts.is_empty() {
+            self.attempts.reserve_exact(1);
+        }
+        self.attempts.push(attempt);
+        // What was worked out of fewer attempts does not hold any more.
+        self.worked_out.take();
+        true
+    }
+
+    /// The latest attempt.
+    pub fn latest(&self) -> Option<&Attempt> {
+        self.attempts.last()
+    }
+
+    fn worked_out(&self) -> &WorkedOut {
         self.worked_out.get_or_init(Box::default)
+    }
+
+    /// Those that completed, earliest first.
+    pub fn completed(&self) -> &[Attempt] {
+        self.worked_out().completed.get_or_init(|| {
+            let mut all: Vec<_> = self.attempts.clone();
+            all.retain(|attempt| attempt.completed.is_some());
+            all.sort_by_key(|attempt| (attempt.start, attempt.id));
+            all
+        })
+    }
+
+    /// How regularly it opened each service without saying anything.
+    pub fn rounds(&self) -> &Map<Service, Rounds> {
+        self.worked_out().rounds.get_or_init(|| rounds(&self.attempts))
+    }
+
+    /// Different services that it failed to open, as far as they are counted.
+    pub fn failed_services(&self) -> usize {
+        *self.worked_out().failed_services.get_or_init(|| {
+            let mut seen: Vec<Service> = Vec::new();
+            for attempt in self.attempts.iter().filter(|attempt| attempt.failed) {
+                if seen.len() < MAX_FAN_OUT && !seen.contains(&attempt.service) {
+                    seen.push(attempt.service);
+                }
+            }
+            seen.len()
+        })
+    }
+
+    /// How long it waited for answers.
+    pub fn waits(&self) -> &Waits {
+        self.worked_out().waits.get_or_init(|| Waits::of(&self.attempts))
     }
 }
 
 /// What a client's attempts say together, each worked out when it is asked for.
 #[derive(Clone, Debug, Default)]
-pub struct WorkedOut {
-    pub failed_services: OnceLock<usize>,
-    pub waits: OnceLock<Waits>,
-    pub completed: OnceLock<Vec<Attempt>>,
-    pub rounds: OnceLock<Map<Service, Rounds>>,
+struct WorkedOut {
+    failed_services: OnceLock<usize>,
+    waits: OnceLock<Waits>,
+    completed: OnceLock<Vec<Attempt>>,
+    rounds: OnceLock<Map<Service, Rounds>>,
 }
 
 /// Attempts of one client at one service that brought no payload.
@@ -63,12 +120,12 @@ pub struct Rounds {
 /// Waits of a client's attempts, shortest first.
 #[derive(Clone, Debug)]
 pub struct Waits {
-    pub completed: Vec<i64>,
-    pub abandoned: Vec<i64>,
+    completed: Vec<i64>,
+    abandoned: Vec<i64>,
 }
 
 impl Waits {
-    pub fn of(attempts: &[Attempt]) -> Self {
+    fn of(attempts: &[Attempt]) -> Self {
         let mut waits = Self { completed: Vec::new(), abandoned: Vec::new() };
         for attempt in attempts {
             let Some(wait) = attempt.wait.get() else { continue };
@@ -82,10 +139,29 @@ impl Waits {
         waits.abandoned.sort_unstable();
         waits
     }
+
+    /// What they say of the client's own limit, beside one of so many seconds.
+    pub fn limit(&self, threshold_s: f64) -> WaitLimit {
+        let Self { completed, abandoned } = self;
+        let threshold = threshold_s * 1e9;
+        #[allow(clippy::cast_precision_loss)] // nanoseconds of a wait
+        let below = completed.partition_point(|&wait| (wait as f64) < threshold);
+        let shortest = abandoned.first().copied();
+        let before = shortest
+            .map_or(completed.len(), |shortest| completed.partition_point(|&wait| wait < shortest));
+        WaitLimit {
+            completed: completed.len(),
+            abandoned: abandoned.len(),
+            longest_completed: completed.last().copied(),
+            shortest_abandoned: shortest,
+            completed_above_threshold: completed.len() - below,
+            overlap: completed.len() - before,
+        }
+    }
 }
 
 #[allow(clippy::cast_precision_loss)] // at most some thousand
-pub fn rounds(attempts: &[Attempt]) -> Map<Service, Rounds> {
+fn rounds(attempts: &[Attempt]) -> Map<Service, Rounds> {
     let mut starts: Map<Service, Vec<i64>> = Map::default();
     for attempt in attempts.iter().filter(|attempt| attempt.bytes == 0) {
         starts.entry(attempt.service).or_default().push(attempt.start);
