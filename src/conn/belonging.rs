@@ -1,6 +1,7 @@
 //! Who is the client, and whether a segment fits a connection that it was not seen to belong to.
 
-use super::connection::{Connection, Opening, Side};
+use super::connection::Connection;
+use super::terms::{Opening, Side};
 use super::zeek::likely_server_port;
 use crate::packet::Segment;
 

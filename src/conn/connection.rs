@@ -5,10 +5,9 @@ use std::net::IpAddr;
 use super::endpoint::Endpoint;
 use super::moment::Moment;
 use super::teardown::Teardown;
+use super::terms::{EndedBy, Ending, Opening, Phase, Release, Side};
 use super::zeek::Zeek;
 use crate::packet::{Address, PathId};
-
-pub use super::terms::{EndedBy, Ending, Opening, Phase, Release, Side};
 
 /// An ICMP error that quoted a segment of this connection.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

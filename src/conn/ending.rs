@@ -1,8 +1,9 @@
 //! How a connection ended: decided when it is let go, from its facts alone.
 
-use super::connection::{Connection, EndedBy, Ending, Opening, Phase, Release, Side};
+use super::connection::Connection;
 use super::endpoint::{Endpoint, State};
 use super::teardown::{Kind, SequenceCheck, Teardown};
+use super::terms::{EndedBy, Ending, Opening, Phase, Release, Side};
 
 /// Unanswered retransmissions or probes that make a peer unresponsive.
 const RUN: u32 = 3;

@@ -1,7 +1,8 @@
 //! When connections are let go.
 
-use super::connection::{Connection, Opening, Release};
+use super::connection::Connection;
 use super::endpoint::State;
+use super::terms::{Opening, Release};
 
 pub(super) const SECOND: i64 = 1_000_000_000;
 

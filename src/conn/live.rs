@@ -1,9 +1,10 @@
 //! A connection while it is being followed.
 
-use super::connection::{Connection, EndedBy, Ending, Opening, Phase, Release, Side};
+use super::connection::Connection;
 use super::endpoint::{Endpoint, State};
 use super::moment::Moment;
 use super::recent::{Entry, Pool, Recent, signature};
+use super::terms::{EndedBy, Ending, Opening, Phase, Release, Side};
 use super::zeek::{self, Zeek};
 use super::{payload, reset, sequence, wireshark};
 use crate::capture::Direction;

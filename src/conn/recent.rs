@@ -1,7 +1,7 @@
 //! The latest segments of a connection, to find what a reset answers and which packet is a copy.
 
-use super::connection::Side;
 use super::places::Places;
+use super::terms::Side;
 use super::tuple::high;
 use crate::packet::{Flags, Segment, Seq};
 

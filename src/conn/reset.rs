@@ -1,12 +1,13 @@
 //! The rows of FIN and RST segments: what each met when it came.
 
-use super::connection::{Connection, Side};
+use super::connection::Connection;
 use super::endpoint::{Endpoint, State, Ttl};
 use super::live::Effect;
 use super::moment::Number;
 use super::payload;
 use super::recent::{Entry, Seen};
 use super::teardown::{Form, Kind, Mark, Reason, SequenceCheck, Teardown, Trigger};
+use super::terms::Side;
 use crate::packet::{Options, Segment};
 
 /// A reply comes within this time of what it answers, or within three round trips.

@@ -14,9 +14,10 @@ use forms::Forms;
 
 use super::ahead::BLOCK;
 use super::compact::{Packer, Rare};
-use super::connection::{Connection, Release};
+use super::connection::Connection;
 use super::places::CHUNK;
 use super::store::Open;
+use super::terms::Release;
 
 /// Rows of FINs and RSTs of a connection that is not worth a compact form.
 const MANY_TEARDOWNS: usize = 256;

@@ -34,8 +34,9 @@ use crate::capture::Direction;
 use crate::error::Error;
 use crate::packet::{Address, Flags, IcmpError, PathId, Segment, Seq};
 
-use super::connection::{Connection, Side};
+use super::connection::Connection;
 use super::limits::Limits;
+use super::terms::Side;
 use super::tracker::Tracker;
 
 const MILLISECOND: i64 = 1_000_000;

@@ -1,11 +1,12 @@
 //! The step of one segment through both sides' sequence space (RFC 9293 section 3.10, seen from
 //! between the hosts).
 
-use super::connection::{Connection, Side};
+use super::connection::Connection;
 use super::endpoint::{Endpoint, Fin, State, truncate};
 use super::live::Effect;
 use super::moment::Moment;
 use super::syn::note_syn;
+use super::terms::Side;
 use crate::packet::{Options, Segment};
 
 /// A jump ahead, in octets, that is only believed when it comes again: 64 MiB.

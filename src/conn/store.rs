@@ -7,13 +7,14 @@ mod forms;
 pub use close::Show;
 
 use super::compact::{Arena, MOST_TEARDOWNS, Packer, Rare, unpack};
-use super::connection::{Connection, Side};
+use super::connection::Connection;
 use super::index::Index;
 use super::limits::{Due, Last};
 use super::live::Live;
 use super::places::Places;
 use super::recent::{Pool, Recent};
 use super::room::Scales;
+use super::terms::Side;
 use super::tuple::{Tuple, tuple_of};
 use crate::packet::Segment;
 

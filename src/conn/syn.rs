@@ -1,7 +1,8 @@
 //! What SYNs and SYN-ACKs say.
 
-use super::connection::{Connection, Extra, Opening, Side, SynAck};
+use super::connection::{Connection, Extra, SynAck};
 use super::reset;
+use super::terms::{Opening, Side};
 use crate::packet::{Options, Segment};
 
 /// What the SYN of a side says, kept for the fingerprint and the options.

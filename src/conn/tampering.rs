@@ -6,8 +6,9 @@
 //! After Sundara Raman and others, "Global, Passive Detection of Connection Tampering"
 //! (SIGCOMM 2023), and the stages of Cloudflare Radar.
 
-use super::connection::{Connection, Ending, Side};
+use super::connection::Connection;
 use super::teardown::{Kind, Teardown};
+use super::terms::{Ending, Side};
 
 /// Stage and pattern of a client-to-server half.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

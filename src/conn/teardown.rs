@@ -1,7 +1,7 @@
 //! One FIN or RST segment: what it said and what state it met.
 
-use super::connection::Side;
 use super::moment::{Moment, Number};
+use super::terms::Side;
 use crate::packet::{Flags, Seq};
 
 /// What kind of teardown segment.

@@ -5,7 +5,7 @@ mod leave;
 mod place;
 
 use super::clock::Clock;
-use super::connection::{Connection, Icmp, Release, Side};
+use super::connection::{Connection, Icmp};
 use super::ending;
 use super::limits::Limits;
 use super::merge;
@@ -13,6 +13,7 @@ use super::room::Room;
 use super::rows::Rows;
 use super::seed::{Seed, quoted};
 use super::store::{Show, Store};
+use super::terms::{Release, Side};
 use super::tuple::low;
 use super::wheel::Wheel;
 use crate::packet::{IcmpError, Segment};

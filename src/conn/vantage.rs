@@ -1,6 +1,7 @@
 //! Where the capture was made, by what it shows.
 
-use super::connection::{Connection, Side};
+use super::connection::Connection;
+use super::terms::Side;
 
 /// Next to which host a connection was captured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

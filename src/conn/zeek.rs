@@ -12,8 +12,8 @@ use half::{Half, State, Tally};
 use letters::{ACK, DATA};
 
 use super::compact::{Base, Coder};
-use super::connection::Side;
 use super::history::{History, More};
+use super::terms::Side;
 use crate::packet::{Flags, Seq};
 
 /// A jump in sequence numbers that Zeek does not believe.

@@ -5,10 +5,11 @@ use super::closing::teardown;
 use super::extra::extra as extra_fields;
 use super::side::endpoint;
 use super::{Coder, sparse};
-use crate::conn::connection::{Connection, EndedBy, Ending, Opening, Phase, Release, Side, SynAck};
+use crate::conn::connection::{Connection, SynAck};
 use crate::conn::endpoint::State;
 use crate::conn::recent::Entry;
 use crate::conn::teardown::{Form, Kind, SequenceCheck, Trigger};
+use crate::conn::terms::{EndedBy, Ending, Opening, Phase, Release, Side};
 use crate::packet::{Address, PathId, Seq};
 
 super::coded! {

@@ -4,10 +4,11 @@ use proptest::prelude::*;
 
 use super::{Birth, Live, sequence, zeek};
 use crate::conn::compact::{Packer, Rare, SLACK, unpack};
-use crate::conn::connection::{Connection, Opening, Side};
+use crate::conn::connection::Connection;
 use crate::conn::recent::{Pool, Recent};
 use crate::conn::reset;
 use crate::conn::script::{Packet, parse};
+use crate::conn::terms::{Opening, Side};
 
 /// Plays a script and takes each segment on both paths where the short one takes it at all; how
 /// often it did, in sequence space and for Zeek.

@@ -1,9 +1,10 @@
 //! A chunk of connections in their compact form.
 
 use crate::conn::compact::{Narrow, Plain, Rare, SLACK, first_packet, refer, unpack};
-use crate::conn::connection::{Connection, Release};
+use crate::conn::connection::Connection;
 use crate::conn::ending;
 use crate::conn::places::CHUNK;
+use crate::conn::terms::Release;
 
 /// Octets that make a chunk full, however few rows it has.
 const FULL: usize = 1 << 24;

@@ -3,11 +3,12 @@
 use super::{OPEN, Open, Slot, Store};
 use crate::conn::ahead::{BLOCK, ask_for};
 use crate::conn::compact::reference;
-use crate::conn::connection::{Connection, Release};
+use crate::conn::connection::Connection;
 use crate::conn::ending;
 use crate::conn::limits::Limits;
 use crate::conn::places::CHUNK;
 use crate::conn::rows::Rows;
+use crate::conn::terms::Release;
 
 /// What every row is shown to, some at a time, if to anything.
 pub type Show<'s> = Option<&'s mut dyn FnMut(&[&Connection])>;

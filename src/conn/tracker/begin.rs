@@ -2,9 +2,9 @@
 
 use super::{MAX_SIBLINGS, Tracker};
 use crate::conn::belonging::orientation;
-use crate::conn::connection::{Release, Side};
 use crate::conn::live::Birth;
 use crate::conn::store::NONE;
+use crate::conn::terms::{Release, Side};
 use crate::conn::tuple::low;
 use crate::packet::Segment;
 

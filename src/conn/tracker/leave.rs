@@ -1,11 +1,11 @@
 //! A connection is let go: its deadline passed, or there is no room.
 
 use super::{MAX_SIBLINGS, Tracker};
-use crate::conn::connection::Release;
 use crate::conn::ending;
 use crate::conn::limits::Due;
 use crate::conn::room;
 use crate::conn::store::{NONE, Slot};
+use crate::conn::terms::Release;
 use crate::conn::tuple::{Tuple, low, tuple_of};
 
 impl Tracker {

@@ -2,9 +2,9 @@
 
 use super::{MAX_SIBLINGS, Tracker};
 use crate::conn::belonging::{answers, continues};
-use crate::conn::connection::Side;
 use crate::conn::endpoint::State;
 use crate::conn::store::NONE;
+use crate::conn::terms::Side;
 use crate::packet::Segment;
 
 impl Tracker {
