@@ -31,6 +31,8 @@ from train import captures as lessons
 
 ROOT = Path(__file__).resolve().parents[2]
 SHARED = Path(os.environ.get("FINRST_SHARED", ROOT.parent / "shared"))
+# What was compiled stays here.
+CACHE = Path(os.environ.get("FINRST_BENCH_DIR", tempfile.gettempdir()))
 MIX, SMALL = ["--profile", "mix", "--bytes"], ["--profile", "small", "--conns"]
 # What a capture is for, its name, how it is made.
 FULL = {
@@ -53,9 +55,9 @@ QUICK = {
 }
 
 
-def generator(folder: Path) -> Path:
+def generator() -> Path:
     """The program that makes captures."""
-    target = folder / "gencap-target"
+    target = CACHE / "gencap-target"
     manifest = SHARED / "bench" / "gencap" / "Cargo.toml"
     command = ["cargo", "build", "--release", "--quiet", "--manifest-path", str(manifest)]
     subprocess.run([*command, "--target-dir", str(target)], check=True)
@@ -76,20 +78,22 @@ def compiled(flags: str = "", target: Path | None = None) -> Path:
     return Path(made[-1])
 
 
-def profiled(folder: Path) -> Path:
+def profiled() -> Path:
     """The stages as wheels are compiled: once more, by what `train.py` shows them."""
+    # One folder for both, so that each is compiled anew: cargo does not see a profile change.
+    target = CACHE / "pgo-target"
     with tempfile.TemporaryDirectory() as raw:
-        stages = str(compiled(f"-Cprofile-generate={raw}", folder / "pgo-target"))
+        stages = str(compiled(f"-Cprofile-generate={raw}", target))
         for path in lessons(Path(raw)):
             for stage, threads in [("tables", 1), ("tables", 2), ("scan", 1)]:
                 subprocess.run([stages, stage, str(path), str(threads)], check=True)
         command = ["rustc", "--print", "target-libdir"]
         library = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-        profile = folder / "stages.profdata"
+        profile = CACHE / "stages.profdata"
         merge = [str(Path(library.strip()).parent / "bin" / "llvm-profdata"), "merge", "-o"]
         counted = map(str, Path(raw).glob("*.profraw"))
         subprocess.run([*merge, str(profile), *counted], check=True)
-    return compiled(f"-Cprofile-use={profile}", folder / "pgo-target")
+    return compiled(f"-Cprofile-use={profile}", target)
 
 
 @dataclass
@@ -269,9 +273,9 @@ def main() -> int:
     options = parser.parse_args()
     folder = Path(os.environ.get("FINRST_BENCH_DIR", tempfile.mkdtemp(prefix="finrst-bench-")))
     folder.mkdir(parents=True, exist_ok=True)
-    stages = profiled(folder) if options.pgo else compiled()
+    stages = profiled() if options.pgo else compiled()
     captures = QUICK if options.quick else FULL
-    truth = generated(folder, captures, generator(folder))
+    truth = generated(folder, captures, generator())
     names = {which: name for which, (name, _) in captures.items()}
     bench = Bench(folder, stages, options.runs, names, options.only)
     wrong = measure(bench, truth)

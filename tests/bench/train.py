@@ -142,9 +142,9 @@ def pcap(packets: list[tuple[float, bytes]], cut: int) -> bytes:
     """A classic capture that keeps so many octets of each packet."""
     out = [struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, cut, 1)]
     for time, octets in packets:
-        micros = round((time - int(time)) * 1e6) % 1_000_000
         kept = octets[:cut]
-        out += [struct.pack("<IIII", int(time), micros, len(kept), len(octets)), kept]
+        stamp = divmod(round(time * 1e6), 1_000_000)
+        out += [struct.pack("<IIII", *stamp, len(kept), len(octets)), kept]
     return b"".join(out)
 
 
@@ -160,15 +160,20 @@ def pcapng(packets: list[tuple[float, bytes]]) -> bytes:
     return b"".join(out)
 
 
-def captures(folder: Path) -> list[Path]:
-    """The traffic whole, cut by a snap length, and in the other format."""
-    draw = random.Random(1)
-    packets = traffic(draw.choices(list(SHARES), list(SHARES.values()), k=CONNECTIONS), draw)
+def write(packets: list[tuple[float, bytes]], folder: Path) -> list[Path]:
+    """Captures of these packets: whole, cut by a snap length, and in the other format."""
     files = {"whole.pcap": pcap(packets, 65535), "cut.pcap": pcap(packets, 96)}
     files["whole.pcapng"] = pcapng(packets)
     for name, octets in files.items():
         (folder / name).write_bytes(octets)
     return [folder / name for name in files]
+
+
+def captures(folder: Path) -> list[Path]:
+    """Those of all the traffic."""
+    draw = random.Random(1)
+    packets = traffic(draw.choices(list(SHARES), list(SHARES.values()), k=CONNECTIONS), draw)
+    return write(packets, folder)
 
 
 def main() -> None:

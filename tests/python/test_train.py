@@ -28,13 +28,7 @@ ENDINGS = {
 @pytest.mark.parametrize("kind", train.SHARES)
 def test_each_kind_ends_as_it_is_called(kind: str, tmp_path: Path) -> None:
     packets = train.traffic([kind] * 12, random.Random(7))
-    for name, octets in {
-        "whole.pcap": train.pcap(packets, 65535),
-        "cut.pcap": train.pcap(packets, 96),
-        "whole.pcapng": train.pcapng(packets),
-    }.items():
-        path = tmp_path / name
-        path.write_bytes(octets)
+    for path in train.write(packets, tmp_path):
         cap = finrst.read(path)
         assert cap.connections.counts("ending") == [(ENDINGS[kind], 12)]
         assert sum(cap.ledger["packets"]) == len(packets)
