@@ -5,6 +5,7 @@ mod build;
 mod compressed;
 mod corpus;
 mod damage;
+mod differential;
 mod formats;
 mod many;
 mod random;
