@@ -1,5 +1,6 @@
 //! pcapng files: own framing, so that one damaged block costs one block.
 
+mod body;
 mod describe;
 mod frame_check;
 mod options;
@@ -50,10 +51,7 @@ impl Pcapng {
         if !trailer_agrees(block, order) {
             return Err("damaged pcapng: the section header's two lengths differ".into());
         }
-        let (major, minor) = (order.u16(block, 12), order.u16(block, 14));
-        if major != 1 {
-            return Err(format!("pcapng version {major}.{minor} is not supported"));
-        }
+        body::section(block, order)?;
         notes.summary.format = "pcapng";
         Ok(Self { state: State::new(), since_packet: 0 })
     }

@@ -6,6 +6,7 @@ use super::super::clock::{Clock, Resolution};
 use super::super::frame::LinkType;
 use super::super::interface::{Drops, Interface, NO_INTERFACE};
 use super::super::summary::Section;
+use super::body;
 use super::options::{Options, text};
 
 /// Interfaces of one section, and of a whole capture.
@@ -69,10 +70,7 @@ impl State {
         offset: u64,
         notes: &mut Notes<'_>,
     ) -> Result<(), String> {
-        let (major, minor) = (order.u16(block, 12), order.u16(block, 14));
-        if major != 1 {
-            return Err(format!("pcapng version {major}.{minor} is not supported"));
-        }
+        let mut options = body::section(block, order)?;
         self.order = order;
         self.ports.clear();
         self.file_text_left =
@@ -83,7 +81,6 @@ impl State {
             notes.summary.byte_order = order.as_str();
         }
         let mut section = Section::default();
-        let mut options = Options::new(block.get(24..block.len() - 4).unwrap_or_default(), order);
         let mut cut = 0;
         for (code, value) in &mut options {
             let left = &mut self.text_left;
@@ -128,22 +125,22 @@ impl State {
             });
             return true;
         }
-        if block.len() < 20 {
+        let order = self.order;
+        let Some((link, snap_length, mut options)) = body::interface(block, order) else {
             self.ports.push(Port::unknown());
             return false;
-        }
-        let order = self.order;
+        };
         let Ok(row) = u32::try_from(notes.interfaces.len()) else { return false };
         let mut interface = Interface {
             file: notes.file,
             section: self.number,
             id_in_section: u32::try_from(self.ports.len()).unwrap_or(u32::MAX),
-            link: LinkType(order.u16(block, 8)),
+            link: LinkType(link),
             name: String::new(),
             description: String::new(),
             filter: String::new(),
             os: String::new(),
-            snap_length: order.u32(block, 12),
+            snap_length,
             fcs_length: None,
             resolution: String::new(),
             packets: 0,
@@ -151,7 +148,6 @@ impl State {
         };
         let (mut resolution, mut shift) = (Resolution::default(), 0);
         let (mut wrong_length, mut cut) = (None, 0);
-        let mut options = Options::new(block.get(16..block.len() - 4).unwrap_or_default(), order);
         for (code, value) in &mut options {
             let left = &mut self.text_left;
             cut += u64::from(matches!(code, 2 | 3 | 11 | 12) && value.len() > *left);
@@ -189,17 +185,14 @@ impl State {
     /// Takes the counters of a statistics block; false if it is too short or about no interface.
     pub(super) fn statistics(&self, block: &[u8], offset: u64, notes: &mut Notes<'_>) -> bool {
         let order = self.order;
-        if block.len() < 24 {
-            return false;
-        }
-        let port = usize::try_from(order.u32(block, 8)).ok().and_then(|id| self.ports.get(id));
+        let Some((id, mut options)) = body::statistics(block, order) else { return false };
+        let port = self.ports.get(id as usize);
         let Some(old) = port.and_then(|p| notes.interfaces.get(p.row as usize)).map(|i| i.drops)
         else {
             notes.issue("statistics_interface", offset, || "of an undefined interface".into());
             return true;
         };
         let mut drops = old;
-        let mut options = Options::new(block.get(20..block.len() - 4).unwrap_or_default(), order);
         for (code, value) in &mut options {
             let counter = match code {
                 4 => &mut drops.received,

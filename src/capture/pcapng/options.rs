@@ -1,5 +1,9 @@
 //! Options of pcapng blocks, one at a time.
 
+use std::borrow::Cow;
+
+use pcap_parser::{PcapNGOption, parse_option_be, parse_option_le};
+
 use super::super::bytes::Order;
 
 /// The options of one block, in order, never collected: a block may hold millions.
@@ -24,28 +28,25 @@ impl<'a> Iterator for Options<'a> {
     type Item = (u16, &'a [u8]);
 
     fn next(&mut self) -> Option<Self::Item> {
-        if self.rest.is_empty() {
-            return None;
-        }
-        if self.rest.len() < 4 {
-            self.damaged = true;
-            self.rest = &[];
-            return None;
-        }
-        let code = self.order.u16(self.rest, 0);
-        let length = usize::from(self.order.u16(self.rest, 2));
         // opt_endofopt: what follows is not options.
-        if code == 0 {
+        if matches!(self.rest, [] | [0, 0, _, _, ..]) {
             self.rest = &[];
             return None;
         }
-        let Some(value) = self.rest.get(4..4 + length) else {
-            self.damaged = true;
-            self.rest = &[];
-            return None;
+        let parse = match self.order {
+            Order::Little => parse_option_le::<()>,
+            Order::Big => parse_option_be::<()>,
         };
-        self.rest = self.rest.get(4 + length.next_multiple_of(4)..).unwrap_or_default();
-        Some((code, value))
+        if let Ok((rest, option)) = parse(self.rest)
+            && let PcapNGOption { code, len, value: Cow::Borrowed(padded) } = option
+            && let Some(value) = padded.get(..usize::from(len))
+        {
+            self.rest = rest;
+            return Some((code.0, value));
+        }
+        self.damaged = true;
+        self.rest = &[];
+        None
     }
 }
 
