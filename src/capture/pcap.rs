@@ -1,15 +1,19 @@
 //! Classic pcap files.
 
+mod record;
 mod resync;
 
-use pcap_parser::parse_pcap_header;
+use pcap_parser::{
+    parse_pcap_frame, parse_pcap_frame_be, parse_pcap_frame_modified, parse_pcap_header,
+};
 
 use super::batch::{FRAMES, Notes, Record, Step};
-use super::bytes::{Order, u32_at};
+use super::bytes::Order;
 use super::clock::seconds_and;
 use super::frame::{Direction, LinkType};
 use super::interface::{Drops, Interface};
 use super::window::Window;
+use record::{Fields, Layout, Lengths, found};
 use resync::Search;
 
 pub(crate) const HEADER: usize = 24;
@@ -25,35 +29,11 @@ pub(crate) fn max_packet(link: u16) -> u32 {
     if matches!(link, DBUS | USBPCAP) { MAX_MESSAGE } else { MAX_PACKET }
 }
 
-/// Which of a record's two lengths comes first, by the version that wrote it.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Lengths {
-    Captured,
-    Original,
-    /// Version 2.3 was written both ways: the smaller one is the captured length.
-    Smaller,
-}
-
-impl Lengths {
-    /// Captured and original length.
-    #[inline]
-    fn of(self, a: u32, b: u32) -> (u32, u32) {
-        let swap = match self {
-            Self::Captured => false,
-            Self::Original => true,
-            Self::Smaller => a > b,
-        };
-        if swap { (b, a) } else { (a, b) }
-    }
-}
-
 /// A classic pcap file behind its header.
 pub(crate) struct Pcap {
-    order: Order,
-    record_header: usize,
+    layout: Layout,
     nanos_per_unit: u32,
     units_per_second: u32,
-    lengths: Lengths,
     link: u16,
     interface: u32,
     /// Where packets are being looked for again behind damage.
@@ -142,11 +122,9 @@ impl Pcap {
             drops: Drops::default(),
         });
         Ok(Self {
-            order,
-            record_header: if modified { 24 } else { 16 },
+            layout: Layout { order, modified, lengths },
             nanos_per_unit: if nanos { 1 } else { 1000 },
             units_per_second: if nanos { 1_000_000_000 } else { 1_000_000 },
-            lengths,
             link,
             interface,
             search: None,
@@ -163,9 +141,18 @@ impl Pcap {
         if let Some(search) = self.search.take() {
             return self.look_on(search, window, notes);
         }
-        let step = match self.order {
-            Order::Little => self.walk::<false>(window, records, notes),
-            Order::Big => self.walk::<true>(window, records, notes),
+        let layout = self.layout;
+        let step = match layout {
+            Layout { order: Order::Little, modified: false, lengths: Lengths::Captured } => {
+                self.walk(window, records, notes, |bytes| found(parse_pcap_frame(bytes)))
+            }
+            Layout { order: Order::Big, modified: false, lengths: Lengths::Captured } => {
+                self.walk(window, records, notes, |bytes| found(parse_pcap_frame_be(bytes)))
+            }
+            Layout { order: Order::Little, modified: true, lengths: Lengths::Captured } => {
+                self.walk(window, records, notes, |bytes| found(parse_pcap_frame_modified(bytes)))
+            }
+            _ => self.walk(window, records, notes, |bytes| layout.record(bytes)),
         };
         let count = records.len() as u64;
         notes.summary.records += count;
@@ -176,31 +163,26 @@ impl Pcap {
         step
     }
 
-    fn walk<const BIG: bool>(
+    fn walk(
         &mut self,
         window: &mut Window,
         records: &mut Vec<Record>,
         notes: &mut Notes<'_>,
+        parse: impl Fn(&[u8]) -> Option<Fields>,
     ) -> Step {
-        let limit = max_packet(self.link);
+        let (limit, header) = (max_packet(self.link), self.layout.header());
         loop {
             let (bytes, position) = (window.bytes(), window.position());
             let mut at = 0;
             // What the record at `at` still wants: its header, its data, or a closer look.
             let want = loop {
-                let Some(header) = bytes.get(at..).and_then(|b| b.get(..self.record_header)) else {
-                    break Some(self.record_header);
-                };
-                let field = |i: usize| u32_at::<BIG>(header, i);
-                let (seconds, fraction, a, b) = (field(0), field(4), field(8), field(12));
-                let (captured, original) = self.lengths.of(a, b);
-                if captured > limit || (seconds | fraction | a | b) == 0 {
+                let rest = bytes.get(at..).unwrap_or_default();
+                let Some(fields) = parse(rest) else { break self.wanted(rest) };
+                let Fields { seconds, fraction, captured, original } = fields;
+                if captured > limit || (seconds | fraction | captured | original) == 0 {
                     break None;
                 }
-                let length = self.record_header + captured as usize;
-                if bytes.len() - at < length {
-                    break Some(length);
-                }
+                let length = header + captured as usize;
                 if captured > original || fraction >= self.units_per_second {
                     let offset = window.offset() + at as u64;
                     let done = records.len() as u64;
@@ -208,7 +190,7 @@ impl Pcap {
                 }
                 records.push(Record {
                     time: Some(seconds_and(seconds, fraction, self.nanos_per_unit)),
-                    start: position + at + self.record_header,
+                    start: position + at + header,
                     length: captured,
                     original: original.max(captured),
                     interface: self.interface,
@@ -239,6 +221,16 @@ impl Pcap {
         }
     }
 
+    /// How many bytes a record that is not all there takes; `None` for one that is none.
+    #[cold]
+    fn wanted(&self, rest: &[u8]) -> Option<usize> {
+        let header = self.layout.header();
+        let Some(fields) = self.layout.fields(rest) else { return Some(header) };
+        let length = header + fields.captured as usize;
+        // What is all there and yet no record would be asked for for ever.
+        (fields.captured <= max_packet(self.link) && length > rest.len()).then_some(length)
+    }
+
     #[cold]
     fn oddities(
         &self,
@@ -266,15 +258,10 @@ impl Pcap {
     /// A record that is none: a hole of zeros, or damage.
     fn odd_record(&mut self, window: &mut Window, notes: &mut Notes<'_>) -> Step {
         let offset = window.offset();
-        let header = window.bytes().get(..self.record_header).unwrap_or_default();
+        let size = self.layout.header();
+        let header = window.bytes().get(..size).unwrap_or_default();
         if header.get(..16).is_some_and(|fields| fields.iter().any(|&b| b != 0)) {
-            let lengths: Vec<u32> = [8, 12]
-                .iter()
-                .map(|&i| match self.order {
-                    Order::Big => u32_at::<true>(header, i),
-                    Order::Little => u32_at::<false>(header, i),
-                })
-                .collect();
+            let lengths = [8, 12].map(|at| self.layout.order.u32(header, at));
             notes.summary.records += 1;
             notes.summary.records_bad += 1;
             notes.issue("record_damaged", offset, || format!("impossible lengths {lengths:?}"));
@@ -287,7 +274,7 @@ impl Pcap {
         // Records of nothing but zeros are no packets of 1970 but space never written, or a hole.
         let mut zeros: u64 = 0;
         loop {
-            let more = window.fill(self.record_header);
+            let more = window.fill(size);
             let bytes = window.bytes();
             if !more {
                 let rest = bytes.len() as u64;
@@ -300,17 +287,17 @@ impl Pcap {
                 }
                 break;
             }
-            let header = bytes.get(..self.record_header).unwrap_or_default();
+            let header = bytes.get(..size).unwrap_or_default();
             if header.iter().any(|&b| b != 0) {
                 break;
             }
-            window.advance(self.record_header);
-            zeros += self.record_header as u64;
+            window.advance(size);
+            zeros += size as u64;
         }
         if zeros == 0 {
             // A modified header whose first 16 bytes are zeros: an empty record, passed over.
-            window.advance(self.record_header);
-            zeros = self.record_header as u64;
+            window.advance(size);
+            zeros = size as u64;
         }
         notes.summary.records += 1;
         notes.summary.records_bad += 1;

@@ -1,6 +1,7 @@
 //! Packets behind damage in a classic pcap, looked for only when asked: the format has no marks
 //! by which a record could be known, so that what is found may be wrong.
 
+use super::record::Fields;
 use super::{MAX_PACKET, Pcap};
 use crate::capture::batch::{Notes, Step};
 use crate::capture::window::Window;
@@ -39,7 +40,7 @@ impl Pcap {
         notes: &mut Notes<'_>,
     ) -> Step {
         // Whatever a header claims, all of the row is at hand.
-        let row = HEADERS * (self.record_header + MAX_PACKET as usize);
+        let row = HEADERS * (self.layout.header() + MAX_PACKET as usize);
         let more = window.fill(row + TURN);
         let bytes = window.bytes();
         let turn = if more { TURN } else { bytes.len() };
@@ -68,9 +69,8 @@ impl Pcap {
         let mut rest = bytes;
         let mut before = None;
         for _ in 0..HEADERS {
-            let Some(header) = rest.get(..self.record_header) else { return false };
-            let [seconds, fraction, a, b] = [0, 4, 8, 12].map(|at| self.order.u32(header, at));
-            let (captured, original) = self.lengths.of(a, b);
+            let Some(fields) = self.layout.fields(rest) else { return false };
+            let Fields { seconds, fraction, captured, original } = fields;
             let sensible = (1..=MAX_PACKET).contains(&captured)
                 && (captured..=MAX_PACKET).contains(&original)
                 && fraction < self.units_per_second
@@ -79,7 +79,7 @@ impl Pcap {
                 return false;
             }
             before = Some(seconds);
-            let Some(next) = rest.get(self.record_header + captured as usize..) else {
+            let Some(next) = rest.get(self.layout.header() + captured as usize..) else {
                 return false;
             };
             rest = next;
