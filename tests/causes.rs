@@ -104,5 +104,16 @@ fn rules_that_hold_together_are_as_recorded() {
         std::fs::write(path, &lines).expect("the record is written");
     }
     let recorded = std::fs::read_to_string(path).expect("tests/data/rules_holding.tsv");
-    assert_eq!(lines, recorded, "run again with FINRST_RECORD=1 if this is meant");
+    let only = |these: &str, others: &str| -> String {
+        these
+            .lines()
+            .filter(|line| !others.lines().any(|other| other == *line))
+            .fold(String::new(), |text, line| text + "\n  " + line)
+    };
+    assert!(
+        lines == recorded,
+        "rules_holding.tsv has{}\nbut held{}\nrun again with FINRST_RECORD=1 if this is meant",
+        only(&recorded, &lines),
+        only(&lines, &recorded),
+    );
 }
