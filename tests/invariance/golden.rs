@@ -1,4 +1,4 @@
-//! Rows that must not change unseen. `FINRST_BLESS=1 cargo test --test invariance` writes them
+//! Rows that must not change unseen. `FINRST_RECORD=1 cargo test --test invariance` writes them
 //! anew; read the difference before committing it.
 
 use std::path::Path;
@@ -69,7 +69,7 @@ fn described(file: &str, output: &Output) -> String {
 fn hold(name: &str, lines: &[String]) {
     let path = data(name);
     let text = lines.join("\n") + "\n";
-    if std::env::var_os("FINRST_BLESS").is_some() {
+    if std::env::var_os("FINRST_RECORD").is_some() {
         std::fs::write(&path, text).unwrap();
         return;
     }
@@ -80,7 +80,7 @@ fn hold(name: &str, lines: &[String]) {
         lines.iter().map(String::as_str).filter(|l| !golden.lines().any(|g| g == *l)).collect();
     assert!(
         missing.is_empty() && new.is_empty() && golden == text,
-        "{name} has\n{}\nbut read was\n{}",
+        "{name} has\n{}\nbut read was\n{}\nrun again with FINRST_RECORD=1 if this is meant",
         missing.join("\n"),
         new.join("\n"),
     );
