@@ -76,7 +76,7 @@ def heading(page: Any, text: str) -> None:
 def test_first_look_and_its_widget(browser: Any, lab: str, shots: Path, theme: str) -> None:
     watched = browsing.Watched(browser, dark=theme == "dark")
     page = watched.page
-    watched.open_notebook(lab, "notebooks/1 first look.ipynb")
+    watched.open_notebook(lab, "notebooks/01-first-look.ipynb")
     suffix = ""
     if theme == "dark":
         watched.theme("JupyterLab Dark")
@@ -128,7 +128,7 @@ def test_first_look_and_its_widget(browser: Any, lab: str, shots: Path, theme: s
 
 def test_why_it_was_reset(browser: Any, lab: str, shots: Path) -> None:
     watched = browsing.Watched(browser)
-    watched.open_notebook(lab, "notebooks/2 why was this connection reset.ipynb")
+    watched.open_notebook(lab, "notebooks/02-why-was-this-connection-reset.ipynb")
     watched.tall(9000)
     watched.page.screenshot(path=shots / "notebook2.png")
     assert watched.page.locator("svg.finrst-ladder").count() >= 8

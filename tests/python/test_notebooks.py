@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,9 @@ def load(path: Path) -> Any:
     return json.loads(path.read_text(encoding="utf-8"))
 
 
-def test_there_are_four() -> None:
-    assert [path.name[0] for path in NOTEBOOKS] == ["1", "2", "3", "4"]
+def test_there_are_four_in_order_with_names_for_shells_and_addresses() -> None:
+    numbers = [re.fullmatch(r"(\d\d)(-[a-z]+)+\.ipynb", path.name) for path in NOTEBOOKS]
+    assert [found and found[1] for found in numbers] == ["01", "02", "03", "04"]
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
