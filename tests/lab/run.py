@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import concurrent.futures
+import dataclasses
 import importlib
 import json
 import multiprocessing
@@ -54,10 +55,39 @@ def ordinary(trial: Trial) -> None:
     second.close()
 
 
-def family(name: str, out: str, repetitions: int, quick: bool, seed: int, only: str) -> list[str]:
+@dataclasses.dataclass
+class Chosen:
+    """Which scenarios run: all, or those with a part in their name, or those named whole."""
+
+    quick: bool = False
+    part: str = ""
+    names: frozenset[str] = frozenset()
+
+    def of(self, made: Family) -> list[Scenario]:
+        return [
+            s
+            for s in made.scenarios
+            if not (self.quick and s.slow)
+            and self.part in s.name
+            and (not self.names or s.name in self.names)
+        ]
+
+
+@dataclasses.dataclass
+class Failure:
+    """What was not as its scenario meant; without a scenario the whole family is in doubt."""
+
+    family: str
+    scenario: str | None
+    text: str
+    # The machine stood still at some time of this family's run.
+    stalled: bool = False
+
+
+def family(name: str, out: str, repetitions: int, chosen: Chosen, seed: int) -> list[Failure]:
     """One family in namespaces of its own; returns what went wrong."""
     made = load(name)
-    wanted = [s for s in made.scenarios if not (quick and s.slow) and only in s.name]
+    wanted = chosen.of(made)
     if not wanted:
         return []
     program = made.stack() if made.stack else None
@@ -65,8 +95,8 @@ def family(name: str, out: str, repetitions: int, quick: bool, seed: int, only: 
         print(f"LABORATORY: {name} SKIPPED, its stack cannot be built here", file=sys.stderr)
         return []
     began = time.monotonic()
-    wrong: list[str] = []
-    spoiled: list[str] = []
+    wrong: list[Failure] = []
+    spoiled: list[Failure] = []
     stalls = Stalls()
     bed = net.Bed(name, len(made.scenarios), made.sysctls)
     try:
@@ -92,7 +122,8 @@ def family(name: str, out: str, repetitions: int, quick: bool, seed: int, only: 
                 scenario.run(one)
             except Exception:
                 text = f"{scenario.name}/{repetition}: {traceback.format_exc(limit=-2)}"
-                (spoiled if stalls.during(started, time.time()) else wrong).append(text)
+                failure = Failure(name, scenario.name, text)
+                (spoiled if stalls.during(started, time.time()) else wrong).append(failure)
             for record in one.records + other.records:
                 record.end = time.time()
 
@@ -102,23 +133,31 @@ def family(name: str, out: str, repetitions: int, quick: bool, seed: int, only: 
         list(pool.map(lambda job: trial(*job), jobs))
         time.sleep(0.5)
         bed.stop_capture()
-        wrong += forwarder.failures
+        wrong += [Failure(name, None, text) for text in forwarder.failures]
         forwarder.close()
         labels.number(shared.records)
         left_out: list[labels.Record] = []
+        failed: list[labels.Record] = []
         for text, record in wire.check(files, shared.records):
+            # An ordinary exchange is nobody's scenario, and a stranger's connection neither.
+            whose = record.scenario if record and record.scenario != "ordinary" else None
+            failure = Failure(name, whose, text)
             if record is None and stalls.spans:
-                spoiled.append(text)
+                spoiled.append(failure)
             elif record and stalls.during(record.start, record.end):
                 left_out.append(record)
             else:
-                wrong.append(text)
-        kept = [r for r in shared.records if not any(r is x for x in left_out)]
-        count = len(shared.records) - len(kept) + len(spoiled)
+                wrong.append(failure)
+                # A label that did not hold on the wire is nothing to judge a verdict by.
+                failed += [record] if record else []
+        stalled = sum(any(r is x for x in left_out) for r in shared.records)
+        kept = [r for r in shared.records if not any(r is x for x in left_out + failed)]
+        count = stalled + len(spoiled)
         if count:
             print(f"LABORATORY: {name}: the machine stalled, {count} connections left out")
         if count > len(shared.records) // 5:
-            wrong += [f"{name}: too many stalls: {count} connections left out", *spoiled]
+            text = f"{name}: too many stalls: {count} connections left out"
+            wrong += [Failure(name, None, text), *spoiled]
         labels.write(pathlib.Path(out, f"{name}.csv"), labels.rows(name, kept))
         counted = f"{len(wanted)} scenarios, {len(kept)} connections"
         print(f"{name:10} {counted}, {time.monotonic() - began:.0f} s", flush=True)
@@ -126,10 +165,12 @@ def family(name: str, out: str, repetitions: int, quick: bool, seed: int, only: 
         bed.close()
         os._exit(130)  # its threads may still be waiting for packets that never come
     except Exception:
-        wrong.append(f"{name}: {traceback.format_exc()}")
+        wrong.append(Failure(name, None, f"{name}: {traceback.format_exc()}"))
     finally:
         stalls.stop()
         bed.close()
+    for failure in wrong:
+        failure.stalled = bool(stalls.spans)
     return wrong
 
 
@@ -153,11 +194,15 @@ def main() -> int:
     parser.add_argument("--seed", type=int, help="of ports, sizes and delays (else a new one)")
     parser.add_argument("--family", help=f"only these, of {','.join(FAMILIES)}")
     parser.add_argument("--scenario", default="", help="only those whose name has this in it")
+    parser.add_argument("--only", help="only the scenarios of these names, separated by commas")
     parser.add_argument("--list", action="store_true", help="describe the scenarios and stop")
     args = parser.parse_args()
     if args.list:
         describe()
         return 0
+    known = {s.name for name in FAMILIES for s in load(name).scenarios}
+    if unknown := set(filter(None, (args.only or "").split(","))) - known:
+        parser.error(f"no scenarios of these names: {', '.join(sorted(unknown))}")
     if why := net.possible():
         print(f"LABORATORY SKIPPED: {why}", file=sys.stderr)
         return SKIPPED
@@ -167,18 +212,22 @@ def main() -> int:
     out.mkdir(parents=True, exist_ok=True)
     names = args.family.split(",") if args.family else FAMILIES
     began, pids = time.monotonic(), set[int]()
-    wrong: list[str] = []
+    wrong: list[Failure] = []
+    chosen = Chosen(
+        args.quick, args.scenario, frozenset(filter(None, (args.only or "").split(",")))
+    )
     context = multiprocessing.get_context("spawn")
     pool = concurrent.futures.ProcessPoolExecutor(min(4, len(names)), mp_context=context)
     try:
-        options = (str(out), repetitions, args.quick, seed, args.scenario)
-        jobs = [pool.submit(family, name, *options) for name in names]
+        options = (str(out), repetitions, chosen, seed)
+        jobs = {pool.submit(family, name, *options): name for name in names}
         pids |= set(pool._processes or ())
         for job in concurrent.futures.as_completed(jobs):
             try:
                 wrong += job.result()
             except concurrent.futures.process.BrokenProcessPool as error:
-                wrong.append(f"a family's process died: {error}")
+                name = jobs[job]
+                wrong.append(Failure(name, None, f"the process of {name} died: {error}"))
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return 130
@@ -192,10 +241,17 @@ def main() -> int:
             table += [line.split(",") for line in part.read_text().splitlines()[1:]]
             part.unlink()
     labels.write(out / "labels.csv", table)
-    about = {"seed": seed, "repetitions": repetitions, "rows": len(table), "wrong": len(wrong)}
+    failures = [dataclasses.asdict(failure) for failure in wrong]
+    about = {
+        "seed": seed,
+        "repetitions": repetitions,
+        "rows": len(table),
+        "wrong": len(wrong),
+        "failures": failures,
+    }
     (out / "run.json").write_text(json.dumps(about, indent=2) + "\n")
-    for line in wrong:
-        print(f"WRONG {line}", file=sys.stderr)
+    for failure in wrong:
+        print(f"WRONG {failure.text}", file=sys.stderr)
     print(f"{len(table)} labels in {out}, {time.monotonic() - began:.0f} s, seed {seed}")
     return 1 if wrong else 0
 

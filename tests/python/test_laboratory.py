@@ -1,0 +1,176 @@
+"""A failure of the fresh laboratory is repeated, told and never forgotten."""
+
+from __future__ import annotations
+
+import csv
+import importlib.util
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+HEAD = """# How sure is it: the laboratory's confusion table
+
+- `ending` right: {} of 100 (x %)
+- `ended_by` right: {} of 100 (x %)
+- `cause` right: {} of 100 (x %)
+- `cause` right where the confidence is 0.8 or more: 1 of 1 (100.00 %)
+
+"""
+SAID = "reset client no_socket"
+MEANT = "reset client abort_unread_data"
+KNOWN = {
+    ("mimic", "*", "reset server no_socket", "reset third_party reset_injected"),
+    ("foreign_isn", "server", "reset server undetermined", "reset server stray_segment"),
+}
+
+
+@pytest.fixture(scope="module")
+def fresh() -> Any:
+    path = ROOT / "tests/lab/fresh.py"
+    spec = importlib.util.spec_from_file_location("fresh", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    # Data classes look their module up by its name.
+    sys.modules["fresh"] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def line(scenario: str = "sigkill_client", capture: str = "abort.router", said: str = SAID) -> str:
+    return f"{scenario} {capture} packet 12: {said}, not {MEANT}"
+
+
+def wrong(fresh: Any, scenario: str = "sigkill_client", said: str = SAID) -> Any:
+    return fresh.Wrong(scenario, "abort", "router", 12, said, MEANT)
+
+
+def setup(fresh: Any, *, busy: bool, scenario: str | None = "triple") -> Any:
+    return fresh.Setup("forged", scenario, "Traceback\nTimeoutError: timed out", busy)
+
+
+def test_a_row_is_read_as_the_test_prints_it(fresh: Any) -> None:
+    found = fresh.parse(HEAD.format(100, 100, 99) + line() + "\n", set())
+    assert found == fresh.Outcome([], [wrong(fresh)])
+    told = "sigkill_client (abort.router packet 12): " + f"{SAID}, not {MEANT}"
+    assert str(found.verdicts[0]) == told
+
+
+def test_the_judging_test_prints_rows_in_that_form() -> None:
+    source = (ROOT / "tests/lab_verdicts.rs").read_text(encoding="utf-8")
+    assert '"{} {capture} packet {}: {} {} {}, not {} {} {}"' in source
+    for column in ("ending", "ended_by", "cause"):
+        assert f'"`{column}` right"' in source
+
+
+@pytest.mark.parametrize(
+    "printed",
+    [
+        "",
+        "error: could not compile `finrst`",
+        HEAD.format(100, 100, 100).replace("of 100", "of 0"),
+        # A wrong verdict of which no row was understood.
+        HEAD.format(100, 100, 99),
+        HEAD.format(100, 100, 99) + "sigkill_client in another form\n",
+        # More rows than wrong verdicts.
+        HEAD.format(100, 100, 100) + line() + "\n",
+    ],
+)
+def test_what_is_not_understood_is_trouble(fresh: Any, printed: str) -> None:
+    outcome = fresh.parse(printed, set())
+    assert outcome.trouble
+    assert fresh.report(outcome, fresh.Outcome([], []))[1] == 1
+
+
+def test_accepted_verdicts_are_those_that_are_listed_and_no_others(fresh: Any) -> None:
+    known = "mimic forged.{} packet 3: reset server no_socket, not reset third_party reset_injected"
+    other = (
+        "foreign_isn forged.{} packet 3: reset server undetermined, not reset server stray_segment"
+    )
+    printed = HEAD.format(100, 100, 96)
+    for row in (known.format("client"), known.format("server"), other.format("server")):
+        printed += row + "\n"
+    printed += other.format("client") + "\n"
+    (left,) = fresh.parse(printed, KNOWN).verdicts
+    assert (left.scenario, left.vantage) == ("foreign_isn", "client")
+
+
+def test_the_list_of_accepted_verdicts_names_scenarios_and_gives_reasons(fresh: Any) -> None:
+    scenarios = "".join(
+        path.read_text(encoding="utf-8") for path in (ROOT / "tests/lab/scenarios").glob("*.py")
+    )
+    with (ROOT / "tests/lab/accepted.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(fresh.accepted()) == len(rows)
+    for row in rows:
+        assert f"def {row['scenario']}(" in scenarios
+        assert row["vantage"] in {"*", "client", "router", "server"}
+        assert row["verdict"] != row["label"]
+
+
+def test_right_is_right(fresh: Any) -> None:
+    assert fresh.report(fresh.Outcome([], []), fresh.Outcome([], [])) == ([], 0)
+    assert fresh.again(fresh.Outcome([], [])) == []
+
+
+def test_a_verdict_that_is_wrong_twice_is_wrong(fresh: Any) -> None:
+    first = fresh.Outcome([], [wrong(fresh)])
+    lines, status = fresh.report(first, fresh.Outcome([], [wrong(fresh), wrong(fresh)]))
+    assert (len(lines), status) == (1, 1)
+    assert lines[0].startswith("WRONG: sigkill_client (abort.router packet 12)")
+    assert "1 rows, 2 when repeated" in lines[0]
+
+
+def test_a_verdict_that_is_wrong_once_is_flaky_and_fails_too(fresh: Any) -> None:
+    nothing, one = fresh.Outcome([], []), fresh.Outcome([], [wrong(fresh)])
+    for first, second, said in (
+        (one, nothing, "right when repeated"),
+        (nothing, one, "only when repeated"),
+    ):
+        lines, status = fresh.report(first, second)
+        assert (len(lines), status) == (1, 1)
+        assert lines[0].startswith("FLAKY: sigkill_client (abort.router packet 12)")
+        assert said in lines[0]
+
+
+def test_another_mistake_of_the_same_scenario_is_not_the_same_one(fresh: Any) -> None:
+    other = wrong(fresh, said="reset server no_socket")
+    lines, _ = fresh.report(fresh.Outcome([], [wrong(fresh)]), fresh.Outcome([], [other]))
+    assert sorted(text.partition(":")[0] for text in lines) == ["FLAKY", "FLAKY"]
+
+
+@pytest.mark.parametrize(
+    ("busy", "failed_again", "status", "said"),
+    [
+        (True, False, 0, "REPEATED"),
+        (True, True, 1, "SETUP failed twice"),
+        (False, False, 1, "machine was not busy"),
+        (False, True, 1, "SETUP failed twice"),
+    ],
+)
+def test_only_a_busy_machine_excuses_a_setup_that_holds_then(
+    fresh: Any, *, busy: bool, failed_again: bool, status: int, said: str
+) -> None:
+    first = fresh.Outcome([setup(fresh, busy=busy)], [])
+    second = fresh.Outcome([setup(fresh, busy=True)] if failed_again else [], [])
+    lines, found = fresh.report(first, second)
+    assert (len(lines), found) == (1, status)
+    assert said in lines[0]
+    assert "triple: TimeoutError: timed out" in lines[0]
+
+
+def test_a_setup_is_no_excuse_for_a_verdict(fresh: Any) -> None:
+    first = fresh.Outcome([setup(fresh, busy=True)], [wrong(fresh)])
+    assert fresh.report(first, fresh.Outcome([], []))[1] == 1
+
+
+def test_what_failed_is_repeated_by_its_name_and_the_rest_by_its_family(fresh: Any) -> None:
+    setups = [setup(fresh, busy=True), setup(fresh, busy=True, scenario=None)]
+    verdicts = [wrong(fresh), wrong(fresh), wrong(fresh, scenario="ordinary")]
+    assert fresh.again(fresh.Outcome(setups, verdicts)) == [
+        ["--repetitions", "6", "--only", "sigkill_client,triple"],
+        ["--quick", "--family", "abort,forged"],
+    ]
