@@ -55,6 +55,10 @@ class Wrong:
         """What makes it the same mistake in another run."""
         return (self.scenario, self.vantage, self.verdict, self.label)
 
+    def fits(self, listed: tuple[str, str, str, str]) -> bool:
+        """Whether it is of a listed kind; `*` stands for any scenario or vantage point."""
+        return all(mine == theirs or theirs == "*" for mine, theirs in zip(self.kind, listed))
+
     def __str__(self) -> str:
         where = f"{self.family}.{self.vantage} packet {self.packet}"
         return f"{self.scenario} ({where}): {self.verdict}, not {self.label}"
@@ -104,13 +108,7 @@ def parse(printed: str, known: set[tuple[str, str, str, str]]) -> Outcome:
     missing = [rows - right for right, rows in counts]
     if not max(missing) <= len(made) <= sum(missing):
         return Outcome([], made, f"{missing} verdicts are wrong, but {len(made)} rows were told")
-    anywhere = {(scenario, verdict, label) for scenario, v, verdict, label in known if v == "*"}
-    wrong = [
-        row
-        for row in made
-        if row.kind not in known and (row.scenario, row.verdict, row.label) not in anywhere
-    ]
-    return Outcome([], wrong)
+    return Outcome([], [row for row in made if not any(row.fits(listed) for listed in known)])
 
 
 def judge(out: pathlib.Path, known: set[tuple[str, str, str, str]]) -> Outcome:
