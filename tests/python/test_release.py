@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -97,6 +99,18 @@ def test_the_command_refuses_this_tree_under_another_tag() -> None:
     assert done.returncode == 1
     assert f"does not name the version in Cargo.toml, {finrst.__version__}" in done.stderr
     assert subprocess.run(command[:2], capture_output=True, check=False).returncode == 2
+
+
+def test_the_crates_whose_code_is_counted_are_those_that_are_built_in() -> None:
+    text = (ROOT / "SECURITY.md").read_text(encoding="utf-8")
+    table = text.split("## Whose code is safe")[1].split("\n## ")[0]
+    rows = [line for line in table.splitlines() if line.startswith("| ")]
+    counted = re.findall(r"([a-z][\w-]+) (\d+\.\d+\.\d+)", re.sub(r"\(.*?\)", "", "\n".join(rows)))
+    packages = tomllib.loads((ROOT / "Cargo.lock").read_text(encoding="utf-8"))["package"]
+    locked = {(package["name"], package["version"].partition("+")[0]) for package in packages}
+    assert len(counted) > 10
+    # After a new version: python .ci/unsafe_lines.py
+    assert set(counted) - locked == set()
 
 
 def test_packages_are_held_against_the_readme_and_the_version() -> None:
