@@ -8,12 +8,18 @@ const SECTION: u32 = 0x0a0d_0d0a;
 const INTERFACE: u32 = 1;
 const PACKET: u32 = 6;
 const NANOSECONDS: u8 = 9;
+/// `if_tsoffset` of packets before 1970, as timestamps have no sign: before all that 64 bits of
+/// nanoseconds can say.
+const LONG_AGO: i64 = -10_000_000_000;
+const NANOS: i128 = 1_000_000_000;
 
-/// Writes one section of little-endian pcapng with nanoseconds, one interface a link type.
+/// Writes one section of little-endian pcapng with nanoseconds, one interface a link type, and another
+/// one for its packets before 1970.
 #[derive(Debug)]
 pub struct Writer<W> {
     out: W,
-    links: Vec<LinkType>,
+    /// Link types, and the seconds to be added to their times.
+    interfaces: Vec<(LinkType, i64)>,
 }
 
 impl<W: Write> Writer<W> {
@@ -28,7 +34,7 @@ impl<W: Write> Writer<W> {
         body.extend(0_u16.to_le_bytes());
         body.extend(u64::MAX.to_le_bytes());
         block(&mut out, SECTION, &body)?;
-        Ok(Self { out, links: Vec::new() })
+        Ok(Self { out, interfaces: Vec::new() })
     }
 
     /// Adds a frame with its time, in nanoseconds since the epoch.
@@ -36,8 +42,11 @@ impl<W: Write> Writer<W> {
     /// # Errors
     /// When the sink fails.
     pub fn frame(&mut self, frame: &Frame<'_>, time: i64) -> io::Result<()> {
-        let interface = self.interface(frame.link)?;
-        let time = u64::try_from(time).unwrap_or(0);
+        let offset = if time < 0 { LONG_AGO } else { 0 };
+        let interface = self.interface(frame.link, offset)?;
+        let stamp = i128::from(time) - i128::from(offset) * NANOS;
+        let time = u64::try_from(stamp)
+            .map_err(|_| io::Error::new(io::ErrorKind::InvalidInput, "a time out of range"))?;
         let captured = u32::try_from(frame.data.len()).unwrap_or(u32::MAX);
         let mut body = Vec::with_capacity(frame.data.len() + 36);
         body.extend(interface.to_le_bytes());
@@ -65,19 +74,23 @@ impl<W: Write> Writer<W> {
         self.out
     }
 
-    fn interface(&mut self, link: LinkType) -> io::Result<u32> {
-        let known = self.links.iter().position(|&other| other == link);
+    fn interface(&mut self, link: LinkType, offset: i64) -> io::Result<u32> {
+        let known = self.interfaces.iter().position(|&other| other == (link, offset));
         let place = if let Some(place) = known {
             place
         } else {
-            let mut body = Vec::with_capacity(20);
+            let mut body = Vec::with_capacity(32);
             body.extend(link.0.to_le_bytes());
             body.extend([0; 6]);
             body.extend([9, 0, 1, 0, NANOSECONDS, 0, 0, 0]);
+            if offset != 0 {
+                body.extend([14, 0, 8, 0]);
+                body.extend(offset.to_le_bytes());
+            }
             body.extend([0; 4]);
             block(&mut self.out, INTERFACE, &body)?;
-            self.links.push(link);
-            self.links.len() - 1
+            self.interfaces.push((link, offset));
+            self.interfaces.len() - 1
         };
         Ok(u32::try_from(place).unwrap_or(u32::MAX))
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import shutil
+import struct
 from pathlib import Path
 
 import pytest
@@ -87,3 +88,55 @@ def test_a_script_has_packets() -> None:
     cap = finrst.conversation("> S, < S., > ., > P. 120, < R.")
     assert cap.packets(0)["flags"] == ["SYN", "SYN,ACK", "ACK", "PSH,ACK", "RST,ACK"]
     assert cap.packets(0)["seq"] == [0, 0, 1, 1, 1]
+
+
+def _block(kind: int, body: bytes) -> bytes:
+    body += bytes(-len(body) % 4)
+    length = struct.pack("<I", len(body) + 12)
+    return struct.pack("<I", kind) + length + body + length
+
+
+def _capture_of(times: list[int]) -> bytes:
+    """Make a pcapng of the demonstration's first packets, at times in ns that may be negative."""
+    offset = -9_223_372_037
+    octets = DEMO.read_bytes()
+    made = _block(0x0A0D0D0A, struct.pack("<IHHq", 0x1A2B3C4D, 1, 0, -1))
+    options = struct.pack("<HHB3xHHqHH", 9, 1, 9, 14, 8, offset, 0, 0)
+    made += _block(1, struct.pack("<HHI", 1, 0, 0) + options)
+    at = 24
+    for time in times:
+        captured, original = struct.unpack_from("<II", octets, at + 8)
+        stamp = time - offset * 10**9
+        head = struct.pack("<IIIII", 0, stamp >> 32, stamp & 0xFFFFFFFF, captured, original)
+        made += _block(6, head + octets[at + 16 : at + 16 + captured])
+        at += 16 + captured
+    return made
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        [-1, 0],
+        [-(2**63), -(2**63) + 1],
+        [-315_619_200_123_456_789, -315_619_200_000_000_001],
+        [-5, 7],
+        [0, 1],
+    ],
+)
+def test_times_before_1970_are_saved_as_they_are(tmp_path: Path, times: list[int]) -> None:
+    pytest.importorskip("pyarrow")
+    (tmp_path / "old.pcapng").write_bytes(_capture_of(times))
+    cap = finrst.read(tmp_path / "old.pcapng")
+    ids = range(len(cap))
+
+    def stamps(capture: finrst.Capture) -> list[int]:
+        times = capture.packets(range(len(capture))).to_arrow()["time"]
+        return list(times.cast("int64").to_pylist())
+
+    assert stamps(cap) == times
+    cap.save(ids, tmp_path / "saved.pcapng")
+    again = finrst.read(tmp_path / "saved.pcapng")
+    assert stamps(again) == times
+    # One interface a link type, and one more only where there is something before 1970.
+    wanted = len({time < 0 for time in times})
+    assert len(again.interfaces) == wanted
