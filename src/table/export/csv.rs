@@ -3,6 +3,7 @@
 use arrow_array::RecordBatch;
 use arrow_schema::{ArrowError, Schema};
 
+use super::formula::{guarded, guarded_json};
 use super::json;
 use crate::table::cells::Value;
 use crate::table::text::{put, time};
@@ -33,7 +34,8 @@ pub fn rows(batch: &RecordBatch, guard: bool, out: &mut String) -> Result<(), Ar
                 nested => {
                     scratch.clear();
                     json::value(nested, &mut scratch);
-                    field(&scratch, out);
+                    let text = if guard { guarded_json(&scratch) } else { (&*scratch).into() };
+                    field(&text, out);
                 }
             }
         }
@@ -42,19 +44,9 @@ pub fn rows(batch: &RecordBatch, guard: bool, out: &mut String) -> Result<(), Ar
     Ok(())
 }
 
-/// A text that no spreadsheet takes for a formula: `'` before a leading `=`, `+`, `-`, `@`, tab,
-/// carriage return or line feed.
-pub fn guarded(text: &str) -> std::borrow::Cow<'_, str> {
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) {
-        format!("'{text}").into()
-    } else {
-        text.into()
-    }
-}
-
 fn field(text: &str, out: &mut String) {
     let plain = !text.is_empty()
-        && !text.contains([',', '"', '\n', '\r', ';', '\t'])
+        && !text.contains([',', '"', '\n', '\r', ';', '|', '\t'])
         && !text.starts_with(' ')
         && !text.ends_with(' ');
     if plain {

@@ -2,6 +2,7 @@
 
 mod atomic;
 mod csv;
+mod formula;
 mod json;
 
 use std::io::{self, BufWriter, Write};
@@ -14,7 +15,7 @@ use arrow_schema::{ArrowError, SchemaRef};
 use crate::error::Error;
 
 pub use atomic::File as Whole;
-pub use csv::guarded;
+pub use formula::guarded;
 pub use json::{Escape, value as json_value};
 
 /// Lines made between two looks at whether they are still wanted.
@@ -30,7 +31,7 @@ pub enum Format {
     Arrow,
     /// Comma-separated values with a header line; lists as JSON text.
     Csv {
-        /// Puts `'` before texts that a spreadsheet would take for a formula.
+        /// Puts `'` before what a spreadsheet would take for a formula (see [`guarded`]).
         formula_guard: bool,
     },
     /// One JSON object a line.
