@@ -7,7 +7,7 @@ pub use live::SoFar;
 use std::collections::HashMap;
 use std::fmt::Write as _;
 
-use crate::capture::{FileSummary, Interface, Source};
+use crate::capture::{FileSummary, Interface, Source, SourceFiles};
 use crate::cause::{self, Case, Context, Parameters, RULE_SET, Verdict};
 use crate::conn::{Connection, Groups, Kind, Opened, Rows, Teardown};
 use crate::error::Error;
@@ -236,6 +236,7 @@ fn is_enough(session: &Session) -> bool {
 pub struct Scan {
     state: State,
     metadata: Metadata,
+    sources: SourceFiles,
 }
 
 enum State {
@@ -271,7 +272,13 @@ impl Scan {
         options.memory_limit.get_or_insert(MEMORY_LIMIT);
         let metadata = metadata(&options);
         let session = Box::new(Session::open(sources, options)?);
-        Ok(Self { state: State::Reading { session, done: false }, metadata })
+        let sources = session.sources().clone();
+        Ok(Self { state: State::Reading { session, done: false }, metadata, sources })
+    }
+
+    /// The files that the capture lies in.
+    pub fn sources(&self) -> &SourceFiles {
+        &self.sources
     }
 
     /// How far reading has come: bytes, bytes in all where known, packets.
@@ -309,6 +316,7 @@ impl Scan {
         match std::mem::replace(&mut self.state, State::Over) {
             State::Reading { mut session, done: false } if !is_enough(&session) => {
                 let done = !read(&mut session)?;
+                self.sources.clone_from(session.sources());
                 self.state = State::Reading { session, done };
                 Ok(Step::More)
             }

@@ -16,6 +16,13 @@ pub enum Error {
         /// What the system said.
         source: io::Error,
     },
+    /// An output would replace what it must not.
+    Exists {
+        /// The output, as it was named.
+        file: String,
+        /// What it is.
+        reason: String,
+    },
     /// The input is not a capture.
     NotACapture {
         /// The file, as it was named.
@@ -55,7 +62,7 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Io { file, source } => write!(f, "{}: {source}", printable(file)),
-            Self::NotACapture { file, reason } => {
+            Self::Exists { file, reason } | Self::NotACapture { file, reason } => {
                 write!(f, "{}: {}", printable(file), printable(reason))
             }
             Self::Damaged { file, offset, packet, reason } => {

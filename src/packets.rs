@@ -4,11 +4,11 @@ use std::collections::HashMap;
 use std::io::{BufWriter, Write};
 use std::path::Path;
 
-use crate::capture::{FileSummary, Frame, ReadOptions, Reader, Source, Writer};
+use crate::capture::{FileSummary, Frame, ReadOptions, Reader, Source, SourceFiles, Writer};
 use crate::conn::{Chosen, Trace, Traced, script};
 use crate::error::Error;
 use crate::packet::{self, Decoded, Decoder};
-use crate::table::export::Whole;
+use crate::table::export::{Guard, Whole, Written};
 use crate::table::packets::{PacketRow, Packets};
 use crate::table::shared::Shared;
 use crate::table::{Made, make};
@@ -16,7 +16,7 @@ use crate::table::{Made, make};
 /// Bytes read between two questions whether to carry on.
 const SLICE: u64 = 1 << 22;
 
-/// The segments of chosen connections as a table, in packet order.
+/// The segments of chosen connections as a table, in packet order, and the files they come from.
 ///
 /// # Errors
 /// When a source cannot be opened again, or [`Error::Cancelled`].
@@ -24,13 +24,14 @@ pub fn table(
     sources: Vec<Source>,
     chosen: Vec<Chosen>,
     proceed: &dyn Fn() -> bool,
-) -> Result<Made, Error> {
+) -> Result<(Made, SourceFiles), Error> {
     let mut found = Vec::new();
-    let files = pass(sources, chosen, proceed, |_, _, traced| {
+    let mut reader = open(sources)?;
+    let files = pass(&mut reader, chosen, proceed, |_, _, traced| {
         found.extend(traced);
         Ok(())
     })?;
-    made(&found, &files)
+    Ok((made(&found, &files)?, reader.sources().clone()))
 }
 
 /// The same for a script (see [`crate::conn::script`]).
@@ -49,27 +50,29 @@ pub fn of_script(text: &str, chosen: Vec<Chosen>) -> Result<Made, Error> {
 }
 
 /// Writes the packets of chosen connections, and the ICMP errors about them, as pcapng; tells how
-/// many there were. The file appears whole or not at all.
+/// many there were. The file appears whole or not at all, and takes the place of no source.
 ///
 /// # Errors
-/// When the system refuses, or [`Error::Cancelled`].
+/// When the system refuses, [`Error::Exists`] for what is not replaced, or [`Error::Cancelled`].
 pub fn save(
     sources: Vec<Source>,
     chosen: Vec<Chosen>,
     path: &Path,
+    mut guard: Guard,
     proceed: &dyn Fn() -> bool,
-) -> Result<u64, Error> {
+) -> Result<Written, Error> {
     let io = |source| Error::Io { file: path.display().to_string(), source };
-    let mut file = Whole::create(path).map_err(io)?;
+    let mut reader = open(sources)?;
+    guard.sources.join(reader.sources());
+    let mut file = Whole::create(path, guard)?;
     let mut packets = 0;
     let mut writer = Writer::new(BufWriter::new(&mut file)).map_err(io)?;
-    pass(sources, chosen, proceed, |frame, time, _| {
+    pass(&mut reader, chosen, proceed, |frame, time, _| {
         packets += 1;
         writer.frame(frame, time).map_err(io)
     })?;
     writer.into_inner().flush().map_err(io)?;
-    file.commit().map_err(io)?;
-    Ok(packets)
+    Ok(Written { rows: packets, lost: file.commit()? })
 }
 
 fn made(found: &[Traced], files: &[FileSummary]) -> Result<Made, Error> {
@@ -78,16 +81,19 @@ fn made(found: &[Traced], files: &[FileSummary]) -> Result<Made, Error> {
     make::<Packets>(&rows, HashMap::new())
 }
 
+fn open(sources: Vec<Source>) -> Result<Reader, Error> {
+    Reader::open(sources, ReadOptions::default())
+}
+
 /// Reads as far as the chosen connections go and hands out each packet of theirs: its frame, its
 /// time, and its segment unless it is an ICMP error.
 fn pass(
-    sources: Vec<Source>,
+    reader: &mut Reader,
     chosen: Vec<Chosen>,
     proceed: &dyn Fn() -> bool,
     mut take: impl FnMut(&Frame<'_>, i64, Option<Traced>) -> Result<(), Error>,
 ) -> Result<Vec<FileSummary>, Error> {
     let mut trace = Trace::new(chosen);
-    let mut reader = Reader::open(sources, ReadOptions::default())?;
     let mut decoder = Decoder::new(packet::Limits::default());
     let (mut last_time, mut asked) = (0, 0);
     while let Some(batch) = reader.next_batch()? {

@@ -11,7 +11,9 @@ use shards::Shards;
 pub use ledger::Ledger;
 pub use output::Output;
 
-use crate::capture::{FileSummary, Interface, Progress, ReadOptions, Reader, Source, Status};
+use crate::capture::{
+    FileSummary, Interface, Progress, ReadOptions, Reader, Source, SourceFiles, Status,
+};
 use crate::cause::{Context, Parameters};
 use crate::conn::{self, Connection, Rows};
 use crate::error::{Error, printable};
@@ -289,6 +291,11 @@ impl Session {
     /// VLANs and tunnels met so far.
     pub fn paths(&self) -> Vec<Path> {
         paths(self.decoder.paths())
+    }
+
+    /// The files that the capture lies in.
+    pub fn sources(&self) -> &SourceFiles {
+        self.reader.sources()
     }
 
     /// Files and interfaces met so far.

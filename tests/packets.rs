@@ -7,6 +7,7 @@ use finrst::capture::{ReadOptions, Reader, Source};
 use finrst::conn::{Chosen, Connection, Side};
 use finrst::packets;
 use finrst::read::{Options, Session};
+use finrst::table::export::{Guard, Written};
 
 fn demo() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/data/demo.pcap")
@@ -42,7 +43,7 @@ fn frames(path: PathBuf) -> Vec<(Option<i64>, Vec<u8>, u32)> {
 #[test]
 fn every_packet_belongs_to_one_connection() {
     let all: Vec<_> = connections(demo()).iter().map(chosen).collect();
-    let made = packets::table(vec![Source::path(demo())], all, &|| true).unwrap();
+    let (made, _) = packets::table(vec![Source::path(demo())], all, &|| true).unwrap();
     let rows: usize = made.batches.iter().map(arrow_array::RecordBatch::num_rows).sum();
     assert_eq!(rows, frames(demo()).len());
 }
@@ -51,11 +52,27 @@ fn every_packet_belongs_to_one_connection() {
 fn saved_packets_keep_octets_and_times() {
     let target = std::env::temp_dir().join(format!("finrst-save-{}.pcapng", std::process::id()));
     let all: Vec<_> = connections(demo()).iter().map(chosen).collect();
-    let saved = packets::save(vec![Source::path(demo())], all, &target, &|| true).unwrap();
+    let sources = vec![Source::path(demo())];
+    let saved = packets::save(sources, all, &target, Guard::default(), &|| true).unwrap();
     let (before, after) = (frames(demo()), frames(target.clone()));
     std::fs::remove_file(&target).unwrap();
-    assert_eq!(saved, before.len() as u64);
+    assert_eq!(saved, Written { rows: before.len() as u64, lost: None });
     assert_eq!(before, after);
+}
+
+#[test]
+fn packets_are_never_saved_over_their_source() {
+    let folder = std::env::temp_dir().join(format!("finrst-over-{}", std::process::id()));
+    std::fs::create_dir(&folder).unwrap();
+    let source = folder.join("a.pcap");
+    std::fs::copy(demo(), &source).unwrap();
+    let all: Vec<_> = connections(source.clone()).iter().map(chosen).collect();
+    let guard = Guard { overwrite: true, ..Guard::default() };
+    let sources = vec![Source::path(&source)];
+    let outcome = packets::save(sources, all, &source, guard, &|| true);
+    assert!(matches!(outcome, Err(finrst::error::Error::Exists { .. })));
+    assert_eq!(std::fs::read(&source).unwrap(), std::fs::read(demo()).unwrap());
+    std::fs::remove_dir_all(&folder).unwrap();
 }
 
 #[test]
@@ -64,7 +81,8 @@ fn a_cancelled_save_leaves_nothing() {
     std::fs::create_dir(&folder).unwrap();
     let all: Vec<_> = connections(demo()).iter().map(chosen).collect();
     let sources = vec![Source::path(demo())];
-    let outcome = packets::save(sources, all, &folder.join("x.pcapng"), &|| false);
+    let target = folder.join("x.pcapng");
+    let outcome = packets::save(sources, all, &target, Guard::default(), &|| false);
     assert!(matches!(outcome, Err(finrst::error::Error::Cancelled)));
     assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 0);
     std::fs::remove_dir(&folder).unwrap();

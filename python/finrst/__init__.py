@@ -11,7 +11,14 @@
 from ._capture import Capture
 from ._compare import Change, Comparison, compare
 from ._connection import Connection, community_id
-from ._errors import CaptureError, CaptureWarning, FilterError, FinrstError, InternalError
+from ._errors import (
+    CaptureError,
+    CaptureWarning,
+    FilterError,
+    FinrstError,
+    InternalError,
+    OutputWarning,
+)
 from ._explain import Explanation
 from ._functions import conversation
 from ._native import __version__
@@ -31,6 +38,7 @@ __all__ = [
     "FinrstError",
     "InternalError",
     "Options",
+    "OutputWarning",
     "Scan",
     "Stream",
     "Table",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import io
 import os
 import sys
@@ -16,13 +18,16 @@ from . import (
     _command_report,
     _command_summary,
 )
-from ._command import CLOSED, INTERRUPTED, UNREADABLE, USAGE, complain
+from ._command import CLOSED, EXISTS, INTERRUPTED, UNREADABLE, USAGE, complain
 from ._errors import CaptureError, FilterError, FinrstError
 from ._text import nearest
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable, Sequence
+
+
+_STANDARD_ERROR = 2
 
 
 class Command(NamedTuple):
@@ -47,35 +52,91 @@ COMMANDS = {
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    _find_streams()
+    try:
+        code = _run(given)
+    except SystemExit:
+        # Of the parser, which has said all.
+        if (failure := _flush(given)) is not None:
+            return failure
+        raise
+    failure = _flush(given)
+    return code if failure is None or code in {CLOSED, INTERRUPTED} else failure
+
+
+class _Closed(io.TextIOBase):
+    """Standard output where there is none."""
+
+    def write(self, _: str) -> int:
+        """Fail."""
+        raise OSError(errno.EBADF, "is closed", "standard output")
+
+
+def _find_streams() -> None:
+    """Make sure of the streams: whoever called us may have closed some."""
+    if os.name == "posix":
+        # Files that are opened next would get their numbers, and what is meant for the streams.
+        while (handle := os.open(os.devnull, os.O_RDWR)) <= _STANDARD_ERROR:
+            pass
+        os.close(handle)
+    if sys.stdout is None:
+        sys.stdout = _Closed()
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115 - to the end
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             # What an old terminal cannot show is no reason to say nothing.
             stream.reconfigure(errors="replace")
+
+
+def _flush(given: list[str]) -> int | None:
+    """Write what is still held; else the interpreter would, and complain where it cannot."""
     try:
-        return _run(given)
-    except KeyboardInterrupt:
-        return INTERRUPTED
-    except BrokenPipeError:
-        # Whoever read our output has seen enough; nothing is left to be flushed at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return CLOSED
-    except (FinrstError, OSError, ModuleNotFoundError, ValueError) as error:
-        complain(_plainly(error) + _hint(given, error))
-        # A CaptureError is a ValueError, too, but not for what was asked.
-        asked_wrongly = isinstance(error, FilterError | ValueError)
-        return USAGE if asked_wrongly and not isinstance(error, CaptureError) else UNREADABLE
+        sys.stdout.flush()
+    except OSError as error:
+        _silence()
+        return _failed(given, error)
+    return None
+
+
+def _silence() -> None:
+    """Send nowhere what standard output still holds."""
+    # What stands for it in another program may have no descriptor.
+    with contextlib.suppress(io.UnsupportedOperation):
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, sys.stdout.fileno())
+        os.close(null)
 
 
 def _run(given: list[str]) -> int:
     command = COMMANDS.get(given[0]) if given else None
-    return command.main(given[1:]) if command else SUMMARY.main(given)
+    try:
+        return command.main(given[1:]) if command else SUMMARY.main(given)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except (FinrstError, OSError, ModuleNotFoundError, ValueError) as error:
+        return _failed(given, error)
+
+
+def _failed(given: list[str], error: Exception) -> int:
+    """Say what is wrong and give the exit code."""
+    if isinstance(error, BrokenPipeError):
+        # Whoever read our output has seen enough.
+        _silence()
+        return CLOSED
+    complain(_plainly(error) + _hint(given, error))
+    if isinstance(error, FileExistsError):
+        return EXISTS
+    # A CaptureError is a ValueError, too, but not for what was asked.
+    asked_wrongly = isinstance(error, FilterError | ValueError)
+    return USAGE if asked_wrongly and not isinstance(error, CaptureError) else UNREADABLE
 
 
 def _plainly(error: Exception) -> str:
     """Say what is wrong, without a system's numbers."""
     if isinstance(error, OSError) and error.filename is not None and error.strerror is not None:
         return f"{error.filename}: {error.strerror[:1].lower()}{error.strerror[1:]}"
-    said = str(error)
+    said = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
     return f"standard input: {said[3:]}" if said.startswith("-: ") else said
 
 
@@ -89,7 +150,7 @@ def _hint(given: list[str], error: Exception) -> str:
         return (
             "; a filter has host, net, port, portrange, vlan, ip, ip6 with src, dst, and, or, not"
         )
-    first = given[0]
+    first = given[0] if given else ""
     if not isinstance(error, FileNotFoundError) or error.filename != first:
         return ""
     if Path(first).suffix or os.sep in first:

@@ -201,6 +201,7 @@ class Capture(Views):
         *,
         format: str | None = None,  # noqa: A002 - the word people look for
         formula_guard: bool = True,
+        overwrite: bool = False,
     ) -> int:
         """Write a table into a file and return its number of rows; see :meth:`Table.write`.
 
@@ -209,7 +210,9 @@ class Capture(Views):
         >>> cap.write(tempfile.mkdtemp() + "/fin_rst.csv", "teardowns")
         32
         """
-        return self.table(which).write(path, format=format, formula_guard=formula_guard)
+        return self.table(which).write(
+            path, format=format, formula_guard=formula_guard, overwrite=overwrite
+        )
 
     def check(self) -> None:
         """Hold the tables against each other; raise :exc:`InternalError` if they disagree.

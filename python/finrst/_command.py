@@ -8,9 +8,11 @@ import sys
 import warnings
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from ._errors import CaptureError, CaptureWarning
+from . import _native
+from ._errors import CaptureError, CaptureWarning, OutputWarning
 from ._pipe import opened
 from ._read import read
+from ._source import sources as items
 from ._text import printable
 
 if TYPE_CHECKING:
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     from ._capture import Capture
     from ._pipe import Pipe
 
-OK, UNREADABLE, USAGE, DAMAGED, CHANGED, INTERRUPTED, CLOSED = 0, 1, 2, 3, 4, 130, 141
+OK, UNREADABLE, USAGE, DAMAGED, CHANGED, EXISTS, INTERRUPTED, CLOSED = 0, 1, 2, 3, 4, 5, 130, 141
 
 
 def parser(name: str, description: str, epilog: str) -> argparse.ArgumentParser:
@@ -79,6 +81,15 @@ def add_reading(made: argparse.ArgumentParser) -> None:
     group.add_argument("--no-progress", action="store_true", help="show no progress")
 
 
+def add_force(made: argparse.ArgumentParser) -> None:
+    """Add the option of writing."""
+    made.add_argument(
+        "--force",
+        action="store_true",
+        help="replace a capture with the output, too; but never one that is read for it",
+    )
+
+
 def options(given: argparse.Namespace) -> dict[str, Any]:
     """Give the options of reading as :func:`finrst.read` takes them."""
     names = ("filter", "start", "end", "memory_limit")
@@ -110,6 +121,7 @@ def sources(captures: list[str]) -> Iterator[tuple[list[Any], list[Pipe], Outcom
     outcome = Outcome()
     with opened(captures) as (found, pipes), warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", CaptureWarning)
+        warnings.simplefilter("always", OutputWarning)
         try:
             yield found, pipes, outcome
         except CaptureError:
@@ -119,13 +131,20 @@ def sources(captures: list[str]) -> Iterator[tuple[list[Any], list[Pipe], Outcom
             raise
         outcome.interrupted = any(pipe.interrupted for pipe in pipes)
     for warning in caught:
-        if not issubclass(warning.category, CaptureWarning):
+        if issubclass(warning.category, OutputWarning):
+            complain(warning.message)
+        elif not issubclass(warning.category, CaptureWarning):
             warnings.warn_explicit(
                 warning.message, warning.category, warning.filename, warning.lineno
             )
         elif not outcome.interrupted:
             outcome.damaged = True
             complain(warning.message)
+
+
+def files(found: list[Any]) -> _native.Sources:
+    """Give the files that are going to be read, for what must not replace them."""
+    return _native.Sources(items(found)[0])
 
 
 def load(given: argparse.Namespace) -> tuple[Capture, Outcome]:
@@ -137,4 +156,6 @@ def load(given: argparse.Namespace) -> tuple[Capture, Outcome]:
 
 def complain(what: object) -> None:
     """Tell what is wrong, in one line that no terminal obeys."""
-    print(f"finrst: {printable(what, 600)}", file=sys.stderr)
+    # Where nobody hears it, there is nobody else to tell.
+    with contextlib.suppress(OSError):
+        print(f"finrst: {printable(what, 600)}", file=sys.stderr)

@@ -6,9 +6,9 @@ import contextlib
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from . import _command
+from . import _command, _native
 from ._read import read, scan
 from ._text import number, printable
 from ._whole import check
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Generator
 
     from ._table import Table
+
+Targets: TypeAlias = dict[str, tuple[str | None, str]]
 
 TABLES = ("connections", "teardowns", "ledger", "interfaces", "issues", "files")
 
@@ -38,7 +40,9 @@ A file appears whole or not at all. With --stream, and always of a pipe, rows
 are written in the order in which connections were let go, and a cause that
 rests on other connections is judged by those seen until then; without it rows
 are in order of connection, and all of them are in memory. In CSV a ' is put
-before texts that a spreadsheet would run as a formula."""
+before what a spreadsheet would run as a formula.
+
+A capture that is read is never replaced, and another one only with --force."""
 
 
 def parser() -> argparse.ArgumentParser:
@@ -77,6 +81,7 @@ def parser() -> argparse.ArgumentParser:
         action="store_true",
         help="write texts into CSV as they are, even those a spreadsheet would run",
     )
+    _command.add_force(made)
     _command.add_reading(made)
     return made
 
@@ -85,25 +90,38 @@ def main(arguments: list[str]) -> int:
     """Write tables and return the exit code."""
     given = parser().parse_args(arguments)
     targets = _targets(given)
-    if len(targets) == 1 and given.output != "-":
-        check(given.output)
     with _command.sources(given.captures) as (found, pipes, outcome):
+        _check(targets, _command.files(found), given)
         tables = _streamed if given.stream or pipes else _whole
         done = _write(tables(found, _command.options(given)), targets, given)
-    if given.output != "-" and sys.stderr.isatty():
+    if sys.stderr.isatty():
         for path, rows in done:
-            print(f"{number(rows)} rows: {printable(path)}", file=sys.stderr)
+            if path is not None:
+                print(f"{number(rows)} rows: {printable(path)}", file=sys.stderr)
     return outcome.code
 
 
-def _targets(given: argparse.Namespace) -> dict[str, tuple[str, str]]:
-    """Give path and format of every table that is wanted."""
+def _check(targets: Targets, sources: _native.Sources, given: argparse.Namespace) -> None:
+    """Make sure of the outputs before anything is read."""
+    for path, _ in targets.values():
+        if path is None:
+            sys.stdout.write("")  # fails where it is closed
+            _native.Output(None, sources, given.force).abandon()
+        elif len(targets) == 1:
+            check(path, sources, overwrite=given.force)
+        else:
+            # Their directory may have to be made yet.
+            _native.check_output(path, sources, given.force)
+
+
+def _targets(given: argparse.Namespace) -> Targets:
+    """Give path (none for standard output) and format of every table that is wanted."""
     output = given.output
     if output == "-":
         if given.format is None:
             message = "-o - needs --format: csv or json"
             raise ValueError(message)
-        return {given.table or "connections": ("/dev/stdout", given.format)}
+        return {given.table or "connections": (None, given.format)}
     if output.endswith(("/", os.sep)) or Path(output).is_dir():
         if given.table is not None:
             message = f"-t names one table, and {output!r} is a directory for every table"
@@ -129,8 +147,8 @@ def _streamed(sources: list[Any], options: dict[str, Any]) -> Generator[Table]:
 
 
 def _write(
-    tables: Generator[Table], targets: dict[str, tuple[str, str]], given: argparse.Namespace
-) -> list[tuple[str, int]]:
+    tables: Generator[Table], targets: Targets, given: argparse.Namespace
+) -> list[tuple[str | None, int]]:
     sinks: dict[str, Sink] = {}
     with contextlib.ExitStack() as stack:
         stack.callback(tables.close)
@@ -142,7 +160,7 @@ def _write(
                 if given.output.endswith(("/", os.sep)):
                     Path(given.output).mkdir(parents=True, exist_ok=True)
                 guard = not given.no_formula_guard
-                made = sink(path, chosen, rows, formula_guard=guard)
+                made = sink(path, chosen, rows, formula_guard=guard, overwrite=given.force)
                 sinks[rows.name] = stack.enter_context(contextlib.closing(made))
             sinks[rows.name].add(rows)
         # All of them are complete before the first one appears.

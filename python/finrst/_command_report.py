@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from . import _command
+from ._read import read
 from ._text import printable
 from ._whole import check
 
@@ -31,6 +32,7 @@ def parser() -> argparse.ArgumentParser:
     )
     made.add_argument("-o", "--output", required=True, metavar="FILE", help="file to write")
     made.add_argument("--title", help="heading of the report")
+    _command.add_force(made)
     _command.add_reading(made)
     return made
 
@@ -41,7 +43,8 @@ def main(arguments: list[str]) -> int:
     if Path(given.output).suffix.lower() not in _ENDINGS:
         message = f"a report ends in {', '.join(_ENDINGS)}, not as {printable(given.output)}"
         raise ValueError(message)
-    check(given.output)
-    capture, outcome = _command.load(given)
-    capture.report(given.output, title=given.title)
+    with _command.sources(given.captures) as (found, _, outcome):
+        check(given.output, _command.files(found), overwrite=given.force)
+        capture = read(found, **_command.options(given))
+        capture.report(given.output, title=given.title, overwrite=given.force)
     return outcome.code

@@ -45,6 +45,7 @@ exit codes:
   2    wrong usage
   3    read, but the capture is cut short or damaged
   4    finrst compare: something changed
+  5    not written: the output is a capture that is read, or any without --force
   130  interrupted; of a pipe, what had come until then is shown
   141  who reads the output has closed it
 

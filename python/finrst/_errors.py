@@ -52,3 +52,12 @@ class CaptureWarning(UserWarning):
     >>> print(caught[0].message)
     bytes: its end is cut, as while it is still being written (after packet 163, byte offset ...)
     """
+
+
+class OutputWarning(UserWarning):
+    """A file was written, but not all is as it was in the one that it replaced: its owner or group.
+
+    >>> import finrst
+    >>> issubclass(finrst.OutputWarning, UserWarning)
+    True
+    """

@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import json
+import zipfile
 from typing import TYPE_CHECKING, Any
 
+from . import _native
 from ._extras import need
 from ._text import number, printable
 from ._whole import Whole
@@ -18,7 +20,6 @@ if TYPE_CHECKING:
 
 _ROWS = 1_048_575
 _TEXT = 32_000
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def fits(rows: int) -> None:
@@ -37,15 +38,18 @@ class Workbook:
     A text is a text whatever it begins with, and what a spreadsheet cannot hold is shown escaped.
     """
 
-    def __init__(self, path: str | os.PathLike[str], title: str) -> None:
-        """Begin a workbook."""
+    def __init__(
+        self, path: str | os.PathLike[str] | None, like: Table, *, overwrite: bool
+    ) -> None:
+        """Begin a workbook for tables like this one."""
         openpyxl = need("openpyxl", "excel")
-        self._file = Whole(path)
+        self._file = Whole(path, like._native.sources, overwrite=overwrite)  # noqa: SLF001
         self._book = openpyxl.Workbook(write_only=True)
-        self._sheet = self._book.create_sheet(title)
+        self._sheet = self._book.create_sheet(like.name)
         self._cell = openpyxl.cell.WriteOnlyCell
         self._bold = openpyxl.styles.Font(bold=True)
         self._letter = openpyxl.utils.get_column_letter
+        self._saver = openpyxl.writer.excel.ExcelWriter
         self._columns = 0
         self._rows = 0
 
@@ -88,7 +92,7 @@ class Workbook:
             text = printable(value, _TEXT)
             cell = self._cell(self._sheet, value=text)
             cell.data_type = "s"
-            cell.quotePrefix = text.startswith(_FORMULA)
+            cell.quotePrefix = _native.guarded(text) != text
             return cell
         return value
 
@@ -97,9 +101,20 @@ class Workbook:
         if self._columns:
             last = f"{self._letter(self._columns)}{self._rows + 1}"
             self._sheet.auto_filter.ref = f"A1:{last}"
-        self._book.save(self._file.handle)
+        self._save()
         self._file.commit()
         return self._rows
+
+    def _save(self) -> None:
+        self._book.properties.modified = dt.datetime.now(dt.UTC).replace(tzinfo=None)
+        archive = zipfile.ZipFile(self._file.handle, "w", zipfile.ZIP_DEFLATED)
+        try:
+            self._saver(self._book, archive).save()
+        except BaseException:
+            # Else it would write its end when it is collected, and complain.
+            with contextlib.suppress(Exception):
+                archive.close()
+            raise
 
     def close(self) -> None:
         """Let go."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from . import _native
 from ._errors import CaptureError
 from ._table import Table
+from ._whole import tell
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -78,11 +79,20 @@ class Origin:
             raise CaptureError(message)
         return table
 
-    def save(self, rows: list[dict[str, Any]], path: str | PathLike[str]) -> int:
+    def save(
+        self,
+        rows: list[dict[str, Any]],
+        path: str | PathLike[str],
+        known: _native.Sources,
+        *,
+        overwrite: bool,
+    ) -> int:
         """Write the packets of connections as pcapng and give their number."""
         self.check()
         if self.script is not None:
             message = "a script has no packets to save"
             raise CaptureError(message)
         chosen = [tuple(row[name] for name in _TUPLE) for row in rows]
-        return _native.save_packets(self.items, chosen, path)
+        saved, lost = _native.save_packets(self.items, chosen, path, known, overwrite)
+        tell(lost)
+        return saved

@@ -39,6 +39,10 @@ class Pipe:
         """Called while nothing comes, some twenty times a second."""
         self._deadline = 0.0
 
+    def fileno(self) -> int:
+        """Give the descriptor."""
+        return self._descriptor
+
     def interrupt(self) -> None:
         """End soon."""
         self.interrupted += 1

@@ -38,7 +38,8 @@ class Bar:
         """What the engine calls; ``None`` for silence."""
         if self._function is not None:
             return self._function
-        return self._tell if self._wanted or (self._auto and _shown()) else None
+        wanted = self._wanted and sys.stderr is not None
+        return self._tell if wanted or (self._auto and _shown()) else None
 
     def _tell(self, done: int, total: int | None, packets: int) -> None:
         if self._auto and time.monotonic() - self._begin < _PATIENCE:

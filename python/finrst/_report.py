@@ -11,7 +11,7 @@ from ._errors import CaptureError
 from ._findings import Findings, find
 from ._summary import source_name
 from ._text import duration, number, plural
-from ._whole import whole
+from ._whole import check, whole
 
 if TYPE_CHECKING:
     from os import PathLike
@@ -30,8 +30,12 @@ _LADDERS = 4
 _SUSPICIOUS = 2
 
 
-def write(capture: Capture, path: str | PathLike[str], title: str | None) -> None:
+def write(
+    capture: Capture, path: str | PathLike[str], title: str | None, *, overwrite: bool
+) -> None:
     """Write a report; the file appears whole or not at all."""
+    sources = capture.connections._native.sources  # noqa: SLF001 - the same package
+    check(path, sources, overwrite=overwrite)
     found = find(capture)
     heading = title or _title(capture)
     if Path(path).suffix.lower() in {".md", ".markdown"}:
@@ -40,7 +44,7 @@ def write(capture: Capture, path: str | PathLike[str], title: str | None) -> Non
         text = _page.page(
             capture, found, heading, _about(capture), _plots(capture), _ladders(capture, found)
         )
-    with whole(path) as out:
+    with whole(path, sources, overwrite=overwrite) as out:
         out.write(text.encode())
 
 

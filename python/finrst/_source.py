@@ -66,19 +66,36 @@ def _one(item: Any, opened: list[BinaryIO]) -> tuple[Any, ...]:
         if isinstance(path, bytes):
             path = os.fsdecode(path)
         if path == "-":
-            return "reader", "-", _patient(sys.stdin.buffer), None
+            if sys.stdin is None:
+                message = "there is no standard input to read"
+                raise OSError(message)
+            file = sys.stdin.buffer
+            return "reader", "-", _patient(file), None, _behind(file)
         if is_pipe(path):
-            file = open(path, "rb", buffering=0)  # noqa: PTH123, SIM115 - closed by the caller
-            opened.append(file)
-            return "reader", path, _patient(file), None
+            pipe = open(path, "rb", buffering=0)  # noqa: PTH123, SIM115 - closed by the caller
+            opened.append(pipe)
+            return "reader", path, _patient(pipe), None, None
         return "path", path
     if isinstance(item, bytes | bytearray | memoryview) or hasattr(item, "__buffer__"):
         return "bytes", "bytes", item
     if hasattr(item, "read"):
         name = getattr(item, "name", None)
-        return "reader", name if isinstance(name, str) else "stream", item, _size(item)
+        shown = name if isinstance(name, str) else "stream"
+        return "reader", shown, item, _size(item), _behind(item)
     message = f"cannot read a {type(item).__name__}: a path, bytes or a binary file is wanted"
     raise TypeError(message)
+
+
+def _behind(file: Any) -> tuple[int, int] | str | bytes | None:
+    """Tell which file a file object reads: by device and inode, else by its name."""
+    try:
+        status = os.fstat(file.fileno())
+    except (AttributeError, OSError, ValueError, TypeError):
+        status = None
+    if status is not None and os.name == "posix":
+        return (status.st_dev, status.st_ino) if stat.S_ISREG(status.st_mode) else None
+    name = getattr(file, "name", None)
+    return os.fspath(name) if isinstance(name, str | bytes | os.PathLike) else None
 
 
 def _size(file: Any) -> int | None:

@@ -267,6 +267,7 @@ class Table:
         *,
         format: str | None = None,  # noqa: A002 - the word people look for
         formula_guard: bool = True,
+        overwrite: bool = False,
     ) -> int:
         """Write the rows into a file and return how many there were.
 
@@ -275,17 +276,24 @@ class Table:
         (needs pyarrow), ``xlsx`` (Excel, needs openpyxl; times are UTC, and it holds 1,048,575
         rows). The file appears whole or not at all: rows go into ``.finrst-*.tmp`` in
         the same directory first. In CSV, lists are JSON text, and ``formula_guard`` puts ``'``
-        before texts that a spreadsheet would run as a formula (leading ``= + - @``, tab, line
-        breaks).
+        before what a spreadsheet would run as a formula, also behind ``;``, ``|``, tabs and line
+        breaks within a text (SECURITY.md has the rule, by which it can be taken away again).
 
-        Raises ``ValueError`` for an ending that is not known, ``OSError`` when the system refuses.
+        A file that the rows were read from is never replaced, whatever it is called here
+        (links, other names); another capture only with ``overwrite``; anything else is. The new
+        file has the mode, owner and group of the replaced one, as far as the system permits:
+        :exc:`OutputWarning` tells what it did not. Access lists and extended attributes are not
+        kept.
+
+        Raises ``ValueError`` for an ending that is not known, ``FileExistsError`` for what is not
+        replaced, any other ``OSError`` when the system refuses.
 
         >>> import finrst, tempfile
         >>> table = finrst.conversation("> S, < R.").connections
         >>> table.write(tempfile.mkdtemp() + "/endings.csv")
         1
         """
-        return _write.table(self, path, format, formula_guard=formula_guard)
+        return _write.table(self, path, format, formula_guard=formula_guard, overwrite=overwrite)
 
     def __repr__(self) -> str:
         """Name the table and its size."""

@@ -140,26 +140,38 @@ class Views:
         """
         return self._origin.packets(self._rows(connection_ids))
 
-    def save(self, connection_ids: int | Iterable[int], path: str | PathLike[str]) -> int:
+    def save(
+        self,
+        connection_ids: int | Iterable[int],
+        path: str | PathLike[str],
+        *,
+        overwrite: bool = False,
+    ) -> int:
         """Write the packets of connections as pcapng and return how many there were.
 
-        The octets are those of the source, with times in nanoseconds; ICMP errors about the
-        connections go with them. Of an IP datagram in fragments only the last fragment is found.
-        The file appears whole or not at all. Errors are those of :meth:`packets`.
+        The octets are those of the source, with times in nanoseconds (those before 1970 on an
+        interface with ``if_tsoffset``); ICMP errors about the connections go with them. Of an IP
+        datagram in fragments only the last fragment is found. The file appears whole or not at
+        all; what it may replace is told at :meth:`Table.write`. Errors are those of
+        :meth:`packets`, and ``FileExistsError``.
 
         >>> import finrst, tempfile
         >>> cap = finrst.read("tests/data/demo.pcap")
         >>> cap.save(13, tempfile.mkdtemp() + "/one.pcapng")
         13
         """
-        return self._origin.save(self._rows(connection_ids), path)
+        known = self.connections._native.sources  # noqa: SLF001 - the same package
+        return self._origin.save(self._rows(connection_ids), path, known, overwrite=overwrite)
 
-    def report(self, path: str | PathLike[str], *, title: str | None = None) -> None:
+    def report(
+        self, path: str | PathLike[str], *, title: str | None = None, overwrite: bool = False
+    ) -> None:
         """Write a report: one HTML file for any browser, or Markdown when the name ends in ``.md``.
 
         The HTML file needs nothing else, loads nothing and runs no script; it can be printed.
         Plots need the extra ``plot``; without it they are left out, and the report says so. The
-        same capture gives the same octets. What it shows of the capture is escaped.
+        same capture gives the same octets. What it shows of the capture is escaped. What it may
+        replace is told at :meth:`Table.write`.
 
         >>> import finrst, pathlib, tempfile
         >>> page = pathlib.Path(tempfile.mkdtemp(), "x.md")
@@ -169,7 +181,7 @@ class Views:
         """
         from . import _report
 
-        _report.write(cast("Capture", self), path, title)
+        _report.write(cast("Capture", self), path, title, overwrite=overwrite)
 
     def explore(self) -> Explorer:
         """Make a widget: bars to click, a table that follows, the story of the row picked.

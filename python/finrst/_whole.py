@@ -5,10 +5,14 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
-import tempfile
 import threading
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, TypeVar
+
+from . import _native
+from ._errors import OutputWarning
+from ._text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -30,75 +34,67 @@ def _is_special(path: Path) -> bool:
 class Whole:
     """A file in the making, which takes its name with :meth:`commit`, when everything was written.
 
-    Until then it is ``.finrst-*.tmp`` in the same directory. A pipe or device is written directly.
+    Until then it is ``.finrst-*.tmp`` in the same directory. A pipe or device, and standard output
+    (without a path), is written directly. What it may replace is decided by the engine, as for
+    every writer.
     """
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
-        """Begin a file."""
-        self._temporary: Path | None = None
-        self._target = Path(path).resolve()
+    def __init__(
+        self, path: str | os.PathLike[str] | None, sources: _native.Sources, *, overwrite: bool
+    ) -> None:
+        """Begin a file that is made from these sources."""
+        self._output: _native.Output | None = None
         self.handle: BinaryIO
         """Where to write."""
-        if _is_special(Path(path)):
+        if path is not None and _is_special(Path(path)):
             self.handle = Path(path).open("wb")  # noqa: SIM115 - closed with the rest
             return
-        if self._target.is_dir():
-            raise IsADirectoryError(21, "is a directory", os.fspath(path))
+        self._output = _native.Output(path, sources, overwrite)
+        temporary = self._output.temporary
         try:
-            descriptor, name = tempfile.mkstemp(".tmp", ".finrst-", self._target.parent)
-        except OSError as error:
-            # Of the name that was asked for, not of the temporary one.
-            raise type(error)(error.errno, error.strerror, os.fspath(path)) from None
-        self._temporary = Path(name)
-        self.handle = os.fdopen(descriptor, "wb")
+            # Standard output stays open when the file is closed.
+            self.handle = os.fdopen(os.dup(1), "wb") if temporary is None else open(temporary, "wb")  # noqa: PTH123, SIM115 - closed with the rest
+        except BaseException:
+            self._output.abandon()
+            raise
 
     def commit(self) -> None:
         """Make it appear."""
         self.handle.flush()
-        if self._temporary is not None:
-            os.fsync(self.handle.fileno())
-            # As a file that open() makes, not the private one of mkstemp.
-            umask = os.umask(0)
-            os.umask(umask)
-            self._temporary.chmod(0o666 & ~umask)
-            self.handle.close()
-            self._temporary.replace(self._target)
-            self._temporary = None
-            _sync(self._target.parent)
-        self.close()
+        self.handle.close()
+        output, self._output = self._output, None
+        if output is not None:
+            tell(output.commit())
 
     def close(self) -> None:
         """Let go; without a commit, nothing is left behind."""
         with contextlib.suppress(OSError):
             self.handle.close()
-        if self._temporary is not None:
-            with contextlib.suppress(OSError):
-                self._temporary.unlink()
-            self._temporary = None
+        if self._output is not None:
+            self._output.abandon()
+            self._output = None
 
 
 @contextlib.contextmanager
-def whole(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
+def whole(
+    path: str | os.PathLike[str], sources: _native.Sources, *, overwrite: bool
+) -> Iterator[BinaryIO]:
     """Open a file that takes its name when everything was written, and is removed otherwise."""
-    with contextlib.closing(Whole(path)) as file:
+    with contextlib.closing(Whole(path, sources, overwrite=overwrite)) as file:
         yield file.handle
         file.commit()
 
 
-def check(path: str | os.PathLike[str]) -> None:
+def check(path: str | os.PathLike[str], sources: _native.Sources, *, overwrite: bool) -> None:
     """Make sure that a file can be made there: before minutes of reading, not after them."""
     if not _is_special(Path(path)):
-        Whole(path).close()
+        _native.Output(path, sources, overwrite).abandon()
 
 
-def _sync(directory: Path) -> None:
-    """Make the new name durable; where that cannot be asked for, the file is whole all the same."""
-    with contextlib.suppress(OSError):
-        handle = os.open(directory, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+def tell(lost: str | None) -> None:
+    """Warn that owner or group of a file that was replaced could not be kept."""
+    if lost is not None:
+        warnings.warn(printable(lost, 600), OutputWarning, stacklevel=4)
 
 
 def aside(work: Callable[[Callable[[], bool]], T]) -> T:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from . import _native
 from ._excel import Workbook, fits
 from ._extras import need
-from ._whole import Whole, aside
+from ._whole import Whole, aside, tell
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -60,18 +60,27 @@ def format_of(path: str | os.PathLike[str], wanted: str | None = None) -> str:
 
 
 def table(
-    rows: Table, path: str | os.PathLike[str], wanted: str | None, *, formula_guard: bool
+    rows: Table,
+    path: str | os.PathLike[str],
+    wanted: str | None,
+    *,
+    formula_guard: bool,
+    overwrite: bool,
 ) -> int:
     """Write a table; the file appears whole or not at all."""
     chosen = format_of(path, wanted)
     if chosen in {"arrow", "csv", "json"}:
-        return rows._native.write(path, chosen, formula_guard)  # noqa: SLF001 - the same package
+        native = rows._native  # noqa: SLF001 - the same package
+        written, lost = native.write(path, chosen, formula_guard, overwrite)
+        tell(lost)
+        return written
     if chosen == "xlsx":
         fits(len(rows))
 
     def work(wanted: Callable[[], bool]) -> int:
         group = _GROUPS[chosen]
-        with contextlib.closing(sink(path, chosen, rows, formula_guard=formula_guard)) as out:
+        made = sink(path, chosen, rows, formula_guard=formula_guard, overwrite=overwrite)
+        with contextlib.closing(made) as out:
             for begin in range(0, max(1, len(rows)), group):
                 if not wanted():
                     raise KeyboardInterrupt
@@ -94,35 +103,45 @@ class Sink(Protocol):
         """Let go."""
 
 
-def sink(path: str | os.PathLike[str], chosen: str, like: Table, *, formula_guard: bool) -> Sink:
-    """Begin a file for tables like this one, which is not yet written."""
+def sink(
+    path: str | os.PathLike[str] | None,
+    chosen: str,
+    like: Table,
+    *,
+    formula_guard: bool,
+    overwrite: bool,
+) -> Sink:
+    """Begin a file for tables like this one, which is not yet written; without a path, output."""
     if chosen == "parquet":
-        return _Parquet(path)
+        return _Parquet(path, like, overwrite=overwrite)
     if chosen == "xlsx":
-        return Workbook(path, like.name)
-    return _Native(path, chosen, like, formula_guard=formula_guard)
+        return Workbook(path, like, overwrite=overwrite)
+    native = like._native  # noqa: SLF001 - the same package
+    return _Native(_native.Writer(path, chosen, formula_guard, native, overwrite))
 
 
 class _Native:
-    def __init__(
-        self, path: str | os.PathLike[str], chosen: str, like: Table, *, formula_guard: bool
-    ) -> None:
-        self._writer = _native.Writer(path, chosen, formula_guard, like._native)  # noqa: SLF001
+    def __init__(self, writer: _native.Writer) -> None:
+        self._writer = writer
 
     def add(self, rows: Table) -> None:
         self._writer.add(rows._native)  # noqa: SLF001
 
     def commit(self) -> int:
-        return self._writer.commit()
+        rows, lost = self._writer.commit()
+        tell(lost)
+        return rows
 
     def close(self) -> None:
         self._writer.abandon()
 
 
 class _Parquet:
-    def __init__(self, path: str | os.PathLike[str]) -> None:
+    def __init__(
+        self, path: str | os.PathLike[str] | None, like: Table, *, overwrite: bool
+    ) -> None:
         self._parquet = need("pyarrow.parquet", "parquet")
-        self._file = Whole(path)
+        self._file = Whole(path, like._native.sources, overwrite=overwrite)  # noqa: SLF001
         self._writer: Any = None
         self._rows = 0
 

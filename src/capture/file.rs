@@ -1,5 +1,7 @@
 //! One file: its format found out, its records read, its accounts closed.
 
+use std::path::Path;
+
 use super::batch::{FRAMES, Notes, Record, Step};
 use super::leaps::Leaps;
 use super::pcap::{self, Pcap};
@@ -33,6 +35,37 @@ pub(crate) struct CaptureFile {
     leaps: Leaps,
 }
 
+/// Which of the formats, by the first bytes of the uncompressed input.
+enum Recognised {
+    Pcap,
+    Pcapng,
+}
+
+fn recognise(window: &mut Window) -> Option<Recognised> {
+    window.fill(pcap::HEADER);
+    match window.bytes() {
+        head if is_pcapng(head) => Some(Recognised::Pcapng),
+        head if pcap::is_pcap(head) => Some(Recognised::Pcap),
+        _ => None,
+    }
+}
+
+/// Whether a file looks like a capture, plain or compressed: by its content, as for reading.
+///
+/// # Errors
+/// Where it cannot be looked at.
+pub fn looks_like_capture(path: &Path) -> Result<bool, Error> {
+    let mut window = open(Source::Path(path.to_owned()), HEAD, None)?;
+    let recognised = recognise(&mut window).is_some();
+    match window.stream().end() {
+        Some(End::Io(text)) if !recognised => {
+            let source = std::io::Error::other(text.clone());
+            Err(Error::Io { file: path.display().to_string(), source })
+        }
+        _ => Ok(recognised),
+    }
+}
+
 /// Opens the bytes of a source.
 pub(crate) fn open(source: Source, chunk: usize, limit: Option<u64>) -> Result<Window, Error> {
     let file = source.name();
@@ -61,19 +94,19 @@ impl CaptureFile {
     }
 
     fn format(window: &mut Window, notes: &mut Notes<'_>) -> Result<Format, String> {
-        window.fill(pcap::HEADER);
         let compression = window.stream().compression();
-        if is_pcapng(window.bytes()) {
-            return Pcapng::new(window, notes).map(Format::Pcapng);
-        }
-        if pcap::is_pcap(window.bytes()) {
-            let head = window.bytes();
-            if head.len() < pcap::HEADER {
-                return Err(format!("pcap header cut short after {} of 24 bytes", head.len()));
+        match recognise(window) {
+            Some(Recognised::Pcapng) => return Pcapng::new(window, notes).map(Format::Pcapng),
+            Some(Recognised::Pcap) => {
+                let head = window.bytes();
+                if head.len() < pcap::HEADER {
+                    return Err(format!("pcap header cut short after {} of 24 bytes", head.len()));
+                }
+                let format = Pcap::new(head, notes)?;
+                window.advance(pcap::HEADER);
+                return Ok(Format::Pcap(format));
             }
-            let format = Pcap::new(head, notes)?;
-            window.advance(pcap::HEADER);
-            return Ok(Format::Pcap(format));
+            None => {}
         }
         window.fill(HEAD);
         let head = window.bytes();

@@ -22,11 +22,12 @@ mod window;
 mod write;
 
 pub use batch::{Batch, Frames};
+pub use file::looks_like_capture;
 pub use frame::{Direction, Frame, LinkType};
 pub use interface::{Drops, Interface, NO_INTERFACE};
 pub use leaps::LEAP;
 pub use options::{Progress, ReadOptions};
 pub use reader::Reader;
-pub use source::{Compression, Source};
+pub use source::{Compression, Source, SourceFile, SourceFiles};
 pub use summary::{Blocks, FileSummary, Section, Status};
 pub use write::Writer;

@@ -9,7 +9,7 @@ use super::file::{CaptureFile, open};
 use super::interface::Interface;
 use super::options::{Progress, ReadOptions};
 use super::order::{Rank, report_order, report_overlaps};
-use super::source::{Source, Stamp, expand};
+use super::source::{Source, SourceFile, SourceFiles, Stamp, expand};
 use super::summary::{FileSummary, Status};
 use super::window::Window;
 use crate::error::Error;
@@ -52,6 +52,7 @@ pub struct Reader {
     summaries: Vec<FileSummary>,
     interfaces: Vec<Interface>,
     issues: Issues,
+    sources: SourceFiles,
     options: ReadOptions,
     /// Open files that have a record at hand, by its time.
     line: BinaryHeap<Reverse<(i64, usize)>>,
@@ -79,6 +80,7 @@ struct Found {
     time: Option<i64>,
     total: Option<u64>,
     rank: Rank,
+    file: Option<SourceFile>,
 }
 
 impl Reader {
@@ -97,6 +99,7 @@ impl Reader {
             summaries: Vec::new(),
             interfaces: Vec::new(),
             issues: Issues::default(),
+            sources: SourceFiles::default(),
             options,
             line: BinaryHeap::new(),
             unopened: 0,
@@ -142,8 +145,9 @@ impl Reader {
         if single {
             let window = open(source, self.options.chunk, limit)?;
             let total = window.stream().bytes_total();
+            let file = window.file().cloned();
             let waiting = Waiting::Open(Box::new(window));
-            return Ok(Found { name, waiting, time: None, total, rank: None });
+            return Ok(Found { name, waiting, time: None, total, rank: None, file });
         }
         let again = source.again();
         let chunk = self.options.chunk.min(if again.is_some() { PEEK_CHUNK } else { usize::MAX });
@@ -160,11 +164,12 @@ impl Reader {
         let time = CaptureFile::peek_time(&mut window, &mut notes)
             .map_err(|reason| Error::NotACapture { file: name.clone(), reason })?;
         let total = window.stream().bytes_total();
+        let file = window.file().cloned();
         let waiting = match again {
             Some(source) => Waiting::Closed(source, window.stamp()),
             None => Waiting::Open(Box::new(window)),
         };
-        Ok(Found { name, waiting, time, total, rank: None })
+        Ok(Found { name, waiting, time, total, rank: None, file })
     }
 
     fn put_in_order(&mut self, mut found: Vec<Found>) {
@@ -180,6 +185,7 @@ impl Reader {
         keyed.sort_by_key(|(time, _)| *time);
         let ranks: Vec<Rank> = keyed.iter().map(|(_, file)| file.rank).collect();
         for (key, file) in keyed {
+            file.file.into_iter().for_each(|file| self.sources.add(file));
             let slot = Slot {
                 waiting: Some(file.waiting),
                 file: None,
@@ -210,6 +216,8 @@ impl Reader {
         let window = match self.slots.get_mut(index).and_then(|slot| slot.waiting.take()) {
             Some(Waiting::Closed(source, stamp)) => {
                 let mut window = open(source, chunk, limit)?;
+                // It may be another one by now.
+                window.file().cloned().into_iter().for_each(|file| self.sources.add(file));
                 if let Some(stamp) = stamp {
                     window.date_back(stamp);
                 }
@@ -360,6 +368,11 @@ impl Reader {
     /// All files, in the order of their first packets.
     pub fn files(&self) -> &[FileSummary] {
         &self.summaries
+    }
+
+    /// The files among what is read: those of captures.
+    pub fn sources(&self) -> &SourceFiles {
+        &self.sources
     }
 
     /// What was odd so far.

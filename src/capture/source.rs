@@ -6,6 +6,7 @@ mod decode;
 mod expand;
 mod guess;
 mod input;
+mod origin;
 mod raw;
 mod stamp;
 mod steps;
@@ -21,6 +22,7 @@ pub(crate) use compress::{End, Stream};
 pub(crate) use expand::expand;
 pub(crate) use guess::guess;
 pub(crate) use input::Input;
+pub use origin::{SourceFile, SourceFiles};
 pub(crate) use stamp::Stamp;
 
 /// One thing to read.
@@ -44,6 +46,8 @@ pub enum Source {
         reader: Box<dyn Read + Send>,
         /// How many bytes will come, if known; for progress only.
         size: Option<u64>,
+        /// The file behind it, if there is one that is known.
+        file: Option<SourceFile>,
     },
 }
 
@@ -65,7 +69,26 @@ impl Source {
         reader: Box<dyn Read + Send>,
         size: Option<u64>,
     ) -> Self {
-        Self::Reader { name: name.into(), reader, size }
+        Self::Reader { name: name.into(), reader, size, file: None }
+    }
+
+    /// The same reader, of a file that is known.
+    #[must_use]
+    pub fn of_file(mut self, known: Option<SourceFile>) -> Self {
+        if let Self::Reader { file, .. } = &mut self {
+            *file = known;
+        }
+        self
+    }
+
+    /// The file that it is, as far as that is known before it is opened.
+    pub(crate) fn file(&self) -> Option<SourceFile> {
+        match self {
+            Self::Path(path) => SourceFile::named(path),
+            Self::Stdin => SourceFile::standard_input(),
+            Self::Bytes { .. } => None,
+            Self::Reader { file, .. } => file.clone(),
+        }
     }
 
     /// What the source is called in messages and tables.

@@ -1,6 +1,6 @@
 //! The part of a file that lies in memory.
 
-use super::source::{Ahead, Piece, Stamp, Stream};
+use super::source::{Ahead, Piece, SourceFile, Stamp, Stream};
 use super::supply::Supply;
 
 /// Pieces smaller than this are not worth handing from thread to thread.
@@ -38,6 +38,11 @@ impl Window {
     /// The file as it was before it was read; nothing where a thread reads it.
     pub(crate) fn stamp(&self) -> Option<Stamp> {
         if let Supply::Here(stream) = &self.supply { stream.stamp() } else { None }
+    }
+
+    /// Which file it is, if it is one; nothing where a thread reads it.
+    pub(crate) fn file(&self) -> Option<&SourceFile> {
+        if let Supply::Here(stream) = &self.supply { stream.file() } else { None }
     }
 
     /// Takes an earlier look at the same file for the state before it was read.

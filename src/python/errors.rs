@@ -4,18 +4,24 @@ use std::io::{self, ErrorKind};
 
 use arrow_schema::ArrowError;
 use pyo3::exceptions::{
-    PyBrokenPipeError, PyFileNotFoundError, PyIsADirectoryError, PyKeyboardInterrupt,
-    PyMemoryError, PyOSError, PyPermissionError, PyRuntimeError, PyValueError,
+    PyBrokenPipeError, PyFileExistsError, PyFileNotFoundError, PyIsADirectoryError,
+    PyKeyboardInterrupt, PyMemoryError, PyOSError, PyPermissionError, PyRuntimeError, PyValueError,
 };
 use pyo3::prelude::*;
 
 use crate::error::{Error, printable};
 use crate::guard;
 
+/// `EEXIST`, everywhere.
+const EXISTS: i32 = 17;
+
 /// The exception for an error.
 pub fn exception(py: Python<'_>, error: Error) -> PyErr {
     match error {
         Error::Io { file, source } => system(&file, source),
+        Error::Exists { file, reason } => {
+            PyFileExistsError::new_err((EXISTS, printable(&reason), file))
+        }
         Error::NotACapture { .. } | Error::Damaged { .. } => {
             own(py, "CaptureError", &error.to_string())
         }

@@ -8,6 +8,7 @@ use super::read::{Tables, named};
 use super::table::Table;
 use super::wait::wait;
 use crate::answer;
+use crate::capture::SourceFiles;
 use crate::read::{Options, Output};
 use crate::table::causes::Causes;
 use crate::table::connections::Connections;
@@ -47,6 +48,7 @@ pub fn conversation(py: Python<'_>, script: String) -> PyResult<Tables> {
     wait(py, move |cancel| {
         let metadata = answer::metadata(&Options::default());
         let output = Output::of_script(&script)?;
-        Ok(named(answer::tables(output, &metadata, &|| cancel.proceed())?))
+        let made = answer::tables(output, &metadata, &|| cancel.proceed())?;
+        Ok(named(made, &SourceFiles::default()))
     })
 }

@@ -32,7 +32,7 @@ mod native {
     #[pymodule_export]
     use super::table::Table;
     #[pymodule_export]
-    use super::write::Writer;
+    use super::write::{Output, Sources, Writer, check_output, guarded};
 
     #[cfg(feature = "failpoints")]
     #[pymodule_export]

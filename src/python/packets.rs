@@ -8,9 +8,11 @@ use pyo3::prelude::*;
 use super::source::{Raised, source};
 use super::table::Table;
 use super::wait::wait;
+use super::write::{Outcome, Sources};
 use crate::capture::Source;
 use crate::conn::Chosen;
 use crate::packets;
+use crate::table::export::Guard;
 
 /// `(connection_id, client_ip, client_port, server_ip, server_port, first_packet, last_packet)`.
 type Row = (u64, IpAddr, u16, IpAddr, u16, u64, u64);
@@ -44,7 +46,10 @@ pub fn packets_of(
     rows: Vec<Row>,
 ) -> PyResult<Table> {
     let sources = self::sources(&sources)?;
-    wait(py, move |cancel| Ok(packets::table(sources, chosen(rows), &|| cancel.proceed())?.into()))
+    wait(py, move |cancel| {
+        let (made, files) = packets::table(sources, chosen(rows), &|| cancel.proceed())?;
+        Ok(Table::of(made, &files))
+    })
 }
 
 /// The segments of chosen connections of a script.
@@ -53,7 +58,8 @@ pub fn packets_of_script(py: Python<'_>, script: String, rows: Vec<Row>) -> PyRe
     wait(py, move |_| Ok(packets::of_script(&script, chosen(rows))?.into()))
 }
 
-/// Writes the packets of chosen connections as pcapng and tells how many there were.
+/// Writes the packets of chosen connections as pcapng and tells how many there were. The file takes
+/// the place of no source, neither of these nor of those that are known.
 #[pyfunction]
 #[expect(clippy::needless_pass_by_value, reason = "arguments from Python come by value")]
 pub fn save_packets(
@@ -61,7 +67,11 @@ pub fn save_packets(
     sources: Vec<Bound<'_, PyAny>>,
     rows: Vec<Row>,
     path: PathBuf,
-) -> PyResult<u64> {
+    known: &Sources,
+    overwrite: bool,
+) -> PyResult<Outcome> {
     let sources = self::sources(&sources)?;
-    wait(py, move |cancel| packets::save(sources, chosen(rows), &path, &|| cancel.proceed()))
+    let guard = Guard { sources: known.0.clone(), overwrite };
+    wait(py, move |cancel| packets::save(sources, chosen(rows), &path, guard, &|| cancel.proceed()))
+        .map(Outcome::from)
 }

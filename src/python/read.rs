@@ -17,7 +17,7 @@ use super::turns::Turns;
 use super::wait::{Caller, SLICE, wait};
 use super::{arrow, errors};
 use crate::answer::{self, Metadata, Scan as Pass, Step};
-use crate::capture::Source;
+use crate::capture::{Source, SourceFiles};
 use crate::error::Error;
 use crate::guard::catch;
 use crate::read::Session;
@@ -31,9 +31,9 @@ const TELL: Duration = Duration::from_millis(50);
 /// Tables by name.
 pub type Tables = BTreeMap<&'static str, Table>;
 
-/// Tables as Python gets them.
-pub fn named(made: impl IntoIterator<Item = Made>) -> Tables {
-    made.into_iter().map(|made| (made.name, made.into())).collect()
+/// Tables as Python gets them, and the files that they were made from.
+pub fn named(made: impl IntoIterator<Item = Made>, sources: &SourceFiles) -> Tables {
+    made.into_iter().map(|made| (made.name, Table::of(made, sources))).collect()
 }
 
 /// Reads in slices between which signals are answered and progress is told.
@@ -115,10 +115,11 @@ pub fn read<'py>(
                 }
             }
         }
+        let sources = session.sources().clone();
         let made = wait(py, move |cancel| {
             answer::tables(session.finish(), &metadata, &|| cancel.proceed())
         })?;
-        Ok(named(made))
+        Ok(named(made, &sources))
     })
 }
 
@@ -129,6 +130,8 @@ pub struct Scan {
     pass: Mutex<Option<Turns>>,
     metadata: Metadata,
     raised: Raised,
+    /// The files that the capture lay in when it began.
+    sources: SourceFiles,
 }
 
 impl Scan {
@@ -158,7 +161,8 @@ impl Scan {
             let metadata = answer::metadata(&options);
             let mut pace = Pace::new(py, None, raised.clone());
             let pass = pace.slice(|_| Pass::open(sources, options))?;
-            Ok(Self { pass: Mutex::new(Some(Turns::new(pass))), metadata, raised })
+            let sources = pass.sources().clone();
+            Ok(Self { pass: Mutex::new(Some(Turns::new(pass))), metadata, raised, sources })
         })
     }
 
@@ -175,8 +179,10 @@ impl Scan {
             loop {
                 match pace.slice(|budget| pass.step(budget))? {
                     Step::Pair(connections, teardowns) => {
+                        let tables = [connections, teardowns].map(|m| Table::of(m, pass.sources()));
                         self.put_back(pass);
-                        return Ok(Some((connections.into(), teardowns.into())));
+                        let [connections, teardowns] = tables;
+                        return Ok(Some((connections, teardowns)));
                     }
                     Step::Done => {
                         self.put_back(pass);
@@ -200,11 +206,14 @@ impl Scan {
             let mut pass = self.take()?;
             let mut pace = Pace::new(py, None, self.raised.clone());
             let step = pace.slice(|_| pass.turn())?;
+            let sources = pass.sources().clone();
             self.put_back(pass);
             pace.pause(None)?;
             Ok(match step {
                 Step::Pair(connections, teardowns) => {
-                    Some((Some(connections.into()), Some(teardowns.into())))
+                    let [connections, teardowns] =
+                        [connections, teardowns].map(|made| Table::of(made, &sources));
+                    Some((Some(connections), Some(teardowns)))
                 }
                 Step::More => Some((None, None)),
                 Step::Done => None,
@@ -221,11 +230,12 @@ impl Scan {
                 let found = catch(|| pass.so_far(most));
                 (pass, found)
             });
+            let sources = pass.sources().clone();
             self.put_back(pass);
             let found = found.map_err(|error| errors::exception(py, error))?;
             Ok(found.map(|found| {
                 let pair = found.pair.into_iter().flat_map(<[Made; 2]>::from);
-                (found.followed, named(pair.chain(found.accounts)))
+                (found.followed, named(pair.chain(found.accounts), &sources))
             }))
         })
     }
@@ -234,9 +244,9 @@ impl Scan {
     fn accounts(&self, py: Python<'_>) -> PyResult<Tables> {
         errors::guarded(py, || {
             let pass = self.take()?;
-            let made = pass.accounts();
+            let (made, sources) = (pass.accounts(), pass.sources().clone());
             self.put_back(pass);
-            Ok(named(made.map_err(|error| errors::exception(py, error))?))
+            Ok(named(made.map_err(|error| errors::exception(py, error))?, &sources))
         })
     }
 
@@ -249,7 +259,7 @@ impl Scan {
             } else {
                 make::<Connections>(&[], metadata)
             };
-            Ok(made.map_err(|error| errors::exception(py, error))?.into())
+            Ok(Table::of(made.map_err(|error| errors::exception(py, error))?, &self.sources))
         })
     }
 

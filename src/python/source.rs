@@ -1,13 +1,14 @@
 //! What to read, as Python hands it over.
 
 use std::io::{self, Read};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use pyo3::buffer::PyBuffer;
 use pyo3::exceptions::{PyBlockingIOError, PyMemoryError, PyOSError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 
-use crate::capture::Source;
+use crate::capture::{Source, SourceFile};
 
 /// Bytes asked of a file object at a time: the way into Python and back costs nothing then.
 const PULL: usize = 1 << 20;
@@ -28,7 +29,8 @@ impl Raised {
     }
 }
 
-/// `("path", path)`, `("bytes", name, buffer)` or `("reader", name, file object, size)`.
+/// `("path", path)`, `("bytes", name, buffer)` or `("reader", name, file object, size, file)`, where
+/// the file behind the object is a path, or device and inode, or `None`.
 pub fn source(item: &Bound<'_, PyAny>, raised: &Raised) -> PyResult<Source> {
     let kind: String = item.get_item(0)?.extract()?;
     match kind.as_str() {
@@ -42,10 +44,25 @@ pub fn source(item: &Bound<'_, PyAny>, raised: &Raised) -> PyResult<Source> {
             let name: String = item.get_item(1)?.extract()?;
             let size: Option<u64> = item.get_item(3)?.extract()?;
             let reader = Puller::new(&item.get_item(2)?, raised.clone())?;
-            Ok(Source::reader(name, Box::new(reader), size))
+            let file: Option<Behind> = item.get_item(4)?.extract()?;
+            let file = match file {
+                Some(Behind::Number(device, inode)) => {
+                    Some(SourceFile::numbered(name.clone(), device, inode))
+                }
+                Some(Behind::Name(path)) => SourceFile::named(&path),
+                None => None,
+            };
+            Ok(Source::reader(name, Box::new(reader), size).of_file(file))
         }
         other => Err(PyValueError::new_err(format!("no such source: {other}"))),
     }
+}
+
+/// The file behind a file object.
+#[derive(FromPyObject)]
+enum Behind {
+    Number(u64, u64),
+    Name(PathBuf),
 }
 
 /// A copy, or `MemoryError` where there is no memory for it.

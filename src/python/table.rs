@@ -9,11 +9,13 @@ use pyo3::prelude::*;
 use pyo3::types::{PyCapsule, PyDict, PyList, PyTuple};
 
 use super::wait::wait;
+use super::write::{Outcome, Sources};
 use super::{arrow, convert, errors};
+use crate::capture::SourceFiles;
 use crate::error::printable;
 use crate::table::Made;
 use crate::table::cells::Cells;
-use crate::table::export::{self, Format};
+use crate::table::export::{self, Format, Guard};
 use crate::table::summary::{self, Key};
 
 /// Rows made into Python objects between two looks at signals.
@@ -43,15 +45,27 @@ fn counted(
 pub struct Table {
     schema: SchemaRef,
     batches: Vec<RecordBatch>,
+    /// The files that the rows come from, which no output may take the place of.
+    sources: SourceFiles,
 }
 
 impl From<Made> for Table {
     fn from(made: Made) -> Self {
-        Self { schema: made.schema, batches: made.batches }
+        Self::of(made, &SourceFiles::default())
     }
 }
 
 impl Table {
+    /// A table that was made from these files.
+    pub fn of(made: Made, sources: &SourceFiles) -> Self {
+        Self { schema: made.schema, batches: made.batches, sources: sources.clone() }
+    }
+
+    /// The files that it was made from.
+    pub fn source_files(&self) -> &SourceFiles {
+        &self.sources
+    }
+
     /// Its rows.
     pub fn batches(&self) -> &[RecordBatch] {
         &self.batches
@@ -130,7 +144,7 @@ impl Table {
                 // The words of a vocabulary travel with the rows, even with none.
                 batches.extend(self.batches.first().map(|batch| batch.slice(0, 0)));
             }
-            Ok(Self { schema: self.schema(), batches })
+            Ok(Self { schema: self.schema(), batches, sources: self.sources.clone() })
         })
     }
 
@@ -232,13 +246,22 @@ impl Table {
         path: PathBuf,
         format: &str,
         formula_guard: bool,
-    ) -> PyResult<u64> {
+        overwrite: bool,
+    ) -> PyResult<Outcome> {
         let format = self::format(format, formula_guard)?;
         let (schema, batches) = (self.schema(), self.batches.clone());
+        let guard = Guard { sources: self.sources.clone(), overwrite };
         wait(py, move |cancel| {
             let mut batches = batches.into_iter().map(Ok);
-            export::write(&path, format, &schema, &mut batches, &|| cancel.proceed())
+            export::write(&path, format, &schema, guard, &mut batches, &|| cancel.proceed())
         })
+        .map(Outcome::from)
+    }
+
+    /// The files that it was made from.
+    #[getter]
+    fn sources(&self, py: Python<'_>) -> PyResult<Sources> {
+        errors::guarded(py, || Ok(Sources(self.sources.clone())))
     }
 }
 

@@ -5,13 +5,17 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 
 use super::wait::SLICE;
 use crate::answer::{Scan, SoFar, Step};
+use crate::capture::SourceFiles;
 use crate::error::Error;
 use crate::guard::catch;
 use crate::parallel::hand_over;
 use crate::table::Made;
 
 /// A scan, and where it is.
-pub struct Turns(State);
+pub struct Turns {
+    state: State,
+    sources: SourceFiles,
+}
 
 enum State {
     /// Here, to be gone on with.
@@ -25,17 +29,24 @@ enum State {
 impl Turns {
     /// Of a scan that begins.
     pub fn new(scan: Scan) -> Self {
-        Self(State::Idle(Box::new(scan)))
+        let sources = scan.sources().clone();
+        Self { state: State::Idle(Box::new(scan)), sources }
     }
 
     /// The same, to be let go of elsewhere; what is left is over.
     pub fn take(&mut self) -> Self {
-        Self(std::mem::replace(&mut self.0, State::Over))
+        let state = std::mem::replace(&mut self.state, State::Over);
+        Self { state, sources: self.sources.clone() }
+    }
+
+    /// The files that the capture lies in, as far as is known here.
+    pub fn sources(&self) -> &SourceFiles {
+        &self.sources
     }
 
     /// How far reading has come; see [`Scan::progress`].
     pub fn progress(&self) -> Option<(u64, Option<u64>, u64)> {
-        match &self.0 {
+        match &self.state {
             State::Idle(scan) => scan.progress(),
             _ => None,
         }
@@ -49,7 +60,7 @@ impl Turns {
     /// As [`Scan::turn`]; rows that are being made are waited for.
     pub fn turn(&mut self) -> Result<Step, Error> {
         let mut step = self.advance(Scan::turn)?;
-        while let State::Busy(_) = self.0 {
+        while let State::Busy(_) = self.state {
             step = self.advance(Scan::turn)?;
         }
         Ok(step)
@@ -57,7 +68,7 @@ impl Turns {
 
     /// As [`Scan::so_far`].
     pub fn so_far(&self, most: u32) -> Result<Option<SoFar>, Error> {
-        match &self.0 {
+        match &self.state {
             State::Idle(scan) => scan.so_far(most),
             _ => Err(Error::Argument("rows of the scan are being made".to_owned())),
         }
@@ -67,7 +78,7 @@ impl Turns {
         &mut self,
         read: impl FnOnce(&mut Scan) -> Result<Step, Error>,
     ) -> Result<Step, Error> {
-        match std::mem::replace(&mut self.0, State::Over) {
+        match std::mem::replace(&mut self.state, State::Over) {
             State::Idle(scan) if scan.makes_rows() => {
                 let (done, waiting) = mpsc::channel();
                 let make = move |mut scan: Box<Scan>| {
@@ -77,14 +88,15 @@ impl Turns {
                 if let Some(mut scan) = hand_over("finrst", scan, make) {
                     // Here then, and Ctrl-C waits for it.
                     let step = catch(|| scan.step(0))?;
-                    self.0 = State::Idle(scan);
+                    self.state = State::Idle(scan);
                     return Ok(step);
                 }
                 self.wait(waiting)
             }
             State::Idle(mut scan) => {
                 let step = catch(|| read(&mut scan))?;
-                self.0 = State::Idle(scan);
+                self.sources.clone_from(scan.sources());
+                self.state = State::Idle(scan);
                 Ok(step)
             }
             State::Busy(waiting) => self.wait(waiting),
@@ -96,11 +108,11 @@ impl Turns {
         match waiting.recv_timeout(SLICE) {
             Ok((scan, step)) => {
                 let step = step?;
-                self.0 = State::Idle(scan);
+                self.state = State::Idle(scan);
                 Ok(step)
             }
             Err(RecvTimeoutError::Timeout) => {
-                self.0 = State::Busy(waiting);
+                self.state = State::Busy(waiting);
                 Ok(Step::More)
             }
             Err(RecvTimeoutError::Disconnected) => Err(Error::Internal("a thread died".to_owned())),
@@ -109,7 +121,7 @@ impl Turns {
 
     /// As [`Scan::accounts`].
     pub fn accounts(&self) -> Result<[Made; 4], Error> {
-        match &self.0 {
+        match &self.state {
             State::Idle(scan) => scan.accounts(),
             _ => Err(Error::Argument("the scan is not at its end yet".to_owned())),
         }

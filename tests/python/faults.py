@@ -48,7 +48,11 @@ def scan() -> Any:
 
 def writer() -> Any:
     """A file that tables are added to."""
-    return NATIVE.Writer(PLACE / "added.csv", "csv", True, table)
+    return NATIVE.Writer(PLACE / "added.csv", "csv", True, table, False)
+
+
+def output() -> Any:
+    return NATIVE.Output(PLACE / "x.html", NATIVE.Sources(source), False)
 
 
 def ended(one: Any) -> Any:
@@ -62,7 +66,7 @@ ENTRIES: dict[str, tuple[Callable[[], Any], Callable[[Any], Any]]] = {
     "read": (lambda: source, lambda it: NATIVE.read(it, {})),
     "read bytes": (lambda: [("bytes", "b", DEMO.read_bytes())], lambda it: NATIVE.read(it, {})),
     "read a file object": (
-        lambda: [("reader", "r", io.BytesIO(DEMO.read_bytes()), None)],
+        lambda: [("reader", "r", io.BytesIO(DEMO.read_bytes()), None, None)],
         lambda it: NATIVE.read(it, {}),
     ),
     "read many packets": (
@@ -79,7 +83,9 @@ ENTRIES: dict[str, tuple[Callable[[], Any], Callable[[Any], Any]]] = {
     ),
     "save_packets": (
         lambda: None,
-        lambda _: NATIVE.save_packets(source, rows, PLACE / "saved.pcapng"),
+        lambda _: NATIVE.save_packets(
+            source, rows, PLACE / "saved.pcapng", NATIVE.Sources(source), True
+        ),
     ),
     "Scan": (lambda: None, lambda _: scan()),
     "Scan.next": (scan, lambda it: it.next()),
@@ -106,9 +112,24 @@ ENTRIES: dict[str, tuple[Callable[[], Any], Callable[[Any], Any]]] = {
     "Table.counts": (lambda: table, lambda it: it.counts(["ending"])),
     "Table.find": (lambda: table, lambda it: it.find("connection_id", 3)),
     "Table.find_all": (lambda: table, lambda it: it.find_all("connection_id", 3, 9)),
-    "Table.write csv": (lambda: table, lambda it: it.write(PLACE / "x.csv", "csv", True)),
-    "Table.write json": (lambda: table, lambda it: it.write(PLACE / "x.json", "json", True)),
-    "Table.write arrow": (lambda: table, lambda it: it.write(PLACE / "x.arrow", "arrow", True)),
+    "Table.write csv": (lambda: table, lambda it: it.write(PLACE / "x.csv", "csv", True, False)),
+    "Table.write json": (lambda: table, lambda it: it.write(PLACE / "x.json", "json", True, False)),
+    "Table.write arrow": (
+        lambda: table,
+        lambda it: it.write(PLACE / "x.arrow", "arrow", True, False),
+    ),
+    "Table.sources": (lambda: table, lambda it: it.sources),
+    "Sources": (lambda: source, NATIVE.Sources),
+    "Sources.of": (lambda: [("a.pcap", None, (1, 2), (3, 4), False)], NATIVE.Sources.of),
+    "Output": (lambda: None, lambda _: output()),
+    "Output.temporary": (output, lambda it: it.temporary),
+    "Output.commit": (output, lambda it: it.commit()),
+    "Output.abandon": (output, lambda it: it.abandon()),
+    "check_output": (
+        lambda: NATIVE.Sources(source),
+        lambda it: NATIVE.check_output(PLACE / "x.csv", it, False),
+    ),
+    "guarded": (lambda: "=cmd()", NATIVE.guarded),
     "Writer": (lambda: None, lambda _: writer()),
     "Writer.add": (writer, lambda it: it.add(table)),
     "Writer.commit": (writer, lambda it: it.commit()),
@@ -121,7 +142,7 @@ def complete() -> None:
     """Every entry is here."""
     known = {name.split()[0] for name in ENTRIES}
     found = {name for name in dir(NATIVE) if not name.startswith("_")} - FAULTS - {"Table"}
-    for kind in (NATIVE.Table, NATIVE.Scan, NATIVE.Writer):
+    for kind in (NATIVE.Table, NATIVE.Scan, NATIVE.Writer, NATIVE.Sources, NATIVE.Output):
         own = {name for name in vars(kind) if name in kind.__dict__}
         public = {n for n in own if not n.startswith("_") or n.startswith("__arrow")}
         found |= {f"{kind.__name__}.{name}" for name in public}

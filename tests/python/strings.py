@@ -1,4 +1,4 @@
-"""Sixty texts that a notebook, page, terminal, spreadsheet, database or file system might obey."""
+"""Texts that a notebook, page, terminal, spreadsheet, database or file system might obey."""
 
 from __future__ import annotations
 
@@ -62,13 +62,17 @@ STRINGS: tuple[str, ...] = (
     "-2+3",
     "@SUM(1)",
     "\t=1+1",
+    "＝1＋1",
+    "x;=1+1|＠SUM(1)\r\n-2+3",
+    'x;"=1+1";\u3000-1',
+    "'=1+1;''+1",
     "'; DROP TABLE connections; --",
     "$(touch x); `id`; %s%n{0}{}",
     "../../etc/passwd",
     'a,"b",c;d\te',
     "\U0001f4a9" * 200 + "ä" * 5000,
 )
-assert len(STRINGS) == len(set(STRINGS)) == 60
+assert len(STRINGS) == len(set(STRINGS)) == 64
 
 
 def file_name(text: str) -> str:

@@ -161,7 +161,7 @@ def test_every_exit_code_is_documented() -> None:
     from finrst import _command
 
     codes = [_command.OK, _command.UNREADABLE, _command.USAGE, _command.DAMAGED]
-    codes += [_command.CHANGED, _command.INTERRUPTED, _command.CLOSED]
+    codes += [_command.CHANGED, _command.EXISTS, _command.INTERRUPTED, _command.CLOSED]
     said = PARSERS[""].format_help().split("exit codes:\n")[1]
     assert [int(code) for code in re.findall(r"^  (\d+) ", said, re.MULTILINE)] == codes
 

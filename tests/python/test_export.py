@@ -126,7 +126,9 @@ def test_a_file_that_is_given_up_leaves_nothing(
 ) -> None:
     pytest.importorskip("pyarrow")
     pytest.importorskip("openpyxl")
-    sink = _write.sink(tmp_path / f"x.{chosen}", chosen, cap.connections, formula_guard=True)
+    sink = _write.sink(
+        tmp_path / f"x.{chosen}", chosen, cap.connections, formula_guard=True, overwrite=False
+    )
     sink.add(cap.connections)
     sink.close()
     del sink
@@ -141,7 +143,7 @@ def test_a_file_grows_table_by_table(cap: finrst.Capture, tmp_path: Path, chosen
     pytest.importorskip("openpyxl")
     target = tmp_path / f"x.{chosen}"
     target.write_text("what was there before")
-    sink = _write.sink(target, chosen, cap.connections, formula_guard=True)
+    sink = _write.sink(target, chosen, cap.connections, formula_guard=True, overwrite=False)
     for _ in range(3):
         sink.add(cap.connections)
     assert target.read_text() == "what was there before"

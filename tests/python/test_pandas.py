@@ -148,7 +148,8 @@ def test_excel_runs_nothing(tmp_path: Path, hostile: str) -> None:
     finrst.read(bytes(DEMO.read_bytes())).write(target)
     from finrst._excel import Workbook
 
-    book = Workbook(tmp_path / "y.xlsx", "connections")
+    rows = finrst.conversation("> S, < R.").connections
+    book = Workbook(tmp_path / "y.xlsx", rows, overwrite=False)
     cell = book._value(hostile)
     assert cell.data_type == "s"
     assert cell.quotePrefix

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from finrst import _native
 from finrst._classes import BY_NAME, class_of
 from finrst._html import _text
 from finrst._summary import endpoint
@@ -45,6 +46,9 @@ class Ladder:
     """
 
     svg: str
+    _sources: _native.Sources = field(
+        default_factory=lambda: _native.Sources([]), repr=False, compare=False
+    )
 
     def __str__(self) -> str:
         """Give the SVG text."""
@@ -60,13 +64,15 @@ class Ladder:
     def _repr_html_(self) -> str:
         return f"<div>{self.svg}</div>"
 
-    def save(self, path: str | PathLike[str]) -> None:
+    def save(self, path: str | PathLike[str], *, overwrite: bool = False) -> None:
         """Write it as an SVG file, whole or not at all.
+
+        What it may replace is told at :meth:`finrst.Table.write`.
 
         >>> import finrst, tempfile
         >>> finrst.conversation("> S, < R.").plot.ladder().save(tempfile.mkdtemp() + "/x.svg")
         """
-        with whole(path) as out:
+        with whole(path, self._sources, overwrite=overwrite) as out:
             out.write(self.svg.encode())
 
 
@@ -83,7 +89,8 @@ def ladder(data: Any, connection_id: int | None = None) -> Ladder:
     >>> finrst.plot.ladder(finrst.conversation("> S, < R."))
     <finrst.plot.Ladder: ... octets of SVG>
     """
-    return Ladder(_draw(story(data, connection_id)))
+    one = story(data, connection_id)
+    return Ladder(_draw(one), one.sources)
 
 
 def _marks(row: dict[str, Any], teardowns: Sequence[dict[str, Any]] = ()) -> dict[int, list[str]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from finrst import _native
 from finrst._extras import need
 from finrst._table import Table
 
@@ -18,6 +19,8 @@ class Story:
     packets: list[dict[str, Any]]
     row: dict[str, Any] = field(default_factory=dict)
     teardowns: list[dict[str, Any]] = field(default_factory=list)
+    sources: _native.Sources = field(default_factory=lambda: _native.Sources([]))
+    """The files that they were read from, which no drawing replaces."""
 
 
 def story(data: Any, connection_id: int | None) -> Story:
@@ -30,7 +33,8 @@ def story(data: Any, connection_id: int | None) -> Story:
             connection_id = int(data.connections["connection_id"][0])
         row = data.connection(connection_id).to_dict()
         events = data.teardowns.find_all("connection_id", connection_id, _EVENTS)
-        return Story(list(data.packets(connection_id)), row, events)
+        packets = data.packets(connection_id)
+        return Story(list(packets), row, events, packets._native.sources)  # noqa: SLF001
     rows = (
         list(data) if isinstance(data, Table) else need("pyarrow", "pandas").table(data).to_pylist()
     )
@@ -46,4 +50,4 @@ def story(data: Any, connection_id: int | None) -> Story:
     elif len(ids) > 1:
         message = f"packets of {len(ids)} connections: give a connection_id"
         raise ValueError(message)
-    return Story(rows)
+    return Story(rows, sources=data._native.sources) if isinstance(data, Table) else Story(rows)  # noqa: SLF001

@@ -6,6 +6,7 @@ use std::io::{self, BufRead, Read};
 use super::ahead::Over;
 use super::decode::Decoder;
 use super::input::Input;
+use super::origin::SourceFile;
 use super::stamp::Stamp;
 
 /// How a file was compressed.
@@ -126,6 +127,11 @@ impl Stream {
     /// The file as it was before it was read.
     pub(crate) fn stamp(&self) -> Option<Stamp> {
         self.decoder.as_ref().and_then(|d| d.input().stamp())
+    }
+
+    /// Which file it is, if it is one.
+    pub(crate) fn file(&self) -> Option<&SourceFile> {
+        self.decoder.as_ref().and_then(|d| d.input().file())
     }
 
     /// Takes an earlier look at the same file for the state before it was read.

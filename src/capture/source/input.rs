@@ -3,9 +3,9 @@
 use std::fs::{self, File};
 use std::io::{self, BufRead, Read};
 
-use super::Source;
 use super::raw::{Kind, open_path};
 use super::stamp::Stamp;
+use super::{Source, SourceFile};
 use crate::error::Error;
 
 /// Room for peeking at magic numbers, however small the reads are.
@@ -25,22 +25,30 @@ pub(crate) struct Input {
     stamp: Option<Stamp>,
     /// How the file changed since.
     change: Option<String>,
+    /// Which file it is.
+    file: Option<Box<SourceFile>>,
 }
 
 impl Input {
     /// Opens a source that is a single input (no directory).
     pub(crate) fn open(source: Source, chunk: usize) -> Result<Self, Error> {
-        let (kind, total, stamp) = match source {
+        let mut stamp = None;
+        let (kind, total, file) = match source {
             Source::Path(path) => {
-                let (kind, stamp) = open_path(path)?;
-                (kind, stamp.map(|stamp| stamp.size), stamp)
+                let (kind, found) = open_path(path)?;
+                let (before, file) = found.unzip();
+                stamp = before;
+                (kind, stamp.map(|stamp| stamp.size), file.flatten())
             }
-            Source::Stdin => (Kind::Reader(Box::new(io::stdin())), None, None),
+            Source::Stdin => {
+                let file = SourceFile::standard_input();
+                (Kind::Reader(Box::new(io::stdin())), None, file)
+            }
             Source::Bytes { data, .. } => {
                 let total = data.len() as u64;
                 (Kind::Bytes { data, position: 0 }, Some(total), None)
             }
-            Source::Reader { reader, size, .. } => (Kind::Reader(reader), size, None),
+            Source::Reader { reader, size, file, .. } => (Kind::Reader(reader), size, file),
         };
         Ok(Self {
             kind,
@@ -53,6 +61,7 @@ impl Input {
             failure: None,
             stamp,
             change: None,
+            file: file.map(Box::new),
         })
     }
 
@@ -89,6 +98,11 @@ impl Input {
     /// The file as it was before it was read.
     pub(crate) fn stamp(&self) -> Option<Stamp> {
         self.stamp
+    }
+
+    /// Which file it is, if it is one.
+    pub(crate) fn file(&self) -> Option<&SourceFile> {
+        self.file.as_deref()
     }
 
     /// Takes an earlier look at the same file for the state before it was read.

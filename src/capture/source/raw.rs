@@ -5,6 +5,7 @@ use std::io::{self, Read, Seek, SeekFrom};
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::origin::SourceFile;
 use super::stamp::Stamp;
 use crate::error::Error;
 
@@ -25,8 +26,11 @@ pub(super) enum Kind {
     End,
 }
 
-/// Opens a path that is a file or a pipe; a file with what it is before it is read.
-pub(super) fn open_path(path: PathBuf) -> Result<(Kind, Option<Stamp>), Error> {
+/// What a file is before it is read, and which one.
+type Found = (Stamp, Option<SourceFile>);
+
+/// Opens a path that is a file or a pipe.
+pub(super) fn open_path(path: PathBuf) -> Result<(Kind, Option<Found>), Error> {
     let name = path.display().to_string();
     let io = |source| Error::Io { file: name.clone(), source };
     let meta = fs::metadata(&path).map_err(io)?;
@@ -36,8 +40,9 @@ pub(super) fn open_path(path: PathBuf) -> Result<(Kind, Option<Stamp>), Error> {
     }
     if file_type.is_file() {
         let handle = File::open(&path).map_err(io)?;
-        let stamp = Stamp::of(&handle.metadata().map_err(io)?);
-        return Ok((Kind::File { path, handle: Some(handle), position: 0 }, Some(stamp)));
+        let meta = handle.metadata().map_err(io)?;
+        let found = (Stamp::of(&meta), SourceFile::opened(name.clone(), Some(&path), &meta));
+        return Ok((Kind::File { path, handle: Some(handle), position: 0 }, Some(found)));
     }
     if is_pipe(file_type) {
         let handle = File::open(&path).map_err(io)?;

@@ -1,60 +1,120 @@
 //! A file that appears under its name whole, or not at all.
 
-use std::fs::{self, OpenOptions};
+use std::fs::{self, Metadata, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use super::guard::Guard;
+use super::keep;
+use crate::error::Error;
+
 static COUNTER: AtomicU32 = AtomicU32::new(0);
+/// Links that lead to each other are followed so far, as by the system.
+const MAX_LINKS: usize = 40;
 
 /// An output in the making; dropped without [`File::commit`], it leaves nothing behind.
 pub struct File {
     inner: fs::File,
-    /// Temporary and final name; `None` for a pipe or device, which is written directly.
-    names: Option<(PathBuf, PathBuf)>,
+    /// As it was asked for, for messages.
+    name: String,
+    /// `None` for a pipe, a device or standard output, which are written directly.
+    replacing: Option<Replacing>,
+    guard: Guard,
+}
+
+/// A file that will take the place of another one.
+struct Replacing {
+    temporary: PathBuf,
+    target: PathBuf,
+    /// What was there when it began.
+    old: Option<Metadata>,
 }
 
 impl File {
     /// Begins an output. A link is followed, so that the file it leads to is replaced.
     ///
     /// # Errors
-    /// What the system says: a directory, no permission, no space.
-    pub fn create(path: &Path) -> io::Result<Self> {
-        let special = fs::metadata(path).is_ok_and(|meta| !meta.is_file() && !meta.is_dir());
-        if special {
-            let inner = OpenOptions::new().write(true).open(path)?;
-            return Ok(Self { inner, names: None });
+    /// What the system says: a directory, no permission, no space; [`Error::Exists`] for what must
+    /// not be replaced (see [`Guard`]).
+    pub fn create(path: &Path, guard: Guard) -> Result<Self, Error> {
+        let name = path.display().to_string();
+        let io = |source| Error::Io { file: name.clone(), source };
+        let found = fs::metadata(path).ok();
+        if found.as_ref().is_some_and(|meta| !meta.is_file() && !meta.is_dir()) {
+            let inner = OpenOptions::new().write(true).open(path).map_err(io)?;
+            return Ok(Self { inner, name, replacing: None, guard });
         }
-        if path.is_dir() || path.file_name().is_none() {
-            return Err(io::Error::new(io::ErrorKind::IsADirectory, "is a directory"));
+        if found.as_ref().is_some_and(Metadata::is_dir) || path.file_name().is_none() {
+            let source = io::Error::new(io::ErrorKind::IsADirectory, "is a directory");
+            return Err(Error::Io { file: name, source });
         }
-        let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
+        let target = if found.is_some() { fs::canonicalize(path) } else { followed(path) };
+        let target = target.map_err(io)?;
+        guard.check(&name, &target)?;
+        let old = fs::metadata(&target).ok();
         let directory = target.parent().unwrap_or(Path::new(""));
         loop {
             let number = COUNTER.fetch_add(1, Ordering::Relaxed);
-            let name = format!(".finrst-{}-{number}.tmp", std::process::id());
-            let temporary = directory.join(name);
-            match OpenOptions::new().write(true).create_new(true).open(&temporary) {
-                Ok(inner) => return Ok(Self { inner, names: Some((temporary, target)) }),
+            let temporary = format!(".finrst-{}-{number}.tmp", std::process::id());
+            let temporary = directory.join(temporary);
+            match keep::open(&temporary, old.as_ref()) {
+                Ok(inner) => {
+                    let replacing = Some(Replacing { temporary, target, old });
+                    return Ok(Self { inner, name, replacing, guard });
+                }
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-                Err(error) => return Err(error),
+                Err(error) => return Err(io(error)),
             }
         }
     }
 
-    /// Makes everything written durable and visible under the final name.
+    /// Standard output, written to where it stands.
     ///
     /// # Errors
-    /// What the system says; the final name is then as it was.
-    pub fn commit(mut self) -> io::Result<()> {
-        let Some((temporary, target)) = self.names.as_ref() else {
-            return self.inner.flush();
+    /// Where there is none; [`Error::Exists`] where it is a source.
+    pub fn standard_output(guard: Guard) -> Result<Self, Error> {
+        let name = "standard output".to_owned();
+        let io = |source| Error::Io { file: name.clone(), source };
+        let inner = standard_output().map_err(io)?;
+        guard.check_open(&name, &inner.metadata().map_err(io)?)?;
+        Ok(Self { inner, name, replacing: None, guard })
+    }
+
+    /// What it was called by whoever asked for it.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Where what is written lies until [`File::commit`]; nothing where it is written directly.
+    pub fn temporary(&self) -> Option<&Path> {
+        self.replacing.as_ref().map(|replacing| replacing.temporary.as_path())
+    }
+
+    /// Makes everything written durable and visible under the final name, with the mode of what
+    /// was there, and tells what of its owner and group could not be kept.
+    ///
+    /// # Errors
+    /// What the system says, or [`Error::Exists`]; the final name is then as it was.
+    pub fn commit(mut self) -> Result<Option<String>, Error> {
+        let io = |source| Error::Io { file: self.name.clone(), source };
+        let Some(Replacing { temporary, target, old }) = &self.replacing else {
+            return self.inner.flush().map(|()| None).map_err(io);
         };
-        self.inner.sync_all()?;
-        fs::rename(temporary, target)?;
+        let now = fs::metadata(target).ok();
+        let lost = match now.as_ref().or(old.as_ref()) {
+            Some(old) => keep::keep(&self.inner, old).map_err(io)?,
+            None => None,
+        };
+        self.inner.sync_all().map_err(io)?;
+        // Minutes may have gone by since the first look.
+        self.guard.check(&self.name, target)?;
+        fs::rename(temporary, target).map_err(io)?;
         sync_directory(target);
-        self.names = None;
-        Ok(())
+        self.replacing = None;
+        Ok(lost.map(|lost| {
+            format!("{}: the {lost} of the file that was replaced could not be kept", self.name)
+        }))
     }
 }
 
@@ -70,10 +130,32 @@ impl Write for File {
 
 impl Drop for File {
     fn drop(&mut self) {
-        if let Some((temporary, _)) = &self.names {
+        if let Some(Replacing { temporary, .. }) = &self.replacing {
             let _ = fs::remove_file(temporary);
         }
     }
+}
+
+/// Where a name leads at which there is nothing yet: links may lead there.
+fn followed(path: &Path) -> io::Result<PathBuf> {
+    let mut target = std::path::absolute(path)?;
+    for _ in 0..MAX_LINKS {
+        let Ok(link) = fs::read_link(&target) else { return Ok(target) };
+        target = target.parent().unwrap_or(Path::new("")).join(link);
+    }
+    Ok(target)
+}
+
+#[cfg(unix)]
+fn standard_output() -> io::Result<fs::File> {
+    use std::os::fd::AsFd;
+    io::stdout().as_fd().try_clone_to_owned().map(fs::File::from)
+}
+
+#[cfg(windows)]
+fn standard_output() -> io::Result<fs::File> {
+    use std::os::windows::io::AsHandle;
+    io::stdout().as_handle().try_clone_to_owned().map(fs::File::from)
 }
 
 /// The rename itself reaches the disk with the directory. Where a directory cannot be synced, the

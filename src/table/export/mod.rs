@@ -3,10 +3,12 @@
 mod atomic;
 mod csv;
 mod formula;
+mod guard;
 mod json;
+mod keep;
 
 use std::io::{self, BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use arrow_array::RecordBatch;
 use arrow_ipc::writer::FileWriter;
@@ -16,6 +18,7 @@ use crate::error::Error;
 
 pub use atomic::File as Whole;
 pub use formula::guarded;
+pub use guard::Guard;
 pub use json::{Escape, value as json_value};
 
 /// Lines made between two looks at whether they are still wanted.
@@ -38,24 +41,35 @@ pub enum Format {
     JsonLines,
 }
 
-/// Writes record batches into a file and tells the number of rows.
+/// What became of an output.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Written {
+    /// Rows in it.
+    pub rows: u64,
+    /// What of the replaced file's owner and group could not be kept.
+    pub lost: Option<String>,
+}
+
+/// Writes record batches into a file.
 ///
 /// The rows go into a temporary file `.finrst-*.tmp` of the same directory, which is synced and
-/// then renamed: the name never shows a part. A pipe or device is written directly. `proceed` is
-/// asked before each batch, and every so many lines.
+/// then renamed: the name never shows a part. A pipe or device is written directly. The file keeps
+/// the mode of the one that it replaces, and what [`Guard`] names is not replaced. `proceed` is asked
+/// before each batch, and every so many lines.
 ///
 /// # Errors
-/// When the system refuses, when a batch cannot be had, or [`Error::Cancelled`].
+/// When the system refuses, [`Error::Exists`] for what is not replaced, when a batch cannot be had, or [`Error::Cancelled`].
 pub fn write(
     path: &Path,
     format: Format,
     schema: &SchemaRef,
+    guard: Guard,
     batches: &mut dyn Iterator<Item = Result<RecordBatch, ArrowError>>,
     proceed: &dyn Fn() -> bool,
-) -> Result<u64, Error> {
-    let mut writer = Writer::create(path, format, schema)?;
+) -> Result<Written, Error> {
+    let mut writer = Writer::new(Whole::create(path, guard)?, format, schema)?;
     for batch in batches {
-        writer.add(&batch.map_err(|error| failed(path, error))?, proceed)?;
+        writer.add(&batch.map_err(|error| failed(&writer.name, error))?, proceed)?;
     }
     writer.commit()
 }
@@ -144,8 +158,8 @@ impl<W: Write> Rows<W> {
 /// A file to which tables are added one after the other; it appears under its name whole, with
 /// [`Writer::commit`], or not at all.
 pub struct Writer {
-    path: PathBuf,
-    rows: Rows<BufWriter<atomic::File>>,
+    name: String,
+    rows: Rows<BufWriter<Whole>>,
 }
 
 impl Writer {
@@ -153,12 +167,11 @@ impl Writer {
     ///
     /// # Errors
     /// When the system refuses.
-    pub fn create(path: &Path, format: Format, schema: &SchemaRef) -> Result<Self, Error> {
-        let file = atomic::File::create(path)
-            .map_err(|source| Error::Io { file: path.display().to_string(), source })?;
+    pub fn new(file: Whole, format: Format, schema: &SchemaRef) -> Result<Self, Error> {
+        let name = file.name().to_owned();
         let out = BufWriter::with_capacity(BUFFER, file);
-        let rows = Rows::new(out, format, schema).map_err(|error| failed(path, error))?;
-        Ok(Self { path: path.to_owned(), rows })
+        let rows = Rows::new(out, format, schema).map_err(|error| failed(&name, error))?;
+        Ok(Self { name, rows })
     }
 
     /// Adds rows; `proceed` is asked as in [`write`].
@@ -166,30 +179,30 @@ impl Writer {
     /// # Errors
     /// When the system refuses.
     pub fn add(&mut self, batch: &RecordBatch, proceed: &dyn Fn() -> bool) -> Result<(), Error> {
-        self.rows.add(batch, proceed).map_err(|error| failed(&self.path, error))
+        self.rows.add(batch, proceed).map_err(|error| failed(&self.name, error))
     }
 
-    /// Makes the file appear, and tells the number of rows.
+    /// Makes the file appear.
     ///
     /// # Errors
-    /// When the system refuses; nothing is left behind then.
-    pub fn commit(self) -> Result<u64, Error> {
-        let Self { path, rows } = self;
-        let (count, out) = rows.finish().map_err(|error| failed(&path, error))?;
-        let io = |source| Error::Io { file: path.display().to_string(), source };
-        let file = out.into_inner().map_err(|error| io(error.into_error()))?;
-        file.commit().map_err(io)?;
-        Ok(count)
+    /// As [`write`]; nothing is left behind then.
+    pub fn commit(self) -> Result<Written, Error> {
+        let Self { name, rows } = self;
+        let (rows, out) = rows.finish().map_err(|error| failed(&name, error))?;
+        let file = out
+            .into_inner()
+            .map_err(|error| Error::Io { file: name, source: error.into_error() })?;
+        Ok(Written { rows, lost: file.commit()? })
     }
 }
 
-fn failed(path: &Path, error: ArrowError) -> Error {
+fn failed(name: &str, error: ArrowError) -> Error {
     match error {
-        ArrowError::IoError(_, source) => Error::Io { file: path.display().to_string(), source },
+        ArrowError::IoError(_, source) => Error::Io { file: name.to_owned(), source },
         ArrowError::ExternalError(inner) => match inner.downcast::<Error>() {
             Ok(error) => *error,
             Err(inner) => match inner.downcast::<io::Error>() {
-                Ok(source) => Error::Io { file: path.display().to_string(), source: *source },
+                Ok(source) => Error::Io { file: name.to_owned(), source: *source },
                 Err(other) => Error::Internal(other.to_string()),
             },
         },

@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use arrow_array::{ArrayRef, Float64Array, RecordBatch, StringArray};
 
-use super::{Format, Writer, to, write};
+use super::{Format, Guard, Whole, Writer, Written, to, write};
 use crate::error::Error;
 
 fn batch() -> RecordBatch {
@@ -66,12 +66,27 @@ fn a_file_appears_whole_or_not_at_all() {
     let format = Format::Csv { formula_guard: true };
     let names = || std::fs::read_dir(&directory).unwrap().count();
 
-    let stopped = write(&path, format, &schema, &mut [Ok(batch.clone())].into_iter(), &|| false);
+    let stopped = write(
+        &path,
+        format,
+        &schema,
+        Guard::default(),
+        &mut [Ok(batch.clone())].into_iter(),
+        &|| false,
+    );
     assert!(matches!(stopped, Err(Error::Cancelled)));
     assert_eq!(names(), 0);
 
     for _ in 0..2 {
-        write(&path, format, &schema, &mut [Ok(batch.clone())].into_iter(), &|| true).unwrap();
+        write(
+            &path,
+            format,
+            &schema,
+            Guard::default(),
+            &mut [Ok(batch.clone())].into_iter(),
+            &|| true,
+        )
+        .unwrap();
     }
     assert_eq!(names(), 1);
     assert!(std::fs::read_to_string(&path).unwrap().ends_with(",0\n"));
@@ -84,7 +99,9 @@ fn an_impossible_place_is_an_error_that_names_it() {
     let batch = batch();
     for path in [directory.clone(), directory.join("absent/out.csv")] {
         let none = &mut std::iter::empty();
-        let error = write(&path, Format::JsonLines, &batch.schema(), none, &|| true).unwrap_err();
+        let error =
+            write(&path, Format::JsonLines, &batch.schema(), Guard::default(), none, &|| true)
+                .unwrap_err();
         assert!(error.to_string().contains("finrst-export-place"), "{error}");
     }
     std::fs::remove_dir_all(&directory).unwrap();
@@ -99,7 +116,7 @@ fn a_link_stays_a_link() {
     std::os::unix::fs::symlink(&file, &link).unwrap();
     let batch = batch();
     let mut batches = [Ok(batch.clone())].into_iter();
-    write(&link, Format::Arrow, &batch.schema(), &mut batches, &|| true).unwrap();
+    write(&link, Format::Arrow, &batch.schema(), Guard::default(), &mut batches, &|| true).unwrap();
     assert!(std::fs::symlink_metadata(&link).unwrap().is_symlink());
     assert!(std::fs::read(&file).unwrap().starts_with(b"ARROW1"));
     std::fs::remove_dir_all(&directory).unwrap();
@@ -109,19 +126,24 @@ fn a_link_stays_a_link() {
 fn a_file_grows_batch_by_batch_and_appears_whole() {
     let directory = directory("grows");
     let batch = batch();
+    let begin = |path: &PathBuf, format| {
+        Writer::new(Whole::create(path, Guard::default()).unwrap(), format, &batch.schema())
+            .unwrap()
+    };
     for format in [Format::Arrow, Format::Csv { formula_guard: true }, Format::JsonLines] {
         let (grown, whole) = (directory.join("grown"), directory.join("whole"));
-        let mut writer = Writer::create(&grown, format, &batch.schema()).unwrap();
+        let mut writer = begin(&grown, format);
         for _ in 0..3 {
             writer.add(&batch, &|| true).unwrap();
         }
         assert!(!grown.exists());
-        assert_eq!(writer.commit().unwrap(), 15);
+        assert_eq!(writer.commit().unwrap(), Written { rows: 15, lost: None });
         let three = [batch.clone(), batch.clone(), batch.clone()];
-        write(&whole, format, &batch.schema(), &mut three.into_iter().map(Ok), &|| true).unwrap();
+        let mut three = three.into_iter().map(Ok);
+        write(&whole, format, &batch.schema(), Guard::default(), &mut three, &|| true).unwrap();
         assert_eq!(std::fs::read(&grown).unwrap(), std::fs::read(&whole).unwrap());
         std::fs::remove_file(&grown).unwrap();
-        let mut writer = Writer::create(&grown, format, &batch.schema()).unwrap();
+        let mut writer = begin(&grown, format);
         assert!(matches!(writer.add(&batch, &|| false), Err(Error::Cancelled)));
         drop(writer);
         std::fs::remove_file(&whole).unwrap();
