@@ -122,6 +122,8 @@ def sources(captures: list[str]) -> Iterator[tuple[list[Any], list[Pipe], Outcom
     with opened(captures) as (found, pipes), warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", CaptureWarning)
         warnings.simplefilter("always", OutputWarning)
+        # What is shown may go into a file that is read.
+        _native.Output(None, files(found), overwrite=False).abandon()
         try:
             yield found, pipes, outcome
         except CaptureError:

@@ -31,6 +31,14 @@ def _is_special(path: Path) -> bool:
     return not stat.S_ISREG(mode) and not stat.S_ISDIR(mode)
 
 
+def _opened(output: _native.Output) -> BinaryIO:
+    """Open what is to be written: no name, which somebody could have given to another file."""
+    descriptor, temporary = output.descriptor(), output.temporary
+    if descriptor is None and temporary is not None:
+        return open(temporary, "wb")  # noqa: PTH123 - closed with the rest
+    return os.fdopen(os.dup(1) if descriptor is None else descriptor, "wb")
+
+
 class Whole:
     """A file in the making, which takes its name with :meth:`commit`, when everything was written.
 
@@ -50,10 +58,8 @@ class Whole:
             self.handle = Path(path).open("wb")  # noqa: SIM115 - closed with the rest
             return
         self._output = _native.Output(path, sources, overwrite)
-        temporary = self._output.temporary
         try:
-            # Standard output stays open when the file is closed.
-            self.handle = os.fdopen(os.dup(1), "wb") if temporary is None else open(temporary, "wb")  # noqa: PTH123, SIM115 - closed with the rest
+            self.handle = _opened(self._output)
         except BaseException:
             self._output.abandon()
             raise

@@ -159,6 +159,17 @@ impl Writer {
     }
 }
 
+#[cfg(unix)]
+fn descriptor(file: &Whole) -> Result<Option<i32>, Error> {
+    use std::os::fd::IntoRawFd;
+    Ok(Some(file.handle()?.into_raw_fd()))
+}
+
+#[cfg(not(unix))]
+fn descriptor(_: &Whole) -> Result<Option<i32>, Error> {
+    Ok(None)
+}
+
 /// A file that Python writes: under a temporary name until `commit`.
 #[pyclass(frozen, module = "finrst._native")]
 pub struct Output {
@@ -184,7 +195,16 @@ impl Output {
         Ok(Self { file: Mutex::new(Some(file)), temporary })
     }
 
-    /// Where to write; nothing for standard output.
+    /// A descriptor to write to, which is the caller's to close; nothing where there are none.
+    fn descriptor(&self, py: Python<'_>) -> PyResult<Option<i32>> {
+        errors::guarded(py, || {
+            let file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+            let file = file.as_ref().ok_or_else(done_with)?;
+            descriptor(file).map_err(|error| errors::exception(py, error))
+        })
+    }
+
+    /// Where to write instead; nothing for standard output.
     #[getter]
     fn temporary(&self, py: Python<'_>) -> PyResult<Option<PathBuf>> {
         errors::guarded(py, || Ok(self.temporary.clone()))

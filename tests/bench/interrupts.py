@@ -49,7 +49,7 @@ def calls(cap: finrst.Capture, path: Path, place: Path) -> dict[str, Callable[[]
         "counts of many values": lambda: table.counts("client_ip", "client_port"),
         "check": cap.check,
         "packets": lambda: cap.packets(some),
-        "save": lambda: cap.save(some, place / "x.pcapng"),
+        "save": lambda: cap.save(some, place / "x.pcapng", overwrite=True),
         "report": lambda: cap.report(place / "x.html"),
         "plot": lambda: cap.plot.causes().svg(),
         "explain": lambda: cap.connection(17).explain(),

@@ -37,7 +37,7 @@ def export(cap: finrst.Capture, path: Path) -> None:
     """Write a table, packets or a report by the ending of the name."""
     kind = path.suffix[1:]
     if kind == "pcapng":
-        cap.save(range(len(cap)), path)
+        cap.save(range(len(cap)), path, overwrite=True)
     elif kind == "md":
         cap.report(path)
     else:

@@ -6,6 +6,7 @@ Run by test_faults.py as a process of its own, on a build with the feature ``fai
 from __future__ import annotations
 
 import io
+import os
 import pickle
 import tempfile
 import warnings
@@ -122,6 +123,7 @@ ENTRIES: dict[str, tuple[Callable[[], Any], Callable[[Any], Any]]] = {
     "Sources": (lambda: source, NATIVE.Sources),
     "Sources.of": (lambda: [("a.pcap", None, (1, 2), (3, 4), False)], NATIVE.Sources.of),
     "Output": (lambda: None, lambda _: output()),
+    "Output.descriptor": (output, lambda it: os.close(it.descriptor())),
     "Output.temporary": (output, lambda it: it.temporary),
     "Output.commit": (output, lambda it: it.commit()),
     "Output.abandon": (output, lambda it: it.abandon()),

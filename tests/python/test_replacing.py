@@ -408,6 +408,9 @@ def _run(command: str, directory: Path) -> subprocess.CompletedProcess[str]:
         "finrst convert a.pcap -o - --format csv >> a.pcap",
         "finrst convert a.pcap -o - --format parquet 1<> a.pcap",
         "finrst report - -o link.html --force < a.pcap",
+        "finrst a.pcap >> a.pcap",
+        "finrst explain - < a.pcap 1<> a.pcap",
+        "finrst compare a.pcap a.pcap >> a.pcap",
     ],
 )
 def test_redirected_streams_are_known(source: Path, command: str) -> None:

@@ -32,7 +32,8 @@ STREAMS = [
     ("finrst convert - -o x.csv <&-", 1, "there is no standard input"),
     ("finrst a.pcap >&- 2>&-", 1, ""),
     ("finrst a.pcap > /dev/full", 1, "no space left"),
-    ("finrst a.pcap 1< a.pcap", 1, "bad file descriptor"),
+    ("finrst a.pcap 1< cut.pcap", 1, "bad file descriptor"),
+    ("finrst a.pcap 1< a.pcap", 5, "never replaced"),
 ]
 
 

@@ -86,6 +86,15 @@ impl File {
         &self.name
     }
 
+    /// Another handle of what is written, for who does not know this one.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn handle(&self) -> Result<fs::File, Error> {
+        let io = |source| Error::Io { file: self.name.clone(), source };
+        self.inner.try_clone().map_err(io)
+    }
+
     /// Where what is written lies until [`File::commit`]; nothing where it is written directly.
     pub fn temporary(&self) -> Option<&Path> {
         self.replacing.as_ref().map(|replacing| replacing.temporary.as_path())

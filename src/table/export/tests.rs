@@ -1,9 +1,10 @@
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow_array::{ArrayRef, Float64Array, RecordBatch, StringArray};
 
 use super::{Format, Guard, Whole, Writer, Written, to, write};
+use crate::capture::{Source, SourceFiles};
 use crate::error::Error;
 
 fn batch() -> RecordBatch {
@@ -150,4 +151,59 @@ fn a_file_grows_batch_by_batch_and_appears_whole() {
         assert_eq!(std::fs::read_dir(&directory).unwrap().count(), 0);
     }
     std::fs::remove_dir(&directory).unwrap();
+}
+
+fn export(path: &Path, guard: Guard) -> Result<Written, Error> {
+    let batch = batch();
+    let mut batches = [Ok(batch.clone())].into_iter();
+    write(path, Format::JsonLines, &batch.schema(), guard, &mut batches, &|| true)
+}
+
+#[test]
+fn a_capture_is_replaced_only_when_told_and_a_source_never() {
+    const DEMO: &[u8] = include_bytes!("../../../tests/data/demo.pcap");
+    let directory = directory("guard");
+    let (source, other) = (directory.join("source.csv"), directory.join("other.csv"));
+    for path in [&source, &other] {
+        std::fs::write(path, DEMO).unwrap();
+    }
+    let sources = SourceFiles::of(vec![Source::path(&source)]).unwrap();
+    let guard = |overwrite| Guard { sources: sources.clone(), overwrite };
+    for (path, overwrite) in [(&source, false), (&source, true), (&other, false)] {
+        let error = export(path, guard(overwrite)).unwrap_err();
+        assert!(matches!(error, Error::Exists { .. }), "{error}");
+        assert_eq!(std::fs::read(path).unwrap(), DEMO);
+    }
+    export(&other, guard(true)).unwrap();
+    assert!(std::fs::read(&other).unwrap().starts_with(b"{"));
+    // It is no capture any more.
+    export(&other, guard(false)).unwrap();
+    assert_eq!(std::fs::read_dir(&directory).unwrap().count(), 2);
+    std::fs::remove_dir_all(&directory).unwrap();
+}
+
+#[test]
+fn a_file_in_a_directory_that_is_read_is_a_source_only_as_a_capture() {
+    let directory = directory("found");
+    let (capture, table) = (directory.join("a.pcap"), directory.join("a.csv"));
+    std::fs::write(&capture, [0xd4, 0xc3, 0xb2, 0xa1]).unwrap();
+    std::fs::write(&table, "a,b\n").unwrap();
+    let sources = SourceFiles::of(vec![Source::path(&directory)]).unwrap();
+    let guard = Guard { sources, overwrite: true };
+    assert!(matches!(export(&capture, guard.clone()), Err(Error::Exists { .. })));
+    export(&table, guard).unwrap();
+    std::fs::remove_dir_all(&directory).unwrap();
+}
+
+#[cfg(unix)]
+#[test]
+fn a_replaced_file_leaves_its_mode() {
+    use std::os::unix::fs::PermissionsExt;
+    let directory = directory("mode");
+    let path = directory.join("out.json");
+    std::fs::write(&path, "old").unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+    assert_eq!(export(&path, Guard::default()).unwrap(), Written { rows: 5, lost: None });
+    assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o7777, 0o600);
+    std::fs::remove_dir_all(&directory).unwrap();
 }
