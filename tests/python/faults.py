@@ -52,6 +52,11 @@ def writer() -> Any:
     return NATIVE.Writer(PLACE / "added.csv", "csv", True, table, False)
 
 
+def printed() -> Any:
+    """Standard output: it stays open, and has no file that could be left."""
+    return NATIVE.Output(None, NATIVE.Sources([]), False)
+
+
 def output() -> Any:
     return NATIVE.Output(PLACE / "x.html", NATIVE.Sources(source), False)
 
@@ -123,8 +128,8 @@ ENTRIES: dict[str, tuple[Callable[[], Any], Callable[[Any], Any]]] = {
     "Sources": (lambda: source, NATIVE.Sources),
     "Sources.of": (lambda: [("a.pcap", None, (1, 2), (3, 4), False)], NATIVE.Sources.of),
     "Output": (lambda: None, lambda _: output()),
-    "Output.descriptor": (output, lambda it: os.close(it.descriptor())),
-    "Output.temporary": (output, lambda it: it.temporary),
+    "Output.descriptor": (printed, lambda it: os.close(it.descriptor())),
+    "Output.temporary": (printed, lambda it: it.temporary),
     "Output.commit": (output, lambda it: it.commit()),
     "Output.abandon": (output, lambda it: it.abandon()),
     "check_output": (
