@@ -156,10 +156,12 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 FULL = """\
 import gc, sys, finrst
-cap = finrst.read([sys.argv[1]] * 20)
+# Rows that do not fit, each a connection of its own.
+cap = finrst.conversation(", ".join(["> S, < R."] * 2000))
 try:
-    cap.write(sys.argv[2] + "/x." + sys.argv[3]) if sys.argv[3] != "html" else cap.report(
-        sys.argv[2] + "/x.html")
+    place, chosen = sys.argv[1:]
+    write = cap.report if chosen == "html" else cap.write
+    write(f"{place}/x.{chosen}")
 except OSError as error:
     print(error.errno)
 gc.collect()
@@ -175,7 +177,7 @@ def test_a_full_disk_is_an_error_and_no_noise(small_disk: Path, chosen: str, whe
         # Where workbooks keep their sheets until they are packed.
         environment["TMPDIR"] = str(small_disk)
         place = small_disk.parent
-    arguments = ["-c", FULL, str(DEMO), str(place), chosen]
+    arguments = ["-c", FULL, str(place), chosen]
     done = subprocess.run(
         [sys.executable, *arguments], capture_output=True, text=True, check=False, env=environment
     )
