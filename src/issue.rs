@@ -24,11 +24,12 @@ pub struct Issue {
     pub detail: String,
 }
 
-/// All issues of one capture: exact counts, capped examples.
+/// All issues of one capture: exact counts, capped examples. What is noted of several files comes
+/// in turns that depend on how their octets arrive; by file the order does not.
 #[derive(Clone, Debug, Default)]
 pub struct Issues {
     counts: BTreeMap<(u32, &'static str), u64>,
-    examples: Vec<Issue>,
+    examples: BTreeMap<u32, Vec<Issue>>,
 }
 
 impl Issues {
@@ -45,7 +46,8 @@ impl Issues {
         *count += 1;
         if *count <= EXAMPLES {
             let detail = crate::error::printable(&detail());
-            self.examples.push(Issue { file, offset, packet, kind, detail });
+            let issue = Issue { file, offset, packet, kind, detail };
+            self.examples.entry(file).or_default().push(issue);
         }
     }
 
@@ -75,9 +77,9 @@ impl Issues {
         self.counts().filter(|&(_, k, _)| k == kind).map(|(_, _, n)| n).sum()
     }
 
-    /// The examples, in the order in which they were met.
-    pub fn examples(&self) -> &[Issue] {
-        &self.examples
+    /// The examples, file by file, each file's in the order in which they were met.
+    pub fn examples(&self) -> Vec<&Issue> {
+        self.examples.values().flatten().collect()
     }
 
     /// Takes over everything another log holds.
@@ -85,6 +87,8 @@ impl Issues {
         for ((file, kind), count) in other.counts {
             *self.counts.entry((file, kind)).or_insert(0) += count;
         }
-        self.examples.extend(other.examples);
+        for (file, examples) in other.examples {
+            self.examples.entry(file).or_default().extend(examples);
+        }
     }
 }

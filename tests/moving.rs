@@ -109,7 +109,7 @@ fn a_file_that_grows_gives_a_prefix_of_what_it_becomes() {
 
 /// What is said of files that changed.
 fn changes(output: &Output) -> Vec<&str> {
-    let changed = output.issues.examples().iter().filter(|issue| issue.kind == "file_changed");
+    let changed = output.issues.examples().into_iter().filter(|issue| issue.kind == "file_changed");
     changed.map(|issue| &issue.detail[..]).collect()
 }
 

@@ -29,6 +29,8 @@ pub(crate) struct Notes<'a> {
     pub(crate) summary: &'a mut FileSummary,
     /// Whether a packet's number in its file is its number in the capture.
     pub(crate) alone: bool,
+    /// Interfaces that the file may describe.
+    pub(crate) share: usize,
     /// Whether packets are looked for behind damage in a classic pcap.
     pub(crate) resync: bool,
 }

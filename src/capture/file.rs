@@ -230,7 +230,8 @@ impl CaptureFile {
         self.done = true;
         let offset = self.window.offset();
         notes.summary.bytes_total = offset;
-        notes.summary.source_bytes.get_or_insert(self.window.stream().bytes_read());
+        let whole = self.window.stream().whole();
+        notes.summary.source_bytes = notes.summary.source_bytes.or(whole);
         let (by_stream, kind, text) = match self.end() {
             End::Clean => (Status::Reading, "", String::new()),
             End::Truncated => {
@@ -283,7 +284,10 @@ impl CaptureFile {
                 Format::Pcap(pcap) => pcap.step(source_window, &mut records, notes),
                 Format::Pcapng(ng) => ng.step(source_window, &mut records, notes),
             };
-            let time = records.iter().find_map(|record| record.time);
+            // What is held begins with the file, so that a record's place is its offset: how many
+            // records come at once must not tell whether one is near enough.
+            let near = records.iter().take_while(|record| record.start as u64 <= PEEK);
+            let time = near.filter_map(|record| record.time).next();
             if time.is_some() || step != Step::More || source_window.offset() > PEEK {
                 break time;
             }

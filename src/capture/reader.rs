@@ -19,6 +19,10 @@ use crate::issue::{Issues, NO_FILE};
 const MAX_HANDLES: usize = 128;
 /// Files that are read ahead at a time.
 const MAX_AHEAD: usize = 4;
+/// Interfaces of a capture, to equal shares of its files: whose are left out must not depend on
+/// which file is read first. And the least share.
+const MAX_INTERFACES: usize = 100_000;
+const LEAST_SHARE: usize = 256;
 /// Bytes read when only the first packet's time is wanted.
 const PEEK_CHUNK: usize = 4096;
 
@@ -54,6 +58,8 @@ pub struct Reader {
     issues: Issues,
     sources: SourceFiles,
     options: ReadOptions,
+    /// Interfaces that each file may describe.
+    share: usize,
     /// Open files that have a record at hand, by its time.
     line: BinaryHeap<Reverse<(i64, usize)>>,
     /// The first slot that has not been opened.
@@ -94,6 +100,7 @@ impl Reader {
         if sources.is_empty() {
             return Err(Error::Argument("no source to read".into()));
         }
+        let entries = expand(sources)?;
         let mut reader = Self {
             slots: Vec::new(),
             summaries: Vec::new(),
@@ -101,6 +108,7 @@ impl Reader {
             issues: Issues::default(),
             sources: SourceFiles::default(),
             options,
+            share: (MAX_INTERFACES / entries.len().max(1)).max(LEAST_SHARE),
             line: BinaryHeap::new(),
             unopened: 0,
             current: None,
@@ -108,7 +116,6 @@ impl Reader {
             number: 0,
             over: false,
         };
-        let entries = expand(sources)?;
         let single = entries.len() == 1;
         let mut found = Vec::with_capacity(entries.len());
         let mut refused = None;
@@ -159,6 +166,7 @@ impl Reader {
             interfaces: &mut Vec::new(),
             summary: &mut summary,
             alone: false,
+            share: self.share,
             resync: self.options.resync,
         };
         let time = CaptureFile::peek_time(&mut window, &mut notes)
@@ -238,6 +246,7 @@ impl Reader {
 
     fn notes(&mut self, index: usize) -> Result<Notes<'_>, Error> {
         let (alone, resync) = (self.summaries.len() == 1, self.options.resync);
+        let share = self.share;
         let summary = self.summaries.get_mut(index).ok_or_else(lost)?;
         Ok(Notes {
             file: u32::try_from(index).unwrap_or(NO_FILE),
@@ -245,6 +254,7 @@ impl Reader {
             interfaces: &mut self.interfaces,
             summary,
             alone,
+            share,
             resync,
         })
     }

@@ -118,7 +118,7 @@ pub struct FileSummary {
     pub resolution: &'static str,
     /// How it was compressed.
     pub compression: Compression,
-    /// Bytes of the source, compressed as it is; `None` for a pipe.
+    /// Bytes of the source, compressed as it is; `None` for a pipe that was not read to its end.
     pub source_bytes: Option<u64>,
     /// How reading ended.
     pub status: Status,

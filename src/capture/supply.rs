@@ -55,6 +55,16 @@ impl Supply {
         }
     }
 
+    /// Bytes of the source, once it was read to its end, or as far as the system let it: behind
+    /// damage and limits how much more was taken depends on the size of reads.
+    pub(crate) fn whole(&self) -> Option<u64> {
+        match self.end()? {
+            End::Clean if self.has_trailing() => None,
+            End::Clean | End::Truncated | End::Io(_) => Some(self.bytes_read()),
+            End::Damaged(_) | End::Limit(_) => None,
+        }
+    }
+
     pub(crate) fn bytes_total(&self) -> Option<u64> {
         match self {
             Self::Here(stream) => stream.bytes_total(),

@@ -74,7 +74,7 @@ const ACCOUNTS: &[Column<Files>] = &[
     Column::optional(
         "size",
         "octets",
-        "Its size as it lies there; missing for a pipe.",
+        "Its size as it lies there; missing for a pipe that was not read to its end.",
         Kind::Int64(|file| count(file.source_bytes?)),
     ),
     Column::required(

@@ -16,11 +16,11 @@ pub struct IssueRow<'a> {
     shared: &'a Shared,
 }
 
-/// The rows of a log, in the order in which they were met.
+/// The rows of a log, file by file, each file's in the order in which they were met.
 pub fn rows<'a>(issues: &'a issue::Issues, shared: &'a Shared) -> Vec<IssueRow<'a>> {
     let counts: std::collections::HashMap<_, _> =
         issues.counts().map(|(file, kind, count)| ((file, kind), count)).collect();
-    let examples = issues.examples().iter();
+    let examples = issues.examples().into_iter();
     examples
         .map(|issue| {
             let count = counts.get(&(issue.file, issue.kind)).copied().unwrap_or(1);

@@ -65,7 +65,7 @@ fn compressed_captures_read_like_plain_ones() {
         for (pack, compression) in ALL {
             let packed = pack(&plain);
             let outcome = same(&plain, &packed, compression);
-            assert_eq!((outcome.status(), outcome.issues.examples()), (Status::Complete, &[][..]));
+            assert_eq!((outcome.status(), outcome.issues.examples().len()), (Status::Complete, 0));
             assert_same_in_pieces(compression.as_str(), &packed);
         }
     }

@@ -85,7 +85,7 @@ fn files_are_merged_by_time_and_numbered_by_their_first_packet() {
     );
     assert_eq!(outcome.files[0].time_backward, 1);
     let said = |kind| -> Vec<(u32, &str)> {
-        let of_kind = outcome.issues.examples().iter().filter(|issue| issue.kind == kind);
+        let of_kind = outcome.issues.examples().into_iter().filter(|issue| issue.kind == kind);
         of_kind.map(|issue| (issue.file, &issue.detail[..])).collect()
     };
     assert_eq!(
@@ -107,13 +107,13 @@ fn files_one_after_another_and_directories_have_nothing_odd() {
     let source = |name: &str, times: &[u32]| Source::bytes(name, at(times));
     let sources = vec![source("1", &[1, 4]), source("2", &[4, 6]), source("3", &[7])];
     let outcome = read_sources(sources, ReadOptions::default()).unwrap();
-    assert_eq!(outcome.issues.examples(), []);
+    assert!(outcome.issues.examples().is_empty(), "{:?}", outcome.issues);
     let folder = Folder::new("rotated");
     for number in [2, 9, 10, 11] {
         folder.put(&format!("{number}.pcap"), &at(&[number]));
     }
     let outcome = read_sources(vec![Source::path(&folder.0)], ReadOptions::default()).unwrap();
-    assert_eq!((outcome.frames.len(), outcome.issues.examples()), (4, &[][..]));
+    assert_eq!((outcome.frames.len(), outcome.issues.examples().len()), (4, 0));
 }
 
 #[test]
@@ -124,7 +124,7 @@ fn leaps_of_the_clock_are_counted_and_small_steps_are_not() {
     let leaps: Vec<(Option<u64>, &str)> = outcome
         .issues
         .examples()
-        .iter()
+        .into_iter()
         .filter(|issue| issue.kind == "clock_leap")
         .map(|issue| (issue.packet, issue.detail.split(" by").next().unwrap()))
         .collect();
@@ -134,7 +134,7 @@ fn leaps_of_the_clock_are_counted_and_small_steps_are_not() {
     // All are counted, 25 are told.
     let to_and_fro: Vec<u32> = (0..1001).map(|n| n % 2 * day).collect();
     let issues = read(&at(&to_and_fro)).issues;
-    let told = issues.examples().iter().filter(|issue| issue.kind == "clock_leap").count();
+    let told = issues.examples().into_iter().filter(|issue| issue.kind == "clock_leap").count();
     assert_eq!((issues.count("clock_leap"), told), (1000, 25));
 }
 
@@ -149,6 +149,61 @@ fn frames_without_a_time_follow_the_one_before() {
     let sources = vec![Source::bytes("ng", file.out), Source::bytes("pcap", at(&[3, 4, 5]))];
     let outcome = read_sources(sources, ReadOptions::default()).unwrap();
     assert_eq!(order(&outcome), [(0, 3), (0, 4), (1, 4), (1, -1), (0, 5), (1, 8)]);
+}
+
+/// Four mebibytes are looked through for a time; how much is read at once does not count.
+#[test]
+fn the_first_time_is_looked_for_as_far_whatever_the_chunk() {
+    for (far, expected) in [(false, ["late", "pcap"]), (true, ["pcap", "late"])] {
+        for chunk in [1000, 4096, 256 * 1024, 16 << 20] {
+            let mut file = Bytes::new(false).section().interface(1, 0, &|o| o.option(9, &[0]));
+            // The last one ends a little before or behind.
+            let untimed = ((4 << 20) - 200 + usize::from(far) * 300) / 100;
+            for _ in 0..untimed {
+                file = file.simple(84, &[0xee; 84]);
+            }
+            let file = file.enhanced(0, u64::from(EPOCH) + 2, b"2");
+            let cursor = Box::new(io::Cursor::new(file.out));
+            let sources =
+                vec![Source::bytes("pcap", at(&[3, 5])), Source::reader("late", cursor, None)];
+            let options = ReadOptions { chunk, ..ReadOptions::default() };
+            let outcome = read_sources(sources, options).unwrap();
+            let names: Vec<&str> = outcome.files.iter().map(|f| &f.name[..]).collect();
+            assert_eq!(names, expected, "by {chunk}, far {far}");
+        }
+    }
+}
+
+#[test]
+fn every_file_may_describe_its_share_of_interfaces() {
+    let one = Bytes::new(false).interface(1, 0, &|o| o.option(9, &[0])).out.repeat(20_000);
+    let file = |time: u32| {
+        let file = Bytes::new(false).section().raw(&one);
+        let file = file.enhanced(0, u64::from(EPOCH + time), b"1").raw(&one);
+        file.enhanced(0, u64::from(EPOCH + time + 5), b"2").raw(&one).out
+    };
+    let (one, two) = (file(1), file(2));
+    for chunk in [1000, 16 << 20] {
+        let sources = vec![Source::bytes("one", &*one), Source::bytes("two", &*two)];
+        let outcome =
+            read_sources(sources, ReadOptions { chunk, ..ReadOptions::default() }).unwrap();
+        for file in 0..2 {
+            let described = outcome.interfaces.iter().filter(|i| i.file == file).count();
+            assert_eq!(described, 50_000, "by {chunk}");
+        }
+        let left_out: Vec<_> = outcome.issues.counts().collect();
+        let kind = "interface_limit";
+        assert_eq!(left_out[..1], [(0, kind, 10_000)], "{left_out:?}");
+        assert!(left_out.contains(&(1, kind, 10_000)), "{left_out:?}");
+    }
+    // Of very many files each may have some.
+    let file = |time: u32| {
+        let one = Bytes::new(false).interface(1, 0, &|o| o.option(9, &[0])).out.repeat(300);
+        Bytes::new(false).section().raw(&one).enhanced(0, u64::from(EPOCH + time), b"1").out
+    };
+    let sources = (0..400).map(|n| Source::bytes(format!("{n}"), file(n))).collect();
+    let outcome = read_sources(sources, ReadOptions::default()).unwrap();
+    assert_eq!((outcome.interfaces.len(), outcome.frames.len()), (400 * 256, 400));
 }
 
 #[test]

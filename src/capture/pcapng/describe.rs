@@ -9,9 +9,8 @@ use super::super::summary::Section;
 use super::body;
 use super::options::{Options, text};
 
-/// Interfaces of one section, and of a whole capture.
+/// Interfaces of one section.
 const MAX_INTERFACES: usize = 65_536;
-const MAX_ROWS: usize = 100_000;
 /// Octets of text kept of one section, of a whole file, and of one comment.
 const MAX_TEXT: usize = 64 * 1024;
 const MAX_FILE_TEXT: usize = 256 * MAX_TEXT;
@@ -46,6 +45,8 @@ pub(super) struct State {
     text_left: usize,
     file_text_left: usize,
     pub(super) ports: Vec<Port>,
+    /// Interfaces of all sections that are in the capture's table.
+    rows: usize,
     /// Where packets of no described interface go.
     pub(super) nowhere: Port,
 }
@@ -58,6 +59,7 @@ impl State {
             text_left: MAX_TEXT,
             file_text_left: MAX_FILE_TEXT,
             ports: Vec::new(),
+            rows: 0,
             nowhere: Port::unknown(),
         }
     }
@@ -118,10 +120,11 @@ impl State {
             });
             return true;
         }
-        if notes.interfaces.len() >= MAX_ROWS {
+        if self.rows >= notes.share {
             self.ports.push(Port::unknown());
+            let share = notes.share;
             notes.issue("interface_limit", offset, || {
-                format!("more than {MAX_ROWS} interfaces in a capture")
+                format!("more than {share} interfaces in a file of this capture")
             });
             return true;
         }
@@ -179,6 +182,7 @@ impl State {
             clock: Clock::new(resolution, shift),
         });
         notes.interfaces.push(interface);
+        self.rows += 1;
         true
     }
 
