@@ -91,17 +91,16 @@ impl Stepwise for Gzip {
     }
 }
 
-/// One stream of a bzip2 file.
+/// One stream of a bzip2 file. A call that fails within a block forgets what it gave before, and
+/// leaves the decoder where it was: then less is asked for, so that nothing is lost.
 pub(super) struct Bzip2(bzip2::Decompress);
 
 impl Bzip2 {
     pub(super) fn new() -> Self {
         Self(bzip2::Decompress::new(false))
     }
-}
 
-impl Stepwise for Bzip2 {
-    fn step(&mut self, data: &[u8], out: &mut [u8]) -> Step {
+    fn call(&mut self, data: &[u8], out: &mut [u8]) -> Step {
         let (taken, given) = (self.0.total_in(), self.0.total_out());
         let over = match self.0.decompress(data, out) {
             Ok(bzip2::Status::MemNeeded) => Err(io::Error::other("bzip2: no memory")),
@@ -110,6 +109,27 @@ impl Stepwise for Bzip2 {
         };
         let (taken, given) = (moved(taken, self.0.total_in()), moved(given, self.0.total_out()));
         Step { taken, given, over }
+    }
+}
+
+impl Stepwise for Bzip2 {
+    fn step(&mut self, data: &[u8], out: &mut [u8]) -> Step {
+        // Without room nothing is given: what fails here is not within a block.
+        let taking = self.call(data, &mut []);
+        if !matches!(taking.over, Ok(false)) {
+            return taking;
+        }
+        // Without data no block begins after the one at hand.
+        let mut giving = self.call(&[], out);
+        let mut room = out.len();
+        while giving.over.is_err() && giving.given == 0 && room > 1 {
+            room /= 2;
+            let less = self.call(&[], out.get_mut(..room).unwrap_or_default());
+            if less.over.is_ok() && less.given == room {
+                giving = less;
+            }
+        }
+        Step { taken: taking.taken, ..giving }
     }
 }
 
