@@ -109,8 +109,10 @@ impl<'a> Accounts<'a> {
                 }
             }
         }
-        let interfaces: Vec<_> =
+        let mut interfaces: Vec<_> =
             self.interfaces.iter().map(|interface| InterfaceRow { interface, shared }).collect();
+        // They are met in turns that depend on how the octets of several files arrive.
+        interfaces.sort_by_key(|row| row.interface.file);
         let files: Vec<_> = self.files.iter().collect();
         Ok([
             make::<Ledger>(&ledger, metadata.clone())?,
@@ -226,12 +228,6 @@ impl Judge<'_> {
     }
 }
 
-/// Whether rows that wait make a chunk: by their number, or by their teardown segments.
-fn is_enough(session: &Session) -> bool {
-    let waiting = session.released();
-    waiting.len() >= CHUNK_ROWS || waiting.teardowns() >= 8 * CHUNK_ROWS
-}
-
 /// One pass whose rows are handed out as they are let go, in bounded memory.
 pub struct Scan {
     state: State,
@@ -295,7 +291,7 @@ impl Scan {
     /// Whether the next step makes rows, which takes a while and reads nothing.
     pub fn makes_rows(&self) -> bool {
         match &self.state {
-            State::Reading { session, done } => *done || is_enough(session),
+            State::Reading { session, done } => *done || session.is_full(),
             State::Ending { .. } => true,
             State::Over => false,
         }
@@ -314,20 +310,20 @@ impl Scan {
         read: impl FnOnce(&mut Session) -> Result<bool, Error>,
     ) -> Result<Step, Error> {
         match std::mem::replace(&mut self.state, State::Over) {
-            State::Reading { mut session, done: false } if !is_enough(&session) => {
+            State::Reading { mut session, done: false } if !session.is_full() => {
                 let done = !read(&mut session)?;
                 self.sources.clone_from(session.sources());
                 self.state = State::Reading { session, done };
                 Ok(Step::More)
             }
             State::Reading { mut session, done } => {
-                if done && !is_enough(&session) {
+                if done && !session.is_full() {
                     let mut output = Box::new(session.finish());
                     let rest = std::mem::take(&mut output.connections).into_groups(CHUNK_ROWS);
                     self.state = State::Ending { output, rest };
                     return Ok(Step::More);
                 }
-                let chunk = session.take(CHUNK_ROWS);
+                let chunk = session.take();
                 let (files, interfaces) = session.described();
                 let shared = Shared::new(files, interfaces, session.paths());
                 let judge = Judge {
@@ -336,6 +332,7 @@ impl Scan {
                     threads: session.threads(),
                 };
                 let step = judge.pair(chunk, &shared, &self.metadata)?;
+                session.refill();
                 self.state = State::Reading { session, done };
                 Ok(step)
             }

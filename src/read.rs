@@ -5,6 +5,8 @@ mod output;
 mod pass;
 mod shards;
 
+use std::collections::VecDeque;
+
 use pass::Pass;
 use shards::Shards;
 
@@ -30,8 +32,9 @@ const ASKED: u64 = 1 << 20;
 const GROWTH: u64 = 1024;
 /// Bytes that a connection may come to at the end: in the context, or as a row.
 const ENDING: u64 = 640;
-/// Rows that are let go before the caller is asked to take them.
-const RELEASED: usize = 16_384;
+/// Rows that are let go before the caller is asked to take them, or FIN and RST segments of theirs.
+const RELEASED: usize = 8192;
+const RELEASED_TEARDOWNS: usize = 8 * RELEASED;
 
 /// A point in the capture's time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,6 +91,11 @@ pub struct Session {
     first_time: Option<i64>,
     last_time: i64,
     released: Rows,
+    /// FIN and RST segments of these rows.
+    teardowns: usize,
+    /// What was let go behind them: no part of the context yet, so that verdicts do not depend on
+    /// how much is read at a time.
+    waiting: VecDeque<Connection>,
     streaming: bool,
     /// File of the latest batch.
     file: u32,
@@ -125,6 +133,8 @@ impl Session {
             first_time: None,
             last_time: 0,
             released: Rows::default(),
+            teardowns: 0,
+            waiting: VecDeque::new(),
             streaming,
             file: 0,
             asked_at: 0,
@@ -181,7 +191,7 @@ impl Session {
 
     fn read_on(&mut self, budget: u64) -> Result<bool, Error> {
         let until = self.reader.progress().bytes_read.saturating_add(budget);
-        while self.reader.progress().bytes_read < until && self.released.len() < RELEASED {
+        while self.reader.progress().bytes_read < until && !self.is_full() {
             if !self.next_batch()? {
                 return Ok(false);
             }
@@ -191,6 +201,7 @@ impl Session {
 
     fn next_batch(&mut self) -> Result<bool, Error> {
         self.ask_for_room()?;
+        self.refill();
         let Some(batch) = self.reader.next_batch()? else {
             self.shards.settle()?;
             guard::room(self.ending_room())?;
@@ -230,11 +241,8 @@ impl Session {
     /// Bytes that letting go of everything takes at most: with streaming the rows are made of what
     /// is followed; else the context learns of every connection.
     fn ending_room(&self) -> usize {
-        let rows = if self.streaming {
-            u64::from(self.shards.followed())
-        } else {
-            self.shards.counts().created
-        };
+        let rows =
+            if self.streaming { u64::from(self.followed()) } else { self.shards.counts().created };
         usize::try_from(rows.saturating_mul(ENDING)).unwrap_or(usize::MAX)
     }
 
@@ -248,9 +256,30 @@ impl Session {
         &self.released
     }
 
-    /// Takes the first of them: at most so many, in steps of a chunk of them.
-    pub fn take(&mut self, most: usize) -> Rows {
-        self.released.take_front(most)
+    /// Whether they are to be taken before reading goes on.
+    pub fn is_full(&self) -> bool {
+        self.released.len() >= RELEASED || self.teardowns >= RELEASED_TEARDOWNS
+    }
+
+    /// Takes them. The context has them and those that were taken before, and no other.
+    pub fn take(&mut self) -> Rows {
+        std::mem::take(&mut self.released)
+    }
+
+    /// Goes on with what was let go behind the rows that were taken, as reading on does.
+    pub fn refill(&mut self) {
+        self.teardowns = self.released.teardowns();
+        while !self.is_full()
+            && let Some(row) = self.waiting.pop_front()
+        {
+            self.release(row);
+        }
+    }
+
+    fn release(&mut self, mut row: Connection) {
+        self.context.add(&row);
+        self.teardowns += row.teardowns.len();
+        self.released.push(&mut row);
     }
 
     /// What the connections let go so far say together.
@@ -273,14 +302,16 @@ impl Session {
         &self.ledger
     }
 
-    /// How many connections are followed now.
+    /// How many connections are followed now, or were let go and are no part of the context yet.
     pub fn followed(&self) -> u32 {
-        self.shards.followed()
+        let waiting = u32::try_from(self.waiting.len()).unwrap_or(u32::MAX);
+        self.shards.followed().saturating_add(waiting)
     }
 
-    /// What they would be, were the capture to end here.
+    /// What they would be, were the capture to end here, behind those that were let go and are no
+    /// part of the context yet.
     pub fn so_far(&self) -> Vec<Connection> {
-        self.shards.so_far()
+        self.waiting.iter().cloned().chain(self.shards.so_far()).collect()
     }
 
     /// What was odd in reading so far.
@@ -306,6 +337,9 @@ impl Session {
     /// Lets go of everything and hands out what was found. What a caller has not read yet stays
     /// unread: a cancelled pass gives what it had.
     pub fn finish(mut self) -> Output {
+        for row in std::mem::take(&mut self.waiting) {
+            self.release(row);
+        }
         let mut issues = self.reader.take_issues();
         issues.absorb(self.decoder.take_issues());
         let (counts, rows) = self.shards.finish(|connections| self.context.add_all(connections));
@@ -346,9 +380,12 @@ impl Session {
 
     fn collect(&mut self) {
         if self.streaming {
-            for mut row in self.shards.drain() {
-                self.context.add(&row);
-                self.released.push(&mut row);
+            for row in self.shards.drain() {
+                if self.is_full() || !self.waiting.is_empty() {
+                    self.waiting.push_back(row);
+                } else {
+                    self.release(row);
+                }
             }
         }
     }

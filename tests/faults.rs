@@ -160,9 +160,9 @@ fn limits_that_are_reached_at_any_packet() {
                         .unwrap();
                 let mut rows = Vec::new();
                 while session.step(500).unwrap() {
-                    rows.extend(&session.take(usize::MAX));
+                    rows.extend(&session.take());
                 }
-                rows.extend(&session.take(usize::MAX));
+                rows.extend(&session.take());
                 let mut output = session.finish();
                 let evicted = output.counts.released[finrst::conn::Release::Evicted as usize];
                 assert_eq!(output.issues.count("evicted"), evicted, "evictions are counted");

@@ -15,7 +15,6 @@ use forms::Forms;
 use super::ahead::BLOCK;
 use super::compact::{Packer, Rare};
 use super::connection::Connection;
-use super::places::CHUNK;
 use super::store::Open;
 use super::terms::Release;
 
@@ -201,15 +200,6 @@ impl Rows {
         let mut chunks = std::mem::take(&mut self.chunks);
         chunks.extend(others.chunks);
         *self = Self::of(chunks);
-    }
-
-    /// Takes the first ones of one tracker's out: at most `rows` (in steps of a chunk).
-    #[must_use]
-    pub fn take_front(&mut self, rows: usize) -> Self {
-        let mut front = std::mem::take(&mut self.chunks);
-        let rest = front.split_off((rows / CHUNK).max(1).min(front.len()));
-        *self = Self::of(rest);
-        Self::of(front)
     }
 
     /// The chunk of a row and where it is in it.

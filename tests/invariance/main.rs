@@ -1,6 +1,7 @@
 //! Captures in the repository: what is in them, and that it is the same however it is read.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod arrivals;
 mod damaged;
 mod golden;
 mod same;

@@ -90,9 +90,9 @@ fn whether_kept_or_handed_out() {
         let mut session = Session::open(vec![Source::path(&path)], options).unwrap();
         let mut rows = Vec::new();
         while session.step(1).unwrap() {
-            rows.extend(&session.take(usize::MAX));
+            rows.extend(&session.take());
         }
-        rows.extend(&session.take(usize::MAX));
+        rows.extend(&session.take());
         let mut output = session.finish();
         rows.extend(&output.connections);
         rows.sort_by_key(|c| c.id);

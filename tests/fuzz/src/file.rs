@@ -49,7 +49,7 @@ pub fn pass(bytes: &[u8], chunk: usize, options: Options) -> Option<Output> {
 pub fn all(mut session: Session) -> Output {
     let mut rows = Vec::new();
     while session.step(1 << 16).expect("nothing is refused once a capture is open") {
-        rows.extend(&session.take(usize::MAX));
+        rows.extend(&session.take());
     }
     let mut output = session.finish();
     rows.extend(&output.connections);
