@@ -4,7 +4,7 @@
 //! written. Here the number of open datagrams and the size of each are capped, and a fragment
 //! that the snap length cut still counts with its length on the wire.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use super::segment::{Address, PathId};
 use super::walk::{Fragment, Ip};
@@ -18,11 +18,11 @@ const TIMEOUT: i64 = 30_000_000_000;
 
 /// What makes fragments parts of one datagram. Not the interface: a rotated capture has the same
 /// one again in its next file, and of copies seen at two the second stays a fragment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 struct Key {
+    id: u32,
     source: Address,
     destination: Address,
-    id: u32,
     protocol: u8,
     path: PathId,
 }
@@ -64,6 +64,9 @@ pub(super) enum Added {
 #[derive(Debug)]
 pub(super) struct Fragments {
     open: HashMap<Key, Datagram, foldhash::fast::RandomState>,
+    /// The same by when they were first seen: of lone fragments each comes to this. Of those that
+    /// came at once the key decides, so that the choice does not hang on the table's order.
+    ages: BTreeSet<(i64, Key)>,
     limit: usize,
     /// Datagrams given up to make room for newer ones, since last asked.
     pub evicted: u64,
@@ -73,7 +76,13 @@ pub(super) struct Fragments {
 
 impl Fragments {
     pub fn new(limit: usize) -> Self {
-        Self { open: HashMap::default(), limit: limit.max(1), evicted: 0, expired: 0 }
+        Self {
+            open: HashMap::default(),
+            ages: BTreeSet::new(),
+            limit: limit.max(1),
+            evicted: 0,
+            expired: 0,
+        }
     }
 
     /// Adds a fragment.
@@ -88,11 +97,14 @@ impl Fragments {
         };
         let old = |datagram: &Datagram| time.saturating_sub(datagram.first_seen) > TIMEOUT;
         if self.open.get(&key).is_some_and(old) {
-            self.open.remove(&key);
+            self.forget(&key);
             self.expired += 1;
         }
-        if !self.open.contains_key(&key) && self.open.len() >= self.limit {
-            self.make_room(time);
+        if !self.open.contains_key(&key) {
+            if self.open.len() >= self.limit {
+                self.make_room(time);
+            }
+            self.ages.insert((time, key));
         }
         let datagram = self.open.entry(key).or_insert_with(|| Datagram::new(time));
         if !datagram.add(fragment) {
@@ -101,27 +113,34 @@ impl Fragments {
         if !datagram.is_complete() {
             return Added::Waiting;
         }
-        match self.open.remove(&key) {
+        match self.forget(&key) {
             Some(datagram) => Added::Complete(datagram.take(fragment.protocol)),
             None => Added::Bad,
         }
     }
 
+    /// Takes a datagram out.
+    fn forget(&mut self, key: &Key) -> Option<Datagram> {
+        let datagram = self.open.remove(key)?;
+        self.ages.remove(&(datagram.first_seen, *key));
+        Some(datagram)
+    }
+
     /// Drops what waited too long, or else the datagram that waited longest.
     fn make_room(&mut self, time: i64) {
-        let before = self.open.len();
-        self.open.retain(|_, datagram| time.saturating_sub(datagram.first_seen) <= TIMEOUT);
-        let expired = before - self.open.len();
-        self.expired += u64::try_from(expired).unwrap_or(u64::MAX);
-        if expired == 0 {
-            // The key breaks ties, so that the choice does not hang on the table's order.
-            let oldest = self.open.iter().min_by_key(|(key, datagram)| {
-                (datagram.first_seen, key.id, key.source.0, key.destination.0)
-            });
-            if let Some(key) = oldest.map(|(&key, _)| key) {
-                self.open.remove(&key);
-                self.evicted += 1;
+        let old = |first_seen: i64| time.saturating_sub(first_seen) > TIMEOUT;
+        let before = self.expired;
+        while let Some(&(first_seen, key)) = self.ages.first() {
+            let is_old = old(first_seen);
+            if !is_old && self.expired > before {
+                return;
             }
+            self.forget(&key);
+            if !is_old {
+                self.evicted += 1;
+                return;
+            }
+            self.expired += 1;
         }
     }
 }

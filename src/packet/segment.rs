@@ -34,7 +34,7 @@ impl Address {
 }
 
 /// Where a packet ran: its VLAN tags and tunnels, interned by the decoder. 0 is the plain path.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct PathId(pub u32);
 
 /// One TCP segment, innermost of its packet.

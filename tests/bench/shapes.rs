@@ -73,6 +73,56 @@ pub const SHAPES: &[Shape] = &[
             packet(out, n * 1000, &Tcp { flags, sequence: 1 + (n * 7) as u32, ..TCP });
         },
     },
+    // Resets only, no two alike.
+    Shape {
+        name: "rst_storm",
+        head: pcap,
+        make: |n, _, out| {
+            let flags = if n == 0 { SYN } else { RST };
+            packet(out, n * 1000, &Tcp { flags, sequence: 1 + (n * 7) as u32, ..TCP });
+        },
+    },
+    // Resets behind a handshake and all alike, as a device in between repeats them.
+    Shape {
+        name: "rst_repeated",
+        head: pcap,
+        make: |n, _, out| {
+            let tcp = match n {
+                0 => Tcp { flags: SYN, ..TCP },
+                1 => Tcp { flags: SYN | ACK, back: true, acknowledgment: 1, ..TCP },
+                2 => Tcp { flags: ACK, sequence: 1, acknowledgment: 1, ..TCP },
+                _ => Tcp { flags: RST, sequence: 1, ..TCP },
+            };
+            packet(out, n * 1000, &tcp);
+        },
+    },
+    // Resets of the client behind one of the server that ended the connection: they say nothing, as
+    // long as it is the same connection.
+    Shape {
+        name: "rst_answered",
+        head: pcap,
+        make: |n, _, out| {
+            let tcp = match n {
+                0 => Tcp { flags: SYN, ..TCP },
+                1 => Tcp { flags: SYN | ACK, back: true, acknowledgment: 1, ..TCP },
+                2 => Tcp { flags: ACK, sequence: 1, acknowledgment: 1, ..TCP },
+                3 => Tcp { flags: RST, back: true, sequence: 1, ..TCP },
+                _ => Tcp { flags: RST, sequence: 1 + (n * 7) as u32, ..TCP },
+            };
+            packet(out, n * 1000, &tcp);
+        },
+    },
+    // Lone fragments, the first of a datagram each.
+    Shape {
+        name: "fragments_v4",
+        head: pcap,
+        make: |n, _, out| fragment(out, n * 1000, n as u32, false),
+    },
+    Shape {
+        name: "fragments_v6",
+        head: pcap,
+        make: |n, _, out| fragment(out, n * 1000, n as u32, true),
+    },
     // One tuple, a new SYN each time.
     Shape {
         name: "same_tuple",
@@ -191,6 +241,27 @@ fn packet(out: &mut Vec<u8>, at: u64, tcp: &Tcp) {
     out.extend(tcp.acknowledgment.to_be_bytes());
     out.extend([0x50, tcp.flags, 255, 255, 0, 0, 0, 0]);
     out.resize(out.len() + usize::from(tcp.payload), b'x');
+}
+
+/// A record of a first fragment, with the header of a TCP segment and no other part to follow.
+fn fragment(out: &mut Vec<u8>, at: u64, id: u32, version_6: bool) {
+    let length: u32 = if version_6 { 72 } else { 44 };
+    out.extend((1_700_000_000 + (at / 1_000_000) as u32).to_le_bytes());
+    out.extend(((at % 1_000_000) as u32).to_le_bytes());
+    out.extend([length.to_le_bytes(), length.to_le_bytes()].concat());
+    if version_6 {
+        out.extend([0x60, 0, 0, 0, 0, 32, 44, 64]);
+        out.extend([[0x20; 16], [0x21; 16]].concat());
+        out.extend([6, 0, 0, 1]);
+        out.extend(id.to_be_bytes());
+    } else {
+        // Every 65,536 datagrams another sender, so that no two are one.
+        let [high, low, a, b] = id.to_be_bytes();
+        out.extend([0x45, 0, 0, length as u8, a, b, 0x20, 0, 64, 6, 0, 0]);
+        out.extend([10, 0, high, low, 192, 0, 2, 1]);
+    }
+    out.extend([4, 0, 1, 187, 0, 0, 0, 1, 0, 0, 0, 1, 0x50, ACK, 255, 255, 0, 0, 0, 0]);
+    out.extend([b'x'; 4]);
 }
 
 /// A section header.
