@@ -40,13 +40,7 @@ pub fn score(case: &Case<'_>, row: &Teardown) -> Score {
     let at = row.packet;
     let baseline = endpoint.ttl.first != 0 || endpoint.ttl.syn != 0;
     let complete = endpoint.unseen_acked == 0 && endpoint.ranges.is_none();
-    let family: Vec<&Teardown> = case
-        .resets_near(row)
-        .filter(|other| {
-            other.sender == row.sender
-                && other.time.saturating_sub(row.time).saturating_abs() < NEAR
-        })
-        .collect();
+    let near = Near::of(case, row);
 
     let fin_acked =
         endpoint.fin.and_then(|fin| fin.acked_at.get()).is_some_and(|time| time <= row.time);
@@ -60,19 +54,12 @@ pub fn score(case: &Case<'_>, row: &Teardown) -> Score {
     let new_data = row.sender_bytes_after > 0;
     score.add(lives_on && (new_data || row.sender_after > 1), 4.0, "sender_carries_on", at);
     let beyond = row.ahead.get().is_some_and(|ahead| ahead > 2);
-    let guessed = row.relative_sequence.get().is_some_and(|seq| {
-        family.iter().filter_map(|other| other.relative_sequence.get()).any(|other| {
-            GUESSED_OFFSETS.contains(&(seq - other)) || GUESSED_OFFSETS.contains(&(other - seq))
-        })
-    });
+    let guessed = near.guessed;
     score.add(beyond && complete && !guessed, 3.0, "sequence_beyond_sent", at);
     score.add(guessed && complete, 5.0, "guessed_sequence_offsets", at);
-    let untriggered =
-        |other: &&&Teardown| other.trigger.is_none() && other.form != Some(Form::Abort);
-    let several = family.iter().filter(untriggered).count() >= 2
-        && family.iter().any(|other| other.sequence != row.sequence);
+    let several = near.untriggered >= 2 && near.other_number;
     score.add(several && !guessed, 3.0, "several_sequence_numbers", at);
-    score.add(lockstep(&family), 6.0, "ttl_and_window_in_lockstep", at);
+    score.add(near.lockstep, 6.0, "ttl_and_window_in_lockstep", at);
     let steady = endpoint.ttl.first != 0 && endpoint.ttl.high - endpoint.ttl.low <= 1;
     let odd_ttl = baseline
         && row.ttl_delta.is_some_and(|delta| {
@@ -97,10 +84,7 @@ pub fn score(case: &Case<'_>, row: &Teardown) -> Score {
             .is_some_and(|since| since < c.min_rtt().unwrap_or(0).max(1).saturating_mul(3));
     score.add(first_request && score.kinds > 0, 1.0, "right_after_the_first_request", at);
     score.add(row.link_source_differs && score.kinds > 0, 2.0, "hardware_address_differs", at);
-    let peer_answers = case.resets_near(row).any(|other| {
-        other.sender != row.sender && other.time > row.time && other.form == Some(Form::Reply)
-    });
-    let contradicted = peer_answers && row.sender_after > 0 && !fin_acked;
+    let contradicted = near.peer_answers && row.sender_after > 0 && !fin_acked;
     score.add(contradicted && !lives_on, 3.0, "peer_resets_what_the_sender_goes_on_sending", at);
 
     let like_its_sender = row.ttl_delta.is_none_or(|delta| delta == 0);
@@ -132,15 +116,54 @@ pub fn after_the_end(case: &Case<'_>, row: &Teardown) -> bool {
             .any(|other| other.effective == Some(true) && other.sender != row.sender)
 }
 
-/// Three or more resets with one number, whose TTL and window go up together.
-fn lockstep(family: &[&Teardown]) -> bool {
-    family.windows(3).any(|three| {
-        three.windows(2).all(|pair| {
-            pair[0].sequence == pair[1].sequence
-                && pair[1].window == pair[0].window.wrapping_add(1)
-                && pair[1].ttl == pair[0].ttl.wrapping_add(1)
-        })
-    })
+/// What the resets around one say, looked through once: in a storm this is most of the work.
+#[derive(Default)]
+struct Near {
+    /// One of its side is where injectors that guess place the next.
+    guessed: bool,
+    /// Resets of its side that answer nothing and are no aborts.
+    untriggered: u32,
+    /// One of its side has another sequence number.
+    other_number: bool,
+    /// Three of its side in a row have one number, and TTL and window go up together.
+    lockstep: bool,
+    /// The peer answers later with a reset.
+    peer_answers: bool,
+}
+
+impl Near {
+    fn of(case: &Case<'_>, row: &Teardown) -> Self {
+        let mut near = Self::default();
+        let mut before: Option<&Teardown> = None;
+        // How many in a row went up together.
+        let mut steps = 0;
+        for other in case.resets_near(row) {
+            if other.sender != row.sender {
+                near.peer_answers |= other.time > row.time && other.form == Some(Form::Reply);
+                continue;
+            }
+            if other.time.saturating_sub(row.time).saturating_abs() >= NEAR {
+                continue;
+            }
+            near.other_number |= other.sequence != row.sequence;
+            near.untriggered +=
+                u32::from(other.trigger.is_none() && other.form != Some(Form::Abort));
+            let up = before.is_some_and(|before| {
+                before.sequence == other.sequence
+                    && other.window == before.window.wrapping_add(1)
+                    && other.ttl == before.ttl.wrapping_add(1)
+            });
+            steps = if up { steps + 1 } else { 0 };
+            near.lockstep |= steps >= 2;
+            before = Some(other);
+            if let (Some(seq), Some(other)) =
+                (row.relative_sequence.get(), other.relative_sequence.get())
+            {
+                near.guessed |= GUESSED_OFFSETS.contains(&(seq - other).abs());
+            }
+        }
+        near
+    }
 }
 
 /// Sooner after what it answers than any round trip seen from the receiver's side of the tap.
