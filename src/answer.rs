@@ -8,8 +8,8 @@ use std::collections::HashMap;
 use std::fmt::Write as _;
 
 use crate::capture::{FileSummary, Interface, Source, SourceFiles};
-use crate::cause::{self, Case, Context, Parameters, RULE_SET, Verdict};
-use crate::conn::{Connection, Groups, Kind, Opened, Rows, Teardown};
+use crate::cause::{self, Context, Parameters, RULE_SET, Verdict};
+use crate::conn::{Connection, Groups, Opened, Rows, Teardown};
 use crate::error::Error;
 use crate::guard;
 use crate::packet::Class;
@@ -219,12 +219,7 @@ impl Judge<'_> {
     }
 
     fn teardown(&self, connection: &Connection, teardown: &Teardown) -> (Verdict, f64) {
-        let (context, parameters) = (self.context, self.parameters);
-        let verdict = cause::judge_teardown(connection, teardown, context, parameters);
-        let reset = Some(teardown).filter(|teardown| teardown.kind == Kind::Rst);
-        let case = Case { connection, reset, context, parameters };
-        let injection = reset.map_or(0.0, |reset| cause::score(&case, reset).total);
-        (verdict, injection)
+        cause::judge_and_score(connection, teardown, self.context, self.parameters)
     }
 }
 

@@ -286,8 +286,8 @@ impl CaptureFile {
             };
             // What is held begins with the file, so that a record's place is its offset: how many
             // records come at once must not tell whether one is near enough.
-            let near = records.iter().take_while(|record| record.start as u64 <= PEEK);
-            let time = near.filter_map(|record| record.time).next();
+            let mut near = records.iter().take_while(|record| record.start as u64 <= PEEK);
+            let time = near.find_map(|record| record.time);
             if time.is_some() || step != Step::More || source_window.offset() > PEEK {
                 break time;
             }

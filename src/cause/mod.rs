@@ -91,7 +91,7 @@ pub struct Verdict {
 /// Judges a connection as a whole.
 pub fn judge(connection: &Connection, context: &Context, parameters: &Parameters) -> Verdict {
     let reset = connection.deciding().filter(|row| row.kind == Kind::Rst);
-    let case = Case { connection, reset, context, parameters };
+    let case = Case { connection, reset, score: None, context, parameters };
     let asked = if reset.is_some() { Asked::DecidingReset } else { Asked::Connection };
     let mut verdict = decide(&case, connection.ended_by, asked);
     if connection.ending == Ending::Stray && reset.is_none() {
@@ -107,9 +107,24 @@ pub fn judge_teardown(
     context: &Context,
     parameters: &Parameters,
 ) -> Verdict {
+    judge_and_score(connection, row, context, parameters).0
+}
+
+/// The same, and how much speaks for a reset being injected; 0 for a FIN.
+pub fn judge_and_score(
+    connection: &Connection,
+    row: &Teardown,
+    context: &Context,
+    parameters: &Parameters,
+) -> (Verdict, f64) {
     let reset = Some(row).filter(|row| row.kind == Kind::Rst);
-    let case = Case { connection, reset, context, parameters };
-    decide(&case, row.sender.into(), if reset.is_some() { Asked::Reset } else { Asked::Connection })
+    let case = Case { connection, reset, score: None, context, parameters };
+    let Some(reset) = reset else {
+        return (decide(&case, row.sender.into(), Asked::Connection), 0.0);
+    };
+    let score = score::score(&case, reset);
+    let case = Case { score: Some(&score), ..case };
+    (decide(&case, row.sender.into(), Asked::Reset), score.total)
 }
 
 /// Which rules are asked.
@@ -187,6 +202,6 @@ pub fn all_holding(
     parameters: &Parameters,
 ) -> Vec<&'static str> {
     let reset = connection.deciding().filter(|row| row.kind == Kind::Rst);
-    let case = Case { connection, reset, context, parameters };
+    let case = Case { connection, reset, score: None, context, parameters };
     RULES.iter().filter(|rule| (rule.holds)(&case).is_some()).map(|rule| rule.name).collect()
 }

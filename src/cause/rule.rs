@@ -3,6 +3,7 @@
 use super::context::Context;
 use super::evidence::Evidence;
 use super::parameters::Parameters;
+use super::score::Score;
 use crate::conn::{
     Connection, Endpoint, Form, Kind, Opening, SequenceCheck, Side, Teardown, Trigger,
 };
@@ -70,6 +71,8 @@ pub struct Case<'a> {
     pub connection: &'a Connection,
     /// The reset in question: the deciding one for the connection's own verdict.
     pub reset: Option<&'a Teardown>,
+    /// Its score, where it is known.
+    pub score: Option<&'a Score>,
     /// What other connections say.
     pub context: &'a Context,
     /// Thresholds.

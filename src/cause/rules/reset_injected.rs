@@ -38,7 +38,9 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
 }
 
 fn judged(case: &Case<'_>, reset: &Teardown) -> Option<Finding> {
-    let score = super::super::score::score(case, reset);
+    let own = case.reset.is_some_and(|own| std::ptr::eq(own, reset));
+    let known = case.score.filter(|_| own).cloned();
+    let score = known.unwrap_or_else(|| super::super::score::score(case, reset));
     if score.total < case.parameters.injection_score || score.kinds == 0 {
         return None;
     }
