@@ -46,8 +46,8 @@ fn rows(tables: &[&Made]) -> Vec<String> {
 /// The six tables, or why there are none: connections and teardowns, then the accounts.
 pub type Told = Result<Vec<Vec<String>>, String>;
 
-/// The tables of one pass. Of rows that were handed out only whether they are the same counts, not
-/// when they came: see [`orders`].
+/// The tables of one pass, rows of connections and teardowns in an order that `read` and `scan`
+/// have in common.
 pub fn told(sources: Vec<Source>, way: Way) -> Told {
     let mut told = passed(sources, way, Limits::default())?;
     for table in told.iter_mut().take(2) {
@@ -170,14 +170,14 @@ fn odd(seed: u64) -> Vec<(String, Vec<u8>)> {
     }
     let mut kinds = 0..;
     all.into_iter()
-        .flat_map(|plain| {
+        .map(|plain| {
             let mut forms = packed(&plain);
             forms.push(("plain", plain));
             let (kind, mut bytes) = forms.swap_remove(kinds.next().unwrap_or(0) % 6);
             if random.below(3) > 0 {
                 damage(&mut bytes, &mut random);
             }
-            Some((format!("{}.{kind}", random.below(1 << 30)), bytes))
+            (format!("{}.{kind}", random.below(1 << 30)), bytes)
         })
         .collect()
 }
@@ -227,10 +227,10 @@ fn of_several_sources() {
             let found = told(sources(), way);
             assert_equal(&expected, &found, &format!("several, seed {seed}, {way:?}"));
         }
-        let pipes = |seed| listed.iter().map(|(name, bytes)| pipe(name, bytes, seed)).collect();
-        let piped = told(pipes(1), DEFAULT);
+        let as_pipes = |seed| listed.iter().map(|(name, bytes)| pipe(name, bytes, seed)).collect();
+        let piped = told(as_pipes(1), DEFAULT);
         for (way, number) in ways().step_by(3).zip(2..) {
-            let found = told(pipes(number), way);
+            let found = told(as_pipes(number), way);
             assert_equal(&piped, &found, &format!("several piped, seed {seed}, {way:?}"));
         }
         compared += listed.len();
