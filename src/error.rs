@@ -1,7 +1,8 @@
 //! The one error of the crate.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::io;
+use std::path::Path;
 
 /// Why nothing, or nothing more, could be read.
 ///
@@ -127,6 +128,20 @@ pub fn is_hidden(c: char) -> bool {
         )
 }
 
+/// What a file is called in tables and messages: its name as it is where that is UTF-8, with every
+/// octet that is not as `\xff` (what Python calls `backslashreplace`).
+pub fn file_name(path: &Path) -> String {
+    let mut out = String::new();
+    for chunk in path.as_os_str().as_encoded_bytes().utf8_chunks() {
+        out.push_str(chunk.valid());
+        for octet in chunk.invalid() {
+            // Writing into a String cannot fail.
+            let _ = write!(out, "\\x{octet:02x}");
+        }
+    }
+    out
+}
+
 /// Text from outside, safe to print: characters that [are hidden](is_hidden) are shown as escapes,
 /// and what would be longer than 300 characters is cut.
 pub fn printable(text: &str) -> String {
@@ -148,4 +163,22 @@ pub fn printable(text: &str) -> String {
         }
     }
     out
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+    use std::path::Path;
+
+    use super::file_name;
+
+    #[test]
+    fn only_octets_that_are_not_utf_8_are_escaped_in_a_name() {
+        let shown = |octets: &[u8]| file_name(Path::new(OsStr::from_bytes(octets)));
+        assert_eq!(shown(b"na\xff.pcap"), r"na\xff.pcap");
+        assert_eq!(shown("é\u{202e}\\x".as_bytes()), "é\u{202e}\\x");
+        // The first half of a character, and a character of its own behind it.
+        assert_eq!(shown(b"\xc3/\xc3\xa9"), r"\xc3/é");
+    }
 }

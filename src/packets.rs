@@ -6,7 +6,7 @@ use std::path::Path;
 
 use crate::capture::{FileSummary, Frame, ReadOptions, Reader, Source, SourceFiles, Writer};
 use crate::conn::{Chosen, Trace, Traced, script};
-use crate::error::Error;
+use crate::error::{Error, file_name};
 use crate::packet::{self, Decoded, Decoder};
 use crate::table::export::{Guard, Whole, Written};
 use crate::table::packets::{PacketRow, Packets};
@@ -61,7 +61,7 @@ pub fn save(
     mut guard: Guard,
     proceed: &dyn Fn() -> bool,
 ) -> Result<Written, Error> {
-    let io = |source| Error::Io { file: path.display().to_string(), source };
+    let io = |source| Error::Io { file: file_name(path), source };
     let mut reader = open(sources)?;
     guard.sources.join(reader.sources());
     let mut file = Whole::create(path, guard)?;

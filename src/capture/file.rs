@@ -9,7 +9,7 @@ use super::pcapng::{Pcapng, is_pcapng};
 use super::source::{Compression, End, Input, Source, Stream, guess};
 use super::summary::Status;
 use super::window::Window;
-use crate::error::Error;
+use crate::error::{Error, file_name};
 
 /// Bytes thrown away at a time behind damage, so that a caller can interrupt.
 const DRAIN: u64 = 16 << 20;
@@ -60,7 +60,7 @@ pub fn looks_like_capture(path: &Path) -> Result<bool, Error> {
     match window.stream().end() {
         Some(End::Io(text)) if !recognised => {
             let source = std::io::Error::other(text.clone());
-            Err(Error::Io { file: path.display().to_string(), source })
+            Err(Error::Io { file: file_name(path), source })
         }
         _ => Ok(recognised),
     }

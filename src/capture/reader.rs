@@ -82,6 +82,7 @@ impl std::fmt::Debug for Reader {
 /// A source that turned out to be a capture, before files are numbered.
 struct Found {
     name: String,
+    path: Option<PathBuf>,
     waiting: Waiting,
     time: Option<i64>,
     total: Option<u64>,
@@ -147,14 +148,14 @@ impl Reader {
 
     /// Makes sure of a source and finds out its first packet's time.
     fn find(&self, source: Source, single: bool) -> Result<Found, Error> {
-        let name = source.name();
+        let (name, path) = (source.name(), source.file());
         let limit = self.options.max_uncompressed_bytes;
         if single {
             let window = open(source, self.options.chunk, limit)?;
             let total = window.stream().bytes_total();
             let file = window.file().cloned();
             let waiting = Waiting::Open(Box::new(window));
-            return Ok(Found { name, waiting, time: None, total, rank: None, file });
+            return Ok(Found { name, path, waiting, time: None, total, rank: None, file });
         }
         let again = source.again();
         let chunk = self.options.chunk.min(if again.is_some() { PEEK_CHUNK } else { usize::MAX });
@@ -177,7 +178,7 @@ impl Reader {
             Some(source) => Waiting::Closed(source, window.stamp()),
             None => Waiting::Open(Box::new(window)),
         };
-        Ok(Found { name, waiting, time, total, rank: None, file })
+        Ok(Found { name, path, waiting, time, total, rank: None, file })
     }
 
     fn put_in_order(&mut self, mut found: Vec<Found>) {
@@ -206,6 +207,7 @@ impl Reader {
             self.slots.push(slot);
             self.summaries.push(FileSummary {
                 name: file.name,
+                path: file.path,
                 source_bytes: file.total,
                 ..FileSummary::default()
             });

@@ -7,6 +7,7 @@ mod expand;
 mod guess;
 mod input;
 mod origin;
+mod pattern;
 mod raw;
 mod stamp;
 mod steps;
@@ -15,6 +16,8 @@ use std::fmt;
 use std::io::Read;
 use std::path::PathBuf;
 use std::sync::Arc;
+
+use crate::error::file_name;
 
 pub(crate) use ahead::{Ahead, Piece};
 pub use compress::Compression;
@@ -94,10 +97,15 @@ impl Source {
     /// What the source is called in messages and tables.
     pub fn name(&self) -> String {
         match self {
-            Self::Path(path) => path.display().to_string(),
+            Self::Path(path) => file_name(path),
             Self::Stdin => "-".into(),
             Self::Bytes { name, .. } | Self::Reader { name, .. } => name.clone(),
         }
+    }
+
+    /// The file that it is, by which it can be found again.
+    pub(crate) fn file(&self) -> Option<PathBuf> {
+        if let Self::Path(path) = self { Some(path.clone()) } else { None }
     }
 
     /// The same source once more, unless it can be read but once.

@@ -1,6 +1,7 @@
 //! What became of each file.
 
 use std::fmt;
+use std::path::PathBuf;
 
 use super::source::Compression;
 
@@ -107,8 +108,10 @@ pub struct Section {
 /// `records = packets + blocks.total() + records_bad`.
 #[derive(Clone, Debug, Default)]
 pub struct FileSummary {
-    /// As it was named.
+    /// As it was named; octets that are not UTF-8 are `\xff`.
     pub name: String,
+    /// Where it lies, if it is a file.
+    pub path: Option<PathBuf>,
     /// `pcap` or `pcapng`.
     pub format: &'static str,
     /// `little` or `big`; of a pcapng file its first section.

@@ -36,7 +36,12 @@ fn sections(file: &FileSummary, of: fn(&Section) -> &str, out: &mut String) -> O
 }
 
 const FILE: &[Column<Files>] = &[
-    Column::required("file", "", "Its name.", Kind::Text(|file, out| text(&file.name, out))),
+    Column::required(
+        "file",
+        "",
+        "Its name; an octet of it that is not UTF-8 is `\\xff`.",
+        Kind::Text(|file, out| text(&file.name, out)),
+    ),
     Column::optional("format", "", "Its format.", Kind::Text(|file, out| given(file.format, out))),
     Column::optional(
         "byte_order",

@@ -4,7 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::Source;
-use crate::error::Error;
+use super::pattern::files;
+use crate::error::{Error, file_name};
 
 /// One input, and whether the caller named it or merely the place where it lies.
 pub(crate) struct Entry {
@@ -40,7 +41,7 @@ pub(crate) fn expand(sources: Vec<Source>) -> Result<Vec<Entry>, Error> {
 }
 
 fn directory(path: &Path) -> Result<Vec<PathBuf>, Error> {
-    let io = |source| Error::Io { file: path.display().to_string(), source };
+    let io = |source| Error::Io { file: file_name(path), source };
     let mut paths = Vec::new();
     for entry in fs::read_dir(path).map_err(io)? {
         let path = entry.map_err(io)?.path();
@@ -50,7 +51,7 @@ fn directory(path: &Path) -> Result<Vec<PathBuf>, Error> {
         }
     }
     if paths.is_empty() {
-        let file = path.display().to_string();
+        let file = file_name(path);
         return Err(Error::NotACapture { file, reason: "the directory holds no files".into() });
     }
     paths.sort();
@@ -58,16 +59,11 @@ fn directory(path: &Path) -> Result<Vec<PathBuf>, Error> {
 }
 
 fn pattern(path: &Path) -> Result<Option<Vec<PathBuf>>, Error> {
-    let Some(text) = path.to_str().filter(|text| text.contains(['*', '?', '['])) else {
-        return Ok(None);
-    };
-    let matches = glob::glob(text)
-        .map_err(|e| Error::Argument(format!("pattern {}: {e}", crate::error::printable(text))))?;
-    let mut paths: Vec<PathBuf> = matches.filter_map(Result::ok).filter(|p| p.is_file()).collect();
-    if paths.is_empty() {
-        let reason = "no file matches the pattern".into();
-        return Err(Error::NotACapture { file: text.to_owned(), reason });
+    match files(path)? {
+        Some(found) if found.is_empty() => {
+            let reason = "no file matches the pattern".into();
+            Err(Error::NotACapture { file: file_name(path), reason })
+        }
+        found => Ok(found),
     }
-    paths.sort();
-    Ok(Some(paths))
 }

@@ -7,7 +7,7 @@ use std::time::SystemTime;
 
 use super::Source;
 use super::expand::{Entry, expand};
-use crate::error::Error;
+use crate::error::{Error, file_name};
 
 /// A file as the system knows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,7 +69,7 @@ impl SourceFile {
 
     /// The file of this name; `None` for anything but a regular file.
     pub fn named(path: &Path) -> Option<Self> {
-        Self::opened(path.display().to_string(), Some(path), &fs::metadata(path).ok()?)
+        Self::opened(file_name(path), Some(path), &fs::metadata(path).ok()?)
     }
 
     /// One that is open, with its name where that is known.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::origin::SourceFile;
 use super::stamp::Stamp;
-use crate::error::Error;
+use crate::error::{Error, file_name};
 
 /// What a source is to the system.
 pub(super) enum Kind {
@@ -31,7 +31,7 @@ type Found = (Stamp, Option<SourceFile>);
 
 /// Opens a path that is a file or a pipe.
 pub(super) fn open_path(path: PathBuf) -> Result<(Kind, Option<Found>), Error> {
-    let name = path.display().to_string();
+    let name = file_name(&path);
     let io = |source| Error::Io { file: name.clone(), source };
     let meta = fs::metadata(&path).map_err(io)?;
     let file_type = meta.file_type();

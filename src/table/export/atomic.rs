@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::guard::Guard;
 use super::keep;
-use crate::error::Error;
+use crate::error::{Error, file_name};
 
 static COUNTER: AtomicU32 = AtomicU32::new(0);
 /// Links that lead to each other are followed so far, as by the system.
@@ -38,7 +38,7 @@ impl File {
     /// What the system says: a directory, no permission, no space; [`Error::Exists`] for what must
     /// not be replaced (see [`Guard`]).
     pub fn create(path: &Path, guard: Guard) -> Result<Self, Error> {
-        let name = path.display().to_string();
+        let name = file_name(path);
         let io = |source| Error::Io { file: name.clone(), source };
         let found = fs::metadata(path).ok();
         if found.as_ref().is_some_and(|meta| !meta.is_file() && !meta.is_dir()) {
