@@ -10,6 +10,7 @@ from . import _html, _summary, _trust
 from ._connection import Connection
 from ._errors import CaptureWarning, InternalError
 from ._packets import Origin
+from ._pickle import ByValue
 from ._table import Table
 from ._text import printable
 from ._views import Views
@@ -38,10 +39,13 @@ _CARD_COLUMNS = (
 )
 
 
-class Capture(Views):
+class Capture(ByValue, Views):
     """What a capture says about its TCP connections; made by :func:`finrst.read`.
 
-    In a notebook it shows itself as a card, in a terminal as a few lines.
+    In a notebook it shows itself as a card, in a terminal as a few lines. It pickles with its
+    tables and the names of its sources, for the same version of finrst: a process pool, joblib or
+    Dask can return it. Files are then found again by their names; bytes do not travel with it, so
+    that :meth:`packets` raises :exc:`CaptureError` there.
 
     >>> import finrst
     >>> cap = finrst.conversation("> S, < S., > ., > P. 120, < R.")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ._capture import Capture
 from ._extras import need
+from ._pickle import ByValue
 from ._table import Table
 from ._text import number, plural, printable
 
@@ -24,7 +25,7 @@ _SHOWN = 12
 
 
 @dataclass(frozen=True)
-class Change:
+class Change(ByValue):
     """How often one thing happened before and after.
 
     >>> import finrst
@@ -88,7 +89,7 @@ class Change:
         return f"{self.ratio:.3g} times as frequent" if self.ratio > 1 else "as before"
 
 
-class Comparison:
+class Comparison(ByValue):
     """What :func:`compare` found: the changes, those farthest from chance first.
 
     Iterate over it for every :class:`Change`; it is true when there is something to tell, and

@@ -9,6 +9,7 @@ import struct
 from typing import TYPE_CHECKING, Any
 
 from ._explain import Explanation, explain
+from ._pickle import ByValue
 from ._reference import causes
 from ._summary import endpoint
 
@@ -43,10 +44,11 @@ def community_id(
     return "1:" + base64.b64encode(digest).decode()
 
 
-class Connection:
+class Connection(ByValue):
     """One TCP connection: its row of ``connections``, each column as an attribute.
 
-    Times are ``datetime`` in UTC, which has microseconds only; the tables have nanoseconds.
+    Times are ``datetime`` in UTC, which has microseconds only; the tables have nanoseconds. It
+    pickles and copies by value, with its teardowns, for the same version of finrst.
 
     >>> import finrst
     >>> one = finrst.conversation("> S, < S., > ., > F., < F., > .").connection(0)
@@ -54,7 +56,9 @@ class Connection:
     ('graceful', 'client', 1)
     """
 
-    def __init__(self, row: dict[str, Any], teardowns: Table, *, single_file: bool) -> None:
+    def __init__(
+        self, row: dict[str, Any], teardowns: Table | list[dict[str, Any]], *, single_file: bool
+    ) -> None:
         """Wrap a row; made by finrst, not by hand."""
         self._row = row
         self._teardowns = teardowns
@@ -93,7 +97,14 @@ class Connection:
         >>> [segment["flags"] for segment in one.teardowns]
         ['RST,ACK']
         """
+        if isinstance(self._teardowns, list):
+            return [dict(row) for row in self._teardowns]
         return self._teardowns.find_all("connection_id", self._row["connection_id"])
+
+    def __getstate__(self) -> tuple[str, dict[str, Any]]:
+        """Pickle its own teardowns, and not those of the whole capture."""
+        version, attributes = super().__getstate__()
+        return version, {**attributes, "_teardowns": self.teardowns}
 
     def explain(self) -> Explanation:
         """Tell why it ended: what happened, what speaks for and against it, what to check next.

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
+from ._pickle import ByValue
 from ._summary import endpoint
 from ._text import duration, number, plural, printable
 
@@ -36,7 +37,7 @@ _WHO = {
 
 
 @dataclass(frozen=True)
-class Explanation:
+class Explanation(ByValue):
     """One connection's story: ``str()`` gives it as text, a notebook shows it as HTML.
 
     >>> import finrst

@@ -49,6 +49,14 @@ class Origin:
         kept = tuple(item[:2] if item[0] == "reader" else item for item in items)
         return cls(kept, tuple((name, _state(name)) for name in files))
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Pickle the names of the sources, and nothing that they hold."""
+        return {**self.__dict__, "items": tuple(item[:2] for item in self.items)}
+
+    def __deepcopy__(self, memo: object) -> Origin:
+        """Stay one: it is never changed, and the sources are the same."""
+        return self
+
     def check(self) -> None:
         """Raise :exc:`CaptureError` when the source cannot be read again as it was."""
         if self.script is None and not self.items:
@@ -57,6 +65,12 @@ class Origin:
         if any(item[0] == "reader" for item in self.items):
             message = (
                 "the source was a stream, which can be read only once: save it to a file first"
+            )
+            raise CaptureError(message)
+        if any(len(item) == 2 and item[0] == "bytes" for item in self.items):  # noqa: PLR2004
+            message = (
+                "the source was bytes, which a pickle of the capture leaves out: read them again "
+                "to get packets"
             )
             raise CaptureError(message)
         for name, state in self.files:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING, Any, BinaryIO, Self, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn, Self, TypedDict, Unpack
 
-from . import _native
+from . import _native, _pickle
 from ._capture import Capture
 from ._errors import CaptureWarning
 from ._packets import Origin
@@ -342,6 +342,10 @@ class Stream:
     >>> import duckdb, finrst
     >>> rows = finrst.scan("tests/data/demo.pcap").connections
     >>> duckdb.sql("select count(*) from rows where ending = 'reset'").fetchall()
+    def __reduce__(self) -> NoReturn:
+        """Say why not."""
+        _pickle.refuse("Scan")
+
     [(7,)]
     """
 
@@ -358,3 +362,7 @@ class Stream:
     def __arrow_c_schema__(self) -> object:
         """Hand the schema to a consumer of the Arrow PyCapsule protocol."""
         return self._native.empty(self._which).__arrow_c_schema__()
+    def __reduce__(self) -> NoReturn:
+        """Say why not."""
+        _pickle.refuse("Stream")
+

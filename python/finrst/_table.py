@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import pickle
 from typing import TYPE_CHECKING, Any, Literal
 
-from . import _write
+from . import _native, _pickle, _write
 from ._extras import need
 from ._html import table as html_table
 from ._text import plural, printable
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     import pandas as pd
     import polars as pl
 
-    from . import _native
-
 _SHOWN = 10
 
 
@@ -28,7 +27,7 @@ class Table:
     Hand it over without copying: ``pyarrow.table(t)``, ``polars.DataFrame(t)``,
     ``duckdb.sql("from t")``. Every field's metadata has ``doc``, its meaning, and ``unit``; the
     schema's metadata tells how the rows were made. A missing value means that the capture does
-    not show it, never zero.
+    not show it, never zero. It pickles and copies by value, for the same version of finrst.
 
     >>> import finrst
     >>> table = finrst.conversation("> S, < R.").connections
@@ -295,6 +294,11 @@ class Table:
         """
         return _write.table(self, path, format, formula_guard=formula_guard, overwrite=overwrite)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle the rows, as an Arrow stream."""
+        octets, sources = self._native.octets(), self._native.sources
+        return _unpickled, (_native.__version__, self.name, octets, sources)
+
     def __repr__(self) -> str:
         """Name the table and its size."""
         columns = plural(len(self.column_names), "column")
@@ -302,3 +306,12 @@ class Table:
 
     def _repr_html_(self) -> str:
         return html_table(self.head(_SHOWN), self.column_names, total=len(self), name=self.name)
+
+
+def _unpickled(version: object, name: str, octets: bytes, sources: _native.Sources) -> Table:
+    _pickle.check(version)
+    try:
+        return Table(_native.table_of(name, octets, sources), name)
+    except (TypeError, ValueError) as error:
+        message = f"this is no pickle of a Table: {error}"
+        raise pickle.UnpicklingError(message) from None

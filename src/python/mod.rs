@@ -30,7 +30,7 @@ mod native {
     #[pymodule_export]
     use super::read::{Scan, read};
     #[pymodule_export]
-    use super::table::Table;
+    use super::table::{Table, table_of};
     #[pymodule_export]
     use super::write::{Output, Sources, Writer, check_output, guarded};
 

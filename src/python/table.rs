@@ -6,16 +6,17 @@ use arrow_array::RecordBatch;
 use arrow_schema::{ArrowError, SchemaRef};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::types::{PyCapsule, PyDict, PyList, PyTuple};
+use pyo3::types::{PyBytes, PyCapsule, PyDict, PyList, PyTuple};
 
 use super::wait::wait;
 use super::write::{Outcome, Sources};
 use super::{arrow, convert, errors};
 use crate::capture::SourceFiles;
-use crate::error::printable;
+use crate::error::{Error, printable};
 use crate::table::Made;
 use crate::table::cells::Cells;
 use crate::table::export::{self, Format, Guard};
+use crate::table::ipc;
 use crate::table::summary::{self, Key};
 
 /// Rows made into Python objects between two looks at signals.
@@ -239,6 +240,17 @@ impl Table {
         })
     }
 
+    /// The rows and their schema as octets, of which [`table_of`] makes the table again.
+    fn octets<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        let (schema, batches) = (self.schema(), self.batches.clone());
+        let octets = wait(py, move |_| ipc::write(&schema, &batches))?;
+        // Python's own way to make it would end the process where memory is refused.
+        PyBytes::new_with(py, octets.len(), |out| {
+            out.copy_from_slice(&octets);
+            Ok(())
+        })
+    }
+
     /// Writes the rows into a file and tells how many there were.
     fn write(
         &self,
@@ -272,6 +284,23 @@ impl Table {
             Err(_) => Err(PyValueError::new_err(format!("no column '{}'", printable(name)))),
         }
     }
+}
+
+/// A table of octets that may be anything.
+#[pyfunction]
+pub fn table_of(
+    py: Python<'_>,
+    name: String,
+    octets: &Bound<'_, PyBytes>,
+    sources: &Sources,
+) -> PyResult<Table> {
+    let given = octets.as_bytes();
+    let mut octets = Vec::new();
+    let room = octets.try_reserve_exact(given.len());
+    room.map_err(|_| errors::exception(py, Error::Memory))?;
+    octets.extend_from_slice(given);
+    let (schema, batches) = wait(py, move |_| ipc::read(&name, octets))?;
+    Ok(Table { schema, batches, sources: sources.0.clone() })
 }
 
 /// A file format by its name.

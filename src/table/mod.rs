@@ -13,6 +13,7 @@ pub mod export;
 pub mod files;
 mod fill;
 pub mod interfaces;
+pub mod ipc;
 pub mod issues;
 pub mod ledger;
 pub mod packets;

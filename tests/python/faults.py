@@ -152,6 +152,8 @@ def complete() -> None:
     for kind in (NATIVE.Table, NATIVE.Scan, NATIVE.Writer, NATIVE.Sources, NATIVE.Output):
         own = {name for name in vars(kind) if name in kind.__dict__}
         public = {n for n in own if not n.startswith("_") or n.startswith("__arrow")}
+    "Table.octets": (lambda: table, lambda it: it.octets()),
+    "table_of": (table.octets, lambda it: NATIVE.table_of("connections", it)),
         found |= {f"{kind.__name__}.{name}" for name in public}
     assert known == found, known ^ found
 
