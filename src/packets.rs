@@ -7,6 +7,7 @@ use std::path::Path;
 use crate::capture::{FileSummary, Frame, ReadOptions, Reader, Source, SourceFiles, Writer};
 use crate::conn::{Chosen, Trace, Traced, script};
 use crate::error::{Error, file_name};
+use crate::guard;
 use crate::packet::{self, Decoded, Decoder};
 use crate::table::export::{Guard, Whole, Written};
 use crate::table::packets::{PacketRow, Packets};
@@ -93,6 +94,7 @@ fn pass(
     proceed: &dyn Fn() -> bool,
     mut take: impl FnMut(&Frame<'_>, i64, Option<Traced>) -> Result<(), Error>,
 ) -> Result<Vec<FileSummary>, Error> {
+    guard::room_for(0)?;
     let mut trace = Trace::new(chosen);
     let mut decoder = Decoder::new(packet::Limits::default());
     let (mut last_time, mut asked) = (0, 0);

@@ -117,6 +117,7 @@ impl Session {
     /// # Errors
     /// As [`Reader::open`].
     pub fn open(sources: Vec<Source>, mut options: Options) -> Result<Self, Error> {
+        guard::room_for(0)?;
         // The rest is for rows on their way out and for what verdicts remember.
         let followed = options.memory_limit.map(|bytes| bytes / 16 * 5);
         options.limits.memory = followed.or(options.limits.memory);

@@ -59,6 +59,8 @@ pub fn wait<T: Send + 'static>(
     py: Python<'_>,
     work: impl FnOnce(&Cancel) -> Result<T, Error> + Send + 'static,
 ) -> PyResult<T> {
+    // Before anything is asked for in a way that cannot be refused.
+    guard::room_for(0).map_err(|error| errors::exception(py, error))?;
     let cancel = Cancel::default();
     let seen = cancel.clone();
     let (done, mut waiting) = mpsc::channel();
