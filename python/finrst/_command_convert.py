@@ -124,7 +124,7 @@ def _targets(given: argparse.Namespace) -> Targets:
         return {given.table or "connections": (None, given.format)}
     if output.endswith(("/", os.sep)) or Path(output).is_dir():
         if given.table is not None:
-            message = f"-t names one table, and {output!r} is a directory for every table"
+            message = f"-t names one table, and '{output}' is a directory for every table"
             raise ValueError(message)
         chosen = given.format or "parquet"
         return {name: (str(Path(output, name + EXTENSIONS[chosen])), chosen) for name in TABLES}

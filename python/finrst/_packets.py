@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from . import _native
 from ._errors import CaptureError
 from ._table import Table
+from ._text import file_name, printable
 from ._whole import tell
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ _TUPLE = (
 _COUNTED = ("client_packets", "server_packets")
 
 
-def _state(path: str) -> tuple[int, int] | None:
+def _state(path: bytes) -> tuple[int, int] | None:
     try:
         status = os.stat(path)  # noqa: PTH116 - follows links, as open() does
     except OSError:
@@ -40,14 +41,14 @@ class Origin:
     """Where a capture came from: what the engine read, or the script that it played."""
 
     items: tuple[tuple[Any, ...], ...] = ()
-    files: tuple[tuple[str, tuple[int, int] | None], ...] = ()
+    files: tuple[tuple[bytes, tuple[int, int] | None], ...] = ()
     script: str | None = None
 
     @classmethod
-    def of(cls, items: Iterable[tuple[Any, ...]], files: Iterable[str]) -> Origin:
+    def of(cls, items: Iterable[tuple[Any, ...]], paths: Iterable[bytes | None]) -> Origin:
         """Remember sources, and the state of the files among them."""
         kept = tuple(item[:2] if item[0] == "reader" else item for item in items)
-        return cls(kept, tuple((name, _state(name)) for name in files))
+        return cls(kept, tuple((path, _state(path)) for path in paths if path is not None))
 
     def __getstate__(self) -> dict[str, Any]:
         """Pickle the names of the sources, and nothing that they hold."""
@@ -77,7 +78,9 @@ class Origin:
             now = _state(name)
             if state is not None and now != state:
                 what = "is gone" if now is None else "has changed since it was read"
-                message = f"{name!r} {what}: its packets cannot be found again"
+                message = (
+                    f"'{printable(file_name(name))}' {what}: its packets cannot be found again"
+                )
                 raise CaptureError(message)
 
     def packets(self, rows: list[dict[str, Any]]) -> Table:
@@ -107,6 +110,6 @@ class Origin:
             message = "a script has no packets to save"
             raise CaptureError(message)
         chosen = [tuple(row[name] for name in _TUPLE) for row in rows]
-        saved, lost = _native.save_packets(self.items, chosen, path, known, overwrite)
+        saved, lost = _native.save_packets(self.items, chosen, os.fspath(path), known, overwrite)
         tell(lost)
         return saved

@@ -120,6 +120,7 @@ def read(source: Source, /, *, progress: Progress = "auto", **options: Unpack[Op
     ``source`` is a path, a directory (its capture files), a pattern, ``"-"`` (standard input),
     bytes, a binary file object, or a list of these; several are one capture, merged by time
     (``issues`` tells of files that share some, or were named in another order).
+    A file object is read on the calling thread where that is the main one, else on one of its own.
     pcap and pcapng, plain or compressed (gzip, zstd, xz, lz4, bzip2), are recognised by content.
     ``progress`` shows a bar on long readings. The options are those of :class:`Options`; the most
     used are ``filter="host 10.0.0.5 and port 443"``, ``start="+30s"``, ``end=...`` and ``strict``.
@@ -137,13 +138,17 @@ def read(source: Source, /, *, progress: Progress = "auto", **options: Unpack[Op
     items, opened = sources(source)
     bar = Bar(progress)
     try:
-        tables = _native.read(items, _native_options(options), bar.callback)
+        reading, tell = _native.Reading(items, _native_options(options)), bar.callback
+        while (at := reading.step()) is not None:
+            if tell is not None:
+                tell(*at)
+        paths = reading.paths()
+        tables = reading.tables()
     finally:
         bar.close()
         _close(opened)
-    files = Table(tables["files"], "files")
-    _warn(files, 3)
-    return Capture(tables, Origin.of(items, files["file"]))
+    _warn(Table(tables["files"], "files"), 3)
+    return Capture(tables, Origin.of(items, paths))
 
 
 def scan(source: Source, /, *, progress: Progress = "auto", **options: Unpack[Options]) -> Scan:
@@ -200,7 +205,7 @@ class Scan:
         """Give the next pair of tables."""
         if self._tables is None:
             try:
-                pair = self._native.next(self._bar.callback)
+                pair = self._next()
             except BaseException:
                 self._bar.close()
                 raise
@@ -208,6 +213,15 @@ class Scan:
                 return Table(pair[0], "connections"), Table(pair[1], "teardowns")
             self._end(3)
         raise StopIteration
+
+    def _next(self) -> tuple[_native.Table, _native.Table] | None:
+        tell = self._bar.callback
+        while (found := self._native.next(tell is not None)) is not None:
+            if len(found) == 2:  # noqa: PLR2004 - a pair; else how far it has come
+                return found
+            if tell is not None:
+                tell(*found)
+        return None
 
     def turn(self) -> tuple[Table, Table] | tuple[None, None] | None:
         """Read on for the packets at hand, or wait for some; for captures that are still growing.
@@ -328,6 +342,10 @@ class Scan:
         """Close."""
         self.close()
 
+    def __reduce__(self) -> NoReturn:
+        """Say why not."""
+        _pickle.refuse("Scan")
+
     def __repr__(self) -> str:
         """Say what it is."""
         return "<finrst.Scan>"
@@ -342,10 +360,6 @@ class Stream:
     >>> import duckdb, finrst
     >>> rows = finrst.scan("tests/data/demo.pcap").connections
     >>> duckdb.sql("select count(*) from rows where ending = 'reset'").fetchall()
-    def __reduce__(self) -> NoReturn:
-        """Say why not."""
-        _pickle.refuse("Scan")
-
     [(7,)]
     """
 
@@ -353,6 +367,10 @@ class Stream:
         """Wrap a native scan; made by finrst, not by hand."""
         self._native = native
         self._which = which
+
+    def __reduce__(self) -> NoReturn:
+        """Say why not."""
+        _pickle.refuse("Stream")
 
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
         """Hand the rows to a consumer of the Arrow PyCapsule protocol."""
@@ -362,7 +380,3 @@ class Stream:
     def __arrow_c_schema__(self) -> object:
         """Hand the schema to a consumer of the Arrow PyCapsule protocol."""
         return self._native.empty(self._which).__arrow_c_schema__()
-    def __reduce__(self) -> NoReturn:
-        """Say why not."""
-        _pickle.refuse("Stream")
-

@@ -6,10 +6,22 @@ import os
 import select
 import stat
 import sys
+import threading
 from collections.abc import Iterable
-from typing import Any, BinaryIO, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, TypeAlias
+
+from ._text import file_name
+
+if TYPE_CHECKING:
+    from . import _native
 
 _TURN = 0.05
+# Octets asked of a file object at a time.
+_PULL = 1 << 20
+# What octets are called, by arrays and by buffers (pyarrow's are signed).
+_OCTETS = frozenset({"uint8", "B", "b", "c"})
+# Items of a buffer that are texts or objects: sources, and no capture.
+_NAMES = frozenset("OUSws")
 
 PathText: TypeAlias = "str | os.PathLike[str]"
 
@@ -22,10 +34,19 @@ class Reads(Protocol):
         ...
 
 
-One: TypeAlias = "PathText | bytes | bytearray | memoryview | Reads"
+class Buffer(Protocol):
+    """Octets in memory, by the buffer protocol: ``bytes``, ``mmap``, an array of numpy, ..."""
+
+    def __buffer__(self, flags: int, /) -> memoryview:
+        """Show them."""
+        ...
+
+
+One: TypeAlias = "PathText | Buffer | Reads"
 Source: TypeAlias = "One | Iterable[One]"
 """A path, a directory (its capture files), a pattern (``*``, ``?``, ``[..]``), ``"-"`` (standard
-input), bytes, a binary file object, or a list of these, merged by time."""
+input), bytes or anything else that holds octets, a binary file object, or a list of these, merged
+by time."""
 
 
 def is_pipe(path: str) -> bool:
@@ -70,18 +91,18 @@ def _one(item: Any, opened: list[BinaryIO]) -> tuple[Any, ...]:
                 message = "there is no standard input to read"
                 raise OSError(message)
             file = sys.stdin.buffer
-            return "reader", "-", _patient(file), None, _behind(file)
+            return _reader("-", _patient(file), None, _behind(file))
         if is_pipe(path):
             pipe = open(path, "rb", buffering=0)  # noqa: PTH123, SIM115 - closed by the caller
             opened.append(pipe)
-            return "reader", path, _patient(pipe), None, None
+            return _reader(file_name(path), _patient(pipe), None, None)
         return "path", path
-    if isinstance(item, bytes | bytearray | memoryview) or hasattr(item, "__buffer__"):
+    if _is_octets(item):
         return "bytes", "bytes", item
     if hasattr(item, "read"):
         name = getattr(item, "name", None)
-        shown = name if isinstance(name, str) else "stream"
-        return "reader", shown, item, _size(item), _behind(item)
+        known = file_name(name) if isinstance(name, str | bytes) else "stream"
+        return _reader(known, item, _size(item), _behind(item))
     message = f"cannot read a {type(item).__name__}: a path, bytes or a binary file is wanted"
     raise TypeError(message)
 
@@ -98,6 +119,61 @@ def _behind(file: Any) -> tuple[int, int] | str | bytes | None:
     return os.fspath(name) if isinstance(name, str | bytes | os.PathLike) else None
 
 
+def _reader(
+    name: str, file: Any, size: int | None, behind: tuple[int, int] | str | bytes | None
+) -> tuple[Any, ...]:
+    return "reader", name, file, size, threading.main_thread().ident, behind
+
+
+def _is_octets(item: Any) -> bool:
+    """Tell whether something holds octets, by the buffer protocol; items of texts are names."""
+    # What an array calls its items is known better than what its buffer does.
+    dtype = getattr(item, "dtype", None)
+    try:
+        view = memoryview(item)
+    except TypeError:
+        return False
+    except ValueError:
+        if dtype is None:
+            raise
+        raise _no_octets(item, f"{dtype} is no capture") from None
+    with view:
+        kind = str(dtype or view.format.lstrip("@=<>!|"))
+        if kind in _OCTETS and view.c_contiguous:
+            return True
+        if view.format.strip("@=<>!|0123456789") in _NAMES:
+            return False
+        wrong = "is not contiguous" if kind in _OCTETS else "is no capture"
+    raise _no_octets(item, f"{kind} {wrong}")
+
+
+def _no_octets(item: Any, said: str) -> TypeError:
+    return TypeError(
+        f"a {type(item).__name__} of {said}: octets are wanted, unsigned (uint8) and contiguous"
+    )
+
+
+def pump(file: Any, feed: _native.Feed) -> None:
+    """Read a file object for the engine, on a thread of its own.
+
+    A thread may be ended by the interpreter at any line of this, with which nothing is lost.
+    """
+    while feed.wanted():
+        try:
+            # read1 gives what a pipe has, where read waits for all that was asked for.
+            read = file.read1 if hasattr(file, "read1") else file.read
+            feed.give(read(_PULL))
+        except BaseException as error:  # noqa: BLE001 - raised again where it is waited for
+            feed.fail(_said(error), None if isinstance(error, OSError) else error)
+
+
+def _said(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception:  # noqa: BLE001 - the error of somebody else's code that tells its own
+        return type(error).__name__
+
+
 def _size(file: Any) -> int | None:
     """Tell how many octets a file object has left, for progress only."""
     try:
@@ -112,8 +188,7 @@ def sources(source: Source) -> tuple[list[tuple[Any, ...]], list[BinaryIO]]:
     >>> sources(["a.pcap", b"..."])[0]
     [('path', 'a.pcap'), ('bytes', 'bytes', b'...')]
     """
-    single = isinstance(source, str | os.PathLike | bytes | bytearray | memoryview)
-    if single or hasattr(source, "read") or hasattr(source, "__buffer__"):
+    if isinstance(source, str | os.PathLike) or hasattr(source, "read") or _is_octets(source):
         items: list[Any] = [source]
     elif isinstance(source, Iterable):
         items = list(source)

@@ -14,22 +14,45 @@ if TYPE_CHECKING:
 _HIDDEN = frozenset({"Cc", "Cf", "Co", "Cs", "Zl", "Zp"})
 
 
+def file_name(name: str | bytes) -> str:
+    r"""Call a file as the tables do: an octet that is not UTF-8 becomes ``\xff``.
+
+    >>> file_name(b"na\xff.pcap"), file_name("na\udcff.pcap"), file_name("é.pcap")
+    ('na\\xff.pcap', 'na\\xff.pcap', 'é.pcap')
+    """
+    return _octets(name).decode("utf-8", "backslashreplace")
+
+
+def _octets(name: str | bytes) -> bytes:
+    if isinstance(name, bytes):
+        return name
+    try:
+        return name.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        # Half characters, of a system whose names are not octets.
+        return name.encode("utf-8", "backslashreplace")
+
+
 def printable(value: object, limit: int = 300) -> str:
     r"""Show a value on a terminal without obeying what it contains.
 
     Control, bidirectional and zero-width characters become escapes, and what is longer than
     ``limit`` characters is cut.
 
-    >>> printable("a\x1b[2Jb")
-    'a\\x1b[2Jb'
+    >>> printable("a\x1b[2Jb"), printable("na\udcff.pcap")
+    ('a\\x1b[2Jb', 'na\\xff.pcap')
     """
     text = str(value)
     if len(text) > limit:
         text = text[: limit - 1] + "…"
-    return "".join(
-        c.encode("unicode_escape").decode() if unicodedata.category(c) in _HIDDEN else c
-        for c in text
-    )
+    return "".join(_escaped(c) if unicodedata.category(c) in _HIDDEN else c for c in text)
+
+
+def _escaped(character: str) -> str:
+    # An octet of a file's name that is not UTF-8, as Python has it.
+    if "\udc80" <= character <= "\udcff":
+        return f"\\x{ord(character) - 0xDC00:02x}"
+    return character.encode("unicode_escape").decode()
 
 
 def number(value: int) -> str:

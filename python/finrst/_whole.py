@@ -57,7 +57,8 @@ class Whole:
         if path is not None and _is_special(Path(path)):
             self.handle = Path(path).open("wb")  # noqa: SIM115 - closed with the rest
             return
-        self._output = _native.Output(path, sources, overwrite)
+        place = None if path is None else os.fspath(path)
+        self._output = _native.Output(place, sources, overwrite)
         try:
             self.handle = _opened(self._output)
         except BaseException:
@@ -94,7 +95,7 @@ def whole(
 def check(path: str | os.PathLike[str], sources: _native.Sources, *, overwrite: bool) -> None:
     """Make sure that a file can be made there: before minutes of reading, not after them."""
     if not _is_special(Path(path)):
-        _native.Output(path, sources, overwrite).abandon()
+        _native.Output(os.fspath(path), sources, overwrite).abandon()
 
 
 def tell(lost: str | None) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from . import _native
 from ._excel import Workbook, fits
 from ._extras import need
+from ._text import file_name, printable
 from ._whole import Whole, aside, tell
 
 if TYPE_CHECKING:
@@ -53,7 +54,8 @@ def format_of(path: str | os.PathLike[str], wanted: str | None = None) -> str:
     chosen = wanted if wanted is not None else _FORMATS.get(Path(path).suffix.lower())
     if chosen is None or chosen not in EXTENSIONS:
         known = ", ".join(EXTENSIONS)
-        what = f"format {wanted!r}" if wanted is not None else f"ending of {os.fspath(path)!r}"
+        named = f"'{printable(file_name(os.fspath(path)))}'"
+        what = f"format {wanted!r}" if wanted is not None else f"ending of {named}"
         message = f"unknown {what}: one of {known}"
         raise ValueError(message)
     return chosen
@@ -71,7 +73,7 @@ def table(
     chosen = format_of(path, wanted)
     if chosen in {"arrow", "csv", "json"}:
         native = rows._native  # noqa: SLF001 - the same package
-        written, lost = native.write(path, chosen, formula_guard, overwrite)
+        written, lost = native.write(os.fspath(path), chosen, formula_guard, overwrite)
         tell(lost)
         return written
     if chosen == "xlsx":
@@ -117,7 +119,8 @@ def sink(
     if chosen == "xlsx":
         return Workbook(path, like, overwrite=overwrite)
     native = like._native  # noqa: SLF001 - the same package
-    return _Native(_native.Writer(path, chosen, formula_guard, native, overwrite))
+    place = None if path is None else os.fspath(path)
+    return _Native(_native.Writer(place, chosen, formula_guard, native, overwrite))
 
 
 class _Native:

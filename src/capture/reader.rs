@@ -148,7 +148,7 @@ impl Reader {
 
     /// Makes sure of a source and finds out its first packet's time.
     fn find(&self, source: Source, single: bool) -> Result<Found, Error> {
-        let (name, path) = (source.name(), source.path());
+        let (name, path) = (source.name(), source.own_path());
         let limit = self.options.max_uncompressed_bytes;
         if single {
             let window = open(source, self.options.chunk, limit)?;

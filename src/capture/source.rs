@@ -104,7 +104,7 @@ impl Source {
     }
 
     /// The file that it is, by which it can be found again.
-    pub(crate) fn path(&self) -> Option<PathBuf> {
+    pub(crate) fn own_path(&self) -> Option<PathBuf> {
         if let Self::Path(path) = self { Some(path.clone()) } else { None }
     }
 

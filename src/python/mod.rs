@@ -9,6 +9,7 @@ mod failpoints;
 mod functions;
 mod options;
 mod packets;
+mod pump;
 mod read;
 mod source;
 mod table;
@@ -28,7 +29,9 @@ mod native {
     #[pymodule_export]
     use super::packets::{packets_of, packets_of_script, save_packets};
     #[pymodule_export]
-    use super::read::{Scan, read};
+    use super::pump::Feed;
+    #[pymodule_export]
+    use super::read::{Reading, Scan};
     #[pymodule_export]
     use super::table::{Table, table_of};
     #[pymodule_export]

@@ -1,6 +1,7 @@
 //! Reading captures: at once, or row by row.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -8,7 +9,7 @@ use arrow_array::RecordBatch;
 use arrow_schema::ArrowError;
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
-use pyo3::types::{PyCapsule, PyDict, PyList};
+use pyo3::types::{PyBytes, PyCapsule, PyDict, PyList};
 
 use super::options::options;
 use super::source::{Raised, source};
@@ -36,18 +37,20 @@ pub fn named(made: impl IntoIterator<Item = Made>, sources: &SourceFiles) -> Tab
     made.into_iter().map(|made| (made.name, Table::of(made, sources))).collect()
 }
 
-/// Reads in slices between which signals are answered and progress is told.
+/// How far reading has come: octets read, octets in all where known, packets.
+type At = (u64, Option<u64>, u64);
+
+/// Reads in slices between which signals are answered.
 struct Pace<'py> {
     py: Python<'py>,
-    progress: Option<Bound<'py, PyAny>>,
     raised: Raised,
-    told: Instant,
+    begun: Instant,
     budget: u64,
 }
 
 impl<'py> Pace<'py> {
-    fn new(py: Python<'py>, progress: Option<Bound<'py, PyAny>>, raised: Raised) -> Self {
-        Self { py, progress, raised, told: Instant::now(), budget: 1 << 18 }
+    fn new(py: Python<'py>, raised: Raised) -> Self {
+        Self { py, raised, begun: Instant::now(), budget: 1 << 18 }
     }
 
     /// Runs one slice without the interpreter's lock.
@@ -64,15 +67,10 @@ impl<'py> Pace<'py> {
         done.map_err(|error| errors::exception(self.py, error))
     }
 
-    /// Answers signals and tells how far reading has come.
-    fn pause(&mut self, at: Option<(u64, Option<u64>, u64)>) -> PyResult<()> {
+    /// Answers signals; true when it is time to tell how far reading has come.
+    fn pause(&self) -> PyResult<bool> {
         self.py.check_signals()?;
-        let due = self.progress.as_ref().filter(|_| self.told.elapsed() >= TELL);
-        if let (Some(progress), Some(at)) = (due, at) {
-            progress.call1(at)?;
-            self.told = Instant::now();
-        }
-        Ok(())
+        Ok(self.begun.elapsed() >= TELL)
     }
 }
 
@@ -85,42 +83,106 @@ fn sources(items: &Bound<'_, PyList>, raised: &Raised) -> PyResult<Vec<Source>> 
     items.iter().map(|item| source(&item, raised)).collect()
 }
 
-/// Reads a capture to its end and gives all tables by name.
-#[pyfunction]
-#[pyo3(signature = (sources, options, progress=None))]
-pub fn read<'py>(
-    py: Python<'py>,
-    sources: &Bound<'py, PyList>,
-    options: &Bound<'py, PyDict>,
-    progress: Option<Bound<'py, PyAny>>,
-) -> PyResult<Tables> {
-    errors::guarded(py, || {
-        let raised = Raised::default();
-        let (sources, options) = (self::sources(sources, &raised)?, self::options(options)?);
-        let metadata = answer::metadata(&options);
-        let mut pace = Pace::new(py, progress, raised);
-        let mut session = pace.slice(|_| Session::open(sources, options))?;
-        loop {
-            let more = pace.slice(|budget| session.step(budget)).and_then(|more| {
-                let at = session.progress();
-                pace.pause(Some((at.bytes_read, at.bytes_total, at.packets)))?;
-                Ok(more)
-            });
-            match more {
-                Ok(true) => {}
-                Ok(false) => break,
-                Err(raised) => {
-                    aside(session);
-                    return Err(raised);
+/// One reading of a capture to its end.
+#[pyclass(frozen, module = "finrst._native")]
+pub struct Reading {
+    /// `None` while in use, and after the end or an error: what was half done is not carried on.
+    session: Mutex<Option<Session>>,
+    metadata: Metadata,
+    raised: Raised,
+}
+
+impl Reading {
+    fn take(&self) -> PyResult<Session> {
+        let mut session = self.session.lock().unwrap_or_else(PoisonError::into_inner);
+        session.take().ok_or_else(|| PyRuntimeError::new_err("this reading is over, or in use"))
+    }
+
+    fn put_back(&self, session: Session) {
+        *self.session.lock().unwrap_or_else(PoisonError::into_inner) = Some(session);
+    }
+}
+
+impl Drop for Reading {
+    fn drop(&mut self) {
+        let session = self.session.get_mut().unwrap_or_else(PoisonError::into_inner).take();
+        session.map(aside);
+    }
+}
+
+#[pymethods]
+impl Reading {
+    #[new]
+    fn new<'py>(
+        py: Python<'py>,
+        sources: &Bound<'py, PyList>,
+        options: &Bound<'py, PyDict>,
+    ) -> PyResult<Self> {
+        errors::guarded(py, || {
+            let raised = Raised::default();
+            let (sources, options) = (self::sources(sources, &raised)?, self::options(options)?);
+            let metadata = answer::metadata(&options);
+            let mut pace = Pace::new(py, raised.clone());
+            let session = pace.slice(|_| Session::open(sources, options))?;
+            Ok(Self { session: Mutex::new(Some(session)), metadata, raised })
+        })
+    }
+
+    /// Reads on: how far it has come, at most twenty times a second; `None` at the end. Telling is
+    /// the caller's part, in Python (see `pump.rs`).
+    fn step(&self, py: Python<'_>) -> PyResult<Option<At>> {
+        errors::guarded(py, || {
+            let mut session = self.take()?;
+            let mut pace = Pace::new(py, self.raised.clone());
+            loop {
+                let more = pace.slice(|budget| session.step(budget));
+                match more.and_then(|more| Ok((more, pace.pause()?))) {
+                    Ok((true, false)) => {}
+                    Ok((more, _)) => {
+                        let at = session.progress();
+                        self.put_back(session);
+                        return Ok(more.then_some((at.bytes_read, at.bytes_total, at.packets)));
+                    }
+                    Err(raised) => {
+                        aside(session);
+                        return Err(raised);
+                    }
                 }
             }
-        }
-        let sources = session.sources().clone();
-        let made = wait(py, move |cancel| {
-            answer::tables(session.finish(), &metadata, &|| cancel.proceed())
-        })?;
-        Ok(named(made, &sources))
-    })
+        })
+    }
+
+    /// Where each file lies, in octets, whatever the locale makes of them, in the order of the table
+    /// `files`; `None` for what is no file.
+    fn paths<'py>(&self, py: Python<'py>) -> PyResult<Vec<Option<Bound<'py, PyBytes>>>> {
+        errors::guarded(py, || {
+            let session = self.take()?;
+            let files = session.described().0.iter();
+            let octets = |path: &PathBuf| PyBytes::new(py, path.as_os_str().as_encoded_bytes());
+            let paths = files.map(|file| file.path.as_ref().map(octets)).collect();
+            self.put_back(session);
+            Ok(paths)
+        })
+    }
+
+    /// All tables by name; the reading is over with it.
+    fn tables(&self, py: Python<'_>) -> PyResult<Tables> {
+        errors::guarded(py, || {
+            let (session, metadata) = (self.take()?, self.metadata.clone());
+            let sources = session.sources().clone();
+            let made = wait(py, move |cancel| {
+                answer::tables(session.finish(), &metadata, &|| cancel.proceed())
+            })?;
+            Ok(named(made, &sources))
+        })
+    }
+}
+
+/// What a scan came to.
+#[derive(IntoPyObject)]
+enum Next {
+    Pair(Table, Table),
+    At(u64, Option<u64>, u64),
 }
 
 /// One pass over a capture whose rows come in pairs of tables.
@@ -159,30 +221,27 @@ impl Scan {
             let raised = Raised::default();
             let (sources, options) = (self::sources(sources, &raised)?, self::options(options)?);
             let metadata = answer::metadata(&options);
-            let mut pace = Pace::new(py, None, raised.clone());
+            let mut pace = Pace::new(py, raised.clone());
             let pass = pace.slice(|_| Pass::open(sources, options))?;
             let sources = pass.sources().clone();
             Ok(Self { pass: Mutex::new(Some(Turns::new(pass))), metadata, raised, sources })
         })
     }
 
-    /// The next connections and their teardown segments; `None` at the end.
-    #[pyo3(signature = (progress=None))]
-    fn next<'py>(
-        &self,
-        py: Python<'py>,
-        progress: Option<Bound<'py, PyAny>>,
-    ) -> PyResult<Option<(Table, Table)>> {
+    /// The next connections and their teardown segments; `None` at the end. With `telling` it
+    /// comes back in between with how far reading has come, as [`Reading::step`] does.
+    #[pyo3(signature = (telling=false))]
+    fn next(&self, py: Python<'_>, telling: bool) -> PyResult<Option<Next>> {
         errors::guarded(py, || {
             let mut pass = self.take()?;
-            let mut pace = Pace::new(py, progress, self.raised.clone());
+            let mut pace = Pace::new(py, self.raised.clone());
             loop {
                 match pace.slice(|budget| pass.step(budget))? {
                     Step::Pair(connections, teardowns) => {
                         let tables = [connections, teardowns].map(|m| Table::of(m, pass.sources()));
                         self.put_back(pass);
                         let [connections, teardowns] = tables;
-                        return Ok(Some((connections, teardowns)));
+                        return Ok(Some(Next::Pair(connections, teardowns)));
                     }
                     Step::Done => {
                         self.put_back(pass);
@@ -190,10 +249,18 @@ impl Scan {
                     }
                     Step::More => {}
                 }
-                if let Err(raised) = pace.pause(pass.progress()) {
-                    // Nothing was half done: the scan can go on.
-                    self.put_back(pass);
-                    return Err(raised);
+                let at = pass.progress();
+                match (pace.pause(), at) {
+                    (Ok(true), Some((read, total, packets))) if telling => {
+                        self.put_back(pass);
+                        return Ok(Some(Next::At(read, total, packets)));
+                    }
+                    (Ok(_), _) => {}
+                    (Err(raised), _) => {
+                        // Nothing was half done: the scan can go on.
+                        self.put_back(pass);
+                        return Err(raised);
+                    }
                 }
             }
         })
@@ -204,11 +271,11 @@ impl Scan {
     fn turn(&self, py: Python<'_>) -> PyResult<Option<(Option<Table>, Option<Table>)>> {
         errors::guarded(py, || {
             let mut pass = self.take()?;
-            let mut pace = Pace::new(py, None, self.raised.clone());
+            let mut pace = Pace::new(py, self.raised.clone());
             let step = pace.slice(|_| pass.turn())?;
             let sources = pass.sources().clone();
             self.put_back(pass);
-            pace.pause(None)?;
+            pace.pause()?;
             Ok(match step {
                 Step::Pair(connections, teardowns) => {
                     let [connections, teardowns] =

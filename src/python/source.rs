@@ -7,7 +7,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use pyo3::buffer::PyBuffer;
 use pyo3::exceptions::{PyBlockingIOError, PyMemoryError, PyOSError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
+use pyo3::types::PyMemoryView;
 
+use super::pump::Pump;
 use crate::capture::{Source, SourceFile};
 
 /// Bytes asked of a file object at a time: the way into Python and back costs nothing then.
@@ -29,22 +31,46 @@ impl Raised {
     }
 }
 
-/// `("path", path)`, `("bytes", name, buffer)` or `("reader", name, file object, size, file)`, where
-/// the file behind the object is a path, or device and inode, or `None`.
+/// Why a file object gave nothing.
+pub struct Failure {
+    /// In words.
+    pub text: String,
+    /// What is to be raised again, if it is no failure of reading.
+    pub raised: Option<PyErr>,
+}
+
+impl Failure {
+    /// Of an error that is to be raised again.
+    pub fn raised(error: PyErr) -> Self {
+        Self { text: error.to_string(), raised: Some(error) }
+    }
+
+    fn of(py: Python<'_>, error: PyErr) -> Self {
+        let text = error.to_string();
+        let raised = (!error.is_instance_of::<PyOSError>(py)).then_some(error);
+        Self { text, raised }
+    }
+}
+
+/// `("path", path)`, `("bytes", name, buffer)` or
+/// `("reader", name, file object, size, number of the main thread, file)`, where the file behind the
+/// object is a path, or device and inode, or `None`.
 pub fn source(item: &Bound<'_, PyAny>, raised: &Raised) -> PyResult<Source> {
     let kind: String = item.get_item(0)?.extract()?;
     match kind.as_str() {
         "path" => Ok(Source::Path(item.get_item(1)?.extract()?)),
         "bytes" => {
             let name: String = item.get_item(1)?.extract()?;
-            let buffer = PyBuffer::<u8>::get(&item.get_item(2)?)?;
-            Ok(Source::bytes(name, copied(item.py(), &buffer)?))
+            // Octets may be called something else, as by pyarrow; the view ends with this call.
+            let view = PyMemoryView::from(&item.get_item(2)?)?.call_method1("cast", ("B",))?;
+            Ok(Source::bytes(name, copied(item.py(), &PyBuffer::get(&view)?)?))
         }
         "reader" => {
             let name: String = item.get_item(1)?.extract()?;
             let size: Option<u64> = item.get_item(3)?.extract()?;
-            let reader = Puller::new(&item.get_item(2)?, raised.clone())?;
-            let file: Option<Behind> = item.get_item(4)?.extract()?;
+            let main: u64 = item.get_item(4)?.extract()?;
+            let reader = Puller::new(&item.get_item(2)?, raised.clone(), main)?;
+            let file: Option<Behind> = item.get_item(5)?.extract()?;
             let file = match file {
                 Some(Behind::Number(device, inode)) => {
                     Some(SourceFile::numbered(name.clone(), device, inode))
@@ -75,56 +101,81 @@ fn copied(py: Python<'_>, buffer: &PyBuffer<u8>) -> PyResult<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Reads a binary Python file object.
+/// What a file object gave, which must be octets.
+pub fn octets(read: &Bound<'_, PyAny>) -> PyResult<Vec<u8>> {
+    if read.is_none() {
+        return Err(PyBlockingIOError::new_err("the file object would block"));
+    }
+    let bytes = PyBuffer::<u8>::get(read)
+        .map_err(|_| PyTypeError::new_err("the file object is not a binary one"))?;
+    copied(read.py(), &bytes)
+}
+
+/// Reads a binary Python file object: on the main thread itself, on any other through a [`Pump`].
 struct Puller {
     file: Py<PyAny>,
     raised: Raised,
+    main: u64,
+    pump: Option<Pump>,
     buffer: Vec<u8>,
     at: usize,
 }
 
 impl Puller {
-    fn new(file: &Bound<'_, PyAny>, raised: Raised) -> PyResult<Self> {
+    fn new(file: &Bound<'_, PyAny>, raised: Raised, main: u64) -> PyResult<Self> {
         if !file.hasattr("read")? {
             return Err(PyTypeError::new_err("a file object needs read()"));
         }
-        Ok(Self { file: file.clone().unbind(), raised, buffer: Vec::new(), at: 0 })
+        let file = file.clone().unbind();
+        Ok(Self { file, raised, main, pump: None, buffer: Vec::new(), at: 0 })
     }
 
-    fn pull(&mut self) -> PyResult<()> {
-        Python::attach(|py| {
-            py.check_signals()?;
-            let file = self.file.bind(py);
-            // read1 gives what a pipe has, where read waits for all that was asked for.
-            let name = if file.hasattr("read1")? { "read1" } else { "read" };
-            let read = file.call_method1(name, (PULL,))?;
-            if read.is_none() {
-                return Err(PyBlockingIOError::new_err("the file object would block"));
+    /// Whether nothing but the end of the process ends this thread.
+    fn is_main(&self, py: Python<'_>) -> PyResult<bool> {
+        let thread: u64 = py.import("_thread")?.call_method0("get_ident")?.extract()?;
+        Ok(thread == self.main)
+    }
+
+    fn read_here(&self, py: Python<'_>) -> PyResult<Vec<u8>> {
+        py.check_signals()?;
+        let file = self.file.bind(py);
+        // read1 gives what a pipe has, where read waits for all that was asked for.
+        let name = if file.hasattr("read1")? { "read1" } else { "read" };
+        octets(&file.call_method1(name, (PULL,))?)
+    }
+
+    fn pull(&mut self) -> Result<(), Failure> {
+        self.at = 0;
+        self.buffer = Python::attach(|py| {
+            let main = self.is_main(py).map_err(Failure::raised)?;
+            if main {
+                return self.read_here(py).map_err(|error| Failure::of(py, error));
             }
-            let bytes = PyBuffer::<u8>::get(&read)
-                .map_err(|_| PyTypeError::new_err("the file object is not a binary one"))?;
-            self.buffer = copied(py, &bytes)?;
-            self.at = 0;
-            Ok(())
-        })
-    }
-}
-
-impl Puller {
-    fn failed(&self, error: PyErr) -> io::Error {
-        let (text, failed) =
-            Python::attach(|py| (error.to_string(), error.is_instance_of::<PyOSError>(py)));
-        if !failed {
-            self.raised.keep(error);
-        }
-        io::Error::other(text)
+            let pump = match self.pump.take() {
+                Some(pump) => pump,
+                None => Pump::start(self.file.bind(py)).map_err(Failure::raised)?,
+            };
+            // Whoever pulls may hold the interpreter's lock, which the other thread needs.
+            let (pump, given) = py.detach(move || {
+                let given = pump.next();
+                (pump, given)
+            });
+            self.pump = Some(pump);
+            given
+        })?;
+        Ok(())
     }
 }
 
 impl Read for Puller {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         if self.at >= self.buffer.len() {
-            self.pull().map_err(|error| self.failed(error))?;
+            self.pull().map_err(|failure| {
+                if let Some(error) = failure.raised {
+                    self.raised.keep(error);
+                }
+                io::Error::other(failure.text)
+            })?;
         }
         let rest = self.buffer.get(self.at..).unwrap_or_default();
         let n = rest.len().min(out.len());

@@ -9,6 +9,7 @@ import io
 import os
 import pickle
 import tempfile
+import threading
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -47,6 +48,19 @@ def scan() -> Any:
     return NATIVE.Scan(source, {})
 
 
+def reading(it: Any, options: Any = ()) -> Any:
+    """A reading to its end."""
+    one = NATIVE.Reading(it, dict(options))
+    while one.step() is not None:
+        pass
+    return one
+
+
+def file_object(main: int) -> Any:
+    """One that is read on the thread of this number, else on a thread of its own."""
+    return [("reader", "r", io.BytesIO(DEMO.read_bytes()), None, main, None)]
+
+
 def writer() -> Any:
     """A file that tables are added to."""
     return NATIVE.Writer(PLACE / "added.csv", "csv", True, table, False)
@@ -69,16 +83,17 @@ def ended(one: Any) -> Any:
 
 # Each gives what it is called on, made without a fault, and the call.
 ENTRIES: dict[str, tuple[Callable[[], Any], Callable[[Any], Any]]] = {
-    "read": (lambda: source, lambda it: NATIVE.read(it, {})),
-    "read bytes": (lambda: [("bytes", "b", DEMO.read_bytes())], lambda it: NATIVE.read(it, {})),
-    "read a file object": (
-        lambda: [("reader", "r", io.BytesIO(DEMO.read_bytes()), None, None)],
-        lambda it: NATIVE.read(it, {}),
-    ),
-    "read many packets": (
+    "Reading": (lambda: source, lambda it: NATIVE.Reading(it, {})),
+    "Reading.step": (lambda: source, reading),
+    "Reading.step bytes": (lambda: [("bytes", "b", DEMO.read_bytes())], reading),
+    "Reading.step a file object": (lambda: file_object(threading.get_ident()), reading),
+    "Reading.step a file object on another thread": (lambda: file_object(0), reading),
+    "Reading.step many packets": (
         lambda: [("bytes", "b", MANY)],
-        lambda it: NATIVE.read(it, {"threads": 2}),
+        lambda it: reading(it, {"threads": 2}),
     ),
+    "Reading.paths": (lambda: reading(source), lambda it: it.paths()),
+    "Reading.tables": (lambda: reading(source), lambda it: it.tables()),
     "causes": (lambda: None, lambda _: NATIVE.causes()),
     "columns": (lambda: None, lambda _: NATIVE.columns()),
     "conversation": (lambda: None, lambda _: NATIVE.conversation("> S, < R.")),
@@ -137,6 +152,11 @@ ENTRIES: dict[str, tuple[Callable[[], Any], Callable[[Any], Any]]] = {
         lambda it: NATIVE.check_output(PLACE / "x.csv", it, False),
     ),
     "guarded": (lambda: "=cmd()", NATIVE.guarded),
+    "Table.octets": (lambda: table, lambda it: it.octets()),
+    "table_of": (
+        table.octets,
+        lambda it: NATIVE.table_of("connections", it, table.sources),
+    ),
     "Writer": (lambda: None, lambda _: writer()),
     "Writer.add": (writer, lambda it: it.add(table)),
     "Writer.commit": (writer, lambda it: it.commit()),
@@ -148,12 +168,17 @@ FAULTS = {"panic_at", "panic_left", "refuse_at"}
 def complete() -> None:
     """Every entry is here."""
     known = {name.split()[0] for name in ENTRIES}
-    found = {name for name in dir(NATIVE) if not name.startswith("_")} - FAULTS - {"Table"}
-    for kind in (NATIVE.Table, NATIVE.Scan, NATIVE.Writer, NATIVE.Sources, NATIVE.Output):
+    found = {name for name in dir(NATIVE) if not name.startswith("_")} - FAULTS - {"Table", "Feed"}
+    for kind in (
+        NATIVE.Table,
+        NATIVE.Reading,
+        NATIVE.Scan,
+        NATIVE.Writer,
+        NATIVE.Sources,
+        NATIVE.Output,
+    ):
         own = {name for name in vars(kind) if name in kind.__dict__}
         public = {n for n in own if not n.startswith("_") or n.startswith("__arrow")}
-    "Table.octets": (lambda: table, lambda it: it.octets()),
-    "table_of": (table.octets, lambda it: NATIVE.table_of("connections", it)),
         found |= {f"{kind.__name__}.{name}" for name in public}
     assert known == found, known ^ found
 
@@ -227,12 +252,12 @@ def main() -> None:
     for name in ENTRIES:
         texts = panics(name)
         guards += len(texts)
-        if name.startswith("read"):
+        if name.startswith("Reading.step"):
             assert any("near packet" in text and "before byte" in text for text in texts), texts
-        if name == "read":
+        if name == "Reading.step":
             assert any(str(DEMO) in text for text in texts), texts
     refused = {name: refusals(name) for name in ENTRIES}
-    assert refused["read"] > 1
+    assert refused["Reading.step"] > 1
     assert refused["Scan.next"] > 0
     assert len(finrst.read(DEMO)) == 25
     print(f"{len(ENTRIES)} entries, {guards} panics, {sum(refused.values())} refusals")
