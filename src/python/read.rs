@@ -106,7 +106,9 @@ impl Reading {
 impl Drop for Reading {
     fn drop(&mut self) {
         let session = self.session.get_mut().unwrap_or_else(PoisonError::into_inner).take();
-        session.map(aside);
+        if let Some(session) = session {
+            aside(session);
+        }
     }
 }
 
