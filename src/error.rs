@@ -42,6 +42,8 @@ pub enum Error {
         /// What is wrong.
         reason: String,
     },
+    /// Read again, the source did not give what it gave before.
+    Changed(String),
     /// A filter expression that cannot be read.
     Filter {
         /// What is wrong.
@@ -79,7 +81,7 @@ impl fmt::Display for Error {
             Self::Filter { reason, position } => {
                 write!(f, "filter, at character {}: {}", position + 1, printable(reason))
             }
-            Self::Argument(reason) => f.write_str(reason),
+            Self::Argument(reason) | Self::Changed(reason) => f.write_str(reason),
             Self::Memory => {
                 f.write_str("out of memory: read with `memory_limit` or `scan`, or filter more")
             }

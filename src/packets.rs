@@ -1,79 +1,137 @@
-//! The packets of chosen connections: a second pass over their source.
+//! The packets of chosen connections: a second pass over their source, by the engine that made the
+//! first one and with its options.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io::{BufWriter, Write};
 use std::path::Path;
 
-use crate::capture::{FileSummary, Frame, ReadOptions, Reader, Source, SourceFiles, Writer};
-use crate::conn::{Chosen, Trace, Traced, script};
-use crate::error::{Error, file_name};
+use crate::capture::{FileSummary, Frame, Reader, Source, SourceFiles, Writer};
+use crate::conn::{Chosen, Limits, Seed, Trace, Traced, script};
+use crate::error::{Error, file_name, printable};
 use crate::guard;
-use crate::packet::{self, Decoded, Decoder};
+use crate::packet::Decoded;
+use crate::read::{Intake, Options, room_to_go_on};
 use crate::table::export::{Guard, Whole, Written};
 use crate::table::packets::{PacketRow, Packets};
 use crate::table::shared::Shared;
 use crate::table::{Made, make};
 
 /// Bytes read between two questions whether to carry on.
-const SLICE: u64 = 1 << 22;
+const SLICE: u64 = 1 << 20;
 
 /// The segments of chosen connections as a table, in packet order, and the files they come from.
+/// Sources and options are those with which the connections were found.
 ///
 /// # Errors
-/// When a source cannot be opened again, or [`Error::Cancelled`].
+/// When a source cannot be opened again, [`Error::Changed`] when connections have other packets
+/// than before, or [`Error::Cancelled`].
 pub fn table(
     sources: Vec<Source>,
+    options: Options,
     chosen: Vec<Chosen>,
     proceed: &dyn Fn() -> bool,
 ) -> Result<(Made, SourceFiles), Error> {
+    let (found, reader) = find(sources, options, chosen, proceed)?;
+    Ok((made(&found, reader.files())?, reader.sources().clone()))
+}
+
+/// The same as they are.
+///
+/// # Errors
+/// As [`table`].
+pub fn segments(
+    sources: Vec<Source>,
+    options: Options,
+    chosen: Vec<Chosen>,
+    proceed: &dyn Fn() -> bool,
+) -> Result<Vec<Traced>, Error> {
+    find(sources, options, chosen, proceed).map(|(found, _)| found)
+}
+
+fn find(
+    sources: Vec<Source>,
+    options: Options,
+    mut chosen: Vec<Chosen>,
+    proceed: &dyn Fn() -> bool,
+) -> Result<(Vec<Traced>, Reader), Error> {
+    chosen.iter_mut().for_each(|chosen| chosen.icmp_errors = None);
     let mut found = Vec::new();
-    let mut reader = open(sources)?;
-    let files = pass(&mut reader, chosen, proceed, |_, _, traced| {
-        found.extend(traced);
+    let mut replay = Replay::open(sources, options, chosen)?;
+    replay.run(proceed, |_, _, sighting| {
+        if let Some(Sighting { segment: Some(segment), .. }) = sighting {
+            found.push(segment);
+        }
         Ok(())
     })?;
-    Ok((made(&found, &files)?, reader.sources().clone()))
+    Ok((found, replay.reader))
 }
 
 /// The same for a script (see [`crate::conn::script`]).
 ///
 /// # Errors
-/// As [`script::parse`].
+/// As [`script::parse`], and [`Error::Changed`].
 pub fn of_script(text: &str, chosen: Vec<Chosen>) -> Result<Made, Error> {
-    let mut trace = Trace::new(chosen);
+    let mut trace = Trace::new(chosen, &Limits::default(), Seed::random());
     let mut found = Vec::new();
     for packet in script::parse(text)? {
-        if let script::Packet::Tcp(owned) = packet {
-            found.extend(trace.segment(&owned.segment()));
+        match packet {
+            script::Packet::Tcp(owned) => found.extend(trace.segment(&owned.segment())),
+            script::Packet::Icmp(error) => {
+                trace.icmp(&error);
+            }
         }
     }
+    trace.check()?;
     made(&found, &[])
 }
 
-/// Writes the packets of chosen connections, and the ICMP errors about them, as pcapng; tells how
-/// many there were. The file appears whole or not at all, and takes the place of no source.
+/// Writes the packets of chosen connections, the ICMP errors about them, and of IP datagrams in
+/// fragments all fragments, as pcapng; tells how many there were. The file appears whole or not at
+/// all, and takes the place of no source.
 ///
 /// # Errors
-/// When the system refuses, [`Error::Exists`] for what is not replaced, or [`Error::Cancelled`].
+/// When the system refuses, and those of [`table`]; [`Error::Exists`] for what is not replaced,
+/// [`Error::Argument`] for a source that can be read but once.
 pub fn save(
-    sources: Vec<Source>,
-    chosen: Vec<Chosen>,
+    sources: &[Source],
+    options: &Options,
+    chosen: &[Chosen],
     path: &Path,
-    mut guard: Guard,
+    guard: &Guard,
     proceed: &dyn Fn() -> bool,
 ) -> Result<Written, Error> {
     let io = |source| Error::Io { file: file_name(path), source };
-    let mut reader = open(sources)?;
-    guard.sources.join(reader.sources());
-    let mut file = Whole::create(path, guard)?;
-    let mut packets = 0;
-    let mut writer = Writer::new(BufWriter::new(&mut file)).map_err(io)?;
-    pass(&mut reader, chosen, proceed, |frame, time, _| {
-        packets += 1;
-        writer.frame(frame, time).map_err(io)
-    })?;
-    writer.into_inner().flush().map_err(io)?;
-    Ok(Written { rows: packets, lost: file.commit()? })
+    // Fragments are known to be wanted when the last one comes: then all is written once more.
+    let mut fragments: HashSet<u64> = HashSet::new();
+    loop {
+        let (known, mut packets) = (fragments.len(), 0);
+        let mut replay = Replay::open(again(sources)?, options.clone(), chosen.to_vec())?;
+        let mut guard = guard.clone();
+        guard.sources.join(replay.reader.sources());
+        let mut file = Whole::create(path, guard)?;
+        let mut writer = Writer::new(BufWriter::new(&mut file)).map_err(io)?;
+        replay.intake.decoder.note_fragments();
+        replay.run(proceed, |frame, time, sighting| {
+            let wanted = sighting.is_some() || fragments.contains(&frame.number);
+            fragments.extend(sighting.map(|sighting| sighting.fragments).unwrap_or_default());
+            if wanted {
+                packets += 1;
+                writer.frame(frame, time).map_err(io)?;
+            }
+            Ok(())
+        })?;
+        writer.into_inner().flush().map_err(io)?;
+        if fragments.len() == known {
+            return Ok(Written { rows: packets, lost: file.commit()? });
+        }
+    }
+}
+
+fn again(sources: &[Source]) -> Result<Vec<Source>, Error> {
+    let once = |source: &Source| {
+        Error::Argument(format!("{} can be read only once", printable(&source.name())))
+    };
+    sources.iter().map(|source| source.copy().ok_or_else(|| once(source))).collect()
 }
 
 fn made(found: &[Traced], files: &[FileSummary]) -> Result<Made, Error> {
@@ -82,52 +140,72 @@ fn made(found: &[Traced], files: &[FileSummary]) -> Result<Made, Error> {
     make::<Packets>(&rows, HashMap::new())
 }
 
-fn open(sources: Vec<Source>) -> Result<Reader, Error> {
-    Reader::open(sources, ReadOptions::default())
+/// A packet of a chosen connection.
+struct Sighting {
+    /// Its segment; none in an ICMP error.
+    segment: Option<Traced>,
+    /// Earlier packets with fragments of its datagram, where they are noted.
+    fragments: Vec<u64>,
 }
 
-/// Reads as far as the chosen connections go and hands out each packet of theirs: its frame, its
-/// time, and its segment unless it is an ICMP error.
-fn pass(
-    reader: &mut Reader,
-    chosen: Vec<Chosen>,
-    proceed: &dyn Fn() -> bool,
-    mut take: impl FnMut(&Frame<'_>, i64, Option<Traced>) -> Result<(), Error>,
-) -> Result<Vec<FileSummary>, Error> {
-    guard::room_for(0)?;
-    let mut trace = Trace::new(chosen);
-    let mut decoder = Decoder::new(packet::Limits::default());
-    let (mut last_time, mut asked) = (0, 0);
-    while let Some(batch) = reader.next_batch()? {
-        let mut over = false;
-        for frame in &batch {
-            over = frame.number > trace.last_packet();
-            if over {
-                break;
-            }
-            let time = frame.time.unwrap_or(last_time);
-            last_time = time;
-            let found = decoder.decode(&frame, time);
-            if let Some(segment) = found.segment() {
-                if let Some(traced) = trace.segment(&segment) {
-                    take(&frame, time, Some(traced))?;
-                }
-            } else if let Decoded::IcmpError(error) = found
-                && trace.icmp(&error).is_some()
-            {
-                take(&frame, time, None)?;
-            }
-        }
-        if over {
-            break;
-        }
-        let read = reader.progress().bytes_read;
-        if read >= asked {
-            asked = read.saturating_add(SLICE);
-            if !proceed() {
-                return Err(Error::Cancelled);
-            }
-        }
+/// A second pass over a capture.
+struct Replay {
+    reader: Reader,
+    intake: Intake,
+    options: Options,
+    trace: Trace,
+}
+
+impl Replay {
+    fn open(sources: Vec<Source>, options: Options, chosen: Vec<Chosen>) -> Result<Self, Error> {
+        guard::room_for(0)?;
+        let options = options.settled();
+        Ok(Self {
+            reader: Reader::open(sources, options.reading.clone())?,
+            intake: Intake::new(options.decoding),
+            trace: Trace::new(chosen, &options.limits, options.seed()),
+            options,
+        })
     }
-    Ok(reader.files().to_vec())
+
+    /// Reads as far as the chosen connections go and hands out each packet: its frame, its time,
+    /// and what it is to a chosen connection.
+    fn run(
+        &mut self,
+        proceed: &dyn Fn() -> bool,
+        mut take: impl FnMut(&Frame<'_>, i64, Option<Sighting>) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let Self { reader, intake, options, trace } = self;
+        let mut asked = 0;
+        loop {
+            let progress = reader.progress();
+            if progress.bytes_read >= asked {
+                asked = progress.bytes_read.saturating_add(SLICE);
+                if !proceed() {
+                    return Err(Error::Cancelled);
+                }
+                room_to_go_on(progress)?;
+            }
+            let Some(batch) = reader.next_batch()? else { break };
+            for frame in &batch {
+                if trace.is_over(frame.number) {
+                    return trace.check();
+                }
+                let decoded = intake.take(&frame, options);
+                let fragments = intake.decoder.take_noted();
+                let (segment, known) = match (decoded.segment(), &decoded) {
+                    (Some(segment), _) => {
+                        let traced = trace.segment(&segment);
+                        let known = traced.is_some();
+                        (traced, known)
+                    }
+                    (None, Decoded::IcmpError(error)) => (None, trace.icmp(error).is_some()),
+                    _ => (None, false),
+                };
+                let sighting = known.then_some(Sighting { segment, fragments });
+                take(&frame, intake.time(), sighting)?;
+            }
+        }
+        trace.check()
+    }
 }

@@ -1,5 +1,6 @@
 //! Joins the layers: a capture in, connections with their verdicts out.
 
+mod intake;
 mod ledger;
 mod output;
 mod pass;
@@ -10,6 +11,7 @@ use std::collections::VecDeque;
 use pass::Pass;
 use shards::Shards;
 
+pub(crate) use intake::Intake;
 pub use ledger::Ledger;
 pub use output::Output;
 
@@ -17,12 +19,12 @@ use crate::capture::{
     FileSummary, Interface, Progress, ReadOptions, Reader, Source, SourceFiles, Status,
 };
 use crate::cause::{Context, Parameters};
-use crate::conn::{self, Connection, Rows};
+use crate::conn::{self, Connection, Rows, Seed};
 use crate::error::{Error, printable};
 use crate::filter::Filter;
 use crate::guard;
 use crate::issue::Issues;
-use crate::packet::{self, Decoder, Path, Paths};
+use crate::packet::{self, Path, Paths};
 
 /// Threads that are used at most.
 const MAX_THREADS: usize = 256;
@@ -46,7 +48,7 @@ pub enum Bound {
 }
 
 /// How to read a capture.
-#[derive(Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Options {
     /// Segments that take part; all without one.
     pub filter: Option<Filter>,
@@ -65,6 +67,9 @@ pub struct Options {
     /// Bytes that the pass may take, rows that are kept left out. Five sixteenths of them are for
     /// followed connections: each is copied when it is let go.
     pub memory_limit: Option<u64>,
+    /// Key of the hash of addresses and ports, drawn at random without one. What is let go for
+    /// want of room may depend on it: whoever reads a capture again as it was read gives the same.
+    pub seed: Option<u64>,
     /// Whether anything but a complete capture is an error.
     pub strict: bool,
     /// Threads that follow connections (up to five, where rows are kept and nothing is limited) and
@@ -78,18 +83,38 @@ impl Options {
     pub fn threads(&self) -> usize {
         self.threads.map_or_else(crate::parallel::sensible, |threads| threads.clamp(1, MAX_THREADS))
     }
+
+    /// The same, with what follows from one for another.
+    pub(crate) fn settled(mut self) -> Self {
+        // The rest is for rows on their way out and for what verdicts remember.
+        let followed = self.memory_limit.map(|bytes| bytes / 16 * 5);
+        self.limits.memory = followed.or(self.limits.memory);
+        self.reading.ahead &= self.threads() > 1;
+        self
+    }
+
+    /// The key that was given, or another one each time.
+    pub(crate) fn seed(&self) -> Seed {
+        self.seed.map_or_else(Seed::random, Seed::of)
+    }
+}
+
+/// Makes sure that what is read until memory is asked for again can be kept.
+///
+/// # Errors
+/// [`Error::Memory`] where it cannot.
+pub(crate) fn room_to_go_on(progress: Progress) -> Result<(), Error> {
+    let left = progress.bytes_total.map(|total| total.saturating_sub(progress.bytes_read));
+    guard::room_for(left.unwrap_or(u64::MAX).saturating_mul(GROWTH))
 }
 
 /// One pass over a capture.
 pub struct Session {
     reader: Reader,
-    decoder: Decoder,
+    intake: Intake,
     shards: Shards,
     context: Context,
-    ledger: Ledger,
     options: Options,
-    first_time: Option<i64>,
-    last_time: i64,
     released: Rows,
     /// FIN and RST segments of these rows.
     teardowns: usize,
@@ -116,23 +141,17 @@ impl Session {
     ///
     /// # Errors
     /// As [`Reader::open`].
-    pub fn open(sources: Vec<Source>, mut options: Options) -> Result<Self, Error> {
+    pub fn open(sources: Vec<Source>, options: Options) -> Result<Self, Error> {
         guard::room_for(0)?;
-        // The rest is for rows on their way out and for what verdicts remember.
-        let followed = options.memory_limit.map(|bytes| bytes / 16 * 5);
-        options.limits.memory = followed.or(options.limits.memory);
-        options.reading.ahead &= options.threads() > 1;
+        let options = options.settled();
         let reader = Reader::open(sources, options.reading.clone())?;
         let streaming = !options.limits.keep;
         Ok(Self {
             reader,
-            decoder: Decoder::new(options.decoding),
-            shards: Shards::new(&options.limits, options.threads()),
+            intake: Intake::new(options.decoding),
+            shards: Shards::new(&options.limits, options.threads(), options.seed()),
             context: if streaming { Context::bounded() } else { Context::default() },
-            ledger: Ledger::default(),
             options,
-            first_time: None,
-            last_time: 0,
             released: Rows::default(),
             teardowns: 0,
             waiting: VecDeque::new(),
@@ -177,7 +196,7 @@ impl Session {
         format!(
             "in {}, near packet {} of it, before byte {} of what is read",
             printable(name),
-            self.ledger.packets(self.file) + 1,
+            self.ledger().packets(self.file) + 1,
             self.reader.progress().bytes_read
         )
     }
@@ -210,14 +229,8 @@ impl Session {
             self.check_strict()?;
             return Ok(false);
         };
-        let mut pass = Pass {
-            decoder: &mut self.decoder,
-            shards: &mut self.shards,
-            ledger: &mut self.ledger,
-            options: &self.options,
-            first_time: &mut self.first_time,
-            last_time: &mut self.last_time,
-        };
+        let mut pass =
+            Pass { intake: &mut self.intake, shards: &mut self.shards, options: &self.options };
         self.file = batch.file;
         pass.batch(&batch);
         self.shards.go_on()?;
@@ -230,8 +243,7 @@ impl Session {
         let progress = self.reader.progress();
         let read = progress.bytes_read;
         if read >= self.asked_at {
-            let left = progress.bytes_total.map_or(u64::MAX, |total| total.saturating_sub(read));
-            guard::room_for(left.saturating_mul(GROWTH))?;
+            room_to_go_on(progress)?;
             // The index of connections doubles at once.
             guard::room(32 * self.shards.followed() as usize)?;
             self.asked_at = read.saturating_add(ASKED);
@@ -300,7 +312,7 @@ impl Session {
 
     /// Packets so far.
     pub fn ledger(&self) -> &Ledger {
-        &self.ledger
+        &self.intake.ledger
     }
 
     /// How many connections are followed now, or were let go and are no part of the context yet.
@@ -322,7 +334,7 @@ impl Session {
 
     /// VLANs and tunnels met so far.
     pub fn paths(&self) -> Vec<Path> {
-        paths(self.decoder.paths())
+        paths(self.intake.decoder.paths())
     }
 
     /// The files that the capture lies in.
@@ -342,7 +354,7 @@ impl Session {
             self.release(row);
         }
         let mut issues = self.reader.take_issues();
-        issues.absorb(self.decoder.take_issues());
+        issues.absorb(self.intake.decoder.take_issues());
         let (counts, rows) = self.shards.finish(|connections| self.context.add_all(connections));
         issues.add_many(0, "crowded_tuple", counts.crowded, || {
             "segments of address and port pairs in more VLANs or tunnels than are kept apart"
@@ -370,11 +382,11 @@ impl Session {
             threads: self.options.threads(),
             context: self.context,
             parameters: self.options.parameters,
-            ledger: self.ledger,
             files: self.reader.files().to_vec(),
             interfaces: self.reader.interfaces().to_vec(),
             issues,
-            paths: paths(self.decoder.paths()),
+            paths: paths(self.intake.decoder.paths()),
+            ledger: self.intake.ledger,
             counts,
         }
     }

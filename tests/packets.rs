@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 
 use finrst::capture::{ReadOptions, Reader, Source};
-use finrst::conn::{Chosen, Connection, Side};
+use finrst::conn::{Chosen, Connection};
 use finrst::packets;
 use finrst::read::{Options, Session};
 use finrst::table::export::{Guard, Written};
@@ -20,17 +20,6 @@ fn connections(path: PathBuf) -> Vec<Connection> {
     session.finish().connections.into_iter().collect()
 }
 
-fn chosen(connection: &Connection) -> Chosen {
-    let end = |side| (connection.ip(side), connection.port(side));
-    Chosen {
-        id: connection.id,
-        client: end(Side::Client),
-        server: end(Side::Server),
-        first_packet: connection.first_packet,
-        last_packet: connection.last_packet,
-    }
-}
-
 fn frames(path: PathBuf) -> Vec<(Option<i64>, Vec<u8>, u32)> {
     let mut reader = Reader::open(vec![Source::path(path)], ReadOptions::default()).unwrap();
     let mut found = Vec::new();
@@ -42,8 +31,9 @@ fn frames(path: PathBuf) -> Vec<(Option<i64>, Vec<u8>, u32)> {
 
 #[test]
 fn every_packet_belongs_to_one_connection() {
-    let all: Vec<_> = connections(demo()).iter().map(chosen).collect();
-    let (made, _) = packets::table(vec![Source::path(demo())], all, &|| true).unwrap();
+    let all: Vec<_> = connections(demo()).iter().map(Chosen::from).collect();
+    let (made, _) =
+        packets::table(vec![Source::path(demo())], Options::default(), all, &|| true).unwrap();
     let rows: usize = made.batches.iter().map(arrow_array::RecordBatch::num_rows).sum();
     assert_eq!(rows, frames(demo()).len());
 }
@@ -51,9 +41,10 @@ fn every_packet_belongs_to_one_connection() {
 #[test]
 fn saved_packets_keep_octets_and_times() {
     let target = std::env::temp_dir().join(format!("finrst-save-{}.pcapng", std::process::id()));
-    let all: Vec<_> = connections(demo()).iter().map(chosen).collect();
-    let sources = vec![Source::path(demo())];
-    let saved = packets::save(sources, all, &target, Guard::default(), &|| true).unwrap();
+    let all: Vec<_> = connections(demo()).iter().map(Chosen::from).collect();
+    let (sources, options) = ([Source::path(demo())], Options::default());
+    let saved =
+        packets::save(&sources, &options, &all, &target, &Guard::default(), &|| true).unwrap();
     let (before, after) = (frames(demo()), frames(target.clone()));
     std::fs::remove_file(&target).unwrap();
     assert_eq!(saved, Written { rows: before.len() as u64, lost: None });
@@ -66,10 +57,10 @@ fn packets_are_never_saved_over_their_source() {
     std::fs::create_dir(&folder).unwrap();
     let source = folder.join("a.pcap");
     std::fs::copy(demo(), &source).unwrap();
-    let all: Vec<_> = connections(source.clone()).iter().map(chosen).collect();
+    let all: Vec<_> = connections(source.clone()).iter().map(Chosen::from).collect();
     let guard = Guard { overwrite: true, ..Guard::default() };
-    let sources = vec![Source::path(&source)];
-    let outcome = packets::save(sources, all, &source, guard, &|| true);
+    let (sources, options) = ([Source::path(&source)], Options::default());
+    let outcome = packets::save(&sources, &options, &all, &source, &guard, &|| true);
     assert!(matches!(outcome, Err(finrst::error::Error::Exists { .. })));
     assert_eq!(std::fs::read(&source).unwrap(), std::fs::read(demo()).unwrap());
     std::fs::remove_dir_all(&folder).unwrap();
@@ -79,10 +70,10 @@ fn packets_are_never_saved_over_their_source() {
 fn a_cancelled_save_leaves_nothing() {
     let folder = std::env::temp_dir().join(format!("finrst-cancel-{}", std::process::id()));
     std::fs::create_dir(&folder).unwrap();
-    let all: Vec<_> = connections(demo()).iter().map(chosen).collect();
-    let sources = vec![Source::path(demo())];
+    let all: Vec<_> = connections(demo()).iter().map(Chosen::from).collect();
+    let (sources, options) = ([Source::path(demo())], Options::default());
     let target = folder.join("x.pcapng");
-    let outcome = packets::save(sources, all, &target, Guard::default(), &|| false);
+    let outcome = packets::save(&sources, &options, &all, &target, &Guard::default(), &|| false);
     assert!(matches!(outcome, Err(finrst::error::Error::Cancelled)));
     assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 0);
     std::fs::remove_dir(&folder).unwrap();
@@ -91,7 +82,8 @@ fn a_cancelled_save_leaves_nothing() {
 #[test]
 fn a_script_gives_its_segments() {
     let script = "> S, < S., > ., > P. 120, < R.";
-    let all: Vec<_> = finrst::conn::script::play(script).unwrap().iter().map(chosen).collect();
+    let all: Vec<_> =
+        finrst::conn::script::play(script).unwrap().iter().map(Chosen::from).collect();
     let made = packets::of_script(script, all).unwrap();
     assert_eq!(made.batches[0].num_rows(), 5);
 }

@@ -1,4 +1,4 @@
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from os import PathLike
 from typing import Any, TypeAlias, final
 
@@ -97,11 +97,14 @@ class Output:
 def causes() -> Table: ...
 def columns() -> Table: ...
 def conversation(script: str) -> dict[str, Table]: ...
-def packets_of(sources: Sequence[tuple[Any, ...]], rows: Sequence[tuple[Any, ...]]) -> Table: ...
-def packets_of_script(script: str, rows: Sequence[tuple[Any, ...]]) -> Table: ...
+def packets_of(
+    sources: Sequence[_Source], options: Mapping[str, Any], rows: Sequence[dict[str, Any]]
+) -> Table: ...
+def packets_of_script(script: str, rows: Sequence[dict[str, Any]]) -> Table: ...
 def save_packets(
-    sources: Sequence[tuple[Any, ...]],
-    rows: Sequence[tuple[Any, ...]],
+    sources: Sequence[_Source],
+    options: Mapping[str, Any],
+    rows: Sequence[dict[str, Any]],
     path: str | PathLike[str],
     known: Sources,
     overwrite: bool,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from . import _native
@@ -13,19 +13,8 @@ from ._text import file_name, printable
 from ._whole import tell
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from os import PathLike
-
-_TUPLE = (
-    "connection_id",
-    "client_ip",
-    "client_port",
-    "server_ip",
-    "server_port",
-    "first_packet",
-    "last_packet",
-)
-_COUNTED = ("client_packets", "server_packets")
 
 
 def _state(path: bytes) -> tuple[int, int] | None:
@@ -38,17 +27,24 @@ def _state(path: bytes) -> tuple[int, int] | None:
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a capture came from: what the engine read, or the script that it played."""
+    """Where a capture came from: what the engine read and how, or the script that it played."""
 
     items: tuple[tuple[Any, ...], ...] = ()
     files: tuple[tuple[bytes, tuple[int, int] | None], ...] = ()
     script: str | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, items: Iterable[tuple[Any, ...]], paths: Iterable[bytes | None]) -> Origin:
-        """Remember sources, and the state of the files among them."""
+    def of(
+        cls,
+        items: Iterable[tuple[Any, ...]],
+        paths: Iterable[bytes | None],
+        options: Mapping[str, Any],
+    ) -> Origin:
+        """Remember sources, the state of the files among them, and how they were read."""
         kept = tuple(item[:2] if item[0] == "reader" else item for item in items)
-        return cls(kept, tuple((path, _state(path)) for path in paths if path is not None))
+        files = tuple((path, _state(path)) for path in paths if path is not None)
+        return cls(kept, files, options=options)
 
     def __getstate__(self) -> dict[str, Any]:
         """Pickle the names of the sources, and nothing that they hold."""
@@ -86,15 +82,9 @@ class Origin:
     def packets(self, rows: list[dict[str, Any]]) -> Table:
         """Give the packets of connections as a table."""
         self.check()
-        chosen = [tuple(row[name] for name in _TUPLE) for row in rows]
         if self.script is not None:
-            return Table(_native.packets_of_script(self.script, chosen), "packets")
-        table = Table(_native.packets_of(self.items, chosen), "packets")
-        wanted = sum(row[name] for row in rows for name in _COUNTED)
-        if len(table) < wanted:
-            message = f"found {len(table)} of {wanted} packets: the source has changed"
-            raise CaptureError(message)
-        return table
+            return Table(_native.packets_of_script(self.script, rows), "packets")
+        return Table(_native.packets_of(self.items, self.options, rows), "packets")
 
     def save(
         self,
@@ -109,7 +99,8 @@ class Origin:
         if self.script is not None:
             message = "a script has no packets to save"
             raise CaptureError(message)
-        chosen = [tuple(row[name] for name in _TUPLE) for row in rows]
-        saved, lost = _native.save_packets(self.items, chosen, os.fspath(path), known, overwrite)
+        saved, lost = _native.save_packets(
+            self.items, self.options, rows, os.fspath(path), known, overwrite
+        )
         tell(lost)
         return saved

@@ -72,7 +72,7 @@ def page(  # noqa: PLR0913, PLR0917 - the parts of a page
     title: str,
     about: list[tuple[str, str]],
     plots: list[tuple[str, str]] | None,
-    ladders: dict[str, str],
+    ladders: dict[str, str] | str,
 ) -> str:
     """Write the page."""
     sections = {
@@ -148,7 +148,9 @@ def _plots(plots: list[tuple[str, str]] | None) -> str:
     return "".join(f'<figure style="margin:0">{svg}</figure>' for _, svg in plots)
 
 
-def _examples(found: Findings, ladders: dict[str, str]) -> str:
+def _examples(found: Findings, ladders: dict[str, str] | str) -> str:
+    if isinstance(ladders, str):
+        return f"<p>No packets are drawn: {_text(ladders, 600)}.</p>"
     return "".join(
         f'<div class="example"><p><b>{_text(one.cause)}</b>: {_text(one.summary, 600)}</p>'
         f'<div class="wide">{ladders[one.cause]}</div></div>'

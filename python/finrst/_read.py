@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn, Self, TypedDict, Unpack
 
@@ -138,7 +139,10 @@ def read(source: Source, /, *, progress: Progress = "auto", **options: Unpack[Op
     items, opened = sources(source)
     bar = Bar(progress)
     try:
-        reading, tell = _native.Reading(items, _native_options(options)), bar.callback
+        native = _native_options(options)
+        # What is let go for want of room hangs on it: packets() must let go of the same.
+        native["seed"] = int.from_bytes(os.urandom(8))
+        reading, tell = _native.Reading(items, native), bar.callback
         while (at := reading.step()) is not None:
             if tell is not None:
                 tell(*at)
@@ -148,7 +152,7 @@ def read(source: Source, /, *, progress: Progress = "auto", **options: Unpack[Op
         bar.close()
         _close(opened)
     _warn(Table(tables["files"], "files"), 3)
-    return Capture(tables, Origin.of(items, paths))
+    return Capture(tables, Origin.of(items, paths, native))
 
 
 def scan(source: Source, /, *, progress: Progress = "auto", **options: Unpack[Options]) -> Scan:

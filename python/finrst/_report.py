@@ -41,9 +41,8 @@ def write(
     if Path(path).suffix.lower() in {".md", ".markdown"}:
         text = _markdown.page(capture, found, heading, _about(capture))
     else:
-        text = _page.page(
-            capture, found, heading, _about(capture), _plots(capture), _ladders(capture, found)
-        )
+        drawn = _ladders(capture, found)
+        text = _page.page(capture, found, heading, _about(capture), _plots(capture), drawn)
     with whole(path, sources, overwrite=overwrite) as out:
         out.write(text.encode())
 
@@ -95,8 +94,8 @@ def _plots(capture: Capture) -> list[tuple[str, str]] | None:
     return [(_PLOTS[name], chart.svg()) for name, chart in charts.items() if not chart.is_empty]
 
 
-def _ladders(capture: Capture, found: Findings) -> dict[str, str]:
-    """Draw examples of the commonest and of suspicious causes, where the source is still there."""
+def _ladders(capture: Capture, found: Findings) -> dict[str, str] | str:
+    """Draw examples of the commonest and of suspicious causes, or tell why the source gives none."""
     from .plot import ladder
 
     drawn: dict[str, str] = {}
@@ -104,7 +103,7 @@ def _ladders(capture: Capture, found: Findings) -> dict[str, str]:
     for one in [*found.troubled[:_LADDERS], *rest[:_SUSPICIOUS]]:
         try:
             diagram: Any = ladder(capture, one.example["connection_id"])
-        except (CaptureError, OSError):
-            break
+        except (CaptureError, OSError) as error:
+            return str(error)
         drawn[one.cause] = str(diagram)
     return drawn

@@ -109,16 +109,17 @@ class Views:
         return Plots(self)
 
     def _rows(self, connection_ids: int | Iterable[int]) -> list[dict[str, Any]]:
-        ids = [connection_ids] if isinstance(connection_ids, int) else list(connection_ids)
+        one_or_more = [connection_ids] if isinstance(connection_ids, int) else connection_ids
+        ids = list(dict.fromkeys(int(one) for one in one_or_more))
         table = self.connections
         places: dict[int, int] = {}
         if len(ids) > _FEW:
             places = {one: place for place, one in enumerate(table["connection_id"])}
         rows = []
         for one in ids:
-            place = places.get(int(one))
+            place = places.get(one)
             row = (
-                table.find("connection_id", int(one))
+                table.find("connection_id", one)
                 if place is None
                 else next(iter(table.slice(place, 1)))
             )
@@ -129,10 +130,12 @@ class Views:
         return rows
 
     def packets(self, connection_ids: int | Iterable[int]) -> Table:
-        """Give the TCP packets of a connection, or of several, in packet order.
+        """Give the TCP packets of a connection, or of several (each once), in packet order.
 
-        The source is read again, as far as these connections go. :exc:`CaptureError` tells when
-        it was a stream, is gone or has changed; ``KeyError`` when there is no such connection.
+        The source is read again with the options of the first reading, as far as these
+        connections go, and gives them the packets that it gave them then. :exc:`CaptureError`
+        tells when it was a stream, is gone or has changed, also by which connection has other
+        packets; ``KeyError`` when there is no such connection.
 
         >>> import finrst
         >>> finrst.conversation("> S, < R.").packets(0)["flags"]
@@ -150,10 +153,10 @@ class Views:
         """Write the packets of connections as pcapng and return how many there were.
 
         The octets are those of the source, with times in nanoseconds (those before 1970 on an
-        interface with ``if_tsoffset``); ICMP errors about the connections go with them. Of an IP
-        datagram in fragments only the last fragment is found. The file appears whole or not at
-        all; what it may replace is told at :meth:`Table.write`. Errors are those of
-        :meth:`packets`, and ``FileExistsError``.
+        interface with ``if_tsoffset``). ICMP errors about the connections go with them, and all
+        fragments of an IP datagram in fragments. The file appears whole or not at all; what it may
+        replace is told at :meth:`Table.write`. Errors are those of :meth:`packets`, and
+        ``FileExistsError``.
 
         >>> import finrst, tempfile
         >>> cap = finrst.read("tests/data/demo.pcap")

@@ -108,14 +108,22 @@ impl Source {
         if let Self::Path(path) = self { Some(path.clone()) } else { None }
     }
 
-    /// The same source once more, unless it can be read but once.
+    /// The same file once more, unless it can be read but once.
     pub(crate) fn again(&self) -> Option<Self> {
         match self {
-            Self::Path(path) if path.is_file() => Some(Self::Path(path.clone())),
+            Self::Path(path) if !path.is_file() => None,
+            other => other.copy(),
+        }
+    }
+
+    /// The same source once more, unless it is a stream. What a path names is not looked at.
+    pub(crate) fn copy(&self) -> Option<Self> {
+        match self {
+            Self::Path(path) => Some(Self::Path(path.clone())),
             Self::Bytes { name, data } => {
                 Some(Self::Bytes { name: name.clone(), data: Arc::clone(data) })
             }
-            _ => None,
+            Self::Stdin | Self::Reader { .. } => None,
         }
     }
 }

@@ -58,9 +58,15 @@ impl Default for Limits {
 }
 
 impl Limits {
+    /// Whether what becomes of one connection depends on the others: connections or memory are
+    /// limited.
+    pub fn is_bounded(&self) -> bool {
+        self.connections.is_some() || self.memory.is_some()
+    }
+
     /// How many connections may be open before the quiet ones are kept in their compact form.
     pub(super) fn most_open(&self) -> usize {
-        let bounded = self.memory.is_some() || self.connections.is_some() || !self.keep;
+        let bounded = self.is_bounded() || !self.keep;
         if bounded { self.open.min(OPEN_IF_BOUNDED) } else { self.open }
     }
 

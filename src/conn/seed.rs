@@ -15,6 +15,16 @@ impl Seed {
         Self(foldhash::fast::RandomState::default().build_hasher().finish())
     }
 
+    /// A known one.
+    pub fn of(key: u64) -> Self {
+        Self(key)
+    }
+
+    /// The hash of a tuple.
+    pub(super) fn hash_of(self, tuple: &Tuple) -> u32 {
+        tuple.hash(self.0)
+    }
+
     /// The hash of a segment's tuple.
     #[inline]
     pub fn hash(self, segment: &Segment<'_>) -> u32 {
@@ -25,7 +35,7 @@ impl Seed {
 
     /// The hash of the tuple that an ICMP error quotes.
     pub fn hash_quoted(self, error: &IcmpError) -> u32 {
-        quoted(error).hash(self.0)
+        self.hash_of(&quoted(error))
     }
 }
 

@@ -111,7 +111,7 @@ impl Tracker {
         std::hint::black_box(self.store.touch(segments));
     }
 
-    /// Takes the next segment of the capture.
+    /// Takes the next segment of the capture; see [`Tracker::take_at`].
     pub fn take(&mut self, segment: &Segment<'_>, hash: u32) {
         let now = self.clock.advance(segment.time);
         self.take_at(segment, hash, now);
@@ -119,13 +119,14 @@ impl Tracker {
 
     /// Takes a segment when it is `now` in the capture. What becomes of its connection depends on
     /// the packets of these addresses and ports and on the time at each of them, and on nothing
-    /// else, unless connections or memory are limited.
-    pub fn take_at(&mut self, segment: &Segment<'_>, hash: u32, now: i64) {
+    /// else, unless connections or memory are limited. Gives the place of the connection that it
+    /// belongs to, and which side sent it.
+    pub fn take_at(&mut self, segment: &Segment<'_>, hash: u32, now: i64) -> Option<(u32, Side)> {
         self.pass(now);
         let found = self.goes_on(segment, hash).or_else(|| self.place(segment, hash));
-        let Some((number, side)) = found else { return };
+        let (number, side) = found?;
         let scales = self.store.scales();
-        let Some(mut live) = self.store.live(number, now) else { return };
+        let mut live = self.store.live(number, now)?;
         let was_over = live.connection.over_since.is_some();
         let before = scales.weigh(live.connection);
         live.take(segment, side);
@@ -136,16 +137,23 @@ impl Tracker {
             let deadline = now.saturating_add(self.limits.linger);
             self.wheel.add((number, id), deadline, now);
         }
+        found
     }
 
-    /// Notes an ICMP error on the connection whose segment it quotes. False when there is none.
-    pub fn icmp(&mut self, error: &IcmpError) -> bool {
+    /// The first packet of the connection in a place that was given for the latest packet: no
+    /// other connection has it.
+    pub fn first_packet(&self, place: u32) -> Option<u64> {
+        self.store.connection(place).map(|c| c.first_packet)
+    }
+
+    /// Notes an ICMP error on the connection whose segment it quotes; see [`Tracker::icmp_at`].
+    pub fn icmp(&mut self, error: &IcmpError) -> Option<u32> {
         let now = self.clock.advance(error.time);
         self.icmp_at(error, self.seed.hash_quoted(error), now)
     }
 
-    /// The same when it is `now` in the capture.
-    pub fn icmp_at(&mut self, error: &IcmpError, hash: u32, now: i64) -> bool {
+    /// The same when it is `now` in the capture. Gives the place of the connection, if there is one.
+    pub fn icmp_at(&mut self, error: &IcmpError, hash: u32, now: i64) -> Option<u32> {
         self.pass(now);
         let source = (error.source, error.source_port);
         let tuple = quoted(error);
@@ -154,9 +162,8 @@ impl Tracker {
         if found.is_some_and(|head| self.purge(head)) {
             found = self.store.find(&tuple, hash);
         }
-        let Some(c) = found.and_then(|number| self.store.connection_mut(number)) else {
-            return false;
-        };
+        let number = self.on_path(found?, error.path);
+        let c = self.store.connection_mut(number)?;
         let client = (c.addresses[0], c.ports[0]) == source;
         let before = scales.weigh(c);
         let extra = c.extra.get_or_insert_default();
@@ -172,7 +179,7 @@ impl Tracker {
         });
         let after = scales.weigh(c);
         self.store.weigh(before, after);
-        true
+        Some(number)
     }
 
     /// What the connections followed now would be, were the capture to end here.
@@ -240,9 +247,5 @@ impl Tracker {
     /// Whether it has as many rows of FINs and RSTs as one connection may have.
     fn is_long(&self, c: &Connection) -> bool {
         c.teardowns.len() >= self.limits.teardowns.max(1) as usize
-    }
-
-    fn is_limited(&self) -> bool {
-        self.limits.connections.is_some() || self.limits.memory.is_some()
     }
 }

@@ -13,6 +13,8 @@ use super::walk::{Fragment, Ip};
 const MAX_LENGTH: usize = 65_535;
 /// Holes that one datagram may have at a time; more is an attack.
 const MAX_RANGES: usize = 64;
+/// Packets of one datagram that are noted: more, of eight octets each, it cannot have without overlap.
+const MAX_NOTED: usize = MAX_LENGTH / 8 + 1;
 /// Nanoseconds of capture time for which a datagram waits for its other fragments.
 const TIMEOUT: i64 = 30_000_000_000;
 
@@ -36,6 +38,8 @@ struct Datagram {
     /// The same for what was captured of them.
     held: Vec<(usize, usize)>,
     end: Option<usize>,
+    /// Packets that its fragments were in, where they are noted.
+    packets: Vec<u64>,
 }
 
 /// A datagram put together.
@@ -72,6 +76,8 @@ pub(super) struct Fragments {
     pub evicted: u64,
     /// Datagrams given up because their time was over, since last asked.
     pub expired: u64,
+    /// Earlier packets that the latest frame completed something of, where they are noted.
+    noted: Option<Vec<u64>>,
 }
 
 impl Fragments {
@@ -82,11 +88,28 @@ impl Fragments {
             limit: limit.max(1),
             evicted: 0,
             expired: 0,
+            noted: None,
         }
     }
 
+    /// Notes from now on which packets a datagram came in.
+    pub fn note(&mut self) {
+        self.noted = Some(Vec::new());
+    }
+
+    /// Packets of what the latest frame completed, its own left out.
+    pub fn take_noted(&mut self) -> Vec<u64> {
+        self.noted.as_mut().map(std::mem::take).unwrap_or_default()
+    }
+
     /// Adds a fragment.
-    pub fn add(&mut self, ip: &Ip, path: PathId, time: i64, fragment: &Fragment<'_>) -> Added {
+    pub fn add(
+        &mut self,
+        ip: &Ip,
+        path: PathId,
+        (packet, time): (u64, i64),
+        fragment: &Fragment<'_>,
+    ) -> Added {
         let key = Key {
             source: ip.source,
             destination: ip.destination,
@@ -110,7 +133,18 @@ impl Fragments {
         if !datagram.add(fragment) {
             return Added::Bad;
         }
-        if !datagram.is_complete() {
+        let complete = datagram.is_complete();
+        if let Some(noted) = &mut self.noted {
+            // What is noted already carried this fragment: it was in fragments itself.
+            datagram.packets.append(noted);
+            if complete {
+                noted.append(&mut datagram.packets);
+            } else {
+                datagram.packets.push(packet);
+                datagram.packets.truncate(MAX_NOTED);
+            }
+        }
+        if !complete {
             return Added::Waiting;
         }
         match self.forget(&key) {
@@ -147,7 +181,8 @@ impl Fragments {
 
 impl Datagram {
     fn new(first_seen: i64) -> Self {
-        Self { first_seen, octets: Vec::new(), seen: Vec::new(), held: Vec::new(), end: None }
+        let (octets, seen, held, packets) = Default::default();
+        Self { first_seen, octets, seen, held, end: None, packets }
     }
 
     fn add(&mut self, fragment: &Fragment<'_>) -> bool {

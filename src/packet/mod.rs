@@ -164,6 +164,18 @@ impl Decoder {
         std::mem::take(&mut self.memory.issues)
     }
 
+    /// Has the packets of each IP datagram noted, for [`Decoder::take_noted`].
+    pub fn note_fragments(&mut self) {
+        self.memory.fragments.note();
+    }
+
+    /// Earlier packets that hold fragments of what the latest frame completed; to be asked for
+    /// after every frame.
+    #[inline]
+    pub fn take_noted(&mut self) -> Vec<u64> {
+        self.memory.fragments.take_noted()
+    }
+
     /// What one frame is. `time` is the frame's, or that of the packet before it.
     #[inline]
     pub fn decode<'a>(&mut self, frame: &Frame<'a>, time: i64) -> Decoded<'a> {
@@ -286,7 +298,7 @@ impl Memory {
         time: i64,
         fragment: &walk::Fragment<'_>,
     ) -> End<'b> {
-        let added = self.fragments.add(ip, path, time, fragment);
+        let added = self.fragments.add(ip, path, (frame.number, time), fragment);
         let packet = Some(frame.number);
         for (count, kind) in [
             (std::mem::take(&mut self.fragments.evicted), "fragments_evicted"),

@@ -22,7 +22,7 @@ pub fn exception(py: Python<'_>, error: Error) -> PyErr {
         Error::Exists { file, reason } => {
             PyFileExistsError::new_err((EXISTS, printable(&reason), file))
         }
-        Error::NotACapture { .. } | Error::Damaged { .. } => {
+        Error::NotACapture { .. } | Error::Damaged { .. } | Error::Changed(_) => {
             own(py, "CaptureError", &error.to_string())
         }
         Error::Filter { .. } => own(py, "FilterError", &error.to_string()),

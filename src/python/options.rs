@@ -36,6 +36,7 @@ pub fn options(dict: &Bound<'_, PyDict>) -> PyResult<Options> {
             "resync" => options.reading.resync = value.extract()?,
             "chunk" => options.reading.chunk = value.extract()?,
             "threads" => options.threads = Some(value.extract()?),
+            "seed" => options.seed = Some(value.extract()?),
             "strict" => options.strict = value.extract()?,
             "parameters" => {
                 for (name, value) in value.cast::<PyDict>()? {

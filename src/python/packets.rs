@@ -4,7 +4,9 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 
 use pyo3::prelude::*;
+use pyo3::types::PyDict;
 
+use super::options::options;
 use super::source::{Raised, source};
 use super::table::Table;
 use super::wait::wait;
@@ -14,21 +16,38 @@ use crate::conn::Chosen;
 use crate::packets;
 use crate::table::export::Guard;
 
-/// `(connection_id, client_ip, client_port, server_ip, server_port, first_packet, last_packet)`.
-type Row = (u64, IpAddr, u16, IpAddr, u16, u64, u64);
+/// A connection as its row names it.
+#[derive(FromPyObject)]
+#[pyo3(from_item_all)]
+pub struct Row {
+    connection_id: u64,
+    client_ip: IpAddr,
+    client_port: u16,
+    server_ip: IpAddr,
+    server_port: u16,
+    first_packet: u64,
+    last_packet: u64,
+    client_packets: u64,
+    server_packets: u64,
+    icmp_errors: u64,
+}
+
+impl From<Row> for Chosen {
+    fn from(row: Row) -> Self {
+        Self {
+            id: row.connection_id,
+            client: (row.client_ip, row.client_port),
+            server: (row.server_ip, row.server_port),
+            first_packet: row.first_packet,
+            last_packet: row.last_packet,
+            packets: [row.client_packets, row.server_packets],
+            icmp_errors: Some(row.icmp_errors),
+        }
+    }
+}
 
 fn chosen(rows: Vec<Row>) -> Vec<Chosen> {
-    rows.into_iter()
-        .map(|(id, client_ip, client_port, server_ip, server_port, first_packet, last_packet)| {
-            Chosen {
-                id,
-                client: (client_ip, client_port),
-                server: (server_ip, server_port),
-                first_packet,
-                last_packet,
-            }
-        })
-        .collect()
+    rows.into_iter().map(Chosen::from).collect()
 }
 
 /// None of them is a file object: those can be read but once.
@@ -37,17 +56,18 @@ fn sources(items: &[Bound<'_, PyAny>]) -> PyResult<Vec<Source>> {
     items.iter().map(|item| source(item, &raised)).collect()
 }
 
-/// The segments of chosen connections, read from their sources again.
+/// The segments of chosen connections, read from their sources again as these were read.
 #[pyfunction]
 #[expect(clippy::needless_pass_by_value, reason = "arguments from Python come by value")]
 pub fn packets_of(
     py: Python<'_>,
     sources: Vec<Bound<'_, PyAny>>,
+    options: &Bound<'_, PyDict>,
     rows: Vec<Row>,
 ) -> PyResult<Table> {
-    let sources = self::sources(&sources)?;
+    let (sources, options) = (self::sources(&sources)?, self::options(options)?);
     wait(py, move |cancel| {
-        let (made, files) = packets::table(sources, chosen(rows), &|| cancel.proceed())?;
+        let (made, files) = packets::table(sources, options, chosen(rows), &|| cancel.proceed())?;
         Ok(Table::of(made, &files))
     })
 }
@@ -65,13 +85,16 @@ pub fn packets_of_script(py: Python<'_>, script: String, rows: Vec<Row>) -> PyRe
 pub fn save_packets(
     py: Python<'_>,
     sources: Vec<Bound<'_, PyAny>>,
+    options: &Bound<'_, PyDict>,
     rows: Vec<Row>,
     path: PathBuf,
     known: &Sources,
     overwrite: bool,
 ) -> PyResult<Outcome> {
-    let sources = self::sources(&sources)?;
+    let (sources, options) = (self::sources(&sources)?, self::options(options)?);
     let guard = Guard { sources: known.0.clone(), overwrite };
-    wait(py, move |cancel| packets::save(sources, chosen(rows), &path, guard, &|| cancel.proceed()))
-        .map(Outcome::from)
+    wait(py, move |cancel| {
+        packets::save(&sources, &options, &chosen(rows), &path, &guard, &|| cancel.proceed())
+    })
+    .map(Outcome::from)
 }

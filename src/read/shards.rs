@@ -57,11 +57,10 @@ fn split(helpers: u8) -> [u8; 256] {
 
 impl Shards {
     /// For as many threads as may be used.
-    pub fn new(limits: &Limits, threads: usize) -> Self {
+    pub fn new(limits: &Limits, threads: usize, seed: Seed) -> Self {
         // What is evicted depends on all connections together.
-        let alone = !limits.keep || limits.connections.is_some() || limits.memory.is_some();
+        let alone = !limits.keep || limits.is_bounded();
         let helpers = if alone { 0 } else { threads.saturating_sub(1).min(MOST) };
-        let seed = Seed::random();
         let tracker = || Shard::Here(Box::new(Tracker::with_seed(limits.clone(), seed)));
         Self {
             clock: Clock::default(),

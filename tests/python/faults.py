@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 import finrst
-from finrst import _native, _packets
+from finrst import _native
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,13 +31,11 @@ PLACE = Path(tempfile.mkdtemp(prefix="finrst-faults-"))
 whole = finrst.read(DEMO)
 table = whole.connections._native
 script = finrst.conversation("> S, < R.")
-NAMES = _packets._TUPLE
 
 
-def row(cap: finrst.Capture, number: int) -> tuple[Any, ...]:
+def row(cap: finrst.Capture, number: int) -> dict[str, Any]:
     """A connection as the native half asks for it."""
-    found = next(iter(cap.connections.slice(number, 1)))
-    return tuple(found[name] for name in NAMES)
+    return next(iter(cap.connections.slice(number, 1)))
 
 
 rows = [row(whole, 3)]
@@ -97,7 +95,7 @@ ENTRIES: dict[str, tuple[Callable[[], Any], Callable[[Any], Any]]] = {
     "causes": (lambda: None, lambda _: NATIVE.causes()),
     "columns": (lambda: None, lambda _: NATIVE.columns()),
     "conversation": (lambda: None, lambda _: NATIVE.conversation("> S, < R.")),
-    "packets_of": (lambda: None, lambda _: NATIVE.packets_of(source, rows)),
+    "packets_of": (lambda: None, lambda _: NATIVE.packets_of(source, {}, rows)),
     "packets_of_script": (
         lambda: [row(script, 0)],
         lambda it: NATIVE.packets_of_script("> S, < R.", it),
@@ -105,7 +103,7 @@ ENTRIES: dict[str, tuple[Callable[[], Any], Callable[[Any], Any]]] = {
     "save_packets": (
         lambda: None,
         lambda _: NATIVE.save_packets(
-            source, rows, PLACE / "saved.pcapng", NATIVE.Sources(source), True
+            source, {}, rows, PLACE / "saved.pcapng", NATIVE.Sources(source), True
         ),
     ),
     "Scan": (lambda: None, lambda _: scan()),

@@ -61,7 +61,7 @@ impl Tracker {
         self.followed += 1;
         let deadline = self.now.saturating_add(self.limits.handshake);
         self.wheel.add((number, low(id)), deadline, self.now);
-        if self.is_limited() {
+        if self.limits.is_bounded() {
             self.room.enter(number, id);
             let (room, store) = (&mut self.room, &self.store);
             room.tidy(self.followed, |place, id| store.is_followed(place, id));

@@ -5,7 +5,7 @@ use crate::conn::belonging::{answers, continues};
 use crate::conn::endpoint::State;
 use crate::conn::store::NONE;
 use crate::conn::terms::Side;
-use crate::packet::Segment;
+use crate::packet::{PathId, Segment};
 
 impl Tracker {
     /// The connection that a segment belongs to, and which side sent it, where this is plain:
@@ -91,6 +91,21 @@ impl Tracker {
             }
         }
         other.map(|(_, found)| found)
+    }
+
+    /// Of the connections of a tuple the one on these VLANs and tunnels; the latest where there is
+    /// none, as a router may report from elsewhere.
+    pub(super) fn on_path(&mut self, head: u32, path: PathId) -> u32 {
+        let mut number = head;
+        for _ in 0..MAX_SIBLINGS {
+            self.store.wake(number);
+            let Some(c) = self.store.connection(number) else { break };
+            if c.paths.contains(&Some(path)) {
+                return number;
+            }
+            number = self.store.slot(number).map_or(NONE, |slot| slot.next);
+        }
+        head
     }
 
     /// Whether the segment begins a new connection although one of its tuple is known.

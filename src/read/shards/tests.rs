@@ -6,7 +6,7 @@ use proptest::test_runner::RngSeed;
 use super::{ENOUGH, Shards};
 use crate::cause::RULES;
 use crate::conn::script::{Packet, parse};
-use crate::conn::{Connection, Counts, Limits, Release, Tracker};
+use crate::conn::{Connection, Counts, Limits, Release, Seed, Tracker};
 use crate::error::Error;
 use crate::packet::{IcmpError, PathId, Segment};
 
@@ -124,7 +124,7 @@ fn shared(events: &[Event], threads: usize, helped: bool) -> Result<Told, Error>
     // Where others help, quiet connections are kept in their compact form too.
     let open = if helped { 0 } else { usize::MAX };
     let limits = Limits { open, quiet: 0, ..Limits::default() };
-    let mut shards = Shards::new(&limits, threads);
+    let mut shards = Shards::new(&limits, threads, Seed::random());
     if helped {
         shards.taken = ENOUGH;
     }
@@ -207,7 +207,9 @@ fn limits_on_all_connections_leave_them_to_one_tracker() {
         Limits { connections: Some(9), ..Limits::default() },
         Limits { memory: Some(9), ..Limits::default() },
     ];
-    assert!(limited.iter().all(|limits| Shards::new(limits, 8).trackers.len() == 1));
-    assert_eq!(Shards::new(&Limits::default(), 1).trackers.len(), 1);
-    assert_eq!(Shards::new(&Limits::default(), 2).trackers.len(), 2);
+    assert!(
+        limited.iter().all(|limits| Shards::new(limits, 8, Seed::random()).trackers.len() == 1)
+    );
+    assert_eq!(Shards::new(&Limits::default(), 1, Seed::random()).trackers.len(), 1);
+    assert_eq!(Shards::new(&Limits::default(), 2, Seed::random()).trackers.len(), 2);
 }

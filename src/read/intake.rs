@@ -1,0 +1,65 @@
+//! What of a capture takes part: the one place that decides it, for every pass.
+
+use super::{Bound, Ledger, Options};
+use crate::capture::Frame;
+use crate::packet::{self, Class, Decoded, Decoder};
+
+/// Turns frames into the segments and ICMP errors that take part, in the order of the capture.
+pub struct Intake {
+    pub decoder: Decoder,
+    pub ledger: Ledger,
+    first_time: Option<i64>,
+    last_time: i64,
+}
+
+impl Intake {
+    /// One that has seen nothing.
+    pub fn new(decoding: packet::Limits) -> Self {
+        let (decoder, ledger) = (Decoder::new(decoding), Ledger::default());
+        Self { decoder, ledger, first_time: None, last_time: 0 }
+    }
+
+    /// The time of the latest frame, or of the one before it that has one.
+    pub fn time(&self) -> i64 {
+        self.last_time
+    }
+
+    /// What the next frame is; what the filter or the bounds leave out is
+    /// [`Other`](Decoded::Other).
+    #[inline]
+    pub fn take<'a>(&mut self, frame: &Frame<'a>, options: &Options) -> Decoded<'a> {
+        let time = frame.time.unwrap_or(self.last_time);
+        self.last_time = time;
+        let first = *self.first_time.get_or_insert(time);
+        let decoded = self.decoder.decode(frame, time);
+        let class = decoded.class();
+        if is_inside(options, time, first) && self.is_kept(&decoded, options) {
+            self.ledger.add(frame.file, class);
+            return decoded;
+        }
+        let class = if class == Class::Tcp { Class::Filtered } else { class };
+        self.ledger.add(frame.file, class);
+        Decoded::Other(class)
+    }
+
+    #[inline]
+    fn is_kept(&self, decoded: &Decoded<'_>, options: &Options) -> bool {
+        let Some(filter) = &options.filter else { return true };
+        let paths = self.decoder.paths();
+        match decoded {
+            Decoded::Tcp(segment) => filter.matches(segment, paths),
+            Decoded::Reassembled(whole) => filter.matches(&whole.segment(), paths),
+            Decoded::IcmpError(error) => filter.matches_icmp(error, paths),
+            Decoded::Other(_) => true,
+        }
+    }
+}
+
+fn is_inside(options: &Options, time: i64, first: i64) -> bool {
+    let at = |bound: Bound| match bound {
+        Bound::At(at) => at,
+        Bound::After(offset) => first.saturating_add(offset),
+    };
+    options.start.is_none_or(|bound| time >= at(bound))
+        && options.end.is_none_or(|bound| time < at(bound))
+}
