@@ -54,7 +54,9 @@ fn find(
     mut chosen: Vec<Chosen>,
     proceed: &dyn Fn() -> bool,
 ) -> Result<(Vec<Traced>, Reader), Error> {
-    chosen.iter_mut().for_each(|chosen| chosen.icmp_errors = None);
+    for chosen in &mut chosen {
+        chosen.icmp_errors = None;
+    }
     let mut found = Vec::new();
     let mut replay = Replay::open(sources, options, chosen)?;
     replay.run(proceed, |_, _, sighting| {

@@ -95,7 +95,7 @@ def _plots(capture: Capture) -> list[tuple[str, str]] | None:
 
 
 def _ladders(capture: Capture, found: Findings) -> dict[str, str] | str:
-    """Draw examples of the commonest and of suspicious causes, or tell why the source gives none."""
+    """Draw examples of the commonest and of suspicious causes, or tell why that cannot be."""
     from .plot import ladder
 
     drawn: dict[str, str] = {}

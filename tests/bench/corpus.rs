@@ -1,11 +1,13 @@
-//! Goals R2 to R6 on every shared capture, in one process:
+//! Goals R2 to R6 on every shared capture, and whose packets are whose, in one process:
 //!
 //!     cargo bench --bench corpus
 //!
 //! Each is read whole (status, accounts, seconds, memory), mutated (20 mutants, 2 % of the bytes,
 //! fixed seeds), cut (every prefix of 60 small ones), read in chunks of 1, 7, 4,096, 65,536 bytes
-//! and whole, and compressed in five ways. What does not hold stops the program. `tests/hostile.rs`
-//! and `tests/invariance` do a part of it in every run.
+//! and whole, and compressed in five ways. The packets of all connections, and those of some alone,
+//! are held against their rows and the ledger, under a few options; so is a connection that a storm
+//! of resets splits. What does not hold stops the program. `tests/hostile.rs`,
+//! `tests/invariance` and `tests/partition` do a part of it in every run.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::fmt::Write as _;
@@ -13,13 +15,16 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use finrst::capture::{Compression, ReadOptions, Source, Status};
+use finrst::capture::{Compression, Direction, ReadOptions, Source, Status};
 use finrst::cause;
+use finrst::conn::{Limits, Release};
 use finrst::read::{Options, Output, Session};
 
 #[allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::pedantic, missing_docs)]
 #[path = "../fuzz/src/lib.rs"]
 mod fuzz;
+#[path = "../support/partition.rs"]
+mod partition;
 #[allow(dead_code)]
 #[path = "../invariance/write.rs"]
 mod write;
@@ -170,6 +175,59 @@ fn chunks(captures: &[(PathBuf, Vec<u8>)]) {
     );
 }
 
+/// Options that change which packets take part, or whose they are.
+fn options() -> [Options; 4] {
+    let reading = ReadOptions { resync: true, ..ReadOptions::default() };
+    let limits = Limits { linger: 0, handshake: 0, idle: 1_000_000_000, ..Limits::default() };
+    [
+        Options::default(),
+        Options { reading, ..Options::default() },
+        Options { limits, ..Options::default() },
+        Options { memory_limit: Some(30_000), seed: Some(1), ..Options::default() },
+    ]
+}
+
+fn packets(captures: &[(PathBuf, Vec<u8>)]) {
+    let (begin, mut segments, mut connections) = (Instant::now(), 0, 0);
+    for (path, bytes) in captures {
+        let source = || Source::bytes("input", bytes.as_slice());
+        if Session::open(vec![source()], Options::default()).is_err() {
+            continue;
+        }
+        for options in options() {
+            let what = format!("{} {options:?}", path.display());
+            let held = partition::hold(&what, &source, &options);
+            held.sampled(&what, &source, &options, 2);
+            segments += held.segments.len();
+            connections += held.rows.len();
+        }
+    }
+    println!(
+        "{segments} packets of {connections} connections are each in the one that counts them; {} s",
+        begin.elapsed().as_secs()
+    );
+}
+
+/// A SYN and resets, no two alike, of one connection: more than one row has.
+fn storm(resets: u32) {
+    let frame = |number: u32| {
+        let flags = if number == 0 { 2 } else { 4 };
+        let mut data = vec![0x45, 0, 0, 40, 0, 1, 0, 0, 64, 6, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2];
+        data.extend([0x9c, 0x40, 1, 0xbb]);
+        data.extend(number.to_be_bytes());
+        data.extend([0, 0, 0, 0, 0x50, flags, 255, 255, 0, 0, 0, 0]);
+        let time = Some(i64::from(number) * 100_000);
+        let (interface, link, direction, original) = (0, 101, Direction::Unknown, 40);
+        write::Owned { time, interface, link, direction, data, original }
+    };
+    let frames: Vec<_> = (0..=resets).map(frame).collect();
+    let bytes = write::pcap(&frames, 101, false);
+    let (source, options) = (|| Source::bytes("storm", bytes.as_slice()), Options::default());
+    let held = partition::hold("storm", &source, &options);
+    assert_eq!(held.output.counts.released[Release::Evicted as usize], 1);
+    held.sampled("storm", &source, &options, 9);
+}
+
 fn main() {
     let root = std::env::var_os("FINRST_SHARED").map_or("../shared".into(), PathBuf::from);
     let mut paths = Vec::new();
@@ -181,6 +239,14 @@ fn main() {
     }
     let captures: Vec<_> =
         paths.into_iter().map(|path| (path.clone(), fs::read(&path).unwrap())).collect();
+    packets(&captures);
+    for part in ["faults", "lab", "practice"] {
+        let mut paths = Vec::new();
+        collect(&root.join("captures").join(part), &mut paths);
+        let read = |path: PathBuf| (path.clone(), fs::read(&path).unwrap());
+        packets(&paths.into_iter().map(read).collect::<Vec<_>>());
+    }
+    storm(70_000);
     whole(&captures);
     prefixes(&captures);
     chunks(&captures);

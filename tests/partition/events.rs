@@ -121,8 +121,10 @@ fn first_pass(events: &[Event], limits: &Limits, seed: Seed) -> Vec<Connection> 
     let mut tracker = Tracker::with_seed(limits.clone(), seed);
     for event in events {
         match event.moved() {
-            Moved::Tcp(segment) => drop(tracker.take(&segment, tracker.hash(&segment))),
-            Moved::Icmp(error) => drop(tracker.icmp(&error)),
+            Moved::Tcp(segment) => tracker.take(&segment, tracker.hash(&segment)),
+            Moved::Icmp(error) => {
+                tracker.icmp(&error);
+            }
         }
     }
     tracker.finish(|_| ()).1.iter().collect()

@@ -7,8 +7,8 @@ use finrst::conn::Chosen;
 use finrst::error::Error;
 use finrst::packet::Class;
 use finrst::packets;
-use finrst::table::export::Guard;
 use finrst::read::{Options, Output};
+use finrst::table::export::Guard;
 
 use super::support::{data, read_file};
 

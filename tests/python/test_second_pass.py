@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 from collections import Counter
 from pathlib import Path
@@ -10,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import finrst
+from conftest import SHARED
 from finrst.__main__ import main
-from tests.python.conftest import SHARED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -76,7 +77,7 @@ WAYS: dict[str, Any] = {
 }
 
 
-def held(cap: finrst.Capture, octets: bytes | None = None, **options: Any) -> None:
+def held(cap: finrst.Capture) -> None:
     """Hold the packets of all connections, and those of each alone, against the rows."""
     everything = list(cap.packets(range(len(cap))))
     taken = sum(row["packets"] for row in cap.ledger if row["class"] == "tcp")
@@ -89,8 +90,6 @@ def held(cap: finrst.Capture, octets: bytes | None = None, **options: Any) -> No
     for number in range(0, len(cap), max(1, len(cap) // 10)):
         expected = [row for row in everything if row["connection_id"] == number]
         assert list(cap.packets(number)) == expected
-    if octets is not None:
-        assert len(finrst.read(octets, progress=False, **options)) == len(cap)
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -108,8 +107,8 @@ def test_twins_are_told_apart(way: str, tmp_path: Path) -> None:
         assert (len(saved), saved.ledger["packets"]) == (1, [4])
         base = 10_000 * (number + 1)
         assert saved.packets(0)["seq_raw"] == [base, base, base + 1, base + 1]
-        ladder = str(cap.plot.ladder(number))
-        assert ladder.count(">#") == 4 or f">{8 - number}<" not in ladder
+        drawn = re.findall(r">#(\d+)<", str(cap.plot.ladder(number)))
+        assert [int(packet) for packet in drawn] == packets["packet"]
 
 
 def test_what_explain_draws_is_of_one_vlan(
@@ -164,7 +163,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "timeouts": {"linger": 0, "idle_timeout": 0.01, "handshake_timeout": 0},
     "memory": {"memory_limit": 9_000},
     "threads": {"threads": 3, "chunk": 77},
-    "thresholds": {"parameters": {"scan_min_attempts": 2}},
+    "thresholds": {"parameters": {"idle_s": 2.0}},
 }
 
 
@@ -197,19 +196,6 @@ def test_connections_that_were_evicted_and_begun_again(tmp_path: Path) -> None:
     cap = finrst.read(path, memory_limit=100_000)
     assert dict(cap.connections.counts("release"))["evicted"] > 10
     held(cap)
-
-
-def test_a_storm_of_resets_is_split_and_each_part_has_its_own(tmp_path: Path) -> None:
-    steps = [TALK[0], *((SERVER, RST, number, 0, 0) for number in range(66_000))]
-    path = tmp_path / "x.pcap"
-    path.write_bytes(
-        pcap((n / 1e4, ethernet(ip(step[0], 6, tcp(step)))) for n, step in enumerate(steps))
-    )
-    cap = finrst.read(path, progress=False)
-    assert cap.connections["release"] == ["evicted", "end"]
-    first, second = (cap.packets(number)["packet"] for number in range(2))
-    assert [*first, *second] == list(range(1, len(steps) + 1))
-    assert len(first) == cap.connection(0).client_packets + cap.connection(0).server_packets
 
 
 def test_several_files_merged_by_time(tmp_path: Path) -> None:
@@ -249,6 +235,7 @@ def test_what_differs_is_named(tmp_path: Path) -> None:
         cap.save(0, tmp_path / "x.pcapng")
     assert not list(tmp_path.iterdir())
     assert len(cap.packets(2)) > 0
+    data[24:] = bytes(len(data) - 24)
     report = tmp_path / "x.html"
     cap.report(report)
     assert "No packets are drawn: read again, the source gives other packets" in report.read_text()
