@@ -157,6 +157,27 @@ def test_fragments_go_with_their_datagram(tmp_path: Path) -> None:
     assert saved.connections["client_bytes"] == cap.connections["client_bytes"] == [10]
 
 
+def test_fragments_in_a_tunnel_that_is_in_fragments_go_too(tmp_path: Path) -> None:
+    def cut(protocol: int, whole: bytes, number: int, at: int = 24) -> list[bytes]:
+        return [
+            ip(CLIENT, protocol, whole[:at], number=number, place=0x2000),
+            ip(CLIENT, protocol, whole[at:], number=number, place=at // 8),
+        ]
+
+    head = struct.pack(">HH", 0, 0x0800)
+    inner = [head + fragment for fragment in cut(6, tcp(TALK[2]), 7)]
+    outer = [part for number, one in enumerate(inner) for part in cut(47, one, 20 + number)]
+    strange = cut(17, bytes(40), 30)
+    packets = [outer[0], strange[0], *outer[1:3], strange[1], outer[3]]
+    data = pcap((place / 1000, ethernet(packet)) for place, packet in enumerate(packets))
+    cap = finrst.read(data)
+    assert cap.packets(0)["packet"] == [6]
+    assert cap.save(0, tmp_path / "x.pcapng") == 4
+    saved = finrst.read(tmp_path / "x.pcapng")
+    assert saved.ledger["packets"] == [3, 1]
+    assert saved.connections["client_bytes"] == cap.connections["client_bytes"] == [10]
+
+
 OPTIONS: dict[str, dict[str, Any]] = {
     "filter": {"filter": "port 4001 or vlan"},
     "start and end": {"start": "+10s", "end": "+1000s"},
