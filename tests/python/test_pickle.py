@@ -171,8 +171,8 @@ def test_a_pickle_of_another_version_is_refused(
 
 
 def test_other_octets_are_refused(capture: finrst.Capture) -> None:
-    make, (version, name, octets) = capture.teardowns.__reduce__()
-    assert list(make(version, name, octets)) == list(capture.teardowns)
+    make, (version, name, octets, sources) = capture.teardowns.__reduce__()
+    assert list(make(version, name, octets, sources)) == list(capture.teardowns)
     for wrong in (
         (version, "connections", octets),
         (version, "pictures", octets),
@@ -185,7 +185,9 @@ def test_other_octets_are_refused(capture: finrst.Capture) -> None:
         (7, "teardowns", octets),
     ):
         with pytest.raises(pickle.UnpicklingError):
-            make(*wrong)
+            make(*wrong, sources)
+    with pytest.raises(pickle.UnpicklingError):
+        make(version, name, octets, None)
     one = capture.connection(0)
     states: tuple[object, ...] = (None, (), (version,), (version, None), {"_row": {}}, ({}, {}))
     for state in states:
@@ -194,12 +196,12 @@ def test_other_octets_are_refused(capture: finrst.Capture) -> None:
 
 
 def test_changed_octets_give_a_table_or_an_error(capture: finrst.Capture) -> None:
-    make, (version, name, octets) = capture.teardowns.__reduce__()
+    make, (version, name, octets, sources) = capture.teardowns.__reduce__()
     for place in range(0, len(octets), 97):
         changed = bytearray(octets)
         changed[place] ^= 0xFF
         try:
-            table = make(version, name, bytes(changed))
+            table = make(version, name, bytes(changed), sources)
         except pickle.UnpicklingError:
             continue
         list(table)
