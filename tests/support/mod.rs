@@ -1,6 +1,9 @@
 //! What several test programs need: tables, whole passes, and the shared captures.
 #![allow(dead_code)] // each program uses a part
 
+pub mod cells;
+pub mod record;
+
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};

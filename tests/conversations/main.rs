@@ -1,9 +1,13 @@
 //! Conversations in one line each, and what is stated of their connections.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // a failing test says where
+
+mod recorded;
+#[path = "../support/mod.rs"]
+mod support;
 
 use finrst::conn::script::play;
 use finrst::conn::{Connection, EndedBy, Ending, Form, Kind, SequenceCheck, Side, Trigger};
 
-#[allow(clippy::expect_used)] // every script here must read
 fn one(script: &str) -> Connection {
     let mut all = play(script).expect(script);
     assert_eq!(all.len(), 1, "{script}");

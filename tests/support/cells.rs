@@ -1,0 +1,38 @@
+//! Cells of a table as text.
+
+use arrow_array::RecordBatch;
+use finrst::answer;
+use finrst::read::Output;
+use finrst::table::Made;
+use finrst::table::cells::{Cells, Value};
+use finrst::table::export::json_value;
+use finrst::table::text::time;
+
+/// The tables of connections and of their teardown segments.
+pub fn tables(output: Output) -> [Made; 2] {
+    let mut made = answer::tables(output, &answer::Metadata::new(), &|| true).unwrap().into_iter();
+    [made.next().unwrap(), made.next().unwrap()]
+}
+
+/// A cell, `None` when it is missing.
+pub fn text(cells: &Cells<'_>, row: usize) -> Option<String> {
+    let mut out = String::new();
+    match cells.value(row) {
+        Value::Null => return None,
+        Value::Text(text) => out.push_str(text),
+        Value::Time(nanoseconds) => time(nanoseconds, &mut out),
+        other => json_value(other, &mut out),
+    }
+    Some(out)
+}
+
+/// The columns of a batch: name, whether a value can be missing, cells.
+pub fn columns(batch: &RecordBatch) -> Vec<(String, bool, Cells<'_>)> {
+    let fields = batch.schema_ref().fields().iter();
+    fields
+        .zip(batch.columns())
+        .map(|(field, array)| {
+            (field.name().clone(), field.is_nullable(), Cells::of(array).unwrap())
+        })
+        .collect()
+}
