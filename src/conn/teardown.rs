@@ -125,8 +125,6 @@ pub struct Teardown {
     /// Whether the connection uses timestamps and this one carries a fitting one;
     /// `None` when the connection does not use them.
     pub timestamp_ok: Option<bool>,
-    /// Bit set of its TCP option kinds.
-    pub option_kinds: u32,
     /// MPTCP option subtype.
     pub mptcp: Option<u8>,
     /// An exact copy made by the capture: it stands in its row and nowhere else.
@@ -186,8 +184,6 @@ pub struct Teardown {
     pub sender_fin_time: Moment,
     /// Had any reset of this sender come before?
     pub sender_rst_before: bool,
-    /// Had any reset of the peer come before?
-    pub peer_rst_before: bool,
     /// Nanoseconds since the connection's segment before it (before its trigger, for a reply).
     pub idle: Moment,
     /// Nanoseconds since the sender's own segment before it.
@@ -196,8 +192,6 @@ pub struct Teardown {
     pub since_peer_data: Moment,
     /// Nanoseconds since the sender's own latest payload.
     pub since_own_data: Moment,
-    /// Whether the sender had payload sent in this connection before it.
-    pub sender_sent_data: bool,
     /// Unanswered probes of its sender right before it.
     pub probe_run: u32,
     /// Unanswered retransmissions of its sender right before it.

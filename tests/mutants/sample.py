@@ -16,6 +16,7 @@ from __future__ import annotations
 import argparse
 import collections
 import hashlib
+import itertools
 import json
 import os
 import pathlib
@@ -90,6 +91,20 @@ def draw(mutants: list[str], seed: int, count: int) -> list[str]:
     return sorted(drawn)
 
 
+def difference(names: list[str]) -> str:
+    """A difference by which the lines of these mutants are new."""
+    places = {
+        (file, int(line)) for file, line, _ in (name.split(":", maxsplit=2) for name in names)
+    }
+    out = []
+    for file, group in itertools.groupby(sorted(places), key=lambda place: place[0]):
+        text = (ROOT / file).read_text().splitlines()
+        out += [f"--- a/{file}", f"+++ b/{file}"]
+        for _, line in group:
+            out += [f"@@ -{line},0 +{line},1 @@", f"+{text[line - 1]}"]
+    return "\n".join(out) + "\n"
+
+
 def run(step: str, names: list[str], tests: str, options: list[str]) -> list[dict[str, Any]]:
     """Outcomes of these mutants against these tests."""
     if not names:
@@ -97,14 +112,18 @@ def run(step: str, names: list[str], tests: str, options: list[str]) -> list[dic
     out = ROOT / "target" / "mutants" / step
     out.mkdir(parents=True, exist_ok=True)
     config = out / "mutants.toml"
-    arguments = [*tests.split(), *SLOW.split()]
+    # cargo-mutants 27 does not ask the pattern about mutants that leave out a field, but it asks
+    # the difference: one that is made of the lines of these mutants.
+    lines = out / "lines.diff"
+    lines.write_text(difference(names))
     config.write_text(
         CONFIG.read_text()
-        + f"additional_cargo_test_args = {json.dumps(arguments)}\n"
+        + f"additional_cargo_args = {json.dumps(['--locked', *tests.split()])}\n"
+        + f"additional_cargo_test_args = {json.dumps(SLOW.split())}\n"
         + f"examine_re = {json.dumps([f'^{re.escape(name)}$' for name in names], indent=1)}\n"
     )
     code = subprocess.run(
-        ["cargo", "mutants", "--config", config, "--output", out, *options],
+        ["cargo", "mutants", "--config", config, "--output", out, "--in-diff", lines, *options],
         cwd=ROOT,
         check=False,
         env={**os.environ, "CARGO_PROFILE_DEV_DEBUG": "0"},
@@ -114,7 +133,7 @@ def run(step: str, names: list[str], tests: str, options: list[str]) -> list[dic
     if code not in {0, 2, 3}:
         sys.exit(code)
     outcomes = json.loads((out / "mutants.out" / "outcomes.json").read_text())["outcomes"]
-    return [outcome for outcome in outcomes if outcome["scenario"] != "Baseline"]
+    return [o for o in outcomes if o["scenario"] != "Baseline" and name(o) in names]
 
 
 def name(outcome: dict[str, Any]) -> str:

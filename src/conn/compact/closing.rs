@@ -34,7 +34,6 @@ pub fn teardown(t: &mut Teardown, home: u32, base: &Base, coder: &mut impl Coder
         payload_length,
         has_timestamp,
         timestamp_ok,
-        option_kinds,
         mptcp,
         duplicate,
         retransmission_of,
@@ -64,12 +63,10 @@ pub fn teardown(t: &mut Teardown, home: u32, base: &Base, coder: &mut impl Coder
         peer_fin_before,
         sender_fin_time,
         sender_rst_before,
-        peer_rst_before,
         idle,
         sender_idle,
         since_peer_data,
         since_own_data,
-        sender_sent_data,
         probe_run,
         retransmission_run,
         peer_zero_window,
@@ -102,8 +99,6 @@ pub fn teardown(t: &mut Teardown, home: u32, base: &Base, coder: &mut impl Coder
             &mut *sender_fin_before,
             &mut *peer_fin_before,
             &mut *sender_rst_before,
-            &mut *peer_rst_before,
-            &mut *sender_sent_data,
         ] {
             bits.plain(switch, 1);
         }
@@ -125,7 +120,6 @@ pub fn teardown(t: &mut Teardown, home: u32, base: &Base, coder: &mut impl Coder
         bits.option(mptcp, 9);
         bits.option(ip_id, 17);
     });
-    coder.plain(option_kinds);
     lapse(idle, coder);
     lapse(sender_idle, coder);
     lapse(since_peer_data, coder);

@@ -7,7 +7,7 @@ use crate::packet::Flags;
 pub struct Item {
     pub flags: Flags,
     pub payload: u32,
-    pub text: Option<String>,
+    pub octets: Option<Vec<u8>>,
     pub delay: Option<i64>,
     pub sequence: Option<Number>,
     pub acknowledgment: Option<Number>,
@@ -15,8 +15,17 @@ pub struct Item {
     pub window: Option<u16>,
     pub ttl: Option<u8>,
     pub id: Option<u16>,
+    pub mac: Option<u64>,
+    pub client: Option<u8>,
+    pub server: Option<u8>,
     pub port: Option<u16>,
+    pub service: Option<u16>,
+    pub clock: Option<Number>,
+    pub echo: Option<Number>,
+    pub mptcp: Option<u8>,
     pub again: bool,
+    pub copy: bool,
+    pub cut: bool,
     pub probe: bool,
     pub timestamps: Option<bool>,
     pub bare: bool,
@@ -38,7 +47,7 @@ pub fn read_item(text: &str) -> Result<Item, String> {
         rest = rest.trim_start();
         if let Some(quoted) = rest.strip_prefix("text=\"") {
             let (text, tail) = quoted.split_once('"').ok_or("a quote is not closed")?;
-            item.text = Some(text.to_owned());
+            item.octets = Some(text.as_bytes().to_vec());
             rest = tail;
             continue;
         }
@@ -59,20 +68,31 @@ fn read_word(item: &mut Item, word: &str) -> Result<(), String> {
             "win" => item.window = Some(value.parse().map_err(|_| bad())?),
             "ttl" => item.ttl = Some(value.parse().map_err(|_| bad())?),
             "id" => item.id = Some(value.parse().map_err(|_| bad())?),
+            "mac" => item.mac = Some(value.parse().map_err(|_| bad())?),
+            "client" => item.client = Some(host(value).ok_or_else(bad)?),
+            "server" => item.server = Some(host(value).ok_or_else(bad)?),
             "port" => item.port = Some(value.parse().map_err(|_| bad())?),
+            "service" => item.service = Some(value.parse().map_err(|_| bad())?),
+            "clock" => item.clock = Some(number(value).ok_or_else(bad)?),
+            "echo" => item.echo = Some(number(value).ok_or_else(bad)?),
+            "mptcp" => item.mptcp = Some(value.parse().map_err(|_| bad())?),
+            "hex" => item.octets = Some(octets(value).ok_or_else(bad)?),
             _ => return Err(bad()),
         }
         return Ok(());
     }
     match word {
         "again" => item.again = true,
+        "copy" => item.copy = true,
+        "cut" => item.cut = true,
         "probe" => item.probe = true,
         "ts" => item.timestamps = Some(true),
         "nots" => item.timestamps = Some(false),
         "bare" => item.bare = true,
         "reply" => item.reply = true,
-        "tls" => item.text = Some("\u{16}\u{3}\u{1}\0\u{2}\u{1}\0".to_owned()),
+        "tls" => item.octets = Some(vec![0x16, 3, 1, 0, 2, 1, 0]),
         _ if word.starts_with('+') => item.delay = Some(duration(word)?),
+        _ if word.starts_with('-') => item.delay = Some(-duration(word)?),
         _ => {
             item.payload = word.parse().map_err(|_| bad())?;
             if item.payload > 10_000_000 {
@@ -83,6 +103,21 @@ fn read_word(item: &mut Item, word: &str) -> Result<(), String> {
     Ok(())
 }
 
+/// The last octet of an address; that of the box between is kept for it.
+fn host(value: &str) -> Option<u8> {
+    value.parse().ok().filter(|last| (1..=253).contains(last))
+}
+
+fn octets(digits: &str) -> Option<Vec<u8>> {
+    let digits: Option<Vec<u8>> =
+        digits.chars().map(|c| c.to_digit(16).and_then(|digit| u8::try_from(digit).ok())).collect();
+    let octet = |pair: &[u8]| match *pair {
+        [high, low] => Some(high << 4 | low),
+        _ => None,
+    };
+    digits?.chunks(2).map(octet).collect()
+}
+
 fn number(value: &str) -> Option<Number> {
     match value.strip_prefix('#') {
         Some(exact) => exact.parse().ok().map(Number::Exactly),
@@ -91,7 +126,7 @@ fn number(value: &str) -> Option<Number> {
 }
 
 pub fn duration(word: &str) -> Result<i64, String> {
-    let text = word.trim_start_matches('+');
+    let text = word.strip_prefix(['+', '-']).unwrap_or(word);
     let units = [("us", 1e3), ("ms", 1e6), ("s", 1e9)];
     units
         .iter()

@@ -1,0 +1,335 @@
+//! The hosts of a script: each sends what a real one would, moved as the script says.
+
+use std::collections::HashMap;
+
+use super::item::{Item, Number, duration, read_item};
+use super::{Owned, Packet};
+use crate::capture::Direction;
+use crate::conn::terms::Side;
+use crate::packet::{Address, Flags, IcmpError, PathId, Segment, Seq};
+
+const MILLISECOND: i64 = 1_000_000;
+/// 2026-01-01T00:00:00Z, where every script begins.
+const START: i64 = 1_767_225_600_000_000_000;
+
+#[derive(Clone, Debug, Default)]
+struct Host {
+    isn: Option<u32>,
+    next: Seq,
+    /// What it has received in order from the peer.
+    received: Seq,
+    heard: bool,
+    id: u16,
+    latest: Vec<(Flags, Seq, Seq)>,
+    /// Timestamp value of its latest stamped segment.
+    stamp: u32,
+    last: Option<Segment<'static>>,
+}
+
+/// Who talks to whom: the last octets of their addresses, and their ports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Ends {
+    hosts: [u8; 2],
+    ports: [u16; 2],
+}
+
+impl Ends {
+    fn address(self, side: Side) -> Address {
+        let last = self.hosts[side.index()];
+        match side {
+            Side::Client => Address::v4([192, 0, 2, last]),
+            Side::Server => Address::v4([198, 51, 100, last]),
+        }
+    }
+}
+
+/// Both sides of one connection, and whether they use timestamps.
+#[derive(Clone, Debug, Default)]
+struct Talk {
+    hosts: [Host; 2],
+    timestamps: bool,
+}
+
+/// The hosts, as far as the script has come.
+pub struct Player {
+    ends: Ends,
+    /// The talk of these ends; the others wait.
+    talk: Talk,
+    others: HashMap<Ends, Talk>,
+    time: i64,
+    packet: u64,
+    packets: Vec<Packet>,
+}
+
+impl Player {
+    pub fn new() -> Self {
+        Self {
+            ends: Ends { hosts: [1, 1], ports: [40_000, 443] },
+            talk: Talk { timestamps: true, ..Talk::default() },
+            others: HashMap::new(),
+            time: START,
+            packet: 0,
+            packets: Vec::new(),
+        }
+    }
+
+    /// What was captured.
+    pub fn into_packets(self) -> Vec<Packet> {
+        self.packets
+    }
+
+    /// One item.
+    pub fn play(&mut self, text: &str) -> Result<(), String> {
+        let unseen = text.starts_with('(') && text.ends_with(')');
+        let text = text.trim_start_matches('(').trim_end_matches(')').trim();
+        let (direction, rest) = text.split_at_checked(1).ok_or("nothing there")?;
+        let rest = rest.trim();
+        if let Some(code) = rest.strip_prefix("icmp") {
+            return self.icmp(direction, code.trim());
+        }
+        let side = match direction {
+            ">" => Side::Client,
+            "<" => Side::Server,
+            _ => return Err("begins with neither > nor <".into()),
+        };
+        let mut item = read_item(rest)?;
+        item.unseen = unseen;
+        self.send(side, &item)
+    }
+
+    fn icmp(&mut self, direction: &str, text: &str) -> Result<(), String> {
+        let mut words = text.split_whitespace();
+        let code = words.next().and_then(|w| w.split_once('/')).ok_or("icmp needs type/code")?;
+        let kind = code.0.parse().map_err(|_| "no ICMP type")?;
+        let code = code.1.parse().map_err(|_| "no ICMP code")?;
+        let delay = words.next().map(duration).transpose()?.unwrap_or(10 * MILLISECOND);
+        self.time = self.time.saturating_add(delay);
+        let (about, reporter) = match direction {
+            "<" => (Side::Client, self.ends.address(Side::Server)),
+            ">" => (Side::Server, self.ends.address(Side::Client)),
+            "!" => (Side::Client, Address::v4([192, 0, 2, 254])),
+            _ => return Err("begins with none of < > !".into()),
+        };
+        let quoted = self.talk.hosts[about.index()].last.ok_or("no segment to quote")?;
+        self.packet += 1;
+        self.packets.push(Packet::Icmp(IcmpError {
+            packet: self.packet,
+            time: self.time,
+            path: PathId(0),
+            reporter,
+            ip_version: 4,
+            kind,
+            code,
+            source: quoted.source,
+            destination: quoted.destination,
+            source_port: quoted.source_port,
+            destination_port: quoted.destination_port,
+            sequence: quoted.sequence,
+            ttl: 64,
+        }));
+        Ok(())
+    }
+
+    fn send(&mut self, side: Side, item: &Item) -> Result<(), String> {
+        self.time = self.time.saturating_add(item.delay.unwrap_or(10 * MILLISECOND));
+        self.turn_to(item);
+        if item.copy {
+            return self.copy(side, item.flags);
+        }
+        let (sequence, acknowledgment) = self.numbers(side, item);
+        let reset = item.flags.rst();
+        let sent_before = self.talk.hosts[side.index()].isn.is_some();
+        let reply = reset && (item.reply || !item.flags.ack() || !sent_before);
+        if item.flags.syn() && !item.flags.ack() {
+            self.talk.timestamps = item.timestamps.unwrap_or(!item.bare);
+        }
+        let stamped = item.timestamps.unwrap_or(self.talk.timestamps && !reply && !item.bare);
+        let options = self.options(side, item, stamped);
+        let ends = self.ends;
+        let host = &mut self.talk.hosts[side.index()];
+        let payload_length =
+            item.octets.as_ref().map_or(item.payload, |o| u32::try_from(o.len()).unwrap_or(0));
+        let id = if reply || item.flags.syn() && item.flags.ack() {
+            0
+        } else {
+            host.id = host.id.wrapping_add(1);
+            host.id
+        };
+        let payload = match &item.octets {
+            _ if item.cut => Vec::new(),
+            Some(octets) => octets.clone(),
+            None => vec![b'x'; payload_length as usize],
+        };
+        let syn = item.flags.syn();
+        let template = Segment {
+            packet: 0,
+            packet_in_file: 0,
+            file: 0,
+            interface: 0,
+            time: self.time,
+            path: PathId(0),
+            direction: Direction::Unknown,
+            link_source: item.mac.unwrap_or(0),
+            ip_version: 4,
+            source: ends.address(side),
+            destination: ends.address(side.peer()),
+            ttl: item.ttl.unwrap_or(64),
+            ip_id: Some(item.id.unwrap_or(id)),
+            dont_fragment: true,
+            traffic_class: 0,
+            flow_label: 0,
+            source_port: ends.ports[side.index()],
+            destination_port: ends.ports[side.peer().index()],
+            sequence,
+            acknowledgment,
+            flags: item.flags,
+            window: item.window.unwrap_or(match (reply, syn) {
+                (true, _) => 0,
+                (_, true) => 64_240,
+                _ => 502,
+            }),
+            checksum: u16::try_from(self.packet & 0xffff).unwrap_or(0),
+            header_length: u8::try_from(20 + options.len()).unwrap_or(20),
+            options: &[],
+            payload_length,
+            payload: &[],
+        };
+        host.last = Some(template);
+        host.latest.push((item.flags, sequence, acknowledgment));
+        let own = item.sequence.is_none() && !item.again && !item.probe && !reset;
+        let end = template.end();
+        if own {
+            host.next = end;
+        }
+        let peer = &mut self.talk.hosts[side.peer().index()];
+        if own {
+            peer.received = end;
+            peer.heard = true;
+        }
+        if !item.unseen {
+            self.capture(Owned { template, options, payload });
+        }
+        Ok(())
+    }
+
+    /// The segment as the next packet.
+    fn capture(&mut self, mut owned: Owned) {
+        self.packet += 1;
+        (owned.template.packet, owned.template.packet_in_file) = (self.packet, self.packet);
+        owned.template.time = self.time;
+        self.packets.push(Packet::Tcp(Box::new(owned)));
+    }
+
+    /// Goes on with the connection that the item names.
+    fn turn_to(&mut self, item: &Item) {
+        let (was, ends) = (self.ends, &mut self.ends);
+        ends.hosts[0] = item.client.unwrap_or(ends.hosts[0]);
+        ends.hosts[1] = item.server.unwrap_or(ends.hosts[1]);
+        ends.ports[0] = item.port.unwrap_or(ends.ports[0]);
+        ends.ports[1] = item.service.unwrap_or(ends.ports[1]);
+        if self.ends != was {
+            let fresh = Talk { timestamps: true, ..Talk::default() };
+            let talk = self.others.remove(&self.ends).unwrap_or(fresh);
+            self.others.insert(was, std::mem::replace(&mut self.talk, talk));
+        }
+    }
+
+    /// The side's latest packet with these flags again.
+    fn copy(&mut self, side: Side, flags: Flags) -> Result<(), String> {
+        let (source, port) = (self.ends.address(side), self.ends.ports[side.index()]);
+        let same = self.packets.iter().rev().find_map(|packet| match packet {
+            Packet::Tcp(owned) => {
+                let segment = &owned.template;
+                let from = (segment.source, segment.source_port) == (source, port);
+                (from && segment.flags == flags).then(|| Owned::clone(owned))
+            }
+            Packet::Icmp(_) => None,
+        });
+        self.capture(same.ok_or("no packet to copy")?);
+        Ok(())
+    }
+
+    /// The numbers a host would use, moved as the item says.
+    fn numbers(&mut self, side: Side, item: &Item) -> (Seq, Seq) {
+        let first = if side == Side::Client { 1_000 } else { 900_000 };
+        let peer_last = self.talk.hosts[side.peer().index()].last;
+        let peer_isn = self.talk.hosts[side.peer().index()].isn;
+        let host = &mut self.talk.hosts[side.index()];
+        let sent_before = host.isn.is_some();
+        if item.flags.syn() && !item.again && (host.isn.is_none() || item.isn.is_some()) {
+            let isn = item.isn.unwrap_or(first);
+            host.isn = Some(isn);
+            host.next = Seq(isn);
+        }
+        if host.isn.is_none() && !item.flags.rst() {
+            host.isn = Some(first);
+            host.next = Seq(first + 1);
+        }
+        let mut sequence = host.next;
+        let mut acknowledgment =
+            if item.flags.ack() && host.heard { host.received } else { Seq(0) };
+        if item.again {
+            let same = host.latest.iter().rev().find(|(flags, _, _)| *flags == item.flags);
+            if let Some(&(_, seq, ack)) = same {
+                (sequence, acknowledgment) = (seq, ack);
+            }
+        }
+        if item.probe {
+            sequence = sequence.minus(1);
+        }
+        if item.flags.rst()
+            && let Some(last) = peer_last
+        {
+            if !item.flags.ack() {
+                sequence = last.acknowledgment;
+            } else if !sent_before || item.reply {
+                sequence = if last.flags.ack() { last.acknowledgment } else { Seq(0) };
+                acknowledgment = last.end();
+            }
+        }
+        let base = host.isn.unwrap_or(first);
+        (
+            moved(sequence, item.sequence, base),
+            moved(acknowledgment, item.acknowledgment, peer_isn.unwrap_or(0)),
+        )
+    }
+
+    fn options(&mut self, side: Side, item: &Item, stamped: bool) -> Vec<u8> {
+        let mut options = Vec::new();
+        if item.flags.syn() {
+            options.extend([2, 4, 5, 180]);
+            if !item.bare {
+                options.extend([1, 3, 3, 7, 4, 2]);
+            }
+        }
+        if stamped {
+            let ticks = self.time.saturating_sub(START) / MILLISECOND;
+            let value = moved(Seq(1_000).plus(offset(ticks)), item.clock, 0).0;
+            let echo = Seq(self.talk.hosts[side.peer().index()].stamp);
+            options.extend([8, 10]);
+            options.extend(value.to_be_bytes());
+            options.extend(moved(echo, item.echo, 0).0.to_be_bytes());
+            self.talk.hosts[side.index()].stamp = value;
+        }
+        if let Some(reason) = item.mptcp {
+            options.extend([30, 4, 0x80, reason]);
+        }
+        while options.len() % 4 != 0 {
+            options.push(1);
+        }
+        options
+    }
+}
+
+/// A distance in a space of 32 bits.
+fn offset(distance: i64) -> u32 {
+    u32::try_from(distance.rem_euclid(1 << 32)).unwrap_or(0)
+}
+
+fn moved(number: Seq, how: Option<Number>, base: u32) -> Seq {
+    match how {
+        None => number,
+        Some(Number::Moved(by)) => number.plus(offset(by)),
+        Some(Number::Exactly(at)) => Seq(base).plus(offset(at)),
+    }
+}
