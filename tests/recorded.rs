@@ -66,7 +66,7 @@ impl Sum {
 fn write(made: &Made, out: &mut String) {
     let mut sums: BTreeMap<usize, (String, Sum)> = BTreeMap::new();
     for batch in &made.batches {
-        for (place, (name, _, cells)) in columns(batch).into_iter().enumerate() {
+        for (place, (name, cells)) in columns(batch).into_iter().enumerate() {
             let (_, sum) = sums.entry(place).or_insert_with(|| (name, Sum::default()));
             for row in 0..batch.num_rows() {
                 sum.add(text(&cells, row));

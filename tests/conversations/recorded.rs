@@ -28,46 +28,83 @@ fn scripts() -> Vec<String> {
     all
 }
 
-/// A line for each group of columns of each row. A missing value is left out, and so are 0, false
-/// and what is empty in a column that always has a value.
-fn write(made: &Made, groups: &[(&str, usize)], out: &mut String) {
+/// What the others are compared with: a connection, a FIN and a RST.
+const REFERENCE: &str = "> S, < S., > ., > P. 10, < P. 10, > ., > F., < R.";
+
+/// One row: its table and number there, what kind it is of, and its cells under their headings.
+struct Row {
+    table: &'static str,
+    number: usize,
+    kind: String,
+    groups: Vec<(&'static str, Vec<Cell>)>,
+}
+
+#[derive(PartialEq)]
+struct Cell {
+    name: String,
+    value: Option<String>,
+}
+
+fn rows<T: Table>(made: &Made) -> Vec<Row> {
+    let mut rows = Vec::new();
     for batch in &made.batches {
         let columns = columns(batch);
         for row in 0..batch.num_rows() {
-            let mut rest = columns.iter();
-            for (title, length) in groups {
-                let cells: Vec<String> = rest
-                    .by_ref()
-                    .take(*length)
-                    .filter_map(|(name, nullable, cells)| {
-                        let text = text(cells, row)?;
-                        let plain = matches!(text.as_str(), "0" | "0.0" | "false" | "" | "[]");
-                        (*nullable || !plain).then(|| format!("{name}={text}"))
-                    })
-                    .collect();
-                if !cells.is_empty() {
-                    writeln!(out, "{} {row} {title}: {}", made.name, cells.join("  ")).unwrap();
-                }
-            }
-            assert!(rest.next().is_none(), "every column is in a group");
+            let mut cells = columns
+                .iter()
+                .map(|(name, cells)| Cell { name: name.clone(), value: text(cells, row) });
+            let groups: Vec<_> = T::GROUPS
+                .iter()
+                .map(|group| (group.title, cells.by_ref().take(group.columns.len()).collect()))
+                .collect();
+            let kind = groups.iter().flat_map(|(_, cells): &(_, Vec<Cell>)| cells);
+            let kind = kind.filter(|cell| cell.name == "kind").find_map(|cell| cell.value.clone());
+            let (table, number, kind) = (made.name, rows.len(), kind.unwrap_or_default());
+            rows.push(Row { table, number, kind, groups });
+        }
+    }
+    rows
+}
+
+fn play(script: &str) -> Vec<Row> {
+    let output = Output::of_script(script).unwrap_or_else(|error| panic!("{script}: {error}"));
+    let [connections, teardowns] = tables(output);
+    let mut all = rows::<Connections>(&connections);
+    all.extend(rows::<Teardowns>(&teardowns));
+    all
+}
+
+/// A line for each group of a row's columns, with the cells that the reference has otherwise; `-`
+/// is a missing value.
+fn write(row: &Row, reference: Option<&Row>, out: &mut String) {
+    for (at, (title, cells)) in row.groups.iter().enumerate() {
+        let same = reference.map(|reference| &reference.groups[at].1);
+        let cells: Vec<String> = cells
+            .iter()
+            .filter(|cell| !same.is_some_and(|same| same.contains(cell)))
+            .map(|Cell { name, value }| format!("{name}={}", value.as_deref().unwrap_or("-")))
+            .collect();
+        if !cells.is_empty() {
+            writeln!(out, "{} {} {title}: {}", row.table, row.number, cells.join("  ")).unwrap();
         }
     }
 }
 
-fn groups<T: Table>() -> Vec<(&'static str, usize)> {
-    T::GROUPS.iter().map(|group| (group.title, group.columns.len())).collect()
-}
-
 #[test]
 fn conversations_have_the_columns_they_had() {
-    let (connection_groups, teardown_groups) = (groups::<Connections>(), groups::<Teardowns>());
-    let mut found = String::new();
+    let reference = play(REFERENCE);
+    let mut found = format!("# {REFERENCE} (below, what differs from it)\n");
+    for row in &reference {
+        write(row, None, &mut found);
+    }
     for script in scripts() {
         writeln!(found, "# {script}").unwrap();
-        let output = Output::of_script(&script).unwrap_or_else(|error| panic!("{script}: {error}"));
-        let [connections, teardowns] = tables(output);
-        write(&connections, &connection_groups, &mut found);
-        write(&teardowns, &teardown_groups, &mut found);
+        for row in &play(&script) {
+            let like =
+                reference.iter().find(|like| like.table == row.table && like.kind == row.kind);
+            assert!(like.is_some(), "{script}: nothing to compare a {} with", row.kind);
+            write(row, like, &mut found);
+        }
     }
     hold(&data("conversations_columns.txt"), &found);
 }

@@ -21,18 +21,22 @@ pub fn text(cells: &Cells<'_>, row: usize) -> Option<String> {
         Value::Null => return None,
         Value::Text(text) => out.push_str(text),
         Value::Time(nanoseconds) => time(nanoseconds, &mut out),
-        other => json_value(other, &mut out),
+        other => {
+            json_value(other, &mut out);
+            // What a fact does not have makes it hard to read.
+            for absent in [",\"value\":null", ",\"text\":null", ",\"packet\":null"] {
+                out = out.replace(absent, "");
+            }
+        }
     }
     Some(out)
 }
 
-/// The columns of a batch: name, whether a value can be missing, cells.
-pub fn columns(batch: &RecordBatch) -> Vec<(String, bool, Cells<'_>)> {
+/// The columns of a batch by their names.
+pub fn columns(batch: &RecordBatch) -> Vec<(String, Cells<'_>)> {
     let fields = batch.schema_ref().fields().iter();
     fields
         .zip(batch.columns())
-        .map(|(field, array)| {
-            (field.name().clone(), field.is_nullable(), Cells::of(array).unwrap())
-        })
+        .map(|(field, array)| (field.name().clone(), Cells::of(array).unwrap()))
         .collect()
 }

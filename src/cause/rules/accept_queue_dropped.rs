@@ -9,8 +9,22 @@ pub const RULE: Rule = Rule {
            at the same instant as at least one other connection of that listener.",
     reference: "Linux inet_csk_listen_stop",
     next: "Did the service stop or restart at that moment?",
-    examples: &[],
-    near_misses: &[],
+    examples: &[
+        "> S, < S., > ., > S port=40001, < S., > ., < R. port=40000 +1s, < R. port=40001 +1ms",
+        "> S, < S., > ., > S port=40001, < S., > ., > S port=40002, < S., > ., < R. port=40000 +1s, < R. port=40001 +1ms, < R. port=40002 +1ms",
+        "> S, < S., > ., > S port=40001, < S., > ., < R. port=40000 +1s, < R. port=40001 +50ms",
+    ],
+    near_misses: &[
+        ("> S, < S., > ., < R. +1s", "application_abort"),
+        (
+            "> S, < S., > ., > S port=40001, < S., > ., < R. port=40000 +1s, < R. port=40001 +51ms",
+            "application_abort",
+        ),
+        (
+            "> S, < S., > ., > S port=40001 service=80, < S., > ., < R. port=40000 service=443 +1s, < R. port=40001 service=80 +1ms",
+            "application_abort",
+        ),
+    ],
     twins: &[(
         "application_abort",
         "a single connection of a closed listener looks like one that was aborted",

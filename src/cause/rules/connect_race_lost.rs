@@ -9,8 +9,16 @@ pub const RULE: Rule = Rule {
            within two seconds, started within 250 ms of this one.",
     reference: "RFC 8305",
     next: "None: this is how clients race address families.",
-    examples: &[],
-    near_misses: &[],
+    examples: &[
+        "> S, > S server=2, < S. server=1, > ., < S. server=2, > R",
+        "> S, > S server=2 +250ms, < S., > ., < S. server=1, > R",
+        "> S, > S port=40001 +90ms, < S., > ., < S. port=40000, > R",
+    ],
+    near_misses: &[
+        ("> S, > S server=2 +251ms, < S., > ., < S. server=1, > R", "client_handshake_timeout"),
+        ("> S, > S port=40001 +110ms, < S., > ., < S. port=40000, > R", "client_handshake_timeout"),
+        ("> S bare nots, > S server=2, < S. server=1, > R, < S. server=2, > .", "undetermined"),
+    ],
     twins: &[],
     applies: Applies::Reset,
     holds,

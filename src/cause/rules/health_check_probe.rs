@@ -9,8 +9,21 @@ pub const RULE: Rule = Rule {
            rounds whose intervals vary by less than 5 %.",
     reference: "load balancers' TCP checks (HAProxy tcp-check, IPVS, NLB)",
     next: "None: expected traffic; leave it out of failure statistics.",
-    examples: &[],
-    near_misses: &[],
+    examples: &[
+        "> S, < S., > ., > R., > S port=40001 +1s, < S., > ., > R., > S port=40002 +1s, < S., > ., > R.",
+        "> S, < S., > R, > S port=40001 +1s, < S., > R, > S port=40002 +1100ms, < S., > R",
+    ],
+    near_misses: &[
+        ("> S, < S., > ., > R., > S port=40001 +1s, < S., > ., > R.", "application_abort"),
+        (
+            "> S, < S., > ., > R., > S port=40001 +1s, < S., > ., > R., > S port=40002 +1120ms, < S., > ., > R.",
+            "application_abort",
+        ),
+        (
+            "> S, < S., > ., > P. 1, > R., > S port=40001 +1s, < S., > ., > P. 1, > R., > S port=40002 +1s, < S., > ., > P. 1, > R.",
+            "application_abort",
+        ),
+    ],
     twins: &[("application_abort", "a single round looks like any client that resets")],
     applies: Applies::Reset,
     holds,

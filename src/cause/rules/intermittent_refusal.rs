@@ -8,8 +8,14 @@ pub const RULE: Rule = Rule {
     wire: "As a closed port, but another SYN to the same address and port got a SYN-ACK.",
     reference: "RFC 9293 section 3.10.7.1",
     next: "Was the service restarted, or does a load balancer or limiter protect it?",
-    examples: &[],
-    near_misses: &[],
+    examples: &[
+        "> S, < S., > ., > F., < F., > ., > S port=40001, < R.",
+        "> S, < R., > S port=40001, < S., > .",
+    ],
+    near_misses: &[
+        ("> S, < R., > S port=40001, < R.", "port_closed"),
+        ("> S, < S., > ., > F., < F., > ., > S service=80, < R.", "port_closed"),
+    ],
     twins: &[("port_closed", "while the service is down its port is closed")],
     applies: Applies::Reset,
     holds,

@@ -7,8 +7,14 @@ pub const RULE: Rule = Rule {
     wire: "An MPTCP reset or fast-close option on the reset.",
     reference: "RFC 8684 sections 3.5 and 3.6",
     next: "Read the reason; look at the other subflows.",
-    examples: &[],
-    near_misses: &[],
+    examples: &[
+        "> S, < S., > ., > P. 80, < P. 300, > ., < R. +1s mptcp=3",
+        "> S, < S., > ., > P. 80, < P. 300, > ., < R. +1s mptcp=0",
+    ],
+    near_misses: &[
+        ("> S, < S., > ., > P. 80, < P. 300, > ., < R. +1s", "application_abort"),
+        ("> S, < S., > ., > P. 80, < ., < R. mptcp=3", "abort_unread_data"),
+    ],
     twins: &[],
     applies: Applies::Reset,
     holds,

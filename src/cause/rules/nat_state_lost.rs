@@ -9,8 +9,11 @@ pub const RULE: Rule = Rule {
            other segments, or from a side that never sent anything.",
     reference: "kubernetes #74839 (conntrack INVALID); RFC 5382",
     next: "Look for conntrack INVALID packets, failover or asymmetric paths.",
-    examples: &[],
-    near_misses: &[],
+    examples: &["> S, < S. mac=1, > ., > P. 10, < P. 10 mac=1, > P. 10 +20s, < R mac=2"],
+    near_misses: &[
+        ("> S, < S. mac=1, > ., > P. 10, < P. 10 mac=1, > P. 10 +20s, < R mac=1", "no_socket"),
+        ("> S, < S., > ., > P. 10, < P. 10, > P. 10 +20s, < R mac=2", "no_socket"),
+    ],
     twins: &[("no_socket", "without link addresses the two look alike")],
     applies: Applies::Reset,
     holds,

@@ -11,8 +11,22 @@ pub const RULE: Rule = Rule {
            server's by the remaining hops",
     next: "Look for a reject rule between client and server; compare the TTL with the hop \
            count.",
-    examples: &[],
-    near_misses: &[],
+    examples: &[
+        "> S, < S. ttl=60, > ., < F. ttl=60, > F., < . ttl=60, > S service=80, < R. ttl=62",
+        "> S, < S., > ., > F., < F., > ., > S service=80, < R. +4900us",
+        "> S, < S., > ., > F., < F., > ., > S service=80, < R. +1ms ttl=62",
+    ],
+    near_misses: &[
+        (
+            "> S, < S. ttl=60, > ., < F. ttl=60, > F., < . ttl=60, > S service=80, < R. ttl=61",
+            "port_closed",
+        ),
+        (
+            "> S, < S. ttl=60, > ., < F. ttl=60, > F., < . ttl=60, > S service=80, < R. ttl=124",
+            "port_closed",
+        ),
+        ("> S, < S., > ., > F., < F., > ., > S service=80, < R. +5ms", "port_closed"),
+    ],
     twins: &[(
         "port_closed",
         "a rule on the server's own host answers with the same octets as its closed port",

@@ -9,8 +9,11 @@ pub const RULE: Rule = Rule {
     reference: "RFC 9293 section 3.10.7.1; at the server's tap a forged SYN-ACK shows itself only \
            so",
     next: "Capture at its sender: what did it answer?",
-    examples: &[],
-    near_misses: &[],
+    examples: &["> S, < S., > ., > P. 10, < P. 10, (> P. 10 ack=-4), < R"],
+    near_misses: &[
+        ("> S, < S., > ., > P. 10, < P. 10, > P. 10 ack=-4, < R", "no_socket"),
+        ("> S, < S., > ., > P. 10, < P. 10, (> P. 10 ack=-4), < R win=9", "undetermined"),
+    ],
     twins: &[],
     applies: Applies::Reset,
     holds,

@@ -8,8 +8,11 @@ pub const RULE: Rule = Rule {
            client resets at once.",
     reference: "RFC 7323 section 5.2; Linux tcp_rcv_synsent_state_process",
     next: "A box on the way rewrites or forges SYN-ACKs.",
-    examples: &[],
-    near_misses: &[],
+    examples: &["> S, < S. echo=-500, > R", "> S, > S again +1s, < S. echo=+1, > R"],
+    near_misses: &[
+        ("> S, < S., > R", "undetermined"),
+        ("> S, > S again +1s, < S. echo=-500, > R +1ms", "client_handshake_timeout"),
+    ],
     twins: &[],
     applies: Applies::Reset,
     holds,

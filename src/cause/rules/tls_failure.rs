@@ -8,8 +8,21 @@ pub const RULE: Rule = Rule {
            last record of a side before its FIN or a reset; a close_notify is no failure.",
     reference: "RFC 8446 section 6.2",
     next: "Read the alert: certificates, versions, ciphers or names do not fit.",
-    examples: &[],
-    near_misses: &[],
+    examples: &[
+        "> S, < S., > ., > P. tls, < P. hex=15030300020228, < F., > ., > F., < .",
+        "> S, < S., > ., > P. tls, < P. 900, > P. hex=15030300020230, > F., < F., > .",
+    ],
+    near_misses: &[
+        (
+            "> S, < S., > ., > P. tls, < P. 900, > P. hex=15030300020100, > F., < F., > .",
+            "client_close",
+        ),
+        (
+            "> S, < S., > ., > P. tls, < P. 900, > P. hex=150303000301ffff, > F., < F., > .",
+            "client_close",
+        ),
+        ("> S, < S., > ., > P. tls, < P. hex=15030300020228, > .", "still_open"),
+    ],
     twins: &[],
     applies: Applies::Any,
     holds,
