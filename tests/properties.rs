@@ -1,9 +1,11 @@
 //! What must hold of every conversation: swapped, cut, thinned out or doubled.
 
+use std::net::IpAddr;
+
 use finrst::cause::{Context, Parameters, RULES, Verdict, judge, judge_teardown};
 use finrst::conn::script::{Owned, Packet, parse};
 use finrst::conn::{Connection, Counts, EndedBy, Limits, Side, Tracker};
-use finrst::packet::Segment;
+use finrst::packet::{Address, Segment};
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 
@@ -63,6 +65,18 @@ fn scripts() -> impl Strategy<Value = &'static str> {
     prop::sample::select(all)
 }
 
+/// Clients' addresses become servers' and the other way round.
+fn renamed(address: Address) -> Address {
+    match address.ip(4) {
+        IpAddr::V4(ip) => match ip.octets() {
+            [192, 0, 2, host] => Address::v4([198, 51, 100, host]),
+            [198, 51, 100, host] => Address::v4([192, 0, 2, host]),
+            _ => address,
+        },
+        IpAddr::V6(_) => address,
+    }
+}
+
 /// Confident causes of a changed capture must be among those of the whole one: what is missing or
 /// doubled may take a verdict away and never make another.
 fn no_new_confident_cause(script: &str, whole: &[Verdict], changed: &[Verdict]) {
@@ -120,10 +134,11 @@ proptest! {
         let (_, rows) = follow(owned.iter().map(Owned::segment));
         let moved = owned.iter().map(|o| {
             let mut segment = o.segment();
-            std::mem::swap(&mut segment.source, &mut segment.destination);
+            segment.source = renamed(segment.source);
+            segment.destination = renamed(segment.destination);
             for p in [&mut segment.source_port, &mut segment.destination_port] {
-                if *p != 443 {
-                    *p = port;
+                if let Some(number) = p.checked_sub(40_000) {
+                    *p = port + number;
                 }
             }
             segment
