@@ -76,10 +76,6 @@ parameters! {
     reorder_s = 0.005;
     /// Score from which a reset is called injected.
     injection_score = 4.0;
-    /// Score from which it is likely.
-    injection_likely = 6.0;
     /// Share of the smallest round trip that no genuine answer can undercut.
     too_early = 0.5;
-    /// Silence after which a lone SYN counts as unanswered.
-    unanswered_s = 3.0;
 }

@@ -4,6 +4,7 @@
 mod recorded;
 #[path = "../support/mod.rs"]
 mod support;
+mod thresholds;
 
 use finrst::conn::script::play;
 use finrst::conn::{Connection, EndedBy, Ending, Form, Kind, SequenceCheck, Side, Trigger};

@@ -15,7 +15,7 @@ use super::support::cells::{columns, tables, text};
 use super::support::{data, record::hold};
 
 /// The examples and near misses of the rules, and the lines of `conversations.txt`.
-fn scripts() -> Vec<String> {
+pub fn scripts() -> Vec<String> {
     let mut all = Vec::new();
     for rule in RULES {
         all.extend(rule.examples.iter().map(|&example| example.to_owned()));
