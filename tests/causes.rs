@@ -1,13 +1,18 @@
 //! Every cause's own examples and near misses, played through the engine.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // a failing test says where
+
+mod support;
+
 use std::fmt::Write;
 
 use finrst::cause::{Context, Parameters, RULES, all_holding, judge, judge_teardown};
 use finrst::conn::script::play;
 use finrst::conn::{Connection, Kind};
+use support::data;
+use support::record::hold;
 
 /// The causes a conversation gets: of its connections and of its resets.
-#[allow(clippy::expect_used)] // every script here must read
 fn causes(script: &str) -> (Vec<Connection>, Vec<String>, Vec<String>) {
     let connections = play(script).expect(script);
     let parameters = Parameters::default();
@@ -99,21 +104,5 @@ fn rules_that_hold_together_are_as_recorded() {
             }
         }
     }
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/rules_holding.tsv");
-    if std::env::var_os("FINRST_RECORD").is_some() {
-        std::fs::write(path, &lines).expect("the record is written");
-    }
-    let recorded = std::fs::read_to_string(path).expect("tests/data/rules_holding.tsv");
-    let only = |these: &str, others: &str| -> String {
-        these
-            .lines()
-            .filter(|line| !others.lines().any(|other| other == *line))
-            .fold(String::new(), |text, line| text + "\n  " + line)
-    };
-    assert!(
-        lines == recorded,
-        "rules_holding.tsv has{}\nbut held{}\nrun again with FINRST_RECORD=1 if this is meant",
-        only(&recorded, &lines),
-        only(&lines, &recorded),
-    );
+    hold(&data("rules_holding.tsv"), &lines);
 }

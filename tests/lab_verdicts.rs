@@ -1,8 +1,10 @@
 //! The laboratory's frozen captures against their labels: how it ended, who ended it, and why.
 //!
-//! `cargo test --test lab_verdicts -- --nocapture` prints the confusion table;
-//! `FINRST_RECORD=1` writes it to `docs/confusion.md`. `FINRST_LAB` names the directory of a
-//! fresh run to judge instead.
+//! `docs/confusion.md` holds the confusion table; `FINRST_RECORD=1` writes it anew. `FINRST_LAB`
+//! names the directory of a fresh run to judge instead, whose table is printed with `--nocapture`.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // a failing test says where
+
+mod support;
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write;
@@ -13,9 +15,25 @@ use finrst::cause::{Verdict, judge};
 use finrst::conn::{Connection, Side};
 use finrst::read::{Options, Session};
 use finrst::table::vocabulary::Vocabulary;
+use support::record::hold;
 
 /// From this confidence on, a cause has to be right.
 const CONFIDENT: f64 = 0.8;
+
+/// Shares that must be right: of the endings, of who ended it, of the causes, of the confident ones.
+struct Floor {
+    ending: f64,
+    ended_by: f64,
+    cause: f64,
+    confident: f64,
+}
+
+/// Of the frozen captures: what was right on 29 November 2026 (99.87, 100, 99.22 and 100 %) less
+/// a tenth of a per cent, some five connections. Below it a change has to say why.
+const FROZEN: Floor = Floor { ending: 0.9977, ended_by: 0.999, cause: 0.9912, confident: 0.999 };
+
+/// Of a fresh run, which has few connections of each kind and the timing of a busy machine.
+const FRESH: Floor = Floor { ending: 0.995, ended_by: 0.99, cause: 0.95, confident: 0.99 };
 
 type Key = (String, String, u16, String, u16, usize);
 
@@ -28,14 +46,6 @@ struct Label {
     visible: bool,
 }
 
-fn directory() -> PathBuf {
-    std::env::var_os("FINRST_LAB").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/lab/frozen"),
-        PathBuf::from,
-    )
-}
-
-#[allow(clippy::expect_used)] // the labels must read
 fn labels(directory: &Path) -> HashMap<Key, Label> {
     let text = std::fs::read_to_string(directory.join("labels.csv")).expect("labels.csv");
     let mut lines = text.lines();
@@ -66,7 +76,6 @@ fn labels(directory: &Path) -> HashMap<Key, Label> {
         .collect()
 }
 
-#[allow(clippy::expect_used)] // the captures must read
 fn verdicts(path: &Path) -> Vec<(Connection, Verdict)> {
     let mut session =
         Session::open(vec![Source::path(path)], Options::default()).expect("a capture");
@@ -92,7 +101,9 @@ struct Tally {
 #[test]
 #[allow(clippy::cast_precision_loss)] // thousands of rows
 fn the_laboratory_is_judged_right() {
-    let directory = directory();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let fresh = std::env::var_os("FINRST_LAB").map(PathBuf::from);
+    let directory = fresh.clone().unwrap_or_else(|| root.join("tests/lab/frozen"));
     let labels = labels(&directory);
     let mut tally = Tally::default();
     let mut table: BTreeMap<(String, String, String), usize> = BTreeMap::new();
@@ -154,15 +165,19 @@ fn the_laboratory_is_judged_right() {
     let share = |part: usize, of: usize| part as f64 / of.max(1) as f64;
     let confusion = report(&tally, &table);
     println!("{confusion}\n{wrong}");
-    if std::env::var_os("FINRST_RECORD").is_some() {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/confusion.md");
-        std::fs::write(path, &confusion).expect("docs/confusion.md");
-    }
     assert_eq!(found, labels.len(), "every label has its connection");
-    assert!(share(tally.ending, tally.rows) >= 0.995, "ending\n{wrong}");
-    assert!(share(tally.ended_by, tally.rows) >= 0.99, "ended_by\n{wrong}");
-    assert!(share(tally.cause, tally.rows) >= 0.95, "cause\n{wrong}");
-    assert!(share(tally.confident_right, tally.confident) >= 0.99, "confident causes\n{wrong}");
+    let floor = if fresh.is_some() { FRESH } else { FROZEN };
+    for (what, right, of, least) in [
+        ("ending", tally.ending, tally.rows, floor.ending),
+        ("ended_by", tally.ended_by, tally.rows, floor.ended_by),
+        ("cause", tally.cause, tally.rows, floor.cause),
+        ("confident cause", tally.confident_right, tally.confident, floor.confident),
+    ] {
+        assert!(share(right, of) >= least, "{what}: {right} of {of} right\n{wrong}");
+    }
+    if fresh.is_none() {
+        hold(&root.join("docs/confusion.md"), &confusion);
+    }
 }
 
 /// The confusion table, as Markdown.

@@ -9,6 +9,7 @@ use finrst::read::Output;
 use finrst::table::vocabulary::Vocabulary;
 
 use super::captures;
+use super::support::record::hold;
 use super::support::{check_accounts, data, frames, line, read_file, refusal};
 
 const ROWS: &str = "file,id,client,server,first_packet,last_packet,start,duration_ns,opening,\
@@ -65,27 +66,6 @@ fn described(file: &str, output: &Output) -> String {
     ])
 }
 
-/// Compares lines with a file under `tests/data`, or writes it.
-fn hold(name: &str, lines: &[String]) {
-    let path = data(name);
-    let text = lines.join("\n") + "\n";
-    if std::env::var_os("FINRST_RECORD").is_some() {
-        std::fs::write(&path, text).unwrap();
-        return;
-    }
-    let golden = std::fs::read_to_string(&path).unwrap_or_default();
-    let missing: Vec<&str> =
-        golden.lines().filter(|line| !lines.iter().any(|l| l == line)).collect();
-    let new: Vec<&str> =
-        lines.iter().map(String::as_str).filter(|l| !golden.lines().any(|g| g == *l)).collect();
-    assert!(
-        missing.is_empty() && new.is_empty() && golden == text,
-        "{name} has\n{}\nbut read was\n{}\nrun again with FINRST_RECORD=1 if this is meant",
-        missing.join("\n"),
-        new.join("\n"),
-    );
-}
-
 fn read(path: &Path) -> Output {
     read_file(path).unwrap_or_else(|error| panic!("{}", refusal(&error, path)))
 }
@@ -99,6 +79,6 @@ fn captures_in_the_repository_have_the_rows_they_had() {
         files.push(described(&name, &output));
         rows.extend(output.connections.iter().map(|c| row(&name, &c)));
     }
-    hold("captures_rows.csv", &rows);
-    hold("captures_files.csv", &files);
+    hold(&data("captures_rows.csv"), &(rows.join("\n") + "\n"));
+    hold(&data("captures_files.csv"), &(files.join("\n") + "\n"));
 }
