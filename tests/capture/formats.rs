@@ -233,3 +233,44 @@ fn other_things_are_refused_by_name() {
         assert!(text.contains(words), "{text:?} should contain {words:?}");
     }
 }
+
+#[test]
+fn a_fraction_of_a_second_is_less_than_one() {
+    for (magic, units) in [(MICRO, 1_000_000), (NANO, 1_000_000_000)] {
+        for (fraction, noted) in [(units - 1, 0), (units, 1)] {
+            let file = header(false, magic, (2, 4), 1);
+            let outcome = read(&record(file, EPOCH, fraction, (4, 4), b"data").out);
+            assert_eq!(outcome.issues.count("time_fraction"), noted, "{fraction} of {units}");
+        }
+    }
+}
+
+#[test]
+fn a_record_has_262144_octets_at_most() {
+    for (length, frames) in [(262_144, 1), (262_145, 0)] {
+        let data = vec![7; length as usize];
+        let file = record(header(false, MICRO, (2, 4), 1), EPOCH, 0, (length, length), &data);
+        assert_eq!(read(&file.out).frames.len(), frames, "{length} octets");
+    }
+}
+
+#[test]
+fn captured_longer_than_the_packet_is_noted_from_the_first_octet_on() {
+    for (original, noted) in [(4, 0), (3, 1)] {
+        let file = record(header(false, MICRO, (2, 4), 1), EPOCH, 0, (4, original), b"data");
+        assert_eq!(read(&file.out).issues.count("captured_longer"), noted);
+    }
+}
+
+#[test]
+fn options_of_a_packet_are_read_to_their_last_four_octets() {
+    // One that says it is longer than the room that is left.
+    let cut = |body: Bytes| body.u16(2).u16(4);
+    let none = |body: Bytes| body;
+    for (options, noted) in [(&cut as &dyn Fn(Bytes) -> Bytes, 1), (&none, 0)] {
+        let file = Bytes::new(false).section().interface(1, 0, &|o| o);
+        let outcome = read(&file.enhanced_with(0, 5, b"data", options).out);
+        let issues: u64 = outcome.issues.examples().len() as u64;
+        assert_eq!((outcome.frames.len(), issues), (1, noted));
+    }
+}

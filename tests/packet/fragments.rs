@@ -75,3 +75,63 @@ fn bounded_in_number_and_time() {
     assert_eq!(decoder.decode(&frame(101, &longer), late).class(), Class::IpFragment);
     assert_eq!(decoder.take_issues().count("bad_fragment"), 1);
 }
+
+fn bad_fragments(pieces: &[(Vec<u8>, i64)]) -> (Class, u64) {
+    let mut decoder = Decoder::default();
+    let mut last = Class::Tcp;
+    for (piece, time) in pieces {
+        last = decoder.decode(&frame(101, piece), *time).class();
+    }
+    (last, decoder.take_issues().count("bad_fragment"))
+}
+
+#[test]
+fn a_datagram_ends_at_65535_octets_at_most() {
+    for (length, bad) in [(7, 0), (8, 1)] {
+        let last = v4_fragment(6, 0x1fff, &vec![0; length]);
+        assert_eq!(bad_fragments(&[(last, 0)]), (Class::IpFragment, bad), "{length} octets");
+    }
+}
+
+#[test]
+fn a_datagram_waits_in_64_pieces_and_not_in_65() {
+    let pieces: Vec<_> = (0..65).map(|n| (v4_fragment(6, 0x2000 | (2 * n), &[0; 8]), 0)).collect();
+    assert_eq!(bad_fragments(&pieces[..64]).1, 0);
+    assert_eq!(bad_fragments(&pieces).1, 1);
+    // A piece that joins others is no new one.
+    let joining = [&pieces[..64], &[(v4_fragment(6, 0x2001, &[0; 8]), 0)]].concat();
+    assert_eq!(bad_fragments(&joining).1, 0);
+}
+
+#[test]
+fn a_datagram_waits_for_30_seconds() {
+    let segment = tcp();
+    for (time, class) in [(30_000_000_000, Class::Tcp), (30_000_000_001, Class::IpFragment)] {
+        let pieces = [
+            (v4_fragment(6, 0x2000, &segment[..8]), 0),
+            (v4_fragment(6, 0x0001, &segment[8..]), time),
+        ];
+        assert_eq!(bad_fragments(&pieces), (class, 0), "{time}");
+    }
+}
+
+#[test]
+fn fragments_that_contradict_each_other_are_bad() {
+    let last = || v4_fragment(6, 0x0002, &[0; 8]);
+    for (other, bad) in [
+        (v4_fragment(6, 0x2001, &[0; 8]), 0),
+        (v4_fragment(6, 0x2001, &[0; 16]), 0),
+        (v4_fragment(6, 0x2001, &[0; 24]), 1),
+        (v4_fragment(6, 0x2001, &[0; 7]), 1),
+        (v4_fragment(6, 0x2001, &[]), 1),
+        (v4_fragment(6, 0x0001, &[0; 8]), 1),
+        (v4_fragment(6, 0x0001, &[0; 16]), 0),
+    ] {
+        assert_eq!(bad_fragments(&[(last(), 0), (other.clone(), 1)]).1, bad, "{other:x?}");
+    }
+    // An end before what came already.
+    let first = v4_fragment(6, 0x2001, &[0; 16]);
+    assert_eq!(bad_fragments(&[(first, 0), (last(), 1)]).1, 0);
+    let first = v4_fragment(6, 0x2001, &[0; 24]);
+    assert_eq!(bad_fragments(&[(first, 0), (last(), 1)]).1, 1);
+}
