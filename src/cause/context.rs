@@ -280,3 +280,6 @@ fn entry<K: Eq + Hash, V: Default>(
     }
     Some(map.entry(key).or_default())
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,198 @@
+use super::*;
+use crate::conn::script::play;
+
+fn one(script: &str) -> Connection {
+    let mut all = play(script).unwrap();
+    assert_eq!(all.len(), 1, "{script}");
+    all.remove(0)
+}
+
+/// Of so many clients and services, each with one accepted connection.
+fn accepted(number: u8) -> Connection {
+    one(&format!("> S client={number} server={number}, < S., > ."))
+}
+
+#[test]
+fn what_is_beyond_the_limit_is_counted_and_what_is_known_is_still_added_to() {
+    let mut context = Context { limit: Some(4), ..Context::default() };
+    for number in 1..=2 {
+        context.add(&accepted(number));
+    }
+    // Two services, two clients, their four hosts, two attempts.
+    assert_eq!((context.size(), context.forgotten()), (10, 0));
+    // Two hosts have no room any more; service, client and attempt have.
+    context.add(&accepted(3));
+    assert_eq!((context.size(), context.forgotten()), (13, 2));
+    assert!(context.host(accepted(3).addresses[0]).is_none());
+    context.add(&accepted(1));
+    assert_eq!((context.size(), context.forgotten()), (14, 2));
+    assert_eq!(context.service(&accepted(1)).map(|service| service.accepted), Some(2));
+    // Another service and another client beyond the limit, with both of their hosts.
+    context.add(&accepted(4));
+    assert_eq!((context.size(), context.forgotten()), (17, 4));
+    context.add(&accepted(5));
+    assert_eq!((context.size(), context.forgotten()), (17, 8));
+    assert!(context.service(&accepted(5)).is_none());
+    // Four times as many attempts as anything else.
+    (0..11).for_each(|_| context.add(&accepted(1)));
+    assert_eq!((context.attempts, context.forgotten()), (16, 8));
+    context.add(&accepted(1));
+    assert_eq!((context.attempts, context.forgotten()), (16, 9));
+}
+
+#[test]
+fn a_context_is_bounded_only_when_asked() {
+    assert_eq!(Context::bounded().limit, Some(MAX_REMEMBERED));
+    assert_eq!(Context::default().limit, None);
+}
+
+#[test]
+fn a_client_has_4096_attempts_and_a_service_65536_aborts() {
+    let aborted = one("> S, < S., > ., < R.");
+    let mut context = Context::default();
+    for _ in 0..MAX_ABORTED {
+        context.add(&aborted);
+    }
+    assert_eq!(context.attempts, 4096);
+    assert_eq!(context.forgotten(), 65_536 - 4096);
+    let aborts = |context: &Context| {
+        context.service(&aborted).map(|service| service.aborted_around(aborted.end, 1.0))
+    };
+    assert_eq!(aborts(&context), Some(65_536));
+    context.add(&aborted);
+    assert_eq!(aborts(&context), Some(65_536));
+    assert_eq!(context.forgotten(), 65_536 - 4096 + 2);
+}
+
+#[test]
+fn times_of_aborts_are_asked_for_and_added_to_in_turns() {
+    let [first, second] = [0, 5].map(|s| one(&format!("> S +{s}s, < S., > ., < R.")));
+    let mut context = Context::default();
+    context.add(&second);
+    let around = |context: &Context, time, seconds| {
+        context.service(&first).map(|service| service.aborted_around(time, seconds))
+    };
+    assert_eq!(around(&context, second.end, 0.0), Some(1));
+    context.add(&first);
+    for (time, seconds, number) in [
+        (first.end, 1.0, 1),
+        (first.end, 4.999, 1),
+        (first.end, 5.0, 2),
+        (second.end, 4.999, 1),
+        (second.end, 5.0, 2),
+        (second.end + 6_000_000_000, 5.0, 0),
+    ] {
+        assert_eq!(around(&context, time, seconds), Some(number), "{seconds} s");
+    }
+}
+
+#[test]
+fn a_hosts_ttl_is_that_of_all_its_segments_but_resets_or_that_of_its_syns() {
+    let mut context = Context::default();
+    let seen = |context: &Context, c: &Connection| {
+        context.host(c.addresses[1]).map(|h| (h.ttl_low, h.ttl_high, h.connections))
+    };
+    let c = one("> S, < S. ttl=50, > ., < P. 5 ttl=60, < P. 5 ttl=58, < R. ttl=200");
+    assert_eq!(seen(&context, &c), None);
+    context.add(&c);
+    assert_eq!(seen(&context, &c), Some((58, 60, 1)));
+    context.add(&one("> S, < S. ttl=63, > ."));
+    assert_eq!(seen(&context, &c), Some((58, 63, 2)));
+    context.add(&one("> S, < S. ttl=57, > ."));
+    assert_eq!(seen(&context, &c), Some((57, 63, 3)));
+    context.add(&one("> S, < R. ttl=9"));
+    assert_eq!(seen(&context, &c), Some((57, 63, 3)));
+}
+
+#[test]
+fn a_servers_delay_is_its_shortest() {
+    let mut context = Context::default();
+    for (wait, shortest) in [(30, 30), (20, 20), (25, 20), (0, 20)] {
+        let c = one(&format!("> S, < S. +{wait}ms, > ."));
+        context.add(&c);
+        let delay = |side: usize| context.host(c.addresses[side]).and_then(|h| h.syn_ack_delay);
+        assert_eq!((delay(0), delay(1)), (None, Some(shortest * 1_000_000)));
+    }
+}
+
+#[test]
+fn a_service_has_accepted_refused_and_left_unserved() {
+    let mut context = Context::default();
+    for (script, accepted, refused, unserved) in [
+        ("> S", 0, 0, 0),
+        ("> S, < S., > .", 1, 0, 1),
+        ("> S, < S., > ., > P. 5", 2, 0, 2),
+        ("> S, < S., > ., < P. 5", 3, 0, 2),
+        ("> S, < S., > ., > F.", 4, 0, 2),
+        ("> S, < S., > ., < F.", 5, 0, 2),
+        ("> S, < S., > ., < R.", 6, 0, 2),
+        ("> S, < R.", 6, 1, 2),
+        ("> S, < S. ack=+5, > R", 6, 1, 2),
+    ] {
+        let c = one(script);
+        context.add(&c);
+        let found = context.service(&c).map(|s| (s.accepted, s.refused, s.unserved));
+        let expected = (script != "> S").then_some((accepted, refused, unserved));
+        assert_eq!(found, expected, "{script}");
+    }
+    let late = one("> S +9s, < S., > .");
+    context.add(&late);
+    context.add(&one("> S, < S., > ."));
+    assert_eq!(context.service(&late).map(|s| s.last_accepted), Some(late.start));
+}
+
+#[test]
+fn folded_gaps_and_rows_that_are_not_compared_are_counted() {
+    let gaps = "(> P. 1), > P. 1, ".repeat(300);
+    let c = one(&format!("> S, < S., > ., {gaps} < ."));
+    let rows = one(&format!("> S, < S., > .{}", ", > F. again".repeat(66)));
+    let mut context = Context::default();
+    context.add(&c);
+    assert_eq!(context.folded(), c.endpoints[0].folded());
+    assert!(context.folded() > 0);
+    assert_eq!(context.not_compared(), 0);
+    context.add(&rows);
+    assert_eq!(context.not_compared(), (rows.teardowns.len() - SEARCHED) as u64);
+    let once = context.folded();
+    context.add(&c);
+    assert_eq!(context.folded(), 2 * once);
+}
+
+#[test]
+fn a_clients_limit_needs_three_of_each_and_no_overlap() {
+    let limit = |completed, abandoned, overlap| WaitLimit {
+        completed,
+        abandoned,
+        overlap,
+        longest_completed: Some(1),
+        shortest_abandoned: Some(2),
+        ..WaitLimit::default()
+    };
+    for (found, interval, refuted) in [
+        (limit(3, 3, 0), Some((1, 2)), false),
+        (limit(2, 3, 0), None, false),
+        (limit(3, 2, 0), None, false),
+        (limit(6, 4, 1), None, false),
+        (limit(6, 3, 1), None, true),
+        (limit(16, 4, 2), None, false),
+        (limit(15, 4, 2), None, true),
+        (limit(0, 0, 0), None, false),
+    ] {
+        assert_eq!((found.interval(), found.refuted()), (interval, refuted), "{found:?}");
+    }
+}
+
+#[test]
+fn failed_services_are_counted_up_to_16() {
+    for (services, counted) in [(1, 1), (15, 15), (16, 16), (17, 16)] {
+        let mut context = Context::default();
+        for service in 0..services {
+            let c = one(&format!("> S service={}, < R.", 1 + service));
+            context.add(&c);
+            context.add(&c);
+        }
+        context.add(&one("> S service=9000, < S., > ."));
+        assert_eq!(context.fan_out(&one("> S")), counted);
+        assert_eq!(context.fan_out(&one("> S client=9")), 0);
+    }
+}
