@@ -184,3 +184,6 @@ impl<'a> Case<'a> {
         self.rows().filter(|row| row.kind == Kind::Rst && !row.duplicate)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,34 @@
+use crate::cause::rule::Case;
+use crate::cause::{Context, Parameters};
+use crate::conn::script::play;
+
+/// The storm's rows, and those that are compared with the last one.
+fn near_the_last(resets: usize) -> (usize, usize) {
+    let storm = ", < R. +0us".repeat(resets);
+    let c = play(&format!("> S, < S., > ., > P. 5, < . {storm}")).unwrap().remove(0);
+    let (context, parameters) = (Context::default(), Parameters::default());
+    let case = Case { connection: &c, reset: None, context: &context, parameters: &parameters };
+    let last = c.teardowns.last().unwrap();
+    assert_eq!(c.teardowns.len(), resets);
+    (case.rows().count(), case.resets_near(last).count())
+}
+
+#[test]
+fn a_row_is_compared_with_256_others_at_most() {
+    assert_eq!(near_the_last(100), (100, 100));
+    assert_eq!(near_the_last(129), (129, 129));
+    assert_eq!(near_the_last(130), (130, 129));
+    assert_eq!(near_the_last(300), (256, 129));
+}
+
+#[test]
+fn a_row_in_the_middle_is_compared_with_half_of_them_on_either_side() {
+    let storm = ", < R. +0us".repeat(400);
+    let c = play(&format!("> S, < S., > ., > P. 5, < . {storm}")).unwrap().remove(0);
+    let (context, parameters) = (Context::default(), Parameters::default());
+    let case = Case { connection: &c, reset: None, context: &context, parameters: &parameters };
+    let near: Vec<u64> = case.resets_near(&c.teardowns[200]).map(|row| row.packet).collect();
+    let first = c.teardowns[0].packet;
+    assert_eq!((near[0], near[near.len() - 1]), (first + 72, first + 327));
+    assert_eq!(near.len(), 256);
+}
