@@ -38,7 +38,6 @@ pub fn score(case: &Case<'_>, row: &Teardown) -> Score {
     }
     let (endpoint, peer) = (c.side(row.sender), c.side(row.sender.peer()));
     let at = row.packet;
-    let baseline = endpoint.ttl.first != 0 || endpoint.ttl.syn != 0;
     let complete = endpoint.unseen_acked == 0 && endpoint.ranges.is_none();
     let near = Near::of(case, row);
 
@@ -61,11 +60,9 @@ pub fn score(case: &Case<'_>, row: &Teardown) -> Score {
     score.add(several && !guessed, 3.0, "several_sequence_numbers", at);
     score.add(near.lockstep, 6.0, "ttl_and_window_in_lockstep", at);
     let steady = endpoint.ttl.first != 0 && endpoint.ttl.high - endpoint.ttl.low <= 1;
-    let odd_ttl = baseline
-        && row.ttl_delta.is_some_and(|delta| {
-            f64::from(delta.abs()) >= case.parameters.ttl_difference
-                && i16::from(endpoint.ttl.syn) != i16::from(row.ttl)
-        });
+    let odd_ttl = row.ttl_delta.is_some_and(|delta| {
+        f64::from(delta.abs()) >= case.parameters.ttl_difference && endpoint.ttl.syn != row.ttl
+    });
     score.add(odd_ttl && steady, 3.0, "ttl_differs", at);
     let counter = endpoint.ip_id_steps >= 2 && endpoint.ip_id_jumps == 0;
     let odd_id = row.ip_id_delta.is_some_and(|delta| !(-64..=2048).contains(&delta));

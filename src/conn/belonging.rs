@@ -40,11 +40,7 @@ pub fn answers(c: &Connection, side: Side, segment: &Segment<'_>) -> bool {
     }
     let ahead = peer.position(segment.acknowledgment);
     let end = peer.max_end.max(peer.acked).cast_signed();
-    if segment.flags.rst() && !segment.flags.ack() {
-        true
-    } else {
-        ahead >= 0 && ahead <= end + (1 << 20)
-    }
+    ahead >= 0 && ahead <= end + (1 << 20)
 }
 
 /// Whether a segment on another VLAN or tunnel carries a known connection on, and is not a copy

@@ -218,11 +218,6 @@ impl Connection {
         self.ports[side.index()]
     }
 
-    /// Seconds from first to last packet.
-    pub fn duration_s(&self) -> f64 {
-        seconds(self.end.saturating_sub(self.start))
-    }
-
     /// Whether both directions were captured.
     pub fn two_sided(&self) -> bool {
         self.endpoints.iter().all(Endpoint::spoke)
