@@ -274,3 +274,14 @@ fn options_of_a_packet_are_read_to_their_last_four_octets() {
         assert_eq!((outcome.frames.len(), issues), (1, noted));
     }
 }
+
+#[test]
+fn a_block_is_filled_to_its_last_octet() {
+    for data in [&b"data"[..], b"dat", b""] {
+        let length = u32::try_from(data.len()).unwrap();
+        let file = Bytes::new(false).section().interface(1, 0, &|o| o);
+        let outcome = read(&file.enhanced(0, 5, data).simple(length, data).old(0, 0, 5, data).out);
+        let datas: Vec<&[u8]> = outcome.frames.iter().map(|f| &f.data[..]).collect();
+        assert_eq!((datas, outcome.files[0].records_bad), (vec![data; 3], 0));
+    }
+}

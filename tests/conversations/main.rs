@@ -1,6 +1,7 @@
 //! Conversations in one line each, and what is stated of their connections.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // a failing test says where
 
+mod bounds;
 mod forms;
 mod recorded;
 #[path = "../support/mod.rs"]
