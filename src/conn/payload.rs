@@ -243,6 +243,51 @@ mod tests {
     }
 
     #[test]
+    fn every_code_has_a_name_of_its_own() {
+        let named = |name: fn(u8) -> &'static str, none| -> Vec<u8> {
+            (0..=255).filter(|&code| name(code) != none).collect()
+        };
+        let distinct = |names: Vec<&str>| {
+            assert_eq!(names.iter().collect::<std::collections::HashSet<_>>().len(), names.len());
+        };
+        // RFC 8446 section 6, with the older ones of RFC 5246 and RFC 7507.
+        let alerts = [
+            0, 10, 20, 22, 40, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 70, 71, 80, 86, 90, 109,
+            110, 112, 113, 115, 116, 120,
+        ];
+        assert_eq!(named(alert_name, "unknown alert"), alerts);
+        distinct(alerts.map(alert_name).to_vec());
+        let diagnostic = |code| diagnostic_name(u16::from(code));
+        assert_eq!(named(diagnostic, "unassigned code"), (1..=17).collect::<Vec<_>>());
+        distinct((1..=17).map(diagnostic_name).collect());
+        let codes: Vec<u16> =
+            (0..u16::MAX).filter(|&window| netscaler_name(window).is_some()).collect();
+        assert_eq!(
+            codes,
+            [
+                8201, 8202, 8204, 8205, 8207, 8208, 8209, 8212, 9100, 9219, 9220, 9300, 9301, 9302,
+                9303, 9304, 9305, 9310, 9700, 9701, 9702, 9811, 9814, 9830
+            ]
+        );
+    }
+
+    #[test]
+    fn a_name_has_255_octets_and_a_text_120_characters_at_most() {
+        for (length, named) in [(254, true), (255, true), (256, false)] {
+            let host = "a".repeat(length);
+            let request = format!("GET / HTTP/1.1\r\nHost: {host}\r\n\r\n");
+            assert_eq!(server_name(request.as_bytes()).as_deref(), named.then_some(&host[..]));
+        }
+        for (length, kept) in [(2, None), (3, Some(3)), (120, Some(120)), (121, Some(120))] {
+            let text = match reset_reason("ä".repeat(length).as_bytes()) {
+                Some(Reason::Text(text)) => Some(text.chars().count()),
+                _ => None,
+            };
+            assert_eq!(text, kept, "{length} characters");
+        }
+    }
+
+    #[test]
     fn reads_reasons_of_resets() {
         assert!(reset_reason(b"tcp_close, during connect").is_some());
         let diagnostic = reset_reason(&[0x33, 0xaa, 0, 4, 0, 0, 0, 0]);

@@ -68,9 +68,9 @@ fn rows<T: Table>(made: &Made) -> Vec<Row> {
 
 fn play(script: &str) -> Vec<Row> {
     let output = Output::of_script(script).unwrap_or_else(|error| panic!("{script}: {error}"));
-    let [connections, teardowns] = tables(output);
-    let mut all = rows::<Connections>(&connections);
-    all.extend(rows::<Teardowns>(&teardowns));
+    let made = tables(output);
+    let mut all = rows::<Connections>(&made[0]);
+    all.extend(rows::<Teardowns>(&made[1]));
     all
 }
 

@@ -8,10 +8,9 @@ use finrst::table::cells::{Cells, Value};
 use finrst::table::export::json_value;
 use finrst::table::text::time;
 
-/// The tables of connections and of their teardown segments.
-pub fn tables(output: Output) -> [Made; 2] {
-    let mut made = answer::tables(output, &answer::Metadata::new(), &|| true).unwrap().into_iter();
-    [made.next().unwrap(), made.next().unwrap()]
+/// All tables, those of connections and of their teardown segments first.
+pub fn tables(output: Output) -> Vec<Made> {
+    answer::tables(output, &answer::Metadata::new(), &|| true).unwrap()
 }
 
 /// A cell, `None` when it is missing.
