@@ -17,6 +17,7 @@
 //! | `win=0`, `ttl=60`, `id=7`, `mac=2` | header fields |
 //! | `port=40001`, `service=80` | another port of the client, of the server, from here on |
 //! | `client=2`, `server=2` | another client, server, from here on; a number from 1 to 253 |
+//! | `path=1`, `in`, `out` | seen on another VLAN or tunnel; marked as received, as sent |
 //! | `again` | the sender's latest segment with these flags once more, as a retransmission |
 //! | `probe` | one octet before the next: a keep-alive |
 //! | `copy` | the same octets once more, as a capture repeats them |

@@ -1,5 +1,6 @@
 //! One item of a script: what a segment is to be.
 
+use crate::capture::Direction;
 use crate::packet::Flags;
 
 /// A segment as it was written; what is not there, its sender chooses.
@@ -16,6 +17,8 @@ pub struct Item {
     pub ttl: Option<u8>,
     pub id: Option<u16>,
     pub mac: Option<u64>,
+    pub path: u32,
+    pub direction: Direction,
     pub client: Option<u8>,
     pub server: Option<u8>,
     pub port: Option<u16>,
@@ -69,6 +72,7 @@ fn read_word(item: &mut Item, word: &str) -> Result<(), String> {
             "ttl" => item.ttl = Some(value.parse().map_err(|_| bad())?),
             "id" => item.id = Some(value.parse().map_err(|_| bad())?),
             "mac" => item.mac = Some(value.parse().map_err(|_| bad())?),
+            "path" => item.path = value.parse().map_err(|_| bad())?,
             "client" => item.client = Some(host(value).ok_or_else(bad)?),
             "server" => item.server = Some(host(value).ok_or_else(bad)?),
             "port" => item.port = Some(value.parse().map_err(|_| bad())?),
@@ -84,6 +88,8 @@ fn read_word(item: &mut Item, word: &str) -> Result<(), String> {
     match word {
         "again" => item.again = true,
         "copy" => item.copy = true,
+        "in" => item.direction = Direction::Inbound,
+        "out" => item.direction = Direction::Outbound,
         "cut" => item.cut = true,
         "probe" => item.probe = true,
         "ts" => item.timestamps = Some(true),

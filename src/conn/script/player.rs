@@ -4,7 +4,6 @@ use std::collections::HashMap;
 
 use super::item::{Item, Number, duration, read_item};
 use super::{Owned, Packet};
-use crate::capture::Direction;
 use crate::conn::terms::Side;
 use crate::packet::{Address, Flags, IcmpError, PathId, Segment, Seq};
 
@@ -134,7 +133,7 @@ impl Player {
         self.time = self.time.saturating_add(item.delay.unwrap_or(10 * MILLISECOND));
         self.turn_to(item);
         if item.copy {
-            return self.copy(side, item.flags);
+            return self.copy(side, item);
         }
         let (sequence, acknowledgment) = self.numbers(side, item);
         let reset = item.flags.rst();
@@ -167,8 +166,8 @@ impl Player {
             file: 0,
             interface: 0,
             time: self.time,
-            path: PathId(0),
-            direction: Direction::Unknown,
+            path: PathId(item.path),
+            direction: item.direction,
             link_source: item.mac.unwrap_or(0),
             ip_version: 4,
             source: ends.address(side),
@@ -235,17 +234,19 @@ impl Player {
     }
 
     /// The side's latest packet with these flags again.
-    fn copy(&mut self, side: Side, flags: Flags) -> Result<(), String> {
+    fn copy(&mut self, side: Side, item: &Item) -> Result<(), String> {
         let (source, port) = (self.ends.address(side), self.ends.ports[side.index()]);
         let same = self.packets.iter().rev().find_map(|packet| match packet {
             Packet::Tcp(owned) => {
                 let segment = &owned.template;
                 let from = (segment.source, segment.source_port) == (source, port);
-                (from && segment.flags == flags).then(|| Owned::clone(owned))
+                (from && segment.flags == item.flags).then(|| Owned::clone(owned))
             }
             Packet::Icmp(_) => None,
         });
-        self.capture(same.ok_or("no packet to copy")?);
+        let mut same = same.ok_or("no packet to copy")?;
+        same.template.path = PathId(item.path);
+        self.capture(same);
         Ok(())
     }
 
