@@ -93,9 +93,9 @@ fn beyond_the_number_of_connections_the_one_that_was_silent_longest_goes() {
 
 #[test]
 fn beyond_the_memory_connections_go_and_no_segment_is_lost() {
-    let script: String =
-        (0..200).map(|n| format!("> S port={}, < S., > ., > P. 9,", 40_000 + n)).collect();
-    let owned = segments(&script);
+    let talk = |port| format!("> S port={port}, < S., > ., > P. 9");
+    let script: Vec<String> = (40_000..40_200).map(talk).collect();
+    let owned = segments(&script.join(", "));
     let mut evicted = Vec::new();
     for memory in [None, Some(1 << 20), Some(1 << 16), Some(1 << 14)] {
         let limits = Limits { memory, ..Limits::default() };

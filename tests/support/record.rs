@@ -14,7 +14,8 @@ pub fn hold(path: &Path, found: &str) {
         std::fs::write(path, found).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
         return;
     }
-    let recorded = std::fs::read_to_string(path).unwrap_or_else(|e| panic!("{path:?}: {e}"));
+    let recorded =
+        std::fs::read_to_string(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
     assert!(
         recorded == found,
         "{} records something else (FINRST_RECORD=1 writes it anew, if this is meant):\n{}",
