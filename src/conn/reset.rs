@@ -298,8 +298,8 @@ fn form(
         let at = endpoint.position(segment.sequence);
         let acked = peer.position(segment.acknowledgment);
         let ends = at == endpoint.max_end.cast_signed()
-            || (endpoint.unseen_acked > 0 || endpoint.packets == 0)
-            || (at == endpoint.acked.cast_signed() && endpoint.acked > endpoint.max_end);
+            || endpoint.unseen_acked > 0
+            || endpoint.packets == 0;
         ends && acked >= 0 && acked <= peer.max_end.max(peer.acked).cast_signed()
     };
     let stampless = endpoint.stamps() && peer.timestamp_time.is_some();

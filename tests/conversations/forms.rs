@@ -1,7 +1,7 @@
 //! How connections are kept while they are followed changes nothing in their rows.
 
 use finrst::conn::script::{Owned, Packet, parse};
-use finrst::conn::{Connection, Limits, Tracker};
+use finrst::conn::{Connection, Limits, Rows, Tracker};
 use finrst::packet::{Address, Segment};
 
 use super::recorded::scripts;
@@ -22,7 +22,7 @@ fn all() -> Vec<(usize, Owned)> {
     all
 }
 
-fn follow(all: &[(usize, Owned)], limits: Limits) -> Vec<String> {
+fn follow(all: &[(usize, Owned)], limits: Limits) -> Rows {
     let mut tracker = Tracker::new(limits);
     for (packet, (number, owned)) in (1..).zip(all) {
         let [high, low] = u16::try_from(*number).unwrap().to_be_bytes();
@@ -36,20 +36,43 @@ fn follow(all: &[(usize, Owned)], limits: Limits) -> Vec<String> {
         let segment = Segment { packet, packet_in_file: packet, source, destination, ..segment };
         tracker.take(&segment, tracker.hash(&segment));
     }
-    let rows: Vec<Connection> = tracker.finish(|_| ()).1.into_iter().collect();
-    rows.iter().map(|c| format!("{c:?}")).collect()
+    tracker.finish(|_| ()).1
+}
+
+/// All that is asked of rows: connections in order, by number, in groups; and where teardowns are.
+fn told(rows: Rows) -> (Vec<String>, Vec<(u64, u32, u32)>) {
+    let text = |c: Connection| format!("{c:?}");
+    let all: Vec<String> = rows.iter().map(text).collect();
+    assert_eq!((rows.len(), rows.is_empty()), (all.len(), false));
+    for (row, told) in all.iter().enumerate() {
+        assert_eq!(rows.get(row).map(text).as_ref(), Some(told));
+    }
+    let mut places = rows.teardown_places();
+    places.sort_unstable();
+    for &(packet, row, at) in &places {
+        assert_eq!(rows.get(row as usize).unwrap().teardowns[at as usize].packet, packet);
+    }
+    let groups: Vec<Rows> = rows.into_groups(100).collect();
+    assert!(groups.iter().rev().skip(1).all(|group| group.len() == 100));
+    let grouped: Vec<String> =
+        groups.iter().flat_map(|g| g.iter().map(text).collect::<Vec<_>>()).collect();
+    assert_eq!(grouped.len(), all.len());
+    assert!(grouped == all, "in groups they are the same, in the same order");
+    (all, places)
 }
 
 #[test]
 fn quiet_connections_are_kept_in_another_form_and_have_the_same_rows() {
     let all = all();
-    let open = follow(&all, Limits { open: usize::MAX, ..Limits::default() });
-    assert!(open.len() > 500, "{} rows", open.len());
+    let (open, places) = told(follow(&all, Limits { open: usize::MAX, ..Limits::default() }));
+    assert!(open.len() > 500 && places.len() > 300, "{} rows", open.len());
     for quiet in [0, 1_000_000_000] {
-        let compact = follow(&all, Limits { open: 0, quiet, ..Limits::default() });
+        let limits = Limits { open: 0, quiet, ..Limits::default() };
+        let (compact, compact_places) = told(follow(&all, limits));
         assert_eq!(compact.len(), open.len());
         for (one, other) in open.iter().zip(&compact) {
             assert_eq!(one, other);
         }
+        assert_eq!(compact_places, places);
     }
 }
