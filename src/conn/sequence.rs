@@ -201,9 +201,7 @@ fn occupy(endpoint: &mut Endpoint, segment: &Segment<'_>, effect: &mut Effect) {
     }
     let end = u64::try_from(end).unwrap_or(0);
     endpoint.max_end = endpoint.max_end.max(end);
-    let repeated_syn = flags.syn() && endpoint.syns + endpoint.syn_acks > 1 && start == 0;
-    effect.retransmission =
-        effect.fresh == 0 && end <= old_end && (old_end > 0 || repeated_syn) && end > 0;
+    effect.retransmission = effect.fresh == 0 && end <= old_end && end > 0;
     if effect.retransmission {
         endpoint.retransmitted_packets += 1;
         endpoint.rtt_probe = 0;
