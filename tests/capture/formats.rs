@@ -241,6 +241,7 @@ fn a_fraction_of_a_second_is_less_than_one() {
             let file = header(false, magic, (2, 4), 1);
             let outcome = read(&record(file, EPOCH, fraction, (4, 4), b"data").out);
             assert_eq!(outcome.issues.count("time_fraction"), noted, "{fraction} of {units}");
+            assert_eq!(outcome.issues.count("captured_longer"), 0);
         }
     }
 }
