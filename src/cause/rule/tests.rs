@@ -7,7 +7,13 @@ fn near_the_last(resets: usize) -> (usize, usize) {
     let storm = ", < R. +0us".repeat(resets);
     let c = play(&format!("> S, < S., > ., > P. 5, < . {storm}")).unwrap().remove(0);
     let (context, parameters) = (Context::default(), Parameters::default());
-    let case = Case { connection: &c, reset: None, context: &context, parameters: &parameters };
+    let case = Case {
+        connection: &c,
+        reset: None,
+        score: None,
+        context: &context,
+        parameters: &parameters,
+    };
     let last = c.teardowns.last().unwrap();
     assert_eq!(c.teardowns.len(), resets);
     (case.rows().count(), case.resets_near(last).count())
@@ -26,7 +32,13 @@ fn a_row_in_the_middle_is_compared_with_half_of_them_on_either_side() {
     let storm = ", < R. +0us".repeat(400);
     let c = play(&format!("> S, < S., > ., > P. 5, < . {storm}")).unwrap().remove(0);
     let (context, parameters) = (Context::default(), Parameters::default());
-    let case = Case { connection: &c, reset: None, context: &context, parameters: &parameters };
+    let case = Case {
+        connection: &c,
+        reset: None,
+        score: None,
+        context: &context,
+        parameters: &parameters,
+    };
     let near: Vec<u64> = case.resets_near(&c.teardowns[200]).map(|row| row.packet).collect();
     let first = c.teardowns[0].packet;
     assert_eq!((near[0], near[near.len() - 1]), (first + 72, first + 327));
