@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::fmt::Write as _;
 
 use crate::capture::{FileSummary, Interface, Source, SourceFiles};
-use crate::cause::{self, Context, Parameters, RULE_SET, Verdict};
+use crate::cause::{self, Context, Parameters, RULE_SET, Storm, Verdict};
 use crate::conn::{Connection, Groups, Opened, Rows, Teardown};
 use crate::error::Error;
 use crate::guard;
@@ -181,6 +181,7 @@ impl Judge<'_> {
     ) -> Result<Made, Error> {
         let mut places = connections.teardown_places();
         places.sort_unstable();
+        let storms = storms(&places);
         let layout = Layout::<Teardowns>::new(metadata.clone());
         let chunks = places.chunks(CHUNK_ROWS);
         let batches = parallel::in_order(self.threads, chunks, proceed, |chunk| {
@@ -191,19 +192,24 @@ impl Judge<'_> {
                 let looked =
                     opened.look(connections, block.iter().map(|&(_, row, _)| row as usize));
                 self.context.ask_for(&looked);
-                let block: Vec<(&Connection, &Teardown)> = looked
+                let block: Vec<(&Connection, &Teardown, Option<&Storm>)> = looked
                     .into_iter()
                     .zip(block)
-                    .filter_map(|(c, &(_, _, at))| Some((c, c.teardowns.get(at as usize)?)))
+                    .filter_map(|(c, (_, row, at))| {
+                        Some((c, c.teardowns.get(*at as usize)?, storms.get(row)))
+                    })
                     .collect();
                 let judged: Vec<(Verdict, f64)> = block
                     .iter()
-                    .map(|&(connection, teardown)| self.teardown(connection, teardown))
+                    .map(|&(connection, teardown, storm)| {
+                        let (context, parameters) = (self.context, self.parameters);
+                        cause::judge_and_score(connection, teardown, storm, context, parameters)
+                    })
                     .collect();
                 let rows: Vec<_> = block
                     .iter()
                     .zip(&judged)
-                    .map(|(&(connection, teardown), (verdict, injection))| TeardownRow {
+                    .map(|(&(connection, teardown, _), (verdict, injection))| TeardownRow {
                         connection,
                         teardown,
                         verdict,
@@ -217,10 +223,12 @@ impl Judge<'_> {
         })?;
         layout.table(batches)
     }
+}
 
-    fn teardown(&self, connection: &Connection, teardown: &Teardown) -> (Verdict, f64) {
-        cause::judge_and_score(connection, teardown, self.context, self.parameters)
-    }
+/// What is to be remembered of connections with many FINs and RSTs, by their rows.
+fn storms(places: &[(u64, u32, u32)]) -> HashMap<u32, Storm> {
+    let many = places.iter().filter(|(_, _, at)| *at == cause::MANY);
+    many.map(|&(_, row, _)| (row, Storm::default())).collect()
 }
 
 /// One pass whose rows are handed out as they are let go, in bounded memory.
@@ -364,5 +372,22 @@ impl Judge<'_> {
     fn pair(&self, chunk: Rows, shared: &Shared, metadata: &Metadata) -> Result<Step, Error> {
         let teardowns = self.teardowns(&chunk, shared, metadata, &|| true)?;
         Ok(Step::Pair(self.connections(chunk, shared, metadata, &|| true)?, teardowns))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{cause, storms};
+
+    #[test]
+    fn a_connection_is_remembered_once_however_many_rows_it_has() {
+        let rows = |row, count| (0..count).map(move |at| (u64::from(at), row, at));
+        let mut places: Vec<_> = rows(3, cause::MANY).collect();
+        assert!(storms(&places).is_empty());
+        places.extend(rows(4, cause::MANY + 1).chain(rows(5, 10 * cause::MANY)));
+        places.sort_unstable();
+        let mut remembered: Vec<_> = storms(&places).into_keys().collect();
+        remembered.sort_unstable();
+        assert_eq!(remembered, [4, 5]);
     }
 }

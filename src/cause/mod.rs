@@ -3,10 +3,12 @@
 mod context;
 mod evidence;
 mod guards;
+mod near;
 mod parameters;
 mod rule;
 mod rules;
 mod score;
+mod storm;
 
 pub use context::{Attempt, Context, HostFacts, ServiceFacts, WaitLimit};
 pub use evidence::Evidence;
@@ -14,6 +16,7 @@ pub use parameters::{Parameters, RULE_SET};
 pub use rule::{Applies, Case, Class, Finding, Rule};
 pub use rules::RULES;
 pub use score::{Score, score};
+pub use storm::{MANY, Storm};
 
 use std::sync::OnceLock;
 
@@ -91,7 +94,7 @@ pub struct Verdict {
 /// Judges a connection as a whole.
 pub fn judge(connection: &Connection, context: &Context, parameters: &Parameters) -> Verdict {
     let reset = connection.deciding().filter(|row| row.kind == Kind::Rst);
-    let case = Case { connection, reset, score: None, context, parameters };
+    let case = Case { connection, reset, score: None, storm: None, context, parameters };
     let asked = if reset.is_some() { Asked::DecidingReset } else { Asked::Connection };
     let mut verdict = decide(&case, connection.ended_by, asked);
     if connection.ending == Ending::Stray && reset.is_none() {
@@ -107,18 +110,21 @@ pub fn judge_teardown(
     context: &Context,
     parameters: &Parameters,
 ) -> Verdict {
-    judge_and_score(connection, row, context, parameters).0
+    judge_and_score(connection, row, None, context, parameters).0
 }
 
-/// The same, and how much speaks for a reset being injected; 0 for a FIN.
+/// The same, and how much speaks for a reset being injected; 0 for a FIN. What the rows of a
+/// connection with many of them share is worked out once for all that are given the same `storm`,
+/// which must be given no other connection, context or parameters.
 pub fn judge_and_score(
     connection: &Connection,
     row: &Teardown,
+    storm: Option<&Storm>,
     context: &Context,
     parameters: &Parameters,
 ) -> (Verdict, f64) {
     let reset = Some(row).filter(|row| row.kind == Kind::Rst);
-    let case = Case { connection, reset, score: None, context, parameters };
+    let case = Case { connection, reset, score: None, storm, context, parameters };
     let Some(reset) = reset else {
         return (decide(&case, row.sender.into(), Asked::Connection), 0.0);
     };
@@ -202,6 +208,6 @@ pub fn all_holding(
     parameters: &Parameters,
 ) -> Vec<&'static str> {
     let reset = connection.deciding().filter(|row| row.kind == Kind::Rst);
-    let case = Case { connection, reset, score: None, context, parameters };
+    let case = Case { connection, reset, score: None, storm: None, context, parameters };
     RULES.iter().filter(|rule| (rule.holds)(&case).is_some()).map(|rule| rule.name).collect()
 }

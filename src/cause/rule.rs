@@ -4,6 +4,7 @@ use super::context::Context;
 use super::evidence::Evidence;
 use super::parameters::Parameters;
 use super::score::Score;
+use super::storm::Storm;
 use crate::conn::{
     Connection, Endpoint, Form, Kind, Opening, SequenceCheck, Side, Teardown, Trigger,
 };
@@ -73,6 +74,8 @@ pub struct Case<'a> {
     pub reset: Option<&'a Teardown>,
     /// Its score, where it is known.
     pub score: Option<&'a Score>,
+    /// What is remembered of its many rows, where it has many.
+    pub storm: Option<&'a Storm>,
     /// What other connections say.
     pub context: &'a Context,
     /// Thresholds.
@@ -126,7 +129,7 @@ impl Finding {
 }
 
 /// Rows of one connection that a rule compares with another.
-const MAX_ROWS: usize = 256;
+pub(super) const MAX_ROWS: usize = 256;
 
 impl<'a> Case<'a> {
     /// The reset in question, if it has this form.
@@ -165,13 +168,9 @@ impl<'a> Case<'a> {
         self.connection.teardowns.iter().take(MAX_ROWS)
     }
 
-    /// RST rows around one row, copies left out: half of [`MAX_ROWS`] on either side.
-    pub fn resets_near(&self, row: &Teardown) -> impl Iterator<Item = &'a Teardown> + use<'a> {
-        let rows = &self.connection.teardowns;
-        let at = rows.partition_point(|other| other.packet < row.packet);
-        let from = at.saturating_sub(MAX_ROWS / 2);
-        let near = rows.get(from..rows.len().min(at + MAX_ROWS / 2)).unwrap_or_default();
-        near.iter().filter(|row| row.kind == Kind::Rst && !row.duplicate)
+    /// Where a row stands among the rows of the connection.
+    pub(super) fn place(&self, row: &Teardown) -> usize {
+        self.connection.teardowns.partition_point(|other| other.packet < row.packet)
     }
 
     /// FIN rows of a side, copies left out.

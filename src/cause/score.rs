@@ -1,6 +1,7 @@
 //! How much speaks for a reset being injected: the weighted evidence of many small contradictions.
 
 use super::evidence::Evidence;
+use super::near::Near;
 use super::rule::Case;
 use crate::conn::{Form, SequenceCheck, Side, Teardown, Trigger};
 
@@ -25,10 +26,6 @@ impl Score {
     }
 }
 
-/// Offsets, in octets, at which injectors that guess place their further resets.
-const GUESSED_OFFSETS: [i64; 2] = [1460, 4380];
-const NEAR: i64 = 2_000_000_000;
-
 /// Scores one reset against the other segments of its claimed sender.
 pub fn score(case: &Case<'_>, row: &Teardown) -> Score {
     let mut score = Score::default();
@@ -39,7 +36,7 @@ pub fn score(case: &Case<'_>, row: &Teardown) -> Score {
     let (endpoint, peer) = (c.side(row.sender), c.side(row.sender.peer()));
     let at = row.packet;
     let complete = endpoint.unseen_acked == 0 && endpoint.ranges.is_none();
-    let near = Near::of(case, row);
+    let near = case.storm.map_or_else(|| Near::of(case, row), |storm| storm.near(case, row));
 
     let fin_acked =
         endpoint.fin.and_then(|fin| fin.acked_at.get()).is_some_and(|time| time <= row.time);
@@ -56,8 +53,7 @@ pub fn score(case: &Case<'_>, row: &Teardown) -> Score {
     let guessed = near.guessed;
     score.add(beyond && complete && !guessed, 3.0, "sequence_beyond_sent", at);
     score.add(guessed && complete, 5.0, "guessed_sequence_offsets", at);
-    let several = near.untriggered >= 2 && near.other_number;
-    score.add(several && !guessed, 3.0, "several_sequence_numbers", at);
+    score.add(near.several && !guessed, 3.0, "several_sequence_numbers", at);
     score.add(near.lockstep, 6.0, "ttl_and_window_in_lockstep", at);
     let steady = endpoint.ttl.first != 0 && endpoint.ttl.high - endpoint.ttl.low <= 1;
     let odd_ttl = row.ttl_delta.is_some_and(|delta| {
@@ -106,61 +102,17 @@ pub fn after_the_end(case: &Case<'_>, row: &Teardown) -> bool {
         fin.is_some_and(|time| time <= row.time)
     };
     let closed = acked(Side::Client) && acked(Side::Server);
-    closed
-        || case
-            .resets()
-            .take_while(|other| other.packet < row.packet)
-            .any(|other| other.effective == Some(true) && other.sender != row.sender)
+    closed || first_effective(case, row.sender.peer()).is_some_and(|first| first < row.packet)
 }
 
-/// What the resets around one say, looked through once: in a storm this is most of the work.
-#[derive(Default)]
-struct Near {
-    /// One of its side is where injectors that guess place the next.
-    guessed: bool,
-    /// Resets of its side that answer nothing and are no aborts.
-    untriggered: u32,
-    /// One of its side has another sequence number.
-    other_number: bool,
-    /// Three of its side in a row have one number, and TTL and window go up together.
-    lockstep: bool,
-    /// The peer answers later with a reset.
-    peer_answers: bool,
-}
-
-impl Near {
-    fn of(case: &Case<'_>, row: &Teardown) -> Self {
-        let mut near = Self::default();
-        let mut before: Option<&Teardown> = None;
-        // How many in a row went up together.
-        let mut steps = 0;
-        for other in case.resets_near(row) {
-            if other.sender != row.sender {
-                near.peer_answers |= other.time > row.time && other.form == Some(Form::Reply);
-                continue;
-            }
-            if other.time.saturating_sub(row.time).saturating_abs() >= NEAR {
-                continue;
-            }
-            near.other_number |= other.sequence != row.sequence;
-            near.untriggered +=
-                u32::from(other.trigger.is_none() && other.form != Some(Form::Abort));
-            let up = before.is_some_and(|before| {
-                before.sequence == other.sequence
-                    && other.window == before.window.wrapping_add(1)
-                    && other.ttl == before.ttl.wrapping_add(1)
-            });
-            steps = if up { steps + 1 } else { 0 };
-            near.lockstep |= steps >= 2;
-            before = Some(other);
-            if let (Some(seq), Some(other)) =
-                (row.relative_sequence.get(), other.relative_sequence.get())
-            {
-                near.guessed |= GUESSED_OFFSETS.contains(&(seq - other).abs());
-            }
-        }
-        near
-    }
+/// The packet of the first effective reset of a side.
+fn first_effective(case: &Case<'_>, side: Side) -> Option<u64> {
+    let plain = || {
+        let mut resets = case.resets();
+        let first = resets.find(|row| row.effective == Some(true) && row.sender == side)?;
+        Some(first.packet)
+    };
+    case.storm.map_or_else(plain, |storm| storm.first_effective(side, plain))
 }
 
 /// Sooner after what it answers than any round trip seen from the receiver's side of the tap.

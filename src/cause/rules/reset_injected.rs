@@ -30,11 +30,18 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     }
     // The victim of a forged reset answers what still reaches it; seen beyond the forger, its
     // reply stands behind a forged reset that had no effect here.
+    let plain = || first_forged(case, reset.sender);
+    let forged = case.storm.map_or_else(plain, |storm| storm.first_forged(reset.sender, plain));
+    forged
+        .filter(|(packet, _)| *packet < reset.packet)
+        .map(|(_, finding)| finding.with(Evidence::of("victim_answers").at(reset.packet)))
+}
+
+/// The packet of the first reset of a side that was forged and had no effect, and why.
+fn first_forged(case: &Case<'_>, side: Side) -> Option<(u64, Finding)> {
     case.resets()
-        .take_while(|other| other.packet < reset.packet)
-        .filter(|other| other.sender == reset.sender && other.effective == Some(false))
-        .find_map(|other| judged(case, other))
-        .map(|finding| finding.with(Evidence::of("victim_answers").at(reset.packet)))
+        .filter(|other| other.sender == side && other.effective == Some(false))
+        .find_map(|other| Some((other.packet, judged(case, other)?)))
 }
 
 fn judged(case: &Case<'_>, reset: &Teardown) -> Option<Finding> {
