@@ -1,5 +1,7 @@
 //! What the resets around one say of it.
 
+use std::borrow::Borrow;
+
 use super::rule::{Case, MAX_ROWS};
 use crate::conn::{Form, Kind, Moment, Side, Teardown};
 use crate::packet::Seq;
@@ -70,29 +72,37 @@ impl Near {
         Self::among(row, near.iter().map(Neighbour::of))
     }
 
-    /// For a row with these around it. Without branches: in a storm this is what a row costs.
-    pub fn among(row: &Teardown, neighbours: impl Iterator<Item = Neighbour>) -> Self {
+    /// For a row with these around it. In a storm this is most of what a row costs.
+    pub fn among<N: Borrow<Neighbour>>(
+        row: &Teardown,
+        neighbours: impl Iterator<Item = N>,
+    ) -> Self {
         let mut near = Self::default();
-        let (own, peer) = (Some(row.sender), Some(row.sender.peer()));
-        let based = row.relative_sequence.is_some();
-        let base = row.relative_sequence.get().unwrap_or(0);
+        let own = Some(row.sender);
+        let base = row.relative_sequence.get();
         // No row has these numbers.
         let mut next = u64::MAX;
         let mut went_up = false;
         let (mut untriggered, mut other_number) = (0_u32, false);
         for other in neighbours {
-            near.peer_answers |= (other.sender == peer) & other.reply & (other.time > row.time);
-            let family = (other.sender == own) & (other.time.abs_diff(row.time) < NEAR);
-            other_number |= family & (other.sequence != row.sequence);
-            untriggered += u32::from(family & other.untriggered);
+            let other = other.borrow();
+            if other.sender != own {
+                let answer = other.sender.is_some() && other.reply;
+                near.peer_answers |= answer && other.time > row.time;
+                continue;
+            }
+            if other.time.abs_diff(row.time) >= NEAR {
+                continue;
+            }
+            other_number |= other.sequence.0 != row.sequence.0;
+            untriggered += u32::from(other.untriggered);
             let up = other.numbers == next;
-            near.lockstep |= family & up & went_up;
-            went_up = if family { up } else { went_up };
-            next = if family { other.next } else { next };
-            let comparable = family & based & other.relative_sequence.is_some();
-            let distance = other.relative_sequence.get().unwrap_or(0).abs_diff(base);
-            let [one, further] = GUESSED_OFFSETS.map(|offset| offset == distance);
-            near.guessed |= comparable & (one | further);
+            near.lockstep |= up & went_up;
+            (went_up, next) = (up, other.next);
+            if let (Some(base), Some(other)) = (base, other.relative_sequence.get()) {
+                let distance = base.abs_diff(other);
+                near.guessed |= (distance == GUESSED_OFFSETS[0]) | (distance == GUESSED_OFFSETS[1]);
+            }
         }
         near.several = untriggered >= 2 && other_number;
         near

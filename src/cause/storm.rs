@@ -23,7 +23,7 @@ impl Storm {
     pub(super) fn near(&self, case: &Case<'_>, row: &Teardown) -> Near {
         let rows = &case.connection.teardowns;
         let all = self.neighbours.get_or_init(|| rows.iter().map(Neighbour::of).collect());
-        Near::among(row, around(all, case.place(row)).iter().copied())
+        Near::among(row, around(all, case.place(row)).iter())
     }
 
     /// The packet of the first effective reset of a side.
