@@ -67,14 +67,15 @@ def constants() -> Iterator[Patch]:
 
 
 def copy() -> None:
+    # With the time of now, so that nothing compiled of an interrupted run is taken for theirs.
     TREE.mkdir(parents=True, exist_ok=True)
     for name in COPIED:
         source, target = ROOT / name, TREE / name
         if source.is_dir():
             shutil.rmtree(target, ignore_errors=True)
-            shutil.copytree(source, target)
+            shutil.copytree(source, target, copy_function=shutil.copyfile)
         else:
-            shutil.copy2(source, target)
+            shutil.copyfile(source, target)
 
 
 def passes(tests: str) -> bool | None:
