@@ -89,13 +89,12 @@ mod tests {
     #[test]
     fn the_two_closest_ranges_are_folded_when_there_are_too_many() {
         let mut ranges = Ranges::default();
-        let most = u64::try_from(MAX_RANGES).unwrap();
         // All ten octets apart, but for one pair.
-        for n in 0..=most {
+        for n in 0..=256 {
             let start = 100 + 20 * n - if n == 7 { 5 } else { 0 };
             ranges.add(1, start, start + 10);
         }
-        assert_eq!((ranges.gaps(), ranges.folded), (MAX_RANGES, 1));
+        assert_eq!((ranges.gaps(), ranges.folded), (256, 1));
         assert_eq!(ranges.list[5..8], [(200, 210), (220, 245), (260, 270)]);
         let one = Ranges::default().bytes();
         assert!(ranges.bytes() >= one + MAX_RANGES * 16);
