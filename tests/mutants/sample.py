@@ -164,6 +164,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=14)
     parser.add_argument("--count", type=int, default=640)
     parser.add_argument("--only", type=pathlib.Path, metavar="FILE")
+    parser.add_argument("--all-tests", action="store_true", help="at once, without the nearest")
     parser.add_argument("--list", action="store_true", help="name them and run nothing")
     parser.add_argument("options", nargs="*", metavar="OPTION", help="of cargo-mutants, after --")
     arguments = parser.parse_args()
@@ -175,10 +176,12 @@ def main() -> None:
         print("\n".join(names))
         return
     outcomes: list[dict[str, Any]] = []
-    for number, (tests, layers) in enumerate(NEAREST.items()):
-        near = [name for name in names if layer(name) in layers]
-        outcomes += run(f"nearest-{number}", near, tests, arguments.options)
-    again = run("all", missed(outcomes), ALL, arguments.options)
+    if not arguments.all_tests:
+        for number, (tests, layers) in enumerate(NEAREST.items()):
+            near = [name for name in names if layer(name) in layers]
+            outcomes += run(f"nearest-{number}", near, tests, arguments.options)
+        names = missed(outcomes)
+    again = run("all", names, ALL, arguments.options)
     outcomes = [outcome for outcome in outcomes if outcome["summary"] != "MissedMutant"] + again
     print(summary(outcomes))
 
