@@ -16,7 +16,7 @@ from mkdocs.structure.files import File
 import finrst
 import finrst.plot
 from finrst.__main__ import COMMANDS, SUMMARY
-from finrst._classes import CLASSES
+from finrst._base.classes import CLASSES
 
 if TYPE_CHECKING:
     from mkdocs.config.defaults import MkDocsConfig

@@ -8,9 +8,6 @@
 'port_closed'
 """
 
-from ._capture import Capture
-from ._compare import Change, Comparison, compare
-from ._connection import Connection, community_id
 from ._errors import (
     CaptureError,
     CaptureWarning,
@@ -19,12 +16,15 @@ from ._errors import (
     InternalError,
     OutputWarning,
 )
-from ._explain import Explanation
-from ._functions import conversation
+from ._face.capture import Capture
+from ._face.compare import Change, Comparison, compare
+from ._face.functions import conversation
+from ._face.read import Options, Scan, Stream, read, scan
 from ._native import __version__
-from ._read import Options, Scan, Stream, read, scan
-from ._reference import causes, columns
-from ._table import Table
+from ._story.connection import Connection, community_id
+from ._story.explain import Explanation
+from ._tables.reference import causes, columns
+from ._tables.table import Table
 
 __all__ = [
     "Capture",

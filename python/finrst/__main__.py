@@ -10,17 +10,10 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from . import (
-    _command_causes,
-    _command_compare,
-    _command_convert,
-    _command_explain,
-    _command_report,
-    _command_summary,
-)
-from ._command import CLOSED, EXISTS, INTERRUPTED, UNREADABLE, USAGE, complain
+from ._base.text import nearest
+from ._cli import causes, compare, convert, explain, report, summary
+from ._cli.common import CLOSED, EXISTS, INTERRUPTED, UNREADABLE, USAGE, complain
 from ._errors import CaptureError, FilterError, FinrstError
-from ._text import nearest
 
 if TYPE_CHECKING:
     import argparse
@@ -37,14 +30,14 @@ class Command(NamedTuple):
     main: Callable[[list[str]], int]
 
 
-SUMMARY = Command(_command_summary.parser, _command_summary.main)
+SUMMARY = Command(summary.parser, summary.main)
 """What is done where the first argument is a capture."""
 COMMANDS = {
-    "explain": Command(_command_explain.parser, _command_explain.main),
-    "report": Command(_command_report.parser, _command_report.main),
-    "convert": Command(_command_convert.parser, _command_convert.main),
-    "compare": Command(_command_compare.parser, _command_compare.main),
-    "causes": Command(_command_causes.parser, _command_causes.main),
+    "explain": Command(explain.parser, explain.main),
+    "report": Command(report.parser, report.main),
+    "convert": Command(convert.parser, convert.main),
+    "compare": Command(compare.parser, compare.main),
+    "causes": Command(causes.parser, causes.main),
 }
 """What a first argument may be beside a capture."""
 

@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 
 import finrst
-from finrst import _command_convert
 from finrst.__main__ import COMMANDS, SUMMARY, main
-from finrst._steps import steps
+from finrst._cli import convert as _command_convert
+from finrst._cli.steps import steps
 
 DEMO = Path(__file__).resolve().parents[1] / "data" / "demo.pcap"
 PARSERS = {"": SUMMARY.parser()} | {name: command.parser() for name, command in COMMANDS.items()}
@@ -158,7 +158,7 @@ def test_help_teaches_by_example(name: str, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_every_exit_code_is_documented() -> None:
-    from finrst import _command
+    from finrst._cli import common as _command
 
     codes = [_command.OK, _command.UNREADABLE, _command.USAGE, _command.DAMAGED]
     codes += [_command.CHANGED, _command.EXISTS, _command.INTERRUPTED, _command.CLOSED]

@@ -13,7 +13,7 @@ import finrst
 from finrst.__main__ import main
 
 if TYPE_CHECKING:
-    from finrst._table import Table
+    from finrst._tables.table import Table
 
 DEMO = Path(__file__).resolve().parents[1] / "data" / "demo.pcap"
 PORT = "> S, < R."

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 import finrst
-from finrst import _html, _summary
-from finrst._text import printable
+from finrst._base import html as _html
+from finrst._base.text import printable
+from finrst._story import summary as _summary
 
 
 class Elements(HTMLParser):

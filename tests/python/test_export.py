@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from finrst import _write
+from finrst._files import write as _write
 
 if TYPE_CHECKING:
     import finrst

@@ -24,9 +24,11 @@ from xml.etree import ElementTree as ET
 import pytest
 
 import finrst
-from finrst import _html, _page, _summary
 from finrst.__main__ import main
-from finrst._findings import find
+from finrst._base import html as _html
+from finrst._pages import page as _page
+from finrst._story import summary as _summary
+from finrst._story.findings import find
 from strings import STRINGS, file_name
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import finrst
-from finrst import _write
+from finrst._files import write as _write
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -146,7 +146,7 @@ def test_excel_runs_nothing(tmp_path: Path, hostile: str) -> None:
     source.write_bytes(DEMO.read_bytes())
     target = tmp_path / "x.xlsx"
     finrst.read(bytes(DEMO.read_bytes())).write(target)
-    from finrst._excel import Workbook
+    from finrst._files.excel import Workbook
 
     rows = finrst.conversation("> S, < R.").connections
     book = Workbook(tmp_path / "y.xlsx", rows, overwrite=False)
@@ -163,7 +163,7 @@ def test_excel_runs_nothing(tmp_path: Path, hostile: str) -> None:
 
 def test_excel_has_an_end(demo: finrst.Capture, tmp_path: Path, monkeypatch: Any) -> None:
     pytest.importorskip("openpyxl")
-    monkeypatch.setattr("finrst._excel._ROWS", 24)
+    monkeypatch.setattr("finrst._files.excel._ROWS", 24)
     with pytest.raises(ValueError, match=r"choose \.parquet or \.csv"):
         demo.write(tmp_path / "x.xlsx")
     assert list(tmp_path.iterdir()) == []

@@ -12,7 +12,7 @@ import finrst
 
 pytest.importorskip("matplotlib", reason="matplotlib is not installed: no plot is drawn")
 import finrst.plot
-from finrst._classes import CLASSES, class_of
+from finrst._base.classes import CLASSES, class_of
 
 DEMO = Path(__file__).parents[1] / "data/demo.pcap"
 CHARTS = ["causes", "timeline", "matrix", "waits", "lifetimes", "fingerprint"]

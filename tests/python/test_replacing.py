@@ -264,7 +264,7 @@ def test_a_file_that_has_the_number_of_a_source_that_is_gone_is_another_one(
 
 @posix
 def test_the_last_look_is_taken_when_everything_was_written(source: Path) -> None:
-    from finrst import _write
+    from finrst._files import write as _write
 
     cap = finrst.read(source)
     for chosen in ("csv", "arrow", "parquet", "xlsx"):

@@ -61,7 +61,7 @@ def test_the_command_refuses_before_it_reads(
 
     for module in ("_command_convert", "_command_report"):
         monkeypatch.setattr(f"finrst.{module}.read", never)
-    monkeypatch.setattr("finrst._command_convert.scan", never)
+    monkeypatch.setattr("finrst._cli.convert.scan", never)
     before = sorted(Path().rglob("*"))
     assert main(command) == 5
     said = capsys.readouterr().err

@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 
 import finrst
-from finrst import _figures, _findings
 from finrst.__main__ import main
-from finrst._text import duration
+from finrst._base.text import duration
+from finrst._story import figures as _figures
+from finrst._story import findings as _findings
 
 pytest.importorskip("matplotlib", reason="matplotlib is not installed: no report with plots")
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from finrst._extras import need
+from finrst._base.extras import need
 
 from ._ladder import Ladder, ladder
 

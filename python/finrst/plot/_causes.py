@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from finrst._classes import CLASSES, class_of
-from finrst._text import duration, number, plural, share
+from finrst._base.classes import CLASSES, class_of
+from finrst._base.text import duration, number, plural, share
 
 from ._columns import NOT_A_TIME, Columns
 from ._style import INK, SOFT, axes, chart, classes_of, empty, finish, label, whole

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from finrst._extras import need
-from finrst._table import Table
+from finrst._base.extras import need
+from finrst._tables.table import Table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

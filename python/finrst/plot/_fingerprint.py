@@ -8,8 +8,8 @@ import numpy as np
 from matplotlib.path import Path
 from matplotlib.ticker import NullLocator
 
-from finrst._classes import CLASSES
-from finrst._text import number, plural, share
+from finrst._base.classes import CLASSES
+from finrst._base.text import number, plural, share
 
 from ._columns import Columns
 from ._style import INK, SOFT, axes, chart, classes_of, empty, finish, whole

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from finrst._classes import CLASSES, class_of
-from finrst._summary import endpoint
-from finrst._text import number, share
+from finrst._base.classes import CLASSES, class_of
+from finrst._base.text import number, share
+from finrst._story.summary import endpoint
 
 from ._columns import Columns, Words
 from ._style import INK, axes, chart, classes_of, empty, finish, label

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from finrst import _native
-from finrst._extras import need
-from finrst._table import Table
+from finrst._base.extras import need
+from finrst._tables.table import Table
 
 _EVENTS = 12
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from matplotlib.lines import Line2D
 
-from finrst._classes import BY_NAME
-from finrst._text import number, plural
+from finrst._base.classes import BY_NAME
+from finrst._base.text import number, plural
 
 from ._packets import story
 from ._style import INK, axes, chart, empty, finish, whole

@@ -15,8 +15,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from finrst._classes import CLASSES, class_of
-from finrst._text import number, printable
+from finrst._base.classes import CLASSES, class_of
+from finrst._base.text import number, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

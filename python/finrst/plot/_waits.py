@@ -8,8 +8,8 @@ import numpy as np
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from finrst._classes import BY_NAME, CLASSES
-from finrst._text import duration, number, plural
+from finrst._base.classes import BY_NAME, CLASSES
+from finrst._base.text import duration, number, plural
 
 from ._columns import Columns
 from ._style import INK, SOFT, axes, chart, classes_of, empty, finish, whole

@@ -1,0 +1,51 @@
+"""Five classes of causes, and one for what is not decided: their order, meaning and colours.
+
+Which cause belongs to which is said by its rule.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+from finrst import _native
+
+
+@dataclass(frozen=True)
+class CauseClass:
+    """A class of causes."""
+
+    name: str
+    meaning: str
+    """What happened to its connections: "3 …"."""
+    colour: str
+    """One colour for light and dark backgrounds."""
+
+
+CLASSES = (
+    CauseClass("orderly", "closed by FIN, as intended", "#3f9b6d"),
+    CauseClass("abort", "reset after the handshake", "#d65a4a"),
+    CauseClass("refused", "turned down at the handshake", "#dd9526"),
+    CauseClass("timeout", "given up after waiting", "#7a74c9"),
+    CauseClass("suspicious", "ended by somebody between, or scanned", "#c2479a"),
+    CauseClass("undecided", "still open, or not explained by the capture", "#8b949e"),
+)
+"""Every class, in the order in which plots stack them."""
+
+BY_NAME = {one.name: one for one in CLASSES}
+
+
+@cache
+def _of() -> dict[str, CauseClass]:
+    table = _native.causes()
+    named = zip(table.column("name"), table.column("class"), strict=True)
+    return {name: BY_NAME[kind] for name, kind in named}
+
+
+def class_of(cause: str) -> CauseClass:
+    """Give the class of a cause; one that is not known counts as undecided.
+
+    >>> class_of("port_closed").name
+    'refused'
+    """
+    return _of().get(cause, BY_NAME["undecided"])

@@ -1,0 +1,1 @@
+"""The command ``finrst``: a file for each command, and what they share."""

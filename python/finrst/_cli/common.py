@@ -1,0 +1,165 @@
+"""What the commands share."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import sys
+import warnings
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from finrst import _native
+from finrst._base.source import sources as items
+from finrst._base.text import printable
+from finrst._errors import CaptureError, CaptureWarning, OutputWarning
+from finrst._face.read import read
+
+from .pipe import opened
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from finrst._face.capture import Capture
+
+    from .pipe import Pipe
+
+OK, UNREADABLE, USAGE, DAMAGED, CHANGED, EXISTS, INTERRUPTED, CLOSED = 0, 1, 2, 3, 4, 5, 130, 141
+
+
+def parser(name: str, description: str, epilog: str) -> argparse.ArgumentParser:
+    """Begin the parser of a command that takes captures."""
+    made = bare_parser(name, description, epilog)
+    made.add_argument(
+        "captures",
+        nargs="+",
+        metavar="CAPTURE",
+        help="pcap or pcapng file, plain or compressed; a directory of such files; - for standard "
+        "input; several are one capture, merged by time",
+    )
+    return made
+
+
+class _Parser(argparse.ArgumentParser):
+    """One whose errors obey nothing in what was typed: names of files may come from anywhere."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong and end."""
+        super().error(printable(message))
+
+
+def bare_parser(name: str, description: str, epilog: str) -> argparse.ArgumentParser:
+    """Begin the parser of a command."""
+    return _Parser(
+        prog=name,
+        description=description,
+        epilog=epilog,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+
+
+def add_reading(made: argparse.ArgumentParser) -> None:
+    """Add the options of reading."""
+    group = made.add_argument_group("reading")
+    group.add_argument(
+        "--filter",
+        metavar="EXPR",
+        help="packets that take part, as for tcpdump: 'host 10.0.0.5 and port 443' (addresses, "
+        "networks and ports; not flags)",
+    )
+    group.add_argument(
+        "--start", metavar="TIME", help="first moment: 2026-11-24T15:00:00Z, or +30s"
+    )
+    group.add_argument("--end", metavar="TIME", help="first moment that takes no part any more")
+    group.add_argument(
+        "--memory-limit",
+        metavar="SIZE",
+        help="memory for connections that are followed, as in 1GiB; beyond it those that were "
+        "silent longest come out early",
+    )
+    group.add_argument(
+        "--strict", action="store_true", help="refuse captures that are cut short or damaged"
+    )
+    group.add_argument("--no-progress", action="store_true", help="show no progress")
+
+
+def add_force(made: argparse.ArgumentParser) -> None:
+    """Add the option of writing."""
+    made.add_argument(
+        "--force",
+        action="store_true",
+        help="replace a capture with the output, too; but never one that is read for it",
+    )
+
+
+def options(given: argparse.Namespace) -> dict[str, Any]:
+    """Give the options of reading as :func:`finrst.read` takes them."""
+    names = ("filter", "start", "end", "memory_limit")
+    found: dict[str, Any] = {name: getattr(given, name) for name in names}
+    found["strict"] = given.strict
+    found["progress"] = False if given.no_progress else "auto"
+    return found
+
+
+class Outcome:
+    """What a reading came to, beside its rows."""
+
+    def __init__(self) -> None:
+        """Begin well."""
+        self.damaged = False
+        self.interrupted = False
+
+    @property
+    def code(self) -> int:
+        """The exit code."""
+        if self.interrupted:
+            return INTERRUPTED
+        return DAMAGED if self.damaged else OK
+
+
+@contextlib.contextmanager
+def sources(captures: list[str]) -> Iterator[tuple[list[Any], list[Pipe], Outcome]]:
+    """Open captures, keep what Ctrl-C leaves of pipes, and tell warnings at the end."""
+    outcome = Outcome()
+    with opened(captures) as (found, pipes), warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", CaptureWarning)
+        warnings.simplefilter("always", OutputWarning)
+        # What is shown may go into a file that is read.
+        _native.Output(None, files(found), overwrite=False).abandon()
+        try:
+            yield found, pipes, outcome
+        except CaptureError:
+            if any(pipe.interrupted for pipe in pipes):
+                # Too little came before Ctrl-C to be a capture.
+                raise KeyboardInterrupt from None
+            raise
+        outcome.interrupted = any(pipe.interrupted for pipe in pipes)
+    for warning in caught:
+        if issubclass(warning.category, OutputWarning):
+            complain(warning.message)
+        elif not issubclass(warning.category, CaptureWarning):
+            warnings.warn_explicit(
+                warning.message, warning.category, warning.filename, warning.lineno
+            )
+        elif not outcome.interrupted:
+            outcome.damaged = True
+            complain(warning.message)
+
+
+def files(found: list[Any]) -> _native.Sources:
+    """Give the files that are going to be read, for what must not replace them."""
+    return _native.Sources(items(found)[0])
+
+
+def load(given: argparse.Namespace) -> tuple[Capture, Outcome]:
+    """Read the captures of a command to their end."""
+    with sources(given.captures) as (found, _, outcome):
+        capture = read(found, **options(given))
+    return capture, outcome
+
+
+def complain(what: object) -> None:
+    """Tell what is wrong, in one line that no terminal obeys."""
+    # Where nobody hears it, there is nobody else to tell.
+    with contextlib.suppress(OSError):
+        print(f"finrst: {printable(what, 600)}", file=sys.stderr)

@@ -1,0 +1,286 @@
+"""The answer to one reading."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Literal
+
+from finrst._base import html as _html
+from finrst._base.pickles import ByValue
+from finrst._base.text import printable
+from finrst._errors import CaptureWarning, InternalError
+from finrst._story import summary as _summary
+from finrst._story import trust as _trust
+from finrst._story.connection import Connection
+from finrst._tables.table import Table
+
+from .origin import Origin
+from .views import Views
+
+if TYPE_CHECKING:
+    from os import PathLike
+
+    import pandas as pd
+    import polars as pl
+
+    from finrst import _native
+
+_CARD_ROWS = 5
+_CARD_COLUMNS = (
+    "connection_id",
+    "client_ip",
+    "client_port",
+    "server_ip",
+    "server_port",
+    "start",
+    "duration_s",
+    "ending",
+    "ended_by",
+    "cause",
+    "confidence",
+)
+
+
+class Capture(ByValue, Views):
+    """What a capture says about its TCP connections; made by :func:`finrst.read`.
+
+    In a notebook it shows itself as a card, in a terminal as a few lines. It pickles with its
+    tables and the names of its sources, for the same version of finrst: a process pool, joblib or
+    Dask can return it. Files are then found again by their names; bytes do not travel with it, so
+    that :meth:`packets` raises :exc:`CaptureError` there.
+
+    >>> import finrst
+    >>> cap = finrst.conversation("> S, < S., > ., > P. 120, < R.")
+    >>> print(cap.connection(0).ending, cap.connection(0).ended_by)
+    reset server
+    """
+
+    def __init__(self, tables: dict[str, _native.Table], origin: Origin | None = None) -> None:
+        """Wrap the engine's tables; made by finrst, not by hand."""
+        self._origin = origin or Origin()
+        self._tables = {name: Table(native, name) for name, native in tables.items()}
+
+    @property
+    def connections(self) -> Table:
+        """One row per TCP connection, in order of the first packet.
+
+        >>> import finrst
+        >>> cap = finrst.read("tests/data/demo.pcap")
+        >>> cap.connections
+        <finrst.Table connections: 25 rows, ... columns>
+        """
+        return self._tables["connections"]
+
+    @property
+    def teardowns(self) -> Table:
+        """One row per FIN or RST segment, in packet order.
+
+        >>> import finrst
+        >>> cap = finrst.read("tests/data/demo.pcap")
+        >>> cap.teardowns.counts("kind")
+        [('rst', 23), ('fin', 9)]
+        """
+        return self._tables["teardowns"]
+
+    @property
+    def ledger(self) -> Table:
+        """What every packet turned out to be: the classes add up to the packets read.
+
+        >>> import finrst
+        >>> cap = finrst.read("tests/data/demo.pcap")
+        >>> dict(zip(cap.ledger["class"], cap.ledger["packets"]))
+        {'tcp': 164}
+        """
+        return self._tables["ledger"]
+
+    @property
+    def interfaces(self) -> Table:
+        """Where packets were captured, and what the capturing machine says that it lost.
+
+        >>> import finrst
+        >>> cap = finrst.read("tests/data/demo.pcap")
+        >>> cap.interfaces["packets"]
+        [164]
+        """
+        return self._tables["interfaces"]
+
+    @property
+    def files(self) -> Table:
+        """What became of each file, and where its bytes went.
+
+        >>> import finrst
+        >>> cap = finrst.read("tests/data/demo.pcap")
+        >>> cap.files["status"]
+        ['complete']
+        """
+        return self._tables["files"]
+
+    @property
+    def issues(self) -> Table:
+        """Oddities of the capture: every one counted, the first of each kind shown.
+
+        >>> import finrst
+        >>> cap = finrst.read("tests/data/demo.pcap")
+        >>> len(cap.issues)
+        0
+        """
+        return self._tables["issues"]
+
+    def connection(self, connection_id: int) -> Connection:
+        """Give one connection, by its number.
+
+        >>> import finrst
+        >>> finrst.conversation("> S, < R.").connection(0)
+        <finrst.Connection 0: ...: handshake_refused, ended by server>
+
+        Raises ``KeyError`` when there is none of that number.
+        """
+        row = self.connections.find("connection_id", connection_id)
+        if row is None:
+            message = f"no connection {connection_id}: {len(self)} were found"
+            raise KeyError(message)
+        return Connection(row, self.teardowns, single_file=len(self.files) == 1)
+
+    def __len__(self) -> int:
+        """Count the connections."""
+        return len(self.connections)
+
+    def __bool__(self) -> bool:
+        """Stay true without connections: there is still a ledger."""
+        return True
+
+    def table(self, which: str = "connections") -> Table:
+        """Give a table by name.
+
+        Raises ``ValueError`` when there is none of that name.
+
+        >>> import finrst
+        >>> cap = finrst.read("tests/data/demo.pcap")
+        >>> cap.table("teardowns") is cap.teardowns
+        True
+        """
+        try:
+            return self._tables[which]
+        except KeyError:
+            message = f"no table {which!r}: one of {', '.join(self._tables)}"
+            raise ValueError(message) from None
+
+    def to_pandas(
+        self,
+        which: str = "connections",
+        *,
+        dtype_backend: Literal["numpy", "pyarrow"] = "numpy",
+    ) -> pd.DataFrame:
+        """Make a pandas DataFrame of a table; see :meth:`Table.to_pandas`.
+
+        >>> import finrst
+        >>> cap = finrst.read("tests/data/demo.pcap")
+        >>> cap.to_pandas("teardowns").shape[0]
+        32
+        """
+        return self.table(which).to_pandas(dtype_backend=dtype_backend)
+
+    def to_polars(self, which: str = "connections") -> pl.DataFrame:
+        """Make a polars DataFrame of a table; see :meth:`Table.to_polars`.
+
+        >>> import finrst
+        >>> cap = finrst.read("tests/data/demo.pcap")
+        >>> cap.to_polars()["cause"].n_unique()
+        16
+        """
+        return self.table(which).to_polars()
+
+    def to_arrow(self, which: str = "connections") -> Any:
+        """Make a ``pyarrow.Table`` of a table, without copying.
+
+        >>> import finrst
+        >>> cap = finrst.read("tests/data/demo.pcap")
+        >>> cap.to_arrow().num_rows
+        25
+        """
+        return self.table(which).to_arrow()
+
+    def write(
+        self,
+        path: str | PathLike[str],
+        which: str = "connections",
+        *,
+        format: str | None = None,  # noqa: A002 - the word people look for
+        formula_guard: bool = True,
+        overwrite: bool = False,
+    ) -> int:
+        """Write a table into a file and return its number of rows; see :meth:`Table.write`.
+
+        >>> import finrst, tempfile
+        >>> cap = finrst.read("tests/data/demo.pcap")
+        >>> cap.write(tempfile.mkdtemp() + "/fin_rst.csv", "teardowns")
+        32
+        """
+        return self.table(which).write(
+            path, format=format, formula_guard=formula_guard, overwrite=overwrite
+        )
+
+    def check(self) -> None:
+        """Hold the tables against each other; raise :exc:`InternalError` if they disagree.
+
+        The bytes, records and packets of every file add up, every TCP packet of the ledger is a
+        packet of one connection, and the FIN and RST segments of the connections are the rows of
+        ``teardowns``. A :exc:`CaptureWarning` names each file that changed while it was read: its
+        packets may never have been in it all at once.
+
+        >>> import finrst
+        >>> finrst.conversation("> S, < S., > ., > F., < F., > .").check()
+        """
+        rows = self.connections
+        sums = {
+            "packets of connections": sum(
+                map(sum, (rows["client_packets"], rows["server_packets"]))
+            ),
+            "FIN segments": sum(map(sum, (rows["client_fins"], rows["server_fins"]))),
+            "RST segments": sum(map(sum, (rows["client_rsts"], rows["server_rsts"]))),
+        }
+        tcp = sum(row["packets"] for row in self.ledger if row["class"] == "tcp")
+        kinds = dict(self.teardowns.counts("kind"))
+        wanted = {
+            "packets of connections": tcp,
+            "FIN segments": kinds.get("fin", 0),
+            "RST segments": kinds.get("rst", 0),
+        }
+        wrong = [f"{k}: {sums[k]} is not {n}" for k, n in wanted.items() if sums[k] != n]
+        wrong += self._unbalanced()
+        if wrong:
+            raise InternalError("; ".join(wrong))
+        for row in self.issues:
+            if row["kind"] == "file_changed":
+                text = f"{printable(row['file'])}: {printable(row['detail'])}"
+                warnings.warn(text, CaptureWarning, stacklevel=2)
+
+    def _unbalanced(self) -> list[str]:
+        packets: dict[str, int] = {}
+        for row in self.ledger:
+            packets[row["file"]] = packets.get(row["file"], 0) + row["packets"]
+        wrong = []
+        names = self.files["file"]
+        for row in self.files:
+            octets = ("bytes_headers", "bytes_records", "bytes_skipped", "bytes_tail")
+            if sum(row[part] for part in octets) != row["bytes_total"]:
+                wrong.append(f"{row['file']}: the bytes do not add up")
+            records = ("packets", "blocks_other", "records_bad")
+            if sum(row[part] for part in records) != row["records"]:
+                wrong.append(f"{row['file']}: the records do not add up")
+            # Files may share a name; their ledgers cannot be told apart then.
+            if names.count(row["file"]) == 1 and packets.get(row["file"], 0) != row["packets"]:
+                wrong.append(f"{row['file']}: the classes do not add up to the packets")
+        return wrong
+
+    def __repr__(self) -> str:
+        """Say in a few lines what the card says."""
+        said = _summary.text(_summary.summarize(self))
+        return "\n".join([said, *_trust.text(_trust.limits(self))])
+
+    def _repr_html_(self) -> str:
+        first = list(self.connections.head(_CARD_ROWS))
+        summary, limits = _summary.summarize(self), _trust.limits(self)
+        named = [*_trust.named(self.files["file"]), *summary.lines]
+        return _html.card(replace(summary, lines=named), limits, first, _CARD_COLUMNS)

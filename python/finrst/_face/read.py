@@ -1,0 +1,388 @@
+"""Reading captures."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn, Self, TypedDict, Unpack
+
+from finrst import _native
+from finrst._base import pickles as _pickle
+from finrst._base.progress import Bar
+from finrst._base.source import Source, sources
+from finrst._base.text import printable
+from finrst._base.units import Duration, Moment, Size, count, moment, nanoseconds, octets
+from finrst._errors import CaptureWarning
+from finrst._tables.table import Table
+
+from .capture import Capture
+from .origin import Origin
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from finrst._base.progress import Progress
+
+
+class Options(TypedDict, total=False):
+    """What :func:`read` and :func:`scan` take beside the source; all of it is optional.
+
+    >>> import finrst
+    >>> options: finrst.Options = {"filter": "port 4001", "start": "+0s", "strict": True}
+    >>> len(finrst.read("tests/data/demo.pcap", **options))
+    1
+    """
+
+    filter: str | None
+    """Packets that take part, in a subset of the BPF language: ``"host 10.0.0.5 and port 443"``."""
+    start: Moment | None
+    """First moment that takes part: a ``datetime``, ISO text, or ``"+30s"`` after the first
+    packet."""
+    end: Moment | None
+    """First moment that does not any more."""
+    linger: Duration | None
+    """Capture time after which a connection that is over is let go (120 s)."""
+    handshake_timeout: Duration | None
+    """The same for a handshake that never completed (180 s)."""
+    half_closed_timeout: Duration | None
+    """The same for a connection closed by one side (1 h)."""
+    idle_timeout: Duration | None
+    """The same for any other (24 h)."""
+    memory_limit: Size | None
+    """Octets that followed connections may take; beyond it the ones that were silent longest
+    come out early, with ``release`` = ``evicted``. Rows already made are not in it. 2 GiB in
+    :func:`scan`; without a limit in :func:`read`, which raises ``MemoryError`` where the system
+    gives no more."""
+    max_uncompressed_bytes: Size | None
+    """Octets that each compressed file may unpack to."""
+    chunk: Size | None
+    """Octets read at a time (256 KiB); never changes a row."""
+    threads: int | None
+    """Threads that may be used: as many as there are processors (8 at most) unless told.
+    :func:`read` follows connections on them (with a ``memory_limit`` on one), tables are made on
+    all; with more than one, another reads and decompresses files. Never changes a row."""
+    resync: bool
+    """Look for packets behind damage in a classic pcap too (of pcapng they always are): three
+    record headers in a row that make sense. The file's ``status`` is then ``recovered`` and
+    ``issues`` says where; octets of a payload may be taken for packets."""
+    strict: bool
+    """Raise :exc:`CaptureError` for anything but a complete capture."""
+    parameters: Mapping[str, float] | None
+    """Thresholds of the causes, by name."""
+
+
+_READERS: dict[str, Callable[[Any], Any]] = {
+    "start": moment,
+    "end": moment,
+    "linger": nanoseconds,
+    "handshake_timeout": nanoseconds,
+    "half_closed_timeout": nanoseconds,
+    "idle_timeout": nanoseconds,
+    "memory_limit": octets,
+    "max_uncompressed_bytes": octets,
+    "chunk": octets,
+    "parameters": dict,
+    "threads": count,
+    "resync": bool,
+    "strict": bool,
+    "filter": str,
+}
+
+
+def _native_options(options: Mapping[str, Any]) -> dict[str, Any]:
+    unknown = sorted(set(options) - set(_READERS))
+    if unknown:
+        message = f"no such option: {', '.join(unknown)}; known are {', '.join(sorted(_READERS))}"
+        raise TypeError(message)
+    return {k: _READERS[k](value) for k, value in options.items() if value is not None}
+
+
+# What each status says; "complete" and "empty" need no words.
+_STATUS = {
+    "truncated_tail": "its end is cut, as while it is still being written",
+    "recovered": "damaged records were passed over",
+    "corrupt": "damaged, and nothing could be read behind the damage",
+    "limit": "a limit stopped the reading",
+    "io_error": "the system failed to read on",
+    "reading": "not read to its end",
+}
+
+
+def _warn(files: Table, stacklevel: int) -> None:
+    for row in files:
+        said = _STATUS.get(row["status"])
+        if said is not None:
+            where = "" if row["stopped_at"] is None else f", byte offset {row['stopped_at']}"
+            text = f"{printable(row['file'])}: {said} (after packet {row['packets']}{where})"
+            warnings.warn(text, CaptureWarning, stacklevel=stacklevel)
+
+
+def read(source: Source, /, *, progress: Progress = "auto", **options: Unpack[Options]) -> Capture:
+    """Read a capture to its end and judge every connection in it.
+
+    ``source`` is a path, a directory (its capture files), a pattern, ``"-"`` (standard input),
+    bytes, a binary file object, or a list of these; several are one capture, merged by time
+    (``issues`` tells of files that share some, or were named in another order).
+    A file object is read on the calling thread where that is the main one, else on one of its own.
+    pcap and pcapng, plain or compressed (gzip, zstd, xz, lz4, bzip2), are recognised by content.
+    ``progress`` shows a bar on long readings. The options are those of :class:`Options`; the most
+    used are ``filter="host 10.0.0.5 and port 443"``, ``start="+30s"``, ``end=...`` and ``strict``.
+
+    Raises :exc:`CaptureError` for what is no capture, :exc:`FilterError` for a filter that cannot
+    be read, and ``OSError`` (``FileNotFoundError``, ...) when the system refuses. What is damaged
+    or cut is kept as far as it goes, with a :exc:`CaptureWarning` and a row in ``issues``. Ctrl-C
+    stops at once.
+
+    >>> import finrst
+    >>> cap = finrst.read("tests/data/demo.pcap", filter="port 4001")
+    >>> cap.connection(0)
+    <finrst.Connection 0: 10.77.0.1:43094 > 10.77.0.2:4001: handshake_refused, ended by server>
+    """
+    items, opened = sources(source)
+    bar = Bar(progress)
+    try:
+        native = _native_options(options)
+        # What is let go for want of room hangs on it: packets() must let go of the same.
+        native["seed"] = int.from_bytes(os.urandom(8))
+        reading, tell = _native.Reading(items, native), bar.callback
+        while (at := reading.step()) is not None:
+            if tell is not None:
+                tell(*at)
+        paths = reading.paths()
+        tables = reading.tables()
+    finally:
+        bar.close()
+        _close(opened)
+    _warn(Table(tables["files"], "files"), 3)
+    return Capture(tables, Origin.of(items, paths, native))
+
+
+def scan(source: Source, /, *, progress: Progress = "auto", **options: Unpack[Options]) -> Scan:
+    """Go through a capture in bounded memory; the rows come out while it is read.
+
+    Source and options are those of :func:`read`. Each step gives a pair of tables: connections
+    that were let go (over, idle, or at the end), in order of release, and their teardown segments.
+    A cause that rests on other connections is judged with what was seen until then.
+
+    >>> import finrst
+    >>> for connections, teardowns in finrst.scan("tests/data/demo.pcap"):
+    ...     print(len(connections), len(teardowns))
+    25 32
+    """
+    items, opened = sources(source)
+    try:
+        native = _native.Scan(items, _native_options(options))
+    except BaseException:
+        _close(opened)
+        raise
+    return Scan(native, opened, progress)
+
+
+def _close(opened: list[BinaryIO]) -> None:
+    for file in opened:
+        file.close()
+
+
+class Scan:
+    """One pass over a capture; made by :func:`scan`.
+
+    Iterate over it for pairs of tables, or hand :attr:`connections` or :attr:`teardowns` to an
+    Arrow consumer, which then reads to the end by itself. It can be used once. It is a context
+    manager; leaving it lets go of the files.
+
+    >>> import finrst
+    >>> with finrst.scan("tests/data/demo.pcap") as scan:
+    ...     print(sum(len(teardowns) for _, teardowns in scan))
+    32
+    """
+
+    def __init__(self, native: _native.Scan, opened: list[BinaryIO], progress: Progress) -> None:
+        """Wrap a native scan; made by finrst, not by hand."""
+        self._native = native
+        self._opened = opened
+        self._bar = Bar(progress)
+        self._tables: dict[str, Table] | None = None
+
+    def __iter__(self) -> Iterator[tuple[Table, Table]]:
+        """Go through the pairs."""
+        return self
+
+    def __next__(self) -> tuple[Table, Table]:
+        """Give the next pair of tables."""
+        if self._tables is None:
+            try:
+                pair = self._next()
+            except BaseException:
+                self._bar.close()
+                raise
+            if pair is not None:
+                return Table(pair[0], "connections"), Table(pair[1], "teardowns")
+            self._end(3)
+        raise StopIteration
+
+    def _next(self) -> tuple[_native.Table, _native.Table] | None:
+        tell = self._bar.callback
+        while (found := self._native.next(tell is not None)) is not None:
+            if len(found) == 2:  # noqa: PLR2004 - a pair; else how far it has come
+                return found
+            if tell is not None:
+                tell(*found)
+        return None
+
+    def turn(self) -> tuple[Table, Table] | tuple[None, None] | None:
+        """Read on for the packets at hand, or wait for some; for captures that are still growing.
+
+        Gives a pair of tables when enough connections were let go, a pair of ``None`` when not,
+        and ``None`` at the end. :meth:`so_far` tells of the others in between.
+
+        >>> import finrst
+        >>> scan, rows = finrst.scan("tests/data/demo.pcap"), 0
+        >>> while (turn := scan.turn()) is not None:
+        ...     rows += len(turn[0] or ())
+        >>> rows
+        25
+        """
+        if self._tables is not None:
+            return None
+        turn = self._native.turn()
+        if turn is None:
+            self._end(3)
+            return None
+        if turn[0] is None or turn[1] is None:
+            return None, None
+        return Table(turn[0], "connections"), Table(turn[1], "teardowns")
+
+    def so_far(self, most: int = 10_000) -> tuple[int, dict[str, Table]] | None:
+        """Tell what could be said if the capture ended here; ``None`` once it has ended.
+
+        Gives how many connections are followed, and tables: ``files``, ``ledger``, ``interfaces``
+        and ``issues``, and unless there are more than ``most`` followed ones, ``connections`` and
+        ``teardowns`` with what they would be. Rows that were handed out are not among them.
+
+        >>> import finrst
+        >>> scan = finrst.scan("tests/data/demo.pcap")
+        >>> scan.turn()
+        (None, None)
+        >>> followed, tables = scan.so_far()
+        >>> followed == len(tables["connections"])
+        True
+        """
+        found = None if self._tables is not None else self._native.so_far(most)
+        if found is None:
+            return None
+        return found[0], {name: Table(native, name) for name, native in found[1].items()}
+
+    def _end(self, stacklevel: int) -> None:
+        accounts = self._native.accounts()
+        self._tables = {name: Table(native, name) for name, native in accounts.items()}
+        self.close()
+        _warn(self._tables["files"], stacklevel + 1)
+
+    def empty(self) -> tuple[Table, Table]:
+        """Give a pair of tables without rows, for their columns.
+
+        >>> import finrst
+        >>> finrst.scan("tests/data/demo.pcap").empty()[1]
+        <finrst.Table teardowns: 0 rows, ... columns>
+        """
+        names = ("connections", "teardowns")
+        connections, teardowns = (Table(self._native.empty(name), name) for name in names)
+        return connections, teardowns
+
+    @property
+    def connections(self) -> Stream:
+        """The connections not yet handed out, for an Arrow consumer; the teardowns are let go.
+
+        >>> import finrst, polars
+        >>> polars.DataFrame(finrst.scan("tests/data/demo.pcap").connections).height
+        25
+        """
+        return Stream(self._native, "connections")
+
+    @property
+    def teardowns(self) -> Stream:
+        """The teardowns not yet handed out, for an Arrow consumer; the connections are let go.
+
+        >>> import finrst, polars
+        >>> polars.DataFrame(finrst.scan("tests/data/demo.pcap").teardowns).height
+        32
+        """
+        return Stream(self._native, "teardowns")
+
+    def table(self, which: str) -> Table:
+        """Give ``ledger``, ``interfaces``, ``issues`` or ``files``, once the scan is at its end.
+
+        Raises ``ValueError`` before, and for any other name.
+
+        >>> import finrst
+        >>> scan = finrst.scan("tests/data/demo.pcap")
+        >>> sum(len(connections) for connections, _ in scan)
+        25
+        >>> scan.table("files")["status"]
+        ['complete']
+        """
+        if self._tables is None:
+            message = "the scan is not at its end yet"
+            raise ValueError(message)
+        try:
+            return self._tables[which]
+        except KeyError:
+            message = f"no table {which!r}: one of {', '.join(self._tables)}"
+            raise ValueError(message) from None
+
+    def close(self) -> None:
+        """Let go of the files.
+
+        >>> import finrst
+        >>> finrst.scan("tests/data/demo.pcap").close()
+        """
+        self._bar.close()
+        self._native.close()
+        _close(self._opened)
+
+    def __enter__(self) -> Self:
+        """Enter a block that closes it."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close."""
+        self.close()
+
+    def __reduce__(self) -> NoReturn:
+        """Say why not."""
+        _pickle.refuse("Scan")
+
+    def __repr__(self) -> str:
+        """Say what it is."""
+        return "<finrst.Scan>"
+
+
+class Stream:
+    """Rows of a scan that an Arrow consumer pulls, once.
+
+    As ``pyarrow.RecordBatchReader.from_stream``, ``duckdb`` or ``polars.DataFrame`` do. An error
+    during the pull comes out as the consumer's own.
+
+    >>> import duckdb, finrst
+    >>> rows = finrst.scan("tests/data/demo.pcap").connections
+    >>> duckdb.sql("select count(*) from rows where ending = 'reset'").fetchall()
+    [(7,)]
+    """
+
+    def __init__(self, native: _native.Scan, which: str) -> None:
+        """Wrap a native scan; made by finrst, not by hand."""
+        self._native = native
+        self._which = which
+
+    def __reduce__(self) -> NoReturn:
+        """Say why not."""
+        _pickle.refuse("Stream")
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """Hand the rows to a consumer of the Arrow PyCapsule protocol."""
+        del requested_schema  # a wish that the protocol allows to leave unanswered
+        return self._native.stream(self._which)
+
+    def __arrow_c_schema__(self) -> object:
+        """Hand the schema to a consumer of the Arrow PyCapsule protocol."""
+        return self._native.empty(self._which).__arrow_c_schema__()

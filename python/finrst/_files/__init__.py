@@ -1,0 +1,1 @@
+"""Tables into files, which appear whole or not at all."""

@@ -1,0 +1,1 @@
+"""What is shown beside plots: the report, the explorer."""

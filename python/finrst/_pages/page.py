@@ -1,0 +1,206 @@
+"""The report as one HTML page: no script, nothing loaded, everything escaped."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from finrst._base.classes import CLASSES
+from finrst._base.html import _grid, _text
+from finrst._base.text import number, plural, share
+from finrst._story.figures import tables
+from finrst._story.findings import where
+from finrst._story.summary import endpoint
+
+if TYPE_CHECKING:
+    from finrst._face.capture import Capture
+    from finrst._story.findings import Finding, Findings
+
+_ROWS = 200
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+_STYLE = """
+:root{color-scheme:light dark;--finrst-ink:#1f2329;--finrst-soft:#59636f;--finrst-line:#d1d9e1;
+--paper:#fff;--raised:#f6f8fa}
+@media(prefers-color-scheme:dark){:root{--finrst-ink:#e6edf3;--finrst-soft:#9198a1;
+--finrst-line:#3d444d;--paper:#0d1117;--raised:#161b22}}
+body{margin:0 auto;padding:2em 1.5em 4em;max-width:62em;background:var(--paper);
+color:var(--finrst-ink);font:15px/1.5 system-ui,'DejaVu Sans',sans-serif}
+h1{font-size:1.7em;line-height:1.2;margin:0 0 .4em;overflow-wrap:anywhere}
+h2{font-size:1.25em;margin:2em 0 .6em;border-bottom:1px solid var(--finrst-line)}
+h3{font-size:1em;margin:0}p{margin:.4em 0}.soft,dt{color:var(--finrst-soft)}
+nav a{color:inherit;margin-right:1em}
+.lead{font-size:1.08em}.finding{background:var(--raised);border-left:5px solid;
+border-radius:4px;padding:.7em 1em;margin:.8em 0;break-inside:avoid}
+.finding p{overflow-wrap:anywhere}.example{break-inside:avoid}
+.wide{overflow-x:auto;margin:.3em 0 1.2em}table{border-collapse:collapse;font-size:13px}
+th,td{text-align:left;padding:2px 14px 2px 0;white-space:nowrap;border-bottom:1px solid
+var(--finrst-line);max-width:30em;overflow:hidden;text-overflow:ellipsis}
+th{color:var(--finrst-soft);font-weight:600}
+td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}
+.stack{display:flex;height:14px;border-radius:3px;overflow:hidden;margin:.8em 0 .4em;
+print-color-adjust:exact;-webkit-print-color-adjust:exact}
+.key{font-size:.9em;color:var(--finrst-soft)}.key span{margin-right:1.4em;white-space:nowrap}
+.key i{display:inline-block;width:10px;height:10px;border-radius:2px;margin-right:.4em;
+print-color-adjust:exact;-webkit-print-color-adjust:exact}
+dl{display:grid;grid-template-columns:max-content 1fr;gap:.1em 1.5em;font-size:14px}
+dd{margin:0;overflow-wrap:anywhere}code{font-size:.92em;overflow-wrap:anywhere}
+svg{max-width:100%;height:auto;display:block;margin:1em 0;break-inside:avoid}
+@page{margin:14mm}@media print{body{max-width:none;padding:0;font-size:10pt}nav{display:none}
+h2,h3{break-after:avoid}.wide{overflow:visible}tr,li{break-inside:avoid}
+table{font-size:8.5pt}.many table{font-size:6.6pt}th,td{padding:1px 6px 1px 0}svg{max-height:90vh}
+:root{--finrst-ink:#000;--finrst-soft:#444;--finrst-line:#bbb;--paper:#fff;--raised:#fff}}
+""".replace("\n", "")
+_SHOWN = (
+    "connection_id",
+    "client_ip",
+    "client_port",
+    "server_ip",
+    "server_port",
+    "start",
+    "duration_s",
+    "ending",
+    "ended_by",
+    "cause",
+    "confidence",
+    "first_packet",
+    "deciding_packet",
+)
+
+
+def page(  # noqa: PLR0913, PLR0917 - the parts of a page
+    capture: Capture,
+    found: Findings,
+    title: str,
+    about: list[tuple[str, str]],
+    plots: list[tuple[str, str]] | None,
+    ladders: dict[str, str] | str,
+) -> str:
+    """Write the page."""
+    sections = {
+        "findings": ("Findings", _findings(found)),
+        "plots": ("Plots", _plots(plots)),
+        "examples": ("Examples", _examples(found, ladders)),
+        "tables": ("Tables", _tables(capture, found)),
+        "causes": ("How each cause is recognised", _recognised(found.items)),
+        "trust": ("Limits of trust", _trust(capture, found)),
+        "about": ("What was read, and how", _pairs(about)),
+    }
+    links = "".join(
+        f'<a href="#{key}">{name}</a>' for key, (name, body) in sections.items() if body
+    )
+    bodies = "".join(
+        f'<section id="{key}"><h2>{name}</h2>{body}</section>'
+        for key, (name, body) in sections.items()
+        if body
+    )
+    lead = "".join(f'<p class="lead">{_text(line, 600)}</p>' for line in found.lines)
+    return (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
+        '<meta name="viewport" content="width=device-width,initial-scale=1">'
+        f"<title>{_text(title)}</title><style>{_STYLE}</style></head>"
+        f"<body><header><h1>{_text(title)}</h1>{_stack(found)}{lead}<nav>{links}</nav></header>"
+        f"{bodies}"
+        "</body></html>\n"
+    )
+
+
+def _stack(found: Findings) -> str:
+    """Draw the shares of the classes as one bar."""
+    groups = found.groups
+    parts = "".join(
+        f'<span style="width:{100 * count / found.total:.4g}%;background:{group.colour}"></span>'
+        for group, count in groups.items()
+    )
+    key = "".join(
+        f'<span><i style="background:{group.colour}"></i>{group.name} {number(count)} '
+        f"({share(count, found.total)})</span>"
+        for group, count in groups.items()
+    )
+    return f'<div class="stack">{parts}</div><p class="key">{key}</p>' if groups else ""
+
+
+def _example(one: Finding) -> str:
+    row = one.example
+    client = endpoint(row["client_ip"], row["client_port"])
+    server = endpoint(row["server_ip"], row["server_port"])
+    packet = "" if row["deciding_packet"] is None else f", packet {row['deciding_packet']}"
+    sure = f", {row['confidence']:.0%} sure" if row["confidence"] else ""
+    return f"Example: connection {row['connection_id']}, {client} to {server}{packet}{sure}."
+
+
+def _findings(found: Findings) -> str:
+    if not found.troubled:
+        return "<p>No connection ended in a way that needs an explanation.</p>"
+    return "".join(
+        f'<div class="finding" style="border-color:{one.group.colour}">'
+        f"<h3>{plural(one.count, 'connection')}: {_text(one.cause)} "
+        f'<span class="soft">({one.group.name})</span></h3>'
+        f"<p>{_text(one.summary, 600)}</p>"
+        f'<p class="soft">{_text(where(one), 300)} {_text(_example(one), 300)}</p>'
+        f"<p><b>Next:</b> {_text(one.next, 600)}</p></div>"
+        for one in found.troubled
+    )
+
+
+def _plots(plots: list[tuple[str, str]] | None) -> str:
+    if plots is None:
+        return "<p>Plots need matplotlib: <code>pip install 'finrst[plot]'</code>.</p>"
+    return "".join(f'<figure style="margin:0">{svg}</figure>' for _, svg in plots)
+
+
+def _examples(found: Findings, ladders: dict[str, str] | str) -> str:
+    if isinstance(ladders, str):
+        return f"<p>No packets are drawn: {_text(ladders, 600)}.</p>"
+    return "".join(
+        f'<div class="example"><p><b>{_text(one.cause)}</b>: {_text(one.summary, 600)}</p>'
+        f'<div class="wide">{ladders[one.cause]}</div></div>'
+        for one in found.troubled
+        if one.cause in ladders
+    )
+
+
+def _tables(capture: Capture, found: Findings) -> str:
+    total = len(capture)
+    if not total:
+        return ""
+    parts = [
+        f"<h3>{title}</h3>{_grid(rows, list(rows[0]))}"
+        for title, rows in tables(capture, found).items()
+    ]
+    shown = "All" if total <= _ROWS else f"The first {_ROWS} of"
+    rows = _grid(capture.connections.head(_ROWS), _SHOWN)
+    parts += [f"<h3>{shown} {plural(total, 'connection')}</h3>", f'<div class="many">{rows}</div>']
+    return "".join(parts)
+
+
+def _recognised(items: list[Finding]) -> str:
+    parts = [
+        "<p class=soft>Only causes that occur here. Classes: "
+        + "; ".join(f"{one.name} &ndash; {one.meaning}" for one in CLASSES)
+        + ".</p>"
+    ]
+    for one in items:
+        twins = "".join(f"<br>Cannot be told from {_text(twin, 300)}." for twin in one.twins)
+        reference = f'<br><span class="soft">{_text(one.reference, 300)}</span>'
+        parts.append(f"<p><b>{_text(one.cause)}</b>: {_text(one.wire, 900)}{twins}{reference}</p>")
+    return "".join(parts)
+
+
+def _trust(capture: Capture, found: Findings) -> str:
+    limits = "".join(f"<li>{_text(limit, 400)}</li>" for limit in found.limits)
+    ledger = _grid(capture.ledger, capture.ledger.column_names)
+    files = _grid(capture.files, ("file", "status", "packets", "bytes_total", "compression"))
+    dropped = ("file", "name", "packets", "dropped_by_interface", "dropped_by_os")
+    return (
+        f"<ul>{limits}</ul><h3>Every packet, by what it turned out to be</h3>{ledger}"
+        f"<h3>Files</h3>{files}"
+        f"<h3>Interfaces, and what they say they lost</h3>{_grid(capture.interfaces, dropped)}"
+    )
+
+
+def _pairs(pairs: list[tuple[str, str]]) -> str:
+    return (
+        "<dl>"
+        + "".join(f"<dt>{_text(key)}</dt><dd>{_text(value, 2000)}</dd>" for key, value in pairs)
+        + "</dl>"
+    )

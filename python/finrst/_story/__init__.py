@@ -1,0 +1,1 @@
+"""What the rows say, in words and counts."""

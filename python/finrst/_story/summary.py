@@ -1,0 +1,189 @@
+"""What a capture is and how its connections ended, for the card and the terminal."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from finrst._base.classes import class_of
+from finrst._base.paint import PLAIN, Paint
+from finrst._base.text import duration, number, plural, printable
+
+from .tally import GOOD, NEUTRAL, Tally, endpoint, ranked
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from finrst._face.capture import Capture
+    from finrst._tables.table import Table
+
+__all__ = ["GOOD", "NEUTRAL", "endpoint", "summarize", "text"]
+
+_TOP = 8
+_WORST = 5
+_BAR = 28
+
+
+@dataclass(frozen=True)
+class Summary:
+    """The figures of the card."""
+
+    title: str
+    lines: list[str]
+    warnings: list[str]
+    endings: list[tuple[str, int]]
+    causes: list[tuple[str, int]]
+    ended_by: list[tuple[str, int]]
+    servers: list[tuple[str, int]]
+    clients: list[tuple[str, int]]
+    tones: dict[str, str]
+
+
+def summarize(capture: Capture) -> Summary:
+    """Work out the figures of a capture."""
+    tally = Tally()
+    tally.add(capture.connections, len(capture.teardowns))
+    names = ("files", "ledger", "interfaces", "issues")
+    return figures(tally, {name: capture.table(name) for name in names})
+
+
+def figures(tally: Tally, accounts: Mapping[str, Table]) -> Summary:
+    """Work out the figures, from counts and the tables about the capture itself."""
+    files = list(accounts["files"])
+    name = source_name(files[0]["file"]) if len(files) == 1 else plural(len(files), "file")
+    classes = packet_classes(accounts["ledger"])
+    packets = sum(classes.values())
+    lines = [
+        *_span(files),
+        f"{plural(packets, 'packet')} = "
+        + (" + ".join(f"{number(n)} {word}" for word, n in ranked(classes)) or "none"),
+    ]
+    if packets and not classes["tcp"]:
+        lines.append("No TCP was found, so the tables are empty.")
+    return Summary(
+        title=f"{name}: {plural(tally.connections, 'TCP connection')}, "
+        f"{plural(tally.segments, 'FIN or RST segment')}",
+        lines=lines,
+        warnings=warnings(accounts)[:_TOP],
+        endings=_folded(ranked(tally.endings)),
+        causes=_folded(ranked(tally.causes)),
+        ended_by=ranked(tally.ended_by),
+        servers=ranked(tally.servers)[:_WORST],
+        clients=ranked(tally.clients)[:_WORST],
+        tones={
+            word: "good" if word in GOOD else "" if word in NEUTRAL else "bad"
+            for word in tally.endings
+        },
+    )
+
+
+def plain(tally: Tally, accounts: Mapping[str, Table]) -> dict[str, Any]:
+    """Give the figures for programs: nothing folded, nothing rounded."""
+    begin, end = span(accounts["files"])
+    return {
+        "files": accounts["files"]["file"],
+        "start": begin.isoformat() if begin else None,
+        "end": end.isoformat() if end else None,
+        "packets": dict(ranked(packet_classes(accounts["ledger"]))),
+        "connections": tally.connections,
+        "fin_rst_segments": tally.segments,
+        "endings": dict(ranked(tally.endings)),
+        "causes": dict(ranked(tally.causes)),
+        "ended_by": dict(ranked(tally.ended_by)),
+        "servers_not_orderly": dict(ranked(tally.servers)),
+        "clients_not_orderly": dict(ranked(tally.clients)),
+        "warnings": warnings(accounts),
+    }
+
+
+def source_name(name: str) -> str:
+    """Call a source by what people know it as."""
+    return "standard input" if name == "-" else name
+
+
+def packet_classes(ledger: Table) -> Counter[str]:
+    """Count packets by what they turned out to be."""
+    classes: Counter[str] = Counter()
+    for word, packets in zip(ledger["class"], ledger["packets"], strict=True):
+        classes[word] += packets
+    return +classes
+
+
+def warnings(accounts: Mapping[str, Table]) -> list[str]:
+    """Tell what is odd about the capture, most frequent first."""
+    kinds = {(row["file"], row["kind"]): row["count"] for row in accounts["issues"]}
+    issues: Counter[str] = Counter()
+    for (_, kind), count in kinds.items():
+        issues[kind] += count
+    told = [f"{kind.replace('_', ' ')}: {number(count)}" for kind, count in ranked(issues)]
+    columns = ("dropped_by_interface", "dropped_by_os", "dropped_between")
+    lost = sum(row[name] or 0 for row in accounts["interfaces"] for name in columns)
+    return [*told, *([f"dropped by the capturing machine: {number(lost)}"] if lost else [])]
+
+
+def span(files: Iterable[Mapping[str, Any]]) -> tuple[Any, Any]:
+    """Give the times of the first and the last packet."""
+    rows = list(files)
+    starts = [row["start"] for row in rows if row["start"] is not None]
+    ends = [row["end"] for row in rows if row["end"] is not None]
+    return (min(starts), max(ends)) if starts and ends else (None, None)
+
+
+def _span(files: list[dict[str, Any]]) -> list[str]:
+    begin, end = span(files)
+    if begin is None:
+        return []
+    lasted = duration((end - begin).total_seconds())
+    return [f"from {begin:%Y-%m-%d %H:%M:%S} UTC, {lasted} long"]
+
+
+def _folded(items: list[tuple[str, int]]) -> list[tuple[str, int]]:
+    if len(items) <= _TOP:
+        return items
+    kept, rest = items[: _TOP - 1], items[_TOP - 1 :]
+    return [*kept, (f"{len(rest)} others", sum(count for _, count in rest))]
+
+
+def bars(
+    title: str,
+    items: list[tuple[str, int]],
+    paint: Paint = PLAIN,
+    tone: Callable[[str], str] = lambda _: "",
+) -> list[str]:
+    """Draw counts as bars, below a title."""
+    if not items:
+        return []
+    top = max(count for _, count in items)
+    words = [printable(word, 60) for word, _ in items]
+    width = max(map(len, words))
+    digits = max(len(number(count)) for _, count in items)
+    return [
+        "",
+        paint(title, "bold"),
+        *(
+            f"  {word:<{width}}  {number(count):>{digits}}  "
+            + paint("█" * max(1, round(_BAR * count / top)), tone(name))
+            for word, (name, count) in zip(words, items, strict=True)
+        ),
+    ]
+
+
+def class_name(cause: str) -> str:
+    """Give the class of a cause, by which it is painted."""
+    return "dim" if cause.endswith(" others") else class_of(cause).name
+
+
+def text(summary: Summary, paint: Paint = PLAIN) -> str:
+    """Write the figures for a terminal; nothing in it is obeyed by one."""
+    lines = [
+        paint(printable(summary.title), "bold"),
+        *(printable(line, 400) for line in summary.lines),
+        *(paint(f"! {printable(line)}", "bad") for line in summary.warnings),
+        *bars("How they ended", summary.endings, paint, lambda word: summary.tones.get(word, "")),
+        *bars("Why", summary.causes, paint, class_name),
+        *bars("Who ended them", summary.ended_by, paint),
+        *bars("Servers with endings that are not orderly", summary.servers, paint),
+        *bars("Clients with endings that are not orderly", summary.clients, paint),
+    ]
+    return "\n".join(lines)

@@ -1,0 +1,92 @@
+"""Counts over connections, added up table by table in bounded memory."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from finrst._tables.table import Table
+
+GOOD = frozenset({"graceful"})
+"""Endings that are orderly."""
+NEUTRAL = frozenset({"open", "half_closed", "superseded", "stray"})
+"""Endings that are neither orderly nor a failure."""
+
+# Hosts that are counted apart; beyond it the rarest half is forgotten.
+_HOSTS = 65_536
+
+
+def endpoint(ip: str, port: int) -> str:
+    """Write address and port.
+
+    >>> endpoint("10.0.0.1", 80), endpoint("::1", 80)
+    ('10.0.0.1:80', '[::1]:80')
+    """
+    return f"[{ip}]:{port}" if ":" in ip else f"{ip}:{port}"
+
+
+class Tally:
+    """How many connections there are, by what became of them and where.
+
+    >>> import finrst
+    >>> tally = Tally()
+    >>> tally.add(finrst.conversation("> S, < R.").connections, 1)
+    >>> tally.connections, tally.segments, dict(tally.servers)
+    (1, 1, {'198.51.100.1:443': 1})
+    """
+
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        self.connections = 0
+        """TCP connections."""
+        self.segments = 0
+        """FIN and RST segments."""
+        self.endings: Counter[str] = Counter()
+        """Connections by ending."""
+        self.causes: Counter[str] = Counter()
+        """Connections by cause."""
+        self.ended_by: Counter[str] = Counter()
+        """Connections by who ended them."""
+        self.servers: Counter[str] = Counter()
+        """Connections that did not end in order, by server."""
+        self.clients: Counter[str] = Counter()
+        """The same by client."""
+
+    def add(self, connections: Table, segments: int) -> None:
+        """Add a table of connections and the number of their FIN and RST segments."""
+        self.connections += len(connections)
+        self.segments += segments
+        for column, counter in (
+            ("ending", self.endings),
+            ("cause", self.causes),
+            ("ended_by", self.ended_by),
+        ):
+            counter.update(dict(connections.counts(column)))
+        bad = {"ending": [word for word in self.endings if word not in GOOD | NEUTRAL]}
+        most = _HOSTS // 2
+        servers = connections.counts("server_ip", "server_port", only=bad, top=most)
+        for ip, port, count in servers:
+            self.servers[endpoint(ip, port)] += count
+        for ip, count in connections.counts("client_ip", only=bad, top=most):
+            self.clients[ip] += count
+        for hosts in (self.servers, self.clients):
+            if len(hosts) > _HOSTS:
+                kept = hosts.most_common(_HOSTS // 2)
+                hosts.clear()
+                hosts.update(dict(kept))
+
+    def __add__(self, other: Tally) -> Tally:
+        """Give both together."""
+        both = Tally()
+        for one in (self, other):
+            both.connections += one.connections
+            both.segments += one.segments
+            for name in ("endings", "causes", "ended_by", "servers", "clients"):
+                getattr(both, name).update(getattr(one, name))
+        return both
+
+
+def ranked(counts: Counter[str]) -> list[tuple[str, int]]:
+    """Give the most frequent first, equal counts by name."""
+    return sorted(counts.items(), key=lambda item: (-item[1], item[0]))

@@ -1,0 +1,1 @@
+"""Rows and columns, and what they mean."""
