@@ -8,6 +8,8 @@
 'port_closed'
 """
 
+import sys
+
 from ._errors import (
     CaptureError,
     CaptureWarning,
@@ -51,3 +53,11 @@ __all__ = [
     "read",
     "scan",
 ]
+
+# A pickle names the module of a class: those made when there were no rooms name these.
+sys.modules.update(
+    {
+        f"{__name__}.{old}": sys.modules[held.__module__]
+        for old, held in (("_compare", Change), ("_explain", Explanation))
+    }
+)

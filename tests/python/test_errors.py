@@ -45,3 +45,22 @@ def test_threads_share_tables(cap: finrst.Capture) -> None:
     for thread in threads:
         thread.join()
     assert found == [3] * 200
+
+
+# A pickle names the module of a class: these were its names when there were no rooms.
+OLD = {
+    b"cfinrst._compare\nChange\n.": finrst.Change,
+    b"cfinrst._compare\nComparison\n.": finrst.Comparison,
+    b"cfinrst._explain\nExplanation\n.": finrst.Explanation,
+    b"cfinrst._errors\nCaptureError\n.": finrst.CaptureError,
+    b"cfinrst._errors\nCaptureWarning\n.": finrst.CaptureWarning,
+    b"cfinrst._errors\nFilterError\n.": finrst.FilterError,
+    b"cfinrst._errors\nFinrstError\n.": finrst.FinrstError,
+    b"cfinrst._errors\nInternalError\n.": finrst.InternalError,
+}
+
+
+@pytest.mark.parametrize("old", OLD)
+def test_pickles_made_before_the_rooms_load(old: bytes) -> None:
+    assert pickle.loads(old) is OLD[old]
+    assert pickle.loads(pickle.dumps(OLD[old])) is OLD[old]
