@@ -110,6 +110,15 @@ def duration(seconds: float) -> str:
     return " ".join(parts[:2])
 
 
+def endpoint(ip: str, port: int) -> str:
+    """Write address and port.
+
+    >>> endpoint("10.0.0.1", 80), endpoint("::1", 80)
+    ('10.0.0.1:80', '[::1]:80')
+    """
+    return f"[{ip}]:{port}" if ":" in ip else f"{ip}:{port}"
+
+
 def nearest(word: str, known: Iterable[str]) -> str:
     """Ask whether a known word was meant, where one is like it.
 

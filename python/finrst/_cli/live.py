@@ -9,11 +9,11 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from finrst._base.paint import Paint, cut
-from finrst._base.text import duration, number, plural, printable
+from finrst._base.text import duration, endpoint, number, plural, printable
 from finrst._face.read import scan
 from finrst._story.summary import bars, class_name, packet_classes, span
 from finrst._story.summary import warnings as oddities
-from finrst._story.tally import GOOD, NEUTRAL, Tally, endpoint, ranked
+from finrst._story.tally import GOOD, NEUTRAL, Tally, ranked
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from finrst._base.classes import class_of
 from finrst._base.paint import PLAIN, Paint
-from finrst._base.text import duration, plural, printable
-from finrst._story.tally import endpoint
+from finrst._base.text import duration, endpoint, plural, printable
 from finrst.plot._ladder import _marks, _shown
 from finrst.plot._packets import story
 

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from finrst._base.classes import class_of
 from finrst._base.extras import need
-from finrst._base.text import duration, plural, printable
+from finrst._base.text import duration, endpoint, plural, printable
 from finrst._errors import CaptureError
-from finrst._story.summary import endpoint
 from finrst.plot import ladder
 
 if TYPE_CHECKING:

@@ -6,10 +6,9 @@ import re
 from typing import TYPE_CHECKING
 
 from finrst._base.html import COUNTED
-from finrst._base.text import number, plural, printable
+from finrst._base.text import endpoint, number, plural, printable
 from finrst._story.figures import tables
 from finrst._story.findings import where
-from finrst._story.summary import endpoint
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

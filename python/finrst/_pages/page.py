@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING
 
 from finrst._base.classes import CLASSES
 from finrst._base.html import _grid, _text
-from finrst._base.text import number, plural, share
+from finrst._base.text import endpoint, number, plural, share
 from finrst._story.figures import tables
 from finrst._story.findings import where
-from finrst._story.summary import endpoint
 
 if TYPE_CHECKING:
     from finrst._face.capture import Capture

@@ -9,10 +9,10 @@ import struct
 from typing import TYPE_CHECKING, Any
 
 from finrst._base.pickles import ByValue
+from finrst._base.text import endpoint
 from finrst._tables.reference import causes
 
 from .explain import Explanation, explain
-from .summary import endpoint
 
 if TYPE_CHECKING:
     from finrst._tables.table import Table

@@ -8,9 +8,7 @@ from itertools import groupby
 from typing import Any
 
 from finrst._base.pickles import ByValue
-from finrst._base.text import duration, number, plural, printable
-
-from .summary import endpoint
+from finrst._base.text import duration, endpoint, number, plural, printable
 
 _SHOWN = 12
 _ENDINGS = {

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from finrst._base.text import duration, share
-
-from .summary import endpoint
+from finrst._base.text import duration, endpoint, share
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from finrst._base.classes import CLASSES, CauseClass, class_of
-from finrst._base.text import number, plural
+from finrst._base.text import endpoint, number, plural
 from finrst._tables.reference import causes
 
-from .summary import endpoint
 from .trust import limits
 
 if TYPE_CHECKING:

@@ -10,15 +10,13 @@ from finrst._base.classes import class_of
 from finrst._base.paint import PLAIN, Paint
 from finrst._base.text import duration, number, plural, printable
 
-from .tally import GOOD, NEUTRAL, Tally, endpoint, ranked
+from .tally import GOOD, NEUTRAL, Tally, ranked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from finrst._face.capture import Capture
     from finrst._tables.table import Table
-
-__all__ = ["GOOD", "NEUTRAL", "endpoint", "summarize", "text"]
 
 _TOP = 8
 _WORST = 5

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from finrst._base.text import endpoint
+
 if TYPE_CHECKING:
     from finrst._tables.table import Table
 
@@ -15,15 +17,6 @@ NEUTRAL = frozenset({"open", "half_closed", "superseded", "stray"})
 
 # Hosts that are counted apart; beyond it the rarest half is forgotten.
 _HOSTS = 65_536
-
-
-def endpoint(ip: str, port: int) -> str:
-    """Write address and port.
-
-    >>> endpoint("10.0.0.1", 80), endpoint("::1", 80)
-    ('10.0.0.1:80', '[::1]:80')
-    """
-    return f"[{ip}]:{port}" if ":" in ip else f"{ip}:{port}"
 
 
 class Tally:

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from finrst._base.classes import CLASSES, class_of
-from finrst._base.text import number, share
-from finrst._story.summary import endpoint
+from finrst._base.text import endpoint, number, share
 
 from ._columns import Columns, Words
 from ._style import INK, axes, chart, classes_of, empty, finish, label

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 from finrst import _native
 from finrst._base.classes import BY_NAME, class_of
 from finrst._base.html import _text
-from finrst._base.text import duration, number
+from finrst._base.text import duration, endpoint, number
 from finrst._files.atomic import whole
-from finrst._story.summary import endpoint
 
 from ._packets import Story, story
 
