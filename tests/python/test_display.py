@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 import finrst
-from finrst._base import html as _html
 from finrst._base.text import printable
+from finrst._pages.card import card
 from finrst._story import summary as _summary
 
 
@@ -41,12 +41,12 @@ def hidden(text: str) -> list[str]:
 
 
 def test_the_card_says_what_the_text_says(cap: finrst.Capture) -> None:
-    card = Elements(cap._repr_html_())
+    shown = Elements(cap._repr_html_())
     for said in ("script: 1 TCP connection", "11 packets = 11 tcp", "graceful", "server"):
-        assert said in card.text
+        assert said in shown.text
         assert said in repr(cap)
-    assert card.tags <= ALLOWED
-    assert card.attributes <= {"class", "style", "title"}
+    assert shown.tags <= ALLOWED
+    assert shown.attributes <= {"class", "style", "title"}
     assert "http" not in cap._repr_html_()
 
 
@@ -59,9 +59,9 @@ def test_limits_of_trust_are_told_where_the_figures_are() -> None:
 
 def test_several_files_are_named() -> None:
     data = DEMO.read_bytes()
-    card = Elements(finrst.read([data, data])._repr_html_()).text
-    assert "2 files: " in card
-    assert ", ".join(finrst.read([data, data]).files["file"]) in card
+    shown = Elements(finrst.read([data, data])._repr_html_()).text
+    assert "2 files: " in shown
+    assert ", ".join(finrst.read([data, data]).files["file"]) in shown
 
 
 def test_hostile_text_is_shown_not_obeyed(hostile: str) -> None:
@@ -76,8 +76,7 @@ def test_hostile_text_is_shown_not_obeyed(hostile: str) -> None:
         clients=[],
         tones={},
     )
-    card = _html.card(summary, [hostile], [{hostile: hostile}], [hostile])
-    elements = Elements(card)
+    elements = Elements(card(summary, [hostile], [{hostile: hostile}], [hostile]))
     assert elements.tags <= ALLOWED
     assert elements.attributes <= {"class", "style", "title"}
     assert elements.text.count("<script>alert(1)</script>") == 10

@@ -25,8 +25,9 @@ import pytest
 
 import finrst
 from finrst.__main__ import main
-from finrst._base import html as _html
+from finrst._base.html import table
 from finrst._pages import page as _page
+from finrst._pages.card import card
 from finrst._story import summary as _summary
 from finrst._story.findings import find
 from strings import STRINGS, file_name
@@ -174,15 +175,13 @@ def test_cards_and_tables(both: tuple[Case, Case]) -> None:
 
 def test_columns_titles_and_names() -> None:
     for text in STRINGS:
-        shown = [
-            _html.table([{word: word}], [word], total=1, name=word) for word in (text, "harmless")
-        ]
+        shown = [table([{word: word}], [word], total=1, name=word) for word in (text, "harmless")]
         same(*shown)
         cards = []
         for word in (text, "harmless"):
             pairs = [(word, 3)]
             summary = _summary.Summary(word, [word], [word], pairs, pairs, pairs, pairs, pairs, {})
-            cards.append(_html.card(summary, [word], [{word: word}], [word]))
+            cards.append(card(summary, [word], [{word: word}], [word]))
         same(*cards)
 
 

@@ -1,22 +1,19 @@
-"""Cards and tables for notebooks: static, escaped, light and dark, without scripts."""
+"""Tables as HTML for notebooks and pages: static, escaped, light and dark, without scripts."""
 
 from __future__ import annotations
 
 import datetime as dt
 from html import escape
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from .classes import CLASSES, class_of
 from .text import number, plural, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
-
-    from finrst._story.summary import Summary
+    from collections.abc import Iterable, Sequence
 
 # JupyterLab sets the --jp-… variables by its theme, VS Code the --vscode-… ones; elsewhere the
 # system's choice decides. The doubled classes outweigh the notebooks' own rules for tables.
-_STYLE = """
+STYLE = """
 .finrst{--ink:var(--jp-content-font-color1,var(--vscode-editor-foreground,#1f2328));
 --soft:var(--jp-content-font-color2,var(--vscode-descriptionForeground,#59636e));
 --line:var(--jp-border-color2,var(--vscode-panel-border,#d1d9e0));
@@ -49,13 +46,13 @@ background:none;white-space:nowrap;max-width:26em;overflow:hidden;text-overflow:
 margin-right:.35em}
 .finrst .warn{color:var(--bad)}
 """.replace("\n", "")
-
+"""For what has the class ``finrst``."""
 
 COUNTED = frozenset({"connections", "segments", "packets"})
 """Columns of counts, written with separators; ports and numbers of packets are not."""
 
 
-def _text(value: object, limit: int = 120) -> str:
+def escaped(value: object, limit: int = 120) -> str:
     """Escape for text and quoted attributes; hidden characters become visible."""
     return escape(printable(value, limit), quote=True)
 
@@ -71,18 +68,19 @@ def _cell(value: Any, kind: str = "", *, counted: bool = False) -> str:
         return f'<td class="n">{value:.6g}</td>'
     if isinstance(value, dt.datetime):
         return f"<td>{value:%Y-%m-%d %H:%M:%S.%f}</td>"
-    return f"<td>{_text(value)}</td>"
+    return f"<td>{escaped(value)}</td>"
 
 
 def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _grid(rows: Iterable[dict[str, Any]], columns: Sequence[str]) -> str:
+def grid(rows: Iterable[dict[str, Any]], columns: Sequence[str]) -> str:
+    """Render rows."""
     rows = list(rows)
     numbers = {name for name in columns if any(_is_number(row[name]) for row in rows)}
     kinds = {name: ' class="n"' if name in numbers else "" for name in columns}
-    head = "".join(f"<th{kinds[name]}>{_text(name)}</th>" for name in columns)
+    head = "".join(f"<th{kinds[name]}>{escaped(name)}</th>" for name in columns)
     body = "".join(
         "<tr>"
         + "".join(_cell(row[name], kinds[name], counted=name in COUNTED) for name in columns)
@@ -95,79 +93,5 @@ def _grid(rows: Iterable[dict[str, Any]], columns: Sequence[str]) -> str:
 
 def table(rows: Iterable[dict[str, Any]], columns: Sequence[str], *, total: int, name: str) -> str:
     """Render the first rows of a table."""
-    caption = f"<p>{_text(name)}: {plural(total, 'row')}</p>"
-    return f'<div class="finrst"><style>{_STYLE}</style>{caption}{_grid(rows, columns)}</div>'
-
-
-class _Look(NamedTuple):
-    """How a bar looks."""
-
-    style: str = ""
-    tone: str = ""
-    title: str = ""
-
-
-def _bars(title: str, items: Sequence[tuple[str, int]], look: Callable[[str], _Look]) -> str:
-    if not items:
-        return ""
-    top = max(count for _, count in items)
-    rows = ""
-    for word, count in items:
-        style, tone, hint = look(word)
-        width = max(0.5, 100 * count / top)
-        rows += (
-            f'<tr><td title="{_text(word)}">{_text(word, 60)}</td>'
-            f'<td class="n">{number(count)}</td><td><span class="bar {tone}" title="{hint}" '
-            f'style="width:{width:.3g}%;{style}"></span></td></tr>'
-        )
-    return f'<div class="bars"><h4>{escape(title)}</h4><table>{rows}</table></div>'
-
-
-def _neutral(_word: str) -> _Look:
-    return _Look("opacity:.75")
-
-
-def _by_class(word: str) -> _Look:
-    """Paint a cause with the colour of its class, which hovering names."""
-    one = class_of(word)
-    faint = ";opacity:.45" if word.endswith(" others") else ""
-    return _Look(f"background:{one.colour}{faint}", title=f"{one.name}: {one.meaning}")
-
-
-def _key(causes: Iterable[str]) -> str:
-    there = {class_of(cause).name for cause in causes}
-    chips = "".join(
-        f'<span class="of"><span style="background:{one.colour}"></span>{one.name}</span> '
-        for one in CLASSES
-        if one.name in there
-    )
-    return f'<p class="key">{chips}</p>'
-
-
-def card(
-    summary: Summary, trust: Sequence[str], first: Sequence[dict[str, Any]], columns: Sequence[str]
-) -> str:
-    """Render what a capture is, how far it can be trusted and how its connections ended."""
-
-    def by_tone(word: str) -> _Look:
-        return _Look(tone=summary.tones.get(word, ""))
-
-    named = [word for word, _ in summary.causes if not word.endswith(" others")]
-    why = _bars("Why", summary.causes, _by_class)
-    parts = [
-        f'<div class="finrst"><style>{_STYLE}</style>',
-        f"<h3>{_text(summary.title)}</h3>",
-        *(f"<p>{_text(line, 400)}</p>" for line in summary.lines),
-        *(f'<p class="warn">&#9888; {_text(line, 400)}</p>' for line in summary.warnings),
-        *(f"<p>Trust: {_text(line, 400)}</p>" for line in trust),
-        '<div class="panels">',
-        _bars("How they ended", summary.endings, by_tone),
-        why.removesuffix("</div>") + _key(named) + "</div>" if why else "",
-        _bars("Who ended them", summary.ended_by, _neutral),
-        _bars("Servers with endings that are not orderly", summary.servers, _neutral),
-        _bars("Clients with endings that are not orderly", summary.clients, _neutral),
-        "</div>",
-        _grid(first, columns) if len(first) else "",
-        "</div>",
-    ]
-    return "".join(parts)
+    caption = f"<p>{escaped(name)}: {plural(total, 'row')}</p>"
+    return f'<div class="finrst"><style>{STYLE}</style>{caption}{grid(rows, columns)}</div>'

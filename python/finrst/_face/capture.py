@@ -6,12 +6,11 @@ import warnings
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from finrst._base import html as _html
 from finrst._base.pickles import ByValue
 from finrst._base.text import printable
 from finrst._errors import CaptureWarning, InternalError
-from finrst._story import summary as _summary
-from finrst._story import trust as _trust
+from finrst._pages.card import card
+from finrst._story import summary, trust
 from finrst._story.connection import Connection
 from finrst._tables.table import Table
 
@@ -276,11 +275,11 @@ class Capture(ByValue, Views):
 
     def __repr__(self) -> str:
         """Say in a few lines what the card says."""
-        said = _summary.text(_summary.summarize(self))
-        return "\n".join([said, *_trust.text(_trust.limits(self))])
+        said = summary.text(summary.summarize(self))
+        return "\n".join([said, *trust.text(trust.limits(self))])
 
     def _repr_html_(self) -> str:
         first = list(self.connections.head(_CARD_ROWS))
-        summary, limits = _summary.summarize(self), _trust.limits(self)
-        named = [*_trust.named(self.files["file"]), *summary.lines]
-        return _html.card(replace(summary, lines=named), limits, first, _CARD_COLUMNS)
+        figures, limits = summary.summarize(self), trust.limits(self)
+        named = [*trust.named(self.files["file"]), *figures.lines]
+        return card(replace(figures, lines=named), limits, first, _CARD_COLUMNS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from finrst._base.classes import CLASSES
-from finrst._base.html import _grid, _text
+from finrst._base.html import escaped, grid
 from finrst._base.text import endpoint, number, plural, share
 from finrst._story.figures import tables
 from finrst._story.findings import where
@@ -91,13 +91,13 @@ def page(  # noqa: PLR0913, PLR0917 - the parts of a page
         for key, (name, body) in sections.items()
         if body
     )
-    lead = "".join(f'<p class="lead">{_text(line, 600)}</p>' for line in found.lines)
+    lead = "".join(f'<p class="lead">{escaped(line, 600)}</p>' for line in found.lines)
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
-        f"<title>{_text(title)}</title><style>{_STYLE}</style></head>"
-        f"<body><header><h1>{_text(title)}</h1>{_stack(found)}{lead}<nav>{links}</nav></header>"
+        f"<title>{escaped(title)}</title><style>{_STYLE}</style></head>"
+        f"<body><header><h1>{escaped(title)}</h1>{_stack(found)}{lead}<nav>{links}</nav></header>"
         f"{bodies}"
         "</body></html>\n"
     )
@@ -132,11 +132,11 @@ def _findings(found: Findings) -> str:
         return "<p>No connection ended in a way that needs an explanation.</p>"
     return "".join(
         f'<div class="finding" style="border-color:{one.group.colour}">'
-        f"<h3>{plural(one.count, 'connection')}: {_text(one.cause)} "
+        f"<h3>{plural(one.count, 'connection')}: {escaped(one.cause)} "
         f'<span class="soft">({one.group.name})</span></h3>'
-        f"<p>{_text(one.summary, 600)}</p>"
-        f'<p class="soft">{_text(where(one), 300)} {_text(_example(one), 300)}</p>'
-        f"<p><b>Next:</b> {_text(one.next, 600)}</p></div>"
+        f"<p>{escaped(one.summary, 600)}</p>"
+        f'<p class="soft">{escaped(where(one), 300)} {escaped(_example(one), 300)}</p>'
+        f"<p><b>Next:</b> {escaped(one.next, 600)}</p></div>"
         for one in found.troubled
     )
 
@@ -151,7 +151,7 @@ def _examples(found: Findings, ladders: dict[str, str] | str) -> str:
     if isinstance(ladders, str):
         return f"<p>No packets are drawn: {_text(ladders, 600)}.</p>"
     return "".join(
-        f'<div class="example"><p><b>{_text(one.cause)}</b>: {_text(one.summary, 600)}</p>'
+        f'<div class="example"><p><b>{escaped(one.cause)}</b>: {escaped(one.summary, 600)}</p>'
         f'<div class="wide">{ladders[one.cause]}</div></div>'
         for one in found.troubled
         if one.cause in ladders
@@ -163,11 +163,11 @@ def _tables(capture: Capture, found: Findings) -> str:
     if not total:
         return ""
     parts = [
-        f"<h3>{title}</h3>{_grid(rows, list(rows[0]))}"
+        f"<h3>{title}</h3>{grid(rows, list(rows[0]))}"
         for title, rows in tables(capture, found).items()
     ]
     shown = "All" if total <= _ROWS else f"The first {_ROWS} of"
-    rows = _grid(capture.connections.head(_ROWS), _SHOWN)
+    rows = grid(capture.connections.head(_ROWS), _SHOWN)
     parts += [f"<h3>{shown} {plural(total, 'connection')}</h3>", f'<div class="many">{rows}</div>']
     return "".join(parts)
 
@@ -179,27 +179,29 @@ def _recognised(items: list[Finding]) -> str:
         + ".</p>"
     ]
     for one in items:
-        twins = "".join(f"<br>Cannot be told from {_text(twin, 300)}." for twin in one.twins)
-        reference = f'<br><span class="soft">{_text(one.reference, 300)}</span>'
-        parts.append(f"<p><b>{_text(one.cause)}</b>: {_text(one.wire, 900)}{twins}{reference}</p>")
+        twins = "".join(f"<br>Cannot be told from {escaped(twin, 300)}." for twin in one.twins)
+        reference = f'<br><span class="soft">{escaped(one.reference, 300)}</span>'
+        parts.append(
+            f"<p><b>{escaped(one.cause)}</b>: {escaped(one.wire, 900)}{twins}{reference}</p>"
+        )
     return "".join(parts)
 
 
 def _trust(capture: Capture, found: Findings) -> str:
-    limits = "".join(f"<li>{_text(limit, 400)}</li>" for limit in found.limits)
-    ledger = _grid(capture.ledger, capture.ledger.column_names)
-    files = _grid(capture.files, ("file", "status", "packets", "bytes_total", "compression"))
+    limits = "".join(f"<li>{escaped(limit, 400)}</li>" for limit in found.limits)
+    ledger = grid(capture.ledger, capture.ledger.column_names)
+    files = grid(capture.files, ("file", "status", "packets", "bytes_total", "compression"))
     dropped = ("file", "name", "packets", "dropped_by_interface", "dropped_by_os")
     return (
         f"<ul>{limits}</ul><h3>Every packet, by what it turned out to be</h3>{ledger}"
         f"<h3>Files</h3>{files}"
-        f"<h3>Interfaces, and what they say they lost</h3>{_grid(capture.interfaces, dropped)}"
+        f"<h3>Interfaces, and what they say they lost</h3>{grid(capture.interfaces, dropped)}"
     )
 
 
 def _pairs(pairs: list[tuple[str, str]]) -> str:
     return (
         "<dl>"
-        + "".join(f"<dt>{_text(key)}</dt><dd>{_text(value, 2000)}</dd>" for key, value in pairs)
+        + "".join(f"<dt>{escaped(key)}</dt><dd>{escaped(value, 2000)}</dd>" for key, value in pairs)
         + "</dl>"
     )

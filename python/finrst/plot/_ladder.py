@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from finrst import _native
 from finrst._base.classes import BY_NAME, class_of
-from finrst._base.html import _text
+from finrst._base.html import escaped
 from finrst._base.text import duration, endpoint, number
 from finrst._files.atomic import whole
 
@@ -188,11 +188,11 @@ def _head(one: Story) -> str:
         if row.get("confidence"):
             title += f" ({row['confidence']:.0%} sure)"
     ends = "".join(
-        f'<text x="{x}" y="54" text-anchor="middle" class="bold">{_text(name, 48)}</text>'
+        f'<text x="{x}" y="54" text-anchor="middle" class="bold">{escaped(name, 48)}</text>'
         for x, name in zip((_LEFT, _RIGHT), names, strict=True)
     )
     return (
-        f'<text x="8" y="22" class="bold" style="font-size:14px">{_text(title, 200)}</text>{ends}'
+        f'<text x="8" y="22" class="bold" style="font-size:14px">{escaped(title, 200)}</text>{ends}'
     )
 
 
@@ -235,8 +235,8 @@ def _arrow(
     weight = ' class="bold"' if decides else ""
     parts.append(
         f'<text x="{(_LEFT + _RIGHT) / 2}" y="{y - 2}" text-anchor="middle"{weight}>'
-        f"{_text('  '.join(said), 80)}</text>"
-        f'<text x="8" y="{y + 5}" class="soft num">{_text(_since(since))}</text>'
+        f"{escaped('  '.join(said), 80)}</text>"
+        f'<text x="8" y="{y + 5}" class="soft num">{escaped(_since(since))}</text>'
         f'<text x="{_RIGHT + 14}" y="{y + 4}" class="soft num">#{packet["packet"]}</text>'
     )
     notes = marks.get(packet["packet"], [])[:_FACTS]
@@ -244,7 +244,7 @@ def _arrow(
         notes = ["decides the ending"]
     top = y + 4 if len(notes) == 1 else y - 2
     parts.extend(
-        f'<text x="{_RIGHT + 66}" y="{top + 13 * line}" class="soft">{_text(note, 42)}</text>'
+        f'<text x="{_RIGHT + 66}" y="{top + 13 * line}" class="soft">{escaped(note, 42)}</text>'
         for line, note in enumerate(notes)
     )
     return "".join(parts)

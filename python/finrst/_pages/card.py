@@ -1,0 +1,89 @@
+"""A capture as a card in a notebook: static, escaped, light and dark, without scripts."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from finrst._base.classes import CLASSES, class_of
+from finrst._base.html import STYLE, escaped, grid
+from finrst._base.text import number
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from finrst._story.summary import Summary
+
+
+class _Look(NamedTuple):
+    """How a bar looks."""
+
+    style: str = ""
+    tone: str = ""
+    title: str = ""
+
+
+def _bars(title: str, items: Sequence[tuple[str, int]], look: Callable[[str], _Look]) -> str:
+    if not items:
+        return ""
+    top = max(count for _, count in items)
+    rows = ""
+    for word, count in items:
+        style, tone, hint = look(word)
+        width = max(0.5, 100 * count / top)
+        rows += (
+            f'<tr><td title="{escaped(word)}">{escaped(word, 60)}</td>'
+            f'<td class="n">{number(count)}</td><td><span class="bar {tone}" title="{hint}" '
+            f'style="width:{width:.3g}%;{style}"></span></td></tr>'
+        )
+    return f'<div class="bars"><h4>{escape(title)}</h4><table>{rows}</table></div>'
+
+
+def _neutral(_word: str) -> _Look:
+    return _Look("opacity:.75")
+
+
+def _by_class(word: str) -> _Look:
+    """Paint a cause with the colour of its class, which hovering names."""
+    one = class_of(word)
+    faint = ";opacity:.45" if word.endswith(" others") else ""
+    return _Look(f"background:{one.colour}{faint}", title=f"{one.name}: {one.meaning}")
+
+
+def _key(causes: Iterable[str]) -> str:
+    there = {class_of(cause).name for cause in causes}
+    chips = "".join(
+        f'<span class="of"><span style="background:{one.colour}"></span>{one.name}</span> '
+        for one in CLASSES
+        if one.name in there
+    )
+    return f'<p class="key">{chips}</p>'
+
+
+def card(
+    summary: Summary, trust: Sequence[str], first: Sequence[dict[str, Any]], columns: Sequence[str]
+) -> str:
+    """Render what a capture is, how far it can be trusted and how its connections ended."""
+
+    def by_tone(word: str) -> _Look:
+        return _Look(tone=summary.tones.get(word, ""))
+
+    named = [word for word, _ in summary.causes if not word.endswith(" others")]
+    why = _bars("Why", summary.causes, _by_class)
+    parts = [
+        f'<div class="finrst"><style>{STYLE}</style>',
+        f"<h3>{escaped(summary.title)}</h3>",
+        *(f"<p>{escaped(line, 400)}</p>" for line in summary.lines),
+        *(f'<p class="warn">&#9888; {escaped(line, 400)}</p>' for line in summary.warnings),
+        *(f"<p>Trust: {escaped(line, 400)}</p>" for line in trust),
+        '<div class="panels">',
+        _bars("How they ended", summary.endings, by_tone),
+        why.removesuffix("</div>") + _key(named) + "</div>" if why else "",
+        _bars("Who ended them", summary.ended_by, _neutral),
+        _bars("Servers with endings that are not orderly", summary.servers, _neutral),
+        _bars("Clients with endings that are not orderly", summary.clients, _neutral),
+        "</div>",
+        grid(first, columns) if len(first) else "",
+        "</div>",
+    ]
+    return "".join(parts)
