@@ -17,7 +17,7 @@ from .atomic import Whole
 if TYPE_CHECKING:
     import os
 
-    from finrst._tables.table import Table
+    from .rows import Rows
 
 _ROWS = 1_048_575
 _TEXT = 32_000
@@ -54,7 +54,7 @@ class Workbook:
         self._columns = 0
         self._rows = 0
 
-    def add(self, rows: Table) -> None:
+    def add(self, rows: Rows) -> None:
         """Add rows."""
         fits(self._rows + len(rows))
         if not self._columns:
@@ -63,12 +63,12 @@ class Workbook:
             self._sheet.append([self._value(value) for value in row.values()])
         self._rows += len(rows)
 
-    def _head(self, rows: Table) -> None:
-        from finrst._tables.reference import columns
-
+    def _head(self, rows: Rows) -> None:
         names = rows.column_names
         times = {
-            row["name"] for row in columns() if row["table"] == rows.name and "time" in row["type"]
+            column["name"]
+            for column in _native.columns().rows()
+            if column["table"] == rows.name and "time" in column["type"]
         }
         self._columns = len(names)
         self._sheet.freeze_panes = "A2"

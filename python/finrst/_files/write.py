@@ -18,7 +18,7 @@ from .excel import Workbook, fits
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from finrst._tables.table import Table
+    from .rows import Rows
 
 # Rows written between two looks at whether they are still wanted.
 _GROUPS = {"parquet": 1 << 16, "xlsx": 1 << 10}
@@ -63,7 +63,7 @@ def format_of(path: str | os.PathLike[str], wanted: str | None = None) -> str:
 
 
 def table(
-    rows: Table,
+    rows: Rows,
     path: str | os.PathLike[str],
     wanted: str | None,
     *,
@@ -96,7 +96,7 @@ def table(
 class Sink(Protocol):
     """A file to which tables of one kind are added; closed without a commit, it leaves nothing."""
 
-    def add(self, rows: Table) -> None:
+    def add(self, rows: Rows) -> None:
         """Add rows."""
 
     def commit(self) -> int:
@@ -109,7 +109,7 @@ class Sink(Protocol):
 def sink(
     path: str | os.PathLike[str] | None,
     chosen: str,
-    like: Table,
+    like: Rows,
     *,
     formula_guard: bool,
     overwrite: bool,
@@ -128,7 +128,7 @@ class _Native:
     def __init__(self, writer: _native.Writer) -> None:
         self._writer = writer
 
-    def add(self, rows: Table) -> None:
+    def add(self, rows: Rows) -> None:
         self._writer.add(rows._native)  # noqa: SLF001
 
     def commit(self) -> int:
@@ -142,14 +142,14 @@ class _Native:
 
 class _Parquet:
     def __init__(
-        self, path: str | os.PathLike[str] | None, like: Table, *, overwrite: bool
+        self, path: str | os.PathLike[str] | None, like: Rows, *, overwrite: bool
     ) -> None:
         self._parquet = need("pyarrow.parquet", "parquet")
         self._file = Whole(path, like._native.sources, overwrite=overwrite)  # noqa: SLF001
         self._writer: Any = None
         self._rows = 0
 
-    def add(self, rows: Table) -> None:
+    def add(self, rows: Rows) -> None:
         arrow = rows.to_arrow()
         if self._writer is None:
             self._writer = self._parquet.ParquetWriter(
