@@ -40,7 +40,7 @@ class Workbook:
     """
 
     def __init__(
-        self, path: str | os.PathLike[str] | None, like: Table, *, overwrite: bool
+        self, path: str | os.PathLike[str] | None, like: Rows, *, overwrite: bool
     ) -> None:
         """Begin a workbook for tables like this one."""
         openpyxl = need("openpyxl", "excel")

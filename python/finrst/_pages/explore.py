@@ -13,7 +13,7 @@ from finrst._errors import CaptureError
 from finrst.plot import ladder
 
 if TYPE_CHECKING:
-    from finrst._face.capture import Capture
+    from finrst._story.answer import Answer
 
 np = need("numpy", "notebook")
 traitlets = need("traitlets", "notebook")
@@ -52,7 +52,7 @@ class Explorer(_Widget):  # type: ignore[misc]
     span = traitlets.List(traitlets.Float()).tag(sync=True)
     picked = traitlets.Int(allow_none=True, default_value=None).tag(sync=True)
 
-    def __init__(self, capture: Capture) -> None:
+    def __init__(self, capture: Answer) -> None:
         """Prepare the columns that can be filtered."""
         from finrst.plot._columns import Columns
 

@@ -13,7 +13,7 @@ from finrst._story.findings import where
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from finrst._face.capture import Capture
+    from finrst._story.answer import Answer
     from finrst._story.findings import Finding, Findings
 
 # Marks of emphasis, links, tables, HTML, formulas, and what makes bare addresses links.
@@ -56,7 +56,7 @@ def _finding(one: Finding) -> list[str]:
     ]
 
 
-def page(capture: Capture, found: Findings, title: str, about: list[tuple[str, str]]) -> str:
+def page(capture: Answer, found: Findings, title: str, about: list[tuple[str, str]]) -> str:
     """Write the page."""
     lines = [f"# {plain(title)}", "", *(f"{plain(line)}\n" for line in found.lines)]
     lines += ["## Findings", ""]

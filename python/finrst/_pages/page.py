@@ -11,7 +11,7 @@ from finrst._story.figures import tables
 from finrst._story.findings import where
 
 if TYPE_CHECKING:
-    from finrst._face.capture import Capture
+    from finrst._story.answer import Answer
     from finrst._story.findings import Finding, Findings
 
 _ROWS = 200
@@ -66,7 +66,7 @@ _SHOWN = (
 
 
 def page(  # noqa: PLR0913, PLR0917 - the parts of a page
-    capture: Capture,
+    capture: Answer,
     found: Findings,
     title: str,
     about: list[tuple[str, str]],
@@ -158,7 +158,7 @@ def _examples(found: Findings, ladders: dict[str, str] | str) -> str:
     )
 
 
-def _tables(capture: Capture, found: Findings) -> str:
+def _tables(capture: Answer, found: Findings) -> str:
     total = len(capture)
     if not total:
         return ""
@@ -187,7 +187,7 @@ def _recognised(items: list[Finding]) -> str:
     return "".join(parts)
 
 
-def _trust(capture: Capture, found: Findings) -> str:
+def _trust(capture: Answer, found: Findings) -> str:
     limits = "".join(f"<li>{escaped(limit, 400)}</li>" for limit in found.limits)
     ledger = grid(capture.ledger, capture.ledger.column_names)
     files = grid(capture.files, ("file", "status", "packets", "bytes_total", "compression"))

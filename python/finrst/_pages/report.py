@@ -18,7 +18,7 @@ from . import page as _page
 if TYPE_CHECKING:
     from os import PathLike
 
-    from finrst._face.capture import Capture
+    from finrst._story.answer import Answer
 
 _PLOTS = {
     "causes": "Causes",
@@ -33,7 +33,7 @@ _SUSPICIOUS = 2
 
 
 def write(
-    capture: Capture, path: str | PathLike[str], title: str | None, *, overwrite: bool
+    capture: Answer, path: str | PathLike[str], title: str | None, *, overwrite: bool
 ) -> None:
     """Write a report; the file appears whole or not at all."""
     sources = capture.connections._native.sources  # noqa: SLF001 - the same package
@@ -49,13 +49,13 @@ def write(
         out.write(text.encode())
 
 
-def _title(capture: Capture) -> str:
+def _title(capture: Answer) -> str:
     names = [source_name(Path(name).name) for name in capture.files["file"]]
     more = f" and {plural(len(names) - 1, 'other file')}" if len(names) > 1 else ""
     return f"How the connections of {names[0]}{more} ended" if names else "How connections ended"
 
 
-def _about(capture: Capture) -> list[tuple[str, str]]:
+def _about(capture: Answer) -> list[tuple[str, str]]:
     """Tell what was read, and how."""
     table = capture.connections
     packets = sum(capture.ledger["packets"])
@@ -83,7 +83,7 @@ def _listed(value: str) -> str:
     return ", ".join(f"{name} {number}" for name, number in json.loads(value).items())
 
 
-def _plots(capture: Capture) -> list[tuple[str, str]] | None:
+def _plots(capture: Answer) -> list[tuple[str, str]] | None:
     """Draw what there is; nothing without matplotlib."""
     if not len(capture):
         return []
@@ -96,7 +96,7 @@ def _plots(capture: Capture) -> list[tuple[str, str]] | None:
     return [(_PLOTS[name], chart.svg()) for name, chart in charts.items() if not chart.is_empty]
 
 
-def _ladders(capture: Capture, found: Findings) -> dict[str, str] | str:
+def _ladders(capture: Answer, found: Findings) -> dict[str, str] | str:
     """Draw examples of the commonest and of suspicious causes, or tell why that cannot be."""
     from finrst.plot import ladder
 

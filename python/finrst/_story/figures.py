@@ -9,8 +9,7 @@ from finrst._base.text import duration, endpoint, share
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from finrst._face.capture import Capture
-
+    from .answer import Answer
     from .findings import Findings
 
 _HOSTS = 20
@@ -19,7 +18,7 @@ _KINDS = 40
 Rows = list[dict[str, Any]]
 
 
-def tables(capture: Capture, found: Findings) -> dict[str, Rows]:
+def tables(capture: Answer, found: Findings) -> dict[str, Rows]:
     """Give the tables by their titles; those without rows are left out."""
     troubled = {"cause": [one.cause for one in found.troubled]}
     connections, total = capture.connections, len(capture)
@@ -54,7 +53,7 @@ def tables(capture: Capture, found: Findings) -> dict[str, Rows]:
     return {title: rows for title, rows in made.items() if rows}
 
 
-def _times(capture: Capture) -> Rows:
+def _times(capture: Answer) -> Rows:
     table = capture.connections
     waits: dict[bool, list[float]] = {False: [], True: []}
     for wait, ending in zip(table["client_wait_s"], table["ending"], strict=True):

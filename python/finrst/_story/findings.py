@@ -12,8 +12,9 @@ from finrst._tables.reference import causes
 from .trust import limits
 
 if TYPE_CHECKING:
-    from finrst._face.capture import Capture
     from finrst._tables.table import Table
+
+    from .answer import Answer
 
 _PLACES = 3
 _SPREAD = 0.02
@@ -61,7 +62,7 @@ class Findings:
         return [one for one in self.items if one.group.name not in calm]
 
 
-def find(capture: Capture) -> Findings:
+def find(capture: Answer) -> Findings:
     """Work out what a capture says."""
     table = capture.connections
     counts = dict(table.counts("cause"))
@@ -138,7 +139,7 @@ def _examples(table: Table) -> dict[str, dict[str, Any]]:
     return examples
 
 
-def _lines(capture: Capture, items: list[Finding]) -> list[str]:
+def _lines(capture: Answer, items: list[Finding]) -> list[str]:
     total = len(capture.connections)
     if not total:
         return ["The capture has no TCP connection."]
@@ -169,7 +170,7 @@ def _lines(capture: Capture, items: list[Finding]) -> list[str]:
     return lines
 
 
-def _limits(capture: Capture) -> list[str]:
+def _limits(capture: Answer) -> list[str]:
     """Tell what limits the trust in the verdicts, and what is odd about which file."""
     found = limits(capture)
     kinds = {(row["file"], row["kind"]): row["count"] for row in capture.issues}

@@ -15,8 +15,9 @@ from .tally import GOOD, NEUTRAL, Tally, ranked
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from finrst._face.capture import Capture
     from finrst._tables.table import Table
+
+    from .answer import Answer
 
 _TOP = 8
 _WORST = 5
@@ -38,7 +39,7 @@ class Summary:
     tones: dict[str, str]
 
 
-def summarize(capture: Capture) -> Summary:
+def summarize(capture: Answer) -> Summary:
     """Work out the figures of a capture."""
     tally = Tally()
     tally.add(capture.connections, len(capture.teardowns))

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 from finrst._base.text import number, plural, printable
 
 if TYPE_CHECKING:
-    from finrst._face.capture import Capture
+    from .answer import Answer
 
 _UNSURE = 0.6
 _NAMED = 3
 
 
-def limits(capture: Capture) -> list[str]:
+def limits(capture: Answer) -> list[str]:
     """Tell it in sentences, most far-reaching first; none when nothing was found."""
     table = capture.connections
     found = []
@@ -41,7 +41,7 @@ def limits(capture: Capture) -> list[str]:
     return found
 
 
-def _rows(capture: Capture, column: str, word: str) -> int:
+def _rows(capture: Answer, column: str, word: str) -> int:
     counts: dict[Any, int] = dict(capture.connections.counts(column, only={column: [word]}))
     return counts.get(word, 0)
 

@@ -1,0 +1,55 @@
+"""What a capture is to those who tell of it or draw it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from finrst._tables.table import Table
+
+    from .connection import Connection
+
+
+class Answer(Protocol):
+    """A :class:`finrst.Capture`, as far as they use it; it stands above them."""
+
+    @property
+    def connections(self) -> Table:
+        """One row per TCP connection."""
+
+    @property
+    def teardowns(self) -> Table:
+        """One row per FIN or RST segment."""
+
+    @property
+    def ledger(self) -> Table:
+        """What every packet turned out to be."""
+
+    @property
+    def interfaces(self) -> Table:
+        """Where packets were captured."""
+
+    @property
+    def files(self) -> Table:
+        """What became of each file."""
+
+    @property
+    def issues(self) -> Table:
+        """Oddities of the capture."""
+
+    def __len__(self) -> int:
+        """Count the connections."""
+
+    def table(self, which: str = ...) -> Table:
+        """Give a table by name."""
+
+    def to_arrow(self, which: str = ...) -> Any:
+        """Make a ``pyarrow.Table`` of a table."""
+
+    def connection(self, connection_id: int) -> Connection:
+        """Give one connection, by its number."""
+
+    def packets(self, connection_ids: int | Iterable[int]) -> Table:
+        """Give the packets of connections."""
