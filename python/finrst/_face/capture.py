@@ -15,16 +15,20 @@ from finrst._story.connection import Connection
 from finrst._tables.table import Table
 
 from .origin import Origin
-from .views import Views
+from .plots import Plots
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from os import PathLike
 
     import pandas as pd
     import polars as pl
 
     from finrst import _native
+    from finrst._pages.explore import Explorer
 
+# More connections than these are not looked for one by one.
+_FEW = 16
 _CARD_ROWS = 5
 _CARD_COLUMNS = (
     "connection_id",
@@ -41,7 +45,7 @@ _CARD_COLUMNS = (
 )
 
 
-class Capture(ByValue, Views):
+class Capture(ByValue):
     """What a capture says about its TCP connections; made by :func:`finrst.read`.
 
     In a notebook it shows itself as a card, in a terminal as a few lines. It pickles with its
@@ -219,6 +223,110 @@ class Capture(ByValue, Views):
         return self.table(which).write(
             path, format=format, formula_guard=formula_guard, overwrite=overwrite
         )
+
+    @property
+    def plot(self) -> Plots:
+        """Plots: ``cap.plot.causes()``, ``cap.plot.ladder(17)``, ...; see :mod:`finrst.plot`.
+
+        >>> import finrst
+        >>> cap = finrst.conversation("> S, < R.")
+        >>> cap.plot.ladder(0)
+        <finrst.plot.Ladder: ... octets of SVG>
+        """
+        return Plots(self)
+
+    def _rows(self, connection_ids: int | Iterable[int]) -> list[dict[str, Any]]:
+        one_or_more = [connection_ids] if isinstance(connection_ids, int) else connection_ids
+        ids = list(dict.fromkeys(int(one) for one in one_or_more))
+        table = self.connections
+        places: dict[int, int] = {}
+        if len(ids) > _FEW:
+            places = {one: place for place, one in enumerate(table["connection_id"])}
+        rows = []
+        for one in ids:
+            place = places.get(one)
+            row = (
+                table.find("connection_id", one)
+                if place is None
+                else next(iter(table.slice(place, 1)))
+            )
+            if row is None:
+                message = f"no connection {one}: {len(table)} were found"
+                raise KeyError(message)
+            rows.append(row)
+        return rows
+
+    def packets(self, connection_ids: int | Iterable[int]) -> Table:
+        """Give the TCP packets of a connection, or of several (each once), in packet order.
+
+        The source is read again with the options of the first reading, as far as these
+        connections go, and gives them the packets that it gave them then. :exc:`CaptureError`
+        tells when it was a stream, is gone or has changed, also by which connection has other
+        packets; ``KeyError`` when there is no such connection.
+
+        >>> import finrst
+        >>> finrst.conversation("> S, < R.").packets(0)["flags"]
+        ['SYN', 'RST,ACK']
+        """
+        return self._origin.packets(self._rows(connection_ids))
+
+    def save(
+        self,
+        connection_ids: int | Iterable[int],
+        path: str | PathLike[str],
+        *,
+        overwrite: bool = False,
+    ) -> int:
+        """Write the packets of connections as pcapng and return how many there were.
+
+        The octets are those of the source, with times in nanoseconds (those before 1970 on an
+        interface with ``if_tsoffset``). ICMP errors about the connections go with them, and all
+        fragments of an IP datagram in fragments. The file appears whole or not at all; what it may
+        replace is told at :meth:`Table.write`. Errors are those of :meth:`packets`, and
+        ``FileExistsError``.
+
+        >>> import finrst, tempfile
+        >>> cap = finrst.read("tests/data/demo.pcap")
+        >>> cap.save(13, tempfile.mkdtemp() + "/one.pcapng")
+        13
+        """
+        known = self.connections._native.sources  # noqa: SLF001 - the same package
+        return self._origin.save(self._rows(connection_ids), path, known, overwrite=overwrite)
+
+    def report(
+        self, path: str | PathLike[str], *, title: str | None = None, overwrite: bool = False
+    ) -> None:
+        """Write a report: one HTML file for any browser, or Markdown when the name ends in ``.md``.
+
+        The HTML file needs nothing else, loads nothing and runs no script; it can be printed.
+        Plots need the extra ``plot``; without it they are left out, and the report says so. The
+        same capture gives the same octets. What it shows of the capture is escaped. What it may
+        replace is told at :meth:`Table.write`.
+
+        >>> import finrst, pathlib, tempfile
+        >>> page = pathlib.Path(tempfile.mkdtemp(), "x.md")
+        >>> finrst.conversation("> S, < R.").report(page, title="Refused")
+        >>> page.read_text().splitlines()[0]
+        '# Refused'
+        """
+        from finrst._pages import report
+
+        report.write(self, path, title, overwrite=overwrite)
+
+    def explore(self) -> Explorer:
+        """Make a widget: bars to click, a table that follows, the story of the row picked.
+
+        Needs a notebook and the extra ``notebook``. Its ``selection`` is the filtered connections
+        as a ``pyarrow.Table``.
+
+        >>> import finrst
+        >>> cap = finrst.read("tests/data/demo.pcap")
+        >>> cap.explore().selection.num_rows
+        25
+        """
+        from finrst._pages.explore import Explorer
+
+        return Explorer(self)
 
     def check(self) -> None:
         """Hold the tables against each other; raise :exc:`InternalError` if they disagree.

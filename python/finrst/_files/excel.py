@@ -39,9 +39,7 @@ class Workbook:
     A text is a text whatever it begins with, and what a spreadsheet cannot hold is shown escaped.
     """
 
-    def __init__(
-        self, path: str | os.PathLike[str] | None, like: Rows, *, overwrite: bool
-    ) -> None:
+    def __init__(self, path: str | os.PathLike[str] | None, like: Rows, *, overwrite: bool) -> None:
         """Begin a workbook for tables like this one."""
         openpyxl = need("openpyxl", "excel")
         self._file = Whole(path, like._native.sources, overwrite=overwrite)  # noqa: SLF001

@@ -141,9 +141,7 @@ class _Native:
 
 
 class _Parquet:
-    def __init__(
-        self, path: str | os.PathLike[str] | None, like: Rows, *, overwrite: bool
-    ) -> None:
+    def __init__(self, path: str | os.PathLike[str] | None, like: Rows, *, overwrite: bool) -> None:
         self._parquet = need("pyarrow.parquet", "parquet")
         self._file = Whole(path, like._native.sources, overwrite=overwrite)  # noqa: SLF001
         self._writer: Any = None

@@ -149,7 +149,7 @@ def _plots(plots: list[tuple[str, str]] | None) -> str:
 
 def _examples(found: Findings, ladders: dict[str, str] | str) -> str:
     if isinstance(ladders, str):
-        return f"<p>No packets are drawn: {_text(ladders, 600)}.</p>"
+        return f"<p>No packets are drawn: {escaped(ladders, 600)}.</p>"
     return "".join(
         f'<div class="example"><p><b>{escaped(one.cause)}</b>: {escaped(one.summary, 600)}</p>'
         f'<div class="wide">{ladders[one.cause]}</div></div>'
