@@ -10,6 +10,8 @@ from functools import cache
 
 from finrst import _native
 
+from .palette import HUES
+
 
 @dataclass(frozen=True)
 class CauseClass:
@@ -18,17 +20,20 @@ class CauseClass:
     name: str
     meaning: str
     """What happened to its connections: "3 …"."""
-    colour: str
-    """One colour for light and dark backgrounds."""
+
+    @property
+    def colour(self) -> str:
+        """One colour for light and dark backgrounds."""
+        return HUES[self.name].css
 
 
 CLASSES = (
-    CauseClass("orderly", "closed by FIN, as intended", "#3f9b6d"),
-    CauseClass("abort", "reset after the handshake", "#d65a4a"),
-    CauseClass("refused", "turned down at the handshake", "#dd9526"),
-    CauseClass("timeout", "given up after waiting", "#7a74c9"),
-    CauseClass("suspicious", "ended by somebody between, or scanned", "#c2479a"),
-    CauseClass("undecided", "still open, or not explained by the capture", "#8b949e"),
+    CauseClass("orderly", "closed by FIN, as intended"),
+    CauseClass("abort", "reset after the handshake"),
+    CauseClass("refused", "turned down at the handshake"),
+    CauseClass("timeout", "given up after waiting"),
+    CauseClass("suspicious", "ended by somebody between, or scanned"),
+    CauseClass("undecided", "still open, or not explained by the capture"),
 )
 """Every class, in the order in which plots stack them."""
 

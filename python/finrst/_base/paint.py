@@ -6,21 +6,12 @@ import os
 import re
 from typing import TYPE_CHECKING
 
+from .palette import HUES
+
 if TYPE_CHECKING:
     from typing import TextIO
 
-_CODES = {
-    "bold": "1",
-    "dim": "2",
-    "good": "32",
-    "bad": "31",
-    "orderly": "32",
-    "abort": "31",
-    "refused": "33",
-    "timeout": "36",
-    "suspicious": "35",
-    "undecided": "2",
-}
+_CODES = {"bold": "1", "dim": "2", **{name: hue.terminal for name, hue in HUES.items()}}
 _ESCAPE = re.compile(r"\x1b\[[0-9;]*m")
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from finrst._base.classes import class_of
 from finrst._base.extras import need
+from finrst._base.palette import dressed
 from finrst._base.text import duration, endpoint, plural, printable
 from finrst._errors import CaptureError
 from finrst.plot import ladder
@@ -44,7 +45,7 @@ class Explorer(_Widget):  # type: ignore[misc]
     """
 
     _esm = Path(__file__).with_name("explore.js")
-    _css = Path(__file__).with_name("explore.css")
+    _css = dressed(Path(__file__).with_name("explore.css").read_text(encoding="utf-8"))
     view = traitlets.Dict().tag(sync=True)
     detail = traitlets.Dict().tag(sync=True)
     chosen = traitlets.Dict().tag(sync=True)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from finrst._base.classes import CLASSES
 from finrst._base.html import escaped, grid
+from finrst._base.palette import dressed
 from finrst._base.text import endpoint, number, plural, share
 from finrst._story.figures import tables
 from finrst._story.findings import where
@@ -16,11 +17,12 @@ if TYPE_CHECKING:
 
 _ROWS = 200
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
-_STYLE = """
-:root{color-scheme:light dark;--finrst-ink:#1f2329;--finrst-soft:#59636f;--finrst-line:#d1d9e1;
---paper:#fff;--raised:#f6f8fa}
-@media(prefers-color-scheme:dark){:root{--finrst-ink:#e6edf3;--finrst-soft:#9198a1;
---finrst-line:#3d444d;--paper:#0d1117;--raised:#161b22}}
+_STYLE = dressed(
+    """
+:root{color-scheme:light dark;--finrst-ink:$ink;--finrst-soft:$soft;--finrst-line:$line;
+--paper:$paper;--raised:$raised}
+@media(prefers-color-scheme:dark){:root{--finrst-ink:$dark_ink;--finrst-soft:$dark_soft;
+--finrst-line:$dark_line;--paper:$dark_paper;--raised:$dark_raised}}
 body{margin:0 auto;padding:2em 1.5em 4em;max-width:62em;background:var(--paper);
 color:var(--finrst-ink);font:15px/1.5 system-ui,'DejaVu Sans',sans-serif}
 h1{font-size:1.7em;line-height:1.2;margin:0 0 .4em;overflow-wrap:anywhere}
@@ -46,8 +48,10 @@ svg{max-width:100%;height:auto;display:block;margin:1em 0;break-inside:avoid}
 @page{margin:14mm}@media print{body{max-width:none;padding:0;font-size:10pt}nav{display:none}
 h2,h3{break-after:avoid}.wide{overflow:visible}tr,li{break-inside:avoid}
 table{font-size:8.5pt}.many table{font-size:6.6pt}th,td{padding:1px 6px 1px 0}svg{max-height:90vh}
-:root{--finrst-ink:#000;--finrst-soft:#444;--finrst-line:#bbb;--paper:#fff;--raised:#fff}}
+:root{--finrst-ink:$print_ink;--finrst-soft:$print_soft;--finrst-line:$print_line;
+--paper:$print_paper;--raised:$print_raised}}
 """.replace("\n", "")
+)
 _SHOWN = (
     "connection_id",
     "client_ip",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from finrst import _native
 from finrst._base.classes import BY_NAME, class_of
 from finrst._base.html import escaped
+from finrst._base.palette import dressed
 from finrst._base.text import duration, endpoint, number
 from finrst._files.atomic import whole
 
@@ -22,15 +23,17 @@ _ROW, _GAP, _TOP = 30, 28, 84
 _HEAD, _AROUND, _TAIL = 8, 8, 4
 _SILENCE = 0.2
 _FACTS = 2
-_STYLE = """
+_STYLE = dressed(
+    """
 .finrst-ladder{font:12px system-ui,'DejaVu Sans',sans-serif;
-color:var(--jp-content-font-color1,var(--finrst-ink,#1f2329));max-width:100%;height:auto}
+color:var(--jp-content-font-color1,var(--finrst-ink,$ink));max-width:100%;height:auto}
 @media(prefers-color-scheme:dark){.finrst-ladder{
-color:var(--jp-content-font-color1,var(--finrst-ink,#e6edf3))}}
+color:var(--jp-content-font-color1,var(--finrst-ink,$dark_ink))}}
 .finrst-ladder text{fill:currentColor}
 .finrst-ladder .soft{opacity:.66;font-size:11px}.finrst-ladder .bold{font-weight:600}
 .finrst-ladder .num{font-variant-numeric:tabular-nums}
 """.replace("\n", "")
+)
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from finrst._base.classes import CLASSES, class_of
+from finrst._base.palette import CANVAS, DARK, LIGHT, dressed
 from finrst._base.text import number, printable
 
 if TYPE_CHECKING:
@@ -27,23 +28,24 @@ if TYPE_CHECKING:
 
     from ._columns import Words
 
-INK, SOFT, LINE = "#1f2329", "#59636f", "#d1d9e1"
+INK, SOFT, LINE = LIGHT.ink, LIGHT.soft, LIGHT.line
 """Ink of texts, of axes, of grids on a light background. Nothing else has these colours, so that
 in a page they can be left to its theme."""
-_DARK = {INK: "#e6edf3", SOFT: "#9198a1", LINE: "#3d444d", "#ffffff": "#16191d"}
+_PAPER = to_hex(LIGHT.paper)
+_DARK = {INK: DARK.ink, SOFT: DARK.soft, LINE: DARK.line, _PAPER: CANVAS}
 _VARIABLES = {
     INK: f"var(--finrst-ink,{INK})",
     SOFT: f"var(--finrst-soft,{SOFT})",
     LINE: f"var(--finrst-line,{LINE})",
 }
-THEME = (
-    ".finrst-plot{--finrst-ink:var(--jp-content-font-color1,#1f2329);"
-    "--finrst-soft:var(--jp-content-font-color2,#59636f);"
-    "--finrst-line:var(--jp-border-color2,#d1d9e1)}"
+THEME = dressed(
+    ".finrst-plot{--finrst-ink:var(--jp-content-font-color1,$ink);"
+    "--finrst-soft:var(--jp-content-font-color2,$soft);"
+    "--finrst-line:var(--jp-border-color2,$line)}"
     "@media(prefers-color-scheme:dark){.finrst-plot{"
-    "--finrst-ink:var(--jp-content-font-color1,#e6edf3);"
-    "--finrst-soft:var(--jp-content-font-color2,#9198a1);"
-    "--finrst-line:var(--jp-border-color2,#3d444d)}}"
+    "--finrst-ink:var(--jp-content-font-color1,$dark_ink);"
+    "--finrst-soft:var(--jp-content-font-color2,$dark_soft);"
+    "--finrst-line:var(--jp-border-color2,$dark_line)}}"
     ".finrst-plot svg{max-width:100%;height:auto}"
 )
 """Style of a plot in a page: JupyterLab's theme, else the system's."""
@@ -160,7 +162,7 @@ def finish(
             columnspacing=1.4,
             borderaxespad=0,
         )
-    figure.set_facecolor("#ffffff")
+    figure.set_facecolor(_PAPER)
     for ax in figure.axes:
         ax.set_facecolor("none")
         for axis in (ax.xaxis, ax.yaxis):

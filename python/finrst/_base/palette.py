@@ -1,0 +1,67 @@
+"""Every colour, once: for style sheets, for SVG, for terminals."""
+
+from __future__ import annotations
+
+from string import Template
+from typing import NamedTuple
+
+
+class Theme(NamedTuple):
+    """What is no statement about connections: it follows the background."""
+
+    ink: str
+    """Texts."""
+    soft: str
+    """Axes, headings of columns, what is said aside."""
+    line: str
+    """Grids and borders."""
+    paper: str
+    """The background of a page."""
+    raised: str
+    """The background of what stands out on it."""
+
+
+LIGHT = Theme("#1f2329", "#59636f", "#d1d9e1", "#fff", "#f6f8fa")
+DARK = Theme("#e6edf3", "#9198a1", "#3d444d", "#0d1117", "#161b22")
+PRINT = Theme("#000", "#444", "#bbb", "#fff", "#fff")
+CANVAS = "#16191d"
+"""The background of a dark plot, which may stand on any page."""
+BARS = "#6f87ab"
+"""Bars that say how many, not how well."""
+
+
+class Hue(NamedTuple):
+    """A colour that says something, for light and dark backgrounds."""
+
+    css: str
+    terminal: str
+    """The parameter of the escape sequence SGR."""
+
+
+HUES = {
+    "orderly": Hue("#3f9b6d", "32"),
+    "abort": Hue("#d65a4a", "31"),
+    "refused": Hue("#dd9526", "33"),
+    "timeout": Hue("#7a74c9", "36"),
+    "suspicious": Hue("#c2479a", "35"),
+    "undecided": Hue("#8b949e", "2"),
+}
+"""The classes of causes, by their names."""
+HUES |= {"good": HUES["orderly"], "bad": HUES["abort"], "calm": HUES["undecided"]}
+
+_NAMES = {
+    **LIGHT._asdict(),
+    **{f"dark_{name}": colour for name, colour in DARK._asdict().items()},
+    **{f"print_{name}": colour for name, colour in PRINT._asdict().items()},
+    **{name: hue.css for name, hue in HUES.items()},
+    "bars": BARS,
+}
+
+
+def dressed(style: str) -> str:
+    """Put colours into a style sheet, where it has their names.
+
+    >>> dressed("p{color:var(--ink,$ink)}.bad{color:$bad}")
+    'p{color:var(--ink,#1f2329)}.bad{color:#d65a4a}'
+    """
+    return Template(style).substitute(_NAMES)
