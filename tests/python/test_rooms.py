@@ -6,6 +6,7 @@ Every import counts: at the top of a file, for annotations only (``TYPE_CHECKING
 from __future__ import annotations
 
 import ast
+import re
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -166,3 +167,17 @@ def test_every_room_has_a_place_and_there_are_few() -> None:
         "13 rooms are more than 12",
     ]
     assert faults(house()) == []
+
+
+COLOUR = re.compile(r"(?<!&)#(?:[0-9a-fA-F]{3,4}|[0-9a-fA-F]{6}|[0-9a-fA-F]{8})\b")
+
+
+def test_every_colour_is_in_the_palette() -> None:
+    files = [one for end in ("py", "css", "js") for one in PACKAGE.rglob(f"*.{end}")]
+    there = {one.name for one in files if COLOUR.search(one.read_text(encoding="utf-8"))}
+    assert there == {"palette.py"}
+
+
+def test_colours_are_told_from_what_looks_like_them() -> None:
+    assert all(map(COLOUR.search, ("color:#1f2328;", '"#fff"', "#E6EDF3", "#1f232880")))
+    assert not any(map(COLOUR.search, ("&#9888;", "#finding", "#12", "$ink", "# abc", "#1f2329a")))

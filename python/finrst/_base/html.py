@@ -6,6 +6,7 @@ import datetime as dt
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from .palette import dressed
 from .text import number, plural, printable
 
 if TYPE_CHECKING:
@@ -13,16 +14,17 @@ if TYPE_CHECKING:
 
 # JupyterLab sets the --jp-… variables by its theme, VS Code the --vscode-… ones; elsewhere the
 # system's choice decides. The doubled classes outweigh the notebooks' own rules for tables.
-STYLE = """
-.finrst{--ink:var(--jp-content-font-color1,var(--vscode-editor-foreground,#1f2328));
---soft:var(--jp-content-font-color2,var(--vscode-descriptionForeground,#59636e));
---line:var(--jp-border-color2,var(--vscode-panel-border,#d1d9e0));
---good:#3f9b6d;--bad:#d65a4a;--calm:#8b949e;
+STYLE = dressed(
+    """
+.finrst{--ink:var(--jp-content-font-color1,var(--vscode-editor-foreground,$ink));
+--soft:var(--jp-content-font-color2,var(--vscode-descriptionForeground,$soft));
+--line:var(--jp-border-color2,var(--vscode-panel-border,$line));
+--good:$good;--bad:$bad;--calm:$calm;
 color:var(--ink);font:13px/1.45 system-ui,'DejaVu Sans',sans-serif;padding:2px 0}
 @media(prefers-color-scheme:dark){
-.finrst{--ink:var(--jp-content-font-color1,var(--vscode-editor-foreground,#e6edf3));
---soft:var(--jp-content-font-color2,var(--vscode-descriptionForeground,#9198a1));
---line:var(--jp-border-color2,var(--vscode-panel-border,#3d444d))}}
+.finrst{--ink:var(--jp-content-font-color1,var(--vscode-editor-foreground,$dark_ink));
+--soft:var(--jp-content-font-color2,var(--vscode-descriptionForeground,$dark_soft));
+--line:var(--jp-border-color2,var(--vscode-panel-border,$dark_line))}}
 .finrst h3{font-size:15px;font-weight:600;margin:.1em 0 .3em;overflow-wrap:anywhere}
 .finrst h4{font-size:12px;margin:0 0 .35em;color:var(--soft);font-weight:600}
 .finrst p{margin:.15em 0;color:var(--soft);overflow-wrap:anywhere}
@@ -46,6 +48,7 @@ background:none;white-space:nowrap;max-width:26em;overflow:hidden;text-overflow:
 margin-right:.35em}
 .finrst .warn{color:var(--bad)}
 """.replace("\n", "")
+)
 """For what has the class ``finrst``."""
 
 COUNTED = frozenset({"connections", "segments", "packets"})
