@@ -101,7 +101,7 @@ impl Near {
             (went_up, next) = (up, other.next);
             if let (Some(base), Some(other)) = (base, other.relative_sequence.get()) {
                 let distance = base.abs_diff(other);
-                near.guessed |= (distance == GUESSED_OFFSETS[0]) | (distance == GUESSED_OFFSETS[1]);
+                near.guessed |= GUESSED_OFFSETS.contains(&distance);
             }
         }
         near.several = untriggered >= 2 && other_number;

@@ -1,3 +1,4 @@
+use crate::cause::near::around;
 use crate::cause::rule::Case;
 use crate::cause::{Context, Parameters};
 use crate::conn::script::play;
@@ -11,12 +12,13 @@ fn near_the_last(resets: usize) -> (usize, usize) {
         connection: &c,
         reset: None,
         score: None,
+        storm: None,
         context: &context,
         parameters: &parameters,
     };
     let last = c.teardowns.last().unwrap();
     assert_eq!(c.teardowns.len(), resets);
-    (case.rows().count(), case.resets_near(last).count())
+    (case.rows().count(), around(&c.teardowns, case.place(last)).len())
 }
 
 #[test]
@@ -36,10 +38,12 @@ fn a_row_in_the_middle_is_compared_with_half_of_them_on_either_side() {
         connection: &c,
         reset: None,
         score: None,
+        storm: None,
         context: &context,
         parameters: &parameters,
     };
-    let near: Vec<u64> = case.resets_near(&c.teardowns[200]).map(|row| row.packet).collect();
+    let around = around(&c.teardowns, case.place(&c.teardowns[200]));
+    let near: Vec<u64> = around.iter().map(|row| row.packet).collect();
     let first = c.teardowns[0].packet;
     assert_eq!((near[0], near[near.len() - 1]), (first + 72, first + 327));
     assert_eq!(near.len(), 256);
