@@ -41,9 +41,9 @@ use player::Player;
 use crate::error::Error;
 use crate::packet::{IcmpError, Segment};
 
-use super::connection::Connection;
-use super::limits::Limits;
-use super::tracker::Tracker;
+use crate::conn::facts::connection::Connection;
+use crate::conn::memory::limits::Limits;
+use crate::conn::track::tracker::Tracker;
 
 /// Longest script, in items.
 const MAX_ITEMS: usize = 10_000;

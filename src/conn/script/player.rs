@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
-use super::item::{Item, Number, duration, read_item};
 use super::{Owned, Packet};
-use crate::conn::terms::Side;
+use crate::conn::primitives::words::Side;
+use crate::conn::script::item::{Item, Number, duration, read_item};
 use crate::packet::{Address, Flags, IcmpError, PathId, Segment, Seq};
 
 const MILLISECOND: i64 = 1_000_000;

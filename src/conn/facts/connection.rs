@@ -1,0 +1,285 @@
+//! One TCP connection: the facts an observer can state, and no opinion.
+
+use std::net::IpAddr;
+
+use crate::conn::compat::zeek::Zeek;
+use crate::conn::facts::endpoint::Endpoint;
+use crate::conn::facts::teardown::Teardown;
+use crate::conn::primitives::optional::Moment;
+use crate::conn::primitives::words::{EndedBy, Ending, Opening, Phase, Release, Side};
+use crate::packet::{Address, PathId};
+
+/// An ICMP error that quoted a segment of this connection.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Icmp {
+    /// Packet number.
+    pub packet: u64,
+    /// Nanoseconds since the epoch.
+    pub time: i64,
+    /// Who reported it.
+    pub reporter: Address,
+    /// 4 or 6.
+    pub version: u8,
+    /// ICMP type.
+    pub kind: u8,
+    /// ICMP code.
+    pub code: u8,
+    /// Which side sent the quoted segment.
+    pub quoted: Side,
+}
+
+impl Icmp {
+    /// Whether it says that the destination cannot be reached (not: too big, time exceeded).
+    pub fn unreachable(&self) -> bool {
+        match self.version {
+            4 => self.kind == 3 && self.code != 4,
+            _ => self.kind == 1,
+        }
+    }
+}
+
+/// A TLS alert seen as the last record of a side.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TlsAlert {
+    /// Packet number.
+    pub packet: u64,
+    /// Time.
+    pub time: i64,
+    /// Level and description where they are not encrypted (RFC 8446 section 6).
+    pub clear: Option<(u8, u8)>,
+}
+
+/// What only some connections have.
+#[derive(Clone, Debug, Default)]
+pub struct Extra {
+    /// TLS server name or HTTP host of the client's first payload.
+    pub server_name: Option<Box<str>>,
+    /// First ICMP error about it, and how many.
+    pub icmp: Option<Icmp>,
+    /// Number of ICMP errors.
+    pub icmp_count: u32,
+    /// Latest TLS alert of each side.
+    pub tls_alert: [Option<TlsAlert>; 2],
+    /// Whether each side's first payload looked like TLS.
+    pub tls: [bool; 2],
+    /// Initial sequence number of an earlier connection of the same addresses and ports.
+    pub earlier_isn: Option<u32>,
+    /// End of that connection (its latest packet).
+    pub earlier_end: Option<i64>,
+    /// Whether the earlier connection was still open when this one's SYN came.
+    pub earlier_open: bool,
+    /// Whether it had been closed by FINs of both sides.
+    pub earlier_graceful: bool,
+    /// Whether it had got a SYN-ACK and nothing more.
+    pub earlier_in_handshake: bool,
+    /// SYN-ACKs with another initial sequence number than the first: packet and offset of the ACK.
+    pub second_syn_ack: Option<SynAck>,
+    /// Pure acknowledgment that answered the SYN (challenge ACK): packet, relative ACK position.
+    pub challenge_to_syn: Option<(u64, i64)>,
+    /// Time from the client's first reset to its SYN with the same initial sequence number.
+    pub syn_retry_after_reset: Option<i64>,
+    /// MPTCP was offered.
+    pub mptcp: bool,
+}
+
+/// A SYN-ACK as the observer saw it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SynAck {
+    /// Packet number.
+    pub packet: u64,
+    /// Time.
+    pub time: i64,
+    /// Acknowledgment minus the client's initial sequence number plus one: 0 when it fits.
+    pub ack_offset: i64,
+    /// Its sequence number.
+    pub sequence: u32,
+    /// TTL.
+    pub ttl: u8,
+    /// Window field.
+    pub window: u16,
+    /// Bit set of option kinds.
+    pub options: u32,
+    /// Timestamp echo.
+    pub echo: Option<u32>,
+}
+
+/// One connection. `endpoints[0]` is the client, `endpoints[1]` the server.
+///
+/// In this order, so that what every segment reads or changes lies together. (Not aligned to cache
+/// lines: the allocator does not use the memory of large aligned pieces again.)
+#[derive(Clone, Debug)]
+#[repr(C)]
+pub struct Connection {
+    /// Addresses by side.
+    pub addresses: [Address; 2],
+    /// Ports by side.
+    pub ports: [u16; 2],
+    /// 4 or 6.
+    pub ip_version: u8,
+    /// How the capture shows its beginning.
+    pub opening: Opening,
+    /// Wireshark's conversation completeness.
+    pub completeness: u8,
+    /// VLANs and tunnels by direction (of the sender); `None` until that side spoke.
+    pub paths: [Option<PathId>; 2],
+    /// Time of the latest packet, never before `start`.
+    pub end: i64,
+    /// Number of the latest packet over the capture.
+    pub last_packet: u64,
+    /// When it was over: both FINs acknowledged or the first reset.
+    pub over_since: Moment,
+    /// Time of the first SYN.
+    pub syn_time: Moment,
+    /// Time of the client's acknowledgment that completes the handshake.
+    pub handshake_time: Moment,
+    /// Its FIN and RST segments, in packet order.
+    pub teardowns: Vec<Teardown>,
+    /// What only some have.
+    pub extra: Option<Box<Extra>>,
+    /// The two sides.
+    pub endpoints: [Endpoint; 2],
+    /// Zeek's state and history.
+    pub zeek: Zeek,
+    /// Packets whose payload the snap length cut.
+    pub cut_packets: u32,
+    /// Segments in which the time went back.
+    pub time_backward: u32,
+    /// Packets after the connection was over.
+    pub late_packets: u32,
+    /// Segments whose length exceeds any wire's (local offload), by side.
+    pub oversized: [u32; 2],
+    /// Segments whose direction the interface stated: inbound and outbound, by side.
+    pub inbound: [u32; 2],
+    /// See `inbound`.
+    pub outbound: [u32; 2],
+    /// Given at the first packet, from 0 upwards.
+    pub id: u64,
+    /// Interface of the first packet.
+    pub interface: u32,
+    /// File of the first packet.
+    pub file: u32,
+    /// Number of the first packet in that file.
+    pub first_packet_in_file: u64,
+    /// Number of the first packet over the capture.
+    pub first_packet: u64,
+    /// Time of the first packet.
+    pub start: i64,
+    /// Time of the latest SYN before the SYN-ACK.
+    pub last_syn_time: Moment,
+    /// Timestamp values of the client's first and latest SYN.
+    pub syn_timestamps: [Option<u32>; 2],
+    /// The first SYN-ACK.
+    pub syn_ack: Option<SynAck>,
+    /// Time of the first SYN-ACK that acknowledges the SYN.
+    pub good_syn_ack_time: Moment,
+    /// Time of the client's first acknowledgment or reset after its SYN.
+    pub client_answer_time: Moment,
+    /// First FIN's sender.
+    pub first_fin_by: Option<Side>,
+    /// First RST's sender.
+    pub first_rst_by: Option<Side>,
+    /// FINs whose acknowledgment numbers show that they crossed.
+    pub simultaneous_close: bool,
+    /// New payload octets of each side after the first FIN.
+    pub bytes_after_first_fin: [u64; 2],
+    /// Silence before the first FIN.
+    pub idle_before_fin: Moment,
+    /// Set by `ending` when the connection is let go.
+    pub release: Release,
+    /// How it ended; resets without effect left out.
+    pub ending: Ending,
+    /// How it ended if every reset counts.
+    pub ending_raw: Ending,
+    /// Who sent the segment that decided the ending, before any judgement.
+    pub ended_by: EndedBy,
+    /// Index into `teardowns` of the deciding segment.
+    pub deciding: Option<u32>,
+    /// Phase in which it ended.
+    pub phase: Phase,
+    /// The capture ended too early to know.
+    pub censored: bool,
+    /// A later connection of the same addresses and ports replaced it while it was open.
+    pub superseded: bool,
+}
+
+impl Connection {
+    /// One side.
+    pub fn side(&self, side: Side) -> &Endpoint {
+        &self.endpoints[side.index()]
+    }
+
+    /// The address of a side.
+    pub fn ip(&self, side: Side) -> IpAddr {
+        self.addresses[side.index()].ip(self.ip_version)
+    }
+
+    /// The port of a side.
+    pub fn port(&self, side: Side) -> u16 {
+        self.ports[side.index()]
+    }
+
+    /// Whether both directions were captured.
+    pub fn two_sided(&self) -> bool {
+        self.endpoints.iter().all(Endpoint::spoke)
+    }
+
+    /// From the first SYN to the client's first acknowledgment or reset: how long it waited,
+    /// nearly the same wherever the capture was made.
+    pub fn client_wait(&self) -> Option<i64> {
+        Some(self.client_answer_time.get()?.saturating_sub(self.syn_time.get()?))
+    }
+
+    /// From the SYN that it acknowledges (the latest before it) to the SYN-ACK.
+    pub fn syn_ack_delay(&self) -> Option<i64> {
+        Some(self.good_syn_ack_time.get()?.saturating_sub(self.last_syn_time.get()?))
+    }
+
+    /// From the SYN-ACK to the client's acknowledgment.
+    pub fn ack_delay(&self) -> Option<i64> {
+        Some(self.handshake_time.get()?.saturating_sub(self.good_syn_ack_time.get()?))
+    }
+
+    /// The smallest round trip known: handshake parts and data with its acknowledgment, both
+    /// halves of the path added. `None` when there is no sample.
+    pub fn min_rtt(&self) -> Option<i64> {
+        let data = match (self.endpoints[0].min_rtt.get(), self.endpoints[1].min_rtt.get()) {
+            (Some(a), Some(b)) => Some(a.saturating_add(b)),
+            (one, other) => one.or(other),
+        };
+        let handshake = match (self.syn_ack_delay(), self.ack_delay()) {
+            (Some(a), Some(b)) => Some(a.saturating_add(b)),
+            _ => None,
+        };
+        match (data, handshake) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (one, other) => one.or(other),
+        }
+    }
+
+    /// The rare facts, if there are any.
+    pub fn extra(&self) -> Option<&Extra> {
+        self.extra.as_deref()
+    }
+
+    /// The segment that decided the ending.
+    pub fn deciding(&self) -> Option<&Teardown> {
+        self.teardowns.get(usize::try_from(self.deciding?).ok()?)
+    }
+
+    /// A lower bound of the payload octets of a side that a reset threw away: sent, never
+    /// acknowledged. 0 without an effective reset.
+    pub fn bytes_lost(&self, side: Side) -> u64 {
+        let reset = self.teardowns.iter().any(|t| {
+            t.kind == crate::conn::facts::teardown::Kind::Rst
+                && t.effective != Some(false)
+                && !t.duplicate
+        });
+        if reset { self.side(side).unacked() } else { 0 }
+    }
+}
+
+/// Nanoseconds as seconds.
+#[allow(clippy::cast_precision_loss)] // exact to a nanosecond below 50 days
+pub fn seconds(nanoseconds: i64) -> f64 {
+    nanoseconds as f64 / 1e9
+}

@@ -1,0 +1,10 @@
+//! One segment becomes facts.
+
+pub(super) mod effect;
+pub(super) mod ending;
+pub(super) mod handshake;
+pub(super) mod payload;
+pub(super) mod recent;
+pub(super) mod sequence;
+pub(super) mod step;
+pub(super) mod teardowns;

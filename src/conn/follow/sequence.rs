@@ -1,0 +1,405 @@
+//! The step of one segment through both sides' sequence space (RFC 9293 section 3.10, seen from
+//! between the hosts).
+
+use crate::conn::facts::connection::Connection;
+use crate::conn::facts::endpoint::{Endpoint, Fin, State, truncate};
+use crate::conn::follow::effect::Effect;
+use crate::conn::follow::handshake::note_syn;
+use crate::conn::primitives::optional::Moment;
+use crate::conn::primitives::words::Side;
+use crate::packet::{Options, Segment};
+
+/// A jump ahead, in octets, that is only believed when it comes again: 64 MiB.
+const WILD_JUMP: i64 = 64 << 20;
+/// How many identifications a step forward may skip and still follow its predecessor.
+const IP_ID_STEP: u16 = 2048;
+
+/// Numbers of the segment into the sender's space, its acknowledgment into the peer's.
+pub(in crate::conn) fn advance(c: &mut Connection, segment: &Segment<'_>, sender: Side) -> Effect {
+    let flags = segment.flags;
+    let mut effect = Effect::default();
+    base(c, segment, sender);
+    if flags.syn() && !flags.rst() {
+        let endpoint = &mut c.endpoints[sender.index()];
+        if flags.ack() {
+            endpoint.syn_acks += 1;
+        } else {
+            endpoint.syns += 1;
+        }
+        note_syn(c, segment, sender);
+    }
+    if flags.rst() {
+        return effect;
+    }
+    let (endpoint, peer) = sides(c, sender);
+    if endpoint.based {
+        occupy(endpoint, segment, &mut effect);
+    }
+    if flags.ack() && peer.based {
+        acknowledge(endpoint, peer, segment, &mut effect);
+    }
+    effect
+}
+
+/// The whole step of the most common segment: plain payload that comes next, or a plain
+/// acknowledgment, while both sides are open and nothing is closed, missing or sent again. `None`
+/// when it is anything else: then [`advance`] and [`settle`] do the same and more.
+#[inline]
+pub(in crate::conn) fn carry_on(
+    c: &mut Connection,
+    segment: &Segment<'_>,
+    sender: Side,
+) -> Option<Effect> {
+    let open = c.endpoints[0].state == State::Open && c.endpoints[1].state == State::Open;
+    let opened = c.syn_time.is_none() || c.handshake_time.is_some();
+    if !segment.flags.only_acks() || !open || !opened || !c.teardowns.is_empty() {
+        return None;
+    }
+    let (endpoint, peer) = sides(c, sender);
+    let fresh = u64::from(segment.payload_length);
+    let next = endpoint.max_end;
+    let plain = endpoint.based
+        && peer.based
+        && endpoint.contiguous == next
+        && endpoint.ranges.is_none()
+        && segment.sequence == endpoint.base.plus(truncate(next))
+        && (fresh == 0 || endpoint.unique_bytes > 0)
+        && next > 0;
+    let acked = peer.position(segment.acknowledgment);
+    if !plain || acked > peer.max_end.cast_signed() {
+        return None;
+    }
+    let mut effect = Effect { fresh, ..Effect::default() };
+    if fresh > 0 {
+        let end = next + fresh;
+        (endpoint.max_end, endpoint.contiguous) = (end, end);
+        endpoint.unique_bytes += fresh;
+        endpoint.data_packets += 1;
+        if endpoint.rtt_probe == 0 {
+            (endpoint.rtt_probe, endpoint.rtt_probe_time) = (end, segment.time);
+        }
+        endpoint.last_data_time = segment.time;
+        endpoint.unanswered = 0;
+        endpoint.retransmission_run = 0;
+        peer.unanswered += fresh;
+    }
+    acknowledge(endpoint, peer, segment, &mut effect);
+    (peer.probe_run, peer.retransmission_run) = (0, 0);
+    endpoint.alive += 1;
+    endpoint.progress += u32::from(fresh > 0 || effect.ack_advanced);
+    window(endpoint, segment);
+    baseline(endpoint, segment);
+    Some(effect)
+}
+
+/// The sender's and the peer's side.
+fn sides(c: &mut Connection, sender: Side) -> (&mut Endpoint, &mut Endpoint) {
+    let [client, server] = &mut c.endpoints;
+    match sender {
+        Side::Client => (client, server),
+        Side::Server => (server, client),
+    }
+}
+
+/// Finds the beginning of a side's sequence space.
+fn base(c: &mut Connection, segment: &Segment<'_>, sender: Side) {
+    let flags = segment.flags;
+    let (endpoint, peer) = sides(c, sender);
+    if flags.rst() {
+        return;
+    }
+    if !endpoint.based {
+        endpoint.based = true;
+        endpoint.base = if flags.syn() { segment.sequence } else { segment.sequence.minus(1) };
+        endpoint.max_end = u64::from(!flags.syn());
+        endpoint.contiguous = endpoint.max_end;
+    } else if flags.syn()
+        && segment.sequence != endpoint.base
+        && may_rebase(endpoint, peer, segment)
+    {
+        endpoint.base = segment.sequence;
+        endpoint.max_end = 0;
+        endpoint.contiguous = 0;
+        endpoint.acked = 0;
+        endpoint.ranges = None;
+    }
+    if flags.ack() && !peer.based {
+        peer.based = true;
+        peer.base = segment.acknowledgment.minus(1);
+        peer.max_end = 1;
+        peer.contiguous = 1;
+        peer.acked = 1;
+    }
+}
+
+/// A second SYN of a side replaces its numbers only while they cannot have been accepted: a
+/// SYN-ACK that fits after one that did not.
+fn may_rebase(endpoint: &Endpoint, peer: &Endpoint, segment: &Segment<'_>) -> bool {
+    let answers =
+        segment.flags.ack() && peer.position(segment.acknowledgment) == 1 && endpoint.syn_acks > 0;
+    answers && endpoint.acked == 0 && endpoint.unique_bytes == 0
+}
+
+/// The octets the segment takes in its sender's space.
+fn occupy(endpoint: &mut Endpoint, segment: &Segment<'_>, effect: &mut Effect) {
+    let flags = segment.flags;
+    let start = endpoint.position(segment.sequence);
+    let length = i64::from(segment.sequence_length());
+    let end = start + length;
+    let old_end = endpoint.max_end;
+    let top = old_end.max(endpoint.acked).cast_signed();
+    let probe = !flags.syn()
+        && !flags.fin()
+        && segment.payload_length <= 1
+        && start == old_end.cast_signed() - 1
+        && endpoint.state >= State::Open
+        && old_end > 0;
+    if probe {
+        effect.probe = true;
+        endpoint.probes += 1;
+        return;
+    }
+    if length == 0 {
+        return;
+    }
+    if start - top > WILD_JUMP && endpoint.unique_bytes > 0 {
+        return;
+    }
+    let data_start = u64::try_from(start + i64::from(flags.syn())).unwrap_or(0).max(1);
+    let data_end = u64::try_from(end - i64::from(flags.fin())).unwrap_or(0);
+    if start == 0 && flags.syn() {
+        endpoint.max_end = endpoint.max_end.max(1);
+        endpoint.contiguous = endpoint.contiguous.max(1);
+    }
+    if data_end > data_start && segment.payload_length > 0 {
+        let added = if data_start <= endpoint.contiguous && endpoint.ranges.is_none() {
+            let contiguous = endpoint.contiguous.max(data_end);
+            let fresh = contiguous - endpoint.contiguous;
+            crate::conn::primitives::ranges::Added { fresh, contiguous }
+        } else {
+            let contiguous = endpoint.contiguous;
+            endpoint.ranges.get_or_insert_default().add(contiguous, data_start, data_end)
+        };
+        endpoint.contiguous = added.contiguous;
+        if endpoint.ranges.as_deref().is_some_and(|ranges| ranges.gaps() == 0 && ranges.folded == 0)
+        {
+            endpoint.ranges = None;
+        }
+        effect.fresh = added.fresh;
+        endpoint.unique_bytes += added.fresh;
+        endpoint.data_packets += u32::from(added.fresh > 0);
+        endpoint.retransmitted_bytes +=
+            u64::from(segment.payload_length).saturating_sub(added.fresh);
+        if added.fresh > 0 && data_end < old_end {
+            endpoint.out_of_order += 1;
+        }
+    }
+    if flags.fin() {
+        let at = u64::try_from(end - 1).unwrap_or(0);
+        if endpoint.fin.is_none() {
+            endpoint.fin = Some(Fin { at, time: segment.time, acked_at: Moment::NONE });
+        }
+        if endpoint.contiguous == at {
+            endpoint.contiguous = at + 1;
+        }
+    }
+    let end = u64::try_from(end).unwrap_or(0);
+    endpoint.max_end = endpoint.max_end.max(end);
+    effect.retransmission = effect.fresh == 0 && end <= old_end && end > 0;
+    if effect.retransmission {
+        endpoint.retransmitted_packets += 1;
+        endpoint.rtt_probe = 0;
+    } else if effect.fresh > 0 && endpoint.rtt_probe == 0 && end > old_end {
+        (endpoint.rtt_probe, endpoint.rtt_probe_time) = (end, segment.time);
+    }
+}
+
+/// What the segment acknowledges in the peer's space.
+fn acknowledge(
+    endpoint: &mut Endpoint,
+    peer: &mut Endpoint,
+    segment: &Segment<'_>,
+    effect: &mut Effect,
+) {
+    let position = peer.ack_position(segment.acknowledgment);
+    let Ok(position) = u64::try_from(position) else { return };
+    let handshake = segment.flags.syn() || peer.state < State::Open;
+    if position > peer.max_end {
+        let known = peer.max_end.max(peer.acked);
+        let jump = position - known.min(position);
+        if handshake && peer.syns + peer.syn_acks > 0
+            || i64::try_from(jump).unwrap_or(i64::MAX) > WILD_JUMP
+        {
+            return;
+        }
+        if jump > 0 {
+            peer.unseen_acked += jump;
+            effect.reveals_gap = true;
+        }
+    }
+    if position > peer.acked {
+        peer.acked = position;
+        effect.ack_advanced = true;
+        if peer.rtt_probe != 0 && position >= peer.rtt_probe {
+            let rtt = segment.time.saturating_sub(peer.rtt_probe_time).max(0);
+            peer.min_rtt = peer.min_rtt.get().map_or(rtt, |lowest| lowest.min(rtt)).into();
+            peer.max_rtt = peer.max_rtt.max(rtt);
+            peer.rtt_probe = 0;
+        }
+    } else if position == peer.acked
+        && segment.sequence_length() == 0
+        && !effect.probe
+        && segment.window == endpoint.window
+        && peer.max_end > peer.acked
+    {
+        endpoint.duplicate_acks += 1;
+    }
+}
+
+/// States, windows, runs and baselines, once the teardown row has seen what was before.
+pub(in crate::conn) fn settle(
+    c: &mut Connection,
+    segment: &Segment<'_>,
+    sender: Side,
+    effect: &Effect,
+) {
+    let flags = segment.flags;
+    handshake(c, segment, sender, effect);
+    let now = segment.time;
+    let first_fin = c.first_fin_by;
+    let (endpoint, peer) = sides(c, sender);
+    // A SYN-ACK that comes again says that nothing was heard.
+    if !(flags.syn() && effect.retransmission) {
+        peer.probe_run = 0;
+        peer.retransmission_run = 0;
+    }
+    if flags.rst() {
+        endpoint.rsts += 1;
+        endpoint.state = State::Reset;
+        c.first_rst_by.get_or_insert(sender);
+        return;
+    }
+    endpoint.alive += 1;
+    if effect.fresh > 0 || effect.ack_advanced || (flags.syn() && effect.retransmission) {
+        endpoint.progress += 1;
+    }
+    state(endpoint, peer, segment);
+    if effect.fresh > 0 {
+        endpoint.last_data_time = now;
+        endpoint.unanswered = 0;
+        peer.unanswered += effect.fresh;
+    }
+    if effect.retransmission || effect.probe {
+        if endpoint.retransmission_run + endpoint.probe_run == 0 {
+            endpoint.run_since = now;
+        }
+        endpoint.retransmission_run += u32::from(effect.retransmission);
+        endpoint.probe_run += u32::from(effect.probe);
+        let run = endpoint.retransmission_run + endpoint.probe_run;
+        endpoint.longest_run = endpoint.longest_run.max(run);
+    } else if effect.fresh > 0 {
+        endpoint.retransmission_run = 0;
+    }
+    window(endpoint, segment);
+    baseline(endpoint, segment);
+    if flags.fin() {
+        endpoint.fins += 1;
+        if c.first_fin_by.is_none() {
+            c.first_fin_by = Some(sender);
+        }
+    }
+    if first_fin.is_some() {
+        c.bytes_after_first_fin[sender.index()] += effect.fresh;
+    }
+}
+
+fn handshake(c: &mut Connection, segment: &Segment<'_>, sender: Side, effect: &Effect) {
+    let flags = segment.flags;
+    if sender == Side::Client && c.syn_time.is_some() && !(flags.syn()) {
+        c.client_answer_time.or_set(segment.time);
+        if !flags.rst() && flags.ack() && c.good_syn_ack_time.is_some() && c.endpoints[1].acked > 0
+        {
+            c.handshake_time.or_set(segment.time);
+        }
+    }
+    let answers_syn = sender == Side::Server
+        && flags.ack()
+        && !flags.syn()
+        && !flags.rst()
+        && segment.payload_length == 0
+        && c.syn_ack.is_none()
+        && c.endpoints[0].state == State::SynSent
+        && !effect.ack_advanced;
+    if answers_syn {
+        let position = c.endpoints[0].position(segment.acknowledgment);
+        let extra = c.extra.get_or_insert_default();
+        extra.challenge_to_syn.get_or_insert((segment.packet, position));
+    }
+}
+
+fn state(endpoint: &mut Endpoint, peer: &mut Endpoint, segment: &Segment<'_>) {
+    let flags = segment.flags;
+    let next = if flags.fin() {
+        State::FinSent
+    } else if flags.syn() {
+        match (flags.ack(), endpoint.state) {
+            (true, State::Silent | State::SynSent) => State::SynAckSent,
+            (false, State::Silent) => State::SynSent,
+            (_, state) => state,
+        }
+    } else {
+        match endpoint.state {
+            State::SynSent if !flags.ack() || peer.state == State::Silent => State::SynSent,
+            state => state.max(State::Open),
+        }
+    };
+    if endpoint.state != State::Reset {
+        endpoint.state = endpoint.state.max(next);
+    }
+    if flags.ack() && peer.state == State::SynAckSent && peer.acked > 0 {
+        peer.state = State::Open;
+    }
+}
+
+fn window(endpoint: &mut Endpoint, segment: &Segment<'_>) {
+    endpoint.window = segment.window;
+    if segment.flags.syn() {
+        return;
+    }
+    let scaled = u32::try_from(endpoint.scaled_window()).unwrap_or(u32::MAX);
+    endpoint.window_minimum = Some(endpoint.window_minimum.map_or(scaled, |w| w.min(scaled)));
+    if segment.window == 0 {
+        endpoint.zero_windows += 1;
+        endpoint.zero_since.or_set(segment.time);
+    } else {
+        endpoint.zero_since = Moment::NONE;
+    }
+}
+
+fn baseline(endpoint: &mut Endpoint, segment: &Segment<'_>) {
+    if !segment.flags.syn() {
+        let ttl = &mut endpoint.ttl;
+        if ttl.first == 0 {
+            (ttl.first, ttl.low, ttl.high) = (segment.ttl, segment.ttl, segment.ttl);
+        }
+        ttl.low = ttl.low.min(segment.ttl);
+        ttl.high = ttl.high.max(segment.ttl);
+        ttl.last = segment.ttl;
+        match Options::timestamps(segment.options) {
+            Some((value, _)) => {
+                (endpoint.timestamp, endpoint.timestamp_time) = (value, segment.time.into());
+            }
+            None => endpoint.without_timestamp += u32::from(!segment.options_cut()),
+        }
+    }
+    if let Some(id) = segment.ip_id.filter(|&id| id != 0) {
+        match endpoint.ip_id {
+            Some(last) if id.wrapping_sub(last) <= IP_ID_STEP => {
+                endpoint.ip_id_steps = endpoint.ip_id_steps.saturating_add(1);
+            }
+            Some(_) => endpoint.ip_id_jumps = endpoint.ip_id_jumps.saturating_add(1),
+            None => {}
+        }
+        endpoint.ip_id = Some(id);
+    }
+}

@@ -1,0 +1,317 @@
+//! A connection while it is being followed.
+
+use crate::capture::Direction;
+use crate::conn::compat::wireshark;
+use crate::conn::compat::zeek;
+use crate::conn::compat::zeek::Zeek;
+use crate::conn::facts::connection::Connection;
+use crate::conn::facts::endpoint::{Endpoint, State};
+use crate::conn::follow::effect::Effect;
+use crate::conn::follow::recent::{Entry, Pool, Recent, signature};
+use crate::conn::follow::{payload, sequence, teardowns};
+use crate::conn::primitives::optional::Moment;
+use crate::conn::primitives::words::{EndedBy, Ending, Opening, Phase, Release, Side};
+use crate::packet::{Address, Segment};
+
+/// Copies made by a mirror port or the `any` device follow their original within this time.
+const DUPLICATE_WINDOW: i64 = 5_000_000;
+/// A segment larger than this was merged or not yet split by the capturing host.
+const LARGEST_ON_A_WIRE: u32 = 9000;
+
+/// A connection and what is only needed while segments still come.
+#[derive(Debug)]
+pub struct Live<'s> {
+    /// The facts.
+    pub connection: &'s mut Connection,
+    /// Latest segments.
+    pub recent: &'s mut Recent,
+    /// Where these are.
+    pub pool: &'s mut Pool,
+}
+
+/// How a segment is related to the connection it opens.
+#[derive(Clone, Copy, Debug)]
+pub struct Birth {
+    /// Number of the connection.
+    pub id: u64,
+    /// Which side sent the first segment.
+    pub first: Side,
+    /// How the capture shows the beginning.
+    pub opening: Opening,
+}
+
+impl Connection {
+    /// Begins one of which nothing is known yet with this segment, which must still be taken.
+    pub(in crate::conn) fn begin(&mut self, birth: Birth, segment: &Segment<'_>) {
+        self.addresses = [segment.source, segment.destination];
+        self.ports = [segment.source_port, segment.destination_port];
+        if birth.first == Side::Server {
+            self.addresses.swap(0, 1);
+            self.ports.swap(0, 1);
+        }
+        self.id = birth.id;
+        self.ip_version = segment.ip_version;
+        self.interface = segment.interface;
+        self.file = segment.file;
+        self.first_packet_in_file = segment.packet_in_file;
+        (self.first_packet, self.last_packet) = (segment.packet, segment.packet);
+        (self.start, self.end) = (segment.time, segment.time);
+        self.opening = birth.opening;
+        self.zeek = Zeek::new(
+            birth.first,
+            segment.flags,
+            segment.source_port,
+            segment.destination_port,
+            segment.time,
+        );
+    }
+
+    /// One of which nothing is known yet.
+    pub(in crate::conn) fn blank() -> Self {
+        Self {
+            id: 0,
+            addresses: [Address::default(); 2],
+            ports: [0; 2],
+            ip_version: 4,
+            paths: [None; 2],
+            interface: 0,
+            file: 0,
+            first_packet_in_file: 0,
+            first_packet: 0,
+            last_packet: 0,
+            start: 0,
+            end: 0,
+            opening: Opening::Syn,
+            endpoints: [Endpoint::default(), Endpoint::default()],
+            syn_time: Moment::NONE,
+            last_syn_time: Moment::NONE,
+            syn_timestamps: [None; 2],
+            syn_ack: None,
+            good_syn_ack_time: Moment::NONE,
+            client_answer_time: Moment::NONE,
+            handshake_time: Moment::NONE,
+            time_backward: 0,
+            cut_packets: 0,
+            inbound: [0; 2],
+            outbound: [0; 2],
+            oversized: [0; 2],
+            zeek: Zeek::default(),
+            completeness: 0,
+            first_fin_by: None,
+            first_rst_by: None,
+            simultaneous_close: false,
+            bytes_after_first_fin: [0; 2],
+            idle_before_fin: Moment::NONE,
+            late_packets: 0,
+            over_since: Moment::NONE,
+            teardowns: Vec::new(),
+            extra: None,
+            release: Release::End,
+            ending: Ending::Open,
+            ending_raw: Ending::Open,
+            ended_by: EndedBy::None,
+            deciding: None,
+            phase: Phase::Handshake,
+            censored: false,
+            superseded: false,
+        }
+    }
+
+    /// Which side sent this segment, if it belongs to its addresses and ports.
+    #[inline]
+    pub(in crate::conn) fn side_of(&self, segment: &Segment<'_>) -> Option<Side> {
+        let [client, server] = self.addresses;
+        let [client_port, server_port] = self.ports;
+        let from_client = client == segment.source && client_port == segment.source_port;
+        if self.ip_version != segment.ip_version {
+            None
+        } else if from_client
+            && server == segment.destination
+            && server_port == segment.destination_port
+        {
+            Some(Side::Client)
+        } else {
+            let back = server == segment.source
+                && server_port == segment.source_port
+                && client == segment.destination
+                && client_port == segment.destination_port;
+            back.then_some(Side::Server)
+        }
+    }
+
+    /// Which side has this source address and port; a connection to itself is told apart by
+    /// nothing and counts as the client's.
+    pub(in crate::conn) fn sender(&self, segment: &Segment<'_>) -> Side {
+        if self.addresses[0] == segment.source && self.ports[0] == segment.source_port {
+            Side::Client
+        } else {
+            Side::Server
+        }
+    }
+}
+
+impl Live<'_> {
+    /// Takes the next segment of this connection, sent by this side.
+    pub fn take(&mut self, segment: &Segment<'_>, sender: Side) {
+        let mark = signature(segment);
+        let mut effect = Effect::default();
+        let mut duplicate = false;
+        if self.is_duplicate(segment, sender, mark) {
+            duplicate = true;
+            self.note_completeness(segment);
+            self.note_duplicate(segment, sender);
+        } else if let Some(carried) = sequence::carry_on(self.connection, segment, sender) {
+            effect = carried;
+            self.connection.completeness |= wireshark::later(segment.flags, segment.payload_length);
+            self.note_payload(segment, sender, &effect);
+        } else {
+            self.note_completeness(segment);
+            let previous_end = self.connection.end;
+            let c = &mut *self.connection;
+            effect = sequence::advance(c, segment, sender);
+            self.note_payload(segment, sender, &effect);
+            let c = &mut *self.connection;
+            teardowns::teardown(c, self.pool.of(*self.recent), segment, sender, previous_end);
+            teardowns::challenge(c, segment, sender, &effect);
+            sequence::settle(c, segment, sender, &effect);
+        }
+        self.count(segment, sender);
+        self.connection.zeek.take(&zeek::Packet {
+            sender,
+            flags: segment.flags,
+            sequence: segment.sequence,
+            acknowledgment: segment.acknowledgment,
+            window: segment.window,
+            payload: segment.payload_length,
+            time: segment.time,
+            reveals_gap: effect.reveals_gap,
+        });
+        let entry = Entry {
+            packet: segment.packet,
+            time: segment.time,
+            sequence: segment.sequence,
+            acknowledgment: segment.acknowledgment,
+            ip_id: segment.ip_id,
+            payload: segment.payload_length,
+            flags: segment.flags,
+            sender,
+            probe: effect.probe,
+            duplicate,
+        };
+        self.pool.push(self.recent, mark, &entry);
+    }
+
+    fn note_completeness(&mut self, segment: &Segment<'_>) {
+        let first = self.connection.endpoints.iter().all(|e| !e.spoke());
+        self.connection.completeness |= if first {
+            wireshark::first(segment.flags, segment.payload_length)
+        } else {
+            wireshark::later(segment.flags, segment.payload_length)
+        };
+    }
+
+    /// An exact copy of a recent segment. Resets of a stack without a socket all look alike and
+    /// carry identification 0, so an identification is needed; without one only payload that
+    /// comes again at once counts.
+    #[inline]
+    fn is_duplicate(&self, segment: &Segment<'_>, sender: Side, mark: u32) -> bool {
+        // Nothing that is remembered is later than the end.
+        let since = segment.time.saturating_sub(self.connection.end);
+        if since > DUPLICATE_WINDOW {
+            return false;
+        }
+        let identified = segment.ip_id.is_some_and(|id| id != 0);
+        let window = if identified {
+            DUPLICATE_WINDOW
+        } else if segment.payload_length > 0 || segment.flags.syn() {
+            DUPLICATE_WINDOW / 25
+        } else {
+            return false;
+        };
+        self.pool.of(*self.recent).any(mark, |entry| {
+            !entry.duplicate
+                && entry.sender == sender
+                && entry.sequence == segment.sequence
+                && segment.time.saturating_sub(entry.time).saturating_abs() <= window
+        })
+    }
+
+    fn note_duplicate(&mut self, segment: &Segment<'_>, sender: Side) {
+        let endpoint = &mut self.connection.endpoints[sender.index()];
+        endpoint.duplicates += 1;
+        endpoint.fins += u32::from(segment.flags.fin() && !segment.flags.rst());
+        endpoint.rsts += u32::from(segment.flags.rst());
+        if segment.flags.fin() || segment.flags.rst() {
+            let copy = teardowns::copy(self.connection, segment, sender);
+            teardowns::keep(self.connection, copy);
+        }
+    }
+
+    /// What every segment counts for, copies included.
+    fn count(&mut self, segment: &Segment<'_>, sender: Side) {
+        let c = &mut *self.connection;
+        if segment.time < c.end {
+            c.time_backward += 1;
+        }
+        if c.over_since.is_some() && c.last_packet != segment.packet {
+            c.late_packets += 1;
+        }
+        c.end = c.end.max(segment.time);
+        c.last_packet = segment.packet;
+        let side = sender.index();
+        c.paths[side] = Some(segment.path);
+        match segment.direction {
+            Direction::Inbound => c.inbound[side] += 1,
+            Direction::Outbound => c.outbound[side] += 1,
+            Direction::Unknown => {}
+        }
+        c.oversized[side] += u32::from(segment.payload_length > LARGEST_ON_A_WIRE);
+        let captured = u32::try_from(segment.payload.len()).unwrap_or(u32::MAX);
+        c.cut_packets += u32::from(captured < segment.payload_length);
+        let endpoint = &mut c.endpoints[side];
+        if !endpoint.spoke() {
+            endpoint.link_source = segment.link_source;
+        }
+        endpoint.packets += 1;
+        endpoint.bytes += u64::from(segment.payload_length);
+        endpoint.last_time = endpoint.last_time.max(segment.time);
+        if c.over_since.is_none() && over(&c.endpoints) {
+            c.over_since = segment.time.into();
+        }
+    }
+
+    fn note_payload(&mut self, segment: &Segment<'_>, sender: Side, effect: &Effect) {
+        if effect.fresh == 0 || segment.payload.is_empty() {
+            return;
+        }
+        let side = sender.index();
+        let c = &mut *self.connection;
+        let first = c.endpoints[side].unique_bytes == effect.fresh;
+        if first {
+            let tls = payload::is_tls(segment.payload);
+            let name = match sender {
+                Side::Client => payload::server_name(segment.payload),
+                Side::Server => None,
+            };
+            if tls || name.is_some() {
+                let extra = c.extra.get_or_insert_default();
+                extra.tls[side] = tls;
+                extra.server_name = name;
+            }
+        }
+        let Some(extra) = c.extra.as_deref_mut().filter(|extra| extra.tls[side]) else { return };
+        let complete =
+            u32::try_from(segment.payload.len()).is_ok_and(|n| n == segment.payload_length);
+        extra.tls_alert[side] =
+            payload::tls_alert(segment.payload, complete, segment.packet, segment.time);
+    }
+}
+
+/// Both sides closed, or one reset.
+fn over(endpoints: &[Endpoint; 2]) -> bool {
+    endpoints.iter().any(|e| e.state == State::Reset)
+        || endpoints.iter().all(|e| e.fin.is_some_and(|fin| fin.acked_at.is_some()))
+}
+
+#[cfg(test)]
+mod tests;

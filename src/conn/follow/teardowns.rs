@@ -1,0 +1,400 @@
+//! The rows of FIN and RST segments: what each met when it came.
+
+use crate::conn::facts::connection::Connection;
+use crate::conn::facts::endpoint::{Endpoint, State, Ttl};
+use crate::conn::facts::teardown::{Form, Kind, Mark, Reason, SequenceCheck, Teardown, Trigger};
+use crate::conn::follow::effect::Effect;
+use crate::conn::follow::payload;
+use crate::conn::follow::recent::{Entry, Seen};
+use crate::conn::primitives::optional::Number;
+use crate::conn::primitives::words::Side;
+use crate::packet::{Options, Segment};
+
+/// A reply comes within this time of what it answers, or within three round trips.
+const REPLY_TIME: i64 = 250_000_000;
+/// Rows that are searched for another one, from the first or from the latest: a storm of FINs and
+/// RSTs must not cost the square of its length.
+pub const SEARCHED: usize = 64;
+/// A challenge ACK comes at once (RFC 5961 section 3.2): one round trip and a little.
+const CHALLENGE_TIME: i64 = 50_000_000;
+
+/// Adds the row of a FIN or RST; other segments only complete the rows of FINs they acknowledge.
+pub(in crate::conn) fn teardown(
+    c: &mut Connection,
+    recent: Seen<'_>,
+    segment: &Segment<'_>,
+    sender: Side,
+    previous_end: i64,
+) {
+    let flags = segment.flags;
+    if flags.ack() && !flags.rst() {
+        acknowledge_fin(c, segment, sender);
+    }
+    if flags.rst() {
+        let row = reset(c, recent, segment, sender);
+        keep(c, row);
+    } else if flags.fin() {
+        fin(c, segment, sender, previous_end);
+    }
+}
+
+/// Adds a row; most connections have one or two, so there is no room kept for more.
+pub(in crate::conn) fn keep(c: &mut Connection, row: Teardown) {
+    if c.teardowns.len() == c.teardowns.capacity() {
+        // The other side's FIN follows most FINs, and nothing most resets.
+        let first = if row.kind == Kind::Fin { 2 } else { 1 };
+        c.teardowns.reserve_exact(c.teardowns.len().max(first));
+    }
+    c.teardowns.push(row);
+}
+
+fn acknowledge_fin(c: &mut Connection, segment: &Segment<'_>, sender: Side) {
+    let peer = &mut c.endpoints[sender.peer().index()];
+    let acked = peer.acked;
+    let Some(fin) = peer.fin.as_mut().filter(|fin| fin.acked_at.is_none() && acked > fin.at) else {
+        return;
+    };
+    fin.acked_at = segment.time.into();
+    for row in &mut c.teardowns {
+        if row.kind == Kind::Fin && row.sender == sender.peer() && !row.duplicate {
+            row.acked_at = segment.time.into();
+            row.acked_packet = segment.packet.into();
+        }
+    }
+}
+
+fn fin(c: &mut Connection, segment: &Segment<'_>, sender: Side, previous_end: i64) {
+    let mut row = bare(c, segment, sender, Kind::Fin);
+    let earlier = c.teardowns.iter_mut().take(SEARCHED).find(|t| {
+        t.kind == Kind::Fin
+            && t.sender == sender
+            && !t.duplicate
+            && t.sequence.plus(t.payload_length) == segment.sequence.plus(segment.payload_length)
+    });
+    if let Some(earlier) = earlier {
+        earlier.retransmissions += 1;
+        row.retransmission_of = earlier.packet.into();
+    }
+    if let Some(fin) = c.side(sender).fin {
+        row.acked_at = fin.acked_at;
+    }
+    row.idle = segment.time.saturating_sub(previous_end).into();
+    if c.first_fin_by.is_none() {
+        c.idle_before_fin = row.idle;
+    }
+    if row.peer_fin_before && c.side(sender.peer()).fin.is_some_and(|fin| fin.acked_at.is_none()) {
+        c.simultaneous_close |= row.retransmission_of.get().is_none();
+    }
+    keep(c, row);
+}
+
+fn reset(c: &Connection, recent: Seen<'_>, segment: &Segment<'_>, sender: Side) -> Teardown {
+    let (endpoint, peer) = (c.side(sender), c.side(sender.peer()));
+    let mut row = bare(c, segment, sender, Kind::Rst);
+    row.sequence_check = check(endpoint, peer, segment);
+    let timestamps = endpoint.stamps() && peer.timestamp_time.is_some();
+    let value = Options::timestamps(segment.options).map(|(value, _)| value);
+    if timestamps {
+        row.timestamp_ok = Some(value.is_some_and(|value| fits(value, segment.time, endpoint)));
+    }
+    row.reply_shape = reply_shape(segment);
+    let trigger = find_trigger(recent, segment, sender);
+    let round_trip = endpoint.max_rtt.max(peer.max_rtt).max(handshake_rtt(c));
+    let limit = REPLY_TIME.max(round_trip.saturating_mul(3));
+    let in_time = trigger.filter(|t| segment.time.saturating_sub(t.time) <= limit);
+    row.form = Some(form(c, segment, sender, row.reply_shape, in_time.as_ref()));
+    let trigger = if row.form == Some(Form::Abort) { None } else { in_time.or(trigger) };
+    if let Some(trigger) = trigger {
+        row.trigger = Some(kind_of(&trigger));
+        row.trigger_packet = trigger.packet.into();
+        row.turnaround = segment.time.saturating_sub(trigger.time).into();
+        row.trigger_payload = trigger.payload;
+        if trigger.flags.ack() && endpoint.based {
+            row.trigger_relative_ack = endpoint.position(trigger.acknowledgment).into();
+        }
+    }
+    row.payload_echo =
+        segment.payload_length > 0 && trigger.is_some_and(|t| t.payload == segment.payload_length);
+    let before = trigger.map_or(segment.packet, |t| t.packet);
+    let mut earlier = recent.backwards().filter(|e| e.packet < before && !e.flags.rst());
+    let from = trigger.map_or(segment.time, |t| t.time);
+    row.idle = earlier.next().map(|e| from.saturating_sub(e.time)).into();
+    row.copies_peer = copies(recent, segment, sender);
+    identify(&mut row, endpoint, segment);
+    row.unread_bytes = endpoint.unanswered;
+    if segment.flags.ack() && peer.based {
+        let acked = peer.position(segment.acknowledgment);
+        row.peer_bytes_unacked =
+            u64::try_from(peer.max_end.cast_signed().saturating_sub(acked)).unwrap_or(0);
+    }
+    row.reason = reason(segment, endpoint).map(Box::new);
+    row
+}
+
+/// A row with what every teardown segment says.
+fn bare(c: &Connection, segment: &Segment<'_>, sender: Side, kind: Kind) -> Teardown {
+    let (endpoint, peer) = (c.side(sender), c.side(sender.peer()));
+    let options = Options::parse(segment.options);
+    let since = |time: i64| segment.time.saturating_sub(time);
+    let peer_sent = peer.unique_bytes > 0;
+    Teardown {
+        packet: segment.packet,
+        packet_in_file: segment.packet_in_file,
+        file: segment.file,
+        time: segment.time,
+        sender,
+        kind,
+        flags: segment.flags,
+        sequence: segment.sequence,
+        acknowledgment: segment.acknowledgment,
+        relative_sequence: endpoint.based.then(|| endpoint.position(segment.sequence)).into(),
+        ahead: endpoint
+            .based
+            .then(|| {
+                let end = endpoint.max_end.max(endpoint.acked).cast_signed();
+                endpoint.position(segment.sequence).saturating_sub(end)
+            })
+            .into(),
+        relative_acknowledgment: (peer.based && segment.flags.ack())
+            .then(|| peer.position(segment.acknowledgment))
+            .into(),
+        window: segment.window,
+        ttl: segment.ttl,
+        ip_id: segment.ip_id,
+        flow_label: segment.flow_label,
+        link_source_differs: endpoint.link_source != 0
+            && segment.link_source != 0
+            && segment.link_source != endpoint.link_source,
+        header_length: segment.header_length,
+        payload_length: segment.payload_length,
+        has_timestamp: options.timestamps.is_some(),
+        mptcp: options.mptcp,
+        unacked_bytes: endpoint.unacked(),
+        sender_fin_before: endpoint.fins > 0,
+        peer_fin_before: peer.fins > 0,
+        sender_fin_time: endpoint.fin.filter(|_| endpoint.fins > 0).map(|fin| fin.time).into(),
+        sender_rst_before: endpoint.rsts > 0,
+        sender_idle: endpoint.spoke().then(|| since(endpoint.last_time)).into(),
+        since_peer_data: peer_sent.then(|| since(peer.last_data_time)).into(),
+        since_own_data: (endpoint.unique_bytes > 0).then(|| since(endpoint.last_data_time)).into(),
+        probe_run: endpoint.probe_run,
+        retransmission_run: endpoint.retransmission_run,
+        peer_zero_window: peer.zero_since.get().map(since).into(),
+        sender_mark: mark(endpoint),
+        peer_mark: mark(peer),
+        ..Teardown::default()
+    }
+}
+
+fn mark(endpoint: &Endpoint) -> Mark {
+    Mark { alive: endpoint.alive, progress: endpoint.progress, bytes: endpoint.unique_bytes }
+}
+
+/// The row of a copy that the capture made.
+pub(in crate::conn) fn copy(c: &Connection, segment: &Segment<'_>, sender: Side) -> Teardown {
+    let kind = if segment.flags.rst() { Kind::Rst } else { Kind::Fin };
+    let mut row = bare(c, segment, sender, kind);
+    row.duplicate = true;
+    let original = c.teardowns.iter().rev().take(SEARCHED).find(|t| {
+        t.sender == sender && !t.duplicate && t.kind == kind && t.sequence == segment.sequence
+    });
+    row.retransmission_of = original.map_or(Number::NONE, |t| t.packet.into());
+    if let Some(original) = original {
+        row.form = original.form;
+        row.sequence_check = original.sequence_check;
+    }
+    row
+}
+
+/// How a reset stands to what its receiver, the peer, expects next.
+fn check(endpoint: &Endpoint, peer: &Endpoint, segment: &Segment<'_>) -> SequenceCheck {
+    if peer.syns > 0 && peer.alive == peer.syns && peer.unique_bytes == 0 && endpoint.acked == 0 {
+        let acked = peer.position(segment.acknowledgment);
+        let acks_syn =
+            segment.flags.ack() && (1..=peer.max_end.max(1).cast_signed()).contains(&acked);
+        return if acks_syn { SequenceCheck::AcksSyn } else { SequenceCheck::Void };
+    }
+    if !endpoint.based {
+        return SequenceCheck::NotCheckable;
+    }
+    let position = endpoint.position(segment.sequence);
+    let Ok(at) = u64::try_from(position) else { return SequenceCheck::Old };
+    let lowest = endpoint.acked;
+    let contiguous = endpoint.contiguous;
+    if at == lowest || at == contiguous || (at == endpoint.max_end && at >= lowest) {
+        return SequenceCheck::Exact;
+    }
+    if endpoint.fin.is_some_and(|fin| fin.at == at && lowest > at) {
+        return SequenceCheck::FinMinusOne;
+    }
+    let window = peer.scaled_window().max(1);
+    if at < lowest {
+        SequenceCheck::Old
+    } else if at < lowest.max(contiguous).saturating_add(window) {
+        SequenceCheck::InWindow
+    } else {
+        SequenceCheck::Future
+    }
+}
+
+/// No options and a closed window; the numbers of RFC 9293 section 3.10.7.1.
+fn reply_shape(segment: &Segment<'_>) -> bool {
+    let bare = segment.header_length == 20 && segment.window == 0;
+    bare && (!segment.flags.ack() || segment.sequence.0 == 0)
+}
+
+/// The peer's latest segment whose numbers the reset repeats.
+fn find_trigger(recent: Seen<'_>, segment: &Segment<'_>, sender: Side) -> Option<Entry> {
+    let with_ack = segment.flags.ack();
+    recent.backwards().find(|entry| {
+        if entry.sender == sender || entry.flags.rst() {
+            return false;
+        }
+        let repeats_ack = entry.flags.ack() && entry.acknowledgment == segment.sequence;
+        let covers = segment.acknowledgment == entry.end()
+            || (entry.flags.syn() && segment.acknowledgment == entry.sequence.plus(1));
+        if with_ack {
+            let plain = !entry.flags.ack() && segment.sequence.0 == 0;
+            (plain || repeats_ack) && covers
+        } else {
+            let bare_fin = !entry.flags.ack() && segment.sequence.0 == 0;
+            repeats_ack || bare_fin
+        }
+    })
+}
+
+fn kind_of(entry: &Entry) -> Trigger {
+    if entry.flags.syn() {
+        if entry.flags.ack() { Trigger::SynAck } else { Trigger::Syn }
+    } else if entry.payload > 0 && !entry.probe {
+        Trigger::Data
+    } else if entry.flags.fin() {
+        Trigger::Fin
+    } else if entry.probe {
+        Trigger::Probe
+    } else {
+        Trigger::Ack
+    }
+}
+
+/// Abort or reply, from the numbers first: window, options and identification differ by stack.
+fn form(
+    c: &Connection,
+    segment: &Segment<'_>,
+    sender: Side,
+    reply_shape: bool,
+    trigger: Option<&Entry>,
+) -> Form {
+    let (endpoint, peer) = (c.side(sender), c.side(sender.peer()));
+    if !segment.flags.ack() {
+        return if trigger.is_some() { Form::Reply } else { Form::Other };
+    }
+    // Without a number of its own it can only answer; lwIP does so with an open window.
+    let answers_syn = trigger.is_some_and(|t| !t.flags.ack());
+    if segment.sequence.0 == 0 && (answers_syn || trigger.is_some() && reply_shape) {
+        return Form::Reply;
+    }
+    let numbers = endpoint.based && {
+        let at = endpoint.position(segment.sequence);
+        let acked = peer.position(segment.acknowledgment);
+        let ends = at == endpoint.max_end.cast_signed()
+            || endpoint.unseen_acked > 0
+            || endpoint.packets == 0;
+        ends && acked >= 0 && acked <= peer.max_end.max(peer.acked).cast_signed()
+    };
+    let stampless = endpoint.stamps() && peer.timestamp_time.is_some();
+    let has_stamp = Options::timestamps(segment.options).is_some();
+    // lwIP, which answers everything with RST and ACK and never stamps a reset, keeps TTL 255.
+    let plain_stack = segment.ttl > 128 && endpoint.ttl.last == segment.ttl;
+    if numbers && (has_stamp || !stampless || plain_stack) {
+        let answers = trigger.is_some_and(|t| t.payload > 0 || t.flags.fin());
+        let reply = answers && !has_stamp && endpoint.fins > 0 && plain_stack;
+        return if reply { Form::Reply } else { Form::Abort };
+    }
+    if endpoint.state <= State::SynSent && trigger.is_some() && reply_shape {
+        return Form::Reply;
+    }
+    let copied = trigger.is_some_and(|t| segment.time.saturating_sub(t.time) < REPLY_TIME);
+    if copied && segment.header_length == 20 && plain_stack { Form::Reply } else { Form::Other }
+}
+
+/// The round trip of the handshake as far as it was seen.
+fn handshake_rtt(c: &Connection) -> i64 {
+    c.syn_ack_delay().unwrap_or(0).saturating_add(c.ack_delay().unwrap_or(0))
+}
+
+/// A timestamp value fits when its clock ran on by no more than the time passed at 1 GHz and did
+/// not go back by more than a second's worth at 1 kHz; a day of 1 kHz ticks is the outer bound.
+fn fits(value: u32, time: i64, endpoint: &Endpoint) -> bool {
+    let Some(at) = endpoint.timestamp_time.get() else { return true };
+    let last = endpoint.timestamp;
+    let ticks = i64::from(value.wrapping_sub(last).cast_signed());
+    let day = 86_400_000;
+    let elapsed_us = time.saturating_sub(at).max(0) / 1000;
+    ticks >= -1000 && ticks <= day.max(elapsed_us.saturating_mul(2))
+}
+
+/// Whether the identification or window was taken over from the peer's segment before it.
+fn copies(recent: Seen<'_>, segment: &Segment<'_>, sender: Side) -> bool {
+    let Some(last) = recent.backwards().find(|e| e.sender != sender) else { return false };
+    segment.ip_id.is_some_and(|id| id != 0) && last.ip_id == segment.ip_id && segment.window != 0
+}
+
+fn identify(row: &mut Teardown, endpoint: &Endpoint, segment: &Segment<'_>) {
+    let Ttl { syn, first, last, .. } = endpoint.ttl;
+    let usual = if first != 0 { last } else { syn };
+    if usual != 0 {
+        row.ttl_delta = Some(i16::from(segment.ttl) - i16::from(usual));
+    }
+    if let (Some(id), Some(last)) = (segment.ip_id, endpoint.ip_id)
+        && id != 0
+    {
+        row.ip_id_delta = Some(i32::from(id.wrapping_sub(last).cast_signed()));
+    }
+}
+
+fn reason(segment: &Segment<'_>, endpoint: &Endpoint) -> Option<Reason> {
+    if let Some(code) = Options::parse(segment.options).mptcp_reset_reason {
+        return Some(Reason::Mptcp(code));
+    }
+    if let Some(reason) = payload::reset_reason(segment.payload) {
+        return Some(reason);
+    }
+    // NetScaler's codes are windows like any other unless the sender's usual ones are far off.
+    let usual = endpoint.window;
+    let strange = endpoint.alive > 0 && usual.abs_diff(segment.window) > 64;
+    if segment.flags.ack() && strange && !segment.flags.syn() && segment.header_length == 20 {
+        return payload::netscaler_name(segment.window)
+            .map(|meaning| Reason::NetScaler(segment.window, meaning));
+    }
+    None
+}
+
+/// Marks the peer's reset that this plain acknowledgment challenges (RFC 5961 section 3.2).
+pub(in crate::conn) fn challenge(
+    c: &mut Connection,
+    segment: &Segment<'_>,
+    sender: Side,
+    effect: &Effect,
+) {
+    let plain = segment.flags.ack()
+        && !segment.flags.syn()
+        && !segment.flags.fin()
+        && !segment.flags.rst()
+        && segment.payload_length == 0
+        && !effect.ack_advanced
+        && !effect.probe;
+    if !plain {
+        return;
+    }
+    let limit = CHALLENGE_TIME.max(handshake_rtt(c).saturating_mul(2));
+    let mut latest = c.teardowns.iter_mut().rev().take(SEARCHED);
+    let last = latest.find(|t| t.kind == Kind::Rst && !t.duplicate);
+    if let Some(row) = last
+        && row.sender != sender
+        && segment.time.saturating_sub(row.time) <= limit
+        && matches!(row.sequence_check, SequenceCheck::InWindow | SequenceCheck::FinMinusOne)
+    {
+        row.challenged = true;
+    }
+}

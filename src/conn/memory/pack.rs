@@ -1,0 +1,97 @@
+//! Connections that nothing comes for, in a fraction of the memory and nothing lost.
+//!
+//! A connection is a list of words, most of them zero: facts that most connections do not have
+//! are zero by their coding, times count from the connection's first packet and sequence numbers
+//! from their side's first; parts that a connection does not have at all are left out. Words go in
+//! groups of eight: three octets that tell how long each is, and those of their octets that are not
+//! leading zeros.
+
+mod arena;
+mod closing;
+mod extra;
+mod fields;
+mod octets;
+mod rare;
+mod side;
+
+use crate::conn::primitives::coder::Coder;
+pub(in crate::conn) use arena::Arena;
+use fields::Trail;
+use octets::{Reader, Writer};
+pub(in crate::conn) use octets::{SLACK, refer, reference};
+pub(in crate::conn) use rare::Rare;
+
+use crate::conn::facts::connection::Connection;
+use crate::conn::facts::teardown::Teardown;
+use crate::conn::follow::recent::{Entry, Pool, Recent, Seen};
+
+/// Rows of FINs and RSTs up to which a connection is worth the way to the compact form and back.
+pub(in crate::conn) const MOST_TEARDOWNS: usize = 16;
+
+/// Turns connections to their compact form; keeps the room that takes.
+#[derive(Clone, Debug, Default)]
+pub(in crate::conn) struct Packer {
+    octets: Vec<u8>,
+}
+
+impl Packer {
+    /// The compact form of a connection and of its latest segments. What is rare is taken out of
+    /// it beforehand; `rare` leads to it.
+    pub fn pack(
+        &mut self,
+        connection: &mut Connection,
+        segments: Option<Seen<'_>>,
+        rare: Option<u32>,
+    ) -> &[u8] {
+        let mut writer = Writer::new(&mut self.octets, 0, rare);
+        writer.word(connection.teardowns.len() as u64);
+        fields::connection(connection, &mut writer);
+        let mut length = writer.finish();
+        if let Some(segments) = segments {
+            let mut writer = Writer::new(&mut self.octets, length, None);
+            writer.word(segments.len());
+            let mut trail = Trail::of(connection);
+            for (mut mark, mut entry) in segments.all() {
+                fields::segment(&mut mark, &mut entry, &mut trail, &mut writer);
+            }
+            length = writer.finish();
+        }
+        self.octets.get(..length).unwrap_or_default()
+    }
+}
+
+/// The number of a form's first packet.
+pub(in crate::conn) fn first_packet(form: &[u8]) -> u64 {
+    let (mut reader, _) = Reader::new(form);
+    let _teardowns = reader.word(0);
+    let [_id, first] = fields::numbers([0; 2], &mut reader);
+    first
+}
+
+/// Makes the connection of a form again, in place of another; its latest segments go to the pool
+/// where one is given. Gives what leads to its rare facts, which must still be put back. [`SLACK`]
+/// octets must follow the form.
+pub(in crate::conn) fn unpack(
+    form: &[u8],
+    connection: &mut Connection,
+    segments: Option<(&mut Pool, &mut Recent)>,
+) -> Option<u32> {
+    let (mut reader, rare) = Reader::new(form);
+    let teardowns = usize::try_from(reader.word(0)).unwrap_or(0);
+    let mut rows = std::mem::take(&mut connection.teardowns);
+    rows.clear();
+    rows.reserve_exact(teardowns);
+    rows.resize_with(teardowns, Teardown::default);
+    *connection = Connection { teardowns: rows, ..Connection::blank() };
+    fields::connection(connection, &mut reader);
+    if let Some((pool, recent)) = segments {
+        let (mut reader, _) = Reader::new(reader.rest());
+        let mut trail = Trail::of(connection);
+        for _ in 0..reader.word(0) {
+            let (mut mark, mut entry) = (0, Entry::default());
+            fields::segment(&mut mark, &mut entry, &mut trail, &mut reader);
+            pool.push(recent, mark, &entry);
+        }
+    }
+    rare
+}

@@ -1,0 +1,105 @@
+//! The fields that only some connections have.
+
+use crate::conn::facts::connection::{Extra, Icmp, SynAck, TlsAlert};
+use crate::conn::memory::pack::fields::syn_ack;
+use crate::conn::primitives::coder::{Base, Coder};
+
+/// Everything of it, where there is one.
+pub fn extra(extra: &mut Option<Box<Extra>>, base: &Base, coder: &mut impl Coder) {
+    if !coder.given(|| extra.is_some()) {
+        return;
+    }
+    let Extra {
+        server_name,
+        icmp,
+        icmp_count,
+        tls_alert,
+        tls: [tls, tls_back],
+        earlier_isn,
+        earlier_end,
+        earlier_open,
+        earlier_graceful,
+        earlier_in_handshake,
+        second_syn_ack,
+        challenge_to_syn,
+        syn_retry_after_reset,
+        mptcp,
+    } = &mut **extra.get_or_insert_default();
+    let mut there = [icmp.is_some(), tls_alert[0].is_some(), tls_alert[1].is_some()];
+    let mut late = [
+        earlier_end.is_some(),
+        second_syn_ack.is_some(),
+        challenge_to_syn.is_some(),
+        syn_retry_after_reset.is_some(),
+    ];
+    coder.bits(|bits| {
+        for switch in [
+            &mut *tls,
+            &mut *tls_back,
+            &mut *earlier_open,
+            &mut *earlier_graceful,
+            &mut *earlier_in_handshake,
+            &mut *mptcp,
+        ] {
+            bits.plain(switch, 1);
+        }
+        for switch in there.iter_mut().chain(&mut late) {
+            bits.plain(switch, 1);
+        }
+        bits.option(earlier_isn, 33);
+    });
+    coder.text(server_name);
+    let [reported, alert, alert_back] = there;
+    if reported {
+        let mut known = icmp.unwrap_or_default();
+        message(&mut known, base, coder);
+        coder.plain(icmp_count);
+        *icmp = Some(known);
+    }
+    for (there, alert) in [alert, alert_back].into_iter().zip(tls_alert) {
+        if there {
+            let TlsAlert { mut packet, mut time, mut clear } = alert.unwrap_or_default();
+            coder.same(&mut packet, base.packet);
+            coder.near(&mut time, base.time, i64::MIN);
+            let mut both = clear.map(|(level, what)| u16::from_be_bytes([level, what]));
+            coder.option(&mut both);
+            clear = both.map(|both| both.to_be_bytes().into());
+            *alert = Some(TlsAlert { packet, time, clear });
+        }
+    }
+    let [followed, again, challenged, retried] = late;
+    if followed {
+        let mut end = earlier_end.unwrap_or_default();
+        coder.near(&mut end, base.time, i64::MIN);
+        *earlier_end = Some(end);
+    }
+    if again {
+        let mut seen: SynAck = second_syn_ack.unwrap_or_default();
+        syn_ack(&mut seen, base.time, base, coder);
+        *second_syn_ack = Some(seen);
+    }
+    if challenged {
+        let (mut packet, mut position) = challenge_to_syn.unwrap_or_default();
+        coder.same(&mut packet, base.packet);
+        coder.plain(&mut position);
+        *challenge_to_syn = Some((packet, position));
+    }
+    if retried {
+        let mut wait = syn_retry_after_reset.unwrap_or_default();
+        coder.plain(&mut wait);
+        *syn_retry_after_reset = Some(wait);
+    }
+}
+
+fn message(icmp: &mut Icmp, base: &Base, coder: &mut impl Coder) {
+    let Icmp { packet, time, reporter, version, kind, code, quoted } = icmp;
+    coder.bits(|bits| {
+        bits.plain(version, 8);
+        bits.plain(kind, 8);
+        bits.plain(code, 8);
+        bits.plain(quoted, 1);
+    });
+    coder.same(packet, base.packet);
+    coder.near(time, base.time, i64::MIN);
+    coder.halves(&mut reporter.0);
+}

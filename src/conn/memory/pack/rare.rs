@@ -1,0 +1,51 @@
+//! What most connections do not have, kept as it is.
+
+use crate::conn::compat::zeek::history::More;
+use crate::conn::facts::connection::Connection;
+use crate::conn::facts::teardown::Reason;
+use crate::conn::primitives::ranges::Ranges;
+
+/// Facts that hang on a connection on the heap, its rows of FINs and RSTs left out.
+#[derive(Clone, Debug, Default)]
+pub struct Rare {
+    ranges: [Option<Box<Ranges>>; 2],
+    letters: Option<Box<More>>,
+    /// By row of the FINs and RSTs.
+    reasons: Vec<(usize, Box<Reason>)>,
+}
+
+impl Rare {
+    /// Takes them out of a connection; `None` where there are none.
+    pub fn take(c: &mut Connection) -> Option<Self> {
+        let letters = c.zeek.take_letters();
+        let [client, server] = &mut c.endpoints;
+        let ranges = [client.ranges.take(), server.ranges.take()];
+        let mut reasons = Vec::new();
+        for (row, teardown) in c.teardowns.iter_mut().enumerate() {
+            reasons.extend(teardown.reason.take().map(|reason| (row, reason)));
+        }
+        let none = letters.is_none() && ranges.iter().all(Option::is_none) && reasons.is_empty();
+        (!none).then_some(Self { ranges, letters, reasons })
+    }
+
+    /// Puts them back, in place of others.
+    pub fn put(self, c: &mut Connection) {
+        let [client, server] = &mut c.endpoints;
+        [client.ranges, server.ranges] = self.ranges;
+        c.zeek.put_letters(self.letters);
+        for (row, reason) in self.reasons {
+            if let Some(teardown) = c.teardowns.get_mut(row) {
+                teardown.reason = Some(reason);
+            }
+        }
+    }
+
+    /// Bytes that they take.
+    pub fn bytes(&self) -> usize {
+        let ranges = self.ranges.iter().flatten().map(|ranges| ranges.bytes()).sum::<usize>();
+        size_of::<Self>()
+            + ranges
+            + self.letters.as_deref().map_or(0, size_of_val)
+            + self.reasons.capacity() * (size_of::<(usize, Box<Reason>)>() + size_of::<Reason>())
+    }
+}

@@ -1,0 +1,142 @@
+//! The fields of a side.
+
+use crate::conn::facts::endpoint::{Endpoint, Fin, Ttl};
+use crate::conn::primitives::coder::{Coder, sparse};
+
+/// One side. Its counters of segments are near one another.
+#[allow(clippy::too_many_lines)] // a list
+pub fn endpoint(e: &mut Endpoint, start: i64, coder: &mut impl Coder) {
+    // Most sides spoke, which is sooner seen than that all is as it was in the beginning.
+    if !coder.given(|| e.spoke() || *e != Endpoint::default()) {
+        return;
+    }
+    let Endpoint {
+        max_end,
+        contiguous,
+        acked,
+        packets,
+        bytes,
+        unique_bytes,
+        unanswered,
+        last_time,
+        last_data_time,
+        rtt_probe,
+        rtt_probe_time,
+        min_rtt,
+        max_rtt,
+        zero_since,
+        timestamp_time,
+        ranges: _,
+        window_minimum,
+        base,
+        data_packets,
+        progress,
+        alive,
+        probe_run,
+        retransmission_run,
+        timestamp,
+        without_timestamp,
+        ip_id,
+        window,
+        ip_id_steps,
+        ip_id_jumps,
+        based,
+        state,
+        window_scale,
+        ttl,
+        syns,
+        syn_acks,
+        fins,
+        rsts,
+        retransmitted_packets,
+        retransmitted_bytes,
+        out_of_order,
+        duplicate_acks,
+        zero_windows,
+        duplicates,
+        probes,
+        longest_run,
+        run_since,
+        fin,
+        unseen_acked,
+        mss,
+        syn_options,
+        syn_window,
+        link_source,
+    } = e;
+    let mut closed = fin.is_some();
+    let Ttl { syn, first, low, high, last } = ttl;
+    coder.bits(|bits| {
+        bits.plain(based, 1);
+        bits.plain(state, 3);
+        bits.plain(&mut closed, 1);
+        bits.option(window_scale, 9);
+        bits.option(mss, 17);
+        bits.plain(syn_window, 16);
+    });
+    coder.bits(|bits| {
+        for ttl in [&mut *syn, &mut *first, &mut *low, &mut *high, &mut *last] {
+            bits.plain(ttl, 8);
+        }
+    });
+    coder.plain(&mut base.0);
+    coder.plain(syn_options);
+    coder.plain(packets);
+    coder.near(last_time, start, 0);
+    coder.plain(link_source);
+    coder.plain(syns);
+    coder.plain(max_end);
+    coder.same(contiguous, *max_end);
+    coder.same(acked, *max_end);
+    coder.plain(timestamp);
+    coder.moment(timestamp_time, *last_time);
+    coder.bits(|bits| {
+        bits.plain(window, 16);
+        bits.option(ip_id, 17);
+    });
+    coder.bits(|bits| {
+        bits.plain(ip_id_steps, 16);
+        bits.plain(ip_id_jumps, 16);
+    });
+    coder.same(alive, *packets);
+    coder.plain(progress);
+    sparse!(coder, syn_acks, rsts);
+    let measured = min_rtt.is_some()
+        || window_minimum.is_some()
+        || (*max_rtt != 0)
+        || (*rtt_probe != 0)
+        || (*rtt_probe_time != 0);
+    if coder.given(|| measured) {
+        coder.option(window_minimum);
+        coder.moment(min_rtt, 0);
+        coder.plain(max_rtt);
+        coder.plain(rtt_probe);
+        coder.near(rtt_probe_time, start, 0);
+    }
+    let sent = (*bytes | *unique_bytes | *unanswered) != 0
+        || (*data_packets | *without_timestamp) != 0
+        || *last_data_time != 0;
+    if coder.given(|| sent) {
+        coder.plain(bytes);
+        coder.same(unique_bytes, *bytes);
+        coder.plain(data_packets);
+        coder.near(last_data_time, start, 0);
+        coder.plain(unanswered);
+        coder.plain(without_timestamp);
+    }
+    if coder.given(|| closed || *fins != 0) {
+        let Fin { mut at, mut time, mut acked_at } = fin.unwrap_or_default();
+        coder.plain(fins);
+        coder.plain(&mut at);
+        coder.near(&mut time, start, 0);
+        coder.moment(&mut acked_at, start);
+        *fin = closed.then_some(Fin { at, time, acked_at });
+    }
+    sparse!(coder, retransmitted_packets, retransmitted_bytes, probe_run, retransmission_run);
+    sparse!(coder, out_of_order, duplicate_acks, zero_windows, duplicates, probes, longest_run);
+    if coder.given(|| *run_since != 0 || zero_since.is_some() || *unseen_acked != 0) {
+        coder.near(run_since, start, 0);
+        coder.moment(zero_since, start);
+        coder.plain(unseen_acked);
+    }
+}

@@ -1,0 +1,326 @@
+//! Connections at their end, in order.
+
+mod groups;
+mod packed;
+mod unpacked;
+
+use std::ops::Range;
+use std::sync::Arc;
+
+pub use groups::Groups;
+pub use unpacked::{Iter, Opened};
+
+use packed::Forms;
+
+use crate::conn::facts::connection::Connection;
+use crate::conn::memory::pack::{Packer, Rare};
+use crate::conn::memory::prefetch::BLOCK;
+use crate::conn::memory::store::Open;
+use crate::conn::primitives::words::Release;
+
+/// Rows of FINs and RSTs of a connection that is not worth a compact form.
+const MANY_TEARDOWNS: usize = 256;
+
+/// Connections in order.
+#[derive(Default)]
+pub struct Rows {
+    chunks: Vec<Arc<Chunk>>,
+    /// The number of the first row of each chunk.
+    starts: Vec<usize>,
+    length: usize,
+    /// The order of the rows, where several trackers filled the chunks.
+    order: Option<Order>,
+    /// When the capture ended.
+    clock: i64,
+    packer: Packer,
+}
+
+/// Rows of several trackers in the order of their connections.
+#[derive(Debug)]
+struct Order {
+    rows: Vec<u32>,
+    /// The number of the connection that is first; the others follow it.
+    first: u64,
+}
+
+/// Some of them: as they were followed, or in their compact form.
+#[derive(Debug)]
+enum Chunk {
+    Whole(Vec<Open>),
+    Forms(Forms),
+}
+
+impl Chunk {
+    fn len(&self) -> usize {
+        match self {
+            Self::Whole(open) => open.len(),
+            Self::Forms(forms) => forms.len(),
+        }
+    }
+}
+
+impl Rows {
+    fn of(chunks: Vec<Arc<Chunk>>) -> Self {
+        let (mut length, mut starts) = (0, Vec::with_capacity(chunks.len()));
+        for chunk in &chunks {
+            starts.push(length);
+            length += chunk.len();
+        }
+        Self { chunks, starts, length, ..Self::default() }
+    }
+
+    /// Of several trackers, whose chunks stand one behind the other: `order` has the row of each
+    /// connection. Their numbers are given anew.
+    pub(in crate::conn) fn of_shards(shards: Vec<Self>, order: Vec<u32>) -> Self {
+        let rows = Self::of(shards.into_iter().flat_map(|shard| shard.chunks).collect());
+        Self { order: Some(Order { rows: order, first: 0 }), ..rows }
+    }
+
+    /// None yet, of a capture that ends at this time.
+    pub(in crate::conn) fn ending_at(clock: i64) -> Self {
+        Self { clock, ..Self::default() }
+    }
+
+    /// How many.
+    pub fn len(&self) -> usize {
+        self.length
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.length == 0
+    }
+
+    /// FIN and RST segments of all of them.
+    pub fn teardowns(&self) -> usize {
+        let of = |chunk: &Arc<Chunk>| match &**chunk {
+            Chunk::Whole(open) => open.iter().map(|open| open.connection.teardowns.len()).sum(),
+            Chunk::Forms(forms) => forms.teardowns().len(),
+        };
+        self.chunks.iter().map(of).sum()
+    }
+
+    /// Each FIN and RST segment: its packet, its connection's row, and its place among those of
+    /// that connection.
+    pub fn teardown_places(&self) -> Vec<(u64, u32, u32)> {
+        let mut places = Vec::with_capacity(self.teardowns());
+        for (start, chunk) in self.starts.iter().map(|&start| number(start)).zip(&self.chunks) {
+            match &**chunk {
+                Chunk::Whole(open) => places.extend((start..).zip(open).flat_map(|(row, open)| {
+                    let packets = open.connection.teardowns.iter().map(|t| t.packet);
+                    (0..).zip(packets).map(move |(at, packet)| (packet, row, at))
+                })),
+                Chunk::Forms(forms) => {
+                    let (mut before, mut at) = (u32::MAX, 0);
+                    places.extend(forms.teardowns().iter().map(|&(row, packet)| {
+                        at = if row == before { at + 1 } else { 0 };
+                        before = row;
+                        (packet, start + row, at)
+                    }));
+                }
+            }
+        }
+        if let Some(Order { rows, .. }) = &self.order {
+            let mut back = vec![0; rows.len()];
+            for (at, &row) in (0..).zip(rows) {
+                if let Some(place) = back.get_mut(row as usize) {
+                    *place = at;
+                }
+            }
+            for (_, row, _) in &mut places {
+                *row = back.get(*row as usize).copied().unwrap_or(*row);
+            }
+        }
+        places
+    }
+
+    /// Adds one, and leaves nothing of use of it.
+    pub fn push(&mut self, connection: &mut Connection) {
+        self.put(connection, true);
+    }
+
+    /// The same, its FINs and RSTs noted or still to be noted by [`Rows::show`].
+    pub(in crate::conn) fn put(&mut self, connection: &mut Connection, note: bool) {
+        if connection.teardowns.len() > MANY_TEARDOWNS {
+            let row = std::mem::replace(connection, Connection::blank());
+            self.push_whole(vec![Open::row(row)]);
+            return;
+        }
+        let mut packer = std::mem::take(&mut self.packer);
+        self.add(|forms| {
+            if note {
+                let row = forms.len();
+                connection.teardowns.iter().for_each(|t| forms.note_teardown(row, t.packet));
+            }
+            let rare = Rare::take(connection).map(|rare| forms.keep_rare(rare));
+            forms.add(packer.pack(connection, None, rare), None);
+        });
+        self.packer = packer;
+    }
+
+    /// Adds a compact form, its rare facts apart, and why it is let go if it was followed to the
+    /// end; its FINs and RSTs must still be noted.
+    pub(in crate::conn) fn push_form(
+        &mut self,
+        form: &[u8],
+        rare: Option<Rare>,
+        release: Option<Release>,
+    ) {
+        self.add(|forms| {
+            let start = forms.add(form, release);
+            if let Some(rare) = rare {
+                forms.refer(start, rare);
+            }
+        });
+    }
+
+    /// Adds a chunk of open ones.
+    pub(in crate::conn) fn push_whole(&mut self, open: Vec<Open>) {
+        self.starts.push(self.length);
+        self.length += open.len();
+        self.chunks.push(Arc::new(Chunk::Whole(open)));
+    }
+
+    fn add(&mut self, add: impl FnOnce(&mut Forms)) {
+        let room = matches!(self.chunks.last().map(|last| &**last), Some(Chunk::Forms(forms)) if !forms.is_full());
+        if !room {
+            if let Some(Chunk::Forms(full)) = self.chunks.last_mut().and_then(Arc::get_mut) {
+                full.shrink();
+            }
+            self.starts.push(self.length);
+            self.chunks.push(Arc::new(Chunk::Forms(Forms::ending_at(self.clock))));
+        }
+        if let Some(Chunk::Forms(forms)) = self.chunks.last_mut().and_then(Arc::get_mut) {
+            add(forms);
+            self.length += 1;
+        }
+    }
+
+    /// Puts the rows of one tracker behind those of another, or those of several behind none.
+    pub fn append(&mut self, others: Self) {
+        if self.is_empty() {
+            *self = others;
+            return;
+        }
+        let mut chunks = std::mem::take(&mut self.chunks);
+        chunks.extend(others.chunks);
+        *self = Self::of(chunks);
+    }
+
+    /// The chunk of a row and where it is in it.
+    fn locate(&self, row: usize) -> Option<(&Chunk, usize)> {
+        let (chunk, within) = self.find(row)?;
+        Some((self.chunks.get(chunk)?, within))
+    }
+
+    /// The same to change, where nobody else has it.
+    fn locate_mut(&mut self, row: usize) -> Option<(&mut Chunk, usize)> {
+        let (chunk, within) = self.find(row)?;
+        Some((Arc::get_mut(self.chunks.get_mut(chunk)?)?, within))
+    }
+
+    fn find(&self, row: usize) -> Option<(usize, usize)> {
+        let row = match &self.order {
+            Some(order) => *order.rows.get(row)? as usize,
+            None => row,
+        };
+        let chunk = self.starts.partition_point(|&start| start <= row).checked_sub(1)?;
+        let within = row - self.starts.get(chunk)?;
+        (within < self.chunks.get(chunk)?.len()).then_some((chunk, within))
+    }
+
+    /// The number of the connection in a row, where it was given anew.
+    fn id(&self, row: usize) -> Option<u64> {
+        self.order.as_ref().map(|order| order.first + row as u64)
+    }
+
+    /// Shows these rows in order, some at a time: numbers them anew where several trackers filled
+    /// the chunks, and notes the FINs and RSTs of those in their compact form.
+    pub(in crate::conn) fn show(
+        &mut self,
+        rows: Range<usize>,
+        each: &mut impl FnMut(&[&Connection]),
+    ) {
+        let has_forms = self.chunks.iter().any(|chunk| matches!(**chunk, Chunk::Forms(_)));
+        let mut opened = Opened::default();
+        for start in rows.clone().step_by(BLOCK) {
+            let block = start..rows.end.min(start + BLOCK);
+            if self.order.is_some() {
+                block.clone().for_each(|row| self.number(row));
+            }
+            let looked = opened.look(self, block.clone());
+            each(&looked);
+            if has_forms {
+                let rows = block.zip(looked).flat_map(|(row, c)| {
+                    c.teardowns.iter().map(move |teardown| (row, teardown.packet))
+                });
+                let teardowns: Vec<_> = rows.collect();
+                for (row, packet) in teardowns {
+                    if let Some((Chunk::Forms(forms), within)) = self.locate_mut(row) {
+                        forms.note_teardown(within, packet);
+                    }
+                }
+            }
+        }
+    }
+
+    fn number(&mut self, row: usize) {
+        if let Some(id) = self.id(row)
+            && let Some((Chunk::Whole(open), within)) = self.locate_mut(row)
+            && let Some(open) = open.get_mut(within)
+        {
+            open.connection.id = id;
+        }
+    }
+
+    /// The first packet of a connection.
+    pub(in crate::conn) fn first_packet(&self, row: usize) -> Option<u64> {
+        let (chunk, within) = self.locate(row)?;
+        match chunk {
+            Chunk::Whole(open) => Some(open.get(within)?.connection.first_packet),
+            Chunk::Forms(forms) => Some(forms.first_packet(within)),
+        }
+    }
+
+    /// All of them, opened one by one.
+    pub fn iter(&self) -> Iter<'_> {
+        Iter::of(self)
+    }
+
+    /// One of them.
+    pub fn get(&self, row: usize) -> Option<Connection> {
+        let mut opened = Opened::default();
+        opened.look(self, [row]).pop().cloned()
+    }
+
+    /// Groups of at most `rows` connections (in steps of a chunk), each to be let go when its
+    /// taker is done with it.
+    pub fn into_groups(self, rows: usize) -> Groups {
+        Groups::of(self, rows)
+    }
+}
+
+/// The number of a row; there are fewer than 2^32.
+pub(in crate::conn) fn number(row: usize) -> u32 {
+    u32::try_from(row).unwrap_or(u32::MAX)
+}
+
+impl FromIterator<Connection> for Rows {
+    fn from_iter<T: IntoIterator<Item = Connection>>(connections: T) -> Self {
+        let mut rows = Self::default();
+        connections.into_iter().for_each(|mut c| rows.push(&mut c));
+        rows
+    }
+}
+
+impl From<Vec<Connection>> for Rows {
+    fn from(connections: Vec<Connection>) -> Self {
+        connections.into_iter().collect()
+    }
+}
+
+impl std::fmt::Debug for Rows {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list().entries(self).finish()
+    }
+}

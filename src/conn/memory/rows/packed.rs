@@ -1,0 +1,101 @@
+//! A chunk of connections in their compact form.
+
+use crate::conn::facts::connection::Connection;
+use crate::conn::follow::ending;
+use crate::conn::memory::pack::{Rare, SLACK, first_packet, refer, unpack};
+use crate::conn::primitives::coder::{Narrow, Plain};
+use crate::conn::primitives::slab::CHUNK;
+use crate::conn::primitives::words::Release;
+
+/// Octets that make a chunk full, however few rows it has.
+const FULL: usize = 1 << 24;
+/// The bits of [`Forms::ends`] that hold where a form ends; those above tell why the connection is
+/// let go where that is not in the form yet.
+const END: u32 = (1 << END_BITS) - 1;
+const END_BITS: u32 = 29;
+
+#[derive(Debug, Default)]
+pub struct Forms {
+    octets: Vec<u8>,
+    ends: Vec<u32>,
+    rare: Vec<Rare>,
+    /// Row and packet of each FIN and RST.
+    teardowns: Vec<(u32, u64)>,
+    /// When the capture ended.
+    clock: i64,
+}
+
+impl Forms {
+    pub fn ending_at(clock: i64) -> Self {
+        Self { clock, ..Self::default() }
+    }
+
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    pub fn is_full(&self) -> bool {
+        self.len() >= CHUNK || self.octets.len() >= FULL
+    }
+
+    pub fn teardowns(&self) -> &[(u32, u64)] {
+        &self.teardowns
+    }
+
+    /// Adds a form; where it begins.
+    pub fn add(&mut self, form: &[u8], release: Option<Release>) -> usize {
+        let start = self.start(self.len());
+        self.octets.truncate(start);
+        self.octets.extend_from_slice(form);
+        let code = u32::from_word(Release::code(release));
+        self.ends.push(u32::try_from(self.octets.len()).unwrap_or(0) | code << END_BITS);
+        self.octets.resize(self.octets.len() + SLACK, 0);
+        start
+    }
+
+    /// Keeps rare facts; what leads to them.
+    pub fn keep_rare(&mut self, rare: Rare) -> u32 {
+        self.rare.push(rare);
+        super::number(self.rare.len() - 1)
+    }
+
+    /// Keeps the rare facts of the form that begins here.
+    pub fn refer(&mut self, start: usize, rare: Rare) {
+        let rare = self.keep_rare(rare);
+        if let Some(form) = self.octets.get_mut(start..) {
+            refer(form, rare);
+        }
+    }
+
+    /// Notes a FIN or RST of a row, each once and in order.
+    pub fn note_teardown(&mut self, row: usize, packet: u64) {
+        self.teardowns.push((super::number(row), packet));
+    }
+
+    /// The first packet of a row.
+    pub fn first_packet(&self, row: usize) -> u64 {
+        first_packet(&self.octets[self.start(row)..])
+    }
+
+    fn start(&self, row: usize) -> usize {
+        row.checked_sub(1).map_or(0, |before| (self.ends[before] & END) as usize)
+    }
+
+    /// Opens a form in place of a connection.
+    pub fn open(&self, row: usize, c: &mut Connection) {
+        let rare = unpack(&self.octets[self.start(row)..], c, None);
+        let rare = rare.and_then(|at| self.rare.get(at as usize)).cloned();
+        rare.unwrap_or_default().put(c);
+        if let Some(release) = Release::decode(u64::from(self.ends[row] >> END_BITS)) {
+            ending::decide(c, release, self.clock);
+        }
+    }
+
+    /// Gives back what was reserved for more.
+    pub fn shrink(&mut self) {
+        self.octets.shrink_to_fit();
+        self.ends.shrink_to_fit();
+        self.rare.shrink_to_fit();
+        self.teardowns.shrink_to_fit();
+    }
+}

@@ -1,0 +1,109 @@
+//! From followed connections to rows.
+
+use super::{OPEN, Open, Slot, Store};
+use crate::conn::facts::connection::Connection;
+use crate::conn::follow::ending;
+use crate::conn::memory::limits::Limits;
+use crate::conn::memory::pack::reference;
+use crate::conn::memory::prefetch::{BLOCK, ask_for};
+use crate::conn::memory::rows::Rows;
+use crate::conn::primitives::slab::CHUNK;
+use crate::conn::primitives::words::Release;
+
+/// What every row is shown to, some at a time, if to anything.
+pub type Show<'s> = Option<&'s mut dyn FnMut(&[&Connection])>;
+
+impl Store {
+    /// Ends everything when the capture ends `now`: the rows in order of connection, each shown if
+    /// it is to be: while it is at hand, or once memory was given back where that counts. Why those
+    /// that were still followed are let go is counted.
+    pub fn close(
+        mut self,
+        now: i64,
+        limits: &Limits,
+        released: &mut [u64; 5],
+        mut each: Show<'_>,
+    ) -> Rows {
+        (self.index, self.pool) = Default::default();
+        let mut order: Vec<u32> = (0..self.slots.len()).collect();
+        if self.slots.used() < order.len() {
+            order.retain(|&number| self.slot(number).is_some_and(|slot| slot.followed));
+            order.sort_unstable_by_key(|&number| self.slot(number).map(|slot| slot.id));
+        }
+        let mut rows = Rows::ending_at(now);
+        let mut early = if self.compacts { None } else { each.take() };
+        for numbers in order.chunks(CHUNK) {
+            if let Some(mut chunk) = self.whole(numbers) {
+                for (block, numbers) in chunk.chunks_mut(BLOCK).zip(numbers.chunks(BLOCK)) {
+                    ask_for(block.iter().map(|open| &open.connection));
+                    for (Open { connection, .. }, &number) in block.iter_mut().zip(numbers) {
+                        if let Some(slot) = self.slot(number).filter(|slot| slot.followed) {
+                            released[decide(connection, slot, limits, now) as usize] += 1;
+                        }
+                    }
+                    if let Some(each) = &mut early {
+                        each(&block.iter().map(|open| &open.connection).collect::<Vec<_>>());
+                    }
+                }
+                rows.push_whole(chunk);
+                continue;
+            }
+            let from = rows.len();
+            for &number in numbers {
+                self.close_one(number, now, limits, released, &mut rows);
+            }
+            if let Some(each) = &mut early {
+                rows.show(from..rows.len(), each);
+            }
+        }
+        drop(self);
+        if let Some(mut each) = each {
+            rows.show(0..rows.len(), &mut each);
+        }
+        rows
+    }
+
+    /// Ends a connection and makes it a row.
+    fn close_one(
+        &mut self,
+        number: u32,
+        now: i64,
+        limits: &Limits,
+        released: &mut [u64; 5],
+        rows: &mut Rows,
+    ) {
+        let Some(&slot) = self.slot(number) else { return };
+        if let Some(c) = self.connection_mut(number) {
+            if slot.followed {
+                released[decide(c, &slot, limits, now) as usize] += 1;
+            }
+            rows.put(c, false);
+            *c = Connection::blank();
+        } else if let Some(form) = self.arena.whole(slot.at) {
+            let release = slot.followed.then(|| limits.at_the_end(slot.last(None), now));
+            if let Some(release) = release {
+                released[release as usize] += 1;
+            }
+            let rare = reference(form);
+            let rare = rare.and_then(|at| self.rare.get_mut(at)?.take());
+            rows.push_form(form, rare, release);
+            self.arena.give_back(slot.at);
+        }
+    }
+
+    /// The open connections of these slots, where they lie together in this order.
+    fn whole(&mut self, numbers: &[u32]) -> Option<Vec<Open>> {
+        let first = self.slot(*numbers.first()?)?.at.checked_sub(OPEN)?;
+        let together = (first..)
+            .zip(numbers)
+            .all(|(at, &number)| self.slot(number).is_some_and(|slot| slot.at == OPEN + at));
+        if together { self.open.take_chunk(first, numbers.len()) } else { None }
+    }
+}
+
+/// Ends an open connection that is still followed.
+fn decide(c: &mut Connection, slot: &Slot, limits: &Limits, now: i64) -> Release {
+    let release = limits.at_the_end(slot.last(Some(c)), now);
+    ending::decide(c, release, now);
+    release
+}

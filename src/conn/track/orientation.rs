@@ -1,0 +1,56 @@
+//! Who is the client, and whether a segment fits a connection that it was not seen to belong to.
+
+use crate::conn::facts::connection::Connection;
+use crate::conn::primitives::ports::likely_server_port;
+use crate::conn::primitives::words::{Opening, Side};
+use crate::packet::Segment;
+
+/// Who is the client, by the first segment: the sender of a SYN, the receiver of a SYN-ACK; else
+/// the side whose port looks less like a service's, and the sender when neither does.
+pub fn orientation(segment: &Segment<'_>) -> (Side, Opening) {
+    let flags = segment.flags;
+    if flags.syn() && !flags.rst() {
+        return if flags.ack() {
+            (Side::Server, Opening::SynAckFirst)
+        } else {
+            (Side::Client, Opening::Syn)
+        };
+    }
+    let (from, to) = (service(segment.source_port), service(segment.destination_port));
+    let side = if from > to { Side::Server } else { Side::Client };
+    (side, Opening::MidStream)
+}
+
+/// How much a port looks like a service's.
+fn service(port: u16) -> u8 {
+    if likely_server_port(port) {
+        3
+    } else if port < 1024 {
+        2
+    } else {
+        u8::from(port < 32_768)
+    }
+}
+
+/// Whether the first segment of a silent side fits what the other side sent.
+pub fn answers(c: &Connection, side: Side, segment: &Segment<'_>) -> bool {
+    let peer = c.side(side.peer());
+    if !peer.based || !segment.flags.ack() {
+        return true;
+    }
+    let ahead = peer.position(segment.acknowledgment);
+    let end = peer.max_end.max(peer.acked).cast_signed();
+    ahead >= 0 && ahead <= end + (1 << 20)
+}
+
+/// Whether a segment on another VLAN or tunnel carries a known connection on, and is not a copy
+/// of it that ran elsewhere.
+pub fn continues(c: &Connection, side: Side, segment: &Segment<'_>) -> bool {
+    let endpoint = c.side(side);
+    if segment.flags.syn() || !endpoint.based {
+        return false;
+    }
+    let at = endpoint.position(segment.sequence) - endpoint.max_end.cast_signed();
+    let news = segment.sequence_length() > 0;
+    (at == 0 || (at > 0 && at < 1 << 20)) && (news || segment.flags.rst() || endpoint.acked > 0)
+}

@@ -1,0 +1,118 @@
+//! Packets on their way to a tracker on another thread: they own their octets.
+
+use crate::conn::follow::payload;
+use crate::conn::memory::store::AHEAD;
+use crate::conn::track::tracker::Tracker;
+use crate::packet::{IcmpError, Segment};
+
+/// Packets that make a parcel full.
+const PACKETS: usize = 1024;
+/// Octets that do.
+const OCTETS: usize = 256 * 1024;
+/// Stands for payloads of which only the length counts.
+static NOTHING: [u8; 65_536] = [0; 65_536];
+
+/// Some packets in order, each with the capture's time at it.
+#[derive(Debug, Default)]
+pub struct Parcel {
+    packets: Vec<Packet>,
+    octets: Vec<u8>,
+}
+
+#[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "a segment is the common case and must not be boxed")]
+enum Packet {
+    Tcp(Sent),
+    Icmp { error: IcmpError, hash: u32, now: i64 },
+}
+
+/// A segment whose octets lie in its parcel.
+#[derive(Debug)]
+struct Sent {
+    head: Segment<'static>,
+    hash: u32,
+    now: i64,
+    /// Where its options begin, followed by its payload.
+    start: usize,
+    options: usize,
+    payload: usize,
+    /// Whether the payload was put in.
+    told: bool,
+}
+
+impl Parcel {
+    /// Whether it is worth sending.
+    pub fn is_full(&self) -> bool {
+        self.packets.len() >= PACKETS || self.octets.len() >= OCTETS
+    }
+
+    /// Whether nothing is in it.
+    pub fn is_empty(&self) -> bool {
+        self.packets.is_empty()
+    }
+
+    /// Takes everything out.
+    pub fn clear(&mut self) {
+        self.packets.clear();
+        self.octets.clear();
+    }
+
+    /// Puts a segment in, with the hash of its tuple.
+    pub fn add(&mut self, segment: &Segment<'_>, hash: u32, now: i64) {
+        let (start, payload) = (self.octets.len(), segment.payload.len());
+        let told =
+            payload > NOTHING.len() || payload::is_told(segment.payload, segment.flags.rst());
+        self.octets.extend_from_slice(segment.options);
+        if told {
+            self.octets.extend_from_slice(segment.payload);
+        }
+        let head = Segment { options: &[], payload: &[], ..*segment };
+        let options = segment.options.len();
+        self.packets.push(Packet::Tcp(Sent { head, hash, now, start, options, payload, told }));
+    }
+
+    /// Puts an ICMP error in, with the hash of the tuple that it quotes.
+    pub fn add_icmp(&mut self, error: IcmpError, hash: u32, now: i64) {
+        self.packets.push(Packet::Icmp { error, hash, now });
+    }
+
+    /// Numbers of the first and the last packet.
+    pub fn numbers(&self) -> Option<(u64, u64)> {
+        let number = |packet: &Packet| match packet {
+            Packet::Tcp(sent) => sent.head.packet,
+            Packet::Icmp { error, .. } => error.packet,
+        };
+        Some((self.packets.first().map(number)?, self.packets.last().map(number)?))
+    }
+
+    /// Hands everything to a tracker.
+    pub fn deliver(&self, tracker: &mut Tracker) {
+        for group in self.packets.chunks(AHEAD) {
+            tracker.touch(group.iter().filter_map(|packet| match packet {
+                Packet::Tcp(sent) => Some((sent.hash, sent.head.source_port)),
+                Packet::Icmp { .. } => None,
+            }));
+            for packet in group {
+                match packet {
+                    Packet::Tcp(sent) => {
+                        tracker.take_at(&self.segment(sent), sent.hash, sent.now);
+                    }
+                    Packet::Icmp { error, hash, now } => {
+                        tracker.icmp_at(error, *hash, *now);
+                    }
+                }
+            }
+        }
+    }
+
+    fn segment(&self, sent: &Sent) -> Segment<'_> {
+        let middle = sent.start + sent.options;
+        let options = self.octets.get(sent.start..middle).unwrap_or_default();
+        let payload = if sent.told {
+            self.octets.get(middle..middle + sent.payload)
+        } else {
+            NOTHING.get(..sent.payload)
+        };
+        Segment { options, payload: payload.unwrap_or_default(), ..sent.head }
+    }
+}

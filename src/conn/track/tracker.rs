@@ -1,0 +1,251 @@
+//! Segments to connections: which one a segment belongs to, when one begins and is let go.
+
+mod begin;
+mod leave;
+mod place;
+
+use crate::conn::facts::connection::{Connection, Icmp};
+use crate::conn::follow::ending;
+use crate::conn::memory::eviction::Room;
+use crate::conn::memory::limits::Limits;
+use crate::conn::memory::rows::Rows;
+use crate::conn::memory::store::{Show, Store};
+use crate::conn::primitives::bits::low;
+use crate::conn::primitives::words::{Release, Side};
+use crate::conn::track::clock::Clock;
+use crate::conn::track::deadlines::Wheel;
+use crate::conn::track::merge;
+use crate::conn::track::seed::{Seed, quoted};
+use crate::packet::{IcmpError, Segment};
+
+/// Connections of one tuple that are told apart by their VLANs and tunnels.
+const MAX_SIBLINGS: usize = 16;
+
+/// How many connections there were and how they were let go.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Begun.
+    pub created: u64,
+    /// Let go by reason: closed, idle, reuse, evicted, end.
+    pub released: [u64; 5],
+    /// Segments that a tuple with too many siblings could not be given a connection of its own.
+    pub crowded: u64,
+}
+
+impl Counts {
+    /// Takes those of another tracker in.
+    pub fn add(&mut self, other: Self) {
+        self.created += other.created;
+        for (all, more) in self.released.iter_mut().zip(other.released) {
+            *all += more;
+        }
+        self.crowded += other.crowded;
+    }
+}
+
+/// Follows every connection of a capture, or those of some addresses and ports.
+#[derive(Debug)]
+pub struct Tracker {
+    limits: Limits,
+    store: Store,
+    wheel: Wheel,
+    seed: Seed,
+    /// For who takes packets without a clock of his own.
+    clock: Clock,
+    /// The capture's time at the latest packet.
+    now: i64,
+    followed: u32,
+    /// The shortest of the limits: before it nothing can be over its deadline.
+    shortest: i64,
+    counts: Counts,
+    finished: Vec<Connection>,
+    /// All rows, once the capture ended.
+    rows: Option<Rows>,
+    room: Room,
+}
+
+impl Tracker {
+    /// A tracker without connections.
+    pub fn new(limits: Limits) -> Self {
+        Self::with_seed(limits, Seed::random())
+    }
+
+    /// One whose hashes somebody else makes.
+    pub fn with_seed(limits: Limits, seed: Seed) -> Self {
+        let store = Store::new(limits.memory.is_some());
+        Self {
+            shortest: limits.shortest(),
+            limits,
+            store,
+            wheel: Wheel::default(),
+            seed,
+            clock: Clock::default(),
+            now: i64::MIN,
+            followed: 0,
+            counts: Counts::default(),
+            finished: Vec::new(),
+            rows: None,
+            room: Room::default(),
+        }
+    }
+
+    /// Counts so far.
+    pub fn counts(&self) -> Counts {
+        self.counts
+    }
+
+    /// Connections followed now.
+    pub fn followed(&self) -> u32 {
+        self.followed
+    }
+
+    /// The hash of a segment's tuple, for [`Tracker::touch`] and [`Tracker::take`].
+    pub fn hash(&self, segment: &Segment<'_>) -> u32 {
+        self.seed.hash(segment)
+    }
+
+    /// Reads the connections of these segments, [`AHEAD`](crate::conn::AHEAD) at most, ahead of their
+    /// use. A segment is told by its hash and the port it comes from.
+    #[inline]
+    pub fn touch(&self, segments: impl Iterator<Item = (u32, u16)>) {
+        std::hint::black_box(self.store.touch(segments));
+    }
+
+    /// Takes the next segment of the capture; see [`Tracker::take_at`].
+    pub fn take(&mut self, segment: &Segment<'_>, hash: u32) {
+        let now = self.clock.advance(segment.time);
+        self.take_at(segment, hash, now);
+    }
+
+    /// Takes a segment when it is `now` in the capture. What becomes of its connection depends on
+    /// the packets of these addresses and ports and on the time at each of them, and on nothing
+    /// else, unless connections or memory are limited. Gives the place of the connection that it
+    /// belongs to, and which side sent it.
+    pub fn take_at(&mut self, segment: &Segment<'_>, hash: u32, now: i64) -> Option<(u32, Side)> {
+        self.pass(now);
+        let found = self.goes_on(segment, hash).or_else(|| self.place(segment, hash));
+        let (number, side) = found?;
+        let scales = self.store.scales();
+        let mut live = self.store.live(number, now)?;
+        let was_over = live.connection.over_since.is_some();
+        let before = scales.weigh(live.connection);
+        live.take(segment, side);
+        let after = scales.weigh(live.connection);
+        let (id, is_over) = (low(live.connection.id), live.connection.over_since.is_some());
+        self.store.weigh(before, after);
+        if !was_over && is_over {
+            let deadline = now.saturating_add(self.limits.linger);
+            self.wheel.add((number, id), deadline, now);
+        }
+        found
+    }
+
+    /// The first packet of the connection in a place that was given for the latest packet: no
+    /// other connection has it.
+    pub fn first_packet(&self, place: u32) -> Option<u64> {
+        self.store.connection(place).map(|c| c.first_packet)
+    }
+
+    /// Notes an ICMP error on the connection whose segment it quotes; see [`Tracker::icmp_at`].
+    pub fn icmp(&mut self, error: &IcmpError) -> Option<u32> {
+        let now = self.clock.advance(error.time);
+        self.icmp_at(error, self.seed.hash_quoted(error), now)
+    }
+
+    /// The same when it is `now` in the capture. Gives the place of the connection, if there is one.
+    pub fn icmp_at(&mut self, error: &IcmpError, hash: u32, now: i64) -> Option<u32> {
+        self.pass(now);
+        let source = (error.source, error.source_port);
+        let tuple = quoted(error);
+        let scales = self.store.scales();
+        let mut found = self.store.find(&tuple, hash);
+        if found.is_some_and(|head| self.purge(head)) {
+            found = self.store.find(&tuple, hash);
+        }
+        let number = self.on_path(found?, error.path);
+        let c = self.store.connection_mut(number)?;
+        let client = (c.addresses[0], c.ports[0]) == source;
+        let before = scales.weigh(c);
+        let extra = c.extra.get_or_insert_default();
+        extra.icmp_count += 1;
+        extra.icmp.get_or_insert(Icmp {
+            packet: error.packet,
+            time: error.time,
+            reporter: error.reporter,
+            version: error.ip_version,
+            kind: error.kind,
+            code: error.code,
+            quoted: if client { Side::Client } else { Side::Server },
+        });
+        let after = scales.weigh(c);
+        self.store.weigh(before, after);
+        Some(number)
+    }
+
+    /// What the connections followed now would be, were the capture to end here.
+    pub fn so_far(&self) -> Vec<Connection> {
+        let mut rows: Vec<_> = self.store.followed().collect();
+        for row in &mut rows {
+            ending::decide(row, Release::End, self.now);
+        }
+        rows
+    }
+
+    /// Connections let go since the last call, in order of release (none while rows are kept).
+    pub fn drain(&mut self) -> Vec<Connection> {
+        std::mem::take(&mut self.finished)
+    }
+
+    /// Lets go of everything that is still followed, and shows every row. Rows are in order of
+    /// connection.
+    pub fn finish(self, each: impl FnMut(&[&Connection])) -> (Counts, Rows) {
+        let now = self.now;
+        merge::finish(vec![self], now, each)
+    }
+
+    /// Lets go of everything when the capture ends `now`, and keeps nothing but the rows, each of
+    /// which is shown if it is to be. The tracker takes no more packets then, and closing it again
+    /// does nothing.
+    pub fn close(&mut self, now: i64, each: Show<'_>) {
+        if self.is_closed() {
+            return;
+        }
+        let (store, counts) = (std::mem::take(&mut self.store), &mut self.counts);
+        if self.finished.is_empty() {
+            self.rows = Some(store.close(now, &self.limits, &mut counts.released, each));
+            return;
+        }
+        let rest = store.close(now, &self.limits, &mut counts.released, None);
+        let mut all = std::mem::take(&mut self.finished);
+        all.extend(&rest);
+        all.sort_unstable_by_key(|c| c.id);
+        if let Some(each) = each {
+            each(&all.iter().collect::<Vec<_>>());
+        }
+        self.rows = Some(all.into());
+    }
+
+    /// Whether it was closed.
+    pub(in crate::conn) fn is_closed(&self) -> bool {
+        self.rows.is_some()
+    }
+
+    /// The rows of a tracker that was closed, in order of connection.
+    pub(in crate::conn) fn take_rows(&mut self) -> Rows {
+        self.rows.take().unwrap_or_default()
+    }
+
+    /// The time goes on.
+    #[inline]
+    fn pass(&mut self, now: i64) {
+        self.now = now;
+        if self.wheel.is_due(now) {
+            self.expire(now);
+        }
+    }
+
+    /// Whether it has as many rows of FINs and RSTs as one connection may have.
+    fn is_long(&self, c: &Connection) -> bool {
+        c.teardowns.len() >= self.limits.teardowns.max(1) as usize
+    }
+}

@@ -1,0 +1,103 @@
+//! A connection begins.
+
+use super::{MAX_SIBLINGS, Tracker};
+use crate::conn::follow::step::Birth;
+use crate::conn::memory::store::NONE;
+use crate::conn::primitives::bits::low;
+use crate::conn::primitives::words::{Release, Side};
+use crate::conn::track::orientation::orientation;
+use crate::packet::Segment;
+
+/// What a connection knows of the one before it with the same addresses and ports.
+struct Earlier {
+    isn: Option<u32>,
+    end: i64,
+    open: bool,
+    graceful: bool,
+    in_handshake: bool,
+}
+
+impl Tracker {
+    /// Begins a connection, letting go of `replaced`.
+    pub(super) fn begin(
+        &mut self,
+        segment: &Segment<'_>,
+        hash: u32,
+        replaced: Option<u32>,
+    ) -> Option<(u32, Side)> {
+        let earlier = replaced.and_then(|number| self.replace(number, segment));
+        self.make_room(segment.time);
+        // Looked up again: what was known may have been let go for it.
+        let mut head = self.store.find_of(segment, hash);
+        if head.is_some_and(|(head, _)| self.purge(head)) {
+            head = self.store.find_of(segment, hash);
+        }
+        if let Some(head) = head
+            && self.siblings(head.0) >= MAX_SIBLINGS
+        {
+            self.counts.crowded += 1;
+            return Some(head);
+        }
+        let head = head.map(|(head, _)| head);
+        let next = head.unwrap_or(NONE);
+        self.store.tidy(self.now, segment.packet, &self.limits);
+        let (id, scales) = (self.counts.created, self.store.scales());
+        let number = self.store.insert(id, hash, next)?;
+        let c = self.store.connection_mut(number)?;
+        let (first, opening) = orientation(segment);
+        c.begin(Birth { id, first, opening }, segment);
+        if let Some(earlier) = earlier {
+            let extra = c.extra.get_or_insert_default();
+            extra.earlier_isn = earlier.isn;
+            extra.earlier_end = Some(earlier.end);
+            extra.earlier_open = earlier.open;
+            extra.earlier_graceful = earlier.graceful;
+            extra.earlier_in_handshake = earlier.in_handshake;
+        }
+        let (side, weight) = (c.sender(segment), scales.weigh(c));
+        self.store.weigh(0, weight);
+        self.store.index_mut().point(hash, head, number);
+        self.counts.created += 1;
+        self.followed += 1;
+        let deadline = self.now.saturating_add(self.limits.handshake);
+        self.wheel.add((number, low(id)), deadline, self.now);
+        if self.limits.is_bounded() {
+            self.room.enter(number, id);
+            let (room, store) = (&mut self.room, &self.store);
+            room.tidy(self.followed, |place, id| store.is_followed(place, id));
+        }
+        Some((number, side))
+    }
+
+    /// Lets go of a connection whose addresses and ports are used anew; what the new one should
+    /// know of it.
+    fn replace(&mut self, number: u32, segment: &Segment<'_>) -> Option<Earlier> {
+        let c = self.store.connection_mut(number)?;
+        let open = c.over_since.is_none();
+        let anew = segment.flags.syn();
+        c.superseded = open && anew;
+        let isn = c.endpoints.iter().find(|e| e.syns > 0).map(|e| e.base.0);
+        let earlier = Earlier {
+            isn,
+            end: c.end,
+            open,
+            graceful: c.endpoints.iter().all(|e| e.fins > 0),
+            in_handshake: open && c.syn_ack.is_some() && c.handshake_time.is_none(),
+        };
+        let long = self.is_long(self.store.connection(number)?);
+        self.store.connection_mut(number)?.superseded &= !long;
+        let release = if long { Release::Evicted } else { Release::Reuse };
+        self.let_go(number, release, segment.time);
+        Some(earlier)
+    }
+
+    fn siblings(&self, head: u32) -> usize {
+        let mut count = 0;
+        let mut number = head;
+        while let Some(slot) = self.store.slot(number).filter(|_| count < MAX_SIBLINGS) {
+            count += 1;
+            number = slot.next;
+        }
+        count
+    }
+}

@@ -1,0 +1,132 @@
+//! Which connection a segment belongs to.
+
+use super::{MAX_SIBLINGS, Tracker};
+use crate::conn::facts::endpoint::State;
+use crate::conn::memory::store::NONE;
+use crate::conn::primitives::words::Side;
+use crate::conn::track::orientation::{answers, continues};
+use crate::packet::{PathId, Segment};
+
+impl Tracker {
+    /// The connection that a segment belongs to, and which side sent it, where this is plain:
+    /// [`Tracker::place`] finds the same.
+    #[inline]
+    pub(super) fn goes_on(&self, segment: &Segment<'_>, hash: u32) -> Option<(u32, Side)> {
+        let (number, slot, c) = self.store.first(hash)?;
+        let side = c.side_of(segment)?;
+        let plain = c.paths[side.index()] == Some(segment.path)
+            && self.now.saturating_sub(slot.seen) <= self.shortest
+            && (!segment.flags.syn() || segment.flags.ack() || segment.flags.rst())
+            && !self.is_long(c);
+        plain.then_some((number, side))
+    }
+
+    /// The connection that a segment belongs to, begun if there is none.
+    pub(super) fn place(&mut self, segment: &Segment<'_>, hash: u32) -> Option<(u32, Side)> {
+        let head = self.store.find_of(segment, hash);
+        let head = head.and_then(|head| self.in_time(head, segment, hash));
+        let chosen = head.and_then(|head| self.choose(head, segment, hash));
+        match chosen {
+            Some((number, side)) if !self.begins_anew(number, side, segment) => chosen,
+            chosen => self.begin(segment, hash, chosen.map(|(number, _)| number)),
+        }
+    }
+
+    /// The first connection of a tuple whose deadline did not pass.
+    #[inline]
+    fn in_time(
+        &mut self,
+        head: (u32, Side),
+        segment: &Segment<'_>,
+        hash: u32,
+    ) -> Option<(u32, Side)> {
+        if !self.is_late(head.0) {
+            return Some(head);
+        }
+        self.purge(head.0);
+        self.store.find_of(segment, hash)
+    }
+
+    /// Which connection of this tuple the segment belongs to, and which side sent it: the one on
+    /// its VLANs and tunnels; else one whose other direction is known and whose numbers fit.
+    #[inline]
+    fn choose(
+        &mut self,
+        head: (u32, Side),
+        segment: &Segment<'_>,
+        hash: u32,
+    ) -> Option<(u32, Side)> {
+        let path = self.store.connection(head.0)?.paths[head.1.index()];
+        if path == Some(segment.path) {
+            return Some(head);
+        }
+        let head = if self.purge(head.0) { self.store.find_of(segment, hash)?.0 } else { head.0 };
+        self.choose_among(head, segment)
+    }
+
+    fn choose_among(&mut self, head: u32, segment: &Segment<'_>) -> Option<(u32, Side)> {
+        let mut other = None;
+        let mut number = head;
+        for _ in 0..MAX_SIBLINGS {
+            self.store.wake(number);
+            let Some(c) = self.store.connection(number) else { break };
+            let side = c.sender(segment);
+            let found = (number, side);
+            match c.paths[side.index()] {
+                Some(path) if path == segment.path => return Some(found),
+                Some(_) if other.is_none() && continues(c, side, segment) => {
+                    other = Some((1, found));
+                }
+                None if c.paths[side.peer().index()] == Some(segment.path) => {
+                    return Some(found);
+                }
+                None if other.is_none_or(|(rank, _)| rank < 2) && answers(c, side, segment) => {
+                    other = Some((2, found));
+                }
+                _ => {}
+            }
+            number = self.store.slot(number).map_or(NONE, |slot| slot.next);
+            if number == NONE {
+                break;
+            }
+        }
+        other.map(|(_, found)| found)
+    }
+
+    /// Of the connections of a tuple the one on these VLANs and tunnels; the latest where there is
+    /// none, as a router may report from elsewhere.
+    pub(super) fn on_path(&mut self, head: u32, path: PathId) -> u32 {
+        let mut number = head;
+        for _ in 0..MAX_SIBLINGS {
+            self.store.wake(number);
+            let Some(c) = self.store.connection(number) else { break };
+            if c.paths.contains(&Some(path)) {
+                return number;
+            }
+            number = self.store.slot(number).map_or(NONE, |slot| slot.next);
+        }
+        head
+    }
+
+    /// Whether the segment begins a new connection although one of its tuple is known.
+    #[inline]
+    fn begins_anew(&self, number: u32, side: Side, segment: &Segment<'_>) -> bool {
+        let Some(c) = self.store.connection(number) else { return true };
+        if self.is_long(c) {
+            return true;
+        }
+        let flags = segment.flags;
+        if !flags.syn() || flags.ack() || flags.rst() {
+            return false;
+        }
+        let endpoint = c.side(side);
+        if endpoint.based && endpoint.base == segment.sequence {
+            return false;
+        }
+        let crossing = side == Side::Server
+            && endpoint.state == State::Silent
+            && c.side(Side::Client).state == State::SynSent
+            && c.over_since.is_none();
+        !crossing && (endpoint.based || c.over_since.is_some())
+    }
+}
