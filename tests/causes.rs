@@ -7,7 +7,7 @@ mod support;
 use std::fmt::Write;
 
 use finrst::cause::{Context, Parameters, RULES, all_holding, judge, judge_teardown};
-use finrst::conn::script::play;
+use finrst::conn::play;
 use finrst::conn::{Connection, Kind};
 use support::data;
 use support::record::hold;

@@ -82,8 +82,7 @@ fn a_cancelled_save_leaves_nothing() {
 #[test]
 fn a_script_gives_its_segments() {
     let script = "> S, < S., > ., > P. 120, < R.";
-    let all: Vec<_> =
-        finrst::conn::script::play(script).unwrap().iter().map(Chosen::from).collect();
+    let all: Vec<_> = finrst::conn::play(script).unwrap().iter().map(Chosen::from).collect();
     let made = packets::of_script(script, all).unwrap();
     assert_eq!(made.batches[0].num_rows(), 5);
 }

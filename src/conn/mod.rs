@@ -23,6 +23,7 @@ pub use primitives::words::{EndedBy, Ending, Opening, Phase, Release, Side};
 pub use track::clock::Clock;
 pub use track::merge::finish;
 pub use track::parcel::Parcel;
+pub use track::play::play;
 pub use track::seed::Seed;
 pub use track::trace::{Chosen, Trace, Traced};
 pub use track::tracker::{Counts, Tracker};

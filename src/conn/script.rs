@@ -1,4 +1,4 @@
-//! Conversations written as one line, in tcpdump's notation, and played through the tracker.
+//! Conversations written as one line, in tcpdump's notation.
 //!
 //! ```text
 //! > S, < S., > ., > P. 120, < ., < R.
@@ -40,10 +40,6 @@ use player::Player;
 
 use crate::error::Error;
 use crate::packet::{IcmpError, Segment};
-
-use crate::conn::facts::connection::Connection;
-use crate::conn::memory::limits::Limits;
-use crate::conn::track::tracker::Tracker;
 
 /// Longest script, in items.
 const MAX_ITEMS: usize = 10_000;
@@ -96,27 +92,6 @@ pub fn parse(script: &str) -> Result<Vec<Packet>, Error> {
         })?;
     }
     Ok(player.into_packets())
-}
-
-/// Plays a script: its connections, in order of their first packets.
-///
-/// # Errors
-/// As [`parse`].
-pub fn play(script: &str) -> Result<Vec<Connection>, Error> {
-    let mut tracker = Tracker::new(Limits::default());
-    for packet in parse(script)? {
-        match packet {
-            Packet::Tcp(owned) => {
-                let segment = owned.segment();
-                let hash = tracker.hash(&segment);
-                tracker.take(&segment, hash);
-            }
-            Packet::Icmp(error) => {
-                tracker.icmp(&error);
-            }
-        }
-    }
-    Ok(tracker.finish(|_| ()).1.iter().collect())
 }
 
 /// Splits at commas outside quotes.

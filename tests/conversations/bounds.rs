@@ -1,6 +1,7 @@
 //! Where following a connection stops: rows searched, siblings, limits of number, memory and time.
 
-use finrst::conn::script::{Owned, Packet, parse, play};
+use finrst::conn::play;
+use finrst::conn::script::{Owned, Packet, parse};
 use finrst::conn::{Connection, Counts, Kind, Limits, Release, Tracker};
 use finrst::packet::{PathId, Segment};
 

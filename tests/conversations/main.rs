@@ -8,7 +8,7 @@ mod recorded;
 mod support;
 mod thresholds;
 
-use finrst::conn::script::play;
+use finrst::conn::play;
 use finrst::conn::{Connection, EndedBy, Ending, Form, Kind, SequenceCheck, Side, Trigger};
 
 fn one(script: &str) -> Connection {

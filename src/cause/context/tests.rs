@@ -1,5 +1,5 @@
 use super::*;
-use crate::conn::script::play;
+use crate::conn::play;
 
 fn one(script: &str) -> Connection {
     let mut all = play(script).unwrap();

@@ -1,7 +1,7 @@
 use crate::cause::near::around;
 use crate::cause::rule::Case;
 use crate::cause::{Context, Parameters};
-use crate::conn::script::play;
+use crate::conn::play;
 
 /// The storm's rows, and those that are compared with the last one.
 fn near_the_last(resets: usize) -> (usize, usize) {

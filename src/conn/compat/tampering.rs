@@ -6,10 +6,6 @@
 //! After Sundara Raman and others, "Global, Passive Detection of Connection Tampering"
 //! (SIGCOMM 2023), and the stages of Cloudflare Radar.
 
-use crate::conn::facts::connection::Connection;
-use crate::conn::facts::teardown::{Kind, Teardown};
-use crate::conn::primitives::words::{Ending, Side};
-
 /// Stage and pattern of a client-to-server half.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Tampering {
@@ -34,23 +30,36 @@ pub enum Tampering {
 /// Segments of the client looked at.
 const SEGMENTS: u64 = 10;
 
-impl Connection {
-    /// The tampering signature of the client's half. Silence counts only where the capture went on
-    /// long enough to tell it from its own end.
-    pub fn tampering(&self) -> Tampering {
-        let client = self.side(Side::Client);
-        let own = |row: &&Teardown| row.sender == Side::Client && !row.duplicate;
-        let reset = self.teardowns.iter().filter(own).find(|row| row.kind == Kind::Rst);
-        let fin = self.teardowns.iter().filter(own).any(|row| row.kind == Kind::Fin);
-        let in_view = client.packets <= SEGMENTS;
-        let silent = !self.censored && in_view && !matches!(self.ending, Ending::Superseded);
-        if client.syns == 0 || fin || (reset.is_none() && !silent) {
+/// How far a client's half came, and what became of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Half {
+    /// SYNs it sent.
+    pub syns: u32,
+    /// Its packets.
+    pub packets: u64,
+    /// Those with payload.
+    pub data_packets: u32,
+    /// Whether the handshake was completed.
+    pub handshake: bool,
+    /// Whether it has a FIN.
+    pub fin: bool,
+    /// Whether it has a reset.
+    pub reset: bool,
+    /// Whether the capture went on long enough to tell its silence from the capture's own end.
+    pub silence_counts: bool,
+}
+
+impl Half {
+    /// Its signature.
+    pub fn signature(self) -> Tampering {
+        let in_view = self.packets <= SEGMENTS;
+        let silent = self.silence_counts && in_view;
+        if self.syns == 0 || self.fin || !(self.reset || silent) {
             return Tampering::None;
         }
-        let data = client.data_packets;
-        match (data, self.handshake_time.is_some(), reset.is_some()) {
+        match (self.data_packets, self.handshake, self.reset) {
             (0, false, true) => Tampering::PostSynReset,
-            (0, false, false) if client.syns == 1 => Tampering::PostSynSilence,
+            (0, false, false) if self.syns == 1 => Tampering::PostSynSilence,
             (0, true, true) => Tampering::PostAckReset,
             (0, true, false) => Tampering::PostAckSilence,
             (1, _, true) => Tampering::PostPshReset,

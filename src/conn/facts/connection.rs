@@ -2,9 +2,10 @@
 
 use std::net::IpAddr;
 
+use crate::conn::compat::tampering::{Half, Tampering};
 use crate::conn::compat::zeek::Zeek;
 use crate::conn::facts::endpoint::Endpoint;
-use crate::conn::facts::teardown::Teardown;
+use crate::conn::facts::teardown::{Kind, Teardown};
 use crate::conn::primitives::optional::Moment;
 use crate::conn::primitives::words::{EndedBy, Ending, Opening, Phase, Release, Side};
 use crate::packet::{Address, PathId};
@@ -208,6 +209,26 @@ impl Connection {
         &self.endpoints[side.index()]
     }
 
+    /// The tampering signature of the client's half. Silence counts only where the capture went on
+    /// long enough to tell it from its own end.
+    pub fn tampering(&self) -> Tampering {
+        let client = self.side(Side::Client);
+        let sent = |kind| {
+            let own = |row: &&Teardown| row.sender == Side::Client && !row.duplicate;
+            self.teardowns.iter().filter(own).any(|row| row.kind == kind)
+        };
+        let half = Half {
+            syns: client.syns,
+            packets: client.packets,
+            data_packets: client.data_packets,
+            handshake: self.handshake_time.is_some(),
+            fin: sent(Kind::Fin),
+            reset: sent(Kind::Rst),
+            silence_counts: !self.censored && self.ending != Ending::Superseded,
+        };
+        half.signature()
+    }
+
     /// The address of a side.
     pub fn ip(&self, side: Side) -> IpAddr {
         self.addresses[side.index()].ip(self.ip_version)
@@ -269,11 +290,10 @@ impl Connection {
     /// A lower bound of the payload octets of a side that a reset threw away: sent, never
     /// acknowledged. 0 without an effective reset.
     pub fn bytes_lost(&self, side: Side) -> u64 {
-        let reset = self.teardowns.iter().any(|t| {
-            t.kind == crate::conn::facts::teardown::Kind::Rst
-                && t.effective != Some(false)
-                && !t.duplicate
-        });
+        let reset = self
+            .teardowns
+            .iter()
+            .any(|t| t.kind == Kind::Rst && t.effective != Some(false) && !t.duplicate);
         if reset { self.side(side).unacked() } else { 0 }
     }
 }

@@ -5,6 +5,7 @@ pub(super) mod deadlines;
 pub(super) mod merge;
 pub(super) mod orientation;
 pub(super) mod parcel;
+pub(super) mod play;
 pub(super) mod seed;
 pub(super) mod trace;
 pub(super) mod tracker;

@@ -1,7 +1,7 @@
 //! TCP options, scripts of conversations and filters: everything that reads small texts.
 
 use finrst::cause::{Context, Parameters};
-use finrst::conn::script;
+use finrst::conn;
 use finrst::filter::Filter;
 use finrst::packet::Options;
 
@@ -36,7 +36,7 @@ fn scripted(text: &str) {
     if text.bytes().filter(u8::is_ascii_digit).count() > 64 {
         return;
     }
-    match script::play(text) {
+    match conn::play(text) {
         Ok(connections) => {
             let mut context = Context::default();
             connections.iter().for_each(|c| context.add(c));
