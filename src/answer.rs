@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 
 use crate::capture::{FileSummary, Interface, Source, SourceFiles};
 use crate::cause::{self, Context, Parameters, RULE_SET, Storm, Verdict};
-use crate::conn::{Connection, Groups, Opened, Rows, Teardown};
+use crate::conn::{Connection, Groups, Rows, Teardown, Unpacker};
 use crate::error::Error;
 use crate::guard;
 use crate::packet::Class;
@@ -154,10 +154,10 @@ impl Judge<'_> {
         let batches = parallel::in_order(self.threads, chunks, proceed, |chunk: Rows| {
             guard::room_for(chunk.len() as u64 * ROW)?;
             let mut batch = layout.batch(chunk.len());
-            let mut opened = Opened::default();
+            let mut unpacker = Unpacker::default();
             for start in (0..chunk.len()).step_by(BLOCK_ROWS) {
-                let block = opened.look(&chunk, start..start + BLOCK_ROWS);
-                self.context.ask_for(&block);
+                let block = unpacker.look(&chunk, start..start + BLOCK_ROWS);
+                self.context.prefetch(&block);
                 let verdicts: Vec<Verdict> =
                     block.iter().map(|c| cause::judge(c, self.context, self.parameters)).collect();
                 let rows: Vec<_> = block
@@ -187,11 +187,11 @@ impl Judge<'_> {
         let batches = parallel::in_order(self.threads, chunks, proceed, |chunk| {
             guard::room_for(chunk.len() as u64 * ROW)?;
             let mut batch = layout.batch(chunk.len());
-            let mut opened = Opened::default();
+            let mut unpacker = Unpacker::default();
             for block in chunk.chunks(BLOCK_ROWS) {
                 let looked =
-                    opened.look(connections, block.iter().map(|&(_, row, _)| row as usize));
-                self.context.ask_for(&looked);
+                    unpacker.look(connections, block.iter().map(|&(_, row, _)| row as usize));
+                self.context.prefetch(&looked);
                 let block: Vec<(&Connection, &Teardown, Option<&Storm>)> = looked
                     .into_iter()
                     .zip(block)

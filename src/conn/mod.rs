@@ -1,4 +1,28 @@
 //! Segments to connections: facts only, no causes.
+//!
+//! A segment comes to the [`Tracker`], which knows the connection it belongs to or begins one. The
+//! connection lies in memory unpacked, or packed where nothing came for a while. The segment is
+//! held against what is known, and changes it: numbers first, then, for a FIN or RST, a row of its
+//! own that still sees the state before, then the states of both sides. When a connection is over,
+//! or the capture is, what it came to is decided once, and it becomes a row.
+//!
+//! | room | what is in it |
+//! |---|---|
+//! | `primitives` | words, numbers that may be missing, ranges, a slab, how facts are coded |
+//! | `script` | conversations in a line |
+//! | `compat` | what Zeek, Wireshark and a published method would say |
+//! | `facts` | the connection, its sides, its FINs and RSTs |
+//! | `follow` | one segment becomes facts; how a connection ended |
+//! | `memory` | where connections lie: store, slots, packing, rows |
+//! | `track` | which connection, how long, in which order |
+//!
+//! Each imports from those above it in this list only (`tests/layers.rs`).
+//!
+//! *Open, close, reset, form* are TCP's words; memory has its own: a connection is **packed** and
+//! **unpacked**, **evicted** when there is no room, lies in a **slab**, and becomes a **row** when it
+//! is **let go**, for the reason that its row calls *release*. A **side** is client or server. A
+//! **teardown** is a FIN or RST; a reset's **form** is how it looks (an abort or a reply); its
+//! **trigger** is the segment that it answers. **Late** is what comes after a connection's end.
 
 mod compat;
 mod facts;
@@ -16,8 +40,8 @@ pub use facts::vantage::{Vantage, VantageBasis};
 pub use follow::payload::alert_name;
 pub use follow::teardowns::SEARCHED;
 pub use memory::limits::Limits;
-pub use memory::rows::{Groups, Opened, Rows};
-pub use memory::store::AHEAD;
+pub use memory::rows::{Groups, Rows, Unpacker};
+pub use memory::store::PREFETCHED;
 pub use primitives::optional::Moment;
 pub use primitives::words::{EndedBy, Ending, Opening, Phase, Release, Side};
 pub use track::clock::Clock;

@@ -15,7 +15,7 @@ pub struct Pass<'s> {
 
 impl Pass<'_> {
     pub fn batch(&mut self, batch: &Batch<'_>) {
-        let mut ahead: Vec<Coming<'_>> = Vec::with_capacity(conn::AHEAD);
+        let mut ahead: Vec<Coming<'_>> = Vec::with_capacity(conn::PREFETCHED);
         for frame in batch {
             match self.intake.take(&frame, self.options) {
                 Decoded::Tcp(segment) => self.shards.take(&segment, &mut ahead),

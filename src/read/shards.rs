@@ -6,7 +6,7 @@ mod away;
 
 use away::Away;
 
-use crate::conn::{AHEAD, Clock, Connection, Counts, Limits, Rows, Seed, Tracker, finish};
+use crate::conn::{Clock, Connection, Counts, Limits, PREFETCHED, Rows, Seed, Tracker, finish};
 use crate::error::Error;
 use crate::packet::{IcmpError, Segment};
 
@@ -94,7 +94,7 @@ impl Shards {
         match self.trackers.get_mut(shard) {
             Some(Shard::Here(_)) => {
                 ahead.push(Coming { segment: *segment, hash, now, shard });
-                if ahead.len() == AHEAD {
+                if ahead.len() == PREFETCHED {
                     self.flush(ahead);
                 }
             }

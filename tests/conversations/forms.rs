@@ -64,10 +64,10 @@ fn told(rows: Rows) -> (Vec<String>, Vec<(u64, u32, u32)>) {
 #[test]
 fn quiet_connections_are_kept_in_another_form_and_have_the_same_rows() {
     let all = all();
-    let (open, places) = told(follow(&all, Limits { open: usize::MAX, ..Limits::default() }));
+    let (open, places) = told(follow(&all, Limits { unpacked: usize::MAX, ..Limits::default() }));
     assert!(open.len() > 500 && places.len() > 300, "{} rows", open.len());
     for quiet in [0, 1_000_000_000] {
-        let limits = Limits { open: 0, quiet, ..Limits::default() };
+        let limits = Limits { unpacked: 0, quiet, ..Limits::default() };
         let (compact, compact_places) = told(follow(&all, limits));
         assert_eq!(compact.len(), open.len());
         for (one, other) in open.iter().zip(&compact) {

@@ -55,7 +55,7 @@ fn whatever_is_kept_in_its_compact_form() {
     for (name, path) in many() {
         let expected = told(&read(vec![Source::path(&path)], Options::default()).unwrap());
         for (open, quiet) in [(0, i64::MIN), (2, 1_000_000)] {
-            let limits = Limits { open, quiet, ..Limits::default() };
+            let limits = Limits { unpacked: open, quiet, ..Limits::default() };
             let options = Options { limits, ..Options::default() };
             let output = read(vec![Source::path(&path)], options).unwrap();
             assert_same(&expected, &output, &format!("{name}, {open} open"));

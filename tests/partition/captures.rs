@@ -101,7 +101,7 @@ fn options() -> Vec<Options> {
         limits(Limits { linger: 0, idle: 0, handshake: 0, half_closed: 0, ..Limits::default() }),
         limits(Limits { teardowns: 1, ..Limits::default() }),
         limits(Limits { connections: Some(2), ..Limits::default() }),
-        limits(Limits { open: 1, quiet: 0, ..Limits::default() }),
+        limits(Limits { unpacked: 1, quiet: 0, ..Limits::default() }),
         Options { memory_limit: Some(9_000), seed: Some(7), ..default() },
         Options { memory_limit: Some(60_000), threads: Some(1), seed: Some(1), ..default() },
         Options { decoding: finrst::packet::Limits { paths: 2, datagrams: 1 }, ..default() },

@@ -109,7 +109,7 @@ fn limits() -> impl Strategy<Value = Limits> {
                 connections,
                 memory,
                 teardowns,
-                open,
+                unpacked: open,
                 keep,
                 quiet: 0,
             }

@@ -17,7 +17,7 @@ impl Context {
     }
 
     /// Reads what judging these connections will ask for.
-    pub fn ask_for(&self, connections: &[&Connection]) {
+    pub fn prefetch(&self, connections: &[&Connection]) {
         std::hint::black_box(connections.iter().fold(0, |all, c| all ^ self.server(c)));
     }
 

@@ -1,7 +1,7 @@
 //! The latest segments of a connection, to find what a reset answers and which packet is a copy.
 
 use crate::conn::primitives::bits::high;
-use crate::conn::primitives::slab::Places;
+use crate::conn::primitives::slab::Slab;
 use crate::conn::primitives::words::Side;
 use crate::packet::{Flags, Segment, Seq};
 
@@ -115,7 +115,7 @@ pub struct Recent {
 /// The blocks of all connections that are followed.
 #[derive(Debug, Default)]
 pub struct Pool {
-    blocks: Places<Block>,
+    blocks: Slab<Block>,
 }
 
 impl Pool {
@@ -148,9 +148,9 @@ impl Pool {
     }
 
     /// Forgets the segments of a connection.
-    pub fn release(&mut self, recent: Recent) {
+    pub fn free(&mut self, recent: Recent) {
         let used = usize::from(recent.length).div_ceil(BLOCK);
-        self.blocks.release_all(recent.blocks.iter().take(used));
+        self.blocks.free_all(recent.blocks.iter().take(used));
     }
 
     /// Reads the block that the next segment is written to, ahead of its use.
@@ -285,7 +285,7 @@ mod tests {
             pool.of(other).any(0, |e| e.packet == 5) && !pool.of(other).any(0, |e| e.packet == 6)
         );
         let taken = pool.blocks.len();
-        pool.release(one);
+        pool.free(one);
         let mut third = Recent::default();
         (0..16).for_each(|packet| pool.push(&mut third, 1, &entry(packet)));
         assert_eq!(pool.blocks.len(), taken);

@@ -10,11 +10,11 @@ pub const COMPARED: usize = 16;
 
 /// Followed connections in the order in which they were begun or spared.
 #[derive(Debug, Default)]
-pub struct Room {
+pub struct Candidates {
     line: VecDeque<(u32, u64)>,
 }
 
-impl Room {
+impl Candidates {
     /// Puts a connection at the end of the line: its place and its number.
     pub fn enter(&mut self, place: u32, id: u64) {
         self.line.push_back((place, id));

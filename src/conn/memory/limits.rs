@@ -6,11 +6,11 @@ use crate::conn::primitives::words::{Opening, Release};
 
 pub(in crate::conn) const SECOND: i64 = 1_000_000_000;
 
-/// Connections that are open at a time before memory is saved: with their segments they take less
+/// Connections that are unpacked at a time before memory is saved: with their segments they take less
 /// than two gigabytes.
-const OPEN: usize = 1 << 20;
+const UNPACKED: usize = 1 << 20;
 /// The same where memory is bounded: what is saved is worth more than the time it takes.
-const OPEN_IF_BOUNDED: usize = 8192;
+const UNPACKED_IF_BOUNDED: usize = 8192;
 
 /// When connections are let go, in nanoseconds of capture time.
 #[derive(Clone, Debug)]
@@ -32,11 +32,11 @@ pub struct Limits {
     pub teardowns: u32,
     /// Rows are kept until the end (in order of connection), instead of handed out when let go.
     pub keep: bool,
-    /// Once so many connections are open at a time, those for which nothing comes for
-    /// [`Limits::quiet`] are kept in their compact form until something does. Rows do not depend
+    /// Once so many connections are unpacked at a time, those for which nothing comes for
+    /// [`Limits::quiet`] are packed until something does. Rows do not depend
     /// on it.
-    pub open: usize,
-    /// See `open`.
+    pub unpacked: usize,
+    /// See `unpacked`.
     pub quiet: i64,
 }
 
@@ -51,7 +51,7 @@ impl Default for Limits {
             memory: None,
             teardowns: 65_536,
             keep: true,
-            open: OPEN,
+            unpacked: UNPACKED,
             quiet: SECOND / 4,
         }
     }
@@ -64,10 +64,10 @@ impl Limits {
         self.connections.is_some() || self.memory.is_some()
     }
 
-    /// How many connections may be open before the quiet ones are kept in their compact form.
-    pub(in crate::conn) fn most_open(&self) -> usize {
+    /// How many connections may be unpacked before the quiet ones are packed.
+    pub(in crate::conn) fn most_unpacked(&self) -> usize {
         let bounded = self.is_bounded() || !self.keep;
-        if bounded { self.open.min(OPEN_IF_BOUNDED) } else { self.open }
+        if bounded { self.unpacked.min(UNPACKED_IF_BOUNDED) } else { self.unpacked }
     }
 
     /// When a connection is let go unless another of its packets comes.

@@ -25,17 +25,17 @@ use crate::conn::facts::connection::Connection;
 use crate::conn::facts::teardown::Teardown;
 use crate::conn::follow::recent::{Entry, Pool, Recent, Seen};
 
-/// Rows of FINs and RSTs up to which a connection is worth the way to the compact form and back.
+/// Rows of FINs and RSTs up to which a connection is worth the way there and back.
 pub(in crate::conn) const MOST_TEARDOWNS: usize = 16;
 
-/// Turns connections to their compact form; keeps the room that takes.
+/// Packs connections; keeps the room that takes.
 #[derive(Clone, Debug, Default)]
 pub(in crate::conn) struct Packer {
     octets: Vec<u8>,
 }
 
 impl Packer {
-    /// The compact form of a connection and of its latest segments. What is rare is taken out of
+    /// The packed form of a connection and of its latest segments. What is rare is taken out of
     /// it beforehand; `rare` leads to it.
     pub fn pack(
         &mut self,
@@ -60,7 +60,7 @@ impl Packer {
     }
 }
 
-/// The number of a form's first packet.
+/// The number of a packed form's first packet.
 pub(in crate::conn) fn first_packet(form: &[u8]) -> u64 {
     let (mut reader, _) = Reader::new(form);
     let _teardowns = reader.word(0);
@@ -68,9 +68,9 @@ pub(in crate::conn) fn first_packet(form: &[u8]) -> u64 {
     first
 }
 
-/// Makes the connection of a form again, in place of another; its latest segments go to the pool
+/// Makes the connection of a packed form again, in place of another; its latest segments go to the pool
 /// where one is given. Gives what leads to its rare facts, which must still be put back. [`SLACK`]
-/// octets must follow the form.
+/// octets must follow the packed form.
 pub(in crate::conn) fn unpack(
     form: &[u8],
     connection: &mut Connection,

@@ -11,7 +11,7 @@ pub const BLOCK: usize = 32;
 const ROWS: usize = 2;
 
 /// Reads from each cache line of these connections and of their first rows of FINs and RSTs.
-pub fn ask_for<'c>(connections: impl Iterator<Item = &'c Connection> + Clone) {
+pub fn prefetch<'c>(connections: impl Iterator<Item = &'c Connection> + Clone) {
     let whole = connections.clone().fold(0, |all, c| all ^ c.touch_whole());
     let rows = connections.flat_map(|c| c.teardowns.iter().take(ROWS));
     std::hint::black_box(rows.fold(whole, |all, row| all ^ row.touch_whole()));

@@ -8,17 +8,17 @@ use std::ops::Range;
 use std::sync::Arc;
 
 pub use groups::Groups;
-pub use unpacked::{Iter, Opened};
+pub use unpacked::{Iter, Unpacker};
 
-use packed::Forms;
+use packed::PackedRows;
 
 use crate::conn::facts::connection::Connection;
 use crate::conn::memory::pack::{Packer, Rare};
 use crate::conn::memory::prefetch::BLOCK;
-use crate::conn::memory::store::Open;
+use crate::conn::memory::store::Unpacked;
 use crate::conn::primitives::words::Release;
 
-/// Rows of FINs and RSTs of a connection that is not worth a compact form.
+/// Rows of FINs and RSTs of a connection that is not worth packing.
 const MANY_TEARDOWNS: usize = 256;
 
 /// Connections in order.
@@ -43,18 +43,18 @@ struct Order {
     first: u64,
 }
 
-/// Some of them: as they were followed, or in their compact form.
+/// Some of them: as they were followed, or packed.
 #[derive(Debug)]
 enum Chunk {
-    Whole(Vec<Open>),
-    Forms(Forms),
+    Unpacked(Vec<Unpacked>),
+    Packed(PackedRows),
 }
 
 impl Chunk {
     fn len(&self) -> usize {
         match self {
-            Self::Whole(open) => open.len(),
-            Self::Forms(forms) => forms.len(),
+            Self::Unpacked(unpacked) => unpacked.len(),
+            Self::Packed(packed) => packed.len(),
         }
     }
 }
@@ -94,8 +94,10 @@ impl Rows {
     /// FIN and RST segments of all of them.
     pub fn teardowns(&self) -> usize {
         let of = |chunk: &Arc<Chunk>| match &**chunk {
-            Chunk::Whole(open) => open.iter().map(|open| open.connection.teardowns.len()).sum(),
-            Chunk::Forms(forms) => forms.teardowns().len(),
+            Chunk::Unpacked(unpacked) => {
+                unpacked.iter().map(|unpacked| unpacked.connection.teardowns.len()).sum()
+            }
+            Chunk::Packed(packed) => packed.teardowns().len(),
         };
         self.chunks.iter().map(of).sum()
     }
@@ -106,13 +108,15 @@ impl Rows {
         let mut places = Vec::with_capacity(self.teardowns());
         for (start, chunk) in self.starts.iter().map(|&start| number(start)).zip(&self.chunks) {
             match &**chunk {
-                Chunk::Whole(open) => places.extend((start..).zip(open).flat_map(|(row, open)| {
-                    let packets = open.connection.teardowns.iter().map(|t| t.packet);
-                    (0..).zip(packets).map(move |(at, packet)| (packet, row, at))
-                })),
-                Chunk::Forms(forms) => {
+                Chunk::Unpacked(unpacked) => {
+                    places.extend((start..).zip(unpacked).flat_map(|(row, unpacked)| {
+                        let packets = unpacked.connection.teardowns.iter().map(|t| t.packet);
+                        (0..).zip(packets).map(move |(at, packet)| (packet, row, at))
+                    }));
+                }
+                Chunk::Packed(packed) => {
                     let (mut before, mut at) = (u32::MAX, 0);
-                    places.extend(forms.teardowns().iter().map(|&(row, packet)| {
+                    places.extend(packed.teardowns().iter().map(|&(row, packet)| {
                         at = if row == before { at + 1 } else { 0 };
                         before = row;
                         (packet, start + row, at)
@@ -143,55 +147,55 @@ impl Rows {
     pub(in crate::conn) fn put(&mut self, connection: &mut Connection, note: bool) {
         if connection.teardowns.len() > MANY_TEARDOWNS {
             let row = std::mem::replace(connection, Connection::blank());
-            self.push_whole(vec![Open::row(row)]);
+            self.push_unpacked(vec![Unpacked::row(row)]);
             return;
         }
         let mut packer = std::mem::take(&mut self.packer);
-        self.add(|forms| {
+        self.add(|packed| {
             if note {
-                let row = forms.len();
-                connection.teardowns.iter().for_each(|t| forms.note_teardown(row, t.packet));
+                let row = packed.len();
+                connection.teardowns.iter().for_each(|t| packed.note_teardown(row, t.packet));
             }
-            let rare = Rare::take(connection).map(|rare| forms.keep_rare(rare));
-            forms.add(packer.pack(connection, None, rare), None);
+            let rare = Rare::take(connection).map(|rare| packed.keep_rare(rare));
+            packed.add(packer.pack(connection, None, rare), None);
         });
         self.packer = packer;
     }
 
-    /// Adds a compact form, its rare facts apart, and why it is let go if it was followed to the
+    /// Adds a packed row, its rare facts apart, and why it is let go if it was followed to the
     /// end; its FINs and RSTs must still be noted.
-    pub(in crate::conn) fn push_form(
+    pub(in crate::conn) fn push_packed(
         &mut self,
-        form: &[u8],
+        bytes: &[u8],
         rare: Option<Rare>,
         release: Option<Release>,
     ) {
-        self.add(|forms| {
-            let start = forms.add(form, release);
+        self.add(|packed| {
+            let start = packed.add(bytes, release);
             if let Some(rare) = rare {
-                forms.refer(start, rare);
+                packed.refer(start, rare);
             }
         });
     }
 
-    /// Adds a chunk of open ones.
-    pub(in crate::conn) fn push_whole(&mut self, open: Vec<Open>) {
+    /// Adds a chunk of unpacked ones.
+    pub(in crate::conn) fn push_unpacked(&mut self, unpacked: Vec<Unpacked>) {
         self.starts.push(self.length);
-        self.length += open.len();
-        self.chunks.push(Arc::new(Chunk::Whole(open)));
+        self.length += unpacked.len();
+        self.chunks.push(Arc::new(Chunk::Unpacked(unpacked)));
     }
 
-    fn add(&mut self, add: impl FnOnce(&mut Forms)) {
-        let room = matches!(self.chunks.last().map(|last| &**last), Some(Chunk::Forms(forms)) if !forms.is_full());
+    fn add(&mut self, add: impl FnOnce(&mut PackedRows)) {
+        let room = matches!(self.chunks.last().map(|last| &**last), Some(Chunk::Packed(packed)) if !packed.is_full());
         if !room {
-            if let Some(Chunk::Forms(full)) = self.chunks.last_mut().and_then(Arc::get_mut) {
+            if let Some(Chunk::Packed(full)) = self.chunks.last_mut().and_then(Arc::get_mut) {
                 full.shrink();
             }
             self.starts.push(self.length);
-            self.chunks.push(Arc::new(Chunk::Forms(Forms::ending_at(self.clock))));
+            self.chunks.push(Arc::new(Chunk::Packed(PackedRows::ending_at(self.clock))));
         }
-        if let Some(Chunk::Forms(forms)) = self.chunks.last_mut().and_then(Arc::get_mut) {
-            add(forms);
+        if let Some(Chunk::Packed(packed)) = self.chunks.last_mut().and_then(Arc::get_mut) {
+            add(packed);
             self.length += 1;
         }
     }
@@ -235,29 +239,29 @@ impl Rows {
     }
 
     /// Shows these rows in order, some at a time: numbers them anew where several trackers filled
-    /// the chunks, and notes the FINs and RSTs of those in their compact form.
+    /// the chunks, and notes the FINs and RSTs of those packed.
     pub(in crate::conn) fn show(
         &mut self,
         rows: Range<usize>,
         each: &mut impl FnMut(&[&Connection]),
     ) {
-        let has_forms = self.chunks.iter().any(|chunk| matches!(**chunk, Chunk::Forms(_)));
-        let mut opened = Opened::default();
+        let has_packed = self.chunks.iter().any(|chunk| matches!(**chunk, Chunk::Packed(_)));
+        let mut unpacker = Unpacker::default();
         for start in rows.clone().step_by(BLOCK) {
             let block = start..rows.end.min(start + BLOCK);
             if self.order.is_some() {
                 block.clone().for_each(|row| self.number(row));
             }
-            let looked = opened.look(self, block.clone());
+            let looked = unpacker.look(self, block.clone());
             each(&looked);
-            if has_forms {
+            if has_packed {
                 let rows = block.zip(looked).flat_map(|(row, c)| {
                     c.teardowns.iter().map(move |teardown| (row, teardown.packet))
                 });
                 let teardowns: Vec<_> = rows.collect();
                 for (row, packet) in teardowns {
-                    if let Some((Chunk::Forms(forms), within)) = self.locate_mut(row) {
-                        forms.note_teardown(within, packet);
+                    if let Some((Chunk::Packed(packed), within)) = self.locate_mut(row) {
+                        packed.note_teardown(within, packet);
                     }
                 }
             }
@@ -266,10 +270,10 @@ impl Rows {
 
     fn number(&mut self, row: usize) {
         if let Some(id) = self.id(row)
-            && let Some((Chunk::Whole(open), within)) = self.locate_mut(row)
-            && let Some(open) = open.get_mut(within)
+            && let Some((Chunk::Unpacked(unpacked), within)) = self.locate_mut(row)
+            && let Some(unpacked) = unpacked.get_mut(within)
         {
-            open.connection.id = id;
+            unpacked.connection.id = id;
         }
     }
 
@@ -277,20 +281,20 @@ impl Rows {
     pub(in crate::conn) fn first_packet(&self, row: usize) -> Option<u64> {
         let (chunk, within) = self.locate(row)?;
         match chunk {
-            Chunk::Whole(open) => Some(open.get(within)?.connection.first_packet),
-            Chunk::Forms(forms) => Some(forms.first_packet(within)),
+            Chunk::Unpacked(unpacked) => Some(unpacked.get(within)?.connection.first_packet),
+            Chunk::Packed(packed) => Some(packed.first_packet(within)),
         }
     }
 
-    /// All of them, opened one by one.
+    /// All of them, unpacked one by one.
     pub fn iter(&self) -> Iter<'_> {
         Iter::of(self)
     }
 
     /// One of them.
     pub fn get(&self, row: usize) -> Option<Connection> {
-        let mut opened = Opened::default();
-        opened.look(self, [row]).pop().cloned()
+        let mut unpacker = Unpacker::default();
+        unpacker.look(self, [row]).pop().cloned()
     }
 
     /// Groups of at most `rows` connections (in steps of a chunk), each to be let go when its

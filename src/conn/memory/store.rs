@@ -1,10 +1,10 @@
-//! Where connections are followed: open while segments come, in their compact form when it is
+//! Where connections are followed: unpacked while segments come, packed when it is
 //! quiet, and found by their addresses and ports.
 
-mod close;
+mod end;
 mod packing;
 
-pub use close::Show;
+pub use end::Show;
 
 use crate::conn::facts::connection::Connection;
 use crate::conn::facts::tuple::{Tuple, tuple_of};
@@ -14,26 +14,26 @@ use crate::conn::memory::eviction::Scales;
 use crate::conn::memory::index::Index;
 use crate::conn::memory::limits::{Due, Last};
 use crate::conn::memory::pack::{Arena, MOST_TEARDOWNS, Packer, Rare, unpack};
-use crate::conn::primitives::slab::Places;
+use crate::conn::primitives::slab::Slab;
 use crate::conn::primitives::words::Side;
 use crate::packet::Segment;
 
 /// Segments whose connections are asked for at once, so that waiting for memory happens once and
 /// not for each.
-pub const AHEAD: usize = 32;
+pub const PREFETCHED: usize = 32;
 /// No connection.
 pub const NONE: u32 = u32::MAX;
 
-/// Marks the place of an open connection; others are those of compact forms.
-const OPEN: u32 = 1 << 31;
+/// Marks the place of an unpacked connection; others are those of packed connections.
+const UNPACKED: u32 = 1 << 31;
 /// Bytes of a slot and of its places in the index and in the wheel.
 const SLOT: u64 = size_of::<Slot>() as u64 + 32;
 
-/// A followed connection, or one that was: what is known of it without opening its form.
+/// A followed connection, or one that was: what is known of it without unpacking it.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Slot {
     /// The capture's time at its latest packet, which that packet may have been behind; the later
-    /// of both, as long as it is not open.
+    /// of both, as long as it is not unpacked.
     pub seen: i64,
     /// Its number.
     pub id: u64,
@@ -41,28 +41,28 @@ pub struct Slot {
     pub next: u32,
     /// Hash of its tuple.
     pub hash: u32,
-    /// Place of its form, or that of the open connection with [`OPEN`].
+    /// Place of its packed form, or that of the unpacked connection with [`UNPACKED`].
     at: u32,
-    /// Which limit holds for it, as long as it is not open.
+    /// Which limit holds for it, as long as it is not unpacked.
     due: Due,
     /// Whether it is still followed.
     pub followed: bool,
 }
 
 impl Slot {
-    /// When its connection was last heard of, which is given where it is open.
-    fn last(&self, open: Option<&Connection>) -> Last {
-        match open {
+    /// When its connection was last heard of, which is given where it is unpacked.
+    fn last(&self, unpacked: Option<&Connection>) -> Last {
+        match unpacked {
             Some(c) => Last { at: c.end.max(self.seen), due: Due::of(c) },
             None => Last { at: self.seen, due: self.due },
         }
     }
 }
 
-/// An open connection.
+/// An unpacked connection.
 #[derive(Debug)]
 #[repr(C)]
-pub struct Open {
+pub struct Unpacked {
     recent: Recent,
     /// Number of its slot; [`NONE`] when this is vacant.
     number: u32,
@@ -72,19 +72,19 @@ pub struct Open {
 /// All connections in memory.
 #[derive(Debug, Default)]
 pub struct Store {
-    slots: Places<Slot>,
-    open: Places<Open>,
-    /// The open connection that is looked at next.
+    slots: Slab<Slot>,
+    unpacked: Slab<Unpacked>,
+    /// The unpacked connection that is looked at next.
     hand: u32,
-    /// Whether there were once more open connections than are left alone.
-    compacts: bool,
-    /// The latest segments of open connections.
+    /// Whether there were once more unpacked connections than are left alone.
+    packs: bool,
+    /// The latest segments of unpacked connections.
     pool: Pool,
     arena: Arena,
     packer: Packer,
-    rare: Places<Option<Rare>>,
+    rare: Slab<Option<Rare>>,
     index: Index,
-    /// Bytes that hang on open connections and on rare facts; as the scales tell.
+    /// Bytes that hang on unpacked connections and on rare facts; as the scales tell.
     hanging: u64,
     /// Bytes of connections that are only rows.
     rows: u64,
@@ -102,7 +102,7 @@ impl Store {
         self.scales
     }
 
-    /// What is known of a connection without opening it.
+    /// What is known of a connection without unpacking it.
     #[inline]
     pub fn slot(&self, number: u32) -> Option<&Slot> {
         self.slots.get(number)
@@ -115,34 +115,34 @@ impl Store {
     }
 
     #[inline]
-    fn open_at(&self, number: u32) -> Option<&Open> {
-        self.open.get(self.slot(number)?.at.checked_sub(OPEN)?)
+    fn unpacked_at(&self, number: u32) -> Option<&Unpacked> {
+        self.unpacked.get(self.slot(number)?.at.checked_sub(UNPACKED)?)
     }
 
     #[inline]
-    fn open_at_mut(&mut self, number: u32) -> Option<&mut Open> {
-        self.open.get_mut(self.slot(number)?.at.checked_sub(OPEN)?)
+    fn unpacked_at_mut(&mut self, number: u32) -> Option<&mut Unpacked> {
+        self.unpacked.get_mut(self.slot(number)?.at.checked_sub(UNPACKED)?)
     }
 
-    /// The connection of a slot, which must be open.
+    /// The connection of a slot, which must be unpacked.
     #[inline]
     pub fn connection(&self, number: u32) -> Option<&Connection> {
-        self.open_at(number).map(|open| &open.connection)
+        self.unpacked_at(number).map(|unpacked| &unpacked.connection)
     }
 
     /// The same, to change.
     #[inline]
     pub fn connection_mut(&mut self, number: u32) -> Option<&mut Connection> {
-        self.open_at_mut(number).map(|open| &mut open.connection)
+        self.unpacked_at_mut(number).map(|unpacked| &mut unpacked.connection)
     }
 
-    /// Everything of an open connection, to take a segment when it is `now` in the capture.
+    /// Everything of an unpacked connection, to take a segment when it is `now` in the capture.
     #[inline]
     pub fn live(&mut self, number: u32, now: i64) -> Option<Live<'_>> {
         let slot = self.slot_mut(number)?;
         slot.seen = now;
-        let at = slot.at.checked_sub(OPEN)?;
-        let Open { recent, connection, .. } = self.open.get_mut(at)?;
+        let at = slot.at.checked_sub(UNPACKED)?;
+        let Unpacked { recent, connection, .. } = self.unpacked.get_mut(at)?;
         Some(Live { connection, recent, pool: &mut self.pool })
     }
 
@@ -161,7 +161,7 @@ impl Store {
     /// each part. A segment is told by its hash and the port it comes from.
     #[inline]
     pub fn touch(&self, segments: impl Iterator<Item = (u32, u16)>) -> u64 {
-        let (mut all, mut hashes) = (0, [(0, 0); AHEAD]);
+        let (mut all, mut hashes) = (0, [(0, 0); PREFETCHED]);
         let mut count = 0;
         for (place, (hash, port)) in hashes.iter_mut().zip(segments) {
             *place = (hash, port);
@@ -169,81 +169,83 @@ impl Store {
             count += 1;
         }
         let hashes = hashes.get(..count).unwrap_or_default();
-        let mut places = [NONE; AHEAD];
+        let mut places = [NONE; PREFETCHED];
         for (place, &(hash, _)) in places.iter_mut().zip(hashes) {
             *place = self.index.first(hash).unwrap_or(NONE);
         }
         for place in places.iter_mut().take(count) {
-            *place = self.slot(*place).map_or(NONE, |slot| slot.at.wrapping_sub(OPEN));
+            *place = self.slot(*place).map_or(NONE, |slot| slot.at.wrapping_sub(UNPACKED));
         }
-        let mut recent = [None; AHEAD];
+        let mut recent = [None; PREFETCHED];
         for ((recent, &place), &(_, port)) in recent.iter_mut().zip(&places).zip(hashes) {
-            if let Some(open) = self.open.get(place) {
-                *recent = Some(&open.recent);
-                all ^= open.connection.touch(port);
+            if let Some(unpacked) = self.unpacked.get(place) {
+                *recent = Some(&unpacked.recent);
+                all ^= unpacked.connection.touch(port);
             }
         }
         recent.into_iter().flatten().fold(all, |all, recent| all ^ self.pool.touch(recent))
     }
 
-    /// A free slot for a connection of which nothing is known yet, open. `None` when all 2^31 are
+    /// A free slot for a connection of which nothing is known yet, unpacked. `None` when all 2^31 are
     /// taken.
     pub fn insert(&mut self, id: u64, hash: u32, next: u32) -> Option<u32> {
         let number = self.slots.put(Slot::default())?;
-        let at = OPEN + self.occupy(number)?;
+        let at = UNPACKED + self.occupy(number)?;
         *self.slot_mut(number)? = Slot { id, next, hash, at, followed: true, ..Slot::default() };
         Some(number)
     }
 
-    /// A place for an open connection, in which there is a blank one.
+    /// A place for an unpacked connection, in which there is a blank one.
     fn occupy(&mut self, number: u32) -> Option<u32> {
-        let Some(at) = self.open.vacant() else {
+        let Some(at) = self.unpacked.vacant() else {
             let connection = Connection::blank();
-            return self.open.add(Open { recent: Recent::default(), number, connection });
+            return self.unpacked.add(Unpacked { recent: Recent::default(), number, connection });
         };
-        let open = self.open.get_mut(at)?;
+        let unpacked = self.unpacked.get_mut(at)?;
         // Room for its rows is used again.
-        let mut teardowns = std::mem::take(&mut open.connection.teardowns);
+        let mut teardowns = std::mem::take(&mut unpacked.connection.teardowns);
         teardowns.clear();
-        open.connection = Connection { teardowns, ..Connection::blank() };
-        (open.number, open.recent) = (number, Recent::default());
+        unpacked.connection = Connection { teardowns, ..Connection::blank() };
+        (unpacked.number, unpacked.recent) = (number, Recent::default());
         Some(at)
     }
 
-    /// Makes the place of an open connection vacant, its segments forgotten.
+    /// Makes the place of an unpacked connection vacant, its segments forgotten.
     fn vacate(&mut self, number: u32) {
-        let Some(at) = self.slot(number).and_then(|slot| slot.at.checked_sub(OPEN)) else { return };
-        let Some(open) = self.open_at_mut(number) else { return };
-        open.number = NONE;
-        let recent = std::mem::take(&mut open.recent);
-        if open.connection.teardowns.capacity() > MOST_TEARDOWNS {
-            open.connection.teardowns = Vec::new();
+        let Some(at) = self.slot(number).and_then(|slot| slot.at.checked_sub(UNPACKED)) else {
+            return;
+        };
+        let Some(unpacked) = self.unpacked_at_mut(number) else { return };
+        unpacked.number = NONE;
+        let recent = std::mem::take(&mut unpacked.recent);
+        if unpacked.connection.teardowns.capacity() > MOST_TEARDOWNS {
+            unpacked.connection.teardowns = Vec::new();
         }
-        self.pool.release(recent);
-        self.open.release(at);
+        self.pool.free(recent);
+        self.unpacked.free(at);
     }
 
-    /// Opens a connection where it is not.
+    /// Unpacks a connection where it is packed.
     #[inline]
-    pub fn wake(&mut self, number: u32) {
-        if self.slot(number).is_some_and(|slot| slot.at < OPEN) {
-            self.open_form(number);
+    pub fn unpack_if_packed(&mut self, number: u32) {
+        if self.slot(number).is_some_and(|slot| slot.at < UNPACKED) {
+            self.unpack_slot(number);
         }
     }
 
-    /// No longer follows a connection that is open; it stays as a row, which does not count as
+    /// No longer follows a connection that is unpacked; it stays as a row, which does not count as
     /// memory of what is followed.
-    pub fn settle(&mut self, number: u32) {
+    pub fn keep_row(&mut self, number: u32) {
         let Some(c) = self.connection(number) else { return };
         let heavy = self.scales.weigh(c);
         let (hanging, used) = (self.hanging, self.arena.used());
-        if self.compacts && self.close_form(number, false).is_some() {
+        if self.packs && self.pack_slot(number, false).is_some() {
             let light = (self.hanging + heavy).saturating_sub(hanging);
             self.rows += (self.arena.used() - used) as u64 + light;
-        } else if let Some(open) = self.open_at_mut(number) {
-            let recent = std::mem::take(&mut open.recent);
-            self.pool.release(recent);
-            self.rows += size_of::<Open>() as u64 + heavy;
+        } else if let Some(unpacked) = self.unpacked_at_mut(number) {
+            let recent = std::mem::take(&mut unpacked.recent);
+            self.pool.free(recent);
+            self.rows += size_of::<Unpacked>() as u64 + heavy;
         }
         self.rows += SLOT;
         if let Some(slot) = self.slot_mut(number) {
@@ -251,24 +253,24 @@ impl Store {
         }
     }
 
-    /// Takes a connection that is open out, and makes its slot free again.
+    /// Takes a connection that is unpacked out, and makes its slot free again.
     pub fn remove(&mut self, number: u32) -> Option<Connection> {
         let row = std::mem::replace(self.connection_mut(number)?, Connection::blank());
         self.hanging = self.hanging.saturating_sub(self.scales.weigh(&row));
         self.vacate(number);
         let slot = self.slot_mut(number)?;
         (slot.at, slot.followed) = (NONE, false);
-        self.slots.release(number);
+        self.slots.free(number);
         Some(row)
     }
 
-    /// The first connection with a hash, where it is open.
+    /// The first connection with a hash, where it is unpacked.
     #[inline]
     pub fn first(&self, hash: u32) -> Option<(u32, &Slot, &Connection)> {
         let number = self.index.first(hash)?;
         let slot = self.slot(number)?;
-        let open = self.open.get(slot.at.checked_sub(OPEN)?)?;
-        Some((number, slot, &open.connection))
+        let unpacked = self.unpacked.get(slot.at.checked_sub(UNPACKED)?)?;
+        Some((number, slot, &unpacked.connection))
     }
 
     /// The first connection of a segment's tuple, and which of its sides sent the segment.
@@ -291,7 +293,7 @@ impl Store {
         let mut at = self.index.begin(hash);
         loop {
             let number = self.index.next(hash, &mut at)?;
-            self.wake(number);
+            self.unpack_if_packed(number);
             if let Some(found) = self.connection(number).and_then(&test) {
                 return Some((number, found));
             }
@@ -311,8 +313,8 @@ impl Store {
     /// Bytes that followed connections take; asked for where the scales weigh.
     pub fn bytes(&self) -> u64 {
         let slots = self.slots.used() as u64 * SLOT;
-        let open = self.open.used() * size_of::<Open>();
-        let used = (open + self.pool.bytes() + self.arena.used()) as u64;
+        let unpacked = self.unpacked.used() * size_of::<Unpacked>();
+        let used = (unpacked + self.pool.bytes() + self.arena.used()) as u64;
         (slots + used + self.hanging).saturating_sub(self.rows)
     }
 
@@ -331,14 +333,14 @@ impl Store {
             copy.clone_from(c);
             return Some(());
         }
-        let rare = unpack(self.arena.form(self.slot(number)?.at)?, copy, None);
+        let rare = unpack(self.arena.packed(self.slot(number)?.at)?, copy, None);
         let rare = rare.and_then(|at| self.rare.get(at)?.clone());
         rare.unwrap_or_default().put(copy);
         Some(())
     }
 }
 
-impl Open {
+impl Unpacked {
     /// One that is only a row.
     pub fn row(connection: Connection) -> Self {
         Self { recent: Recent::default(), number: NONE, connection }

@@ -1,4 +1,4 @@
-//! Things in numbered places: they never move, and a place that is free is used again.
+//! A slab: values in numbered places. They never move, and a place that is free is used again.
 
 /// Things that are allocated at a time: large enough for the allocator to give their memory back to
 /// the system at once, small enough for a small capture.
@@ -7,19 +7,19 @@ pub const CHUNK: usize = 1024;
 const MOST: u32 = 1 << 31;
 
 #[derive(Debug)]
-pub struct Places<T> {
+pub struct Slab<T> {
     chunks: Vec<Vec<T>>,
     length: u32,
-    free: Vec<u32>,
+    vacant: Vec<u32>,
 }
 
-impl<T> Default for Places<T> {
+impl<T> Default for Slab<T> {
     fn default() -> Self {
-        Self { chunks: Vec::new(), length: 0, free: Vec::new() }
+        Self { chunks: Vec::new(), length: 0, vacant: Vec::new() }
     }
 }
 
-impl<T> Places<T> {
+impl<T> Slab<T> {
     /// What is in a place.
     #[inline]
     pub fn get(&self, number: u32) -> Option<&T> {
@@ -37,7 +37,7 @@ impl<T> Places<T> {
     /// A place that is free, with what was left there.
     #[inline]
     pub fn vacant(&mut self) -> Option<u32> {
-        self.free.pop()
+        self.vacant.pop()
     }
 
     /// Puts something in a place that was never used. `None` when all are taken.
@@ -63,13 +63,13 @@ impl<T> Places<T> {
     }
 
     /// Makes a place free.
-    pub fn release(&mut self, number: u32) {
-        self.free.push(number);
+    pub fn free(&mut self, number: u32) {
+        self.vacant.push(number);
     }
 
     /// The same for several.
-    pub fn release_all<'n>(&mut self, numbers: impl IntoIterator<Item = &'n u32>) {
-        self.free.extend(numbers);
+    pub fn free_all<'n>(&mut self, numbers: impl IntoIterator<Item = &'n u32>) {
+        self.vacant.extend(numbers);
     }
 
     /// Places that were used, free ones too.
@@ -79,7 +79,7 @@ impl<T> Places<T> {
 
     /// Places in use.
     pub fn used(&self) -> usize {
-        self.length as usize - self.free.len()
+        self.length as usize - self.vacant.len()
     }
 
     /// Everything in order, what was left in free places too.
@@ -98,14 +98,14 @@ impl<T> Places<T> {
 
 #[cfg(test)]
 mod tests {
-    use super::{CHUNK, Places};
+    use super::{CHUNK, Slab};
 
     #[test]
     fn places_are_used_again() {
-        let mut places = Places::default();
+        let mut places = Slab::default();
         let numbers: Vec<_> = (0..2 * CHUNK + 5).map(|n| places.add(n).unwrap()).collect();
         assert!(numbers.iter().all(|&n| places.get(n) == Some(&(n as usize))));
-        places.release_all(&numbers[7..9]);
+        places.free_all(&numbers[7..9]);
         assert_eq!((places.len() as usize, places.used()), (2 * CHUNK + 5, 2 * CHUNK + 3));
         assert_eq!((places.put(70), places.put(80)), (Some(8), Some(7)));
         assert_eq!((places.get(8), places.get(7)), (Some(&70), Some(&80)));

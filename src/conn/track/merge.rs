@@ -23,15 +23,15 @@ pub fn finish(
     mut each: impl FnMut(&[&Connection]),
 ) -> (Counts, Rows) {
     if let [alone] = &mut trackers[..]
-        && !alone.is_closed()
+        && !alone.is_ended()
     {
-        alone.close(now, Some(&mut each));
+        alone.end(now, Some(&mut each));
         return (alone.counts(), alone.take_rows());
     }
     let mut counts = Counts::default();
     let (mut lines, mut base) = (Vec::new(), 0);
     for tracker in &mut trackers {
-        tracker.close(now, None);
+        tracker.end(now, None);
         counts.add(tracker.counts());
     }
     for mut tracker in trackers {

@@ -1,7 +1,7 @@
 //! Packets on their way to a tracker on another thread: they own their octets.
 
 use crate::conn::follow::payload;
-use crate::conn::memory::store::AHEAD;
+use crate::conn::memory::store::PREFETCHED;
 use crate::conn::track::tracker::Tracker;
 use crate::packet::{IcmpError, Segment};
 
@@ -87,7 +87,7 @@ impl Parcel {
 
     /// Hands everything to a tracker.
     pub fn deliver(&self, tracker: &mut Tracker) {
-        for group in self.packets.chunks(AHEAD) {
+        for group in self.packets.chunks(PREFETCHED) {
             tracker.touch(group.iter().filter_map(|packet| match packet {
                 Packet::Tcp(sent) => Some((sent.hash, sent.head.source_port)),
                 Packet::Icmp { .. } => None,

@@ -6,7 +6,7 @@ mod place;
 
 use crate::conn::facts::connection::{Connection, Icmp};
 use crate::conn::follow::ending;
-use crate::conn::memory::eviction::Room;
+use crate::conn::memory::eviction::Candidates;
 use crate::conn::memory::limits::Limits;
 use crate::conn::memory::rows::Rows;
 use crate::conn::memory::store::{Show, Store};
@@ -61,7 +61,7 @@ pub struct Tracker {
     finished: Vec<Connection>,
     /// All rows, once the capture ended.
     rows: Option<Rows>,
-    room: Room,
+    candidates: Candidates,
 }
 
 impl Tracker {
@@ -85,7 +85,7 @@ impl Tracker {
             counts: Counts::default(),
             finished: Vec::new(),
             rows: None,
-            room: Room::default(),
+            candidates: Candidates::default(),
         }
     }
 
@@ -104,7 +104,7 @@ impl Tracker {
         self.seed.hash(segment)
     }
 
-    /// Reads the connections of these segments, [`AHEAD`](crate::conn::AHEAD) at most, ahead of their
+    /// Reads the connections of these segments, [`PREFETCHED`](crate::conn::PREFETCHED) at most, ahead of their
     /// use. A segment is told by its hash and the port it comes from.
     #[inline]
     pub fn touch(&self, segments: impl Iterator<Item = (u32, u16)>) {
@@ -206,16 +206,16 @@ impl Tracker {
     /// Lets go of everything when the capture ends `now`, and keeps nothing but the rows, each of
     /// which is shown if it is to be. The tracker takes no more packets then, and closing it again
     /// does nothing.
-    pub fn close(&mut self, now: i64, each: Show<'_>) {
-        if self.is_closed() {
+    pub fn end(&mut self, now: i64, each: Show<'_>) {
+        if self.is_ended() {
             return;
         }
         let (store, counts) = (std::mem::take(&mut self.store), &mut self.counts);
         if self.finished.is_empty() {
-            self.rows = Some(store.close(now, &self.limits, &mut counts.released, each));
+            self.rows = Some(store.end(now, &self.limits, &mut counts.released, each));
             return;
         }
-        let rest = store.close(now, &self.limits, &mut counts.released, None);
+        let rest = store.end(now, &self.limits, &mut counts.released, None);
         let mut all = std::mem::take(&mut self.finished);
         all.extend(&rest);
         all.sort_unstable_by_key(|c| c.id);
@@ -226,7 +226,7 @@ impl Tracker {
     }
 
     /// Whether it was closed.
-    pub(in crate::conn) fn is_closed(&self) -> bool {
+    pub(in crate::conn) fn is_ended(&self) -> bool {
         self.rows.is_some()
     }
 

@@ -118,7 +118,7 @@ fn follow(mut tracker: Box<Tracker>, todo: &Receiver<Work>, back: &Sender<Back>)
             Work::Parcel(parcel) => parcel,
             Work::End(now) => {
                 let closed = guard::catch(|| {
-                    tracker.close(now, None);
+                    tracker.end(now, None);
                     Ok(())
                 });
                 drop(back.send(closed.map_or_else(Back::Failed, |()| Back::Done(tracker))));

@@ -123,7 +123,7 @@ fn alone(events: &[Event]) -> Told {
 fn shared(events: &[Event], threads: usize, helped: bool) -> Result<Told, Error> {
     // Where others help, quiet connections are kept in their compact form too.
     let open = if helped { 0 } else { usize::MAX };
-    let limits = Limits { open, quiet: 0, ..Limits::default() };
+    let limits = Limits { unpacked: open, quiet: 0, ..Limits::default() };
     let mut shards = Shards::new(&limits, threads, Seed::random());
     if helped {
         shards.taken = ENOUGH;

@@ -66,7 +66,7 @@ pub fn run(data: &[u8]) {
         memory: (how & 2 != 0).then_some(6000),
         teardowns: if how & 4 != 0 { 4 } else { 65_536 },
         // One of the two ways keeps connections compact, unless what is evicted depends on it.
-        open: if how & 18 == 16 && !keep { 0 } else { 1 << 20 },
+        unpacked: if how & 18 == 16 && !keep { 0 } else { 1 << 20 },
         quiet: 0,
         ..Limits::default()
     };

@@ -17,7 +17,7 @@ pub fn run(data: &[u8]) {
     // Whether quiet connections are kept in their compact form.
     let open = if how & 32 == 0 { 1 << 20 } else { 0 };
     let options = Options {
-        limits: Limits { keep: how & 4 == 0, open, quiet: 0, ..Limits::default() },
+        limits: Limits { keep: how & 4 == 0, unpacked: open, quiet: 0, ..Limits::default() },
         reading: ReadOptions { resync: how & 16 != 0, ..ReadOptions::default() },
         memory_limit: (how & 8 != 0).then_some(64 << 10),
         ..Options::default()

@@ -1,4 +1,4 @@
-//! Room for compact forms while their connections are followed.
+//! Room for packed connections while their connections are followed.
 
 use super::SLACK;
 
@@ -7,16 +7,16 @@ const BLOCK: usize = UNIT * UNITS as usize;
 /// Places begin at multiples of this; what is free is kept by its length in these.
 const UNIT: usize = 16;
 const UNITS: u32 = 1 << 16;
-/// Octets of the longest form that is kept.
+/// Octets of the longest packed form that is kept.
 const LONGEST: usize = 8192;
-/// Octets before a form that tell its length.
+/// Octets before a packed form that tell its length.
 const HEAD: usize = 2;
 
-/// Forms, each in a place that does not move until it is taken back.
+/// Packed connections, each in a place that does not move until it is taken back.
 #[derive(Debug, Default)]
 pub struct Arena {
     blocks: Vec<Vec<u8>>,
-    /// Forms in each block.
+    /// Packed connections in each block.
     used: Vec<u32>,
     /// Places that were taken back, by their length.
     free: Vec<Vec<u32>>,
@@ -27,7 +27,7 @@ pub struct Arena {
 }
 
 impl Arena {
-    /// Keeps a form; its place. `None` where it is too long or everything is full.
+    /// Keeps a packed form; its place. `None` where it is too long or everything is full.
     pub fn keep(&mut self, form: &[u8]) -> Option<u32> {
         let length = form.len() + HEAD;
         if length > LONGEST {
@@ -54,7 +54,7 @@ impl Arena {
         }
         let place = self.next;
         if split(place).0 == self.blocks.len() {
-            // Places are told from those of open connections by their highest bit.
+            // Places are told from those of unpacked connections by their highest bit.
             if place > u32::MAX >> 1 {
                 return None;
             }
@@ -65,16 +65,16 @@ impl Arena {
         Some(place)
     }
 
-    /// The form in a place, with what lies behind it.
+    /// The packed form in a place, with what lies behind it.
     #[inline]
-    pub fn form(&self, place: u32) -> Option<&[u8]> {
+    pub fn packed(&self, place: u32) -> Option<&[u8]> {
         let (block, at) = split(place);
         self.blocks.get(block)?.get(at + HEAD..)
     }
 
-    /// The form in a place alone.
+    /// The packed form in a place alone.
     pub fn whole(&self, place: u32) -> Option<&[u8]> {
-        let form = self.form(place)?;
+        let form = self.packed(place)?;
         form.get(..self.length(place)? - HEAD)
     }
 
@@ -85,7 +85,7 @@ impl Arena {
     }
 
     /// Takes a place back.
-    pub fn release(&mut self, place: u32) {
+    pub fn free(&mut self, place: u32) {
         let Some(length) = self.length(place) else { return };
         let units = length.div_ceil(UNIT);
         if self.free.len() <= units {
@@ -108,7 +108,7 @@ impl Arena {
         }
     }
 
-    /// Bytes that forms take.
+    /// Bytes that packed connections take.
     pub fn used(&self) -> usize {
         self.octets
     }
@@ -136,15 +136,15 @@ mod tests {
         let blocks = arena.bytes();
         assert!(blocks > BLOCK);
         for (n, &place) in places.iter().enumerate() {
-            assert!(arena.form(place).unwrap().starts_with(&form(n)));
+            assert!(arena.packed(place).unwrap().starts_with(&form(n)));
         }
         for &place in &places {
-            arena.release(place);
+            arena.free(place);
         }
         let again: Vec<_> = (0..5000).rev().map(|n| (n, arena.keep(&form(n)).unwrap())).collect();
         assert_eq!(arena.bytes(), blocks);
         for (n, place) in again {
-            assert!(arena.form(place).unwrap().starts_with(&form(n)));
+            assert!(arena.packed(place).unwrap().starts_with(&form(n)));
             arena.give_back(place);
         }
         assert!(arena.blocks.iter().all(Vec::is_empty));

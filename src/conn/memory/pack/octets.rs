@@ -15,7 +15,7 @@ const CONTROL: usize = 3;
 /// Octets that writing or reading the words of a group touches: each begins below [`FIRST`].
 const WINDOW: usize = FIRST + 8;
 const FIRST: usize = 64;
-/// Octets after a form that reading may look at.
+/// Octets after a packed form that reading may look at.
 pub const SLACK: usize = CONTROL + WINDOW;
 /// Octets that tell how many groups follow, and whether something leads to rare facts.
 const HEAD: usize = 2;
@@ -158,7 +158,7 @@ impl Coder for Reader<'_> {
     }
 }
 
-/// What leads to the rare facts of the form that begins here.
+/// What leads to the rare facts of the packed form that begins here.
 pub fn reference(form: &[u8]) -> Option<u32> {
     let &[head, _, a, b, c, d, ..] = form else { return None };
     (head & 1 == 1).then(|| u32::from_le_bytes([a, b, c, d]))

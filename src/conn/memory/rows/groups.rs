@@ -45,7 +45,7 @@ impl Groups {
             });
             places.push((at, within));
             if within + 1 == self.rows.chunks[chunk].len() {
-                self.rows.chunks[chunk] = Arc::new(Chunk::Whole(Vec::new()));
+                self.rows.chunks[chunk] = Arc::new(Chunk::Unpacked(Vec::new()));
             }
         }
         let gathered = Rows::of(chunks);
@@ -70,7 +70,7 @@ impl Iterator for Groups {
             return Some(self.gather(start * CHUNK, to));
         }
         let chunks = self.rows.chunks.get_mut(start..end)?.iter_mut();
-        let empty = || Arc::new(Chunk::Whole(Vec::new()));
+        let empty = || Arc::new(Chunk::Unpacked(Vec::new()));
         Some(Rows::of(chunks.map(|chunk| std::mem::replace(chunk, empty())).collect()))
     }
 

@@ -1,4 +1,4 @@
-//! A chunk of connections in their compact form.
+//! A chunk of connections packed.
 
 use crate::conn::facts::connection::Connection;
 use crate::conn::follow::ending;
@@ -9,13 +9,13 @@ use crate::conn::primitives::words::Release;
 
 /// Octets that make a chunk full, however few rows it has.
 const FULL: usize = 1 << 24;
-/// The bits of [`Forms::ends`] that hold where a form ends; those above tell why the connection is
-/// let go where that is not in the form yet.
+/// The bits of [`PackedRows::ends`] that hold where a row ends; those above tell why the connection is
+/// let go where that is not in it yet.
 const END: u32 = (1 << END_BITS) - 1;
 const END_BITS: u32 = 29;
 
 #[derive(Debug, Default)]
-pub struct Forms {
+pub struct PackedRows {
     octets: Vec<u8>,
     ends: Vec<u32>,
     rare: Vec<Rare>,
@@ -25,7 +25,7 @@ pub struct Forms {
     clock: i64,
 }
 
-impl Forms {
+impl PackedRows {
     pub fn ending_at(clock: i64) -> Self {
         Self { clock, ..Self::default() }
     }
@@ -42,11 +42,11 @@ impl Forms {
         &self.teardowns
     }
 
-    /// Adds a form; where it begins.
-    pub fn add(&mut self, form: &[u8], release: Option<Release>) -> usize {
+    /// Adds a packed row; where it begins.
+    pub fn add(&mut self, bytes: &[u8], release: Option<Release>) -> usize {
         let start = self.start(self.len());
         self.octets.truncate(start);
-        self.octets.extend_from_slice(form);
+        self.octets.extend_from_slice(bytes);
         let code = u32::from_word(Release::code(release));
         self.ends.push(u32::try_from(self.octets.len()).unwrap_or(0) | code << END_BITS);
         self.octets.resize(self.octets.len() + SLACK, 0);
@@ -59,11 +59,11 @@ impl Forms {
         super::number(self.rare.len() - 1)
     }
 
-    /// Keeps the rare facts of the form that begins here.
+    /// Keeps the rare facts of the packed form that begins here.
     pub fn refer(&mut self, start: usize, rare: Rare) {
         let rare = self.keep_rare(rare);
-        if let Some(form) = self.octets.get_mut(start..) {
-            refer(form, rare);
+        if let Some(bytes) = self.octets.get_mut(start..) {
+            refer(bytes, rare);
         }
     }
 
@@ -81,8 +81,8 @@ impl Forms {
         row.checked_sub(1).map_or(0, |before| (self.ends[before] & END) as usize)
     }
 
-    /// Opens a form in place of a connection.
-    pub fn open(&self, row: usize, c: &mut Connection) {
+    /// Unpacks a row in place of a connection.
+    pub fn unpack(&self, row: usize, c: &mut Connection) {
         let rare = unpack(&self.octets[self.start(row)..], c, None);
         let rare = rare.and_then(|at| self.rare.get(at as usize)).cloned();
         rare.unwrap_or_default().put(c);

@@ -2,15 +2,15 @@
 
 use super::{Chunk, Rows};
 use crate::conn::facts::connection::Connection;
-use crate::conn::memory::prefetch::ask_for;
+use crate::conn::memory::prefetch::prefetch;
 
-/// Connections opened for a look, in room that is used again.
+/// Connections unpacked for a look, in room that is used again.
 #[derive(Debug, Default)]
-pub struct Opened {
+pub struct Unpacker {
     connections: Vec<Connection>,
 }
 
-impl Opened {
+impl Unpacker {
     /// The connections in these rows, all asked for at once; rows that are not there are left out.
     pub fn look<'o>(
         &'o mut self,
@@ -22,23 +22,23 @@ impl Opened {
         let found: Vec<_> = which.into_iter().filter_map(located).collect();
         let mut count = 0;
         for &(row, chunk, within) in &found {
-            let Chunk::Forms(forms) = chunk else { continue };
+            let Chunk::Packed(packed) = chunk else { continue };
             if count == connections.len() {
                 connections.push(Connection::blank());
             }
             let c = &mut connections[count];
-            forms.open(within, c);
+            packed.unpack(within, c);
             c.id = rows.id(row).unwrap_or(c.id);
             count += 1;
         }
-        let mut opened = connections.iter();
+        let mut unpacked = connections.iter();
         let looked = found.into_iter().filter_map(|(_, chunk, within)| match chunk {
-            Chunk::Whole(open) => open.get(within).map(|open| &open.connection),
-            Chunk::Forms(_) => opened.next(),
+            Chunk::Unpacked(unpacked) => unpacked.get(within).map(|unpacked| &unpacked.connection),
+            Chunk::Packed(_) => unpacked.next(),
         });
         let looked: Vec<_> = looked.collect();
         if count < looked.len() {
-            ask_for(looked.iter().copied());
+            prefetch(looked.iter().copied());
         }
         looked
     }
@@ -49,12 +49,12 @@ impl Opened {
 pub struct Iter<'a> {
     rows: &'a Rows,
     next: usize,
-    opened: Opened,
+    unpacker: Unpacker,
 }
 
 impl<'a> Iter<'a> {
     pub(super) fn of(rows: &'a Rows) -> Self {
-        Self { rows, next: 0, opened: Opened::default() }
+        Self { rows, next: 0, unpacker: Unpacker::default() }
     }
 }
 
@@ -64,7 +64,7 @@ impl Iterator for Iter<'_> {
     fn next(&mut self) -> Option<Connection> {
         let row = self.next;
         self.next += 1;
-        self.opened.look(self.rows, [row]).pop().cloned()
+        self.unpacker.look(self.rows, [row]).pop().cloned()
     }
 }
 

@@ -62,8 +62,8 @@ impl Tracker {
         let deadline = self.now.saturating_add(self.limits.handshake);
         self.wheel.add((number, low(id)), deadline, self.now);
         if self.limits.is_bounded() {
-            self.room.enter(number, id);
-            let (room, store) = (&mut self.room, &self.store);
+            self.candidates.enter(number, id);
+            let (room, store) = (&mut self.candidates, &self.store);
             room.tidy(self.followed, |place, id| store.is_followed(place, id));
         }
         Some((number, side))

@@ -57,13 +57,13 @@ impl Tracker {
         else {
             return;
         };
-        self.store.wake(number);
+        self.store.unpack_if_packed(number);
         let Some(c) = self.store.connection_mut(number) else { return };
         ending::decide(c, release, time);
         let tuple = tuple_of(c);
         self.unlink(&tuple, hash, number, next);
         if self.limits.keep {
-            self.store.settle(number);
+            self.store.keep_row(number);
         } else {
             self.finished.extend(self.store.remove(number));
         }
@@ -105,7 +105,7 @@ impl Tracker {
             let mut oldest: Option<(i64, u32, u64)> = None;
             let mut compared = 0;
             while compared < eviction::COMPARED
-                && let Some((place, id)) = self.room.next()
+                && let Some((place, id)) = self.candidates.next()
             {
                 if !self.store.is_followed(place, id) {
                     continue;
@@ -120,7 +120,7 @@ impl Tracker {
                         known
                     }
                 };
-                self.room.enter(spared.1, spared.2);
+                self.candidates.enter(spared.1, spared.2);
             }
             let Some((_, place, _)) = oldest else { return };
             self.let_go(place, Release::Evicted, time);

@@ -68,7 +68,7 @@ impl Tracker {
         let mut other = None;
         let mut number = head;
         for _ in 0..MAX_SIBLINGS {
-            self.store.wake(number);
+            self.store.unpack_if_packed(number);
             let Some(c) = self.store.connection(number) else { break };
             let side = c.sender(segment);
             let found = (number, side);
@@ -98,7 +98,7 @@ impl Tracker {
     pub(super) fn on_path(&mut self, head: u32, path: PathId) -> u32 {
         let mut number = head;
         for _ in 0..MAX_SIBLINGS {
-            self.store.wake(number);
+            self.store.unpack_if_packed(number);
             let Some(c) = self.store.connection(number) else { break };
             if c.paths.contains(&Some(path)) {
                 return number;

@@ -1,11 +1,11 @@
 //! From followed connections to rows.
 
-use super::{OPEN, Open, Slot, Store};
+use super::{Slot, Store, UNPACKED, Unpacked};
 use crate::conn::facts::connection::Connection;
 use crate::conn::follow::ending;
 use crate::conn::memory::limits::Limits;
 use crate::conn::memory::pack::reference;
-use crate::conn::memory::prefetch::{BLOCK, ask_for};
+use crate::conn::memory::prefetch::{BLOCK, prefetch};
 use crate::conn::memory::rows::Rows;
 use crate::conn::primitives::slab::CHUNK;
 use crate::conn::primitives::words::Release;
@@ -17,7 +17,7 @@ impl Store {
     /// Ends everything when the capture ends `now`: the rows in order of connection, each shown if
     /// it is to be: while it is at hand, or once memory was given back where that counts. Why those
     /// that were still followed are let go is counted.
-    pub fn close(
+    pub fn end(
         mut self,
         now: i64,
         limits: &Limits,
@@ -31,26 +31,28 @@ impl Store {
             order.sort_unstable_by_key(|&number| self.slot(number).map(|slot| slot.id));
         }
         let mut rows = Rows::ending_at(now);
-        let mut early = if self.compacts { None } else { each.take() };
+        let mut early = if self.packs { None } else { each.take() };
         for numbers in order.chunks(CHUNK) {
             if let Some(mut chunk) = self.whole(numbers) {
                 for (block, numbers) in chunk.chunks_mut(BLOCK).zip(numbers.chunks(BLOCK)) {
-                    ask_for(block.iter().map(|open| &open.connection));
-                    for (Open { connection, .. }, &number) in block.iter_mut().zip(numbers) {
+                    prefetch(block.iter().map(|unpacked| &unpacked.connection));
+                    for (Unpacked { connection, .. }, &number) in block.iter_mut().zip(numbers) {
                         if let Some(slot) = self.slot(number).filter(|slot| slot.followed) {
                             released[decide(connection, slot, limits, now) as usize] += 1;
                         }
                     }
                     if let Some(each) = &mut early {
-                        each(&block.iter().map(|open| &open.connection).collect::<Vec<_>>());
+                        each(
+                            &block.iter().map(|unpacked| &unpacked.connection).collect::<Vec<_>>(),
+                        );
                     }
                 }
-                rows.push_whole(chunk);
+                rows.push_unpacked(chunk);
                 continue;
             }
             let from = rows.len();
             for &number in numbers {
-                self.close_one(number, now, limits, released, &mut rows);
+                self.end_one(number, now, limits, released, &mut rows);
             }
             if let Some(each) = &mut early {
                 rows.show(from..rows.len(), each);
@@ -64,7 +66,7 @@ impl Store {
     }
 
     /// Ends a connection and makes it a row.
-    fn close_one(
+    fn end_one(
         &mut self,
         number: u32,
         now: i64,
@@ -79,29 +81,29 @@ impl Store {
             }
             rows.put(c, false);
             *c = Connection::blank();
-        } else if let Some(form) = self.arena.whole(slot.at) {
+        } else if let Some(bytes) = self.arena.whole(slot.at) {
             let release = slot.followed.then(|| limits.at_the_end(slot.last(None), now));
             if let Some(release) = release {
                 released[release as usize] += 1;
             }
-            let rare = reference(form);
+            let rare = reference(bytes);
             let rare = rare.and_then(|at| self.rare.get_mut(at)?.take());
-            rows.push_form(form, rare, release);
+            rows.push_packed(bytes, rare, release);
             self.arena.give_back(slot.at);
         }
     }
 
-    /// The open connections of these slots, where they lie together in this order.
-    fn whole(&mut self, numbers: &[u32]) -> Option<Vec<Open>> {
-        let first = self.slot(*numbers.first()?)?.at.checked_sub(OPEN)?;
+    /// The unpacked connections of these slots, where they lie together in this order.
+    fn whole(&mut self, numbers: &[u32]) -> Option<Vec<Unpacked>> {
+        let first = self.slot(*numbers.first()?)?.at.checked_sub(UNPACKED)?;
         let together = (first..)
             .zip(numbers)
-            .all(|(at, &number)| self.slot(number).is_some_and(|slot| slot.at == OPEN + at));
-        if together { self.open.take_chunk(first, numbers.len()) } else { None }
+            .all(|(at, &number)| self.slot(number).is_some_and(|slot| slot.at == UNPACKED + at));
+        if together { self.unpacked.take_chunk(first, numbers.len()) } else { None }
     }
 }
 
-/// Ends an open connection that is still followed.
+/// Ends an unpacked connection that is still followed.
 fn decide(c: &mut Connection, slot: &Slot, limits: &Limits, now: i64) -> Release {
     let release = limits.at_the_end(slot.last(Some(c)), now);
     ending::decide(c, release, now);
