@@ -36,7 +36,7 @@ impl Pump {
         let py = file.py();
         let ((ask, asked), (give, given)) = (channel(), channel());
         let feed = Feed { asked: Mutex::new(asked), give };
-        let run = py.import("finrst._source")?.getattr("pump")?;
+        let run = py.import("finrst._base.source")?.getattr("pump")?;
         // Neither of these runs a line of Python here.
         let start = py.import("_thread")?.getattr("start_new_thread")?;
         start.call1((run, (file, feed)))?;

@@ -6,6 +6,7 @@ Every import counts: at the top of a file, for annotations only (``TYPE_CHECKING
 from __future__ import annotations
 
 import ast
+import importlib
 import re
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -181,3 +182,12 @@ def test_every_colour_is_in_the_palette() -> None:
 def test_colours_are_told_from_what_looks_like_them() -> None:
     assert all(map(COLOUR.search, ("color:#1f2328;", '"#fff"', "#E6EDF3", "#1f232880")))
     assert not any(map(COLOUR.search, ("&#9888;", "#finding", "#12", "$ink", "# abc", "#1f2329a")))
+
+
+def test_what_the_engine_takes_from_the_package_is_where_it_looks() -> None:
+    engine = Path(__file__).resolve().parents[2] / "src/python"
+    named = re.compile(r'import\("(finrst[\w.]*)"\)(?:\?\.getattr\("(\w+)"\))?')
+    found = {place for path in engine.glob("*.rs") for place in named.findall(path.read_text())}
+    assert found >= {("finrst._errors", ""), ("finrst._base.source", "pump")}
+    for module, name in found:
+        assert not name or callable(getattr(importlib.import_module(module), name))
