@@ -24,8 +24,21 @@ impl From<Written> for Outcome {
     }
 }
 
-/// A source file as pickles have it, born so many seconds and nanoseconds after 1970.
-type Told = (String, Option<PathBuf>, Option<(u64, u64)>, Option<(u64, u32)>, bool);
+/// A source file as pickles have it, its path in octets, whatever the locale makes of them, born so
+/// many seconds and nanoseconds after 1970.
+type Told = (String, Option<Vec<u8>>, Option<(u64, u64)>, Option<(u64, u32)>, bool);
+
+#[cfg(unix)]
+fn path_of(octets: Vec<u8>) -> PathBuf {
+    let name: std::ffi::OsString = std::os::unix::ffi::OsStringExt::from_vec(octets);
+    name.into()
+}
+
+/// Elsewhere names are Unicode but for lone surrogates, which are lost here.
+#[cfg(not(unix))]
+fn path_of(octets: Vec<u8>) -> PathBuf {
+    String::from_utf8_lossy(&octets).into_owned().into()
+}
 
 /// The files that something was or will be read from: no output takes their place.
 #[pyclass(frozen, module = "finrst._native")]
@@ -60,6 +73,7 @@ impl Sources {
                 let (name, path, number, born, found) = file.into_parts();
                 let born = born.and_then(|at| at.duration_since(UNIX_EPOCH).ok());
                 let born = born.map(|since| (since.as_secs(), since.subsec_nanos()));
+                let path = path.map(|path| path.into_os_string().into_encoded_bytes());
                 (name, path, number, born, found)
             });
             Ok((py.get_type::<Self>().getattr("of")?, (told.collect(),)))
@@ -73,6 +87,7 @@ impl Sources {
         for (name, path, number, born, found) in files {
             let born = born
                 .and_then(|(s, ns)| UNIX_EPOCH.checked_add(Duration::new(s, ns.min(999_999_999))));
+            let path = path.map(path_of);
             sources.add(SourceFile::from_parts((name, path, number, born, found)));
         }
         Self(sources)
