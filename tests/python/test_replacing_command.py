@@ -59,8 +59,8 @@ def test_the_command_refuses_before_it_reads(
     def never(*_: object, **__: object) -> None:
         pytest.fail("it was read")
 
-    for module in ("_command_convert", "_command_report"):
-        monkeypatch.setattr(f"finrst.{module}.read", never)
+    for module in ("convert", "report"):
+        monkeypatch.setattr(f"finrst._cli.{module}.read", never)
     monkeypatch.setattr("finrst._cli.convert.scan", never)
     before = sorted(Path().rglob("*"))
     assert main(command) == 5
