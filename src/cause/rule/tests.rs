@@ -1,24 +1,26 @@
 use crate::cause::near::around;
 use crate::cause::rule::Case;
 use crate::cause::{Context, Parameters};
-use crate::conn::play;
+use crate::conn::{Connection, play};
+
+/// A connection that ends with so many resets at once.
+fn storm(resets: usize) -> Connection {
+    let storm = ", < R. +0us".repeat(resets);
+    play(&format!("> S, < S., > ., > P. 5, < . {storm}")).unwrap().remove(0)
+}
+
+/// What a test asks of the case of a connection.
+fn asked<T>(connection: &Connection, ask: impl FnOnce(&Case<'_>) -> T) -> T {
+    let (context, parameters) = (&Context::default(), &Parameters::default());
+    ask(&Case { connection, reset: None, score: None, storm: None, context, parameters })
+}
 
 /// The storm's rows, and those that are compared with the last one.
 fn near_the_last(resets: usize) -> (usize, usize) {
-    let storm = ", < R. +0us".repeat(resets);
-    let c = play(&format!("> S, < S., > ., > P. 5, < . {storm}")).unwrap().remove(0);
-    let (context, parameters) = (Context::default(), Parameters::default());
-    let case = Case {
-        connection: &c,
-        reset: None,
-        score: None,
-        storm: None,
-        context: &context,
-        parameters: &parameters,
-    };
+    let c = storm(resets);
     let last = c.teardowns.last().unwrap();
     assert_eq!(c.teardowns.len(), resets);
-    (case.rows().count(), around(&c.teardowns, case.place(last)).len())
+    asked(&c, |case| (case.rows().count(), around(&c.teardowns, case.place(last)).len()))
 }
 
 #[test]
@@ -31,18 +33,8 @@ fn a_row_is_compared_with_256_others_at_most() {
 
 #[test]
 fn a_row_in_the_middle_is_compared_with_half_of_them_on_either_side() {
-    let storm = ", < R. +0us".repeat(400);
-    let c = play(&format!("> S, < S., > ., > P. 5, < . {storm}")).unwrap().remove(0);
-    let (context, parameters) = (Context::default(), Parameters::default());
-    let case = Case {
-        connection: &c,
-        reset: None,
-        score: None,
-        storm: None,
-        context: &context,
-        parameters: &parameters,
-    };
-    let around = around(&c.teardowns, case.place(&c.teardowns[200]));
+    let c = storm(400);
+    let around = around(&c.teardowns, asked(&c, |case| case.place(&c.teardowns[200])));
     let near: Vec<u64> = around.iter().map(|row| row.packet).collect();
     let first = c.teardowns[0].packet;
     assert_eq!((near[0], near[near.len() - 1]), (first + 72, first + 327));
