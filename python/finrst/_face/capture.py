@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from finrst._base.pickles import ByValue
 from finrst._base.text import printable
 from finrst._errors import CaptureWarning, InternalError
-from finrst._pages.card import card
+from finrst._pages.card import COLUMNS, card
 from finrst._story import summary, trust
 from finrst._story.connection import Connection
 from finrst._tables.table import Table
@@ -30,19 +30,6 @@ if TYPE_CHECKING:
 # More connections than these are not looked for one by one.
 _FEW = 16
 _CARD_ROWS = 5
-_CARD_COLUMNS = (
-    "connection_id",
-    "client_ip",
-    "client_port",
-    "server_ip",
-    "server_port",
-    "start",
-    "duration_s",
-    "ending",
-    "ended_by",
-    "cause",
-    "confidence",
-)
 
 
 class Capture(ByValue):
@@ -390,4 +377,4 @@ class Capture(ByValue):
         first = list(self.connections.head(_CARD_ROWS))
         figures, limits = summary.summarize(self), trust.limits(self)
         named = [*trust.named(self.files["file"]), *figures.lines]
-        return card(replace(figures, lines=named), limits, first, _CARD_COLUMNS)
+        return card(replace(figures, lines=named), limits, first, COLUMNS)

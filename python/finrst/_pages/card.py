@@ -14,6 +14,21 @@ if TYPE_CHECKING:
 
     from finrst._story.summary import Summary
 
+COLUMNS = (
+    "connection_id",
+    "client_ip",
+    "client_port",
+    "server_ip",
+    "server_port",
+    "start",
+    "duration_s",
+    "ending",
+    "ended_by",
+    "cause",
+    "confidence",
+)
+"""What a card shows of a connection, and a page among other columns."""
+
 
 class _Look(NamedTuple):
     """How a bar looks."""

@@ -11,6 +11,8 @@ from finrst._base.text import endpoint, number, plural, share
 from finrst._story.figures import tables
 from finrst._story.findings import where
 
+from .card import COLUMNS
+
 if TYPE_CHECKING:
     from finrst._story.answer import Answer
     from finrst._story.findings import Finding, Findings
@@ -52,21 +54,7 @@ table{font-size:8.5pt}.many table{font-size:6.6pt}th,td{padding:1px 6px 1px 0}sv
 --paper:$print_paper;--raised:$print_raised}}
 """.replace("\n", "")
 )
-_SHOWN = (
-    "connection_id",
-    "client_ip",
-    "client_port",
-    "server_ip",
-    "server_port",
-    "start",
-    "duration_s",
-    "ending",
-    "ended_by",
-    "cause",
-    "confidence",
-    "first_packet",
-    "deciding_packet",
-)
+_SHOWN = (*COLUMNS, "first_packet", "deciding_packet")
 
 
 def page(  # noqa: PLR0913, PLR0917 - the parts of a page
