@@ -21,7 +21,7 @@ use crate::answer::{self, Metadata, Scan as Pass, Step};
 use crate::capture::{Source, SourceFiles};
 use crate::error::Error;
 use crate::guard::catch;
-use crate::read::Session;
+use crate::read::{Options, Session};
 use crate::table::connections::Connections;
 use crate::table::teardowns::Teardowns;
 use crate::table::{Made, Table as _, make};
@@ -83,6 +83,21 @@ fn sources(items: &Bound<'_, PyList>, raised: &Raised) -> PyResult<Vec<Source>> 
     items.iter().map(|item| source(&item, raised)).collect()
 }
 
+/// A pass that was opened, what its tables say of how they were made, and where the errors of its
+/// sources come out.
+fn begun<'py, T: Send>(
+    py: Python<'py>,
+    sources: &Bound<'py, PyList>,
+    options: &Bound<'py, PyDict>,
+    open: impl FnOnce(Vec<Source>, Options) -> Result<T, Error> + Send,
+) -> PyResult<(T, Metadata, Raised)> {
+    let raised = Raised::default();
+    let (sources, options) = (self::sources(sources, &raised)?, self::options(options)?);
+    let metadata = answer::metadata(&options);
+    let opened = Pace::new(py, raised.clone()).slice(|_| open(sources, options))?;
+    Ok((opened, metadata, raised))
+}
+
 /// One reading of a capture to its end.
 #[pyclass(frozen, module = "finrst._native")]
 pub struct Reading {
@@ -121,11 +136,7 @@ impl Reading {
         options: &Bound<'py, PyDict>,
     ) -> PyResult<Self> {
         errors::guarded(py, || {
-            let raised = Raised::default();
-            let (sources, options) = (self::sources(sources, &raised)?, self::options(options)?);
-            let metadata = answer::metadata(&options);
-            let mut pace = Pace::new(py, raised.clone());
-            let session = pace.slice(|_| Session::open(sources, options))?;
+            let (session, metadata, raised) = begun(py, sources, options, Session::open)?;
             Ok(Self { session: Mutex::new(Some(session)), metadata, raised })
         })
     }
@@ -220,11 +231,7 @@ impl Scan {
         options: &Bound<'py, PyDict>,
     ) -> PyResult<Self> {
         errors::guarded(py, || {
-            let raised = Raised::default();
-            let (sources, options) = (self::sources(sources, &raised)?, self::options(options)?);
-            let metadata = answer::metadata(&options);
-            let mut pace = Pace::new(py, raised.clone());
-            let pass = pace.slice(|_| Pass::open(sources, options))?;
+            let (pass, metadata, raised) = begun(py, sources, options, Pass::open)?;
             let sources = pass.sources().clone();
             Ok(Self { pass: Mutex::new(Some(Turns::new(pass))), metadata, raised, sources })
         })
