@@ -1,97 +1,30 @@
 //! Conversations mixed packet by packet on a few addresses and ports, VLANs and tunnels.
 
 use finrst::cause::RULES;
-use finrst::conn::script::{Owned, Packet, parse};
+use finrst::conn::script::{Packet, parse};
 use finrst::conn::{Chosen, Connection, Limits, Seed, Trace, Traced, Tracker};
 use finrst::packet::{IcmpError, PathId, Segment};
 use proptest::prelude::*;
-use proptest::sample::{Index, select};
+use proptest::sample::select;
 use proptest::test_runner::RngSeed;
 
 use super::whole::count;
 
-const SECOND: i64 = 1_000_000_000;
-/// Seconds from one packet to the next: also back, where only the capture's clock tells what is late.
-const STEPS: [i64; 12] = [0, 0, 0, 1, 2, 7, 31, 122, 4000, -3, -25, -110];
+use mixed::{Event, Mix, Moved, SECOND, follow};
 
-/// A packet of a script, at another place and time.
-#[derive(Clone, Debug)]
-struct Event {
-    packet: Packet,
-    number: u64,
-    time: i64,
-    port: u16,
-    path: PathId,
-}
+#[path = "../support/mixed.rs"]
+mod mixed;
 
-enum Moved<'a> {
-    Tcp(Segment<'a>),
-    Icmp(IcmpError),
-}
-
-impl Event {
-    /// The server's port stays; the client gets this one.
-    fn moved(&self) -> Moved<'_> {
-        let Self { number: packet, time, port, path, .. } = *self;
-        let ports = |source: u16, to: u16| if source == 443 { (source, port) } else { (port, to) };
-        match &self.packet {
-            Packet::Tcp(owned) => {
-                let segment = Owned::segment(owned);
-                let (source_port, destination_port) =
-                    ports(segment.source_port, segment.destination_port);
-                Moved::Tcp(Segment { packet, time, path, source_port, destination_port, ..segment })
-            }
-            Packet::Icmp(error) => {
-                let (source_port, destination_port) =
-                    ports(error.source_port, error.destination_port);
-                Moved::Icmp(IcmpError {
-                    packet,
-                    time,
-                    path,
-                    source_port,
-                    destination_port,
-                    ..*error
-                })
-            }
-        }
-    }
-}
-
-fn events() -> impl Strategy<Value = Vec<Event>> {
-    let scripts: Vec<&str> = RULES.iter().flat_map(|rule| rule.examples.iter().copied()).collect();
-    let one = (select(scripts), 0_u16..4, 0_u32..4);
-    let turns = prop::collection::vec((any::<Index>(), select(&STEPS[..]), 0_u32..12), 300);
-    (prop::collection::vec(one, 30), turns).prop_map(|(conversations, turns)| {
-        let mut waiting: Vec<_> = conversations
-            .into_iter()
-            .map(|(script, port, path)| (parse(script).unwrap().into_iter(), port, path))
-            .collect();
-        let mut time = 1_700_000_000 * SECOND;
-        let mut events = Vec::new();
-        for (turn, step, strays) in turns {
-            let index = turn.index(waiting.len().min(8));
-            let (script, port, path) = &mut waiting[index];
-            let Some(packet) = script.next() else {
-                waiting.remove(index);
-                if waiting.is_empty() {
-                    break;
-                }
-                continue;
-            };
-            time += step * SECOND + 1_234_567;
-            // Now and then a packet takes another way.
-            let path = PathId(if strays == 0 { (*path + 1) % 4 } else { *path });
-            events.push(Event {
-                packet,
-                number: events.len() as u64 + 1,
-                time,
-                port: 50_000 + *port,
-                path,
-            });
-        }
-        events
-    })
-}
+/// Clocks go back, too, where only the capture's clock tells what is late.
+const MIX: Mix = Mix {
+    conversations: 30,
+    turns: 300,
+    ports: 4,
+    paths: 4,
+    at_once: 8,
+    steps: &[0, 0, 0, 1, 2, 7, 31, 122, 4000, -3, -25, -110],
+    strays: true,
+};
 
 fn limits() -> impl Strategy<Value = Limits> {
     let seconds = || select(vec![0, 1, 30, 120, 3600]).prop_map(|s: i64| s * SECOND);
@@ -119,14 +52,7 @@ fn limits() -> impl Strategy<Value = Limits> {
 
 fn first_pass(events: &[Event], limits: &Limits, seed: Seed) -> Vec<Connection> {
     let mut tracker = Tracker::with_seed(limits.clone(), seed);
-    for event in events {
-        match event.moved() {
-            Moved::Tcp(segment) => tracker.take(&segment, tracker.hash(&segment)),
-            Moved::Icmp(error) => {
-                tracker.icmp(&error);
-            }
-        }
-    }
+    follow(events, &mut tracker);
     tracker.finish(|_| ()).1.iter().collect()
 }
 
@@ -162,7 +88,7 @@ proptest! {
 
     #[test]
     fn every_packet_is_in_the_connection_that_counts_it(
-        events in events(), limits in limits(), key in any::<u64>(), some in any::<u64>(),
+        events in MIX.events(), limits in limits(), key in any::<u64>(), some in any::<u64>(),
     ) {
         let seed = Seed::of(key);
         let mut rows = first_pass(&events, &limits, seed);

@@ -1,5 +1,4 @@
 use proptest::prelude::*;
-use proptest::sample::select;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::RngSeed;
 
@@ -10,78 +9,21 @@ use crate::conn::{Connection, Counts, Limits, Release, Seed, Tracker};
 use crate::error::Error;
 use crate::packet::{IcmpError, PathId, Segment};
 
-const SECOND: i64 = 1_000_000_000;
-/// Seconds from one packet to the next: nothing, back, about each of the deadlines, leaps.
-const STEPS: [i64; 12] = [0, 0, 1, 1, 30, 121, 122, 181, 4000, -7, -300, 30_000];
+use mixed::{Event, Mix, Moved, SECOND, follow};
 
-/// A packet of a script, at another place and time.
-#[derive(Clone, Debug)]
-struct Event {
-    packet: Packet,
-    number: u64,
-    time: i64,
-    port: u16,
-    path: PathId,
-}
+#[path = "../../../tests/support/mixed.rs"]
+mod mixed;
 
-enum Moved<'a> {
-    Tcp(Segment<'a>),
-    Icmp(IcmpError),
-}
-
-impl Event {
-    /// The server's port stays; the client gets this one, whichever it had.
-    fn moved(&self) -> Moved<'_> {
-        let ports = |source: u16, destination: u16| {
-            if source == 443 { (source, self.port) } else { (self.port, destination) }
-        };
-        match &self.packet {
-            Packet::Tcp(owned) => {
-                let segment = owned.segment();
-                let (source_port, destination_port) =
-                    ports(segment.source_port, segment.destination_port);
-                let (packet, time, path) = (self.number, self.time, self.path);
-                Moved::Tcp(Segment { packet, time, path, source_port, destination_port, ..segment })
-            }
-            Packet::Icmp(error) => {
-                let (source_port, destination_port) =
-                    ports(error.source_port, error.destination_port);
-                let (packet, time) = (self.number, self.time);
-                Moved::Icmp(IcmpError { packet, time, source_port, destination_port, ..*error })
-            }
-        }
-    }
-}
-
-/// Conversations of the causes on a few ports, mixed packet by packet, with a clock that jumps.
-fn events() -> impl Strategy<Value = Vec<Event>> {
-    let scripts: Vec<&str> = RULES.iter().flat_map(|rule| rule.examples.iter().copied()).collect();
-    let one = (select(scripts), 0_u16..12, 0_u32..2);
-    let turns = prop::collection::vec((any::<prop::sample::Index>(), select(&STEPS[..])), 400);
-    (prop::collection::vec(one, 40), turns).prop_map(|(conversations, turns)| {
-        let mut waiting: Vec<_> = conversations
-            .into_iter()
-            .map(|(script, port, path)| (parse(script).unwrap().into_iter(), port, path))
-            .collect();
-        let mut time = 1_700_000_000 * SECOND;
-        let mut events = Vec::new();
-        for (turn, step) in turns {
-            let index = turn.index(waiting.len().min(6));
-            let (script, port, path) = &mut waiting[index];
-            let Some(packet) = script.next() else {
-                waiting.remove(index);
-                if waiting.is_empty() {
-                    break;
-                }
-                continue;
-            };
-            time += step * SECOND + 1_234_567;
-            let (number, port, path) = (events.len() as u64 + 1, 50_000 + *port, PathId(*path));
-            events.push(Event { packet, number, time, port, path });
-        }
-        events
-    })
-}
+/// The clock stands, goes back, comes near each of the deadlines, and leaps.
+const MIX: Mix = Mix {
+    conversations: 40,
+    turns: 400,
+    ports: 12,
+    paths: 2,
+    at_once: 6,
+    steps: &[0, 0, 1, 1, 30, 121, 122, 181, 4000, -7, -300, 30_000],
+    strays: false,
+};
 
 type Told = (Counts, Vec<String>);
 
@@ -109,14 +51,7 @@ fn told(
 
 fn alone(events: &[Event]) -> Told {
     let mut tracker = Tracker::new(Limits::default());
-    for event in events {
-        match event.moved() {
-            Moved::Tcp(segment) => tracker.take(&segment, tracker.hash(&segment)),
-            Moved::Icmp(error) => {
-                tracker.icmp(&error);
-            }
-        }
-    }
+    follow(events, &mut tracker);
     told(|each| tracker.finish(each))
 }
 
@@ -155,7 +90,7 @@ proptest! {
     })]
 
     #[test]
-    fn however_many_there_are_the_rows_are_those_of_one(events in events()) {
+    fn however_many_there_are_the_rows_are_those_of_one(events in MIX.events()) {
         let expected = alone(&events);
         for threads in [1, 2, 3, 5] {
             for helped in [false, true] {
@@ -172,7 +107,7 @@ fn the_events_reach_what_they_are_for() {
     let mut counts = Counts::default();
     let (mut icmp, mut earlier) = (0, 0);
     for _ in 0..20 {
-        let events = events().new_tree(&mut runner).unwrap().current();
+        let events = MIX.events().new_tree(&mut runner).unwrap().current();
         icmp += events.iter().filter(|e| matches!(e.packet, Packet::Icmp(_))).count();
         let (more, rows) = alone(&events);
         counts.add(more);
