@@ -15,7 +15,6 @@ from finrst._story.connection import Connection
 from finrst._tables.table import Table
 
 from .origin import Origin
-from .plots import Plots
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,6 +25,8 @@ if TYPE_CHECKING:
 
     from finrst import _native
     from finrst._pages.explore import Explorer
+
+    from .plots import Plots
 
 # More connections than these are not looked for one by one.
 _FEW = 16
@@ -220,6 +221,8 @@ class Capture(ByValue):
         >>> cap.plot.ladder(0)
         <finrst.plot.Ladder: ... octets of SVG>
         """
+        from .plots import Plots
+
         return Plots(self)
 
     def _rows(self, connection_ids: int | Iterable[int]) -> list[dict[str, Any]]:
