@@ -1,4 +1,4 @@
-"""The 70 cases from practice: ending, who ended it and cause, as people who do this job told them."""
+"""The 70 cases from practice: how it ended, who ended it and why, as those who had it told."""
 
 from __future__ import annotations
 
