@@ -36,6 +36,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
         "columns.md": columns(),
         "command.md": commands(),
         "functions.md": functions(),
+        "options.md": options(),
     }
     for name, text in pages.items():
         files.append(File.generated(config, name, content=text))
@@ -145,6 +146,39 @@ def columns() -> str:
                 missing = "yes" if row["nullable"] else ""
                 cells = (row["name"], row["type"], row["unit"], missing, row["doc"] + words)
                 lines.append("| " + " | ".join(_plain(str(cell or "")) for cell in cells) + " |")
+    return "\n".join(lines)
+
+
+def options() -> str:
+    """Write the reference of the options of a reading, and of the thresholds of the causes."""
+    lines = [
+        "# Options and thresholds",
+        "",
+        "What `finrst.read` and `finrst.scan` take beside the source, with the command's flags in",
+        "brackets; `finrst.options()` gives the same.",
+        "",
+        "| option | kind | default | meaning |",
+        "|" + " --- |" * 4,
+    ]
+    for row in finrst.options():
+        flag = "" if row["flag"] is None else f" (`--{row['name'].replace('_', '-')}`)"
+        default = " ".join(filter(None, (row["default"], row["default"] and row["unit"])))
+        meaning = " ".join(filter(None, (row["doc"], row["more"])))
+        cells = map(_plain, (row["kind"], default, meaning))
+        lines.append(f"| `{row['name']}`{flag} | " + " | ".join(cells) + " |")
+    lines += [
+        "",
+        "## Thresholds",
+        "",
+        'For `read(..., parameters={"handshake_timeout_s": 0.2})`; `finrst.parameters()` gives them',
+        "too. Those that made a table stand in its `metadata`.",
+        "",
+        "| threshold | default | meaning |",
+        "|" + " --- |" * 3,
+    ]
+    for row in finrst.parameters():
+        default = " ".join(filter(None, (f"{row['default']:g}", row["unit"])))
+        lines.append(f"| `{row['name']}` | {default} | {_plain(row['doc'])} |")
     return "\n".join(lines)
 
 

@@ -14,7 +14,7 @@ use crate::error::Error;
 use crate::guard;
 use crate::packet::Class;
 use crate::parallel;
-use crate::read::{Options, Output, Session};
+use crate::read::{OPTIONS, Options, Output, Session, Slot};
 use crate::table::connections::{ConnectionRow, Connections};
 use crate::table::files::Files;
 use crate::table::interfaces::{InterfaceRow, Interfaces};
@@ -39,16 +39,13 @@ pub fn metadata(options: &Options) -> Metadata {
     for (name, value, _) in options.parameters.list() {
         let _ = write!(parameters, "\"{name}\":{value},");
     }
-    let limits = &options.limits;
-    let times = [
-        ("linger_s", limits.linger),
-        ("handshake_timeout_s", limits.handshake),
-        ("half_closed_timeout_s", limits.half_closed),
-        ("idle_timeout_s", limits.idle),
-    ];
     let mut deadlines = String::from("{");
-    for (name, nanoseconds) in times {
-        let _ = write!(deadlines, "\"{name}\":{},", crate::conn::seconds(nanoseconds));
+    let mut options = options.clone();
+    for declared in OPTIONS {
+        if let Slot::Duration(at) = declared.slot {
+            let deadline = crate::conn::seconds(*at(&mut options));
+            let _ = write!(deadlines, "\"{}_s\":{deadline},", declared.name);
+        }
     }
     let texts = [
         ("finrst.version", env!("CARGO_PKG_VERSION").to_owned()),

@@ -2,6 +2,7 @@
 
 mod intake;
 mod ledger;
+mod options;
 mod output;
 mod pass;
 mod shards;
@@ -13,21 +14,19 @@ use shards::Shards;
 
 pub(crate) use intake::Intake;
 pub use ledger::Ledger;
+pub use options::{Bound, Declared, OPTIONS, OptionsReference, Options, Slot};
 pub use output::Output;
 
 use crate::capture::{
-    FileSummary, Interface, Progress, ReadOptions, Reader, Source, SourceFiles, Status,
+    FileSummary, Interface, Progress, Reader, Source, SourceFiles, Status,
 };
 use crate::cause::{Context, Parameters};
-use crate::conn::{self, Connection, Rows, Seed};
+use crate::conn::{Connection, Release, Rows};
 use crate::error::{Error, printable};
-use crate::filter::Filter;
 use crate::guard;
 use crate::issue::Issues;
 use crate::packet::{self, Path, Paths};
 
-/// Threads that are used at most.
-const MAX_THREADS: usize = 256;
 /// Bytes read between two looks at whether there is memory.
 const ASKED: u64 = 1 << 20;
 /// How many times as many bytes a flood may take in memory, compressed as it may be.
@@ -37,67 +36,6 @@ const ENDING: u64 = 640;
 /// Rows that are let go before the caller is asked to take them, or FIN and RST segments of theirs.
 const RELEASED: usize = 8192;
 const RELEASED_TEARDOWNS: usize = 8 * RELEASED;
-
-/// A point in the capture's time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Bound {
-    /// Nanoseconds since the epoch.
-    At(i64),
-    /// Nanoseconds after the capture's first packet.
-    After(i64),
-}
-
-/// How to read a capture.
-#[derive(Clone, Debug, Default)]
-pub struct Options {
-    /// Segments that take part; all without one.
-    pub filter: Option<Filter>,
-    /// First moment that takes part.
-    pub start: Option<Bound>,
-    /// First moment that does not any more.
-    pub end: Option<Bound>,
-    /// Deadlines of connections, and whether rows are kept to the end or handed out when let go.
-    pub limits: conn::Limits,
-    /// What the decoder may remember.
-    pub decoding: packet::Limits,
-    /// Thresholds of the causes.
-    pub parameters: Parameters,
-    /// Buffers and limits of reading.
-    pub reading: ReadOptions,
-    /// Bytes that the pass may take, rows that are kept left out. Five sixteenths of them are for
-    /// followed connections: each is copied when it is let go.
-    pub memory_limit: Option<u64>,
-    /// Key of the hash of addresses and ports, drawn at random without one. What is let go for
-    /// want of room may depend on it: whoever reads a capture again as it was read gives the same.
-    pub seed: Option<u64>,
-    /// Whether anything but a complete capture is an error.
-    pub strict: bool,
-    /// Threads that follow connections (up to five, where rows are kept and nothing is limited) and
-    /// make tables; as many as there are processors (8 at most) without a number. With more than
-    /// one, another reads ahead; with one, nothing runs beside the caller. Rows never depend on it.
-    pub threads: Option<usize>,
-}
-
-impl Options {
-    /// Threads that will be used.
-    pub fn threads(&self) -> usize {
-        self.threads.map_or_else(crate::parallel::sensible, |threads| threads.clamp(1, MAX_THREADS))
-    }
-
-    /// The same, with what follows from one for another.
-    pub(crate) fn settled(mut self) -> Self {
-        // The rest is for rows on their way out and for what verdicts remember.
-        let followed = self.memory_limit.map(|bytes| bytes / 16 * 5);
-        self.limits.memory = followed.or(self.limits.memory);
-        self.reading.ahead &= self.threads() > 1;
-        self
-    }
-
-    /// The key that was given, or another one each time.
-    pub(crate) fn seed(&self) -> Seed {
-        self.seed.map_or_else(Seed::random, Seed::of)
-    }
-}
 
 /// Makes sure that what is read until memory is asked for again can be kept.
 ///
@@ -360,7 +298,7 @@ impl Session {
             "segments of address and port pairs in more VLANs or tunnels than are kept apart"
                 .to_owned()
         });
-        let evicted = counts.released.get(conn::Release::Evicted as usize).copied().unwrap_or(0);
+        let evicted = counts.released.get(Release::Evicted as usize).copied().unwrap_or(0);
         issues.add_many(0, "evicted", evicted, || {
             "connections were let go early to stay within the memory limit".to_owned()
         });

@@ -21,11 +21,12 @@ from ._errors import (
 from ._face.capture import Capture
 from ._face.compare import Change, Comparison, compare
 from ._face.functions import conversation
-from ._face.read import Options, Scan, Stream, read, scan
+from ._face.options import Options
+from ._face.read import Scan, Stream, read, scan
 from ._native import __version__
 from ._story.connection import Connection, community_id
 from ._story.explain import Explanation
-from ._tables.reference import causes, columns
+from ._tables.reference import causes, columns, options, parameters
 from ._tables.table import Table
 
 __all__ = [
@@ -50,6 +51,8 @@ __all__ = [
     "community_id",
     "compare",
     "conversation",
+    "options",
+    "parameters",
     "read",
     "scan",
 ]

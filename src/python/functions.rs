@@ -8,8 +8,9 @@ use super::read::{Tables, named};
 use super::table::Table;
 use super::wait::wait;
 use crate::answer;
+use crate::cause::Parameters;
 use crate::capture::SourceFiles;
-use crate::read::{Options, Output};
+use crate::read::{OPTIONS, Options, OptionsReference, Output};
 use crate::table::causes::Causes;
 use crate::table::connections::Connections;
 use crate::table::doc::{Reference, describe};
@@ -19,6 +20,7 @@ use crate::table::issues::Issues;
 use crate::table::ledger::Ledger;
 use crate::table::make;
 use crate::table::packets::Packets;
+use crate::table::parameters::ParametersReference;
 use crate::table::teardowns::Teardowns;
 
 /// The reference of all columns, as a table.
@@ -40,6 +42,23 @@ pub fn columns(py: Python<'_>) -> PyResult<Table> {
 #[pyfunction]
 pub fn causes(py: Python<'_>) -> PyResult<Table> {
     wait(py, |_| Ok(make::<Causes>(crate::cause::RULES, HashMap::new())?.into()))
+}
+
+/// The reference of the options of a reading, as a table.
+#[pyfunction]
+pub fn options(py: Python<'_>) -> PyResult<Table> {
+    wait(py, |_| {
+        let rows: Vec<_> = OPTIONS.iter().collect();
+        Ok(make::<OptionsReference>(&rows, HashMap::new())?.into())
+    })
+}
+
+/// The reference of the thresholds, as a table.
+#[pyfunction]
+pub fn parameters(py: Python<'_>) -> PyResult<Table> {
+    wait(py, |_| {
+        Ok(make::<ParametersReference>(&Parameters::default().list(), HashMap::new())?.into())
+    })
 }
 
 /// Plays a script through the engine and gives the tables by name.

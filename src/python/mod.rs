@@ -25,7 +25,7 @@ mod native {
     use pyo3::prelude::*;
 
     #[pymodule_export]
-    use super::functions::{causes, columns, conversation};
+    use super::functions::{causes, columns, conversation, options, parameters};
     #[pymodule_export]
     use super::packets::{packets_of, packets_of_script, save_packets};
     #[pymodule_export]

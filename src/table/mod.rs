@@ -17,6 +17,7 @@ pub mod ipc;
 pub mod issues;
 pub mod ledger;
 pub mod packets;
+pub mod parameters;
 pub mod shared;
 mod sink;
 pub mod summary;

@@ -13,6 +13,7 @@ from finrst._base.source import sources as items
 from finrst._base.text import printable
 from finrst._errors import CaptureError, CaptureWarning, OutputWarning
 from finrst._face.read import read
+from finrst._tables import reference
 
 from .pipe import opened
 
@@ -61,26 +62,19 @@ def bare_parser(name: str, description: str, epilog: str) -> argparse.ArgumentPa
 def add_reading(made: argparse.ArgumentParser) -> None:
     """Add the options of reading."""
     group = made.add_argument_group("reading")
-    group.add_argument(
-        "--filter",
-        metavar="EXPR",
-        help="packets that take part, as for tcpdump: 'host 10.0.0.5 and port 443' (addresses, "
-        "networks and ports; not flags)",
-    )
-    group.add_argument(
-        "--start", metavar="TIME", help="first moment: 2026-11-24T15:00:00Z, or +30s"
-    )
-    group.add_argument("--end", metavar="TIME", help="first moment that takes no part any more")
-    group.add_argument(
-        "--memory-limit",
-        metavar="SIZE",
-        help="memory for connections that are followed, as in 1GiB; beyond it those that were "
-        "silent longest come out early",
-    )
-    group.add_argument(
-        "--strict", action="store_true", help="refuse captures that are cut short or damaged"
-    )
+    for option in _flags():
+        group.add_argument(
+            "--" + option["name"].replace("_", "-"),
+            # An argument of its own kind for a flag without a value.
+            **({"metavar": option["flag"]} if option["flag"] else {"action": "store_true"}),
+            help=option["doc"][0].lower() + option["doc"][1:].removesuffix("."),
+        )
     group.add_argument("--no-progress", action="store_true", help="show no progress")
+
+
+def _flags() -> list[dict[str, Any]]:
+    """Give the options of reading that the commands take."""
+    return [option for option in reference.options() if option["flag"] is not None]
 
 
 def add_force(made: argparse.ArgumentParser) -> None:
@@ -94,9 +88,7 @@ def add_force(made: argparse.ArgumentParser) -> None:
 
 def options(given: argparse.Namespace) -> dict[str, Any]:
     """Give the options of reading as :func:`finrst.read` takes them."""
-    names = ("filter", "start", "end", "memory_limit")
-    found: dict[str, Any] = {name: getattr(given, name) for name in names}
-    found["strict"] = given.strict
+    found = {option["name"]: getattr(given, option["name"]) for option in _flags()}
     found["progress"] = False if given.no_progress else "auto"
     return found
 

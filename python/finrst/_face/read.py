@@ -4,97 +4,26 @@ from __future__ import annotations
 
 import os
 import warnings
-from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn, Self, TypedDict, Unpack
+from typing import TYPE_CHECKING, BinaryIO, NoReturn, Self, Unpack
 
 from finrst import _native
 from finrst._base import pickles as _pickle
 from finrst._base.progress import Bar
 from finrst._base.source import Source, sources
 from finrst._base.text import printable
-from finrst._base.units import Duration, Moment, Size, count, moment, nanoseconds, octets
 from finrst._errors import CaptureWarning
 from finrst._tables.table import Table
 
 from .capture import Capture
+from .options import settings
 from .origin import Origin
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator
 
     from finrst._base.progress import Progress
 
-
-class Options(TypedDict, total=False):
-    """What :func:`read` and :func:`scan` take beside the source; all of it is optional.
-
-    >>> import finrst
-    >>> options: finrst.Options = {"filter": "port 4001", "start": "+0s", "strict": True}
-    >>> len(finrst.read("tests/data/demo.pcap", **options))
-    1
-    """
-
-    filter: str | None
-    """Packets that take part, in a subset of the BPF language: ``"host 10.0.0.5 and port 443"``."""
-    start: Moment | None
-    """First moment that takes part: a ``datetime``, ISO text, or ``"+30s"`` after the first
-    packet."""
-    end: Moment | None
-    """First moment that does not any more."""
-    linger: Duration | None
-    """Capture time after which a connection that is over is let go (120 s)."""
-    handshake_timeout: Duration | None
-    """The same for a handshake that never completed (180 s)."""
-    half_closed_timeout: Duration | None
-    """The same for a connection closed by one side (1 h)."""
-    idle_timeout: Duration | None
-    """The same for any other (24 h)."""
-    memory_limit: Size | None
-    """Octets that followed connections may take; beyond it the ones that were silent longest
-    come out early, with ``release`` = ``evicted``. Rows already made are not in it. 2 GiB in
-    :func:`scan`; without a limit in :func:`read`, which raises ``MemoryError`` where the system
-    gives no more."""
-    max_uncompressed_bytes: Size | None
-    """Octets that each compressed file may unpack to."""
-    chunk: Size | None
-    """Octets read at a time (256 KiB); never changes a row."""
-    threads: int | None
-    """Threads that may be used: as many as there are processors (8 at most) unless told.
-    :func:`read` follows connections on them (with a ``memory_limit`` on one), tables are made on
-    all; with more than one, another reads and decompresses files. Never changes a row."""
-    resync: bool
-    """Look for packets behind damage in a classic pcap too (of pcapng they always are): three
-    record headers in a row that make sense. The file's ``status`` is then ``recovered`` and
-    ``issues`` says where; octets of a payload may be taken for packets."""
-    strict: bool
-    """Raise :exc:`CaptureError` for anything but a complete capture."""
-    parameters: Mapping[str, float] | None
-    """Thresholds of the causes, by name."""
-
-
-_READERS: dict[str, Callable[[Any], Any]] = {
-    "start": moment,
-    "end": moment,
-    "linger": nanoseconds,
-    "handshake_timeout": nanoseconds,
-    "half_closed_timeout": nanoseconds,
-    "idle_timeout": nanoseconds,
-    "memory_limit": octets,
-    "max_uncompressed_bytes": octets,
-    "chunk": octets,
-    "parameters": dict,
-    "threads": count,
-    "resync": bool,
-    "strict": bool,
-    "filter": str,
-}
-
-
-def _native_options(options: Mapping[str, Any]) -> dict[str, Any]:
-    unknown = sorted(set(options) - set(_READERS))
-    if unknown:
-        message = f"no such option: {', '.join(unknown)}; known are {', '.join(sorted(_READERS))}"
-        raise TypeError(message)
-    return {k: _READERS[k](value) for k, value in options.items() if value is not None}
+    from .options import Options
 
 
 # What each status says; "complete" and "empty" need no words.
@@ -141,7 +70,7 @@ def read(source: Source, /, *, progress: Progress = "auto", **options: Unpack[Op
     items, opened = sources(source)
     bar = Bar(progress)
     try:
-        native = _native_options(options)
+        native = settings(options)
         # What is let go for want of room hangs on it: packets() must let go of the same.
         native["seed"] = int.from_bytes(os.urandom(8))
         reading, tell = _native.Reading(items, native), bar.callback
@@ -171,7 +100,7 @@ def scan(source: Source, /, *, progress: Progress = "auto", **options: Unpack[Op
     """
     items, opened = sources(source)
     try:
-        native = _native.Scan(items, _native_options(options))
+        native = _native.Scan(items, settings(options))
     except BaseException:
         _close(opened)
         raise

@@ -1,4 +1,4 @@
-"""What the tables' columns and causes mean."""
+"""What columns, causes, options and thresholds mean."""
 
 from __future__ import annotations
 
@@ -30,3 +30,30 @@ def columns() -> Table:
     'connection_id'
     """
     return Table(_native.columns(), "columns")
+
+
+def options() -> Table:
+    """Describe every option of :func:`read` and :func:`scan`.
+
+    Columns: ``name``, ``kind``, ``unit``, ``default``, ``flag``, ``doc``, ``more``. A kind is
+    ``filter``, ``moment``, ``duration``, ``size``, ``count``, ``switch`` or ``thresholds``;
+    ``flag`` is null where the command line has none of that name.
+
+    >>> import finrst
+    >>> [(row["name"], row["default"]) for row in finrst.options() if row["unit"] == "s"][0]
+    ('linger', '120')
+    """
+    return Table(_native.options(), "options")
+
+
+def parameters() -> Table:
+    """Describe every threshold of the causes, for ``read(..., parameters={name: value})``.
+
+    Columns: ``name``, ``default``, ``unit``, ``doc``. The thresholds that made a table stand in
+    its ``metadata``.
+
+    >>> import finrst
+    >>> next(iter(finrst.parameters()))["name"]
+    'handshake_timeout_s'
+    """
+    return Table(_native.parameters(), "parameters")

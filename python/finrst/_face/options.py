@@ -1,0 +1,90 @@
+"""The options of a reading: their types, and how they are handed to the engine.
+
+Each is declared once, in the engine (``src/read/options/declared.rs``); a test holds the class
+below to these declarations.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypedDict
+
+from finrst._base.units import count, moment, nanoseconds, octets
+from finrst._tables import reference
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from finrst._base.units import Duration, Moment, Size
+
+# How a value of each kind is read.
+_KINDS: dict[str, Callable[[Any], Any]] = {
+    "filter": str,
+    "moment": moment,
+    "duration": nanoseconds,
+    "size": octets,
+    "count": count,
+    "switch": bool,
+    "thresholds": dict,
+}
+
+
+def settings(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the options as the engine takes them.
+
+    Raises ``TypeError`` for a name that is none.
+    """
+    readers = {row["name"]: _KINDS[row["kind"]] for row in reference.options()}
+    unknown = sorted(set(options) - set(readers))
+    if unknown:
+        message = f"no such option: {', '.join(unknown)}; known are {', '.join(sorted(readers))}"
+        raise TypeError(message)
+    return {k: readers[k](value) for k, value in options.items() if value is not None}
+
+
+class Options(TypedDict, total=False):
+    """What :func:`read` and :func:`scan` take beside the source; all of it is optional.
+
+    :func:`finrst.options` lists them with their defaults.
+
+    >>> import finrst
+    >>> options: finrst.Options = {"filter": "port 4001", "start": "+0s", "strict": True}
+    >>> len(finrst.read("tests/data/demo.pcap", **options))
+    1
+    """
+
+    filter: str | None
+    """Packets that take part, as for tcpdump: 'host 10.0.0.5 and port 443' (addresses, networks and
+    ports; not flags)."""
+    start: Moment | None
+    """First moment: 2026-11-24T15:00:00Z, or +30s. In Python a `datetime` too; +30s is after the
+    first packet."""
+    end: Moment | None
+    """First moment that takes no part any more."""
+    linger: Duration | None
+    """Capture time after which a connection that is over is let go."""
+    handshake_timeout: Duration | None
+    """The same for a handshake that never completed."""
+    half_closed_timeout: Duration | None
+    """The same for a connection closed by one side."""
+    idle_timeout: Duration | None
+    """The same for any other."""
+    memory_limit: Size | None
+    """Memory for connections that are followed, as in 1GiB; beyond it those that were silent
+    longest come out early. Their `release` is `evicted`. Rows already made are not in it. 2 GiB in
+    `scan`; without a limit in `read`, which raises `MemoryError` where the system gives no more."""
+    max_uncompressed_bytes: Size | None
+    """Octets that each compressed file may unpack to."""
+    chunk: Size | None
+    """Octets read at a time; never changes a row."""
+    threads: int | None
+    """Threads that may be used; never changes a row. As many as there are processors (8 at most)
+    unless told. `read` follows connections on them (with a `memory_limit` on one), tables are made
+    on all; with more than one, another reads and decompresses files."""
+    resync: bool
+    """Look for packets behind damage in a classic pcap too (of pcapng they always are): three
+    record headers in a row that make sense. The file's `status` is then `recovered` and `issues`
+    says where; octets of a payload may be taken for packets."""
+    strict: bool
+    """Refuse captures that are cut short or damaged. Raises `CaptureError`."""
+    parameters: Mapping[str, float] | None
+    """Thresholds of the causes, by name. `finrst.parameters()` lists them."""

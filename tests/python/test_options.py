@@ -1,0 +1,93 @@
+"""An option is declared once, in the engine; what Python writes down again is held to that."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import json
+import re
+import textwrap
+from typing import Any
+
+import pytest
+
+import finrst
+from finrst._face import options as face
+
+ANNOTATIONS = {
+    "filter": "str | None",
+    "moment": "Moment | None",
+    "duration": "Duration | None",
+    "size": "Size | None",
+    "count": "int | None",
+    "switch": "bool",
+    "thresholds": "Mapping[str, float] | None",
+}
+
+
+def _written() -> list[tuple[str, str, str]]:
+    """Give names, annotations and texts of the typed dictionary, in order."""
+    (tree,) = ast.parse(textwrap.dedent(inspect.getsource(face.Options))).body
+    assert isinstance(tree, ast.ClassDef)
+    found = []
+    for node, below in zip(tree.body, [*tree.body[1:], None], strict=True):
+        if isinstance(node, ast.AnnAssign):
+            assert isinstance(below, ast.Expr)
+            text = " ".join(str(ast.literal_eval(below.value)).split())
+            found.append((ast.unparse(node.target), ast.unparse(node.annotation), text))
+    return found
+
+
+def test_the_typed_dictionary_says_what_is_declared() -> None:
+    declared = [
+        (
+            row["name"],
+            ANNOTATIONS[row["kind"]],
+            " ".join(filter(None, (row["doc"], row["more"]))),
+        )
+        for row in finrst.options()
+    ]
+    assert _written() == declared
+
+
+VALUES = {
+    "filter": "port 4001",
+    "moment": "+0s",
+    "duration": "90s",
+    "size": "64MiB",
+    "count": 2,
+    "switch": True,
+    "thresholds": {"idle_s": 2.0},
+}
+
+
+@pytest.mark.parametrize("row", list(finrst.options()), ids=lambda row: str(row["name"]))
+def test_every_option_is_taken_in_words_and_refused_in_nonsense(row: dict[str, str]) -> None:
+    value = "2100-01-01" if row["name"] == "end" else VALUES[row["kind"]]
+    given: Any = {row["name"]: value}
+    assert len(finrst.read("tests/data/demo.pcap", **given)) >= 1
+    if row["kind"] != "switch":  # whatever is true or false will do for these
+        nonsense: Any = {row["name"]: object()}
+        with pytest.raises((TypeError, ValueError, finrst.FilterError)):
+            finrst.read("tests/data/demo.pcap", **nonsense)
+
+
+def test_defaults_are_those_that_the_tables_tell() -> None:
+    told = finrst.read("tests/data/demo.pcap").connections.metadata
+    deadlines = {
+        f"{row['name']}_s": float(row["default"])
+        for row in finrst.options()
+        if row["kind"] == "duration"
+    }
+    assert len(deadlines) == 4
+    assert json.loads(told["finrst.deadlines"]) == deadlines
+    thresholds = {row["name"]: row["default"] for row in finrst.parameters()}
+    assert json.loads(told["finrst.parameters"]) == thresholds
+
+
+@pytest.mark.parametrize("row", list(finrst.parameters()), ids=lambda row: str(row["name"]))
+def test_every_threshold_can_be_set(row: dict[str, float]) -> None:
+    changed = {str(row["name"]): row["default"] + 1}
+    told = finrst.read("tests/data/demo.pcap", parameters=changed).connections.metadata
+    assert json.loads(told["finrst.parameters"])[row["name"]] == row["default"] + 1
+    assert re.fullmatch(r"s|None", str(row["unit"]))
