@@ -14,12 +14,10 @@ use shards::Shards;
 
 pub(crate) use intake::Intake;
 pub use ledger::Ledger;
-pub use options::{Bound, Declared, OPTIONS, OptionsReference, Options, Slot};
+pub use options::{Bound, Declared, OPTIONS, Options, OptionsReference, Slot};
 pub use output::Output;
 
-use crate::capture::{
-    FileSummary, Interface, Progress, Reader, Source, SourceFiles, Status,
-};
+use crate::capture::{FileSummary, Interface, Progress, Reader, Source, SourceFiles, Status};
 use crate::cause::{Context, Parameters};
 use crate::conn::{Connection, Release, Rows};
 use crate::error::{Error, printable};

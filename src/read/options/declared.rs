@@ -108,12 +108,8 @@ pub static OPTIONS: &[Declared] = &[
     )
     .flag("TIME")
     .more("In Python a `datetime` too; +30s is after the first packet."),
-    Declared::new(
-        "end",
-        Slot::Moment(|o| &mut o.end),
-        "First moment that takes no part any more.",
-    )
-    .flag("TIME"),
+    Declared::new("end", Slot::Moment(|o| &mut o.end), "First moment that takes no part any more.")
+        .flag("TIME"),
     Declared::new(
         "linger",
         Slot::Duration(|o| &mut o.limits.linger),
