@@ -17,8 +17,9 @@
 //! | `win=0`, `ttl=60`, `id=7`, `mac=2` | header fields |
 //! | `port=40001`, `service=80` | another port of the client, of the server, from here on |
 //! | `client=2`, `server=2` | another client, server, from here on; a number from 1 to 253 |
+//! | `port=1..5` | the item five times, for each of these ports; likewise `client`, `server`, `service`, one of them |
 //! | `path=1`, `in`, `out` | seen on another VLAN or tunnel; marked as received, as sent |
-//! | `again` | the sender's latest segment with these flags once more, as a retransmission |
+//! | `again` | the sender's latest segment with these flags once more, as a retransmission; an error without one |
 //! | `probe` | one octet before the next: a keep-alive |
 //! | `copy` | the same octets once more, as a capture repeats them |
 //! | `nots`, `ts` | without, with the timestamp option |
@@ -29,11 +30,13 @@
 //! | `text="…"`, `hex=1503…` | payload text, payload octets |
 //! | `cut` | the capture kept no payload of it |
 //! | `tls` | a payload that begins a TLS handshake |
+//! | `hello=a.org`, `get=a.org` | a TLS `ClientHello`, an HTTP request, for a server of this name |
 //!
-//! A segment in parentheses was sent and not captured. `< icmp 3/1` is an ICMP error about the
+//! A payload is given once, by its length or by its octets. A segment in parentheses was sent and not captured. `< icmp 3/1` is an ICMP error about the
 //! other side's latest segment, `! icmp 3/13` the same from a box between.
 
 mod item;
+mod named;
 mod player;
 
 use player::Player;
@@ -41,7 +44,7 @@ use player::Player;
 use crate::error::Error;
 use crate::packet::{IcmpError, Segment};
 
-/// Longest script, in items.
+/// Longest script, in items; and in packets, where items stand for several.
 const MAX_ITEMS: usize = 10_000;
 
 /// One packet of a script.

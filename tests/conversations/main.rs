@@ -3,6 +3,7 @@
 
 mod bounds;
 mod forms;
+mod notation;
 mod recorded;
 #[path = "../support/mod.rs"]
 mod support;

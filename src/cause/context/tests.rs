@@ -145,7 +145,7 @@ fn a_service_has_accepted_refused_and_left_unserved() {
 fn folded_gaps_and_rows_that_are_not_compared_are_counted() {
     let gaps = "(> P. 1), > P. 1, ".repeat(300);
     let c = one(&format!("> S, < S., > ., {gaps} < ."));
-    let rows = one(&format!("> S, < S., > .{}", ", > F. again".repeat(66)));
+    let rows = one(&format!("> S, < S., > .{}", ", > F. seq=#1".repeat(66)));
     let mut context = Context::default();
     context.add(&c);
     assert_eq!(context.folded(), c.endpoints[0].folded());

@@ -1,5 +1,8 @@
 //! One item of a script: what a segment is to be.
 
+use std::ops::RangeInclusive;
+
+use super::named;
 use crate::capture::Direction;
 use crate::packet::Flags;
 
@@ -23,6 +26,8 @@ pub struct Item {
     pub server: Option<u8>,
     pub port: Option<u16>,
     pub service: Option<u16>,
+    /// The item stands for as many, one for each of these.
+    pub each: Option<(Each, RangeInclusive<u16>)>,
     pub clock: Option<Number>,
     pub echo: Option<Number>,
     pub mptcp: Option<u8>,
@@ -34,6 +39,72 @@ pub struct Item {
     pub bare: bool,
     pub reply: bool,
     pub unseen: bool,
+}
+
+/// What a range counts through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Each {
+    Client,
+    Server,
+    Port,
+    Service,
+}
+
+impl Item {
+    /// The items that it stands for: itself, or one for each of its range.
+    pub fn each(&self) -> impl Iterator<Item = Self> + use<'_> {
+        let (which, range) = self.each.clone().unzip();
+        let one = range.is_none().then(|| self.clone());
+        let numbered = range.into_iter().flatten().map(move |number| {
+            let mut item = self.clone();
+            match which {
+                // A host's number was found to be one.
+                Some(Each::Client) => item.client = u8::try_from(number).ok(),
+                Some(Each::Server) => item.server = u8::try_from(number).ok(),
+                Some(Each::Port) => item.port = Some(number),
+                Some(Each::Service) => item.service = Some(number),
+                None => {}
+            }
+            item
+        });
+        one.into_iter().chain(numbered)
+    }
+
+    fn end(&mut self, which: Each, value: &str) -> Result<(), String> {
+        let host = matches!(which, Each::Client | Each::Server);
+        let bad = || {
+            let most = if host { "a number from 1 to 253" } else { "a port" };
+            format!("{value:?} is not {most}, nor a range such as 1..5 of them")
+        };
+        let read = |text: &str| {
+            if host { self::host(text).map(u16::from) } else { text.parse().ok() }.ok_or_else(bad)
+        };
+        if let Some((from, to)) = value.split_once("..") {
+            let (from, to) = (read(from)?, read(to)?);
+            if from > to {
+                return Err(bad());
+            }
+            if self.each.replace((which, from..=to)).is_some() {
+                return Err("an item has one range at most".into());
+            }
+            return Ok(());
+        }
+        let number = read(value)?;
+        match which {
+            Each::Client => self.client = u8::try_from(number).ok(),
+            Each::Server => self.server = u8::try_from(number).ok(),
+            Each::Port => self.port = Some(number),
+            Each::Service => self.service = Some(number),
+        }
+        Ok(())
+    }
+
+    fn payload(&mut self, octets: Vec<u8>) -> Result<(), String> {
+        if self.octets.replace(octets).is_some() || self.payload > 0 {
+            return Err("its payload is given twice".into());
+        }
+        Ok(())
+    }
 }
 
 /// A number moved from the one its sender would use, or given relative to the initial one.
@@ -50,7 +121,7 @@ pub fn read_item(text: &str) -> Result<Item, String> {
         rest = rest.trim_start();
         if let Some(quoted) = rest.strip_prefix("text=\"") {
             let (text, tail) = quoted.split_once('"').ok_or("a quote is not closed")?;
-            item.octets = Some(text.as_bytes().to_vec());
+            item.payload(text.as_bytes().to_vec())?;
             rest = tail;
             continue;
         }
@@ -73,14 +144,16 @@ fn read_word(item: &mut Item, word: &str) -> Result<(), String> {
             "id" => item.id = Some(value.parse().map_err(|_| bad())?),
             "mac" => item.mac = Some(value.parse().map_err(|_| bad())?),
             "path" => item.path = value.parse().map_err(|_| bad())?,
-            "client" => item.client = Some(host(value).ok_or_else(bad)?),
-            "server" => item.server = Some(host(value).ok_or_else(bad)?),
-            "port" => item.port = Some(value.parse().map_err(|_| bad())?),
-            "service" => item.service = Some(value.parse().map_err(|_| bad())?),
+            "client" => item.end(Each::Client, value)?,
+            "server" => item.end(Each::Server, value)?,
+            "port" => item.end(Each::Port, value)?,
+            "service" => item.end(Each::Service, value)?,
             "clock" => item.clock = Some(number(value).ok_or_else(bad)?),
             "echo" => item.echo = Some(number(value).ok_or_else(bad)?),
             "mptcp" => item.mptcp = Some(value.parse().map_err(|_| bad())?),
-            "hex" => item.octets = Some(octets(value).ok_or_else(bad)?),
+            "hex" => item.payload(octets(value).ok_or_else(bad)?)?,
+            "hello" => item.payload(named::client_hello(name(value)?).ok_or_else(bad)?)?,
+            "get" => item.payload(named::request(name(value)?))?,
             _ => return Err(bad()),
         }
         return Ok(());
@@ -96,11 +169,15 @@ fn read_word(item: &mut Item, word: &str) -> Result<(), String> {
         "nots" => item.timestamps = Some(false),
         "bare" => item.bare = true,
         "reply" => item.reply = true,
-        "tls" => item.octets = Some(vec![0x16, 3, 1, 0, 2, 1, 0]),
+        "tls" => item.payload(vec![0x16, 3, 1, 0, 2, 1, 0])?,
         _ if word.starts_with('+') => item.delay = Some(duration(word)?),
         _ if word.starts_with('-') => item.delay = Some(-duration(word)?),
         _ => {
-            item.payload = word.parse().map_err(|_| bad())?;
+            let payload = word.parse().map_err(|_| bad())?;
+            if item.octets.is_some() || item.payload > 0 {
+                return Err("its payload is given twice".into());
+            }
+            item.payload = payload;
             if item.payload > 10_000_000 {
                 return Err("a payload has at most 10000000 octets".into());
             }
@@ -112,6 +189,12 @@ fn read_word(item: &mut Item, word: &str) -> Result<(), String> {
 /// The last octet of an address; that of the box between is kept for it.
 fn host(value: &str) -> Option<u8> {
     value.parse().ok().filter(|last| (1..=253).contains(last))
+}
+
+/// A server's name: what a packet could carry as one.
+fn name(value: &str) -> Result<&str, String> {
+    let fits = (1..=255).contains(&value.len()) && value.bytes().all(|b| b.is_ascii_graphic());
+    fits.then_some(value).ok_or_else(|| "a name has 1 to 255 letters, digits or signs".into())
 }
 
 fn octets(digits: &str) -> Option<Vec<u8>> {

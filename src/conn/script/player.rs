@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{Owned, Packet};
+use super::{MAX_ITEMS, Owned, Packet};
 use crate::conn::primitives::words::Side;
 use crate::conn::script::item::{Item, Number, duration, read_item};
 use crate::packet::{Address, Flags, IcmpError, PathId, Segment, Seq};
@@ -58,6 +58,8 @@ pub struct Player {
     time: i64,
     packet: u64,
     packets: Vec<Packet>,
+    /// Items played, each of a range counted.
+    sent: usize,
 }
 
 impl Player {
@@ -69,6 +71,7 @@ impl Player {
             time: START,
             packet: 0,
             packets: Vec::new(),
+            sent: 0,
         }
     }
 
@@ -89,11 +92,19 @@ impl Player {
         let side = match direction {
             ">" => Side::Client,
             "<" => Side::Server,
+            _ if is_tcpdump(text) => return Err(FROM_TCPDUMP.into()),
             _ => return Err("begins with neither > nor <".into()),
         };
         let mut item = read_item(rest)?;
         item.unseen = unseen;
-        self.send(side, &item)
+        for one in item.each() {
+            self.sent += 1;
+            if self.sent > MAX_ITEMS {
+                return Err(format!("a script stands for at most {MAX_ITEMS} packets"));
+            }
+            self.send(side, &one)?;
+        }
+        Ok(())
     }
 
     fn icmp(&mut self, direction: &str, text: &str) -> Result<(), String> {
@@ -134,6 +145,10 @@ impl Player {
         self.turn_to(item);
         if item.copy {
             return self.copy(side, item);
+        }
+        let host = &self.talk.hosts[side.index()];
+        if item.again && !host.latest.iter().any(|(flags, ..)| *flags == item.flags) {
+            return Err("its sender sent nothing with these flags before".into());
         }
         let (sequence, acknowledgment) = self.numbers(side, item);
         let reset = item.flags.rst();
@@ -321,6 +336,14 @@ impl Player {
         options
     }
 }
+
+/// A line of tcpdump's output, or what is left of it before its first comma.
+fn is_tcpdump(text: &str) -> bool {
+    text.contains(" Flags [") || text.contains(" IP ") || text.contains(" IP6 ")
+}
+
+const FROM_TCPDUMP: &str = "a line as tcpdump prints it; a script has > (from the client) or < \
+    (from the server), the flags and the payload octets only, such as \"> P. 120\"";
 
 /// A distance in a space of 32 bits.
 fn offset(distance: i64) -> u32 {
