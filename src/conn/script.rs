@@ -32,7 +32,7 @@
 //! | `tls` | a payload that begins a TLS handshake |
 //! | `hello=a.org`, `get=a.org` | a TLS `ClientHello`, an HTTP request, for a server of this name |
 //!
-//! A payload is given once, by its length or by its octets. A segment in parentheses was sent and not captured. `< icmp 3/1` is an ICMP error about the
+//! Payload octets that are shorter than a length beside them are filled up to it. A segment in parentheses was sent and not captured. `< icmp 3/1` is an ICMP error about the
 //! other side's latest segment, `! icmp 3/13` the same from a box between.
 
 mod item;

@@ -38,6 +38,14 @@ fn a_first_payload_carries_a_name() {
 }
 
 #[test]
+fn octets_are_filled_up_to_the_length_beside_them() {
+    for payload in ["517 tls", "hello=a.org 517", "517 text=\"SSH-2.0\""] {
+        let c = play(&format!("> S, < S., > ., > P. {payload}, < .")).unwrap().remove(0);
+        assert_eq!(c.side(Side::Client).unique_bytes, 517, "{payload}");
+    }
+}
+
+#[test]
 fn wrong_uses_are_told() {
     let long = format!("> P. get={}", "a".repeat(256));
     for (script, told) in [
@@ -45,8 +53,8 @@ fn wrong_uses_are_told() {
         ("> P. 10, < P. 10 again", "sent nothing with these flags before"),
         ("> P. 10, > PU. 10 again", "sent nothing with these flags before"),
         ("> P. 10, > P. 10 port=7 again", "sent nothing with these flags before"),
-        ("> P. 10 text=\"a\"", "given twice"),
-        ("> P. hex=00 10", "given twice"),
+        ("> P. 2 text=\"abc\"", "has 3 octets"),
+        ("> P. tls 6", "has 7 octets"),
         ("> P. tls hello=a.org", "given twice"),
         ("> P. 10 20", "given twice"),
         ("> P. get=", "1 to 255"),

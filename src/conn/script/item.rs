@@ -100,8 +100,19 @@ impl Item {
     }
 
     fn payload(&mut self, octets: Vec<u8>) -> Result<(), String> {
-        if self.octets.replace(octets).is_some() || self.payload > 0 {
+        if self.octets.replace(octets).is_some() {
             return Err("its payload is given twice".into());
+        }
+        Ok(())
+    }
+
+    /// Fills octets up to a length that is given beside them.
+    fn fill(&mut self) -> Result<(), String> {
+        if let (Some(octets), true) = (&mut self.octets, self.payload > 0) {
+            if octets.len() > self.payload as usize {
+                return Err(format!("its payload has {} octets", octets.len()));
+            }
+            octets.resize(self.payload as usize, b'x');
         }
         Ok(())
     }
@@ -129,6 +140,7 @@ pub fn read_item(text: &str) -> Result<Item, String> {
         read_word(&mut item, word)?;
         rest = tail;
     }
+    item.fill()?;
     Ok(item)
 }
 
@@ -174,7 +186,7 @@ fn read_word(item: &mut Item, word: &str) -> Result<(), String> {
         _ if word.starts_with('-') => item.delay = Some(-duration(word)?),
         _ => {
             let payload = word.parse().map_err(|_| bad())?;
-            if item.octets.is_some() || item.payload > 0 {
+            if item.payload > 0 {
                 return Err("its payload is given twice".into());
             }
             item.payload = payload;
