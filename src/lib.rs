@@ -13,6 +13,9 @@
 //!
 //! [`read`] joins them, [`packets`] goes back for the packets of chosen connections; only the bindings (feature `python`) know of Python.
 
+// What is printed belongs to the callers, and no row may depend on when it is made.
+#![warn(clippy::print_stdout, clippy::print_stderr, clippy::disallowed_methods)]
+
 pub mod answer;
 pub mod capture;
 pub mod cause;
