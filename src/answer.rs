@@ -25,7 +25,7 @@ use crate::table::teardowns::{TeardownRow, Teardowns};
 use crate::table::{BLOCK_ROWS, CHUNK_ROWS, Layout, Made, make};
 
 /// Changes whenever a column is renamed, removed or changes its meaning.
-pub const SCHEMA_VERSION: &str = "1";
+pub const SCHEMA_VERSION: &str = "2";
 
 /// Memory limit of a scan that is given none: 2 GiB.
 pub const MEMORY_LIMIT: u64 = 2 << 30;

@@ -74,6 +74,19 @@ fn near_misses_have_the_other_cause() {
 }
 
 #[test]
+fn twins_name_each_other() {
+    let one_sided =
+        RULES.iter().flat_map(|rule| rule.twins.iter().map(move |(twin, _)| (rule.name, twin)));
+    let one_sided: Vec<_> = one_sided
+        .filter(|(name, twin)| {
+            let other = RULES.iter().find(|rule| rule.name == **twin);
+            !other.is_some_and(|other| other.twins.iter().any(|(back, _)| back == name))
+        })
+        .collect();
+    assert!(one_sided.is_empty(), "name them in both rules: {one_sided:?}");
+}
+
+#[test]
 fn twins_and_names_are_known() {
     let names = finrst::cause::names();
     for rule in RULES {

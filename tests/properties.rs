@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use finrst::cause::{Context, Parameters, RULES, Verdict, judge, judge_teardown};
+use finrst::cause::{Cause, Context, Parameters, RULES, Verdict, judge, judge_teardown};
 use finrst::conn::script::{Owned, Packet, parse};
 use finrst::conn::{Connection, Counts, EndedBy, Limits, Side, Tracker};
 use finrst::packet::{Address, Segment};
@@ -77,11 +77,16 @@ fn renamed(address: Address) -> Address {
     }
 }
 
+/// Whether a cause is one of a verdict's alternatives.
+fn named(verdict: &Verdict, cause: Cause) -> bool {
+    verdict.alternatives.iter().any(|other| other.cause == cause)
+}
+
 /// Confident causes of a changed capture must be among those of the whole one: what is missing or
 /// doubled may take a verdict away and never make another.
 fn no_new_confident_cause(script: &str, whole: &[Verdict], changed: &[Verdict]) {
     let known = |verdict: &Verdict| {
-        whole.iter().any(|w| w.cause == verdict.cause || w.alternatives.contains(&verdict.cause))
+        whole.iter().any(|w| w.cause == verdict.cause || named(w, verdict.cause))
     };
     for verdict in changed {
         let harmless = matches!(
@@ -124,7 +129,15 @@ proptest! {
             let range = (0.05..=0.97).contains(&verdict.confidence);
             prop_assert_eq!(range, verdict.cause.rule().is_some());
             prop_assert_eq!(verdict.evidence.is_empty(), verdict.cause.rule().is_none());
-            prop_assert!(!verdict.alternatives.contains(&verdict.cause));
+            prop_assert!(!named(&verdict, verdict.cause));
+            let shares = verdict.alternatives.iter().map(|other| other.confidence);
+            prop_assert!(shares.clone().is_sorted_by(|a, b| a >= b) && shares.clone().all(|share| share > 0.0));
+            let hundredths = |share: f64| (share * 100.0).round();
+            let all: f64 = shares.clone().chain([verdict.confidence]).map(hundredths).sum();
+            prop_assert!(all <= 100.0, "{all}");
+            for share in shares.chain([verdict.confidence]) {
+                prop_assert_eq!(share.to_bits(), (hundredths(share) / 100.0).to_bits());
+            }
         }
     }
 

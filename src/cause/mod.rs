@@ -3,8 +3,10 @@
 mod context;
 mod evidence;
 mod guards;
+mod mechanism;
 mod near;
 mod parameters;
+mod rivals;
 mod rule;
 mod rules;
 mod score;
@@ -12,7 +14,9 @@ mod storm;
 
 pub use context::{Attempt, Context, HostFacts, ServiceFacts, WaitLimit};
 pub use evidence::Evidence;
+pub use mechanism::Mechanism;
 pub use parameters::{Parameters, RULE_SET};
+pub use rivals::Alternative;
 pub use rule::{Applies, Case, Class, Finding, Rule};
 pub use rules::RULES;
 pub use score::{Score, score};
@@ -21,6 +25,8 @@ pub use storm::{MANY, Storm};
 use std::sync::OnceLock;
 
 use crate::conn::{Connection, EndedBy, Ending, Kind, Teardown};
+use guards::Guards;
+use mechanism::Forged;
 
 /// The cause when no rule holds.
 pub const UNDETERMINED: &str = "undetermined";
@@ -79,14 +85,16 @@ pub fn names() -> Vec<&'static str> {
 /// Why a connection ended.
 #[derive(Clone, Debug)]
 pub struct Verdict {
+    /// What was done, as the packets alone decide it.
+    pub mechanism: Mechanism,
     /// The cause.
     pub cause: Cause,
-    /// How sure, 0 to 1; 0 when undetermined.
+    /// How sure, 0 to 1 in steps of 0.01; 0 when undetermined.
     pub confidence: f64,
     /// The facts it rests on.
     pub evidence: Vec<Evidence>,
-    /// Other causes whose rules hold as well, and those that cannot be told from it.
-    pub alternatives: Vec<Cause>,
+    /// What else it could be, likeliest first. With the confidence at most 1; the rest is unknown.
+    pub alternatives: Vec<Alternative>,
     /// Who ended it, after judgement.
     pub ended_by: EndedBy,
 }
@@ -96,7 +104,8 @@ pub fn judge(connection: &Connection, context: &Context, parameters: &Parameters
     let reset = connection.deciding().filter(|row| row.kind == Kind::Rst);
     let case = Case { connection, reset, score: None, storm: None, context, parameters };
     let asked = if reset.is_some() { Asked::DecidingReset } else { Asked::Connection };
-    let mut verdict = decide(&case, connection.ended_by, asked);
+    let (mut verdict, forged) = decide(&case, connection.ended_by, asked);
+    verdict.mechanism = Mechanism::of_connection(connection, reset, forged);
     if connection.ending == Ending::Stray && reset.is_none() {
         verdict.ended_by = EndedBy::None;
     }
@@ -125,12 +134,18 @@ pub fn judge_and_score(
 ) -> (Verdict, f64) {
     let reset = Some(row).filter(|row| row.kind == Kind::Rst);
     let case = Case { connection, reset, score: None, storm, context, parameters };
-    let Some(reset) = reset else {
-        return (decide(&case, row.sender.into(), Asked::Connection), 0.0);
+    let mut total = 0.0;
+    let (mut verdict, forged) = match reset {
+        None => decide(&case, row.sender.into(), Asked::Connection),
+        Some(reset) => {
+            let score = score::score(&case, reset);
+            total = score.total;
+            let case = Case { score: Some(&score), ..case };
+            decide(&case, row.sender.into(), Asked::Reset)
+        }
     };
-    let score = score::score(&case, reset);
-    let case = Case { score: Some(&score), ..case };
-    (decide(&case, row.sender.into(), Asked::Reset), score.total)
+    verdict.mechanism = Mechanism::of_row(connection, row, forged);
+    (verdict, total)
 }
 
 /// Which rules are asked.
@@ -169,35 +184,60 @@ impl Asked {
     }
 }
 
-/// The first rule that holds decides, the others that hold become alternatives.
-fn decide(case: &Case<'_>, sender: EndedBy, asked: Asked) -> Verdict {
+/// Above this, a cause is more likely than not.
+const LIKELY: f64 = 0.5;
+
+/// The first rule whose finding is more likely than not decides, since the order goes from the
+/// specific to the general; without one the likeliest. The others become its rivals.
+fn decide(case: &Case<'_>, sender: EndedBy, asked: Asked) -> (Verdict, Option<Forged>) {
     let mut verdict = Verdict {
+        mechanism: Mechanism::Open,
         cause: Cause::UNDETERMINED,
         confidence: 0.0,
         evidence: Vec::new(),
         alternatives: Vec::new(),
         ended_by: sender,
     };
+    let mut guards = None;
+    let mut best: Option<Finding> = None;
+    let mut others: Vec<(Cause, f64)> = Vec::new();
     for &(found, rule) in asked.rules() {
         let Some(finding) = (rule.holds)(case) else { continue };
-        if verdict.cause != Cause::UNDETERMINED {
-            verdict.alternatives.push(found);
+        if finding.candidate {
+            others.push((found, finding.confidence));
             continue;
         }
-        verdict.cause = found;
-        let guarded = guards::apply(case, finding);
-        verdict.confidence = guarded.confidence;
-        verdict.evidence = guarded.evidence;
-        if guarded.third_party {
-            verdict.ended_by = EndedBy::ThirdParty;
+        let guards = guards.get_or_insert_with(|| Guards::of(case));
+        let confidence = guards.confidence(finding.confidence);
+        if best.is_none() || verdict.confidence <= LIKELY && confidence > verdict.confidence {
+            if best.is_some() {
+                others.push((verdict.cause, verdict.confidence));
+            }
+            (verdict.cause, verdict.confidence) = (found, confidence);
+            best = Some(finding);
+        } else {
+            others.push((found, confidence));
         }
     }
-    for &twin in verdict.cause.twins() {
-        if !verdict.alternatives.contains(&twin) {
-            verdict.alternatives.push(twin);
-        }
+    let hundredths = rivals::hundredths(verdict.confidence);
+    verdict.confidence = rivals::shown(hundredths);
+    let twins = verdict.cause.twins().iter().copied();
+    let twins = twins.filter(|twin| twin.rule().is_some_and(|rule| asked.takes(rule.applies)));
+    verdict.alternatives = rivals::rivals(verdict.cause, hundredths, others, twins);
+    let Some(finding) = best else { return (verdict, None) };
+    verdict.evidence = finding.evidence;
+    if let Some(guards) = guards {
+        guards.tell(&mut verdict.evidence);
     }
-    verdict
+    if finding.third_party {
+        verdict.ended_by = EndedBy::ThirdParty;
+    }
+    let forged = finding.third_party.then_some(if finding.forged_data {
+        Forged::Data
+    } else {
+        Forged::Reset
+    });
+    (verdict, forged)
 }
 
 /// Every rule that holds for a connection, in order of decision: what a reader of the rules wants
@@ -209,5 +249,6 @@ pub fn all_holding(
 ) -> Vec<&'static str> {
     let reset = connection.deciding().filter(|row| row.kind == Kind::Rst);
     let case = Case { connection, reset, score: None, storm: None, context, parameters };
-    RULES.iter().filter(|rule| (rule.holds)(&case).is_some()).map(|rule| rule.name).collect()
+    let holds = |rule: &&&Rule| (rule.holds)(&case).is_some_and(|finding| !finding.candidate);
+    RULES.iter().filter(holds).map(|rule| rule.name).collect()
 }

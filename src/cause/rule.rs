@@ -1,4 +1,18 @@
 //! What a cause is made of.
+//!
+//! A rule finds one of these:
+//!
+//! - `None`: it does not hold. A cause that names it as its twin still names it among its
+//!   alternatives, with a small share.
+//! - [`Finding::new`]: it holds, with this base confidence: the share of right ones. The first rule
+//!   (in the order of `RULES`) that is more likely than not decides; without one, the likeliest.
+//!   What else holds becomes a rival with a share of what that leaves.
+//! - [`Finding::candidate`]: it cannot be excluded, and is too weak to decide. Where nothing
+//!   decides, the cause is `undetermined` and the candidates are its alternatives with these shares.
+//! - [`Finding::candidate`] with 0: excluded, although others name it as their twin.
+//!
+//! Twins are symmetric: each names the other. A cause that only says what came, and not why, stands
+//! in `rivals.rs` and is nobody's rival.
 
 use super::context::Context;
 use super::evidence::Evidence;
@@ -91,12 +105,28 @@ pub struct Finding {
     pub evidence: Vec<Evidence>,
     /// Whether the named sender did not send it: an injector or a box in between did.
     pub third_party: bool,
+    /// Whether that was payload or a FIN, and not a reset or an ICMP error.
+    pub forged_data: bool,
+    /// Whether it is only one of several that it could be, and too weak to decide.
+    pub candidate: bool,
 }
 
 impl Finding {
     /// A finding with its base confidence.
     pub fn new(confidence: f64) -> Self {
-        Self { confidence, evidence: Vec::new(), third_party: false }
+        Self {
+            confidence,
+            evidence: Vec::new(),
+            third_party: false,
+            forged_data: false,
+            candidate: false,
+        }
+    }
+
+    /// Too weak to decide, but one of those that it could be, with this share when nothing decides.
+    /// With a share of 0 the rule excludes itself: it is not even named as a twin.
+    pub fn candidate(share: f64) -> Self {
+        Self { candidate: true, ..Self::new(share) }
     }
 
     /// With one more fact.
@@ -125,6 +155,13 @@ impl Finding {
     pub fn by_third_party(mut self) -> Self {
         self.third_party = true;
         self
+    }
+
+    /// Payload or a FIN of neither side.
+    #[must_use]
+    pub fn data_by_third_party(mut self) -> Self {
+        self.forged_data = true;
+        self.by_third_party()
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use arrow_schema::{DataType, Field, Fields, TimeUnit};
 
-use super::sink::{Facts, Texts};
+use super::sink::{Facts, Shares, Texts};
 
 /// A table: the list of its columns, and what one row is made from.
 pub trait Table: Sized + 'static {
@@ -77,6 +77,8 @@ pub enum Kind<T: Table> {
     Texts(Write<T, Texts>),
     /// `list<struct<fact: utf8, value: float64, text: utf8, packet: int64>>`.
     Facts(Write<T, Facts>),
+    /// `list<struct<cause: utf8, confidence: float64>>`.
+    Shares(Write<T, Shares>),
 }
 
 impl<T: Table> Column<T> {
@@ -116,6 +118,7 @@ impl<T: Table> Column<T> {
             }
             Kind::Texts(_) => DataType::List(text_item()),
             Kind::Facts(_) => DataType::List(fact_item()),
+            Kind::Shares(_) => DataType::List(share_item()),
         }
     }
 
@@ -147,6 +150,19 @@ pub(super) fn fact_fields() -> Fields {
 /// The item of a list of facts.
 pub(super) fn fact_item() -> Arc<Field> {
     Arc::new(Field::new("item", DataType::Struct(fact_fields()), false))
+}
+
+/// The members of a share.
+pub(super) fn share_fields() -> Fields {
+    Fields::from(vec![
+        Field::new("cause", DataType::Utf8, false),
+        Field::new("confidence", DataType::Float64, false),
+    ])
+}
+
+/// The item of a list of shares.
+pub(super) fn share_item() -> Arc<Field> {
+    Arc::new(Field::new("item", DataType::Struct(share_fields()), false))
 }
 
 /// A count as Arrow has it; what does not fit stays at the largest value.

@@ -49,6 +49,7 @@ fn type_name<T: Table>(kind: &Kind<T>) -> &'static str {
         Kind::Word(..) => "dictionary<int8, utf8>",
         Kind::Texts(_) => "list<utf8>",
         Kind::Facts(_) => "list<struct<fact, value, text, packet>>",
+        Kind::Shares(_) => "list<struct<cause, confidence>>",
     }
 }
 

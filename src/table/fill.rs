@@ -2,7 +2,7 @@
 
 mod lines;
 mod values;
-mod zeros;
+pub(super) mod zeros;
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use arrow_array::{ArrayRef, DictionaryArray};
 use arrow_schema::ArrowError;
 
 use super::column::{Kind, Table};
-use super::sink::{Facts, Texts};
+use super::sink::{Facts, Shares, Texts};
 use super::text;
 use lines::Lines;
 use values::{Bools, Values};
@@ -45,6 +45,8 @@ pub enum Filling {
     Texts(Box<Texts>),
     /// A list of named facts.
     Facts(Box<Facts>),
+    /// A list of causes with their shares.
+    Shares(Box<Shares>),
 }
 
 impl Filling {
@@ -62,6 +64,7 @@ impl Filling {
             Kind::Address(_) | Kind::Text(_) => Self::Text(Lines::new(rows)),
             Kind::Texts(_) => Self::Texts(Box::new(Texts::new(rows))),
             Kind::Facts(_) => Self::Facts(Box::new(Facts::new(rows))),
+            Kind::Shares(_) => Self::Shares(Box::new(Shares::new(rows))),
         }
     }
 
@@ -95,6 +98,12 @@ impl Filling {
                     sink.end_row();
                 }
             }
+            (Self::Shares(sink), Kind::Shares(write)) => {
+                for row in rows {
+                    write(row, sink);
+                    sink.end_row();
+                }
+            }
             _ => unreachable!("a column is filled as the kind it was made for"),
         }
     }
@@ -116,6 +125,7 @@ impl Filling {
             Self::Text(lines) => Arc::new(lines.finish()),
             Self::Texts(sink) => sink.finish()?,
             Self::Facts(sink) => sink.finish()?,
+            Self::Shares(sink) => sink.finish()?,
         };
         if let Some(column) = Arc::get_mut(&mut column) {
             column.shrink_to_fit();

@@ -28,7 +28,7 @@ pub mod vocabulary;
 pub use build::{CHUNK_ROWS, Filler, Layout, Made, make};
 pub use column::{Column, Group, Kind, Table, columns};
 pub use fill::BLOCK_ROWS;
-pub use sink::{Facts, Texts};
+pub use sink::{Facts, Shares, Texts};
 
 #[cfg(test)]
 mod tests;

@@ -7,7 +7,8 @@ use arrow_array::{ArrayRef, ListArray, StructArray};
 use arrow_buffer::OffsetBuffer;
 use arrow_schema::ArrowError;
 
-use super::column::{fact_fields, fact_item, text_item};
+use super::column::{fact_fields, fact_item, share_fields, share_item, text_item};
+use super::fill::zeros::zeros;
 use super::text::cut;
 use crate::cause::Evidence;
 
@@ -113,5 +114,57 @@ impl Facts {
         ];
         let items = Arc::new(StructArray::try_new(fact_fields(), members, None)?);
         Ok(Arc::new(ListArray::try_new(fact_item(), offsets, items, None)?))
+    }
+}
+
+/// Items of a column of causes with their shares. Most rows have none.
+pub struct Shares {
+    cause: StringBuilder,
+    confidence: Float64Builder,
+    lengths: Vec<usize>,
+    /// Rows before the first that has an item.
+    empty: usize,
+    rows: usize,
+    current: usize,
+}
+
+impl Shares {
+    pub(super) fn new(rows: usize) -> Self {
+        let (cause, confidence) =
+            (StringBuilder::with_capacity(0, 0), Float64Builder::with_capacity(0));
+        Self { cause, confidence, lengths: Vec::new(), empty: 0, rows, current: 0 }
+    }
+
+    /// Adds a cause with its share to the current row.
+    pub fn push(&mut self, cause: &str, confidence: f64) {
+        if self.current < ITEMS {
+            self.cause.append_value(cause);
+            self.confidence.append_value(confidence);
+            self.current += 1;
+        }
+    }
+
+    pub(super) fn end_row(&mut self) {
+        if self.lengths.is_empty() {
+            if self.current == 0 {
+                self.empty += 1;
+                return;
+            }
+            self.lengths.reserve_exact(self.rows.max(self.empty + 1));
+            self.lengths.resize(self.empty, 0);
+        }
+        self.lengths.push(std::mem::take(&mut self.current));
+    }
+
+    pub(super) fn finish(mut self) -> Result<ArrayRef, ArrowError> {
+        let offsets = if self.lengths.is_empty() {
+            OffsetBuffer::new(zeros(self.empty + 1))
+        } else {
+            OffsetBuffer::from_lengths(self.lengths)
+        };
+        let members: Vec<ArrayRef> =
+            vec![Arc::new(self.cause.finish()), Arc::new(self.confidence.finish())];
+        let items = Arc::new(StructArray::try_new(share_fields(), members, None)?);
+        Ok(Arc::new(ListArray::try_new(share_item(), offsets, items, None)?))
     }
 }

@@ -1,7 +1,7 @@
 //! The closed vocabularies: one word for every variant, checked by the compiler.
 
 use crate::capture::Status;
-use crate::cause::Class;
+use crate::cause::{Class, Mechanism};
 use crate::conn::{
     EndedBy, Ending, Form, Kind, Opening, Phase, Release, SequenceCheck, Side, Tampering, Trigger,
     Vantage, VantageBasis,
@@ -42,6 +42,22 @@ vocabulary! {
         Timeout = "timeout",
         Suspicious = "suspicious",
         Undecided = "undecided",
+    }
+    Mechanism {
+        OrderlyClose = "orderly_close",
+        HalfClose = "half_close",
+        HostAbort = "host_abort",
+        ReplyReset = "reply_reset",
+        UnclearReset = "unclear_reset",
+        Refusal = "refusal",
+        HandshakeAbandoned = "handshake_abandoned",
+        ThirdPartyReset = "third_party_reset",
+        ThirdPartyData = "third_party_data",
+        IcmpError = "icmp_error",
+        Silence = "silence",
+        Superseded = "superseded",
+        Open = "open",
+        Stray = "stray",
     }
     Tampering {
         None = "none",

@@ -90,9 +90,7 @@ def explain(
     guards = [fact for fact in row["evidence"] if fact["fact"].startswith("guard_")]
     doubts = [f"{_words(fact['fact'][6:])} ({fact['value']:+.2g})" for fact in guards]
     twins = dict(twin.split(": ", 1) for twin in cause.get("twins", ()))
-    for name in row["alternatives"]:
-        reason = twins.get(name)
-        doubts.append(f"it could be {name}" + (f": {reason}" if reason else ": its rule holds too"))
+    doubts += [_rival(other, twins.get(other["cause"]), cause) for other in row["alternatives"]]
     return Explanation(
         sentence=_sentence(row, cause, _lasted(row, teardowns)),
         story=tuple(_story(row, teardowns)),
@@ -100,6 +98,13 @@ def explain(
         doubts=tuple(doubts),
         next=cause.get("next", "Capture more of it, or nearer to the host that ended it."),
     )
+
+
+def _rival(other: dict[str, Any], twin: str | None, cause: dict[str, Any]) -> str:
+    text = f"it could be {other['cause']} ({100 * other['confidence']:.0f} %)"
+    if twin:
+        return f"{text}: {twin}"
+    return f"{text}: its rule holds too" if cause else text
 
 
 def _lasted(row: dict[str, Any], teardowns: list[dict[str, Any]]) -> float:

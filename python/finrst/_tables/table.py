@@ -85,7 +85,7 @@ class Table:
         >>> import finrst
         >>> table = finrst.conversation("> S, < R.").teardowns
         >>> table.metadata["finrst.schema_version"]
-        '1'
+        '2'
         """
         return self._native.metadata
 

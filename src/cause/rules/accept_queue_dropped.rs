@@ -34,10 +34,11 @@ pub const RULE: Rule = Rule {
 };
 
 fn holds(case: &Case<'_>) -> Option<Finding> {
-    let reset = case.reset_of(Form::Abort).filter(|reset| reset.sender == Side::Server)?;
+    let reset = case.reset_of(Form::Abort)?;
     let c = case.connection;
-    if c.side(Side::Server).unique_bytes > 0 || c.handshake_time.is_none() {
-        return None;
+    let served = c.side(Side::Server).unique_bytes > 0 || c.handshake_time.is_none();
+    if reset.sender == Side::Client || served {
+        return Some(Finding::candidate(0.0));
     }
     let burst = case.parameters.burst_s;
     let service = case.context.service(c)?;

@@ -32,7 +32,7 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     let nothing_sent = server.unique_bytes == 0 && server.fins == 0 && server.syn_acks > 0;
     let alone = server.alive == server.syn_acks;
     if !at_handshake || !nothing_sent || !alone || client.fins > 0 || !c.syn_ack_fits() {
-        return None;
+        return Some(Finding::candidate(0.0));
     }
     if c.extra().is_some_and(|extra| extra.second_syn_ack.is_some()) {
         return None;

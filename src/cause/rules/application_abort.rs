@@ -15,15 +15,23 @@ pub const RULE: Rule = Rule {
         "> S, < S., > ., > F., < ., > R.",
     ],
     near_misses: &[("> S, < S., > ., > P. 80, < ., < R. +1ms", "abort_unread_data")],
-    twins: &[(
-        "abort_unread_data",
-        "data that its application had not read yet does not show when it had been answered before",
-    )],
+    twins: &[
+        (
+            "abort_unread_data",
+            "data that its application had not read yet does not show when it had been answered before",
+        ),
+        ("accept_queue_dropped", "a closed listener's connection is aborted in the same way"),
+        ("health_check_probe", "a single round looks like any client that resets"),
+        ("zero_window_giveup", "an application may also abort while the window is closed"),
+    ],
     applies: Applies::Reset,
     holds,
 };
 
 fn holds(case: &Case<'_>) -> Option<Finding> {
+    if dropped_syn_ack(case) {
+        return Some(Finding::candidate(0.15));
+    }
     let reset = case.reset_of(Form::Abort)?;
     let recent =
         reset.since_peer_data.get().is_some_and(|since| s(since) <= case.parameters.unread_fresh_s);

@@ -36,7 +36,7 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     let c = case.connection;
     let wait = c.client_wait()?;
     if s(wait) < case.parameters.handshake_timeout_s {
-        return None;
+        return dropped_syn_ack(case).then(|| Finding::candidate(0.25));
     }
     if c.syn_ack.is_some_and(|syn_ack| syn_ack.ack_offset != 0) {
         return None;

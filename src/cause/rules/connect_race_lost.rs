@@ -47,7 +47,9 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
                 .get()
                 .is_some_and(|t| s(t.saturating_sub(c.start)) <= case.parameters.race_completion_s)
     });
-    let sibling = siblings.min_by_key(|other| other.id)?;
+    let Some(sibling) = siblings.min_by_key(|other| other.id) else {
+        return dropped_syn_ack(case).then(|| Finding::candidate(0.15));
+    };
     Some(
         Finding::new(0.75)
             .with(Evidence::of("reset_of_an_unneeded_attempt").at(reset.packet))

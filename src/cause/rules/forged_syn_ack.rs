@@ -14,7 +14,10 @@ pub const RULE: Rule = Rule {
         "> S isn=500, > S isn=1000 +5ms, < S. isn=9 ack=#-499, > R",
         "old_duplicate_syn",
     )],
-    twins: &[],
+    twins: &[(
+        "syn_ack_mismatch",
+        "a server that lost its state may also answer with a number that does not fit",
+    )],
     applies: Applies::Reset,
     holds,
 };

@@ -32,10 +32,11 @@ pub const RULE: Rule = Rule {
 #[allow(clippy::cast_precision_loss)] // at most 512 attempts
 fn holds(case: &Case<'_>) -> Option<Finding> {
     let c = case.connection;
-    let reset = case.reset.filter(|reset| reset.sender == Side::Client)?;
+    let reset = case.reset?;
     let silent = c.endpoints.iter().all(|e| e.unique_bytes == 0);
-    if !silent || !matches!(c.ending, Ending::HandshakeAbandoned | Ending::Reset) {
-        return None;
+    let dropped = matches!(c.ending, Ending::HandshakeAbandoned | Ending::Reset);
+    if reset.sender == Side::Server || !silent || !dropped {
+        return Some(Finding::candidate(0.0));
     }
     let rounds = case.context.rounds(c);
     let enough = (rounds.count as f64) >= case.parameters.health_check_rounds && rounds.count > 2;

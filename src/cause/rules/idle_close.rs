@@ -13,7 +13,7 @@ pub const RULE: Rule = Rule {
         "> S, < S., > ., > P. 10, < P. 100, > ., < F. +8s, > ., > F., < .",
         "server_close",
     )],
-    twins: &[("server_close", "the application may have closed at this time by chance")],
+    twins: &[],
     applies: Applies::Connection,
     holds,
 };

@@ -34,7 +34,10 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
         case.reset.filter(|reset| reset.form != Some(Form::Abort) && !reset.sender_fin_before)?;
     let c = case.connection;
     let idle = s(reset.idle.get()?);
-    if idle < case.parameters.idle_s || c.endpoints.iter().any(|e| !e.spoke() || !e.based) {
+    if idle < case.parameters.idle_s {
+        return Some(Finding::candidate(0.0));
+    }
+    if c.endpoints.iter().any(|e| !e.spoke() || !e.based) {
         return None;
     }
     let own = [("the limit given for this path", case.parameters.known_idle_limit_s)];

@@ -15,7 +15,11 @@ pub const RULE: Rule = Rule {
         "> P. 80, < R +1ms",
     ],
     near_misses: &[("> S, < S., > ., > P. 80, < R. +10ms", "abort_unread_data")],
-    twins: &[],
+    twins: &[
+        ("accept_queue_overflow_reset", "right after the handshake the two look alike"),
+        ("idle_timeout_reset", "a box that forgot the connection answers as a restarted peer does"),
+        ("nat_state_lost", "without link addresses the two look alike"),
+    ],
     applies: Applies::Reset,
     holds,
 };

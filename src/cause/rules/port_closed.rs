@@ -11,10 +11,13 @@ pub const RULE: Rule = Rule {
     next: "Is the service running, and does it listen on this address?",
     examples: &["> S, < R.", "> S, < R., > S again +500ms, < R."],
     near_misses: &[("> S, < S., > ., < R", "accept_queue_overflow_reset")],
-    twins: &[(
-        "rejected_by_firewall",
-        "a host's own firewall answers with the same octets as its closed port",
-    )],
+    twins: &[
+        (
+            "rejected_by_firewall",
+            "a host's own firewall answers with the same octets as its closed port",
+        ),
+        ("intermittent_refusal", "the port may have been open before or after the capture"),
+    ],
     applies: Applies::Reset,
     holds,
 };

@@ -22,6 +22,15 @@ pub fn abandonment<'a>(case: &Case<'a>) -> Option<&'a Teardown> {
     })
 }
 
+/// A client's reset that answers a SYN-ACK which fits, and shows no more: several causes may be
+/// behind it, and each is a candidate. A reset with the connection's timestamps is none of these:
+/// it comes from a socket that had got its SYN-ACK.
+pub fn dropped_syn_ack(case: &Case<'_>) -> bool {
+    abandonment(case).is_some_and(|reset| {
+        case.connection.syn_ack_fits() && (reset.form != Some(Form::Abort) || !reset.has_timestamp)
+    })
+}
+
 /// An end by FINs that this side began; with its own FIN alone, only when that was acknowledged.
 pub fn closed_first(case: &Case<'_>, side: Side) -> Option<Finding> {
     let c = case.connection;

@@ -37,7 +37,7 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
         && c.side(Side::Server).syn_acks == 1
         && client.alive > client.syns;
     if !look && !raw && (!fan_out || waited) {
-        return None;
+        return dropped_syn_ack(case).then(|| Finding::candidate(0.3));
     }
     let base = if fan_out && (look || only_mss) {
         0.9

@@ -19,7 +19,9 @@ pub const RULE: Rule = Rule {
 
 fn holds(case: &Case<'_>) -> Option<Finding> {
     let reset = case.reset.filter(|reset| reset.form != Some(Form::Reply))?;
-    let closed = reset.peer_zero_window.get()?;
+    let Some(closed) = reset.peer_zero_window.get() else {
+        return Some(Finding::candidate(0.0));
+    };
     let endpoint = case.side(reset.sender);
     if s(closed) < case.parameters.idle_s || endpoint.probes == 0 && reset.retransmission_run == 0 {
         return None;

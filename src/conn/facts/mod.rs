@@ -2,6 +2,7 @@
 
 pub(super) mod connection;
 pub(super) mod endpoint;
+mod harmless;
 pub(super) mod teardown;
 pub(super) mod tuple;
 pub(super) mod vantage;

@@ -1,8 +1,15 @@
 use super::Connections;
-use crate::cause;
+use crate::cause::{self, Mechanism};
 use crate::table::column::{Column, Kind};
+use crate::table::vocabulary::{Vocabulary, words};
 
 pub const COLUMNS: &[Column<Connections>] = &[
+    Column::required(
+        "mechanism",
+        "",
+        "How it was ended, as the packets alone decide it.",
+        Kind::Word(words::<Mechanism>, |row| Some(row.verdict.mechanism.index())),
+    ),
     Column::required(
         "cause",
         "",
@@ -12,7 +19,7 @@ pub const COLUMNS: &[Column<Connections>] = &[
     Column::required(
         "confidence",
         "",
-        "How sure the cause is, from 0 to 1; 0 when undetermined.",
+        "How sure the cause is, from 0 to 1 in steps of 0.01; 0 when undetermined.",
         Kind::Float64(|row| Some(row.verdict.confidence)),
     ),
     Column::required(
@@ -24,9 +31,19 @@ pub const COLUMNS: &[Column<Connections>] = &[
     Column::required(
         "alternatives",
         "",
-        "Other causes whose rules hold, and those that cannot be told from it.",
-        Kind::Texts(|row, out| {
-            row.verdict.alternatives.iter().for_each(|cause| out.push(cause.name()));
+        "What else it could be, likeliest first, with shares of what the confidence leaves.",
+        Kind::Shares(|row, out| {
+            let all = &row.verdict.alternatives;
+            all.iter().for_each(|other| out.push(other.cause.name(), other.confidence));
+        }),
+    ),
+    Column::required(
+        "harmless",
+        "",
+        "Whether it is over and nothing was lost, whatever reset came; false where that is not seen.",
+        Kind::Bool(|row| {
+            let forged = row.verdict.mechanism == Mechanism::ThirdPartyData;
+            Some(!forged && row.connection.harmless())
         }),
     ),
 ];
