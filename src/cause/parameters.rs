@@ -54,6 +54,8 @@ parameters! {
     ttl_difference = 2.0;
     /// A SYN again this soon after the client's reset shows that its socket lives.
     fast_retry_s = 0.05;
+    /// Who closes after waiting this long for an answer gave the request up.
+    request_wait_s = 1.0;
     /// A silence that counts as idle.
     idle_s = 1.0;
     /// Relative tolerance when an idle time is compared with a known limit.

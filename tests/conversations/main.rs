@@ -157,3 +157,66 @@ fn waiting_times() {
     assert_eq!(c.client_wait(), Some(150_000_000));
     assert_eq!(c.syn_ack_delay(), Some(140_000_000));
 }
+
+#[test]
+fn no_delay_is_negative_where_the_clock_went_back_or_a_fin_comes_again_after_its_acknowledgment() {
+    let c = one("> S, < S. -5ms, > . -5ms, > P. 9, < F. -5ms, > . -5ms, < F. again +5s, > R -9ms");
+    assert_eq!((c.client_wait(), c.syn_ack_delay(), c.ack_delay()), (Some(0), Some(0), Some(0)));
+    let [fin, again, reset] = &c.teardowns[..] else { panic!("{:?}", c.teardowns) };
+    assert_eq!(fin.acked_at.get(), Some(fin.time));
+    assert!(again.acked_at.is_none());
+    for row in [fin, again, reset] {
+        let delays = [row.idle, row.sender_idle, row.since_peer_data, row.turnaround];
+        assert!(delays.iter().all(|delay| delay.get().is_none_or(|delay| delay >= 0)));
+    }
+}
+
+#[test]
+fn a_close_is_graceful_once_both_fins_were_accepted_whatever_the_order_within_a_round_trip() {
+    let opened = "> S, < S., > ., > P. 80, < P. 300, > ., ";
+    for (script, ending) in [
+        // Nothing speaks against the second FIN where its acknowledgment is missing.
+        ("< F., > ., > F. +8s", Ending::Graceful),
+        ("< F., > ., > F. +8s, < .", Ending::Graceful),
+        ("< F., > ., > F. +8s, < R", Ending::ResetAfterFin),
+        ("< F., > ., > P. 24, > F., < R, < R", Ending::ResetAfterFin),
+        ("< F., > ., > P. 24, < R, > F., < R", Ending::ResetAfterFin),
+        ("< F., > ., > P. 24, < R, < R, > F.", Ending::ResetAfterFin),
+        // An abort that acknowledges all and finds nothing but the FIN new.
+        ("< F., > ., > F. +8s, < R.", Ending::Graceful),
+        ("< F., > ., > P. 24, > F., < R.", Ending::ResetAfterFin),
+        // What comes when all is acknowledged changes nothing.
+        ("< F., > ., > F., < ., < R +1ms", Ending::Graceful),
+        ("< F., > ., > F., < ., > R. +1ms", Ending::Graceful),
+        ("< F., > ., > F., > R. +1ms, < .", Ending::Graceful),
+        ("< F., > F. ack=-1, < R, > R", Ending::ResetAfterFin),
+        // Sent again without an answer.
+        ("< F., > ., > F., > F. again +1s", Ending::HalfClosed),
+        ("< F., > ., > F., > F. again +1s, > F. again +2s", Ending::HalfClosed),
+        ("< F., > ., > F., > F. again +1s, > F. again +2s, < .", Ending::Graceful),
+        (
+            "< F., > ., > F., > F. again +1s, > F. again +2s, > F. again +4s",
+            Ending::PeerUnresponsive,
+        ),
+    ] {
+        assert_eq!(one(&format!("{opened}{script}")).ending, ending, "{script}");
+    }
+}
+
+#[test]
+fn unanswered_segments_make_a_peer_unresponsive_whatever_their_sender_tries_next() {
+    let opened = "> S, < S., > ., > P. 80, < ., ";
+    let lost = "< P. 900, < P. 900 again +1s, < P. 900 again +2s, < P. 900 again +4s";
+    for (then, ending) in [
+        ("", Ending::PeerUnresponsive),
+        (", < P. 10 +1s", Ending::PeerUnresponsive),
+        (", < F. +1s", Ending::PeerUnresponsive),
+        (", > F. +1s", Ending::HalfClosed),
+        (", > . ack=-910 +1s", Ending::Open),
+    ] {
+        assert_eq!(one(&format!("{opened}{lost}{then}")).ending, ending, "{then}");
+    }
+    // What one flight lost is sent again at once.
+    let flight = "< P. 900, < P. 900, < P. 900, < P. 900 again +1s, < P. 900 again +1us";
+    assert_eq!(one(&format!("{opened}{flight}, < P. 900 again +1us")).ending, Ending::Open);
+}

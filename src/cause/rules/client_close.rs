@@ -3,7 +3,7 @@ use super::prelude::*;
 pub const RULE: Rule = Rule {
     name: "client_close",
     class: Class::Orderly,
-    summary: "The client closed first, and the other side followed: an orderly end.",
+    summary: "The client closed first: an orderly end, once the other side has followed.",
     wire: "FIN of both sides, the client's first.",
     reference: "RFC 9293 section 3.6, case 1",
     next: "None: an orderly end.",

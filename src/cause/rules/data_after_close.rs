@@ -10,8 +10,17 @@ pub const RULE: Rule = Rule {
     reference: "RFC 1122 section 4.2.2.13, RFC 2525 section 2.17",
     next: "The peer should stop sending when it reads the end of the stream, or the closer \
            should read to the end.",
-    examples: &["> S, < S., > ., > F., < ., < P. 500 +20ms, > R +1ms"],
-    near_misses: &[("> S, < S., > ., > F., < ., > R.", "application_abort")],
+    examples: &[
+        "> S, < S., > ., > F., < ., < P. 500 +20ms, > R +1ms",
+        "> S, < S., > ., > F., < ., < P. 500 +20ms, < F. +10us, > R +1ms, > R +10us",
+    ],
+    near_misses: &[
+        ("> S, < S., > ., > F., < ., > R.", "application_abort"),
+        (
+            "> S, < S., > ., > F., < ., < P. 500 +20ms, > . +1ms, < F., > R +1ms",
+            "fin_wait2_expired",
+        ),
+    ],
     twins: &[],
     applies: Applies::Reset,
     holds,
@@ -21,7 +30,8 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     let reset = case.reset.filter(|reset| reset.sender_fin_before)?;
     let after = s(reset.time.saturating_sub(reset.sender_fin_time.get()?));
     let shaped = reset.trigger == Some(Trigger::Data)
-        || (reset.trigger == Some(Trigger::Fin) && reset.trigger_payload > 0);
+        || (reset.trigger == Some(Trigger::Fin)
+            && (reset.trigger_payload > 0 || data_refused(case, reset)));
     let c = case.connection;
     let peer_sent = c.side(reset.sender.peer());
     // Some stacks (gVisor) abort instead of replying when data comes after the close.
@@ -42,4 +52,11 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
             ))
             .with(Evidence::of("reset_answers_data").at(reset.packet)),
     )
+}
+
+/// Data came after the close and before the FIN that the reset answers, and were never acknowledged:
+/// the first of several resets answers them.
+fn data_refused(case: &Case<'_>, reset: &Teardown) -> bool {
+    let peer = reset.sender.peer();
+    case.connection.bytes_after_first_fin[peer.index()] > 0 && case.side(peer).unacked() > 0
 }

@@ -3,13 +3,19 @@ use super::prelude::*;
 pub const RULE: Rule = Rule {
     name: "fin_unanswered",
     class: Class::Timeout,
-    summary: "A FIN was sent again and again and never acknowledged: the peer or the path was \
-           gone.",
-    wire: "At least two retransmissions of one FIN, no acknowledgment of it, no reset.",
+    summary: "A FIN was sent again and again before anything acknowledged it: the peer or the path \
+           was gone.",
+    wire: "At least two retransmissions of one FIN before its acknowledgment, if there is one at \
+           all, and no reset. Where the other direction was not captured, three: then it was not \
+           answered there either.",
     reference: "RFC 9293 section 3.8.1",
     next: "When was the peer last heard?",
-    examples: &["> S, < S., > ., > F., > F. again +200ms, > F. again +400ms"],
-    near_misses: &[],
+    examples: &[
+        "> S, < S., > ., > F., > F. again +200ms, > F. again +400ms",
+        "> S, < S., > ., > P. 9, < P. 9, > ., < F. +1s, > ., > F. +65s, > F. again +200ms, > F. again +400ms, > F. again +800ms",
+        "> F., > F. again +10s, > F. again +10s, > F. again +20s",
+    ],
+    near_misses: &[("> S, < S., > ., > F., < ., > F. again +5s, > F. again +5s", "client_close")],
     twins: &[],
     applies: Applies::Connection,
     holds,
@@ -20,13 +26,25 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     if !matches!(c.ending, Ending::HalfClosed | Ending::PeerUnresponsive) {
         return None;
     }
-    let row = [Side::Client, Side::Server]
-        .into_iter()
-        .filter_map(|side| case.fins(side).next())
-        .find(|row| row.retransmissions >= 2)?;
+    let (row, repeats) = [Side::Client, Side::Server].into_iter().find_map(|side| {
+        let row = case.fins(side).next()?;
+        let repeats = unanswered(case, row);
+        let least = if c.side(side.peer()).spoke() { 2 } else { 3 };
+        (repeats >= least).then_some((row, repeats))
+    })?;
     Some(
         Finding::new(if row.acked_at.get().is_none() { 0.85 } else { 0.7 })
             .with(Evidence::of("fin").at(row.packet))
-            .with(Evidence::count("fin_retransmissions", u64::from(row.retransmissions))),
+            .with(Evidence::count("fin_retransmissions", repeats))
+            .with_some(row.idle.get().map(|idle| Evidence::time("silence_before_s", idle))),
     )
+}
+
+/// How often a FIN was sent again before it was acknowledged.
+fn unanswered(case: &Case<'_>, first: &Teardown) -> u64 {
+    let again = |row: &&Teardown| {
+        row.retransmission_of.get() == Some(first.packet)
+            && first.acked_at.get().is_none_or(|acked| row.time < acked)
+    };
+    case.fins(first.sender).filter(again).count() as u64
 }

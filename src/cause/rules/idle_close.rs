@@ -5,14 +5,17 @@ pub const RULE: Rule = Rule {
     class: Class::Orderly,
     summary: "The server closed a connection that had been idle for as long as its keep-alive \
            limit.",
-    wire: "The server's FIN after a silence near 5, 15, 30, 60, 65, 75 or 120 s.",
+    wire: "The server's FIN after a silence near 5, 15, 30, 60, 65, 75 or 120 s that followed \
+           its answer to the client's last request.",
     reference: "defaults of Node.js and Apache (5 s), nginx (75 s) and others",
     next: "None, unless requests race with it (see keepalive_race).",
     examples: &["> S, < S., > ., > P. 10, < P. 100, > ., < F. +5s, > ., > F., < ."],
-    near_misses: &[(
-        "> S, < S., > ., > P. 10, < P. 100, > ., < F. +8s, > ., > F., < .",
-        "server_close",
-    )],
+    near_misses: &[
+        ("> S, < S., > ., > P. 10, < P. 100, > ., < F. +8s, > ., > F., < .", "server_close"),
+        ("> S, < S., > ., < F. +5s, > ., > F., < .", "server_close"),
+        ("> S, < S., > ., < P. 30, > ., < F. +120s, > ., > F., < .", "server_close"),
+        ("> S, < S., > ., > P. 10, < ., < F. +5s, > ., > F., < .", "request_unanswered"),
+    ],
     twins: &[],
     applies: Applies::Connection,
     holds,
@@ -25,7 +28,9 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     if c.ending != Ending::Graceful || c.first_fin_by != Some(Side::Server) {
         return None;
     }
-    let idle = s(c.idle_before_fin.get()?);
+    let fin = case.fins(Side::Server).next()?;
+    let answered = fin.since_own_data.get()? <= fin.since_peer_data.get()?;
+    let idle = s(c.idle_before_fin.get().filter(|_| answered)?);
     let limit =
         LIMITS.into_iter().find(|limit| (idle - limit).abs() <= (limit * 0.02).max(0.15))?;
     Some(

@@ -33,6 +33,7 @@ mod old_duplicate_syn;
 mod port_closed;
 mod probe_scan;
 mod rejected_by_firewall;
+mod request_unanswered;
 mod reset_injected;
 mod retransmission_timeout;
 mod rst_answers_unseen_segment;
@@ -95,8 +96,9 @@ pub static RULES: &[&Rule] = &[
     &tls_handshake_cut::RULE,
     &simultaneous_close::RULE,
     &half_close_eof::RULE,
-    &idle_close::RULE,
     &fin_unanswered::RULE,
+    &request_unanswered::RULE,
+    &idle_close::RULE,
     &client_close::RULE,
     &server_close::RULE,
     &still_open::RULE,

@@ -43,8 +43,16 @@ pub fn closed_first(case: &Case<'_>, side: Side) -> Option<Finding> {
     if half && fin.acked_at.get().is_none() {
         return None;
     }
+    // A FIN that nobody was seen to acknowledge may have been sent in vain.
+    let second = c.side(side.peer()).fin;
+    let accepted = second.is_some_and(|fin| fin.acked_at.get().is_some());
+    let confidence = match (half, accepted) {
+        (true, _) => 0.6,
+        (false, true) => 0.87,
+        (false, false) => 0.8,
+    };
     Some(
-        Finding::new(if half { 0.6 } else { 0.87 })
+        Finding::new(confidence)
             .with(Evidence::of("first_fin").at(fin.packet))
             .with(Evidence::count("unacknowledged_bytes_at_fin", fin.unacked_bytes))
             .with_some(

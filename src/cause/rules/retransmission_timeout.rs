@@ -26,6 +26,10 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
             return None;
         }
         let side = [Side::Client, Side::Server].into_iter().max_by_key(|&side| runs(side))?;
+        // A FIN alone is another cause's.
+        if c.side(side).unacked() == 0 && c.side(side).probe_run == 0 {
+            return None;
+        }
         (side, runs(side), None)
     };
     let endpoint = c.side(side);

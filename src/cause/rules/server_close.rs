@@ -3,7 +3,7 @@ use super::prelude::*;
 pub const RULE: Rule = Rule {
     name: "server_close",
     class: Class::Orderly,
-    summary: "The server closed first, and the other side followed: an orderly end.",
+    summary: "The server closed first: an orderly end, once the other side has followed.",
     wire: "FIN of both sides, the server's first.",
     reference: "RFC 9293 section 3.6, case 1",
     next: "None: an orderly end.",

@@ -247,17 +247,17 @@ impl Connection {
     /// From the first SYN to the client's first acknowledgment or reset: how long it waited,
     /// nearly the same wherever the capture was made.
     pub fn client_wait(&self) -> Option<i64> {
-        Some(self.client_answer_time.get()?.saturating_sub(self.syn_time.get()?))
+        Some(self.client_answer_time.get()?.saturating_sub(self.syn_time.get()?).max(0))
     }
 
     /// From the SYN that it acknowledges (the latest before it) to the SYN-ACK.
     pub fn syn_ack_delay(&self) -> Option<i64> {
-        Some(self.good_syn_ack_time.get()?.saturating_sub(self.last_syn_time.get()?))
+        Some(self.good_syn_ack_time.get()?.saturating_sub(self.last_syn_time.get()?).max(0))
     }
 
     /// From the SYN-ACK to the client's acknowledgment.
     pub fn ack_delay(&self) -> Option<i64> {
-        Some(self.handshake_time.get()?.saturating_sub(self.good_syn_ack_time.get()?))
+        Some(self.handshake_time.get()?.saturating_sub(self.good_syn_ack_time.get()?).max(0))
     }
 
     /// The smallest round trip known: handshake parts and data with its acknowledgment, both

@@ -2,11 +2,14 @@
 
 use crate::conn::facts::connection::Connection;
 use crate::conn::facts::endpoint::{Endpoint, State};
-use crate::conn::facts::teardown::{Kind, SequenceCheck, Teardown};
+use crate::conn::facts::teardown::{Form, Kind, SequenceCheck, Teardown};
+use crate::conn::follow::teardowns::SEARCHED;
 use crate::conn::primitives::words::{EndedBy, Ending, Opening, Phase, Release, Side};
 
 /// Unanswered retransmissions or probes that make a peer unresponsive.
 const RUN: u32 = 3;
+/// They take longer than this: what was lost in one flight is sent again at once, and says nothing.
+const FLIGHT: i64 = 5_000_000;
 /// A silence that counts as idle.
 const IDLE: i64 = 1_000_000_000;
 /// How long a handshake may still go on when the capture ends.
@@ -17,6 +20,7 @@ const OPEN_TIMER: i64 = 60_000_000_000;
 /// Completes the rows of resets and decides the ending, who caused it and in which phase.
 pub fn decide(c: &mut Connection, release: Release, capture_end: i64) {
     c.release = release;
+    c.simultaneous_close &= !answers_close_notify(c);
     judge_resets(c);
     let effective = |t: &Teardown| t.effective != Some(false);
     let deciding = position(c, |t| is_reset(t) && effective(t));
@@ -48,7 +52,12 @@ fn position(c: &Connection, test: impl Fn(&Teardown) -> bool) -> Option<u32> {
 
 /// What came after each reset, and so whether it did anything.
 fn judge_resets(c: &mut Connection) {
-    let both_closed = |row: &Teardown| row.sender_fin_before && row.peer_fin_before;
+    let fins = [Side::Client, Side::Server].map(|side| Close::of(c, side));
+    let both_closed = |row: &Teardown| {
+        row.sender_fin_before
+            && row.peer_fin_before
+            && fins[row.sender.peer().index()].accepted_before(row)
+    };
     let (client, server) = (counters(&c.endpoints[0]), counters(&c.endpoints[1]));
     // A client that was refused may still have repeated its SYN; only more than SYNs is life.
     let completed = c.endpoints[0].alive > c.endpoints[0].syns;
@@ -98,6 +107,68 @@ fn counters(endpoint: &Endpoint) -> (u32, u32, u64) {
     (endpoint.alive, endpoint.progress, endpoint.unique_bytes)
 }
 
+/// What became of a side's FIN.
+#[derive(Clone, Copy)]
+struct Close {
+    acked: bool,
+    /// The number after it, and that after its side's data.
+    end: i64,
+    /// All octets before it were acknowledged.
+    delivered: bool,
+}
+
+impl Close {
+    fn of(c: &Connection, side: Side) -> Self {
+        let endpoint = c.side(side);
+        let at = endpoint.fin.map_or(0, |fin| fin.at).cast_signed();
+        Self {
+            acked: endpoint.fin.is_some_and(|fin| fin.acked_at.is_some()),
+            end: at.saturating_add(1),
+            delivered: endpoint.acked.cast_signed() >= at,
+        }
+    }
+
+    /// Whether a reset of its receiver leaves it accepted: it was acknowledged, or the reset itself
+    /// acknowledges it and nothing else. Any other refuses it, or data before it.
+    fn accepted_before(self, row: &Teardown) -> bool {
+        let covers = row.relative_acknowledgment.get().is_some_and(|at| at >= self.end);
+        self.acked || row.form == Some(Form::Abort) && covers && self.delivered
+    }
+}
+
+/// Both FINs are there: each was accepted, unless something was seen against it.
+fn both_closed(c: &Connection) -> Ending {
+    let unaccepted = |endpoint: &&Endpoint| endpoint.fin.is_some_and(|fin| fin.acked_at.is_none());
+    if c.endpoints.iter().filter(unaccepted).any(goes_unanswered) {
+        return Ending::PeerUnresponsive;
+    }
+    let repeated = |side: Side| {
+        let mut rows = c.teardowns.iter().take(SEARCHED);
+        rows.any(|row| row.sender == side && row.kind == Kind::Fin && row.retransmissions > 0)
+    };
+    let again = [Side::Client, Side::Server].into_iter().any(|side| {
+        let endpoint = c.side(side);
+        unaccepted(&endpoint) && (endpoint.retransmission_run > 0 || repeated(side))
+    });
+    if again { Ending::HalfClosed } else { Ending::Graceful }
+}
+
+/// The second FIN answers the first side's `close_notify`, which came just before its FIN: the FINs
+/// crossed, and yet one side closed first.
+fn answers_close_notify(c: &Connection) -> bool {
+    let Some(first) = c.first_fin_by.filter(|_| c.simultaneous_close) else { return false };
+    let notified = c.extra().and_then(|extra| extra.tls_alert[first.index()]);
+    let (Some(alert), Some(fin)) = (notified, c.side(first).fin) else { return false };
+    let mut rows = c.teardowns.iter().take(SEARCHED);
+    let second = rows.find(|row| row.kind == Kind::Fin && row.sender == first.peer());
+    second.is_some_and(|row| {
+        let heard = row.relative_acknowledgment.get() >= Some(fin.at.cast_signed());
+        heard
+            && row.time > alert.time
+            && alert.clear.is_none_or(|(_, description)| description == 0)
+    })
+}
+
 fn ending(c: &Connection, reset: Option<u32>) -> Ending {
     let (client, server) = (&c.endpoints[0], &c.endpoints[1]);
     let no_syn = client.syns == 0 && (server.syn_acks == 0 || client.alive == 0);
@@ -110,7 +181,7 @@ fn ending(c: &Connection, reset: Option<u32>) -> Ending {
     }
     let (client_fin, server_fin) = (client.fins > 0, server.fins > 0);
     if client_fin && server_fin {
-        return Ending::Graceful;
+        return both_closed(c);
     }
     let attempted = client.syns > 0 && client.alive == client.syns && client.unique_bytes == 0;
     if client.syns > 0 && server.alive == 0 && client.alive == client.syns {
@@ -122,26 +193,45 @@ fn ending(c: &Connection, reset: Option<u32>) -> Ending {
     if c.superseded {
         return Ending::Superseded;
     }
-    if client_fin || server_fin {
-        return Ending::HalfClosed;
-    }
-    if unresponsive(client) || unresponsive(server) {
+    if unresponsive(client) || unresponsive(server) || final_ack_ignored(c) {
         return Ending::PeerUnresponsive;
     }
-    Ending::Open
+    if client_fin || server_fin { Ending::HalfClosed } else { Ending::Open }
 }
 
 /// One direction alone still shows a connection: the peer's octets are acknowledged, or the side
 /// goes on for more than a retransmission or two.
 fn one_sided_stream(c: &Connection) -> bool {
     c.endpoints.iter().any(|e| {
-        e.unseen_acked > 0 || (e.unique_bytes > 0 && e.alive > e.retransmitted_packets + 2)
+        e.unseen_acked > 0
+            || (e.unique_bytes > 0 && e.alive > e.retransmitted_packets + 2)
+            || (e.unique_bytes > 0 || e.fins > 0) && goes_unanswered(e)
     })
 }
 
+/// A side goes on repeating data that were never acknowledged, or its probes get no answer. A FIN
+/// alone that is repeated so leaves the connection half closed.
 fn unresponsive(endpoint: &Endpoint) -> bool {
-    endpoint.retransmission_run + endpoint.probe_run >= RUN && endpoint.unacked() > 0
-        || endpoint.probe_run >= RUN
+    endpoint.unacked() > 0 && goes_unanswered(endpoint) || endpoint.probe_run >= RUN
+}
+
+/// A side repeats its segments for longer than a flight of them takes.
+fn goes_unanswered(endpoint: &Endpoint) -> bool {
+    let flight = endpoint.max_rtt.saturating_mul(2).max(FLIGHT);
+    let tried = endpoint.last_time.saturating_sub(endpoint.run_since);
+    endpoint.retransmission_run + endpoint.probe_run >= RUN && tried > flight
+}
+
+/// The server goes on repeating its SYN-ACK, and the client its data: the handshake's last
+/// acknowledgment did not count.
+fn final_ack_ignored(c: &Connection) -> bool {
+    let (client, server) = (&c.endpoints[0], &c.endpoints[1]);
+    c.handshake_time.is_some()
+        && client.unique_bytes > 0
+        && client.acked <= 1
+        && client.retransmitted_packets >= 2
+        && server.alive == server.syn_acks
+        && server.syn_acks > client.syns
 }
 
 fn by_reset(c: &Connection, row: &Teardown) -> Ending {
@@ -150,7 +240,8 @@ fn by_reset(c: &Connection, row: &Teardown) -> Ending {
         Side::Client => (row.sender_mark, row.peer_mark),
         Side::Server => (row.peer_mark, row.sender_mark),
     };
-    if row.sender_fin_before && row.peer_fin_before {
+    let closed = row.sender_fin_before && row.peer_fin_before;
+    if closed && Close::of(c, row.sender.peer()).accepted_before(row) {
         return Ending::Graceful;
     }
     let opened = c.handshake_time.get().is_some_and(|time| time <= row.time);

@@ -79,13 +79,18 @@ fn name(octets: &[u8]) -> Option<Box<str>> {
     if fits { std::str::from_utf8(octets).ok().map(Into::into) } else { None }
 }
 
+/// Octets of an alert of TLS 1.3 in its record, which has the type of data: level, description,
+/// the alert's own type and a tag of 16 (RFC 8446 section 5.2).
+const SEALED_ALERT: usize = 19;
+
 /// A TLS alert record as the last record of a payload (RFC 8446 section 6).
 pub fn tls_alert(payload: &[u8], complete: bool, packet: u64, time: i64) -> Option<TlsAlert> {
     let mut rest = payload;
     while let [kind, 3, 0..=4, l0, l1, body @ ..] = rest {
         let length = usize::from(u16::from_be_bytes([*l0, *l1]));
         let last = body.len() <= length;
-        if *kind == 21 && last && (complete || body.len() == length) {
+        let alert = *kind == 21 || *kind == 23 && length == SEALED_ALERT;
+        if alert && last && (complete || body.len() == length) {
             let clear = match *body {
                 [level @ 1..=2, description] if length == 2 => Some((level, description)),
                 _ => None,

@@ -80,7 +80,6 @@ pub(in crate::conn) fn carry_on(
         }
         endpoint.last_data_time = segment.time;
         endpoint.unanswered = 0;
-        endpoint.retransmission_run = 0;
         peer.unanswered += fresh;
     }
     acknowledge(endpoint, peer, segment, &mut effect);
@@ -297,7 +296,8 @@ pub(in crate::conn) fn settle(
         endpoint.probe_run += u32::from(effect.probe);
         let run = endpoint.retransmission_run + endpoint.probe_run;
         endpoint.longest_run = endpoint.longest_run.max(run);
-    } else if effect.fresh > 0 {
+    } else if effect.fresh > 0 && !peer.spoke() {
+        // What a peer that was never captured says is not known: who sends more was answered.
         endpoint.retransmission_run = 0;
     }
     window(endpoint, segment);

@@ -1,7 +1,7 @@
 //! The rows of FIN and RST segments: what each met when it came.
 
 use crate::conn::facts::connection::Connection;
-use crate::conn::facts::endpoint::{Endpoint, State, Ttl};
+use crate::conn::facts::endpoint::{Endpoint, Fin, State, Ttl};
 use crate::conn::facts::teardown::{Form, Kind, Mark, Reason, SequenceCheck, Teardown, Trigger};
 use crate::conn::follow::effect::Effect;
 use crate::conn::follow::payload;
@@ -50,14 +50,17 @@ pub(in crate::conn) fn keep(c: &mut Connection, row: Teardown) {
 
 fn acknowledge_fin(c: &mut Connection, segment: &Segment<'_>, sender: Side) {
     let peer = &mut c.endpoints[sender.peer().index()];
-    let acked = peer.acked;
-    let Some(fin) = peer.fin.as_mut().filter(|fin| fin.acked_at.is_none() && acked > fin.at) else {
+    let acked = peer.ack_position(segment.acknowledgment);
+    let covers = |fin: &&mut Fin| peer.acked > fin.at && acked > fin.at.cast_signed();
+    let Some(fin) = peer.fin.as_mut().filter(covers) else {
         return;
     };
-    fin.acked_at = segment.time.into();
-    for row in &mut c.teardowns {
-        if row.kind == Kind::Fin && row.sender == sender.peer() && !row.duplicate {
-            row.acked_at = segment.time.into();
+    fin.acked_at.or_set(segment.time);
+    // A FIN that is sent again after its acknowledgment has one of its own, if any.
+    for row in c.teardowns.iter_mut().rev().take(SEARCHED) {
+        let open = row.acked_at.is_none() && !row.duplicate;
+        if row.kind == Kind::Fin && row.sender == sender.peer() && open {
+            row.acked_at = segment.time.max(row.time).into();
             row.acked_packet = segment.packet.into();
         }
     }
@@ -75,10 +78,7 @@ fn fin(c: &mut Connection, segment: &Segment<'_>, sender: Side, previous_end: i6
         earlier.retransmissions += 1;
         row.retransmission_of = earlier.packet.into();
     }
-    if let Some(fin) = c.side(sender).fin {
-        row.acked_at = fin.acked_at;
-    }
-    row.idle = segment.time.saturating_sub(previous_end).into();
+    row.idle = since(segment, previous_end).into();
     if c.first_fin_by.is_none() {
         c.idle_before_fin = row.idle;
     }
@@ -107,7 +107,7 @@ fn reset(c: &Connection, recent: Seen<'_>, segment: &Segment<'_>, sender: Side) 
     if let Some(trigger) = trigger {
         row.trigger = Some(kind_of(&trigger));
         row.trigger_packet = trigger.packet.into();
-        row.turnaround = segment.time.saturating_sub(trigger.time).into();
+        row.turnaround = since(segment, trigger.time).into();
         row.trigger_payload = trigger.payload;
         if trigger.flags.ack() && endpoint.based {
             row.trigger_relative_ack = endpoint.position(trigger.acknowledgment).into();
@@ -118,7 +118,7 @@ fn reset(c: &Connection, recent: Seen<'_>, segment: &Segment<'_>, sender: Side) 
     let before = trigger.map_or(segment.packet, |t| t.packet);
     let mut earlier = recent.backwards().filter(|e| e.packet < before && !e.flags.rst());
     let from = trigger.map_or(segment.time, |t| t.time);
-    row.idle = earlier.next().map(|e| from.saturating_sub(e.time)).into();
+    row.idle = earlier.next().map(|e| from.saturating_sub(e.time).max(0)).into();
     row.copies_peer = copies(recent, segment, sender);
     identify(&mut row, endpoint, segment);
     row.unread_bytes = endpoint.unanswered;
@@ -131,11 +131,16 @@ fn reset(c: &Connection, recent: Seen<'_>, segment: &Segment<'_>, sender: Side) 
     row
 }
 
+/// The time since an earlier segment: none where the capture's clock went back.
+fn since(segment: &Segment<'_>, time: i64) -> i64 {
+    segment.time.saturating_sub(time).max(0)
+}
+
 /// A row with what every teardown segment says.
 fn bare(c: &Connection, segment: &Segment<'_>, sender: Side, kind: Kind) -> Teardown {
     let (endpoint, peer) = (c.side(sender), c.side(sender.peer()));
     let options = Options::parse(segment.options);
-    let since = |time: i64| segment.time.saturating_sub(time);
+    let since = |time: i64| since(segment, time);
     let peer_sent = peer.unique_bytes > 0;
     Teardown {
         packet: segment.packet,

@@ -35,7 +35,7 @@ pub const FIN: &[Column<Teardowns>] = &[
         "FIN: time until the peer acknowledged it.",
         Kind::Float64(|row| {
             let fin = row.fin()?;
-            Some(seconds(fin.acked_at.get()?.checked_sub(fin.time)?))
+            Some(seconds(fin.acked_at.get()?.saturating_sub(fin.time)))
         }),
     ),
 ];

@@ -192,7 +192,7 @@ def fin_wait2_expired(t: Trial) -> None:
 
 
 @FAMILY.scenario(
-    label("graceful", "client", "client_close", OPEN + r" >F~ <F >R", "fin_wait2_expired"),
+    label("reset_after_fin", "client", "fin_wait2_expired", OPEN + r" >F~ <F >R", "client_close"),
     slow=True,
 )
 def fin_wait2_late_fin(t: Trial) -> None:
