@@ -18,9 +18,11 @@ import time
 from collections.abc import Callable
 
 from inject import Injector
-from net import HOPS, Bed, run
+from net import Bed, run
 from packet import Packet, decode
 
+# Where clients are, and a box that speaks in their name.
+CLIENTS = ("10.77.1.", "10.77.4.", "fd77:1:", "fd77:4:")
 _MSG_PACKET, _MSG_VERDICT, _MSG_CONFIG = 0x300, 0x301, 0x302
 _DROP, _ACCEPT = 0, 1
 # iptables, because a kernel may lack nft's own queue statement; it filters at priority 0.
@@ -69,7 +71,9 @@ class Forwarder:
         for tool in ("iptables", "ip6tables"):
             run("ip", "netns", "exec", bed.names["router"], tool, *_QUEUE)
         for tool, target in (("iptables", "TTL --ttl-dec"), ("ip6tables", "HL --hl-dec")):
-            argv = ["-t", "mangle", "-A", "FORWARD", "-j", *target.split(), str(HOPS)]
+            if not bed.hops:
+                break
+            argv = ["-t", "mangle", "-A", "FORWARD", "-j", *target.split(), str(bed.hops)]
             run("ip", "netns", "exec", bed.names["router"], tool, *argv)
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
@@ -129,7 +133,7 @@ class Forwarder:
         if packet is None:
             self._verdict(ident, _ACCEPT, None)
             return
-        up = packet.src.startswith(("10.77.1.", "fd77:1:"))
+        up = packet.src.startswith(CLIENTS)
         rule = self.rules.get(packet.dport if up else packet.sport)
         try:
             verdict = rule(packet, up) if rule else None

@@ -72,6 +72,25 @@ CAUSES = frozenset(
         "idle_close",
         "fin_unanswered",
         "still_open",
+        "content_injected",
+        "port_reuse_collision",
+        "syn_ack_ignored",
+        "handshake_reset_ignored",
+        "syn_ack_unanswered",
+        "handshake_ack_lost",
+        "timestamp_rejected",
+        "syn_option_dropped",
+        "path_mtu_black_hole",
+        "nat_bypassed",
+        "unread_close_notify",
+        "request_unanswered",
+        "service_event",
+        "relayed_end",
+        "connection_age_limit",
+        "admission_limit",
+        "filtered_by_name",
+        "zero_window_stall",
+        "rst_answers_unseen_segment",
         "undetermined",
     ]
 )
@@ -91,6 +110,7 @@ COLUMNS = [
     "cause",
     "alternatives_allowed",
     "visible",
+    "kernel_reason",
 ]
 
 
@@ -125,8 +145,10 @@ def label(ending: str, by: str, cause: str, expect: str, *also: str, visible: bo
 
 
 def views(client: Label | None, **other: Label | None) -> Views:
-    """The client's label at every place but those named."""
-    return {v: other.get(v, client) for v in VANTAGES}
+    """The client's label at every place but those named; a box sees what the router sees."""
+    made = {v: other.get(v, client) for v in VANTAGES}
+    made["box"] = other.get("box", made["router"])
+    return made
 
 
 @dataclasses.dataclass
@@ -139,24 +161,30 @@ class Record:
     views: Views
     end: float = math.inf
     ordinals: dict[str, int] = dataclasses.field(default_factory=dict)
+    # Whether its hosts' kernels sent its resets, so that they can be asked for the reason.
+    kernel: bool = True
+    # The reasons that its kernel may give, where they are not its cause's.
+    expected: frozenset[str] = frozenset()
+    # What the kernel of each side gave as the reason of its first reset.
+    reasons: dict[str, str] = dataclasses.field(default_factory=dict)
 
 
 def number(records: list[Record]) -> None:
     """Tells connections of the same 4-tuple apart, in each capture of its own."""
-    for vantage in VANTAGES:
+    for vantage in (*VANTAGES, "box"):
         seen: dict[tuple[tuple[str, int], ...], int] = {}
         for record in sorted(records, key=lambda r: r.start):
-            if record.views[vantage] is None:
+            if record.views.get(vantage) is None:
                 continue
             key = tuple(sorted((record.client, record.server)))
             seen[key] = record.ordinals[vantage] = seen.get(key, 0) + 1
 
 
-def rows(family: str, records: Iterable[Record]) -> list[list[str]]:
+def rows(family: str, places: Iterable[str], records: Iterable[Record]) -> list[list[str]]:
     made = []
     for record in records:
-        for vantage in VANTAGES:
-            seen = record.views[vantage]
+        for vantage in places:
+            seen = record.views.get(vantage)
             if seen is None:
                 continue
             ends = [
@@ -168,6 +196,7 @@ def rows(family: str, records: Iterable[Record]) -> list[list[str]]:
             which = [str(record.ordinals[vantage]), f"{record.start:.6f}"]
             what = [record.scenario, str(record.repetition), seen.ending, seen.ended_by, seen.cause]
             last = ["|".join(seen.also), "yes" if seen.visible else "no"]
+            last.append(record.reasons.get(seen.ended_by, ""))
             made.append([f"{family}.{vantage}", vantage, *ends, *which, *what, *last])
     return made
 

@@ -1,4 +1,4 @@
-"""Three network namespaces in a row (client, router, server), captured in each."""
+"""Network namespaces in a row (client, router, server, perhaps a box), captured in each."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _CLONE_NEWNET = 0x40000000
 _SIOCETHTOOL = 0x8946
 # Offloads off (checksums, scatter-gather, TSO, GSO, GRO): a segment is what a wire would carry.
 _OFFLOADS = (0x15, 0x17, 0x19, 0x1F, 0x24, 0x2C)
-_FILTER = "tcp or (icmp and icmp[0] == 3) or (icmp6 and ip6[40] == 1)"
+_FILTER = "tcp or (icmp and icmp[0] == 3) or (icmp6 and (ip6[40] == 1 or ip6[40] == 2))"
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -63,17 +63,34 @@ def stack_ip(v6: bool) -> str:
     return "fd77:3::2" if v6 else "10.77.3.2"
 
 
+def outside_ip(host: int, v6: bool) -> str:
+    """The box's own address for a scenario, in whose name it sends what clients sent."""
+    return f"fd77:4::{host:x}" if v6 else f"10.77.4.{host}"
+
+
+def service_ip(host: int, v6: bool) -> str:
+    """An address that is the box's alone: it stands for a server behind it."""
+    return f"fd77:5::{host:x}" if v6 else f"10.77.5.{host}"
+
+
 def server_ip(host: int, v6: bool) -> str:
     return f"fd77:2::{host:x}" if v6 else f"10.77.2.{host}"
 
 
 class Bed:
-    """client 10.77.1.x --- router --- server 10.77.2.x, with one address pair per scenario."""
+    """client 10.77.1.x --- router --- server 10.77.2.x, with one address pair per scenario.
 
-    def __init__(self, name: str, hosts: int, sysctls: dict[str, str]) -> None:
-        self.name = name
-        self.names = {v: f"{PREFIX}-{os.getpid()}-{name}-{v}" for v in VANTAGES}
-        self.interfaces = {"client": "c0", "router": "r0", "server": "s0"}
+    A box is another router with connection tracking: the client's own gateway (`near`), or in
+    front of the server (`far`). It is captured on all its interfaces at once.
+    """
+
+    def __init__(
+        self, name: str, hosts: int, sysctls: dict[str, str], hops: int = HOPS, box: str = ""
+    ) -> None:
+        self.name, self.hops, self.box = name, hops, box
+        self.vantages = (*VANTAGES, "box") if box else VANTAGES
+        self.names = {v: f"{PREFIX}-{os.getpid()}-{name}-{v}" for v in self.vantages}
+        self.interfaces = {"client": "c0", "router": "r0", "server": "s0", "box": "any"}
         self._dumps: list[subprocess.Popen[bytes]] = []
         self._children: list[subprocess.Popen[str]] = []
         self._fds: dict[str, int] = {}
@@ -86,7 +103,6 @@ class Bed:
             raise
 
     def _build(self, hosts: int, sysctls: dict[str, str]) -> None:
-        c, r, s = (self.names[v] for v in VANTAGES)
         for vantage, name in self.names.items():
             run("ip", "netns", "add", name)
             self._fds[vantage] = os.open(f"/run/netns/{name}", os.O_RDONLY)
@@ -94,39 +110,63 @@ class Bed:
                 for key in ("all", "default"):
                     # No duplicate address detection: addresses work at once.
                     pathlib.Path(f"/proc/sys/net/ipv6/conf/{key}/accept_dad").write_text("0")
-        for end, near, far in ((c, "c0", "r0"), (s, "s0", "r1")):
+        row = {"": "crs", "near": "cbrs", "far": "crbs"}[self.box]
+        whole = {v[0]: v for v in self.vantages}
+        lines: dict[str, list[str]] = {v: ["link set lo up"] for v in self.vantages}
+        devices: dict[str, list[str]] = {v: [] for v in self.vantages}
+        # Each link a network: 1 is the clients', 2 the servers', 6 between two routers.
+        links = [(1, row[0], row[1]), (2, row[-2], row[-1])]
+        if self.box:
+            links.insert(1, (6, row[1], row[2]))
+        for net, left, right in links:
+            ends = []
+            for near in (left, right):
+                # c0 and s0 are hosts'; r0 is the router's client side, r1 the other.
+                ends.append(f"{near}{len(devices[whole[near]])}")
+                devices[whole[near]].append(ends[-1])
+                lines[whole[near]].append(f"link set {ends[-1]} up")
             # Made inside a namespace and moved from there, so that beds never collide.
-            run("ip", "-n", end, "link", "add", near, "type", "veth", "peer", "name", far)
-            run("ip", "-n", end, "link", "set", far, "netns", r)
-        lines: dict[str, list[str]] = {c: [], r: [], s: []}
-        for ns, links in ((c, ("lo", "c0")), (r, ("lo", "r0", "r1")), (s, ("lo", "s0"))):
-            lines[ns] += [f"link set {link} up" for link in links]
-        for ns, dev, net in ((c, "c0", 1), (s, "s0", 2)):
-            for host in range(10, 10 + hosts):
-                lines[ns].append(f"addr add 10.77.{net}.{host}/24 dev {dev}")
-                lines[ns].append(f"addr add fd77:{net}::{host:x}/64 dev {dev} nodad")
-            lines[r].append(f"addr add 10.77.{net}.1/24 dev r{net - 1}")
-            lines[r].append(f"addr add fd77:{net}::1/64 dev r{net - 1} nodad")
-            lines[ns].append(f"route add default via 10.77.{net}.1")
-            lines[ns].append(f"-6 route add default via fd77:{net}::1")
-        for ns, batch in lines.items():
+            a, b = self.names[whole[left]], self.names[whole[right]]
+            run("ip", "-n", a, "link", "add", ends[0], "type", "veth", "peer", "name", ends[1])
+            run("ip", "-n", a, "link", "set", ends[1], "netns", b)
+            for n, (near, dev) in enumerate(zip((left, right), ends, strict=True)):
+                if near in "cs":
+                    for host in range(10, 10 + hosts):
+                        lines[whole[near]].append(f"addr add 10.77.{net}.{host}/24 dev {dev}")
+                        lines[whole[near]].append(
+                            f"addr add fd77:{net}::{host:x}/64 dev {dev} nodad"
+                        )
+                    lines[whole[near]].append(f"route add default via 10.77.{net}.1")
+                    lines[whole[near]].append(f"-6 route add default via fd77:{net}::1")
+                else:
+                    own = 1 + n if net == 6 else 1
+                    lines[whole[near]].append(f"addr add 10.77.{net}.{own}/24 dev {dev}")
+                    lines[whole[near]].append(f"addr add fd77:{net}::{own}/64 dev {dev} nodad")
+        if self.box:
+            # The left one of the two routers knows what is right of the link, and the other way.
+            first, second = row[1], row[2]
+            right, left = ({2, 5}, {1, 4}) if self.box == "near" else ({2, 4, 5}, {1})
+            for where, via, nets in ((first, 2, right), (second, 1, left)):
+                for net in nets - ({5, 4} if where == "b" else set()):
+                    lines[whole[where]].append(f"route add 10.77.{net}.0/24 via 10.77.6.{via}")
+                    lines[whole[where]].append(f"-6 route add fd77:{net}::/64 via fd77:6::{via}")
+        for vantage, batch in lines.items():
             four = [line for line in batch if not line.startswith("-6 ")]
             six = [line[3:] for line in batch if line.startswith("-6 ")]
-            run("ip", "-n", ns, "-batch", "-", text="\n".join(four))
+            run("ip", "-n", self.names[vantage], "-batch", "-", text="\n".join(four))
             if six:
-                run("ip", "-n", ns, "-6", "-batch", "-", text="\n".join(six))
-        for vantage in VANTAGES:
+                run("ip", "-n", self.names[vantage], "-6", "-batch", "-", text="\n".join(six))
+        for vantage in self.vantages:
             with self.inside(vantage):
                 wanted = {"net/ipv4/tcp_no_metrics_save": "1"}
-                if vantage == "router":
+                wanted |= {"net/ipv4/icmp_ratelimit": "0", "net/ipv6/icmp/ratelimit": "0"}
+                if vantage in ("router", "box"):
                     wanted |= {"net/ipv4/ip_forward": "1", "net/ipv6/conf/all/forwarding": "1"}
-                    wanted |= {"net/ipv4/icmp_ratelimit": "0", "net/ipv6/icmp/ratelimit": "0"}
                 else:
-                    wanted |= {"net/ipv4/icmp_ratelimit": "0", "net/ipv6/icmp/ratelimit": "0"}
                     wanted |= sysctls
                 for key, value in wanted.items():
                     pathlib.Path("/proc/sys", key).write_text(value)
-                for dev in {"client": ("c0",), "router": ("r0", "r1"), "server": ("s0",)}[vantage]:
+                for dev in devices[vantage]:
                     _plain(dev)
 
     @contextlib.contextmanager
@@ -168,7 +208,7 @@ class Bed:
 
     def capture(self, directory: pathlib.Path) -> dict[str, pathlib.Path]:
         """Starts tcpdump at all three places; the router's tap is on its client side."""
-        files = {v: directory / f"{self.name}.{v}.pcap" for v in VANTAGES}
+        files = {v: directory / f"{self.name}.{v}.pcap" for v in self.vantages}
         for vantage, file in files.items():
             argv = ["ip", "netns", "exec", self.names[vantage], "tcpdump", "-i"]
             argv += [self.interfaces[vantage], "-n", "-U", "-Z", "root", "-B", "16384"]

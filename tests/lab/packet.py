@@ -26,6 +26,8 @@ class Packet:
     ident: int = 0
     df: bool = True
     options: bytes = b""
+    # Bits of the checksum that are wrong.
+    spoil: int = 0
 
     @property
     def v6(self) -> bool:
@@ -87,7 +89,7 @@ class Packet:
         )
         body = options + self.payload
         total = checksum(pseudo + head + b"\0\0\0\0" + body)
-        tcp = head + struct.pack(">HH", total, 0) + body
+        tcp = head + struct.pack(">HH", total ^ self.spoil, 0) + body
         if self.v6:
             return struct.pack(">IHBB", 6 << 28, size, 6, self.ttl) + src + dst + tcp
         fragment = 0x4000 if self.df else 0
@@ -121,7 +123,7 @@ def decode(data: bytes) -> Packet | None:
         dport,
         seq,
         ack,
-        offset & 0x3F,
+        offset & 0xFF,
         bytes(data[head:total]),
         window,
         ttl,

@@ -16,6 +16,7 @@ import tempfile
 import time
 import traceback
 
+import kernel
 import labels
 import net
 import wire
@@ -33,6 +34,19 @@ FAMILIES = [
     "forged",
     "smoltcp",
     "overflow_reset",
+    "nat",
+    "dnat",
+    "gateway",
+    "pmtu",
+    "plpmtud",
+    "idle",
+    "races",
+    "collisions",
+    "handshake2",
+    "cookies",
+    "names",
+    "closes2",
+    "relay",
 ]
 SKIPPED = 77
 
@@ -98,7 +112,13 @@ def family(name: str, out: str, repetitions: int, chosen: Chosen, seed: int) -> 
     wrong: list[Failure] = []
     spoiled: list[Failure] = []
     stalls = Stalls()
-    bed = net.Bed(name, len(made.scenarios), made.sysctls)
+    bed = net.Bed(name, len(made.scenarios), made.sysctls, made.hops, made.box)
+    reasons = kernel.Reasons(name)
+    if reasons.why:
+        print(
+            f"LABORATORY: {name}: labels not checked with the kernel: {reasons.why}",
+            file=sys.stderr,
+        )
     try:
         forwarder = Forwarder(bed)
         shared = Shared(bed, forwarder, seed)
@@ -108,7 +128,8 @@ def family(name: str, out: str, repetitions: int, chosen: Chosen, seed: int) -> 
         for scenario in wanted:
             delay = rng.uniform(*scenario.delay)
             for v6 in (False, True):
-                forwarder.delays[net.client_ip(scenario.host, v6)] = delay
+                for address in (net.client_ip, net.outside_ip):
+                    forwarder.delays[address(scenario.host, v6)] = delay
         files = bed.capture(pathlib.Path(out))
 
         def trial(scenario: Scenario, repetition: int) -> None:
@@ -133,12 +154,14 @@ def family(name: str, out: str, repetitions: int, chosen: Chosen, seed: int) -> 
         list(pool.map(lambda job: trial(*job), jobs))
         time.sleep(0.5)
         bed.stop_capture()
+        events = reasons.stop()
         wrong += [Failure(name, None, text) for text in forwarder.failures]
         forwarder.close()
         labels.number(shared.records)
         left_out: list[labels.Record] = []
         failed: list[labels.Record] = []
-        for text, record in wire.check(files, shared.records):
+        joined = kernel.join(bed, files, shared.records, events)
+        for text, record in [*wire.check(files, shared.records), *joined.wrong]:
             # An ordinary exchange is nobody's scenario, and a stranger's connection neither.
             whose = record.scenario if record and record.scenario != "ordinary" else None
             failure = Failure(name, whose, text)
@@ -158,8 +181,10 @@ def family(name: str, out: str, repetitions: int, chosen: Chosen, seed: int) -> 
         if count > len(shared.records) // 5:
             text = f"{name}: too many stalls: {count} connections left out"
             wrong += [Failure(name, None, text), *spoiled]
-        labels.write(pathlib.Path(out, f"{name}.csv"), labels.rows(name, kept))
+        labels.write(pathlib.Path(out, f"{name}.csv"), labels.rows(name, bed.vantages, kept))
         counted = f"{len(wanted)} scenarios, {len(kept)} connections"
+        if not reasons.why:
+            counted += f", {joined.joined} of {joined.resets} resets with the kernel's reason"
         print(f"{name:10} {counted}, {time.monotonic() - began:.0f} s", flush=True)
     except KeyboardInterrupt:
         bed.close()
@@ -168,6 +193,7 @@ def family(name: str, out: str, repetitions: int, chosen: Chosen, seed: int) -> 
         wrong.append(Failure(name, None, f"{name}: {traceback.format_exc()}"))
     finally:
         stalls.stop()
+        reasons.close()
         bed.close()
     for failure in wrong:
         failure.stalled = bool(stalls.spans)
@@ -181,7 +207,7 @@ def describe() -> None:
         print(f"\n### {name}: {(sys.modules[f'scenarios.{name}'].__doc__ or '').strip()}\n")
         print("| scenario | what it does | ending, by, cause |\n|---|---|---|")
         for scenario in made.scenarios:
-            told = [scenario.views[v] for v in net.VANTAGES]
+            told = [scenario.views[v] for v in (*net.VANTAGES, *(["box"] if made.box else []))]
             shown = dict.fromkeys(f"{x.ending}, {x.ended_by}, {x.cause}" for x in told if x)
             print(f"| {scenario.name} | {scenario.about} | {' / '.join(shown)} |")
 

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from forwarder import Forwarder, Rule
 from inject import Injector
 from labels import Label, Record, Views, views
-from net import Bed, client_ip, server_ip
+from net import HOPS, Bed, client_ip, server_ip
 
 LINGER0 = struct.pack("ii", 1, 0)
 
@@ -28,6 +28,9 @@ class Scenario:
     # One-way delays on its path, drawn once for the whole scenario.
     delay: tuple[float, float]
     slow: bool
+    # Whether its hosts' kernels send its resets: then they are asked for the reason. A word or
+    # several name the reasons that are right here, where they are not the cause's usual ones.
+    kernel: bool | str = True
     host: int = 0
 
     @property
@@ -43,8 +46,10 @@ class Family:
         name: str,
         sysctls: dict[str, str] | None = None,
         stack: Callable[[], pathlib.Path | None] | None = None,
+        hops: int = HOPS,
+        box: str = "",
     ) -> None:
-        self.name = name
+        self.name, self.hops, self.box = name, hops, box
         # Builds the program of another TCP stack; None when that cannot be done here.
         self.stack = stack
         self.sysctls = sysctls or {}
@@ -55,12 +60,13 @@ class Family:
         label: Label | None,
         delay: tuple[float, float] = (0.001, 0.012),
         slow: bool = False,
+        kernel: bool | str = True,
         **other: Label | None,
     ) -> Callable[[Callable[[Trial], None]], Callable[[Trial], None]]:
         """Registers a function under its name, with the label at the client and elsewhere."""
 
         def register(run: Callable[[Trial], None]) -> Callable[[Trial], None]:
-            made = Scenario(run.__name__, run, views(label, **other), delay, slow)
+            made = Scenario(run.__name__, run, views(label, **other), delay, slow, kernel)
             made.host = 10 + len(self.scenarios)
             self.scenarios.append(made)
             return run
@@ -116,6 +122,11 @@ class Trial:
     def inject(self, *packets: object) -> None:
         self.shared.forwarder.injector.send(*packets)  # type: ignore[arg-type]
 
+    def inject_later(self, *packets: object) -> None:
+        """As a box beside the path does to the far side: just behind what it has seen pass."""
+        wait = self.delay + self.rng.uniform(0.002, 0.006)
+        threading.Timer(wait, self.inject, packets).start()
+
     def plug(self, vantage: str, protocol: int = 0) -> socket.socket:
         with self.bed.inside(vantage):
             made = socket.socket(
@@ -168,15 +179,24 @@ class Trial:
         given: Views | None = None,
         port: int | None = None,
         name: str = "",
+        *,
+        source: str = "",
+        target: str = "",
     ) -> None:
+        """A connection and its labels; other addresses where a box has translated them."""
         number = client if isinstance(client, int) else client.getsockname()[1]
+        causes = {x.cause for x in (given or self.scenario.views).values() if x}
+        own = {x.cause for x in self.scenario.views.values() if x}
+        named = isinstance(self.scenario.kernel, str) and causes <= own
         record = Record(
             name or self.scenario.name,
             self.repetition,
-            (self.client, number),
-            (self.server, port or self.port),
+            (source or self.client, number),
+            (target or self.server, port or self.port),
             time.time(),
             given or self.scenario.views,
+            kernel=bool(self.scenario.kernel) or name == "ordinary",
+            expected=frozenset(str(self.scenario.kernel).split() if named else ()),
         )
         self.records.append(record)
         with self.shared.lock:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import dataclasses
 import ipaddress
 import pathlib
@@ -10,7 +11,6 @@ import struct
 from collections.abc import Iterator
 
 from labels import Label, Record
-from net import VANTAGES
 from packet import ACK, FIN, PSH, RST, SYN, URG, Packet, decode
 
 Ends = tuple[tuple[str, int], tuple[str, int]]
@@ -22,20 +22,23 @@ class Seen:
 
     isn: int | None
     packets: list[tuple[tuple[str, int], str]] = dataclasses.field(default_factory=list)
+    # When (Unix time), by whom and what: the resets.
+    resets: list[tuple[float, tuple[str, int], str]] = dataclasses.field(default_factory=list)
 
     def history(self, client: tuple[str, int]) -> str:
         return " ".join((">" if sender == client else "<") + what for sender, what in self.packets)
 
 
 def frames(path: pathlib.Path) -> Iterator[tuple[int, bytes]]:
-    """Time in nanoseconds and the IP packet of each Ethernet frame."""
+    """Time in nanoseconds and the IP packet of each frame, Ethernet or Linux cooked."""
     data = path.read_bytes()
+    head = {1: 14, 113: 16, 276: 20}[struct.unpack_from("<I", data, 20)[0]]
     scale = 1 if struct.unpack_from("<I", data)[0] == 0xA1B23C4D else 1000
     at = 24
     while at + 16 <= len(data):
         seconds, fraction, size, _ = struct.unpack_from("<IIII", data, at)
         at += 16
-        yield seconds * 1_000_000_000 + fraction * scale, data[at + 14 : at + size]
+        yield seconds * 1_000_000_000 + fraction * scale, data[at + head : at + size]
         at += size
 
 
@@ -56,7 +59,7 @@ def letters(packet: Packet) -> str:
 def quoted(data: bytes) -> Ends | None:
     """The connection that an ICMP error speaks of, its sender first."""
     if data[0] >> 4 == 6:
-        if data[6] != 58 or data[40] != 1:
+        if data[6] != 58 or data[40] not in (1, 2):
             return None
         inner = data[48:]
         src, dst, at = inner[8:24], inner[24:40], 40
@@ -72,9 +75,18 @@ def quoted(data: bytes) -> Ends | None:
 
 def connections(path: pathlib.Path) -> dict[Ends, list[Seen]]:
     """A pure SYN with a new ISN begins another connection of its tuple."""
+    cooked = struct.unpack_from("<I", path.read_bytes(), 20)[0] != 1
     found: dict[Ends, list[Seen]] = {}
-    for _, data in frames(path):
+    copies: collections.deque[tuple[object, ...]] = collections.deque(maxlen=64)
+    for at, data in frames(path):
         packet = decode(data)
+        if packet and cooked:
+            # On all interfaces at once, a forwarded packet is captured twice.
+            shape = (packet.src, packet.sport, packet.dst, packet.dport, packet.seq, packet.ack)
+            shape += (packet.flags, len(packet.payload), packet.ident)
+            if (*shape, packet.ttl + 1) in copies:
+                continue
+            copies.append((*shape, packet.ttl))
         if packet is None:
             if ends := quoted(data):
                 low, high = sorted(ends)
@@ -86,6 +98,8 @@ def connections(path: pathlib.Path) -> dict[Ends, list[Seen]]:
         if not rows or (packet.bare_syn and rows[-1].isn != packet.seq):
             rows.append(Seen(packet.seq if packet.bare_syn else None))
         rows[-1].packets.append((sender, letters(packet)))
+        if packet.flags & RST:
+            rows[-1].resets.append((at / 1e9, sender, letters(packet)))
     return found
 
 
@@ -98,12 +112,12 @@ def pattern(expect: str) -> str:
 def check(files: dict[str, pathlib.Path], records: list[Record]) -> list[tuple[str, Record | None]]:
     """Every connection labelled, every label found, and each as its scenario meant it."""
     wrong: list[tuple[str, Record | None]] = []
-    for vantage in VANTAGES:
-        found = connections(files[vantage])
+    for vantage, file in files.items():
+        found = connections(file)
         for record in records:
             low, high = sorted((record.client, record.server))
             rows = found.get((low, high), [])
-            label: Label | None = record.views[vantage]
+            label: Label | None = record.views.get(vantage)
             if label is None:
                 continue
             name = f"{record.scenario}/{record.repetition} at {vantage}"

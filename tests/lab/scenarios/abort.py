@@ -332,7 +332,8 @@ def abort_after_server_fin(t: Trial) -> None:
         "no_socket",
         "stray_segment",
         "undetermined",
-    )
+    ),
+    kernel="TCP_ABORT_ON_DATA",
 )
 def linger2_negative(t: Trial) -> None:
     """TCP_LINGER2 below 0: the orphan is dropped, with a reset, when its FIN is acknowledged."""
@@ -453,7 +454,7 @@ def stated(t: Trial, payload: bytes, window: int, flags: int, vantage: str) -> N
 STATED = OPEN + r" <RA?"
 
 
-@FAMILY.scenario(label("reset", "server", "device_stated", STATED))
+@FAMILY.scenario(label("reset", "server", "device_stated", STATED), kernel=False)
 def text_host(t: Trial) -> None:
     """A host whose resets carry a text, as Solaris' and HP-UX' do."""
     text = t.rng.choice((b"tcp_lift_anchor, can't wait", b"new data when detached", b"No TCP"))

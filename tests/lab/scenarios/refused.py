@@ -36,7 +36,8 @@ def closed_port(t: Trial) -> None:
 
 
 @FAMILY.scenario(
-    label("handshake_refused", "server", "port_closed", REFUSED, "rejected_by_firewall")
+    label("handshake_refused", "server", "port_closed", REFUSED, "rejected_by_firewall"),
+    kernel=False,
 )
 def host_reject_reset(t: Trial) -> None:
     """The server's own firewall answers with a reset: not to be told from a closed port."""
