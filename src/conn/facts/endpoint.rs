@@ -88,7 +88,7 @@ pub struct Endpoint {
     pub bytes: u64,
     /// Payload octets, each counted once.
     pub unique_bytes: u64,
-    /// Time of its latest segment.
+    /// Time of its latest segment that was no reset.
     pub last_time: i64,
     /// Time of its latest segment with payload.
     pub last_data_time: i64,

@@ -214,6 +214,15 @@ pub struct Teardown {
     pub sender_bytes_after: u64,
 }
 
+impl Teardown {
+    /// RST: whether there are receivers that do not drop one with such a number (RFC 9293 section
+    /// 3.10.7.4).
+    pub(crate) fn may_be_obeyed(&self) -> bool {
+        use SequenceCheck::{Future, Old, Void};
+        !matches!(self.sequence_check, Old | Future | Void)
+    }
+}
+
 /// Counters of one side at a moment.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Mark {

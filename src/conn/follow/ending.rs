@@ -2,8 +2,8 @@
 
 use crate::conn::facts::connection::Connection;
 use crate::conn::facts::endpoint::{Endpoint, State};
-use crate::conn::facts::teardown::{Form, Kind, SequenceCheck, Teardown};
-use crate::conn::follow::teardowns::SEARCHED;
+use crate::conn::facts::teardown::{Form, Kind, SequenceCheck, Teardown, Trigger};
+use crate::conn::follow::teardowns::{self, SEARCHED};
 use crate::conn::primitives::words::{EndedBy, Ending, Opening, Phase, Release, Side};
 
 /// Unanswered retransmissions or probes that make a peer unresponsive.
@@ -61,8 +61,10 @@ fn judge_resets(c: &mut Connection) {
     let (client, server) = (counters(&c.endpoints[0]), counters(&c.endpoints[1]));
     // A client that was refused may still have repeated its SYN; only more than SYNs is life.
     let completed = c.endpoints[0].alive > c.endpoints[0].syns;
+    let syns = [0, 1].map(|side| c.endpoints[side].syns + c.endpoints[side].syn_acks);
     let mut effective = [false; 2];
-    for row in &mut c.teardowns {
+    let obeyed = obeyed_later(c);
+    for (place, row) in c.teardowns.iter_mut().enumerate() {
         if row.duplicate {
             row.effective = if row.kind == Kind::Rst { Some(false) } else { None };
             continue;
@@ -81,13 +83,15 @@ fn judge_resets(c: &mut Connection) {
         }
         let lives_on = row.peer_progress_after > 0
             && row.sender_progress_after > 0
-            && (row.sequence_check != SequenceCheck::AcksSyn || completed);
+            && (row.sequence_check != SequenceCheck::AcksSyn || completed)
+            && obeyed != Some(place);
         row.follow_up = effective[row.sender.index()];
         row.effective = if row.challenged
             || lives_on
             || row.follow_up
             || both_closed(row)
             || row.sequence_check == SequenceCheck::Void
+            || (!row.may_be_obeyed() && row.sender_mark.alive > syns[row.sender.index()])
         {
             Some(false)
         } else {
@@ -101,6 +105,21 @@ fn judge_resets(c: &mut Connection) {
         };
         effective[row.sender.index()] |= row.effective != Some(false);
     }
+}
+
+/// The first exact reset after which its receiver said nothing but what was on its way, and then
+/// answered by resets: it had obeyed. Nothing that was sent after it was acknowledged.
+fn obeyed_later(c: &Connection) -> Option<usize> {
+    let rows = || c.teardowns.iter().take(SEARCHED).enumerate().filter(|(_, row)| is_reset(row));
+    let (first, row) = rows().find(|(_, row)| row.sequence_check == SequenceCheck::Exact)?;
+    let (sender, receiver) = (c.side(row.sender), c.side(row.sender.peer()));
+    let at = row.relative_sequence.get()?;
+    let on_its_way = receiver.last_time.saturating_sub(row.time) <= teardowns::reply_time(c);
+    let closed = receiver.fins > u32::from(row.peer_fin_before);
+    let answered = rows().any(|(place, other)| {
+        place > first && other.sender != row.sender && other.form == Some(Form::Reply)
+    });
+    (on_its_way && answered && !closed && sender.acked.cast_signed() <= at).then_some(first)
 }
 
 fn counters(endpoint: &Endpoint) -> (u32, u32, u64) {
@@ -173,10 +192,12 @@ fn ending(c: &Connection, reset: Option<u32>) -> Ending {
     let (client, server) = (&c.endpoints[0], &c.endpoints[1]);
     let no_syn = client.syns == 0 && (server.syn_acks == 0 || client.alive == 0);
     let exchange = client.alive > 0 && server.alive > 0;
-    if no_syn && !exchange && !one_sided_stream(c) && server.syns == 0 {
+    let reset = reset.and_then(|n| c.teardowns.get(usize::try_from(n).ok()?));
+    let shown = one_sided_stream(c) || reset.is_some_and(shows_connection);
+    if no_syn && !exchange && !shown && server.syns == 0 {
         return Ending::Stray;
     }
-    if let Some(row) = reset.and_then(|n| c.teardowns.get(usize::try_from(n).ok()?)) {
+    if let Some(row) = reset {
         return by_reset(c, row);
     }
     let (client_fin, server_fin) = (client.fins > 0, server.fins > 0);
@@ -207,6 +228,11 @@ fn one_sided_stream(c: &Connection) -> bool {
             || (e.unique_bytes > 0 && e.alive > e.retransmitted_packets + 2)
             || (e.unique_bytes > 0 || e.fins > 0) && goes_unanswered(e)
     })
+}
+
+/// A reset alone may show a connection: one that answers data, or that only a socket sends.
+fn shows_connection(row: &Teardown) -> bool {
+    row.form == Some(Form::Abort) || row.trigger == Some(Trigger::Data)
 }
 
 /// A side goes on repeating data that were never acknowledged, or its probes get no answer. A FIN

@@ -2,6 +2,7 @@
 
 pub(super) mod effect;
 pub(super) mod ending;
+pub(super) mod form;
 pub(super) mod handshake;
 pub(super) mod payload;
 pub(super) mod recent;

@@ -3,6 +3,7 @@
 
 use crate::conn::facts::connection::Connection;
 use crate::conn::facts::endpoint::{Endpoint, Fin, State, truncate};
+use crate::conn::facts::teardown::Teardown;
 use crate::conn::follow::effect::Effect;
 use crate::conn::follow::handshake::note_syn;
 use crate::conn::primitives::optional::Moment;
@@ -266,6 +267,7 @@ pub(in crate::conn) fn settle(
     handshake(c, segment, sender, effect);
     let now = segment.time;
     let first_fin = c.first_fin_by;
+    let obeyed = flags.rst() && c.teardowns.last().is_some_and(Teardown::may_be_obeyed);
     let (endpoint, peer) = sides(c, sender);
     // A SYN-ACK that comes again says that nothing was heard.
     if !(flags.syn() && effect.retransmission) {
@@ -274,7 +276,9 @@ pub(in crate::conn) fn settle(
     }
     if flags.rst() {
         endpoint.rsts += 1;
-        endpoint.state = State::Reset;
+        if obeyed {
+            endpoint.state = State::Reset;
+        }
         c.first_rst_by.get_or_insert(sender);
         return;
     }

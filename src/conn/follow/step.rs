@@ -274,7 +274,9 @@ impl Live<'_> {
         }
         endpoint.packets += 1;
         endpoint.bytes += u64::from(segment.payload_length);
-        endpoint.last_time = endpoint.last_time.max(segment.time);
+        if !segment.flags.rst() {
+            endpoint.last_time = endpoint.last_time.max(segment.time);
+        }
         if c.over_since.is_none() && over(&c.endpoints) {
             c.over_since = segment.time.into();
         }

@@ -4,11 +4,11 @@ use crate::conn::facts::connection::Connection;
 use crate::conn::facts::endpoint::{Endpoint, Fin, State, Ttl};
 use crate::conn::facts::teardown::{Form, Kind, Mark, Reason, SequenceCheck, Teardown, Trigger};
 use crate::conn::follow::effect::Effect;
-use crate::conn::follow::payload;
+use crate::conn::follow::{form, payload};
 use crate::conn::follow::recent::{Entry, Seen};
-use crate::conn::primitives::optional::Number;
+use crate::conn::primitives::optional::{Moment, Number};
 use crate::conn::primitives::words::Side;
-use crate::packet::{Options, Segment};
+use crate::packet::{Options, Segment, Seq};
 
 /// A reply comes within this time of what it answers, or within three round trips.
 const REPLY_TIME: i64 = 250_000_000;
@@ -17,6 +17,10 @@ const REPLY_TIME: i64 = 250_000_000;
 pub const SEARCHED: usize = 64;
 /// A challenge ACK comes at once (RFC 5961 section 3.2): one round trip and a little.
 const CHALLENGE_TIME: i64 = 50_000_000;
+
+/// Largest window of a receiver that was not heard, and largest scale (RFC 7323 section 2.3).
+const UNKNOWN_WINDOW: u64 = 1 << 30;
+const MOST_SCALE: u8 = 14;
 
 /// Adds the row of a FIN or RST; other segments only complete the rows of FINs they acknowledge.
 pub(in crate::conn) fn teardown(
@@ -98,12 +102,11 @@ fn reset(c: &Connection, recent: Seen<'_>, segment: &Segment<'_>, sender: Side) 
         row.timestamp_ok = Some(value.is_some_and(|value| fits(value, segment.time, endpoint)));
     }
     row.reply_shape = reply_shape(segment);
-    let trigger = find_trigger(recent, segment, sender);
-    let round_trip = endpoint.max_rtt.max(peer.max_rtt).max(handshake_rtt(c));
-    let limit = REPLY_TIME.max(round_trip.saturating_mul(3));
-    let in_time = trigger.filter(|t| segment.time.saturating_sub(t.time) <= limit);
-    row.form = Some(form(c, segment, sender, row.reply_shape, in_time.as_ref()));
-    let trigger = if row.form == Some(Form::Abort) { None } else { in_time.or(trigger) };
+    identify(&mut row, endpoint, segment);
+    let trigger = find_trigger(recent, segment, sender)
+        .filter(|t| segment.time.saturating_sub(t.time) <= reply_time(c));
+    row.form = Some(form::of(c, recent, segment, &row, trigger.as_ref()));
+    let trigger = trigger.filter(|_| row.form != Some(Form::Abort));
     if let Some(trigger) = trigger {
         row.trigger = Some(kind_of(&trigger));
         row.trigger_packet = trigger.packet.into();
@@ -120,7 +123,6 @@ fn reset(c: &Connection, recent: Seen<'_>, segment: &Segment<'_>, sender: Side) 
     let from = trigger.map_or(segment.time, |t| t.time);
     row.idle = earlier.next().map(|e| from.saturating_sub(e.time).max(0)).into();
     row.copies_peer = copies(recent, segment, sender);
-    identify(&mut row, endpoint, segment);
     row.unread_bytes = endpoint.unanswered;
     if segment.flags.ack() && peer.based {
         let acked = peer.position(segment.acknowledgment);
@@ -179,7 +181,7 @@ fn bare(c: &Connection, segment: &Segment<'_>, sender: Side, kind: Kind) -> Tear
         peer_fin_before: peer.fins > 0,
         sender_fin_time: endpoint.fin.filter(|_| endpoint.fins > 0).map(|fin| fin.time).into(),
         sender_rst_before: endpoint.rsts > 0,
-        sender_idle: endpoint.spoke().then(|| since(endpoint.last_time)).into(),
+        sender_idle: (endpoint.alive > 0).then(|| since(endpoint.last_time)).into(),
         since_peer_data: peer_sent.then(|| since(peer.last_data_time)).into(),
         since_own_data: (endpoint.unique_bytes > 0).then(|| since(endpoint.last_data_time)).into(),
         probe_run: endpoint.probe_run,
@@ -232,10 +234,17 @@ fn check(endpoint: &Endpoint, peer: &Endpoint, segment: &Segment<'_>) -> Sequenc
     if endpoint.fin.is_some_and(|fin| fin.at == at && lowest > at) {
         return SequenceCheck::FinMinusOne;
     }
-    let window = peer.scaled_window().max(1);
+    // What was captured above a hole may have reached the receiver as well.
+    let gaps = endpoint.unseen_acked > 0 || endpoint.ranges.is_some();
+    let next = lowest.max(if gaps { endpoint.max_end } else { contiguous });
+    let window = match (peer.alive, peer.syns + peer.syn_acks) {
+        (0, _) => UNKNOWN_WINDOW,
+        (_, 0) => u64::from(peer.window) << MOST_SCALE,
+        _ => peer.scaled_window(),
+    };
     if at < lowest {
         SequenceCheck::Old
-    } else if at < lowest.max(contiguous).saturating_add(window) {
+    } else if at < next.saturating_add(window.max(1)) {
         SequenceCheck::InWindow
     } else {
         SequenceCheck::Future
@@ -248,23 +257,31 @@ fn reply_shape(segment: &Segment<'_>) -> bool {
     bare && (!segment.flags.ack() || segment.sequence.0 == 0)
 }
 
-/// The peer's latest segment whose numbers the reset repeats.
+/// The peer's latest segment whose numbers the reset repeats and which its sender has not
+/// acknowledged: what a socket took needs no answer of a host without one.
 fn find_trigger(recent: Seen<'_>, segment: &Segment<'_>, sender: Side) -> Option<Entry> {
     let with_ack = segment.flags.ack();
+    let mut taken: Option<Seq> = None;
     recent.backwards().find(|entry| {
-        if entry.sender == sender || entry.flags.rst() {
+        if entry.flags.rst() {
+            return false;
+        }
+        if entry.sender == sender {
+            if entry.flags.ack() && taken.is_none_or(|seq| entry.acknowledgment.since(seq) > 0) {
+                taken = Some(entry.acknowledgment);
+            }
             return false;
         }
         let repeats_ack = entry.flags.ack() && entry.acknowledgment == segment.sequence;
         let covers = segment.acknowledgment == entry.end()
             || (entry.flags.syn() && segment.acknowledgment == entry.sequence.plus(1));
-        if with_ack {
-            let plain = !entry.flags.ack() && segment.sequence.0 == 0;
-            (plain || repeats_ack) && covers
-        } else {
-            let bare_fin = !entry.flags.ack() && segment.sequence.0 == 0;
-            repeats_ack || bare_fin
-        }
+        let bare = !entry.flags.ack() && segment.sequence.0 == 0;
+        let repeats =
+            if with_ack { (bare || repeats_ack) && covers } else { repeats_ack || bare };
+        let was_taken = taken.is_some_and(|seq| {
+            seq.since(entry.end()) >= 0 && seq.since(entry.sequence) > 0 && entry.flags.ack()
+        });
+        repeats && !was_taken
     })
 }
 
@@ -282,45 +299,11 @@ fn kind_of(entry: &Entry) -> Trigger {
     }
 }
 
-/// Abort or reply, from the numbers first: window, options and identification differ by stack.
-fn form(
-    c: &Connection,
-    segment: &Segment<'_>,
-    sender: Side,
-    reply_shape: bool,
-    trigger: Option<&Entry>,
-) -> Form {
-    let (endpoint, peer) = (c.side(sender), c.side(sender.peer()));
-    if !segment.flags.ack() {
-        return if trigger.is_some() { Form::Reply } else { Form::Other };
-    }
-    // Without a number of its own it can only answer; lwIP does so with an open window.
-    let answers_syn = trigger.is_some_and(|t| !t.flags.ack());
-    if segment.sequence.0 == 0 && (answers_syn || trigger.is_some() && reply_shape) {
-        return Form::Reply;
-    }
-    let numbers = endpoint.based && {
-        let at = endpoint.position(segment.sequence);
-        let acked = peer.position(segment.acknowledgment);
-        let ends = at == endpoint.max_end.cast_signed()
-            || endpoint.unseen_acked > 0
-            || endpoint.packets == 0;
-        ends && acked >= 0 && acked <= peer.max_end.max(peer.acked).cast_signed()
-    };
-    let stampless = endpoint.stamps() && peer.timestamp_time.is_some();
-    let has_stamp = Options::timestamps(segment.options).is_some();
-    // lwIP, which answers everything with RST and ACK and never stamps a reset, keeps TTL 255.
-    let plain_stack = segment.ttl > 128 && endpoint.ttl.last == segment.ttl;
-    if numbers && (has_stamp || !stampless || plain_stack) {
-        let answers = trigger.is_some_and(|t| t.payload > 0 || t.flags.fin());
-        let reply = answers && !has_stamp && endpoint.fins > 0 && plain_stack;
-        return if reply { Form::Reply } else { Form::Abort };
-    }
-    if endpoint.state <= State::SynSent && trigger.is_some() && reply_shape {
-        return Form::Reply;
-    }
-    let copied = trigger.is_some_and(|t| segment.time.saturating_sub(t.time) < REPLY_TIME);
-    if copied && segment.header_length == 20 && plain_stack { Form::Reply } else { Form::Other }
+/// How long after a segment its answer still comes.
+pub(in crate::conn) fn reply_time(c: &Connection) -> i64 {
+    let [client, server] = &c.endpoints;
+    let round_trip = client.max_rtt.max(server.max_rtt).max(handshake_rtt(c));
+    REPLY_TIME.max(round_trip.saturating_mul(3))
 }
 
 /// The round trip of the handshake as far as it was seen.
@@ -401,5 +384,9 @@ pub(in crate::conn) fn challenge(
         && matches!(row.sequence_check, SequenceCheck::InWindow | SequenceCheck::FinMinusOne)
     {
         row.challenged = true;
+        // Its receiver lives on, and so may its claimed sender.
+        let claimed = &mut c.endpoints[sender.peer().index()];
+        claimed.state = if claimed.fin.is_some() { State::FinSent } else { State::Open };
+        c.over_since = Moment::NONE;
     }
 }

@@ -1,0 +1,144 @@
+//! Abort or reply: the numbers tell first; window, options and identification differ by stack.
+//!
+//! A socket that is aborted sends RST and ACK at the end of what it sent and with what it received.
+//! A host without one repeats the numbers of what it answers. Linux, the BSDs and Windows answer
+//! without ACK; lwIP answers with one, and sends both with one constant window, TTL 255 and no
+//! option. Windows and XNU write no timestamps on a reset, gVisor closes the window on it, and old
+//! stacks abort without ACK.
+
+use crate::conn::facts::connection::Connection;
+use crate::conn::facts::endpoint::{Endpoint, State};
+use crate::conn::facts::teardown::{Form, SequenceCheck, Teardown};
+use crate::conn::follow::recent::{Entry, Seen};
+use crate::conn::follow::teardowns::reply_time;
+use crate::packet::Segment;
+
+/// A silence after which a host may well have lost a connection.
+const SILENCE: i64 = 1_000_000_000;
+/// Identifications that a host may have used since its latest segment.
+const OWN_IDS: std::ops::RangeInclusive<i32> = 1..=64;
+/// The highest TTL that began as 128; above it, it began as 255.
+const TTL_OF_128: u8 = 128;
+
+/// The form of a reset, given all else that its row says.
+pub fn of(
+    c: &Connection,
+    recent: Seen<'_>,
+    segment: &Segment<'_>,
+    row: &Teardown,
+    trigger: Option<&Entry>,
+) -> Form {
+    let (endpoint, peer) = (c.side(row.sender), c.side(row.sender.peer()));
+    if !segment.flags.ack() {
+        return match trigger {
+            Some(_) => Form::Reply,
+            None if speaks(c, recent, endpoint, row) => Form::Abort,
+            None => Form::Other,
+        };
+    }
+    // Without a number of its own it can only answer; lwIP does so with an open window.
+    let answers_syn = trigger.is_some_and(|t| !t.flags.ack());
+    if segment.sequence.0 == 0 && (answers_syn || trigger.is_some() && row.reply_shape) {
+        return Form::Reply;
+    }
+    if trigger.is_some_and(|t| answers(recent, endpoint, peer, segment, row, t)) {
+        return Form::Reply;
+    }
+    if lives(endpoint, peer, segment, row) {
+        return Form::Abort;
+    }
+    if endpoint.state <= State::SynSent && trigger.is_some() && row.reply_shape {
+        return Form::Reply;
+    }
+    let plain = segment.header_length == 20 && plain_stack(endpoint, segment);
+    if trigger.is_some() && plain { Form::Reply } else { Form::Other }
+}
+
+/// A reset without ACK that answers nothing, of a socket that has just spoken itself: at the end
+/// of what it sent, after all that came from the peer, or with its own next identification.
+fn speaks(c: &Connection, recent: Seen<'_>, endpoint: &Endpoint, row: &Teardown) -> bool {
+    if row.sequence_check != SequenceCheck::Exact || endpoint.state < State::Open {
+        return false;
+    }
+    let ended = row.ahead.get() == Some(0);
+    let last = recent.backwards().find(|entry| !entry.flags.rst());
+    let spoke_last = last.is_some_and(|entry| {
+        entry.sender == row.sender && row.time.saturating_sub(entry.time) <= reply_time(c)
+    });
+    ended && own_hops(row) && (spoke_last || own_id(endpoint, row))
+}
+
+/// RST and ACK by a host without a socket (lwIP): what it answers is all that it knows.
+fn answers(
+    recent: Seen<'_>,
+    endpoint: &Endpoint,
+    peer: &Endpoint,
+    segment: &Segment<'_>,
+    row: &Teardown,
+    trigger: &Entry,
+) -> bool {
+    if row.has_timestamp || segment.header_length != 20 || !endpoint.based {
+        return false;
+    }
+    // A socket does not forget what it acknowledged; a probe is one octet before it.
+    let less = peer.based && peer.position(segment.acknowledgment) < peer.acked.cast_signed();
+    if less && endpoint.alive > 0 {
+        return true;
+    }
+    if !plain_stack(endpoint, segment) {
+        return false;
+    }
+    let takes_space = trigger.payload > 0 || trigger.flags.fin() || trigger.probe;
+    if endpoint.fins > 0 {
+        return takes_space;
+    }
+    let last = recent.backwards().find(|entry| entry.sender == row.sender);
+    let silent =
+        last.is_none_or(|entry| trigger.time.saturating_sub(entry.time) >= SILENCE);
+    takes_space && silent && segment.window != 0 && segment.window != endpoint.window
+}
+
+/// RST and ACK of a socket: with numbers, and a timestamp, window or identification of its own.
+fn lives(endpoint: &Endpoint, peer: &Endpoint, segment: &Segment<'_>, row: &Teardown) -> bool {
+    let stamped = row.has_timestamp && row.timestamp_ok != Some(false);
+    if !endpoint.based {
+        return stamped || segment.window != 0 && segment.sequence.0 != 0;
+    }
+    let acked = peer.position(segment.acknowledgment);
+    if acked < 0 || acked > peer.max_end.max(peer.acked).cast_signed() {
+        return false;
+    }
+    let at = endpoint.position(segment.sequence);
+    let ends = at == endpoint.max_end.cast_signed()
+        || row.sequence_check == SequenceCheck::FinMinusOne
+        || endpoint.unseen_acked > 0
+        || endpoint.packets == 0;
+    let window = endpoint.alive > 0 && segment.window != 0 && segment.window == endpoint.window;
+    if ends {
+        // Without timestamps on the connection there is nothing more to hold it against.
+        let unstamped = row.timestamp_ok.is_none();
+        let own = window || own_id(endpoint, row);
+        return stamped || unstamped || plain_stack(endpoint, segment) || own && own_hops(row);
+    }
+    // What was not acknowledged yet may be left out: with the peer's window full, some stacks
+    // (gVisor, smoltcp) abort where that begins.
+    let outstanding = (endpoint.acked.cast_signed()..endpoint.max_end.cast_signed()).contains(&at);
+    let full = peer.zero_since.is_some() && own_hops(row);
+    outstanding && (row.has_timestamp && stamped || window || full)
+}
+
+/// The TTL of lwIP, which never stamps a reset.
+fn plain_stack(endpoint: &Endpoint, segment: &Segment<'_>) -> bool {
+    segment.ttl > TTL_OF_128 && endpoint.ttl.last == segment.ttl
+}
+
+/// It came as far as its sender's other segments.
+fn own_hops(row: &Teardown) -> bool {
+    row.ttl_delta.is_none_or(|delta| delta == 0)
+}
+
+/// The next identification of a host that counts them.
+fn own_id(endpoint: &Endpoint, row: &Teardown) -> bool {
+    endpoint.ip_id_jumps <= endpoint.ip_id_steps
+        && row.ip_id_delta.is_some_and(|delta| OWN_IDS.contains(&delta))
+}
