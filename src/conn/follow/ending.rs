@@ -232,7 +232,8 @@ fn one_sided_stream(c: &Connection) -> bool {
 
 /// A reset alone may show a connection: one that answers data, or that only a socket sends.
 fn shows_connection(row: &Teardown) -> bool {
-    row.form == Some(Form::Abort) || row.trigger == Some(Trigger::Data)
+    let answers = row.trigger == Some(Trigger::Data) && row.trigger_relative_ack.is_some();
+    row.form == Some(Form::Abort) || answers
 }
 
 /// A side goes on repeating data that were never acknowledged, or its probes get no answer. A FIN

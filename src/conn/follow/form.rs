@@ -93,8 +93,7 @@ fn answers(
         return takes_space;
     }
     let last = recent.backwards().find(|entry| entry.sender == row.sender);
-    let silent =
-        last.is_none_or(|entry| trigger.time.saturating_sub(entry.time) >= SILENCE);
+    let silent = last.is_none_or(|entry| trigger.time.saturating_sub(entry.time) >= SILENCE);
     takes_space && silent && segment.window != 0 && segment.window != endpoint.window
 }
 

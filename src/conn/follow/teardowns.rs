@@ -4,14 +4,16 @@ use crate::conn::facts::connection::Connection;
 use crate::conn::facts::endpoint::{Endpoint, Fin, State, Ttl};
 use crate::conn::facts::teardown::{Form, Kind, Mark, Reason, SequenceCheck, Teardown, Trigger};
 use crate::conn::follow::effect::Effect;
-use crate::conn::follow::{form, payload};
 use crate::conn::follow::recent::{Entry, Seen};
+use crate::conn::follow::{form, payload};
 use crate::conn::primitives::optional::{Moment, Number};
 use crate::conn::primitives::words::Side;
 use crate::packet::{Options, Segment, Seq};
 
 /// A reply comes within this time of what it answers, or within three round trips.
 const REPLY_TIME: i64 = 250_000_000;
+/// While a handshake goes on no round trip is known; one is over after some repetitions of the SYN.
+const HANDSHAKE_TIME: i64 = 3_000_000_000;
 /// Rows that are searched for another one, from the first or from the latest: a storm of FINs and
 /// RSTs must not cost the square of its length.
 pub const SEARCHED: usize = 64;
@@ -103,8 +105,10 @@ fn reset(c: &Connection, recent: Seen<'_>, segment: &Segment<'_>, sender: Side) 
     }
     row.reply_shape = reply_shape(segment);
     identify(&mut row, endpoint, segment);
-    let trigger = find_trigger(recent, segment, sender)
-        .filter(|t| segment.time.saturating_sub(t.time) <= reply_time(c));
+    let trigger = find_trigger(recent, segment, sender).filter(|t| {
+        let limit = if t.flags.syn() { HANDSHAKE_TIME } else { reply_time(c) };
+        segment.time.saturating_sub(t.time) <= limit
+    });
     row.form = Some(form::of(c, recent, segment, &row, trigger.as_ref()));
     let trigger = trigger.filter(|_| row.form != Some(Form::Abort));
     if let Some(trigger) = trigger {
@@ -276,8 +280,7 @@ fn find_trigger(recent: Seen<'_>, segment: &Segment<'_>, sender: Side) -> Option
         let covers = segment.acknowledgment == entry.end()
             || (entry.flags.syn() && segment.acknowledgment == entry.sequence.plus(1));
         let bare = !entry.flags.ack() && segment.sequence.0 == 0;
-        let repeats =
-            if with_ack { (bare || repeats_ack) && covers } else { repeats_ack || bare };
+        let repeats = if with_ack { (bare || repeats_ack) && covers } else { repeats_ack || bare };
         let was_taken = taken.is_some_and(|seq| {
             seq.since(entry.end()) >= 0 && seq.since(entry.sequence) > 0 && entry.flags.ack()
         });
