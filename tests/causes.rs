@@ -8,6 +8,7 @@ use std::fmt::Write;
 
 use finrst::cause::{Context, Parameters, RULES, all_holding, judge, judge_teardown};
 use finrst::conn::play;
+use finrst::conn::script::{Packet, parse};
 use finrst::conn::{Connection, Kind};
 use support::data;
 use support::record::hold;
@@ -97,6 +98,61 @@ fn twins_and_names_are_known() {
         }
         assert!(!rule.summary.is_empty() && !rule.wire.is_empty() && !rule.reference.is_empty());
     }
+}
+
+/// What a packet that a fact names must be, by the fact's name.
+fn called(fact: &str, packet: &Packet) -> bool {
+    let Packet::Tcp(owned) = packet else { return fact == "icmp" };
+    let segment = owned.segment();
+    let flags = segment.flags;
+    let (syn, ack) = (flags.syn(), flags.ack());
+    match fact {
+        "fin_acknowledged" => ack,
+        "trigger" => !flags.rst(),
+        "tls_alert" => segment.payload_length > 0,
+        _ if fact.starts_with("reset") || fact.starts_with("abort") => flags.rst(),
+        "fin" | "first_fin" | "client_fin" | "server_fin" => flags.fin(),
+        _ if fact.starts_with("fin_") => flags.fin(),
+        "syns" => syn && !ack,
+        _ if fact.contains("syn_ack") && !fact.starts_with("no_") => syn && ack,
+        _ => true,
+    }
+}
+
+#[test]
+fn evidence_names_packets_that_are_there_and_are_what_it_calls_them() {
+    let parameters = Parameters::default();
+    let mut wrong = Vec::new();
+    for script in RULES.iter().flat_map(|rule| {
+        rule.examples.iter().copied().chain(rule.near_misses.iter().map(|(script, _)| *script))
+    }) {
+        let packets = parse(script).expect(script);
+        let (connections, _, _) = causes(script);
+        let mut context = Context::default();
+        connections.iter().for_each(|c| context.add(c));
+        for c in &connections {
+            let rows = c.teardowns.iter().map(|row| judge_teardown(c, row, &context, &parameters));
+            for verdict in rows.chain([judge(c, &context, &parameters)]) {
+                let mut seen = Vec::new();
+                for fact in &verdict.evidence {
+                    let named = fact.packet.map(|packet| {
+                        usize::try_from(packet).ok().and_then(|n| packets.get(n.checked_sub(1)?))
+                    });
+                    let so =
+                        named.is_none_or(|packet| packet.is_some_and(|p| called(fact.fact, p)));
+                    if !so || seen.contains(&fact.fact) {
+                        let cause = verdict.cause.name();
+                        wrong
+                            .push(format!("{cause}: {} in {:?}: {script}", fact.fact, fact.packet));
+                    }
+                    seen.push(fact.fact);
+                }
+            }
+        }
+    }
+    wrong.sort();
+    wrong.dedup();
+    assert!(wrong.is_empty(), "named wrongly, or twice:\n{}", wrong.join("\n"));
 }
 
 /// All rules that hold for every example: a change of one rule shows here beside which others.

@@ -3,8 +3,8 @@
 
 use crate::conn::{Connection, Ending, Form, Kind, SequenceCheck, Side, Teardown, Trigger};
 
-/// FINs sent again and never acknowledged that make a silence.
-const UNANSWERED_FINS: u32 = 2;
+/// Segments sent again and never answered that make a silence of a closing connection.
+const UNANSWERED: u32 = 2;
 
 /// How a connection was ended, or what made a FIN or RST.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -128,11 +128,12 @@ impl Mechanism {
     }
 }
 
-/// The only FINs were sent again and again, and never acknowledged.
+/// A side closed, and neither its FIN nor what it sent again before it was ever acknowledged.
 fn unanswered_fin(c: &Connection) -> bool {
-    let mut fins = c.teardowns.iter().filter(|row| row.kind == Kind::Fin && !row.duplicate);
-    fins.next()
-        .is_some_and(|fin| fin.acked_at.get().is_none() && fin.retransmissions >= UNANSWERED_FINS)
+    c.endpoints.iter().any(|e| {
+        let open = e.fin.is_some_and(|fin| fin.acked_at.get().is_none());
+        open && e.retransmission_run + e.probe_run >= UNANSWERED
+    })
 }
 
 #[cfg(test)]

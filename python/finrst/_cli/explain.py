@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from finrst._base.classes import class_of
 from finrst._base.paint import Paint
 from finrst._base.text import nearest, printable
 from finrst._errors import CaptureError
+from finrst._face.functions import conversation
 from finrst._files.write import json_ready
 from finrst._story.tally import GOOD, NEUTRAL
 from finrst._tables.reference import causes
@@ -22,6 +24,11 @@ if TYPE_CHECKING:
 
     from finrst._face.capture import Capture
 
+_LONGEST_SCRIPT = 1 << 20
+_TOLD = ("ending", "cause", "mechanism", "client_bytes_lost", "server_bytes_lost")
+_CALM = {"orderly", "undecided"}
+_MECHANISMS = {"orderly_close", "half_close", "superseded", "open", "stray"}
+
 _EPILOG = """\
 examples:
   finrst explain incident.pcapng           those that did not end in order
@@ -30,7 +37,8 @@ examples:
   finrst explain incident.pcapng --filter 'host 10.0.0.5 and port 443'
   finrst explain incident.pcapng --json | jq -r '.[].sentence'
 
-Numbers are those of the column connection_id."""
+Numbers are those of the column connection_id. A text file with a script is
+played, as finrst.conversation does."""
 
 
 def parser() -> argparse.ArgumentParser:
@@ -65,16 +73,9 @@ def parser() -> argparse.ArgumentParser:
 def main(arguments: list[str]) -> int:
     """Tell the stories of connections and return the exit code."""
     given = parser().parse_args(arguments)
-    known = [*causes()["name"], "undetermined"]
-    if given.cause is not None and given.cause not in known:
-        message = (
-            f"no cause {printable(given.cause)!r}{nearest(given.cause, known)}; see: finrst causes"
-        )
-        raise ValueError(message)
-    if given.limit < 0:
-        message = "--limit cannot be negative"
-        raise ValueError(message)
-    capture, outcome = common.load(given)
+    _check(given)
+    played = _played(given)
+    capture, code = (played, common.OK) if played is not None else _read(given)
     chosen = _chosen(capture, given)
     shown = chosen if given.connection else chosen[: given.limit]
     paint = Paint.for_stream(sys.stdout)
@@ -98,25 +99,72 @@ def main(arguments: list[str]) -> int:
         print(("\n" if place else "") + f"{title} {story}")
         if given.packets:
             print("\nPackets", *steps(capture, number, paint), sep="\n")
-        print(f"\nIn Wireshark\n  {connection.wireshark_filter}")
+        if played is None:
+            print(f"\nIn Wireshark\n  {connection.wireshark_filter}")
     if given.json:
         print(json.dumps(stories, indent=2))
     elif not chosen:
         print(_nothing(capture, given))
     elif len(shown) < len(chosen):
         print(f"\n... and {len(chosen) - len(shown)} more (--limit).")
-    return outcome.code
+    return code
+
+
+def _check(given: argparse.Namespace) -> None:
+    known = [*causes()["name"], "undetermined"]
+    if given.cause is not None and given.cause not in known:
+        message = (
+            f"no cause {printable(given.cause)!r}{nearest(given.cause, known)}; see: finrst causes"
+        )
+        raise ValueError(message)
+    if given.limit < 0:
+        message = "--limit cannot be negative"
+        raise ValueError(message)
+
+
+def _read(given: argparse.Namespace) -> tuple[Capture, int]:
+    capture, outcome = common.load(given)
+    return capture, outcome.code
+
+
+def _played(given: argparse.Namespace) -> Capture | None:
+    """Play what is no capture but a script, if it is one."""
+    if len(given.captures) != 1 or not Path(given.captures[0]).is_file():
+        return None
+    with Path(given.captures[0]).open("rb") as file:
+        script = file.read(_LONGEST_SCRIPT)
+    if not script.removeprefix(b"\xef\xbb\xbf").lstrip().startswith((b"> ", b"< ")):
+        return None
+    if any(value for name, value in common.options(given).items() if name != "progress"):
+        message = "a script is played as it stands, without options of reading"
+        raise ValueError(message)
+    return conversation(script.decode("utf-8-sig"))
 
 
 def _chosen(capture: Capture, given: argparse.Namespace) -> list[int]:
     if given.connection:
         return list(given.connection)
     table = capture.connections
-    rows = zip(table["connection_id"], table["ending"], table["cause"], strict=True)
-    calm = GOOD | NEUTRAL
     if given.cause is not None:
-        return [number for number, _, cause in rows if cause == given.cause]
-    return [number for number, ending, _ in rows if given.all or ending not in calm]
+        rows = zip(table["connection_id"], table["cause"], strict=True)
+        return [number for number, cause in rows if cause == given.cause]
+    if given.all:
+        return list(table["connection_id"])
+    columns = [table[name] for name in ("connection_id", *_TOLD)]
+    return [number for number, *row in zip(*columns, strict=True) if not _calm(*row)]
+
+
+def _calm(ending: str, cause: str, mechanism: str, lost: int, lost_too: int) -> bool:
+    """Whether nothing of a connection needs an explanation: neither how it ended nor why."""
+    if ending == "stray":
+        return mechanism == "stray"
+    return (
+        ending in GOOD | NEUTRAL
+        and class_of(cause).name in _CALM
+        and mechanism in _MECHANISMS
+        and not lost
+        and not lost_too
+    )
 
 
 def _nothing(capture: Capture, given: argparse.Namespace) -> str:
@@ -124,4 +172,7 @@ def _nothing(capture: Capture, given: argparse.Namespace) -> str:
         return "No TCP connection was found: finrst CAPTURE tells what the packets were."
     if given.cause is not None:
         return f"No connection has the cause {given.cause}."
-    return "Every connection ended in order or was still open (--all tells of these, too)."
+    return (
+        "Every connection ended in order, with nothing lost that was seen, or was still open "
+        "(--all tells of these, too)."
+    )

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from finrst._base.pickles import ByValue
-from finrst._base.text import printable
+from finrst._base.text import number, printable
 from finrst._errors import CaptureWarning, InternalError
 from finrst._pages.card import COLUMNS, card
 from finrst._story import summary, trust
@@ -129,7 +129,7 @@ class Capture(ByValue):
         """
         row = self.connections.find("connection_id", connection_id)
         if row is None:
-            message = f"no connection {connection_id}: {len(self)} were found"
+            message = _no_connection(connection_id, len(self))
             raise KeyError(message)
         return Connection(row, self.teardowns, single_file=len(self.files) == 1)
 
@@ -241,7 +241,7 @@ class Capture(ByValue):
                 else next(iter(table.slice(place, 1)))
             )
             if row is None:
-                message = f"no connection {one}: {len(table)} were found"
+                message = _no_connection(one, len(table))
                 raise KeyError(message)
             rows.append(row)
         return rows
@@ -381,3 +381,17 @@ class Capture(ByValue):
         figures, limits = summary.summarize(self), trust.limits(self)
         named = [*trust.named(self.files["file"]), *figures.lines]
         return card(replace(figures, lines=named), limits, first, COLUMNS)
+
+
+def _no_connection(wanted: int, count: int) -> str:
+    """Say that there is none of this number.
+
+    >>> _no_connection(7, 1)
+    'no connection 7: 1 was found, counted from 0'
+    """
+    found = (
+        "none was found"
+        if not count
+        else f"{number(count)} {'was' if count == 1 else 'were'} found"
+    )
+    return f"no connection {wanted}: {found}" + (", counted from 0" if count else "")

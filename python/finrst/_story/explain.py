@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import html
 from dataclasses import dataclass
-from itertools import groupby
 from typing import Any
 
 from finrst._base.pickles import ByValue
-from finrst._base.text import duration, endpoint, number, plural, printable
+from finrst._base.text import duration, endpoint, printable
 
-_SHOWN = 12
+from .happened import happened
+
 _ENDINGS = {
     "stray": "belong to no connection that this capture shows",
     "handshake_unanswered": "was never answered, for {time}",
@@ -26,6 +26,23 @@ _ENDINGS = {
     "peer_unresponsive": "ended after {time} in segments that nobody answered",
     "open": "was still open when last seen, after {time}",
 }
+_MECHANISMS = {
+    "orderly_close": "FINs closed it",
+    "half_close": "One side closed it by a FIN",
+    "host_abort": "A live socket was aborted",
+    "reply_reset": "A stack without a usable socket answered with a reset",
+    "unclear_reset": "The reset has the shape neither of an abort nor of a reply",
+    "refusal": "A reset answered the SYN",
+    "handshake_abandoned": "The client reset the handshake that it had begun",
+    "third_party_reset": "Neither side sent the reset",
+    "third_party_data": "Neither side sent some of the payload",
+    "icmp_error": "ICMP said that the other side cannot be reached",
+    "silence": "The last segments were not answered",
+    "superseded": "A new SYN took its place",
+    "open": "Nothing ended it",
+    "stray": "They stand alone",
+}
+_KNOWN = 0.995
 _WHO = {
     "client": "by the client",
     "server": "by the server",
@@ -52,7 +69,9 @@ class Explanation(ByValue):
     evidence: tuple[str, ...]
     """The facts that the cause rests on."""
     doubts: tuple[str, ...]
-    """What lowers the confidence, and what else it could be."""
+    """What lowers the confidence."""
+    rivals: tuple[str, ...]
+    """What else it could be, likeliest first."""
     next: str
     """What to check next."""
 
@@ -68,6 +87,7 @@ class Explanation(ByValue):
             ("What happened", self.story),
             ("What speaks for it", self.evidence),
             ("What speaks against it", self.doubts),
+            ("What else it could be" if self.evidence else "What it could be", self.rivals),
             ("What to check next", (self.next,)),
         ]
         return [(title, lines) for title, lines in parts if any(lines)]
@@ -88,23 +108,28 @@ def explain(
     cause = causes.get(row["cause"], {})
     facts = [fact for fact in row["evidence"] if not fact["fact"].startswith("guard_")]
     guards = [fact for fact in row["evidence"] if fact["fact"].startswith("guard_")]
-    doubts = [f"{_words(fact['fact'][6:])} ({fact['value']:+.2g})" for fact in guards]
-    twins = dict(twin.split(": ", 1) for twin in cause.get("twins", ()))
-    doubts += [_rival(other, twins.get(other["cause"]), cause) for other in row["alternatives"]]
     return Explanation(
         sentence=_sentence(row, cause, _lasted(row, teardowns)),
-        story=tuple(_story(row, teardowns)),
+        story=tuple(happened(row, teardowns)),
         evidence=tuple(dict.fromkeys(_fact(fact) for fact in facts)),
-        doubts=tuple(doubts),
+        doubts=tuple(f"{_words(fact['fact'][6:])} ({fact['value']:+.2g})" for fact in guards),
+        rivals=tuple(_rivals(row, causes)),
         next=cause.get("next", "Capture more of it, or nearer to the host that ended it."),
     )
 
 
-def _rival(other: dict[str, Any], twin: str | None, cause: dict[str, Any]) -> str:
-    text = f"it could be {other['cause']} ({100 * other['confidence']:.0f} %)"
-    if twin:
-        return f"{text}: {twin}"
-    return f"{text}: its rule holds too" if cause else text
+def _rivals(row: dict[str, Any], causes: dict[str, dict[str, Any]]) -> list[str]:
+    """Tell what else it could be, and how much is left for what nobody thought of."""
+    twins = dict(twin.split(": ", 1) for twin in causes.get(row["cause"], {}).get("twins", ()))
+    lines = []
+    for other in row["alternatives"]:
+        name = other["cause"]
+        why = twins.get(name) or causes[name]["summary"]
+        lines.append(f"{name} ({_percent(other['confidence'])}): {why}")
+    known = row["confidence"] + sum(other["confidence"] for other in row["alternatives"])
+    if lines and known < _KNOWN:
+        lines.append(f"something else ({_percent(1 - known)})")
+    return lines
 
 
 def _lasted(row: dict[str, Any], teardowns: list[dict[str, Any]]) -> float:
@@ -121,87 +146,17 @@ def _sentence(row: dict[str, Any], cause: dict[str, Any], lasted: float) -> str:
     decided = row["ended_by"] != "none" and row["ending"] != "handshake_abandoned"
     who = f" {_WHO[row['ended_by']]}" if decided else ""
     how = _ENDINGS[row["ending"]].format(who=who, time=duration(lasted))
+    if row["ending"] == "handshake_unanswered" and row["server_packets"]:
+        how = f"got no answer that the client took, for {duration(lasted)}"
     what = "The packets" if row["ending"] == "stray" else "The connection"
     text = f"{what} from {client} to {server} {how}."
     if not cause:
-        return f"{text} Why cannot be told from this capture."
-    return f"{text} {cause['summary']} ({row['cause']}, {100 * row['confidence']:.0f} % sure)"
+        return f"{text} {_MECHANISMS[row['mechanism']]}; why cannot be told from this capture."
+    return f"{text} {cause['summary']} ({row['cause']}, {_percent(row['confidence'])} sure)"
 
 
-def _story(row: dict[str, Any], teardowns: list[dict[str, Any]]) -> list[str]:
-    lines = [_opening(row)]
-    if row["client_bytes"] or row["server_bytes"]:
-        lines.append(
-            f"The client sent {row['client_bytes']} bytes of payload, "
-            f"the server {row['server_bytes']}."
-        )
-    begin = row["start"]
-    runs = [list(run) for _, run in groupby(teardowns, _kind)]
-    for run in runs[:_SHOWN]:
-        lines.append(_teardown(run[0], begin))
-        if len(run) > 1:
-            after = (run[-1]["time"] - begin).total_seconds()
-            more, last = number(len(run) - 1), run[-1]["packet"]
-            lines.append(f"  {more} more like it, until packet {last}, +{after:.6f} s.")
-    if len(runs) > _SHOWN:
-        rest = sum(map(len, runs[_SHOWN:]))
-        lines.append(f"... and {plural(rest, 'more FIN or RST segment')}.")
-    for side in ("client", "server"):
-        lost = row[f"{side}_bytes_lost"]
-        if lost:
-            lines.append(
-                f"The reset threw away at least {number(lost)} bytes that the {side} had sent."
-            )
-    if row["censored"]:
-        lines.append("The capture ended too soon afterwards to know how it went on.")
-    return lines
-
-
-def _kind(event: dict[str, Any]) -> tuple[Any, ...]:
-    """Give what makes one FIN or RST segment like the one before it."""
-    again = event["retransmission_of"] is not None
-    told = ("sender", "flags", "kind", "reset_form", "effective", "cause", "reset_reason")
-    return (*(event[name] for name in told), again)
-
-
-def _opening(row: dict[str, Any]) -> str:
-    first = f"Packet {row['first_packet']}"
-    if row["opening"] == "mid_stream":
-        return f"{first}: the capture begins in the middle of it."
-    if row["opening"] == "syn_ack_first":
-        return f"{first}: a SYN-ACK whose SYN the capture does not have."
-    text = f"{first}: the client's SYN"
-    if row["synack_delay_s"] is not None:
-        text += f"; the SYN-ACK came {row['synack_delay_s'] * 1e3:.3f} ms later"
-    if row["client_wait_s"] is not None:
-        text += f"; the client answered {row['client_wait_s'] * 1e3:.3f} ms after its SYN"
-    return f"{text}."
-
-
-def _teardown(event: dict[str, Any], begin: Any) -> str:
-    after = (event["time"] - begin).total_seconds()
-    text = f"Packet {event['packet']}, +{after:.6f} s: {event['sender']} sends {event['flags']}"
-    if event["kind"] == "fin":
-        if event["retransmission_of"] is not None:
-            return f"{text}, again (first in packet {event['retransmission_of']})."
-        delay = event["ack_delay_s"]
-        acked = (
-            "never acknowledged" if delay is None else f"acknowledged {delay * 1e3:.3f} ms later"
-        )
-        return f"{text}, {acked}."
-    parts = []
-    if event["reset_form"] == "abort":
-        parts.append("an abort by a live socket")
-    elif event["reset_form"] == "reply":
-        parts.append("the reply of a stack without a usable socket")
-    if event["trigger_packet"] is not None:
-        parts.append(f"it answers packet {event['trigger_packet']}")
-    parts.append(f"sequence number {event['sequence_check']}".replace("_", " "))
-    if event["effective"] is False:
-        parts.append("without effect")
-    if event["reset_reason"]:
-        parts.append(f"it says: {printable(event['reset_reason'])}")
-    return f"{text}: {', '.join(parts)}; {event['cause']} ({event['confidence']:.2f})."
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %"
 
 
 def _words(fact: str) -> str:

@@ -69,6 +69,8 @@ fn text(head: &[u8]) -> Option<&'static str> {
         "XML"
     } else if start.starts_with('{') || start.starts_with('[') {
         "JSON"
+    } else if start.starts_with("> ") || start.starts_with("< ") {
+        "a script of a conversation: `finrst explain` and `finrst.conversation` play it"
     } else {
         "text"
     })

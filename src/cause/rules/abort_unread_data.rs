@@ -55,8 +55,6 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
                 .at(reset.packet),
         )
         .with_some(since.map(|since| Evidence::number("since_peer_data_s", since)))
-        .with(Evidence::count("unread_bytes", unread).at(reset.packet))
-        .with_some(since.map(|since| Evidence::number("since_peer_data_s", since)))
         .with(Evidence::count("unacknowledged_bytes", reset.unacked_bytes)),
     )
 }

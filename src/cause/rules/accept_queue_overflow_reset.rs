@@ -40,7 +40,7 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     let early = c.handshake_time.get().is_some_and(|time| s(reset.time.saturating_sub(time)) < 1.0);
     early.then(|| {
         Finding::new(if client.unique_bytes == 0 { 0.75 } else { 0.6 })
-            .with(Evidence::of("reset_answers_final_ack").maybe_at(reset.trigger_packet.get()))
+            .with(Evidence::of("answered_final_ack").maybe_at(reset.trigger_packet.get()))
             .with(Evidence::of("no_socket_behind_the_syn_ack").at(reset.packet))
             .with_some(reset.turnaround.get().map(|t| Evidence::time("answer_s", t)))
     })

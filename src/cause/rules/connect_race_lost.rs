@@ -54,6 +54,10 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
         Finding::new(0.75)
             .with(Evidence::of("reset_of_an_unneeded_attempt").at(reset.packet))
             .with(Evidence::count("sibling_connection", sibling.id))
-            .with(Evidence::time("sibling_started_s", sibling.start.saturating_sub(c.start))),
+            .with(if sibling.start < c.start {
+                Evidence::time("sibling_started_earlier_s", c.start.saturating_sub(sibling.start))
+            } else {
+                Evidence::time("sibling_started_later_s", sibling.start.saturating_sub(c.start))
+            }),
     )
 }

@@ -42,6 +42,6 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
         Finding::new(if late || bare_fin { 0.65 } else { 0.55 })
             .with(Evidence::number("after_fin_s", after).at(reset.packet))
             .with(Evidence::of("fin_was_acknowledged"))
-            .with(Evidence::of("reset_answers").maybe_at(reset.trigger_packet.get())),
+            .with(Evidence::of("answered").maybe_at(reset.trigger_packet.get())),
     )
 }

@@ -4,8 +4,8 @@ pub const RULE: Rule = Rule {
     name: "icmp_unreachable",
     class: Class::Refused,
     summary: "An ICMP error said that the server cannot be reached, so the attempt ended.",
-    wire: "A SYN without an answer of the server's TCP, quoted by an ICMP destination- \
-           unreachable message (type 3; ICMPv6 type 1).",
+    wire: "A SYN without an answer of the server's TCP, quoted by an ICMP \
+           destination-unreachable message (type 3; ICMPv6 type 1).",
     reference: "RFC 1122 section 4.2.3.9, RFC 5461",
     next: "Who reports it, and with which code: no route, no host, port unreachable, or \
            prohibited by a filter?",

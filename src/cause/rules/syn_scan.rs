@@ -3,8 +3,8 @@ use super::prelude::*;
 pub const RULE: Rule = Rule {
     name: "syn_scan",
     class: Class::Suspicious,
-    summary: "A SYN scan: the scanner learnt that the port is open and its host reset the half- \
-           open connection.",
+    summary: "A SYN scan: the scanner learnt that the port is open and its host reset the \
+           half-open connection.",
     wire: "SYN, SYN-ACK, reset of the client at once. The same source failed to open three or \
            more services, or its SYN has a scanner's look (only the MSS option or none, \
            window 1024 to 4096).",

@@ -250,6 +250,13 @@ impl Connection {
         Some(self.client_answer_time.get()?.saturating_sub(self.syn_time.get()?).max(0))
     }
 
+    /// From the first SYN to the latest before the SYN-ACK: the part of the client's wait that went
+    /// by before anybody answered.
+    pub fn syn_retry(&self) -> Option<i64> {
+        self.good_syn_ack_time.get()?;
+        Some(self.last_syn_time.get()?.saturating_sub(self.syn_time.get()?))
+    }
+
     /// From the SYN that it acknowledges (the latest before it) to the SYN-ACK.
     pub fn syn_ack_delay(&self) -> Option<i64> {
         Some(self.good_syn_ack_time.get()?.saturating_sub(self.last_syn_time.get()?).max(0))

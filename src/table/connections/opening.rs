@@ -17,6 +17,12 @@ pub const COLUMNS: &[Column<Connections>] = &[
         Kind::Float64(|row| row.connection.client_wait().map(seconds)),
     ),
     Column::optional(
+        "syn_retry_s",
+        "s",
+        "From the first SYN to the latest before the SYN-ACK: what repeated SYNs took.",
+        Kind::Float64(|row| row.connection.syn_retry().map(seconds)),
+    ),
+    Column::optional(
         "synack_delay_s",
         "s",
         "From the latest SYN before it to the SYN-ACK: the server's part of the round trip.",
