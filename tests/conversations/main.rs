@@ -172,6 +172,44 @@ fn no_delay_is_negative_where_the_clock_went_back_or_a_fin_comes_again_after_its
 }
 
 #[test]
+fn every_octet_that_was_captured_counts_once() {
+    let mut told = Vec::new();
+    for (script, octets, gaps) in [
+        // A challenge of another connection, far away, and of two SYN-ACKs the one that was taken.
+        ("> S, < . seq=#2000000000 ack=#999, > S again +3s, < S., > ., < P. 206", 206, 0),
+        ("> S, < S., < S. isn=16000000, > . ack=#-15099999, < P. 206 seq=#-15099999", 206, 0),
+        ("> S, < S. isn=16000000, < S. isn=900000, > ., < P. 206", 206, 0),
+        // Begun in the middle: what comes late, and what was acknowledged before it came.
+        ("< P. 65 seq=+1396, < . 1396, > .", 1461, 0),
+        ("< P. 65 seq=+1396, < . 1396, < . 1000 seq=#-999", 2461, 0),
+        ("> . ack=#2001, < P. 2000", 2000, 0),
+        ("< P. 10, < . probe, < P. 10", 20, 0),
+        // Most of it was lost by the capture, and once it goes on far ahead.
+        (
+            "> S, < S., > ., < P. 9, < P. 9 seq=+300000000, < P. 9 seq=+300000009, < P. 9 seq=+300000018",
+            27,
+            0,
+        ),
+        ("> S, < S., > ., < P. 9, < P. 9 seq=+300000000, < P. 9", 18, 0),
+        // Holes count once they were acknowledged, those inside the captured range as well.
+        ("> S, < S., > ., (< P. 100), < P. 9, > .", 9, 100),
+        ("> S, < S., > ., (< P. 100), < P. 9, > . ack=-9", 9, 100),
+        ("> S, < S., > ., (< P. 100), < P. 9, > . ack=-59", 9, 50),
+        ("> S, < S., > ., (< P. 100), < P. 9, > . ack=-109", 9, 0),
+        ("> S, < S., > ., < P. 9, (< P. 100), > .", 9, 100),
+        ("> S, < S., > ., < P. 9, (< P. 100), > ., < P. 9, (< P. 50), < F., > .", 18, 150),
+    ] {
+        let c = one(script);
+        let server = c.side(Side::Server);
+        let found = (server.unique_bytes, server.lost_bytes());
+        if found != (octets, gaps) {
+            told.push(format!("{script}: {found:?}, not {:?}", (octets, gaps)));
+        }
+    }
+    assert!(told.is_empty(), "{told:#?}");
+}
+
+#[test]
 fn a_close_is_graceful_once_both_fins_were_accepted_whatever_the_order_within_a_round_trip() {
     let opened = "> S, < S., > ., > P. 80, < P. 300, > ., ";
     for (script, ending) in [

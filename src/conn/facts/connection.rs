@@ -8,7 +8,7 @@ use crate::conn::facts::endpoint::Endpoint;
 use crate::conn::facts::teardown::{Kind, Teardown};
 use crate::conn::primitives::optional::Moment;
 use crate::conn::primitives::words::{EndedBy, Ending, Opening, Phase, Release, Side};
-use crate::packet::{Address, PathId};
+use crate::packet::{Address, PathId, Seq};
 
 /// An ICMP error that quoted a segment of this connection.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -81,6 +81,8 @@ pub struct Extra {
     pub syn_retry_after_reset: Option<i64>,
     /// MPTCP was offered.
     pub mptcp: bool,
+    /// End of each side's latest segment that jumped further ahead than is believed at once.
+    pub far: [Option<Seq>; 2],
 }
 
 /// A SYN-ACK as the observer saw it.

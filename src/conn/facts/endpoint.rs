@@ -94,6 +94,8 @@ pub struct Endpoint {
     pub last_data_time: i64,
     /// What was seen above the first gap.
     pub ranges: Option<Box<Ranges>>,
+    /// What was seen below the first octet, of a side whose SYN was not captured; see `sequence`.
+    pub below: Option<Box<Ranges>>,
     /// Since when its window has been zero; `None` while it is open.
     pub zero_since: Moment,
     /// When it was sent.
@@ -212,7 +214,29 @@ impl Endpoint {
         if !self.based {
             return 0;
         }
-        self.max_end.saturating_sub(syn + fin).saturating_sub(self.unique_bytes)
+        let below = self.below.as_deref().map_or(0, Ranges::octets);
+        let above = self.unique_bytes.saturating_sub(below);
+        self.max_end.saturating_sub(syn + fin).saturating_sub(above)
+    }
+
+    /// Octets that the peer acknowledged and the capture never saw.
+    pub fn lost_bytes(&self) -> u64 {
+        self.holes(self.acked)
+    }
+
+    /// Whether all octets from one position to another were seen.
+    pub fn saw(&self, from: u64, to: u64) -> bool {
+        let fin = self.fin.is_some_and(|fin| fin.at + 1 == to);
+        let (to, contiguous) = (to - u64::from(fin), self.contiguous);
+        to <= contiguous || self.ranges.as_deref().is_some_and(|ranges| ranges.hold(from, to))
+    }
+
+    /// Octets below a position that were not seen.
+    fn holes(&self, position: u64) -> u64 {
+        let from = self.contiguous.max(1);
+        let seen = self.ranges.as_deref().map_or(0, |ranges| ranges.octets_below(position));
+        let fin = self.fin.is_some_and(|fin| (from..position).contains(&fin.at));
+        position.saturating_sub(from).saturating_sub(seen).saturating_sub(u64::from(fin))
     }
 }
 

@@ -8,7 +8,7 @@ use crate::conn::follow::effect::Effect;
 use crate::conn::follow::handshake::note_syn;
 use crate::conn::primitives::optional::Moment;
 use crate::conn::primitives::words::Side;
-use crate::packet::{Options, Segment};
+use crate::packet::{Options, Segment, Seq};
 
 /// A jump ahead, in octets, that is only believed when it comes again: 64 MiB.
 const WILD_JUMP: i64 = 64 << 20;
@@ -32,8 +32,9 @@ pub(in crate::conn) fn advance(c: &mut Connection, segment: &Segment<'_>, sender
     if flags.rst() {
         return effect;
     }
+    let wild = !believed(c, segment, sender);
     let (endpoint, peer) = sides(c, sender);
-    if endpoint.based {
+    if endpoint.based && !wild {
         occupy(endpoint, segment, &mut effect);
     }
     if flags.ack() && peer.based {
@@ -104,8 +105,10 @@ fn sides(c: &mut Connection, sender: Side) -> (&mut Endpoint, &mut Endpoint) {
 /// Finds the beginning of a side's sequence space.
 fn base(c: &mut Connection, segment: &Segment<'_>, sender: Side) {
     let flags = segment.flags;
+    let fitting = c.syn_ack.is_some_and(|seen| seen.ack_offset == 0);
+    let other = c.extra().and_then(|extra| extra.second_syn_ack);
     let (endpoint, peer) = sides(c, sender);
-    if flags.rst() {
+    if flags.rst() || challenges(endpoint, peer, segment) {
         return;
     }
     if !endpoint.based {
@@ -115,6 +118,7 @@ fn base(c: &mut Connection, segment: &Segment<'_>, sender: Side) {
         endpoint.contiguous = endpoint.max_end;
     } else if flags.syn()
         && segment.sequence != endpoint.base
+        && !fitting
         && may_rebase(endpoint, peer, segment)
     {
         endpoint.base = segment.sequence;
@@ -123,6 +127,21 @@ fn base(c: &mut Connection, segment: &Segment<'_>, sender: Side) {
         endpoint.acked = 0;
         endpoint.ranges = None;
     }
+    let opened = [&*endpoint, &*peer].iter().any(|side| side.syns + side.syn_acks > 0);
+    let unseen = !endpoint.spoke() && !opened && !flags.syn();
+    if unseen && endpoint.position(segment.sequence) > 1 {
+        // What lies between the peer's acknowledgment and its first segment came before the capture.
+        endpoint.base = segment.sequence.minus(1);
+    }
+    // Of two SYN-ACKs that both fit, the acknowledgment says which one was taken.
+    let first = flags.ack() && peer.acked == 0 && peer.unique_bytes == 0 && peer.syn_acks > 1;
+    if let Some(other) = other.filter(|_| first).map(|seen| Seq(seen.sequence))
+        && segment.acknowledgment == other.plus(1)
+        && other != peer.base
+    {
+        peer.base = other;
+        (peer.max_end, peer.contiguous, peer.ranges) = (1, 1, None);
+    }
     if flags.ack() && !peer.based {
         peer.based = true;
         peer.base = segment.acknowledgment.minus(1);
@@ -130,6 +149,46 @@ fn base(c: &mut Connection, segment: &Segment<'_>, sender: Side) {
         peer.contiguous = 1;
         peer.acked = 1;
     }
+}
+
+/// A plain acknowledgment that answers a SYN and does not fit it speaks of another connection
+/// (RFC 5961 section 4): its numbers are none of this one.
+fn challenges(endpoint: &Endpoint, peer: &Endpoint, segment: &Segment<'_>) -> bool {
+    let flags = segment.flags;
+    let plain = flags.ack() && !flags.syn() && !flags.fin() && segment.payload_length == 0;
+    let opening = peer.syns > 0 && peer.alive == peer.syns;
+    let fits = || (1..=peer.max_end.cast_signed()).contains(&peer.position(segment.acknowledgment));
+    plain && !endpoint.based && opening && !fits()
+}
+
+/// Whether the octets of a segment are taken for its side's. A jump far ahead is believed once
+/// another segment goes on from about there: most of a capture may be missing.
+fn believed(c: &mut Connection, segment: &Segment<'_>, sender: Side) -> bool {
+    let endpoint = c.side(sender);
+    let top = endpoint.max_end.max(endpoint.acked).cast_signed();
+    let ahead = endpoint.position(segment.sequence).saturating_sub(top);
+    if !endpoint.based || endpoint.unique_bytes == 0 || ahead <= WILD_JUMP {
+        return true;
+    }
+    if segment.sequence_length() == 0 {
+        return false;
+    }
+    let end = segment.sequence.plus(segment.sequence_length());
+    let far = &mut c.extra.get_or_insert_default().far[sender.index()];
+    let goes_on = |far: Seq| i64::from(segment.sequence.since(far)).abs() <= WILD_JUMP;
+    far.replace(end).is_some_and(goes_on)
+}
+
+/// New octets below the first that was seen of a side whose SYN was not captured: they were late, or
+/// their acknowledgment was captured first. How many of them the segment brings.
+fn below(endpoint: &mut Endpoint, start: i64, end: i64) -> u64 {
+    let from = start.saturating_add(WILD_JUMP);
+    let to = end.min(1).saturating_add(WILD_JUMP);
+    if endpoint.syns + endpoint.syn_acks > 0 || start >= 1 || from <= 0 || to <= from {
+        return 0;
+    }
+    let (from, to) = (from.cast_unsigned(), to.cast_unsigned());
+    endpoint.below.get_or_insert_default().add(0, from, to).fresh
 }
 
 /// A second SYN of a side replaces its numbers only while they cannot have been accepted: a
@@ -147,7 +206,6 @@ fn occupy(endpoint: &mut Endpoint, segment: &Segment<'_>, effect: &mut Effect) {
     let length = i64::from(segment.sequence_length());
     let end = start + length;
     let old_end = endpoint.max_end;
-    let top = old_end.max(endpoint.acked).cast_signed();
     let probe = !flags.syn()
         && !flags.fin()
         && segment.payload_length <= 1
@@ -159,10 +217,8 @@ fn occupy(endpoint: &mut Endpoint, segment: &Segment<'_>, effect: &mut Effect) {
         endpoint.probes += 1;
         return;
     }
-    if length == 0 {
-        return;
-    }
-    if start - top > WILD_JUMP && endpoint.unique_bytes > 0 {
+    let second_syn = flags.syn() && start != 0 && segment.payload_length == 0;
+    if length == 0 || second_syn {
         return;
     }
     let data_start = u64::try_from(start + i64::from(flags.syn())).unwrap_or(0).max(1);
@@ -170,6 +226,9 @@ fn occupy(endpoint: &mut Endpoint, segment: &Segment<'_>, effect: &mut Effect) {
     if start == 0 && flags.syn() {
         endpoint.max_end = endpoint.max_end.max(1);
         endpoint.contiguous = endpoint.contiguous.max(1);
+    }
+    if start < 1 && segment.payload_length > 0 {
+        effect.fresh = below(endpoint, start, end - i64::from(flags.fin()));
     }
     if data_end > data_start && segment.payload_length > 0 {
         let added = if data_start <= endpoint.contiguous && endpoint.ranges.is_none() {
@@ -185,12 +244,15 @@ fn occupy(endpoint: &mut Endpoint, segment: &Segment<'_>, effect: &mut Effect) {
         {
             endpoint.ranges = None;
         }
-        effect.fresh = added.fresh;
-        endpoint.unique_bytes += added.fresh;
-        endpoint.data_packets += u32::from(added.fresh > 0);
+        effect.fresh += added.fresh;
+    }
+    let known = data_end > data_start || effect.fresh > 0 || endpoint.below.is_some();
+    if known && segment.payload_length > 0 {
+        endpoint.unique_bytes += effect.fresh;
+        endpoint.data_packets += u32::from(effect.fresh > 0);
         endpoint.retransmitted_bytes +=
-            u64::from(segment.payload_length).saturating_sub(added.fresh);
-        if added.fresh > 0 && data_end < old_end {
+            u64::from(segment.payload_length).saturating_sub(effect.fresh);
+        if effect.fresh > 0 && data_end < old_end {
             endpoint.out_of_order += 1;
         }
     }
@@ -205,7 +267,8 @@ fn occupy(endpoint: &mut Endpoint, segment: &Segment<'_>, effect: &mut Effect) {
     }
     let end = u64::try_from(end).unwrap_or(0);
     endpoint.max_end = endpoint.max_end.max(end);
-    effect.retransmission = effect.fresh == 0 && end <= old_end && end > 0;
+    effect.retransmission =
+        effect.fresh == 0 && end <= old_end && (end > 0 || endpoint.below.is_some());
     if effect.retransmission {
         endpoint.retransmitted_packets += 1;
         endpoint.rtt_probe = 0;
@@ -238,6 +301,8 @@ fn acknowledge(
         }
     }
     if position > peer.acked {
+        // What is missing in the capture between what was acknowledged before and now.
+        effect.reveals_gap |= peer.ranges.is_some() && !peer.saw(peer.acked, position);
         peer.acked = position;
         effect.ack_advanced = true;
         if peer.rtt_probe != 0 && position >= peer.rtt_probe {

@@ -57,7 +57,8 @@ fn hanging(c: &Connection) -> usize {
     let ranges: usize = c
         .endpoints
         .iter()
-        .filter_map(|e| e.ranges.as_deref())
+        .flat_map(|e| [e.ranges.as_deref(), e.below.as_deref()])
+        .flatten()
         .map(crate::conn::primitives::ranges::Ranges::bytes)
         .sum();
     let extra = c.extra.as_deref().map_or(0, size_of_val);

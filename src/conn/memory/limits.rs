@@ -45,7 +45,7 @@ impl Default for Limits {
         Self {
             linger: 120 * SECOND,
             handshake: 180 * SECOND,
-            half_closed: 3600 * SECOND,
+            half_closed: 86_400 * SECOND,
             idle: 86_400 * SECOND,
             connections: None,
             memory: None,

@@ -57,6 +57,23 @@ impl Ranges {
         self.list.len()
     }
 
+    /// Whether one range has all octets from one position to another.
+    pub fn hold(&self, from: u64, to: u64) -> bool {
+        let at = self.list.partition_point(|&(_, e)| e <= from);
+        self.list.get(at).is_some_and(|&(s, e)| s <= from && to <= e)
+    }
+
+    /// Octets seen beyond the first gap.
+    pub fn octets(&self) -> u64 {
+        self.octets_below(u64::MAX)
+    }
+
+    /// The same below a position.
+    pub fn octets_below(&self, position: u64) -> u64 {
+        let within = |&(s, e): &(u64, u64)| e.min(position).saturating_sub(s);
+        self.list.iter().map(within).sum()
+    }
+
     /// Bytes that they take.
     pub fn bytes(&self) -> usize {
         size_of::<Self>() + self.list.capacity() * size_of::<(u64, u64)>()

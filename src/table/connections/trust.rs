@@ -42,7 +42,7 @@ pub const COLUMNS: &[Column<Connections>] = &[
         "Payload that was acknowledged and never captured: what the capture lost.",
         Kind::Int64(|row| {
             let sides = &row.connection.endpoints;
-            count(sides.iter().fold(0, |sum, side| side.unseen_acked.saturating_add(sum)))
+            count(sides.iter().fold(0, |sum, side| side.lost_bytes().saturating_add(sum)))
         }),
     ),
     Column::required(

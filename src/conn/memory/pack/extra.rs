@@ -3,6 +3,7 @@
 use crate::conn::facts::connection::{Extra, Icmp, SynAck, TlsAlert};
 use crate::conn::memory::pack::fields::syn_ack;
 use crate::conn::primitives::coder::{Base, Coder};
+use crate::packet::Seq;
 
 /// Everything of it, where there is one.
 pub fn extra(extra: &mut Option<Box<Extra>>, base: &Base, coder: &mut impl Coder) {
@@ -24,6 +25,7 @@ pub fn extra(extra: &mut Option<Box<Extra>>, base: &Base, coder: &mut impl Coder
         challenge_to_syn,
         syn_retry_after_reset,
         mptcp,
+        far: [far, far_back],
     } = &mut **extra.get_or_insert_default();
     let mut there = [icmp.is_some(), tls_alert[0].is_some(), tls_alert[1].is_some()];
     let mut late = [
@@ -48,6 +50,11 @@ pub fn extra(extra: &mut Option<Box<Extra>>, base: &Base, coder: &mut impl Coder
         }
         bits.option(earlier_isn, 33);
     });
+    for far in [far, far_back] {
+        let mut number = far.map(|seq| seq.0);
+        coder.option(&mut number);
+        *far = number.map(Seq);
+    }
     coder.text(server_name);
     let [reported, alert, alert_back] = there;
     if reported {

@@ -9,6 +9,7 @@ use crate::conn::primitives::ranges::Ranges;
 #[derive(Clone, Debug, Default)]
 pub struct Rare {
     ranges: [Option<Box<Ranges>>; 2],
+    below: [Option<Box<Ranges>>; 2],
     letters: Option<Box<More>>,
     /// By row of the FINs and RSTs.
     reasons: Vec<(usize, Box<Reason>)>,
@@ -20,18 +21,21 @@ impl Rare {
         let letters = c.zeek.take_letters();
         let [client, server] = &mut c.endpoints;
         let ranges = [client.ranges.take(), server.ranges.take()];
+        let below = [client.below.take(), server.below.take()];
         let mut reasons = Vec::new();
         for (row, teardown) in c.teardowns.iter_mut().enumerate() {
             reasons.extend(teardown.reason.take().map(|reason| (row, reason)));
         }
-        let none = letters.is_none() && ranges.iter().all(Option::is_none) && reasons.is_empty();
-        (!none).then_some(Self { ranges, letters, reasons })
+        let mut all = ranges.iter().chain(&below);
+        let none = letters.is_none() && all.all(Option::is_none) && reasons.is_empty();
+        (!none).then_some(Self { ranges, below, letters, reasons })
     }
 
     /// Puts them back, in place of others.
     pub fn put(self, c: &mut Connection) {
         let [client, server] = &mut c.endpoints;
         [client.ranges, server.ranges] = self.ranges;
+        [client.below, server.below] = self.below;
         c.zeek.put_letters(self.letters);
         for (row, reason) in self.reasons {
             if let Some(teardown) = c.teardowns.get_mut(row) {
@@ -42,7 +46,8 @@ impl Rare {
 
     /// Bytes that they take.
     pub fn bytes(&self) -> usize {
-        let ranges = self.ranges.iter().flatten().map(|ranges| ranges.bytes()).sum::<usize>();
+        let all = self.ranges.iter().chain(&self.below).flatten();
+        let ranges = all.map(|ranges| ranges.bytes()).sum::<usize>();
         size_of::<Self>()
             + ranges
             + self.letters.as_deref().map_or(0, size_of_val)

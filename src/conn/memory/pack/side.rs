@@ -27,6 +27,7 @@ pub fn endpoint(e: &mut Endpoint, start: i64, coder: &mut impl Coder) {
         zero_since,
         timestamp_time,
         ranges: _,
+        below: _,
         window_minimum,
         base,
         data_packets,
