@@ -2,14 +2,23 @@
 
 mod ahead;
 mod client;
+mod legs;
+mod life;
+mod lives;
+mod merge;
+mod names;
 
 pub use client::{Attempt, WaitLimit};
+pub use life::{Life, began_to_end, source, turned_away};
+use lives::Lives;
+pub use names::{Fate, fate};
 
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::OnceLock;
 
 use client::{Client, Rounds};
+use names::Names;
 
 use super::parameters::Parameters;
 use crate::conn::{Connection, Ending, Endpoint, Form, Moment, SEARCHED, Side};
@@ -22,9 +31,15 @@ pub type Service = (Address, u16);
 
 /// Aborted connections remembered for each service.
 const MAX_ABORTED: usize = 65_536;
-/// Services, clients and hosts each, and attempts over all clients divided by four, that a bounded
-/// context remembers: some 200 MiB in all. What comes later is judged without them, and counted.
+/// Services, clients and hosts each, and attempts over all clients and connections over all
+/// services, both divided by four, that a bounded context remembers: some 300 MiB in all. What
+/// comes later is judged without them, and counted.
 pub const MAX_REMEMBERED: usize = 1 << 18;
+
+/// Attempts of a client looked at for one to a certain host.
+const MAX_LOOKED_AT: usize = 64;
+/// Nanoseconds.
+const MINUTE: i64 = 60_000_000_000;
 
 /// What happened at one service.
 #[derive(Clone, Debug, Default)]
@@ -39,6 +54,12 @@ pub struct ServiceFacts {
     aborted: Option<Box<Aborted>>,
     /// Connections accepted by the kernel and never served: no payload and no FIN of the server.
     pub unserved: u32,
+    /// When a SYN was last refused.
+    pub last_refused: Option<i64>,
+    /// Its connections that were open; many services have none.
+    lives: Option<Box<Lives>>,
+    /// What became of them by name; most services have none.
+    names: Option<Box<Names>>,
 }
 
 /// Times of connections aborted by the server without any payload of its own.
@@ -51,6 +72,18 @@ struct Aborted {
 }
 
 impl ServiceFacts {
+    /// Its connections that were open, as far as they are remembered.
+    pub fn lives(&self) -> Option<&Lives> {
+        self.lives.as_deref()
+    }
+
+    /// What became of the connections with the name of this one, and how many with other names
+    /// were answered.
+    pub fn fates(&self, c: &Connection) -> Option<(Fate, u32)> {
+        let (name, names) = (names::name(c)?, self.names.as_deref()?);
+        Some((names.of(name), names.answered_beside(name)))
+    }
+
     /// Connections aborted by the server without any payload of its own within `seconds` of a time.
     pub fn aborted_around(&self, time: i64, seconds: f64) -> usize {
         let Some(aborted) = &self.aborted else { return 0 };
@@ -85,7 +118,10 @@ pub struct Context {
     services: Map<Service, ServiceFacts>,
     clients: Map<Address, Client>,
     hosts: Map<Address, HostFacts>,
+    /// Ports of the services whose connections are remembered, by host.
+    ports: Map<Address, Vec<u16>>,
     attempts: usize,
+    remembered: usize,
     limit: Option<usize>,
     forgotten: u64,
     folded: u64,
@@ -98,9 +134,10 @@ impl Context {
         Self { limit: Some(MAX_REMEMBERED), ..Self::default() }
     }
 
-    /// How much is remembered: services, clients, hosts and attempts.
+    /// How much is remembered: services, clients, hosts, attempts and connections of services.
     pub fn size(&self) -> usize {
-        self.services.len() + self.clients.len() + self.hosts.len() + self.attempts
+        let known = self.services.len() + self.clients.len() + self.hosts.len();
+        known + self.attempts + self.remembered
     }
 
     /// How often something was not remembered because the limit was reached.
@@ -126,11 +163,11 @@ impl Context {
         for side in [Side::Client, Side::Server] {
             self.add_host(c, side);
         }
-        if c.side(Side::Client).syns == 0 {
-            return;
+        if c.side(Side::Client).syns > 0 {
+            self.add_service(c, service);
+            self.add_attempt(c, service);
         }
-        self.add_service(c, service);
-        self.add_attempt(c, service);
+        self.add_life(c, service);
     }
 
     fn add_service(&mut self, c: &Connection, service: Service) {
@@ -152,7 +189,10 @@ impl Context {
             facts.unserved += u32::from(idle);
         }
         match c.ending {
-            Ending::HandshakeRefused => facts.refused += 1,
+            Ending::HandshakeRefused => {
+                facts.refused += 1;
+                facts.last_refused = facts.last_refused.max(Some(c.end));
+            }
             Ending::Reset | Ending::ResetAfterFin => {
                 let bare = c.side(Side::Server).unique_bytes == 0;
                 let reset = c.deciding().filter(|row| {
@@ -175,6 +215,29 @@ impl Context {
         }
     }
 
+    fn add_life(&mut self, c: &Connection, service: Service) {
+        let Some(life) = Life::of(c) else { return };
+        let full = self.limit.is_some_and(|limit| self.remembered >= limit.saturating_mul(4));
+        let facts = entry(&mut self.services, service, self.limit);
+        let Some(facts) = facts.filter(|_| !full) else {
+            self.forgotten += 1;
+            return;
+        };
+        if let (Some(name), Some(cut)) = (names::name(c), names::fate(c)) {
+            let names = facts.names.get_or_insert_default();
+            self.forgotten += u64::from(!names.add(name, cut));
+        }
+        let first = facts.lives.is_none();
+        if facts.lives.get_or_insert_default().add(life) {
+            self.remembered += 1;
+        } else {
+            self.forgotten += 1;
+        }
+        if first {
+            self.note_port(service);
+        }
+    }
+
     fn add_attempt(&mut self, c: &Connection, service: Service) {
         let full = self.limit.is_some_and(|limit| self.attempts >= limit.saturating_mul(4));
         let client = entry(&mut self.clients, c.addresses[0], self.limit);
@@ -189,6 +252,8 @@ impl Context {
         let remembered = client.add(Attempt {
             id: c.id,
             service,
+            port: c.ports[0],
+            isn: c.side(Side::Client).base.0,
             start: c.start,
             wait: c.client_wait().map_or(Moment::NONE, Moment::from),
             completed: c.handshake_time,
@@ -246,6 +311,16 @@ impl Context {
         let from = completed.partition_point(|other| after(other) < -seconds);
         let to = completed.partition_point(|other| after(other) <= seconds);
         completed.get(from..to).unwrap_or_default()
+    }
+
+    /// The first connection that a connection's client opened to the same host from a time on, up
+    /// to a minute after the connection's end.
+    pub fn opened_since(&self, c: &Connection, time: i64) -> Option<&Attempt> {
+        let client = self.clients.get(&c.addresses[0])?;
+        let since = client.completed_since(time).iter().take(MAX_LOOKED_AT);
+        since
+            .take_while(|other| other.start.saturating_sub(c.end) <= MINUTE)
+            .find(|other| other.service.0 == c.addresses[1] && other.id != c.id)
     }
 
     /// How regularly a connection's client opened its service without saying anything.

@@ -78,6 +78,24 @@ parameters! {
     reorder_s = 0.005;
     /// Score from which a reset is called injected.
     injection_score = 4.0;
+    /// Ends of a service's connections within this time are one event.
+    event_s = 1.0;
+    /// When they are so many.
+    event_connections = 5.0;
+    /// And this share of those that were open.
+    event_share = 0.5;
+    /// And their silences vary by this coefficient at least.
+    event_idle_variation = 0.3;
+    /// A proxy passes on the end of one connection to the other within this time.
+    relay_s = 0.05;
+    /// Closes of a service that show a limit of age.
+    age_connections = 4.0;
+    /// How far their ages may lie from the median, relatively.
+    age_variation = 0.1;
+    /// Open connections from which a server may turn new ones away.
+    admission_open = 5.0;
+    /// A silence from which a translator is likely to have forgotten.
+    state_idle_s = 20.0;
     /// Share of the smallest round trip that no genuine answer can undercut.
     too_early = 0.5;
 }

@@ -24,6 +24,19 @@ fn a_range_plays_its_item_for_each() {
 }
 
 #[test]
+fn a_host_may_be_client_and_server() {
+    let script =
+        "> S client=3 server=5, < S., > S client=s5 server=6, < S., > S client=4 server=c4";
+    let all = play(script).unwrap();
+    let addresses: Vec<_> =
+        all.iter().flat_map(|c| c.addresses.map(|a| a.ip(4).to_string())).collect();
+    assert_eq!(
+        addresses,
+        ["192.0.2.3", "198.51.100.5", "198.51.100.5", "198.51.100.6", "192.0.2.4", "192.0.2.4"]
+    );
+}
+
+#[test]
 fn a_first_payload_carries_a_name() {
     for payload in ["hello=a.org", "get=a.org"] {
         let script = format!("> S, < S., > ., > P. {payload}, < .");

@@ -32,7 +32,8 @@ def conversation(script: str) -> Capture:
     - ``text="…"``, ``hex=1503``, ``tls``: payload octets; ``hello=a.org``, ``get=a.org``: a TLS
       ClientHello, an HTTP request, for this name; ``cut``: the capture kept none of them
     - ``port=40001``, ``service=80``, ``client=2``, ``server=2``: other ports and hosts from here
-      on; ``port=1..5`` plays the item for each
+      on; ``port=1..5`` plays the item for each; ``client=s2``: the client is the host that server 2
+      is, a proxy
     - ``path=1``, ``in``, ``out``: on another VLAN or tunnel; marked as received, as sent
 
     A segment in parentheses was sent and not captured; ``< icmp 3/1`` is an ICMP error about the

@@ -10,6 +10,11 @@ const MAX_ATTEMPTS: usize = 4096;
 /// Different services that a client failed to open, as far as they are counted.
 const MAX_FAN_OUT: usize = 16;
 
+/// Attempts looked at among those with like numbers.
+const MAX_SAME: usize = 16;
+/// Octets that may be sent again from a number.
+const WINDOW: u32 = 1 << 16;
+
 /// One attempt of a client.
 #[derive(Clone, Copy, Debug)]
 pub struct Attempt {
@@ -17,6 +22,10 @@ pub struct Attempt {
     pub id: u64,
     /// Target.
     pub service: Service,
+    /// Port of the client.
+    pub port: u16,
+    /// Initial sequence number of the client.
+    pub isn: u32,
     /// Time of the SYN.
     pub start: i64,
     /// From SYN to its acknowledgment or reset.
@@ -29,6 +38,14 @@ pub struct Attempt {
     pub failed: bool,
     /// Payload octets of the client.
     pub bytes: u64,
+}
+
+impl Attempt {
+    /// The number behind the latest octet of the client.
+    #[allow(clippy::cast_possible_truncation)] // numbers go round
+    fn next(&self) -> u32 {
+        self.isn.wrapping_add(1).wrapping_add(self.bytes as u32)
+    }
 }
 
 /// A client's attempts and what was worked out of them, until another one comes.
@@ -54,6 +71,11 @@ impl Client {
         true
     }
 
+    /// All of them, as they were added.
+    pub fn attempts(&self) -> &[Attempt] {
+        &self.attempts
+    }
+
     /// The latest attempt.
     pub fn latest(&self) -> Option<&Attempt> {
         self.attempts.last()
@@ -70,6 +92,57 @@ impl Client {
             all.retain(|attempt| attempt.completed.is_some());
             all.sort_by_key(|attempt| (attempt.start, attempt.id));
             all
+        })
+    }
+
+    /// Of those, the ones from a time on.
+    pub fn completed_since(&self, time: i64) -> &[Attempt] {
+        let all = self.completed();
+        all.get(all.partition_point(|attempt| attempt.start < time)..).unwrap_or_default()
+    }
+
+    /// All, by port and initial sequence number.
+    fn by_number(&self) -> &[Attempt] {
+        self.worked_out().by_number.get_or_init(|| {
+            let mut all: Vec<_> = self.attempts.clone();
+            all.sort_by_key(|attempt| (attempt.port, attempt.isn, attempt.id));
+            all
+        })
+    }
+
+    /// Those from one port with one initial sequence number.
+    pub fn numbered(&self, port: u16, isn: u32) -> &[Attempt] {
+        let all = self.by_number();
+        let from = all.partition_point(|attempt| (attempt.port, attempt.isn) < (port, isn));
+        let to = all.partition_point(|attempt| (attempt.port, attempt.isn) <= (port, isn));
+        all.get(from..to).unwrap_or_default()
+    }
+
+    /// The one from a port whose initial sequence number is the last before a number.
+    pub fn latest_before(&self, port: u16, number: u32) -> Option<&Attempt> {
+        let all = self.by_number();
+        let to = all.partition_point(|attempt| (attempt.port, attempt.isn) <= (port, number));
+        // Numbers begin again below all initial ones.
+        let last = all.partition_point(|attempt| attempt.port <= port);
+        let of = |at: usize| all.get(at.checked_sub(1)?).filter(|attempt| attempt.port == port);
+        of(to).or_else(|| of(last))
+    }
+
+    /// Those at one service whose octets ended with this number, or up to a window behind it.
+    pub fn ending_with(
+        &self,
+        service: Service,
+        number: u32,
+    ) -> impl Iterator<Item = &Attempt> + use<'_> {
+        let all = self.worked_out().by_next.get_or_init(|| {
+            let mut all: Vec<_> = self.attempts.clone();
+            all.sort_by_key(|attempt| (attempt.service, attempt.next(), attempt.id));
+            all
+        });
+        let from = all.partition_point(|other| (other.service, other.next()) < (service, number));
+        let near = all.get(from..).unwrap_or_default().iter().take(MAX_SAME);
+        near.filter(move |other| {
+            other.service == service && other.next().wrapping_sub(number) <= WINDOW
         })
     }
 
@@ -104,6 +177,8 @@ struct WorkedOut {
     waits: OnceLock<Waits>,
     completed: OnceLock<Vec<Attempt>>,
     rounds: OnceLock<Map<Service, Rounds>>,
+    by_number: OnceLock<Vec<Attempt>>,
+    by_next: OnceLock<Vec<Attempt>>,
 }
 
 /// Attempts of one client at one service that brought no payload.

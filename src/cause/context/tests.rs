@@ -1,5 +1,6 @@
 use super::*;
 use crate::conn::play;
+use proptest::prelude::*;
 
 fn one(script: &str) -> Connection {
     let mut all = play(script).unwrap();
@@ -18,26 +19,26 @@ fn what_is_beyond_the_limit_is_counted_and_what_is_known_is_still_added_to() {
     for number in 1..=2 {
         context.add(&accepted(number));
     }
-    // Two services, two clients, their four hosts, two attempts.
-    assert_eq!((context.size(), context.forgotten()), (10, 0));
-    // Two hosts have no room any more; service, client and attempt have.
+    // Two services, two clients, their four hosts, two attempts, two connections.
+    assert_eq!((context.size(), context.forgotten()), (12, 0));
+    // Two hosts have no room any more; service, client, attempt and connection have.
     context.add(&accepted(3));
-    assert_eq!((context.size(), context.forgotten()), (13, 2));
+    assert_eq!((context.size(), context.forgotten()), (16, 2));
     assert!(context.host(accepted(3).addresses[0]).is_none());
     context.add(&accepted(1));
-    assert_eq!((context.size(), context.forgotten()), (14, 2));
+    assert_eq!((context.size(), context.forgotten()), (18, 2));
     assert_eq!(context.service(&accepted(1)).map(|service| service.accepted), Some(2));
     // Another service and another client beyond the limit, with both of their hosts.
     context.add(&accepted(4));
-    assert_eq!((context.size(), context.forgotten()), (17, 4));
+    assert_eq!((context.size(), context.forgotten()), (22, 4));
     context.add(&accepted(5));
-    assert_eq!((context.size(), context.forgotten()), (17, 8));
+    assert_eq!((context.size(), context.forgotten()), (22, 9));
     assert!(context.service(&accepted(5)).is_none());
-    // Four times as many attempts as anything else.
+    // Four times as many attempts, and connections, as anything else.
     (0..11).for_each(|_| context.add(&accepted(1)));
-    assert_eq!((context.attempts, context.forgotten()), (16, 8));
+    assert_eq!((context.attempts, context.remembered, context.forgotten()), (16, 16, 9));
     context.add(&accepted(1));
-    assert_eq!((context.attempts, context.forgotten()), (16, 9));
+    assert_eq!((context.attempts, context.remembered, context.forgotten()), (16, 16, 11));
 }
 
 #[test]
@@ -47,21 +48,21 @@ fn a_context_is_bounded_only_when_asked() {
 }
 
 #[test]
-fn a_client_has_4096_attempts_and_a_service_65536_aborts() {
+fn a_client_has_4096_attempts_and_a_service_4096_short_connections_and_65536_aborts() {
     let aborted = one("> S, < S., > ., < R.");
     let mut context = Context::default();
     for _ in 0..MAX_ABORTED {
         context.add(&aborted);
     }
     assert_eq!(context.attempts, 4096);
-    assert_eq!(context.forgotten(), 65_536 - 4096);
+    assert_eq!(context.forgotten(), 2 * (65_536 - 4096));
     let aborts = |context: &Context| {
         context.service(&aborted).map(|service| service.aborted_around(aborted.end, 1.0))
     };
     assert_eq!(aborts(&context), Some(65_536));
     context.add(&aborted);
     assert_eq!(aborts(&context), Some(65_536));
-    assert_eq!(context.forgotten(), 65_536 - 4096 + 2);
+    assert_eq!(context.forgotten(), 2 * (65_536 - 4096) + 3);
 }
 
 #[test]
@@ -194,5 +195,72 @@ fn failed_services_are_counted_up_to_16() {
         context.add(&one("> S service=9000, < S., > ."));
         assert_eq!(context.fan_out(&one("> S")), counted);
         assert_eq!(context.fan_out(&one("> S client=9")), 0);
+    }
+}
+
+/// Every connection of every rule's examples and near misses.
+fn all_connections() -> Vec<Connection> {
+    let scripts = crate::cause::RULES.iter().flat_map(|rule| {
+        rule.examples.iter().chain(rule.near_misses.iter().map(|(script, _)| script))
+    });
+    scripts.flat_map(|script| play(script).unwrap()).collect()
+}
+
+/// All that may be asked of a context about connections, as text.
+fn told(context: &Context, connections: &[&Connection]) -> Vec<String> {
+    let parameters = Parameters::default();
+    let one = |c: &&Connection| {
+        let rows = c.teardowns.iter();
+        let rows = rows.map(|row| crate::cause::judge_teardown(c, row, context, &parameters));
+        let rows: Vec<_> = rows.collect();
+        let whole = crate::cause::judge(c, context, &parameters);
+        format!(
+            "{whole:?} {rows:?} {:?}",
+            c.addresses.map(|address| context.host(address).copied())
+        )
+    };
+    let mut all: Vec<String> = connections.iter().map(one).collect();
+    let counts = (context.forgotten(), context.folded(), context.not_compared());
+    all.push(format!("{} {counts:?}", context.size()));
+    all
+}
+
+#[test]
+fn merged_in_order_contexts_say_what_one_says() {
+    let connections = all_connections();
+    let places = prop::collection::vec(0..connections.len(), 1..120);
+    let cuts = prop::collection::vec(any::<prop::sample::Index>(), 0..4);
+    let config = ProptestConfig::with_cases(64);
+    proptest!(config, |(places in places, cuts in cuts, bounded in any::<bool>())| {
+        let chosen: Vec<&Connection> = places.iter().map(|&at| &connections[at]).collect();
+        let new = || if bounded { Context::bounded() } else { Context::default() };
+        let mut alone = new();
+        chosen.iter().for_each(|c| alone.add(c));
+        let mut cuts: Vec<usize> = cuts.iter().map(|cut| cut.index(chosen.len())).collect();
+        cuts.extend([0, chosen.len()]);
+        cuts.sort_unstable();
+        let mut merged = new();
+        for part in cuts.windows(2) {
+            let mut one = new();
+            one.add_all(&chosen[part[0]..part[1]]);
+            merged.merge(one);
+        }
+        prop_assert_eq!(told(&merged, &chosen), told(&alone, &chosen));
+    });
+}
+
+#[test]
+fn merged_contexts_remember_the_first_of_each_and_count_the_others() {
+    let aborted = one("> S, < S., > ., < R.");
+    let of = |number| {
+        let mut context = Context::default();
+        (0..number).for_each(|_| context.add(&aborted));
+        context
+    };
+    for (first, second) in [(4000, 96), (4000, 97), (3000, 5000), (60_000, 6000)] {
+        let mut merged = of(first);
+        merged.merge(of(second));
+        let alone = of(first + second);
+        assert_eq!(told(&merged, &[&aborted]), told(&alone, &[&aborted]), "{first} and {second}");
     }
 }

@@ -7,12 +7,15 @@ mod abort_unread_data;
 mod accept_queue_dropped;
 mod accept_queue_overflow;
 mod accept_queue_overflow_reset;
+mod admission_limit;
 mod application_abort;
 mod client_close;
 mod client_handshake_timeout;
 mod connect_race_lost;
+mod connection_age_limit;
 mod data_after_close;
 mod device_stated;
+mod filtered_by_name;
 mod fin_unanswered;
 mod fin_wait2_expired;
 mod follow_up_reset;
@@ -27,18 +30,21 @@ mod intermittent_refusal;
 mod keepalive_race;
 mod keepalive_timeout;
 mod mptcp_reset;
+mod nat_bypassed;
 mod nat_state_lost;
 mod no_socket;
 mod old_duplicate_syn;
 mod port_closed;
 mod probe_scan;
 mod rejected_by_firewall;
+mod relayed_end;
 mod request_unanswered;
 mod reset_injected;
 mod retransmission_timeout;
 mod rst_answers_unseen_segment;
 mod rst_challenged;
 mod server_close;
+mod service_event;
 mod simultaneous_close;
 mod still_open;
 mod stray_segment;
@@ -61,6 +67,7 @@ pub static RULES: &[&Rule] = &[
     &forged_syn_ack::RULE,
     &syn_ack_mismatch::RULE,
     &syn_ack_bad_timestamp::RULE,
+    &nat_bypassed::RULE,
     &rst_challenged::RULE,
     &follow_up_reset::RULE,
     &idle_timeout_reset::RULE,
@@ -72,7 +79,10 @@ pub static RULES: &[&Rule] = &[
     &health_check_probe::RULE,
     &syn_scan::RULE,
     &client_handshake_timeout::RULE,
+    &filtered_by_name::RULE,
     &accept_queue_overflow_reset::RULE,
+    &admission_limit::RULE,
+    &relayed_end::RULE,
     &accept_queue_dropped::RULE,
     &keepalive_timeout::RULE,
     &zero_window_giveup::RULE,
@@ -80,9 +90,11 @@ pub static RULES: &[&Rule] = &[
     &keepalive_race::RULE,
     &data_after_close::RULE,
     &fin_wait2_expired::RULE,
+    &connection_age_limit::RULE,
+    &service_event::RULE,
     &accept_queue_overflow::RULE,
-    &retransmission_timeout::RULE,
     &nat_state_lost::RULE,
+    &retransmission_timeout::RULE,
     &probe_scan::RULE,
     &stray_segment::RULE,
     &no_socket::RULE,

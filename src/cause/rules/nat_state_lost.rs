@@ -3,23 +3,102 @@ use super::prelude::*;
 pub const RULE: Rule = Rule {
     name: "nat_state_lost",
     class: Class::Abort,
-    summary: "An address translator or balancer lost the connection's state; a host that never \
-           spoke in it answered.",
-    wire: "A reply reset in mid-connection from another hardware address than the side's \
-           other segments, or from a side that never sent anything.",
-    reference: "kubernetes #74839 (conntrack INVALID); RFC 5382",
-    next: "Look for conntrack INVALID packets, failover or asymmetric paths.",
-    examples: &["> S, < S. mac=1, > ., > P. 10, < P. 10 mac=1, > P. 10 +20s, < R mac=2"],
+    summary: "An address translator, firewall or balancer lost the connection's state; both hosts \
+           still had it.",
+    wire: "Retransmissions unanswered while the same two hosts open another connection that works \
+           at once, most often after a silence. Or a client goes on from another port at the number \
+           where it had stopped, and the server resets what it does not know. Or a reply reset in \
+           mid-connection from another hardware address than the side's other segments.",
+    reference: "RFC 5382 section 5; kubernetes #74839 (conntrack INVALID)",
+    next: "Look for idle limits, flushed tables, failover or asymmetric paths between the two.",
+    examples: &[
+        "> S, < S., > ., > P. 80, < P. 300, > ., > P. 80 +300s, > P. 80 again +300ms, \
+         > P. 80 again +600ms, > P. 80 again +1200ms, > S port=40001, < S., > ., > P. 80, < P. 300",
+        "> S, < S., > ., > P. 80, < P. 300, > ., > P. 80 port=51000 seq=#81 ack=#301 +90s, < R +1ms",
+        "> S, < S. mac=1, > ., > P. 10, < P. 10 mac=1, > P. 10 +20s, < R mac=2",
+    ],
     near_misses: &[
+        // Nothing else shows that the hosts can still talk.
+        (
+            "> S, < S., > ., > P. 80, < P. 300, > ., > P. 80 +300s, > P. 80 again +300ms, \
+             > P. 80 again +600ms, > P. 80 again +1200ms",
+            "retransmission_timeout",
+        ),
+        // It worked before, not after.
+        (
+            "> S port=40001, < S., > ., > P. 80, < P. 300, > S port=40000, < S., > ., > P. 80, \
+             < P. 300, > ., > P. 80 +300s, > P. 80 again +300ms, > P. 80 again +600ms, \
+             > P. 80 again +1200ms",
+            "retransmission_timeout",
+        ),
+        // Another server.
+        (
+            "> S, < S., > ., > P. 80, < P. 300, > ., > P. 80 +300s, > P. 80 again +300ms, \
+             > P. 80 again +600ms, > P. 80 again +1200ms, > S port=40001 server=2, < S., > ., \
+             > P. 80, < P. 300",
+            "retransmission_timeout",
+        ),
+        (
+            "> S, < S., > ., > P. 80, < P. 300, > ., > P. 80 port=51000 seq=#900 +90s, < R +1ms",
+            "no_socket",
+        ),
         ("> S, < S. mac=1, > ., > P. 10, < P. 10 mac=1, > P. 10 +20s, < R mac=1", "no_socket"),
         ("> S, < S., > ., > P. 10, < P. 10, > P. 10 +20s, < R mac=2", "no_socket"),
     ],
-    twins: &[("no_socket", "without link addresses the two look alike")],
-    applies: Applies::Reset,
+    twins: &[
+        ("no_socket", "without link addresses the two look alike"),
+        ("retransmission_timeout", "the peer's process may have died where its host lives"),
+    ],
+    applies: Applies::Any,
     holds,
 };
 
 fn holds(case: &Case<'_>) -> Option<Finding> {
+    silent(case).or_else(|| from_another_port(case)).or_else(|| from_another_host(case))
+}
+
+/// Nobody answers here, and elsewhere the two hosts talk.
+fn silent(case: &Case<'_>) -> Option<Finding> {
+    let c = case.connection;
+    if c.ending != Ending::PeerUnresponsive || case.reset.is_some() || !c.two_sided() {
+        return None;
+    }
+    let run = |side: Side| c.side(side).retransmission_run + c.side(side).probe_run;
+    let side = if run(Side::Client) >= run(Side::Server) { Side::Client } else { Side::Server };
+    let since = c.side(side).run_since;
+    let other = case.context.opened_since(c, since)?;
+    let heard = c.side(side.peer()).last_time;
+    let idle = since.saturating_sub(heard);
+    let long = s(idle) >= case.parameters.state_idle_s;
+    Some(
+        Finding::new(if long { 0.7 } else { 0.55 })
+            .with(Evidence::count("unanswered_retransmissions", u64::from(run(side))))
+            .with(Evidence::time("peer_last_heard_s", idle))
+            .with(Evidence::count("other_connection", other.id))
+            .with(Evidence::time("opened_after_s", other.start.saturating_sub(since)))
+            .by_third_party(),
+    )
+}
+
+/// The server knows the client under another port.
+fn from_another_port(case: &Case<'_>) -> Option<Finding> {
+    let c = case.connection;
+    let reset = case.reset_of(Form::Reply).filter(|reset| reset.sender == Side::Server)?;
+    if c.opening != Opening::MidStream || c.side(Side::Server).alive > 0 {
+        return None;
+    }
+    let other = case.context.renumbered(c)?;
+    Some(
+        Finding::new(0.75)
+            .with(Evidence::of("goes_on_from_another_port").at(c.first_packet))
+            .with(Evidence::count("as_connection", other.id))
+            .with(Evidence::of("reset_by_a_server_that_does_not_know_it").at(reset.packet))
+            .by_third_party(),
+    )
+}
+
+/// The reset came from another hardware address.
+fn from_another_host(case: &Case<'_>) -> Option<Finding> {
     let reset = case
         .reset_of(Form::Reply)
         .filter(|reset| reset.link_source_differs && !reset.sender_fin_before)?;

@@ -1,5 +1,6 @@
 //! What most rules use, and a few questions that several of them ask.
 
+pub use super::super::context::{Life, began_to_end, fate, source, turned_away};
 pub use super::super::evidence::Evidence;
 pub use super::super::rule::{Applies, Case, Class, Finding, Rule};
 pub use crate::conn::{
@@ -59,6 +60,30 @@ pub fn closed_first(case: &Case<'_>, side: Side) -> Option<Finding> {
                 fin.acked_packet.get().map(|packet| Evidence::of("fin_acknowledged").at(packet)),
             ),
     )
+}
+
+/// The FIN or reset that began a connection's end.
+pub struct Began {
+    /// When.
+    pub time: i64,
+    /// Its packet.
+    pub packet: u64,
+}
+
+/// Where this side began the end of the connection, and, for a reset, with this one.
+pub fn began(case: &Case<'_>, by: Side) -> Option<Began> {
+    let c = case.connection;
+    let (time, side, fin) = began_to_end(c)?;
+    if side != by {
+        return None;
+    }
+    if let Some(reset) = case.reset {
+        let this = !fin && reset.time == time && reset.sender == by;
+        return this.then_some(Began { time, packet: reset.packet });
+    }
+    let closed = matches!(c.ending, Ending::Graceful | Ending::HalfClosed);
+    let row = case.fins(by).find(|row| row.time == time).filter(|_| fin && closed)?;
+    Some(Began { time, packet: row.packet })
 }
 
 /// A span in seconds.

@@ -10,7 +10,10 @@ pub const RULE: Rule = Rule {
     next: "When was the peer last heard? Look for a path or device failure at that moment.",
     examples: &["> S, < S., > ., > P. 10, > P. 10 again +1s, > P. 10 again +2s, > P. 10 again +4s"],
     near_misses: &[],
-    twins: &[],
+    twins: &[(
+        "nat_state_lost",
+        "a box between that forgot the connection drops both sides' segments as a dead path does",
+    )],
     applies: Applies::Any,
     holds,
 };

@@ -4,6 +4,7 @@ use std::ops::RangeInclusive;
 
 use super::named;
 use crate::capture::Direction;
+use crate::conn::primitives::words::Side;
 use crate::packet::Flags;
 
 /// A segment as it was written; what is not there, its sender chooses.
@@ -22,8 +23,8 @@ pub struct Item {
     pub mac: Option<u64>,
     pub path: u32,
     pub direction: Direction,
-    pub client: Option<u8>,
-    pub server: Option<u8>,
+    pub client: Option<Host>,
+    pub server: Option<Host>,
     pub port: Option<u16>,
     pub service: Option<u16>,
     /// The item stands for as many, one for each of these.
@@ -39,6 +40,29 @@ pub struct Item {
     pub bare: bool,
     pub reply: bool,
     pub unseen: bool,
+}
+
+/// A host: in which of the two nets, and the last octet of its address there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Host {
+    pub net: Side,
+    pub number: u8,
+}
+
+impl Host {
+    pub fn of(net: Side, number: u8) -> Self {
+        Self { net, number }
+    }
+
+    /// `2`, in the net of its side, or `c2` and `s2`, in that of clients and of servers.
+    fn read(side: Side, value: &str) -> Option<Self> {
+        let (net, number) = match value.split_at_checked(1)? {
+            ("c", number) => (Side::Client, number),
+            ("s", number) => (Side::Server, number),
+            _ => (side, value),
+        };
+        Some(Self::of(net, host(number)?))
+    }
 }
 
 /// What a range counts through.
@@ -59,8 +83,12 @@ impl Item {
             let mut item = self.clone();
             match which {
                 // A host's number was found to be one.
-                Some(Each::Client) => item.client = u8::try_from(number).ok(),
-                Some(Each::Server) => item.server = u8::try_from(number).ok(),
+                Some(Each::Client) => {
+                    item.client = u8::try_from(number).ok().map(|n| Host::of(Side::Client, n));
+                }
+                Some(Each::Server) => {
+                    item.server = u8::try_from(number).ok().map(|n| Host::of(Side::Server, n));
+                }
                 Some(Each::Port) => item.port = Some(number),
                 Some(Each::Service) => item.service = Some(number),
                 None => {}
@@ -89,12 +117,11 @@ impl Item {
             }
             return Ok(());
         }
-        let number = read(value)?;
         match which {
-            Each::Client => self.client = u8::try_from(number).ok(),
-            Each::Server => self.server = u8::try_from(number).ok(),
-            Each::Port => self.port = Some(number),
-            Each::Service => self.service = Some(number),
+            Each::Client => self.client = Some(Host::read(Side::Client, value).ok_or_else(bad)?),
+            Each::Server => self.server = Some(Host::read(Side::Server, value).ok_or_else(bad)?),
+            Each::Port => self.port = Some(read(value)?),
+            Each::Service => self.service = Some(read(value)?),
         }
         Ok(())
     }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::{MAX_ITEMS, Owned, Packet};
 use crate::conn::primitives::words::Side;
-use crate::conn::script::item::{Item, Number, duration, read_item};
+use crate::conn::script::item::{Host as At, Item, Number, duration, read_item};
 use crate::packet::{Address, Flags, IcmpError, PathId, Segment, Seq};
 
 const MILLISECOND: i64 = 1_000_000;
@@ -25,19 +25,19 @@ struct Host {
     last: Option<Segment<'static>>,
 }
 
-/// Who talks to whom: the last octets of their addresses, and their ports.
+/// Who talks to whom: their addresses and their ports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Ends {
-    hosts: [u8; 2],
+    hosts: [At; 2],
     ports: [u16; 2],
 }
 
 impl Ends {
     fn address(self, side: Side) -> Address {
-        let last = self.hosts[side.index()];
-        match side {
-            Side::Client => Address::v4([192, 0, 2, last]),
-            Side::Server => Address::v4([198, 51, 100, last]),
+        let At { net, number } = self.hosts[side.index()];
+        match net {
+            Side::Client => Address::v4([192, 0, 2, number]),
+            Side::Server => Address::v4([198, 51, 100, number]),
         }
     }
 }
@@ -65,7 +65,10 @@ pub struct Player {
 impl Player {
     pub fn new() -> Self {
         Self {
-            ends: Ends { hosts: [1, 1], ports: [40_000, 443] },
+            ends: Ends {
+                hosts: [At::of(Side::Client, 1), At::of(Side::Server, 1)],
+                ports: [40_000, 443],
+            },
             talk: Talk { timestamps: true, ..Talk::default() },
             others: HashMap::new(),
             time: START,
@@ -267,7 +270,8 @@ impl Player {
 
     /// The numbers a host would use, moved as the item says.
     fn numbers(&mut self, side: Side, item: &Item) -> (Seq, Seq) {
-        let first = if side == Side::Client { 1_000 } else { 900_000 };
+        let initial = |side| if side == Side::Client { 1_000 } else { 900_000 };
+        let first = initial(side);
         let peer_last = self.talk.hosts[side.peer().index()].last;
         let peer_isn = self.talk.hosts[side.peer().index()].isn;
         let host = &mut self.talk.hosts[side.index()];
@@ -306,7 +310,7 @@ impl Player {
         let base = host.isn.unwrap_or(first);
         (
             moved(sequence, item.sequence, base),
-            moved(acknowledgment, item.acknowledgment, peer_isn.unwrap_or(0)),
+            moved(acknowledgment, item.acknowledgment, peer_isn.unwrap_or(initial(side.peer()))),
         )
     }
 

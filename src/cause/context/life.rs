@@ -1,0 +1,167 @@
+//! What others are told of one connection that was open.
+
+use crate::conn::{Connection, Opening, Side, Teardown};
+use crate::packet::Address;
+
+/// A connection that lasted this long stands: it ends for another reason than being short.
+pub const STANDING: i64 = 1_000_000_000;
+/// Nanoseconds beyond a round trip in which a server turns a new connection away.
+const TURNING: i64 = 50_000_000;
+
+/// One connection of a service, as far as others are compared with it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Life {
+    /// Connection.
+    pub id: u64,
+    /// Its first packet.
+    pub start: i64,
+    /// The FIN or reset that began its end; without one, its latest packet.
+    pub end: i64,
+    /// Milliseconds without payload before that.
+    pub idle_ms: u32,
+    /// Payload octets of the client, and of the server.
+    pub bytes: [u32; 2],
+    /// The client's initial sequence number.
+    pub isn: u32,
+    /// The client, in as few octets as tell it from others.
+    pub source: u32,
+    /// Segments of the client with new payload: about its requests.
+    pub requests: u16,
+    flags: u8,
+}
+
+const BY_CLIENT: u8 = 1;
+const BY_SERVER: u8 = 2;
+const FIN: u8 = 4;
+const OPENED: u8 = 8;
+const TURNED_AWAY: u8 = 16;
+const STOOD: u8 = 32;
+
+impl Life {
+    /// Of a connection that was open, its ending decided.
+    pub fn of(c: &Connection) -> Option<Self> {
+        let opened = c.handshake_time.is_some();
+        if !opened && !(c.opening == Opening::MidStream && c.two_sided()) {
+            return None;
+        }
+        let (end, by, fin) = match began_to_end(c) {
+            Some((end, side, fin)) => (end, Some(side), fin),
+            None => (c.end, None, false),
+        };
+        let stood = end.saturating_sub(c.start) >= STANDING || !opened;
+        let flags = match by {
+            Some(Side::Client) => BY_CLIENT,
+            Some(Side::Server) => BY_SERVER,
+            None => 0,
+        };
+        let flag = |set: bool, flag: u8| if set { flag } else { 0 };
+        let few = |bytes: u64| u32::try_from(bytes).unwrap_or(u32::MAX);
+        let client = c.side(Side::Client);
+        Some(Self {
+            id: c.id,
+            start: c.start,
+            end,
+            idle_ms: u32::try_from(quiet(c, end).max(0) / 1_000_000).unwrap_or(u32::MAX),
+            bytes: c.endpoints.each_ref().map(|side| few(side.unique_bytes)),
+            isn: client.base.0,
+            source: source(c.addresses[0]),
+            requests: u16::try_from(client.data_packets).unwrap_or(u16::MAX),
+            flags: flags
+                | flag(fin, FIN)
+                | flag(opened, OPENED)
+                | flag(turned_away(c).is_some(), TURNED_AWAY)
+                | flag(stood, STOOD),
+        })
+    }
+
+    /// Whose FIN or reset began its end.
+    pub fn ended_by(&self) -> Option<Side> {
+        match self.flags & (BY_CLIENT | BY_SERVER) {
+            BY_CLIENT => Some(Side::Client),
+            BY_SERVER => Some(Side::Server),
+            _ => None,
+        }
+    }
+
+    /// By a FIN.
+    pub fn by_fin(&self) -> bool {
+        self.flags & FIN != 0
+    }
+
+    /// The capture shows its handshake.
+    pub fn opened(&self) -> bool {
+        self.flags & OPENED != 0
+    }
+
+    /// See [`turned_away`].
+    pub fn turned_away(&self) -> bool {
+        self.flags & TURNED_AWAY != 0
+    }
+
+    /// See [`STANDING`]; one that began before the capture stands as well.
+    pub fn stood(&self) -> bool {
+        self.flags & STOOD != 0
+    }
+
+    /// Until when it was open: beyond the capture where nobody ended it.
+    pub fn open_until(&self) -> i64 {
+        if self.ended_by().is_some() { self.end } else { i64::MAX }
+    }
+
+    /// It had several requests, and no long silence before its end.
+    pub fn in_use(&self) -> bool {
+        let silent = i64::from(self.idle_ms).saturating_mul(4_000_000) >= self.age();
+        self.opened() && self.stood() && self.requests > 1 && !silent
+    }
+
+    /// Nanoseconds from its first packet to the beginning of its end.
+    pub fn age(&self) -> i64 {
+        self.end.saturating_sub(self.start)
+    }
+}
+
+/// When a connection began to end, by whom, and whether by a FIN.
+pub fn began_to_end(c: &Connection) -> Option<(i64, Side, bool)> {
+    let fin = c.first_fin_by.and_then(|side| Some((c.side(side).fin?.time, side, true)));
+    let reset = c.deciding().filter(|row| row.form.is_some());
+    let reset = reset.map(|row: &Teardown| (row.time, row.sender, false));
+    match (fin, reset) {
+        (Some(fin), Some(reset)) if reset.0 < fin.0 => Some(reset),
+        (Some(fin), _) => Some(fin),
+        (None, reset) => reset,
+    }
+}
+
+/// Nanoseconds without payload before the end of a connection began. The alert with which TLS
+/// closes is no payload.
+pub fn quiet(c: &Connection, end: i64) -> i64 {
+    let alerts = c.extra().map(|extra| extra.tls_alert).unwrap_or_default();
+    let last = c.endpoints.iter().zip(alerts).filter_map(|(side, alert)| {
+        let time = Some(side.last_data_time).filter(|_| side.data_packets > 0)?;
+        // An alert long before is followed by nothing either.
+        alert.is_none_or(|alert| alert.time != time).then_some(time)
+    });
+    let quiet = end.saturating_sub(last.max().unwrap_or(c.start));
+    if quiet < 0 { c.idle_before_fin.get().unwrap_or(0) } else { quiet }
+}
+
+/// The server closed or reset within a round trip of the handshake, without an octet of its own:
+/// how long after it.
+pub fn turned_away(c: &Connection) -> Option<i64> {
+    let (end, side, _) = began_to_end(c)?;
+    let after = end.saturating_sub(c.handshake_time.get()?);
+    let trip = c.min_rtt().unwrap_or(0).saturating_add(TURNING);
+    let away = side == Side::Server && c.side(Side::Server).unique_bytes == 0;
+    (away && (0..=trip).contains(&after)).then_some(after)
+}
+
+/// An address in four octets.
+pub fn source(address: Address) -> u32 {
+    // A multiplication carries every bit into the upper half.
+    let folded = (address.0 >> 64) ^ address.0;
+    let [.., a, b, c, d] = folded.to_be_bytes();
+    let low = u64::from(u32::from_be_bytes([a, b, c, d]));
+    let high = u64::try_from((folded >> 32) & 0xffff_ffff).unwrap_or(0);
+    let mixed = (low ^ high.rotate_left(17)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    u32::try_from(mixed >> 32).unwrap_or(0)
+}

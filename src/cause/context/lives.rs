@@ -1,0 +1,246 @@
+//! The connections of one service, and what they say together.
+
+use std::sync::OnceLock;
+
+use super::life::Life;
+use crate::conn::{Side, seconds};
+
+/// Connections remembered of each service: those that stood, and shorter ones.
+pub const MAX_STOOD: usize = 16_384;
+/// See [`MAX_STOOD`].
+pub const MAX_SHORT: usize = 4_096;
+
+/// The first connections of one service.
+#[derive(Clone, Debug, Default)]
+pub struct Lives {
+    all: Vec<Life>,
+    short: usize,
+    /// Until another one comes.
+    worked_out: OnceLock<Box<WorkedOut>>,
+}
+
+/// What the connections of a service say together, each worked out when it is asked for.
+#[derive(Clone, Debug, Default)]
+struct WorkedOut {
+    by_id: OnceLock<Vec<Life>>,
+    by_start: OnceLock<Vec<Life>>,
+    by_isn: OnceLock<Vec<Life>>,
+    spans: OnceLock<[Vec<i64>; 2]>,
+    sources: OnceLock<[Vec<(u32, i64)>; 2]>,
+    closes: OnceLock<Closes>,
+    limits: OnceLock<Limits>,
+    served: OnceLock<Served>,
+}
+
+impl Lives {
+    /// Remembers one; false when there are enough.
+    pub fn add(&mut self, life: Life) -> bool {
+        let stood = self.all.len() - self.short;
+        let full = if life.stood() { stood >= MAX_STOOD } else { self.short >= MAX_SHORT };
+        if full {
+            return false;
+        }
+        if self.all.is_empty() {
+            self.all.reserve_exact(1);
+        }
+        self.short += usize::from(!life.stood());
+        self.all.push(life);
+        self.worked_out.take();
+        true
+    }
+
+    /// All, as they were added.
+    pub fn all(&self) -> &[Life] {
+        &self.all
+    }
+
+    fn worked_out(&self) -> &WorkedOut {
+        self.worked_out.get_or_init(Box::default)
+    }
+
+    fn sorted<K: Ord>(&self, key: impl Fn(&Life) -> K) -> Vec<Life> {
+        let mut all = self.all.clone();
+        all.sort_by_key(|life| (key(life), life.id));
+        all
+    }
+
+    /// The one of this connection.
+    pub fn of(&self, id: u64) -> Option<&Life> {
+        let all = self.worked_out().by_id.get_or_init(|| self.sorted(|life| life.id));
+        all.get(all.partition_point(|life| life.id < id)).filter(|life| life.id == id)
+    }
+
+    /// Those that began from one time on, earliest first.
+    pub fn since(&self, time: i64) -> &[Life] {
+        let all = self.worked_out().by_start.get_or_init(|| self.sorted(|life| life.start));
+        all.get(all.partition_point(|life| life.start < time)..).unwrap_or_default()
+    }
+
+    /// Those whose client began with this number.
+    pub fn numbered(&self, isn: u32) -> &[Life] {
+        let all = self.worked_out().by_isn.get_or_init(|| self.sorted(|life| life.isn));
+        let from = all.partition_point(|life| life.isn < isn);
+        let to = all.partition_point(|life| life.isn <= isn);
+        all.get(from..to).unwrap_or_default()
+    }
+
+    /// How many were open at a time.
+    pub fn open_at(&self, time: i64) -> usize {
+        let [starts, ends] = self.worked_out().spans.get_or_init(|| {
+            [|life: &Life| life.start, Life::open_until].map(|of: fn(&Life) -> i64| {
+                let mut times: Vec<_> = self.all.iter().map(of).collect();
+                times.sort_unstable();
+                times
+            })
+        });
+        let begun = starts.partition_point(|&start| start < time);
+        begun.saturating_sub(ends.partition_point(|&end| end < time))
+    }
+
+    /// How many of one source were open at a time.
+    pub fn open_of(&self, source: u32, time: i64) -> usize {
+        let [starts, ends] = self.worked_out().sources.get_or_init(|| {
+            [|life: &Life| life.start, Life::open_until].map(|of: fn(&Life) -> i64| {
+                let mut times: Vec<_> =
+                    self.all.iter().map(|life| (life.source, of(life))).collect();
+                times.sort_unstable();
+                times
+            })
+        });
+        let before = |times: &[(u32, i64)]| {
+            let from = times.partition_point(|&(other, _)| other < source);
+            times.partition_point(|&key| key < (source, time)) - from
+        };
+        before(starts).saturating_sub(before(ends))
+    }
+
+    /// The standing ones that the server ended within so many seconds of a time.
+    pub fn ended_around(&self, time: i64, within_s: f64) -> Ended {
+        self.worked_out().closes.get_or_init(|| Closes::of(&self.all)).around(time, within_s)
+    }
+
+    /// What the server's orderly closes say of a limit of age or requests.
+    pub fn limits(&self) -> &Limits {
+        self.worked_out().limits.get_or_init(|| Limits::of(&self.all))
+    }
+
+    /// How many were served, and when the first and the last of them began.
+    pub fn served(&self) -> &Served {
+        self.worked_out().served.get_or_init(|| {
+            let served = || self.all.iter().filter(|life| life.bytes[1] > 0);
+            let mut began: Vec<_> = served().map(|life| self.open_at(life.start)).collect();
+            began.sort_unstable();
+            Served {
+                began,
+                first: served().map(|life| life.start).min().unwrap_or(i64::MAX),
+                last: served().map(|life| life.start).max().unwrap_or(i64::MIN),
+                turned_away: self.all.iter().filter(|life| life.turned_away()).count(),
+            }
+        })
+    }
+}
+
+/// Connections that the server ended about the same time.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Ended {
+    /// How many.
+    pub count: usize,
+    /// Of these, how many had been without payload for a second or more.
+    pub idle: usize,
+    /// Mean of the seconds that they had been without payload.
+    pub mean_idle_s: f64,
+    /// Standard deviation of these.
+    pub deviation_s: f64,
+}
+
+/// Standing connections that the server ended, by time, with sums over all before each.
+#[derive(Clone, Debug, Default)]
+struct Closes {
+    ends: Vec<i64>,
+    /// Idle ones, their seconds, the squares of these.
+    sums: Vec<(usize, f64, f64)>,
+}
+
+impl Closes {
+    fn of(all: &[Life]) -> Self {
+        let mut closes: Vec<_> = all
+            .iter()
+            .filter(|life| life.stood() && life.ended_by() == Some(Side::Server))
+            .map(|life| (life.end, life.idle_ms))
+            .collect();
+        closes.sort_unstable();
+        let mut sum = (0, 0.0, 0.0);
+        let sums = closes.iter().map(|&(_, idle_ms)| {
+            let idle = f64::from(idle_ms) / 1e3;
+            sum = (sum.0 + usize::from(idle >= 1.0), sum.1 + idle, sum.2 + idle * idle);
+            sum
+        });
+        let sums = std::iter::once((0, 0.0, 0.0)).chain(sums.collect::<Vec<_>>()).collect();
+        Self { ends: closes.into_iter().map(|(end, _)| end).collect(), sums }
+    }
+
+    #[allow(clippy::cast_precision_loss)] // at most some ten thousand
+    fn around(&self, time: i64, within_s: f64) -> Ended {
+        let after = |end: i64| seconds(end.saturating_sub(time));
+        let from = self.ends.partition_point(|&end| after(end) < -within_s);
+        let to = self.ends.partition_point(|&end| after(end) <= within_s);
+        let (Some(before), Some(upto), true) = (self.sums.get(from), self.sums.get(to), from < to)
+        else {
+            return Ended::default();
+        };
+        let count = (to - from) as f64;
+        let mean = (upto.1 - before.1) / count;
+        let variance = (upto.2 - before.2) / count - mean * mean;
+        Ended {
+            count: to - from,
+            idle: upto.0 - before.0,
+            mean_idle_s: mean,
+            deviation_s: variance.max(0.0).sqrt(),
+        }
+    }
+}
+
+/// What a server's orderly closes of connections that were not idle have in common.
+#[derive(Clone, Debug, Default)]
+pub struct Limits {
+    /// Their ages, shortest first.
+    pub ages: Vec<i64>,
+    /// Their numbers of requests, smallest first.
+    pub requests: Vec<u16>,
+    /// The oldest that any connection of the service became.
+    pub oldest: i64,
+    /// The most requests that any had.
+    pub most: u16,
+}
+
+impl Limits {
+    fn of(all: &[Life]) -> Self {
+        let opened = || all.iter().filter(|life| life.opened());
+        let closed: Vec<_> = opened()
+            .filter(|life| life.ended_by() == Some(Side::Server) && life.by_fin())
+            .filter(|life| life.in_use())
+            .collect();
+        let mut limits = Self {
+            ages: closed.iter().map(|life| life.age()).collect(),
+            requests: closed.iter().map(|life| life.requests).collect(),
+            oldest: opened().map(Life::age).max().unwrap_or(0),
+            most: opened().map(|life| life.requests).max().unwrap_or(0),
+        };
+        limits.ages.sort_unstable();
+        limits.requests.sort_unstable();
+        limits
+    }
+}
+
+/// Connections to which the server sent payload.
+#[derive(Clone, Debug, Default)]
+pub struct Served {
+    /// How many others were open when each of them began, fewest first.
+    pub began: Vec<usize>,
+    /// When the first of them began.
+    pub first: i64,
+    /// And the last.
+    pub last: i64,
+    /// How many others were turned away.
+    pub turned_away: usize,
+}

@@ -1,0 +1,82 @@
+use super::prelude::*;
+
+pub const RULE: Rule = Rule {
+    name: "admission_limit",
+    class: Class::Refused,
+    summary: "The server turned the connection away right after the handshake: it had as many as \
+           it admits.",
+    wire: "FIN or reset of the server within a round trip of the handshake and without an octet of \
+           its own, while five or more connections of the service, or of this client to it, were \
+           open, more than when it served others; it served some that began before and after.",
+    reference: "OpenSSH MaxStartups, PerSourceMaxStartups; systemd MaxConnections; HAProxy maxconn",
+    next: "Look at the limit of connections in the service's configuration, and at who holds them.",
+    examples: &[
+        "> S port=1..6, < S. port=1..6, > . port=1..6, < P. 30 port=1..6, > S port=10 \
+             +1s, < S., > ., < F. +1ms, > ., > F., < ., > F. port=1..6 +2s, < F. port=1..6, > \
+             S port=20, < S., > ., < P. 30",
+        "> S port=1..6, < S. port=1..6, > . port=1..6, < P. 30 port=1..6, > S port=10 \
+             +1s, < S., > ., < R. +1ms, > S port=11 +1s, < S., > ., < R. +1ms, > F. port=1..6 \
+             +2s, < F. port=1..6, > S port=20, < S., > ., < P. 30",
+    ],
+    near_misses: &[
+        // Two were open, and six had been served together.
+        (
+            "> S port=1..6, < S. port=1..6, > . port=1..6, < P. 30 port=1..6, > F. port=3..6, \
+             < F. port=3..6, > S port=10 +1s, < S., > ., < F. +1ms, > ., > F., < ., > F. \
+             port=1..2 +2s, < F. port=1..2, > S port=20, < S., > ., < P. 30",
+            "server_close",
+        ),
+        // Nobody was served afterwards.
+        (
+            "> S port=1..6, < S. port=1..6, > . port=1..6, < P. 30 port=1..6, > S port=10 \
+             +1s, < S., > ., < F. +1ms, > ., > F., < ., > F. port=1..6 +2s, < F. port=1..6",
+            "server_close",
+        ),
+        // It said something.
+        (
+            "> S port=1..6, < S. port=1..6, > . port=1..6, < P. 30 port=1..6, > S port=10 \
+             +1s, < S., > ., < P. 5 +1ms, < F., > ., > F., < ., > F. port=1..6 +2s, < F. \
+             port=1..6, > S port=20, < S., > ., < P. 30",
+            "server_close",
+        ),
+        // Much later than a round trip.
+        (
+            "> S port=1..6, < S. port=1..6, > . port=1..6, < P. 30 port=1..6, > S port=10 \
+             +1s, < S., > ., < F. +100ms, > ., > F., < ., > F. port=1..6 +2s, < F. port=1..6, \
+             > S port=20, < S., > ., < P. 30",
+            "server_close",
+        ),
+    ],
+    // What it explains holds beside it, and is its alternative.
+    twins: &[],
+    applies: Applies::Any,
+    holds,
+};
+
+#[allow(clippy::cast_precision_loss)] // at most some ten thousand
+fn holds(case: &Case<'_>) -> Option<Finding> {
+    let c = case.connection;
+    let end = began(case, Side::Server)?;
+    let after = turned_away(c)?;
+    let lives = case.context.service(c)?.lives()?;
+    let served = lives.served();
+    if served.began.len() < 3 || served.first >= c.start || served.last <= c.start {
+        return None;
+    }
+    let open = lives.open_at(c.start);
+    let own = lives.open_of(source(c.addresses[0]), c.start);
+    let many = |open: usize| open as f64 >= case.parameters.admission_open;
+    // Three of four were served while fewer were open.
+    let usual = *served.began.get(served.began.len() * 3 / 4)?;
+    if !many(open) || open <= usual && !(many(own) && own * 2 > open) {
+        return None;
+    }
+    Some(
+        Finding::new(if served.turned_away > 1 { 0.7 } else { 0.6 })
+            .with(Evidence::of("closed_without_an_octet").at(end.packet))
+            .with(Evidence::time("after_handshake_s", after))
+            .with(Evidence::count("open_at_that_time", open as u64))
+            .with(Evidence::count("open_of_this_client", own as u64))
+            .with(Evidence::count("turned_away", served.turned_away as u64)),
+    )
+}

@@ -1,0 +1,244 @@
+use super::prelude::*;
+
+pub const RULE: Rule = Rule {
+    name: "connection_age_limit",
+    class: Class::Orderly,
+    summary: "The server closed a connection in use because it was old enough, or had carried as \
+           many requests as one may.",
+    wire: "The server's FIN without a long silence before it, on a connection with several \
+           requests; at least four closes of the service, at different times, came at the same age \
+           (within 10 %) whatever was exchanged, or after the same number of requests whatever the \
+           age, and no connection of it became older or had more.",
+    reference: "RFC 9113 section 6.8 (GOAWAY); gRPC MAX_CONNECTION_AGE; nginx keepalive_time and \
+           keepalive_requests; Apache MaxKeepAliveRequests",
+    next: "None, if the clients open a new connection in time; else make them retry, or raise the \
+           limit.",
+    examples: &[
+        "> S port=1 +0ms, < S. port=1 +1ms, > . port=1 +1ms, > P. 90 port=1 +98ms, < P. \
+             300 port=1 +5ms, > S port=2 +2895ms, < S. port=2 +1ms, > . port=2 +1ms, > P. 90 \
+             port=2 +98ms, < P. 300 port=2 +5ms, > S port=3 +2895ms, < S. port=3 +1ms, > . \
+             port=3 +1ms, > P. 90 port=3 +98ms, < P. 300 port=3 +5ms, > P. 90 port=2 +1495ms, \
+             < P. 300 port=2 +5ms, > S port=4 +1395ms, < S. port=4 +1ms, > . port=4 +1ms, > \
+             P. 90 port=1 +98ms, > P. 90 port=4 +0ms, < P. 300 port=1 +5ms, < P. 300 port=4 \
+             +0ms, > P. 90 port=2 +2995ms, < P. 300 port=2 +5ms, > P. 90 port=3 +495ms, < P. \
+             300 port=3 +5ms, > P. 90 port=4 +395ms, < P. 300 port=4 +5ms, > P. 90 port=2 \
+             +3595ms, < P. 300 port=2 +5ms, > P. 90 port=4 +295ms, < P. 300 port=4 +5ms, > P. \
+             90 port=1 +1195ms, < P. 300 port=1 +5ms, > P. 90 port=3 +995ms, < P. 300 port=3 \
+             +5ms, < F. port=1 +895ms, > F. port=1 +1ms, < . port=1 +1ms, > P. 90 port=4 \
+             +798ms, < P. 300 port=4 +5ms, > P. 90 port=2 +295ms, < P. 300 port=2 +5ms, < F. \
+             port=2 +895ms, > F. port=2 +1ms, < . port=2 +1ms, > P. 90 port=4 +2698ms, < P. \
+             300 port=4 +5ms, > P. 90 port=3 +895ms, < P. 300 port=3 +5ms, < F. port=3 \
+             +1395ms, > F. port=3 +1ms, < . port=3 +1ms, > P. 90 port=4 +1598ms, < P. 300 \
+             port=4 +5ms, < F. port=4 +895ms, > F. port=4 +1ms, < . port=4 +1ms",
+        "> S port=1 +0ms, < S. port=1 +1ms, > . port=1 +1ms, > P. 90 port=1 +98ms, < P. \
+             300 port=1 +5ms, > P. 90 port=1 +205ms, < P. 300 port=1 +5ms, > P. 90 port=1 \
+             +205ms, < P. 300 port=1 +5ms, > P. 90 port=1 +205ms, < P. 300 port=1 +5ms, > P. \
+             90 port=1 +205ms, < P. 300 port=1 +5ms, > P. 90 port=1 +205ms, < P. 300 port=1 \
+             +5ms, > P. 90 port=1 +205ms, < P. 300 port=1 +5ms, > P. 90 port=1 +205ms, < P. \
+             300 port=1 +5ms, > P. 90 port=1 +205ms, < P. 300 port=1 +5ms, > P. 90 port=1 \
+             +205ms, < P. 300 port=1 +5ms, > S port=2 +5ms, < S. port=2 +1ms, > . port=2 \
+             +1ms, > P. 90 port=2 +98ms, < P. 300 port=2 +5ms, < F. port=1 +95ms, > F. port=1 \
+             +1ms, < . port=1 +1ms, > P. 90 port=2 +228ms, < P. 300 port=2 +5ms, > P. 90 \
+             port=2 +325ms, < P. 300 port=2 +5ms, > P. 90 port=2 +325ms, < P. 300 port=2 \
+             +5ms, > P. 90 port=2 +325ms, < P. 300 port=2 +5ms, > P. 90 port=2 +325ms, < P. \
+             300 port=2 +5ms, > S port=3 +245ms, < S. port=3 +1ms, > . port=3 +1ms, > P. 90 \
+             port=2 +78ms, < P. 300 port=2 +5ms, > P. 90 port=3 +15ms, < P. 300 port=3 +5ms, \
+             > P. 90 port=2 +305ms, < P. 300 port=2 +5ms, > P. 90 port=3 +245ms, < P. 300 \
+             port=3 +5ms, > P. 90 port=2 +75ms, < P. 300 port=2 +5ms, > P. 90 port=2 +325ms, \
+             < P. 300 port=2 +5ms, > P. 90 port=3 +145ms, < P. 300 port=3 +5ms, < F. port=2 \
+             +75ms, > F. port=2 +1ms, < . port=2 +1ms, > P. 90 port=3 +478ms, < P. 300 port=3 \
+             +5ms, > S port=4 +215ms, < S. port=4 +1ms, > . port=4 +1ms, > P. 90 port=4 \
+             +98ms, < P. 300 port=4 +5ms, > P. 90 port=3 +235ms, < P. 300 port=3 +5ms, > P. \
+             90 port=3 +555ms, < P. 300 port=3 +5ms, > P. 90 port=4 +195ms, < P. 300 port=4 \
+             +5ms, > P. 90 port=3 +355ms, < P. 300 port=3 +5ms, > P. 90 port=3 +555ms, < P. \
+             300 port=3 +5ms, > P. 90 port=4 +75ms, < P. 300 port=4 +5ms, > P. 90 port=3 \
+             +475ms, < P. 300 port=3 +5ms, > P. 90 port=4 +515ms, < P. 300 port=4 +5ms, > P. \
+             90 port=3 +35ms, < P. 300 port=3 +5ms, < F. port=3 +55ms, > F. port=3 +1ms, < . \
+             port=3 +1ms, > P. 90 port=4 +898ms, < P. 300 port=4 +5ms, > P. 90 port=4 +995ms, \
+             < P. 300 port=4 +5ms, > P. 90 port=4 +995ms, < P. 300 port=4 +5ms, > P. 90 \
+             port=4 +995ms, < P. 300 port=4 +5ms, > P. 90 port=4 +995ms, < P. 300 port=4 \
+             +5ms, > P. 90 port=4 +995ms, < P. 300 port=4 +5ms, < F. port=4 +195ms, > F. \
+             port=4 +1ms, < . port=4 +1ms",
+    ],
+    near_misses: &[
+        // Three may be chance.
+        (
+            "> S port=1 +0ms, < S. port=1 +1ms, > . port=1 +1ms, > P. 90 port=1 +98ms, < P. \
+             300 port=1 +5ms, > S port=2 +2895ms, < S. port=2 +1ms, > . port=2 +1ms, > P. 90 \
+             port=2 +98ms, < P. 300 port=2 +5ms, > S port=3 +2895ms, < S. port=3 +1ms, > . \
+             port=3 +1ms, > P. 90 port=3 +98ms, < P. 300 port=3 +5ms, > P. 90 port=2 +1495ms, \
+             < P. 300 port=2 +5ms, > P. 90 port=1 +1495ms, < P. 300 port=1 +5ms, > P. 90 \
+             port=2 +2995ms, < P. 300 port=2 +5ms, > P. 90 port=3 +495ms, < P. 300 port=3 \
+             +5ms, > P. 90 port=2 +3995ms, < P. 300 port=2 +5ms, > P. 90 port=1 +1495ms, < P. \
+             300 port=1 +5ms, > P. 90 port=3 +995ms, < P. 300 port=3 +5ms, < F. port=1 \
+             +895ms, > F. port=1 +1ms, < . port=1 +1ms, > P. 90 port=2 +1098ms, < P. 300 \
+             port=2 +5ms, < F. port=2 +895ms, > F. port=2 +1ms, < . port=2 +1ms, > P. 90 \
+             port=3 +3598ms, < P. 300 port=3 +5ms, < F. port=3 +1395ms, > F. port=3 +1ms, < . \
+             port=3 +1ms",
+            "server_close",
+        ),
+        // All did the same, and were done at the same age.
+        (
+            "> S port=1 +0ms, < S. port=1 +1ms, > . port=1 +1ms, > P. 90 port=1 +98ms, < P. \
+             300 port=1 +5ms, > S port=2 +2895ms, < S. port=2 +1ms, > . port=2 +1ms, > P. 90 \
+             port=2 +98ms, < P. 300 port=2 +5ms, > S port=3 +2895ms, < S. port=3 +1ms, > . \
+             port=3 +1ms, > P. 90 port=3 +98ms, < P. 300 port=3 +5ms, > P. 90 port=1 +495ms, \
+             < P. 300 port=1 +5ms, > S port=4 +2395ms, < S. port=4 +1ms, > . port=4 +1ms, > \
+             P. 90 port=4 +98ms, < P. 300 port=4 +5ms, > P. 90 port=2 +495ms, < P. 300 port=2 \
+             +5ms, > P. 90 port=3 +2995ms, < P. 300 port=3 +5ms, > P. 90 port=1 +495ms, < P. \
+             300 port=1 +5ms, > P. 90 port=4 +2495ms, < P. 300 port=4 +5ms, > P. 90 port=2 \
+             +495ms, < P. 300 port=2 +5ms, > P. 90 port=3 +2995ms, < P. 300 port=3 +5ms, > P. \
+             90 port=1 +495ms, < P. 300 port=1 +5ms, < F. port=1 +395ms, > F. port=1 +1ms, < \
+             . port=1 +1ms, > P. 90 port=4 +2098ms, < P. 300 port=4 +5ms, > P. 90 port=2 \
+             +495ms, < P. 300 port=2 +5ms, < F. port=2 +395ms, > F. port=2 +1ms, < . port=2 \
+             +1ms, > P. 90 port=3 +2598ms, < P. 300 port=3 +5ms, < F. port=3 +395ms, > F. \
+             port=3 +1ms, < . port=3 +1ms, > P. 90 port=4 +2598ms, < P. 300 port=4 +5ms, < F. \
+             port=4 +395ms, > F. port=4 +1ms, < . port=4 +1ms",
+            "server_close",
+        ),
+        // At any age.
+        (
+            "> S port=1 +0ms, < S. port=1 +1ms, > . port=1 +1ms, > P. 90 port=1 +98ms, < P. \
+             300 port=1 +5ms, > S port=2 +2895ms, < S. port=2 +1ms, > . port=2 +1ms, > P. 90 \
+             port=2 +98ms, < P. 300 port=2 +5ms, > P. 90 port=2 +1995ms, < P. 300 port=2 \
+             +5ms, > S port=3 +895ms, < S. port=3 +1ms, > . port=3 +1ms, > P. 90 port=3 \
+             +98ms, < P. 300 port=3 +5ms, > P. 90 port=2 +995ms, < P. 300 port=2 +5ms, > S \
+             port=4 +1895ms, < S. port=4 +1ms, > . port=4 +1ms, > P. 90 port=1 +98ms, > P. 90 \
+             port=2 +0ms, > P. 90 port=4 +0ms, < P. 300 port=1 +5ms, < P. 300 port=2 +0ms, < \
+             P. 300 port=4 +0ms, > P. 90 port=2 +1995ms, < P. 300 port=2 +5ms, < F. port=2 \
+             +895ms, > P. 90 port=4 +0ms, > F. port=2 +1ms, < . port=2 +1ms, < P. 300 port=4 \
+             +3ms, > P. 90 port=4 +2895ms, < P. 300 port=4 +5ms, > P. 90 port=3 +695ms, < P. \
+             300 port=3 +5ms, > P. 90 port=4 +2195ms, < P. 300 port=4 +5ms, > P. 90 port=1 \
+             +295ms, < P. 300 port=1 +5ms, < F. port=1 +1895ms, > F. port=1 +1ms, < . port=1 \
+             +1ms, > P. 90 port=4 +698ms, < P. 300 port=4 +5ms, > P. 90 port=4 +2895ms, < P. \
+             300 port=4 +5ms, < F. port=4 +395ms, > F. port=4 +1ms, < . port=4 +1ms, > P. 90 \
+             port=3 +1098ms, < P. 300 port=3 +5ms, > P. 90 port=3 +9495ms, < P. 300 port=3 \
+             +5ms, < F. port=3 +1395ms, > F. port=3 +1ms, < . port=3 +1ms",
+            "server_close",
+        ),
+        // Another one became twice as old.
+        (
+            "> S port=1 +0ms, > S port=9 +0ms, < S. port=1 +1ms, < S. port=9 +0ms, > . port=1 \
+             +1ms, > . port=9 +0ms, > P. 90 port=1 +98ms, > P. 90 port=9 +0ms, < P. 300 \
+             port=1 +5ms, < P. 300 port=9 +0ms, > S port=2 +2895ms, < S. port=2 +1ms, > . \
+             port=2 +1ms, > P. 90 port=2 +98ms, < P. 300 port=2 +5ms, > S port=3 +2895ms, < \
+             S. port=3 +1ms, > . port=3 +1ms, > P. 90 port=3 +98ms, < P. 300 port=3 +5ms, > \
+             P. 90 port=2 +1495ms, < P. 300 port=2 +5ms, > S port=4 +1395ms, < S. port=4 \
+             +1ms, > . port=4 +1ms, > P. 90 port=1 +98ms, > P. 90 port=4 +0ms, < P. 300 \
+             port=1 +5ms, < P. 300 port=4 +0ms, > P. 90 port=2 +2995ms, < P. 300 port=2 +5ms, \
+             > P. 90 port=3 +495ms, < P. 300 port=3 +5ms, > P. 90 port=4 +395ms, < P. 300 \
+             port=4 +5ms, > P. 90 port=9 +95ms, < P. 300 port=9 +5ms, > P. 90 port=2 +3495ms, \
+             < P. 300 port=2 +5ms, > P. 90 port=4 +295ms, < P. 300 port=4 +5ms, > P. 90 \
+             port=1 +1195ms, < P. 300 port=1 +5ms, > P. 90 port=3 +995ms, < P. 300 port=3 \
+             +5ms, < F. port=1 +895ms, > F. port=1 +1ms, < . port=1 +1ms, > P. 90 port=4 \
+             +798ms, < P. 300 port=4 +5ms, > P. 90 port=2 +295ms, < P. 300 port=2 +5ms, < F. \
+             port=2 +895ms, > F. port=2 +1ms, < . port=2 +1ms, > P. 90 port=4 +2698ms, < P. \
+             300 port=4 +5ms, > P. 90 port=3 +895ms, < P. 300 port=3 +5ms, > P. 90 port=9 \
+             +495ms, < P. 300 port=9 +5ms, < F. port=3 +895ms, > F. port=3 +1ms, < . port=3 \
+             +1ms, > P. 90 port=4 +1598ms, < P. 300 port=4 +5ms, < F. port=4 +895ms, > F. \
+             port=4 +1ms, < . port=4 +1ms, > P. 90 port=9 +9598ms, < P. 300 port=9 +5ms, > F. \
+             port=9 +895ms, < F. port=9 +1ms, > . port=9 +1ms",
+            "server_close",
+        ),
+        // Closed after a silence.
+        (
+            "> S port=1 +0ms, < S. port=1 +1ms, > . port=1 +1ms, > P. 90 port=1 +98ms, < P. \
+             300 port=1 +5ms, > P. 90 port=1 +495ms, < P. 300 port=1 +5ms, > P. 90 port=1 \
+             +495ms, < P. 300 port=1 +5ms, > S port=2 +1895ms, < S. port=2 +1ms, > . port=2 \
+             +1ms, > P. 90 port=2 +98ms, < P. 300 port=2 +5ms, > P. 90 port=2 +495ms, < P. \
+             300 port=2 +5ms, > P. 90 port=2 +495ms, < P. 300 port=2 +5ms, > P. 90 port=2 \
+             +495ms, < P. 300 port=2 +5ms, > P. 90 port=2 +495ms, < P. 300 port=2 +5ms, > S \
+             port=3 +895ms, < S. port=3 +1ms, > . port=3 +1ms, > P. 90 port=3 +98ms, < P. 300 \
+             port=3 +5ms, > P. 90 port=3 +495ms, < P. 300 port=3 +5ms, > P. 90 port=3 +495ms, \
+             < P. 300 port=3 +5ms, > P. 90 port=3 +495ms, < P. 300 port=3 +5ms, > S port=4 \
+             +1395ms, < S. port=4 +1ms, > . port=4 +1ms, > P. 90 port=4 +98ms, < P. 300 \
+             port=4 +5ms, > P. 90 port=4 +495ms, < P. 300 port=4 +5ms, > P. 90 port=4 +495ms, \
+             < P. 300 port=4 +5ms, > P. 90 port=4 +495ms, < P. 300 port=4 +5ms, > P. 90 \
+             port=4 +495ms, < P. 300 port=4 +5ms, > P. 90 port=4 +495ms, < P. 300 port=4 \
+             +5ms, < F. port=1 +8395ms, > F. port=1 +1ms, < . port=1 +1ms, < F. port=2 \
+             +2998ms, > F. port=2 +1ms, < . port=2 +1ms, < F. port=3 +2998ms, > F. port=3 \
+             +1ms, < . port=3 +1ms, < F. port=4 +2998ms, > F. port=4 +1ms, < . port=4 +1ms",
+            "server_close",
+        ),
+        // Nine requests each: a dialogue of clients that do the same.
+        (
+            "> S port=1 +0ms, < S. port=1 +1ms, > . port=1 +1ms, > P. 90 port=1 +98ms, < P. \
+             300 port=1 +5ms, > P. 90 port=1 +205ms, < P. 300 port=1 +5ms, > P. 90 port=1 \
+             +205ms, < P. 300 port=1 +5ms, > P. 90 port=1 +205ms, < P. 300 port=1 +5ms, > P. \
+             90 port=1 +205ms, < P. 300 port=1 +5ms, > P. 90 port=1 +205ms, < P. 300 port=1 \
+             +5ms, > P. 90 port=1 +205ms, < P. 300 port=1 +5ms, > P. 90 port=1 +205ms, < P. \
+             300 port=1 +5ms, > P. 90 port=1 +205ms, < P. 300 port=1 +5ms, < F. port=1 \
+             +215ms, > S port=2 +0ms, < S. port=2 +1ms, > F. port=1 +0ms, < . port=1 +1ms, > \
+             . port=2 +0ms, > P. 90 port=2 +98ms, < P. 300 port=2 +5ms, > P. 90 port=2 \
+             +325ms, < P. 300 port=2 +5ms, > P. 90 port=2 +325ms, < P. 300 port=2 +5ms, > P. \
+             90 port=2 +325ms, < P. 300 port=2 +5ms, > P. 90 port=2 +325ms, < P. 300 port=2 \
+             +5ms, > P. 90 port=2 +325ms, < P. 300 port=2 +5ms, > S port=3 +245ms, < S. \
+             port=3 +1ms, > . port=3 +1ms, > P. 90 port=2 +78ms, < P. 300 port=2 +5ms, > P. \
+             90 port=3 +15ms, < P. 300 port=3 +5ms, > P. 90 port=2 +305ms, < P. 300 port=2 \
+             +5ms, > P. 90 port=3 +245ms, < P. 300 port=3 +5ms, > P. 90 port=2 +75ms, < P. \
+             300 port=2 +5ms, < F. port=2 +155ms, > F. port=2 +1ms, < . port=2 +1ms, > P. 90 \
+             port=3 +318ms, < P. 300 port=3 +5ms, > P. 90 port=3 +555ms, < P. 300 port=3 \
+             +5ms, > S port=4 +215ms, < S. port=4 +1ms, > . port=4 +1ms, > P. 90 port=4 \
+             +98ms, < P. 300 port=4 +5ms, > P. 90 port=3 +235ms, < P. 300 port=3 +5ms, > P. \
+             90 port=3 +555ms, < P. 300 port=3 +5ms, > P. 90 port=4 +195ms, < P. 300 port=4 \
+             +5ms, > P. 90 port=3 +355ms, < P. 300 port=3 +5ms, > P. 90 port=3 +555ms, < P. \
+             300 port=3 +5ms, > P. 90 port=4 +75ms, < P. 300 port=4 +5ms, > P. 90 port=3 \
+             +475ms, < P. 300 port=3 +5ms, < F. port=3 +115ms, > F. port=3 +1ms, < . port=3 \
+             +1ms, > P. 90 port=4 +398ms, < P. 300 port=4 +5ms, > P. 90 port=4 +995ms, < P. \
+             300 port=4 +5ms, > P. 90 port=4 +995ms, < P. 300 port=4 +5ms, > P. 90 port=4 \
+             +995ms, < P. 300 port=4 +5ms, > P. 90 port=4 +995ms, < P. 300 port=4 +5ms, > P. \
+             90 port=4 +995ms, < P. 300 port=4 +5ms, < F. port=4 +195ms, > F. port=4 +1ms, < \
+             . port=4 +1ms",
+            "server_close",
+        ),
+    ],
+    // What it explains holds beside it, and is its alternative.
+    twins: &[],
+    applies: Applies::Connection,
+    holds,
+};
+
+/// Requests from which their number is no chance.
+const MANY_REQUESTS: u16 = 10;
+
+#[allow(clippy::cast_precision_loss)] // ages, and at most some ten thousand connections
+fn holds(case: &Case<'_>) -> Option<Finding> {
+    let c = case.connection;
+    let end = began(case, Side::Server)?;
+    let lives = case.context.service(c)?.lives()?;
+    let own = Life::of(c).filter(Life::in_use)?;
+    let p = case.parameters;
+    let limits = lives.limits();
+    let number = limits.ages.len();
+    let at_once = lives.ended_around(end.time, p.event_s).count;
+    if (number as f64) < p.age_connections || at_once * 2 > number {
+        return None;
+    }
+    let varied = |low: f64, high: f64| high > low * 1.3;
+    let (first, last) = (limits.requests.first()?, limits.requests.last()?);
+    let few_others = |like: usize| like * 5 >= number * 4;
+    let median = *limits.ages.get(number / 2)? as f64;
+    let near = |age: i64| (age as f64 - median).abs() <= p.age_variation * median;
+    let aged = near(own.age())
+        && few_others(limits.ages.iter().filter(|&&age| near(age)).count())
+        && limits.oldest as f64 <= median * (1.0 + 2.0 * p.age_variation)
+        && varied(f64::from(*first), f64::from(*last));
+    let (young, old) = (*limits.ages.first()? as f64, *limits.ages.last()? as f64);
+    let same = limits.requests.iter().filter(|&&requests| requests == own.requests).count();
+    let counted = own.requests >= MANY_REQUESTS
+        && few_others(same)
+        && limits.most == own.requests
+        && varied(young, old);
+    if !aged && !counted {
+        return None;
+    }
+    let finding = Finding::new(if number >= 8 { 0.75 } else { 0.65 })
+        .with(Evidence::of("closed_in_use").at(end.packet))
+        .with(Evidence::count("closes_alike", number as u64))
+        .with(Evidence::time("age_s", own.age()));
+    Some(if aged {
+        finding.with(Evidence::number("usual_age_s", median / 1e9))
+    } else {
+        finding.with(Evidence::count("requests", u64::from(own.requests)))
+    })
+}

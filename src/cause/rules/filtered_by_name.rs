@@ -1,0 +1,98 @@
+use super::prelude::*;
+
+pub const RULE: Rule = Rule {
+    name: "filtered_by_name",
+    class: Class::Suspicious,
+    summary: "Connections that ask for this name are cut at the same service that answers for \
+           others: something filters by name.",
+    wire: "Handshake, then a TLS ClientHello or HTTP request with a name, then a FIN, a reset or \
+           silence before the server sends an octet: so for every connection with this name, two at \
+           least, while two or more with other names at the same address and port were answered.",
+    reference: "RFC 8744; USENIX Security 2021 (Weaver), IMC 2022 (TSPU)",
+    next: "Is the name on a list of a firewall, a provider or the server's own configuration?",
+    examples: &[
+        "> S port=1, < S., > ., > P. hello=a.org, < P. 1400, > ., > F., < F., > ., > S \
+             port=2, < S., > ., > P. hello=b.org, < R +5ms, > S port=3, < S., > ., > P. \
+             hello=c.org, < P. 1400, > ., > F., < F., > ., > S port=4 +1s, < S., > ., > P. \
+             hello=b.org, < R +5ms",
+        "> S port=1, < S., > ., > P. hello=a.org, < P. 1400, > ., > F., < F., > ., > S \
+             port=2, < S., > ., > P. hello=b.org, < F. +5ms, > F., < ., > S port=3, < S., > \
+             ., > P. hello=a.org, < P. 1400, > ., > F., < F., > ., > S port=4 +1s, < S., > ., > \
+             P. hello=b.org, < F. +5ms, > F., < ., > S port=5, < S., > ., > P. hello=b.org, < \
+             F. +5ms, > F., < ., > S port=6, < S., > ., > P. hello=c.org, < P. 1400, > ., > \
+             F., < F., > .",
+        "> S port=1, < S., > ., > P. hello=a.org, < P. 1400, > ., > F., < F., > ., > S \
+             port=2, < S., > ., > P. hello=b.org, > P. hello=b.org again +300ms, > P. \
+             hello=b.org again +600ms, > P. hello=b.org again +1200ms, > P. hello=b.org again \
+             +2400ms, > S port=3, < S., > ., > P. hello=c.org, < P. 1400, > ., > F., < F., > \
+             ., > S port=4 +1s, < S., > ., > P. hello=b.org, > P. hello=b.org again +300ms, > P. \
+             hello=b.org again +600ms, > P. hello=b.org again +1200ms, > P. hello=b.org again \
+             +2400ms",
+        "> S port=1, < S., > ., > P. get=a.org, < P. 1400, > ., > F., < F., > ., > S \
+             port=2, < S., > ., > P. get=b.org, < R. +5ms, > S port=3, < S., > ., > P. \
+             get=c.org, < P. 1400, > ., > F., < F., > ., > S port=4 +1s, < S., > ., > P. \
+             get=b.org, < R. +5ms",
+    ],
+    near_misses: &[
+        // Once may be chance.
+        (
+            "> S port=1, < S., > ., > P. hello=a.org, < P. 1400, > ., > F., < F., > ., > S \
+             port=2, < S., > ., > P. hello=b.org, < R. +5ms, > S port=3, < S., > ., > P. \
+             hello=c.org, < P. 1400, > ., > F., < F., > .",
+            "abort_unread_data",
+        ),
+        // One other alone does not show that the server answers.
+        (
+            "> S port=1, < S., > ., > P. hello=a.org, < P. 1400, > ., > F., < F., > ., > S \
+             port=2, < S., > ., > P. hello=b.org, < R. +5ms, > S port=4 +1s, < S., > ., > P. \
+             hello=b.org, < R. +5ms",
+            "abort_unread_data",
+        ),
+        // The same name is answered as well.
+        (
+            "> S port=1, < S., > ., > P. hello=a.org, < P. 1400, > ., > F., < F., > ., > S \
+             port=2, < S., > ., > P. hello=b.org, < R. +5ms, > S port=3, < S., > ., > P. \
+             hello=c.org, < P. 1400, > ., > F., < F., > ., > S port=4 +1s, < S., > ., > P. \
+             hello=b.org, < P. 1400, > ., > F., < F., > ., > S port=5, < S., > ., > P. \
+             hello=b.org, < R. +5ms",
+            "abort_unread_data",
+        ),
+        // Another service.
+        (
+            "> S port=1, < S., > ., > P. hello=a.org, < P. 1400, > ., > F., < F., > ., > S \
+             port=2 service=444, < S., > ., > P. hello=b.org, < R. +5ms, > S port=3 \
+             service=443, < S., > ., > P. hello=c.org, < P. 1400, > ., > F., < F., > ., > S \
+             port=4 service=444, < S., > ., > P. hello=b.org, < R. +5ms",
+            "abort_unread_data",
+        ),
+    ],
+    // What it explains holds beside it, and is its alternative.
+    twins: &[],
+    applies: Applies::Any,
+    holds,
+};
+
+fn holds(case: &Case<'_>) -> Option<Finding> {
+    let c = case.connection;
+    if fate(c) != Some(true) {
+        return None;
+    }
+    let end = began(case, Side::Server);
+    if case.reset.is_some() && end.is_none() {
+        return None;
+    }
+    let (fate, beside) = case.context.service(c)?.fates(c)?;
+    if fate.cut < 2 || fate.answered > 0 || beside < 2 {
+        return None;
+    }
+    let sure = fate.cut > 2 && beside > 2;
+    let finding = Finding::new(if sure { 0.7 } else { 0.6 })
+        .with(Evidence::text("name", c.extra()?.server_name.clone()?))
+        .with(Evidence::count("cut_with_this_name", u64::from(fate.cut)))
+        .with(Evidence::count("answered_with_others", u64::from(beside)))
+        .with_some(end.map(|end| Evidence::of("cut_after_the_name").at(end.packet)));
+    // A server that lives acknowledges, and aborts in its own socket's name.
+    let reply = case.reset_of(Form::Reply).is_some();
+    let silent = c.ending == Ending::PeerUnresponsive;
+    Some(if reply || silent { finding.by_third_party() } else { finding })
+}

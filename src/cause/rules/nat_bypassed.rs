@@ -1,0 +1,112 @@
+use super::prelude::*;
+use crate::conn::Moment;
+
+pub const RULE: Rule = Rule {
+    name: "nat_bypassed",
+    class: Class::Abort,
+    summary: "An answer went past the address translator: it came from the address behind it, \
+           where the client has no connection.",
+    wire: "The same client port and sequence numbers are in the capture with another server \
+           address: the client resets what comes from the one (a SYN-ACK, or data in \
+           mid-connection), and the other gets no answer, hangs or is reset. Or a host's reset \
+           answers data that it had acknowledged before, and the host goes on: the translator took \
+           the segment for its own.",
+    reference: "kubernetes #122174 (hairpin), #74839 and moby/libnetwork #1090 (conntrack INVALID)",
+    next: "Look for conntrack INVALID (drop it, or set nf_conntrack_tcp_be_liberal), hairpin mode \
+           and bridge-nf-call-iptables.",
+    examples: &[
+        "> S server=9 isn=7, > S server=7 isn=7 +100us, < S. +50us, > R +50us, \
+         > S server=9 again +1s",
+        "> S, < S., > ., > P. 80, < P. 300, > ., < P. 500 server=7 seq=#301 ack=#81 +1ms, > R",
+    ],
+    near_misses: &[
+        // Both sides of a translator that works.
+        (
+            "> S server=9 isn=7, > S server=7 isn=7 +100us, < S. +50us, < S. server=9 +50us, > ., \
+             > . server=7, < R., < R. server=9",
+            "application_abort",
+        ),
+        // The SYNs have nothing in common.
+        ("> S server=9 isn=7, > S server=7 isn=8 +1ms, < S. +50us, > R +50us", "undetermined"),
+        // Numbers of no other connection.
+        (
+            "> S, < S., > ., > P. 80, < P. 300, > ., < P. 500 server=7 seq=#301 ack=#500 +1ms, > R",
+            "no_socket",
+        ),
+        // A live host answers what it had before by an acknowledgment; this one is gone.
+        ("> S, < S., > ., > P. 80, < P. 300, > ., < P. 300 again +300ms, > R +1ms", "no_socket"),
+    ],
+    twins: &[],
+    applies: Applies::Any,
+    holds,
+};
+
+fn holds(case: &Case<'_>) -> Option<Finding> {
+    handshake(case).or_else(|| unanswered(case)).or_else(|| stray(case)).or_else(|| old(case))
+}
+
+/// The client resets a SYN-ACK of an address that it never asked.
+fn handshake(case: &Case<'_>) -> Option<Finding> {
+    let c = case.connection;
+    let reset = case.reset.filter(|reset| reset.sender == Side::Client)?;
+    let syn_ack = c.syn_ack?;
+    if c.handshake_time.is_some() || c.ending == Ending::Reset {
+        return None;
+    }
+    // Were it the translator's other side, the twin would be answered as well.
+    let twin = case.context.twins(c).find(|twin| twin.completed == Moment::NONE)?;
+    Some(
+        Finding::new(0.8)
+            .with(Evidence::of("answer_of_another_address").at(syn_ack.packet))
+            .with(Evidence::of("client_resets_it").at(reset.packet))
+            .with(Evidence::count("asked_in_connection", twin.id))
+            .by_third_party(),
+    )
+}
+
+/// The SYN whose answers come from another address.
+fn unanswered(case: &Case<'_>) -> Option<Finding> {
+    let c = case.connection;
+    if c.ending != Ending::HandshakeUnanswered || case.reset.is_some() {
+        return None;
+    }
+    let twin = case.context.twins(c).find(|twin| twin.abandoned)?;
+    Some(
+        Finding::new(0.75)
+            .with(Evidence::of("syn").at(c.first_packet))
+            .with(Evidence::count("answered_in_connection", twin.id))
+            .by_third_party(),
+    )
+}
+
+/// A segment of a connection that the client has with another address.
+fn stray(case: &Case<'_>) -> Option<Finding> {
+    let c = case.connection;
+    let reset = case.reset_of(Form::Reply).filter(|reset| reset.sender == Side::Client)?;
+    if c.opening != Opening::MidStream || c.side(Side::Client).alive > 0 {
+        return None;
+    }
+    let other = case.context.bypassed(c)?;
+    Some(
+        Finding::new(0.8)
+            .with(Evidence::of("segment_of_another_connection").at(c.first_packet))
+            .with(Evidence::of("client_resets_it").at(reset.packet))
+            .with(Evidence::count("belongs_to_connection", other.id))
+            .by_third_party(),
+    )
+}
+
+/// A reset for data that had been acknowledged, of a host that goes on.
+fn old(case: &Case<'_>) -> Option<Finding> {
+    let reset = case.reset_of(Form::Reply)?;
+    let repeated = reset.trigger == Some(Trigger::Data) && reset.trigger_payload == 0;
+    let goes_on = reset.sender_after > 1 && !reset.sender_fin_before && !reset.sender_rst_before;
+    let spoke = case.side(reset.sender).alive > reset.sender_after;
+    (repeated && goes_on && spoke && case.established()).then(|| {
+        Finding::new(0.65)
+            .with(Evidence::of("answers_old_data").maybe_at(reset.trigger_packet.get()))
+            .with(Evidence::of("reset").at(reset.packet))
+            .with(Evidence::count("its_host_goes_on", u64::from(reset.sender_after)))
+            .by_third_party()
+    })
+}

@@ -1,0 +1,104 @@
+use super::prelude::*;
+
+pub const RULE: Rule = Rule {
+    name: "relayed_end",
+    class: Class::Abort,
+    summary: "A proxy, balancer or address translator passed on the end of its other connection: \
+           this one only followed.",
+    wire: "Both legs are in the capture: the second began soon after the first, carried the same \
+           octets (a header before them left out), and its far end closed or reset it; within \
+           milliseconds the host between ended this one. Or the same segments under other \
+           addresses, as a translator sends them on.",
+    reference: "HAProxy, nginx stream, Envoy TCP proxy; RFC 3022",
+    next: "Look at the connection that ended first: why it did is the cause of both.",
+    examples: &[
+        "> S server=5, < S., > ., > S client=s5 server=6 port=50000 +1ms, < S. +1ms, > . \
+             +1ms, > P. 120 client=1 server=5 port=40000, > P. 120 client=s5 server=6 \
+             port=50000 +1ms, < P. 900, < P. 900 client=1 server=5 port=40000 +1ms, > ., > . \
+             client=s5 server=6 port=50000, > R. client=1 server=5 port=40000 +2s, > R. \
+             client=s5 server=6 port=50000 +1ms",
+        "> S server=5, < S., > ., > S client=s5 server=6 port=50000 +1ms, < S. +1ms, > . \
+             +1ms, > P. 120 client=1 server=5 port=40000, > P. 120 client=s5 server=6 \
+             port=50000 +1ms, < P. 900, < P. 900 client=1 server=5 port=40000 +1ms, > ., > . \
+             client=s5 server=6 port=50000, < R. client=s5 server=6 port=50000 +2s, < R. \
+             client=1 server=5 port=40000 +1ms",
+        "> S server=5, < S., > ., > S client=s5 server=6 port=50000 +1ms, < S. +1ms, > . \
+             +1ms, > P. 120 client=1 server=5 port=40000, > P. 120 client=s5 server=6 \
+             port=50000 +1ms, < P. 900, < P. 900 client=1 server=5 port=40000 +1ms, > ., > . \
+             client=s5 server=6 port=50000, < F. client=s5 server=6 port=50000 +2s, < F. \
+             client=1 server=5 port=40000 +1ms, > F., < ., > F. client=s5 server=6 \
+             port=50000, < .",
+        "> S server=5, < S., > ., > S client=s5 server=6 port=50000 +1ms, < S. +1ms, > . \
+             +1ms, > P. 120 client=1 server=5 port=40000, > P. 148 client=s5 server=6 \
+             port=50000 +1ms, < P. 900, < P. 900 client=1 server=5 port=40000 +1ms, > ., > . \
+             client=s5 server=6 port=50000, > F. client=1 server=5 port=40000 +2s, > F. \
+             client=s5 server=6 port=50000 +50ms, < F., > ., < F. client=1 server=5 \
+             port=40000, > .",
+        "> S server=9 isn=7, > S server=7 isn=7 +100us, < S. +50us, < S. server=9 +50us, \
+             > ., > . server=7, > P. 80 server=9, > P. 80 server=7 +50us, < P. 90, < P. 90 \
+             server=9 +50us, > F. +1s, > F. server=7 +50us, < F., > ., < F. server=9, > .",
+        "> S isn=7, > S client=9 port=1024 isn=7 +50us, < S., < S. client=1 port=40000 \
+             +50us, > ., > . client=9 port=1024, > P. 9 client=1 port=40000, > P. 9 client=9 port=1024, < P. 9, < P. 9 client=1 port=40000, < R. client=9 port=1024 +2s, < R. client=1 port=40000 +50us",
+    ],
+    near_misses: &[
+        // Too late to be passed on.
+        (
+            "> S server=5, < S., > ., > S client=s5 server=6 port=50000 +1ms, < S. +1ms, > . \
+             +1ms, > P. 120 client=1 server=5 port=40000, > P. 120 client=s5 server=6 \
+             port=50000 +1ms, < P. 900, < P. 900 client=1 server=5 port=40000 +1ms, > ., > . \
+             client=s5 server=6 port=50000, > R. client=1 server=5 port=40000 +2s, > R. \
+             client=s5 server=6 port=50000 +51ms",
+            "application_abort",
+        ),
+        // Other octets.
+        (
+            "> S server=5, < S., > ., > S client=s5 server=6 port=50000 +1ms, < S. +1ms, > . \
+             +1ms, > P. 120 client=1 server=5 port=40000, > P. 120 client=s5 server=6 \
+             port=50000 +1ms, < P. 800, < P. 900 client=1 server=5 port=40000 +1ms, > ., > . \
+             client=s5 server=6 port=50000, > F. client=1 server=5 port=40000 +2s, > F. \
+             client=s5 server=6 port=50000 +1ms, < F., > ., < F. client=1 server=5 \
+             port=40000, > .",
+            "client_close",
+        ),
+        // The host between ended both.
+        (
+            "> S server=5, < S., > ., > S client=s5 server=6 port=50000 +1ms, < S. +1ms, > . \
+             +1ms, > P. 120 client=1 server=5 port=40000, > P. 120 client=s5 server=6 \
+             port=50000 +1ms, < P. 900, < P. 900 client=1 server=5 port=40000 +1ms, > ., > . \
+             client=s5 server=6 port=50000, < F. client=1 server=5 port=40000 +2s, > F. \
+             client=s5 server=6 port=50000 +1ms, < F., > ., > F. client=1 server=5 \
+             port=40000, < .",
+            "server_close",
+        ),
+        // Opened for something else.
+        (
+            "> S server=5, < S., > ., > S client=s5 server=6 port=50000 +2100ms, < S. +1ms, > \
+             . +1ms, > P. 120 client=1 server=5 port=40000, > P. 120 client=s5 server=6 \
+             port=50000 +1ms, < P. 900, < P. 900 client=1 server=5 port=40000 +1ms, > ., > . \
+             client=s5 server=6 port=50000, > R. client=1 server=5 port=40000 +2s, > R. \
+             client=s5 server=6 port=50000 +1ms",
+            "application_abort",
+        ),
+    ],
+    twins: &[],
+    applies: Applies::Any,
+    holds,
+};
+
+fn holds(case: &Case<'_>) -> Option<Finding> {
+    let end = began(case, Side::Server).or_else(|| began(case, Side::Client))?;
+    let leg = case.context.followed(case.connection, case.parameters.relay_s)?;
+    let by = if leg.ended_by == Side::Client { "client" } else { "server" };
+    Some(
+        Finding::new(match (leg.translated, leg.alike) {
+            (true, _) => 0.8,
+            (false, true) => 0.75,
+            (false, false) => 0.6,
+        })
+        .with(Evidence::of("followed_the_other_leg").at(end.packet))
+        .with(Evidence::count("other_connection", leg.id))
+        .with(Evidence::time("after_it_s", leg.before))
+        .with(Evidence::text("other_ended_by", by))
+        .with_some(leg.translated.then(|| Evidence::of("same_segments_translated"))),
+    )
+}

@@ -1,0 +1,108 @@
+use super::prelude::*;
+
+pub const RULE: Rule = Rule {
+    name: "service_event",
+    class: Class::Abort,
+    summary: "The service ended many of its connections at the same moment, idle and busy ones: a \
+           restart, a failover or a drain.",
+    wire: "Within a second of this one, five or more connections of the service that had stood for \
+           a second or more were ended by the server, by FIN or reset alike; they are most of those \
+           that were open, and had been silent for times that differ, or its port refuses afterwards. Connections that were all \
+           silent for the same time met an idle limit; those that were all busy ended with their \
+           work; what clients end is theirs.",
+    reference: "systemd, Kubernetes and load balancers: restart, failover, drain, deregistration",
+    next: "What was done to the service at that moment? See its log and the deployment's.",
+    examples: &[
+        "> S port=1..6, < S. port=1..6, > . port=1..6, > P. 90 port=1..6 +500ms, < P. 300 \
+             port=1..6, > . port=1..6, > P. 90 port=4..6 +9s, < P. 300 port=4..6, < F. port=1 \
+             +100ms, < F. +1ms port=2..6, > F. port=1..6, < . port=1..6",
+        "> S port=1..6, < S. port=1..6, > . port=1..6, > P. 90 port=1..6 +500ms, < P. 300 \
+             port=1..6, > . port=1..6, > P. 90 port=4..6 +9s, < P. 300 port=4..6, < R. port=1 \
+             +100ms, < R. +1ms port=2..6",
+        "> S port=1..6, < S. port=1..6, > . port=1..6, > P. 90 port=1..6 +500ms, < P. 300 \
+             port=1..6, > . port=1..6, < F. port=1 +9s, < F. +1ms port=2..6, > F. port=1..6, \
+             < . port=1..6, > S port=9, < R.",
+        "> P. 9 port=1..5 +900ms, < P. 9 port=1..5 +1s, < F. port=1 +1ms, < R. +1ms \
+             port=2..5",
+    ],
+    near_misses: &[
+        // Two connections are no event.
+        (
+            "> S port=1..2, < S. port=1..2, > . port=1..2, > P. 90 port=1..2 +500ms, < P. 300 \
+             port=1..2, > . port=1..2, > P. 90 port=2 +9s, < P. 300 port=2, < F. port=1 \
+             +100ms, < F. +1ms port=2, > F. port=1..2",
+            "server_close",
+        ),
+        // One idle limit, met by six that had been silent for the same time.
+        (
+            "> S port=1..6, < S. port=1..6, > . port=1..6, > P. 90 port=1..6 +1ms, < P. 300 \
+             port=1..6 +1ms, > . port=1..6 +1ms, < F. port=1 +4990ms, < F. +1ms port=2..6, > \
+             F. port=1..6, < . port=1..6",
+            "idle_close",
+        ),
+        // Closed by the client, whose doing it is.
+        (
+            "> S port=1..6, < S. port=1..6, > . port=1..6, > P. 90 port=1..6 +500ms, < P. 300 \
+             port=1..6, > . port=1..6, > P. 90 port=4..6 +9s, < P. 300 port=4..6, > F. port=1 \
+             +100ms, > F. +1ms port=2..6, < F. port=1..6, > . port=1..6",
+            "client_close",
+        ),
+        // Six of twenty: each for a reason of its own.
+        (
+            "> S port=1..20, < S. port=1..20, > . port=1..20, > P. 90 port=1..20 +500ms, < P. \
+             300 port=1..20, > . port=1..20, > P. 90 port=4..6 +9s, < P. 300 port=4..6, < F. \
+             port=1 +100ms, < F. +1ms port=2..6, > F. port=1..6",
+            "server_close",
+        ),
+        // All had just been answered: that was their work.
+        (
+            "> S port=1..6, < S. port=1..6, > . port=1..6, > P. 90 port=1..6 +500ms, < P. 300 \
+             port=1..6, > . port=1..6, > P. 90 port=1..6 +2s, < P. 300 port=1..6 +1ms, < F. \
+             port=1..6 +1ms, > F. port=1..6",
+            "server_close",
+        ),
+        // One after the other.
+        (
+            "> S port=1..6, < S. port=1..6, > . port=1..6, > P. 90 port=1..6 +500ms, < P. 300 \
+             port=1..6, > . port=1..6, > P. 90 port=4..6 +9s, < P. 300 port=4..6, < F. port=1 \
+             +100ms, < F. +1s port=2..6, > F. port=1..6, < . port=1..6",
+            "server_close",
+        ),
+    ],
+    // What it explains holds beside it, and is its alternative.
+    twins: &[],
+    applies: Applies::Any,
+    holds,
+};
+
+#[allow(clippy::cast_precision_loss)] // at most some ten thousand
+fn holds(case: &Case<'_>) -> Option<Finding> {
+    let c = case.connection;
+    let end = began(case, Side::Server)?;
+    let service = case.context.service(c)?;
+    let lives = service.lives()?;
+    Life::of(c).filter(Life::stood)?;
+    let p = case.parameters;
+    let ended = lives.ended_around(end.time, p.event_s);
+    #[allow(clippy::cast_possible_truncation)] // some seconds
+    let before = end.time.saturating_sub((p.event_s * 1e9) as i64);
+    let open = lives.open_at(before);
+    let refused = service.last_refused.is_some_and(|time| time > end.time);
+    // Where the port is closed afterwards, no idle limit explains it.
+    let varied = ended.deviation_s >= p.event_idle_variation * ended.mean_idle_s || refused;
+    if (ended.count as f64) < p.event_connections
+        || (ended.count as f64) < p.event_share * open as f64
+        || ended.idle == 0
+        || !varied
+    {
+        return None;
+    }
+    Some(
+        Finding::new(if refused || ended.count >= 20 { 0.75 } else { 0.65 })
+            .with(Evidence::of("ended_by_the_service").at(end.packet))
+            .with(Evidence::count("ended_within_a_second", ended.count as u64))
+            .with(Evidence::count("were_open_before", open as u64))
+            .with(Evidence::count("of_these_idle", ended.idle as u64))
+            .with_some(refused.then(|| Evidence::of("refuses_connections_afterwards"))),
+    )
+}
