@@ -27,7 +27,7 @@ pub const RULE: Rule = Rule {
              +2400ms, > S port=3, < S., > ., > P. hello=c.org, < P. 1400, > ., > F., < F., > \
              ., > S port=4 +1s, < S., > ., > P. hello=b.org, > P. hello=b.org again +300ms, > P. \
              hello=b.org again +600ms, > P. hello=b.org again +1200ms, > P. hello=b.org again \
-             +2400ms",
+             +2400ms, > S port=5 +90s",
         "> S port=1, < S., > ., > P. get=a.org, < P. 1400, > ., > F., < F., > ., > S \
              port=2, < S., > ., > P. get=b.org, < R. +5ms, > S port=3, < S., > ., > P. \
              get=c.org, < P. 1400, > ., > F., < F., > ., > S port=4 +1s, < S., > ., > P. \
