@@ -94,6 +94,8 @@ parameters! {
     age_variation = 0.1;
     /// Open connections from which a server may turn new ones away.
     admission_open = 5.0;
+    /// A translator's copy of a SYN comes this soon.
+    translated_s = 0.005;
     /// A silence from which a translator is likely to have forgotten.
     state_idle_s = 20.0;
     /// Share of the smallest round trip that no genuine answer can undercut.

@@ -1,4 +1,5 @@
 use super::prelude::*;
+use crate::cause::context::Attempt;
 use crate::conn::Moment;
 
 pub const RULE: Rule = Rule {
@@ -28,6 +29,20 @@ pub const RULE: Rule = Rule {
         ),
         // The SYNs have nothing in common.
         ("> S server=9 isn=7, > S server=7 isn=8 +1ms, < S. +50us, > R +50us", "undetermined"),
+        // The same SYN half a second later is another one.
+        (
+            "> S server=9 isn=7, > S server=7 isn=7 +500ms, < S. +150ms, > R +50us",
+            "client_handshake_timeout",
+        ),
+        // A scanner's SYN, to many.
+        (
+            "> S server=9 isn=7, > S server=8 isn=7 +1ms, > S server=7 isn=7 +1ms, < S. +50us, > R +50us",
+            "syn_scan",
+        ),
+        (
+            "> S bare nots server=9 isn=7, > S bare nots server=7 isn=7 +1ms, < S. +50us, > R +50us",
+            "undetermined",
+        ),
         // Numbers of no other connection.
         (
             "> S, < S., > ., > P. 80, < P. 300, > ., < P. 500 server=7 seq=#301 ack=#500 +1ms, > R",
@@ -45,6 +60,19 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     handshake(case).or_else(|| unanswered(case)).or_else(|| stray(case)).or_else(|| old(case))
 }
 
+/// The same SYN with another destination, at the same time. A scanner uses its numbers for many.
+fn twin<'a>(case: &Case<'a>) -> Option<&'a Attempt> {
+    let c = case.connection;
+    let client = c.side(Side::Client);
+    if client.syns > 0 && client.syn_options & !0b111 == 0 {
+        return None;
+    }
+    let within = if client.syns > 0 { case.parameters.translated_s } else { 1.0 };
+    let mut twins = case.context.twins(c);
+    let twin = twins.next().filter(|_| twins.next().is_none())?;
+    (s(twin.start.saturating_sub(c.start)).abs() <= within).then_some(twin)
+}
+
 /// The client resets a SYN-ACK of an address that it never asked.
 fn handshake(case: &Case<'_>) -> Option<Finding> {
     let c = case.connection;
@@ -54,7 +82,7 @@ fn handshake(case: &Case<'_>) -> Option<Finding> {
         return None;
     }
     // Were it the translator's other side, the twin would be answered as well.
-    let twin = case.context.twins(c).find(|twin| twin.completed == Moment::NONE)?;
+    let twin = twin(case).filter(|twin| twin.completed == Moment::NONE)?;
     Some(
         Finding::new(0.8)
             .with(Evidence::of("answer_of_another_address").at(syn_ack.packet))
@@ -70,7 +98,7 @@ fn unanswered(case: &Case<'_>) -> Option<Finding> {
     if c.ending != Ending::HandshakeUnanswered || case.reset.is_some() {
         return None;
     }
-    let twin = case.context.twins(c).find(|twin| twin.abandoned)?;
+    let twin = twin(case).filter(|twin| twin.abandoned)?;
     Some(
         Finding::new(0.75)
             .with(Evidence::of("syn").at(c.first_packet))
