@@ -89,9 +89,15 @@ fn no_new_confident_cause(script: &str, whole: &[Verdict], changed: &[Verdict]) 
         whole.iter().any(|w| w.cause == verdict.cause || named(w, verdict.cause))
     };
     for verdict in changed {
+        // They say what came; why it came may be missing with the others that show it.
         let harmless = matches!(
             verdict.cause.name(),
-            "still_open" | "syn_unanswered" | "client_close" | "server_close" | "fin_unanswered"
+            "still_open"
+                | "syn_unanswered"
+                | "client_close"
+                | "server_close"
+                | "fin_unanswered"
+                | "retransmission_timeout"
         );
         assert!(
             verdict.confidence < CONFIDENT || harmless || known(verdict),

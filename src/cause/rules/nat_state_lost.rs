@@ -14,7 +14,7 @@ pub const RULE: Rule = Rule {
     examples: &[
         "> S, < S., > ., > P. 80, < P. 300, > ., > P. 80 +300s, > P. 80 again +300ms, \
          > P. 80 again +600ms, > P. 80 again +1200ms, > S port=40001, < S., > ., > P. 80, < P. 300",
-        "> S, < S., > ., > P. 80, < P. 300, > ., > P. 80 port=51000 seq=#81 ack=#301 +90s, < R +1ms",
+        "> S, < S., > ., > P. 80, < P. 300, > ., > P. 80 port=41000 seq=#81 ack=#301 +90s, < R +1ms",
         "> S, < S. mac=1, > ., > P. 10, < P. 10 mac=1, > P. 10 +20s, < R mac=2",
     ],
     near_misses: &[
@@ -39,7 +39,7 @@ pub const RULE: Rule = Rule {
             "retransmission_timeout",
         ),
         (
-            "> S, < S., > ., > P. 80, < P. 300, > ., > P. 80 port=51000 seq=#900 +90s, < R +1ms",
+            "> S, < S., > ., > P. 80, < P. 300, > ., > P. 80 port=41000 seq=#900 +90s, < R +1ms",
             "no_socket",
         ),
         ("> S, < S. mac=1, > ., > P. 10, < P. 10 mac=1, > P. 10 +20s, < R mac=1", "no_socket"),

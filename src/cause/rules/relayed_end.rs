@@ -12,27 +12,27 @@ pub const RULE: Rule = Rule {
     reference: "HAProxy, nginx stream, Envoy TCP proxy; RFC 3022",
     next: "Look at the connection that ended first: why it did is the cause of both.",
     examples: &[
-        "> S server=5, < S., > ., > S client=s5 server=6 port=50000 +1ms, < S. +1ms, > . \
+        "> S server=5, < S., > ., > S client=s5 server=6 port=41000 +1ms, < S. +1ms, > . \
              +1ms, > P. 120 client=1 server=5 port=40000, > P. 120 client=s5 server=6 \
-             port=50000 +1ms, < P. 900, < P. 900 client=1 server=5 port=40000 +1ms, > ., > . \
-             client=s5 server=6 port=50000, > R. client=1 server=5 port=40000 +2s, > R. \
-             client=s5 server=6 port=50000 +1ms",
-        "> S server=5, < S., > ., > S client=s5 server=6 port=50000 +1ms, < S. +1ms, > . \
+             port=41000 +1ms, < P. 900, < P. 900 client=1 server=5 port=40000 +1ms, > ., > . \
+             client=s5 server=6 port=41000, > R. client=1 server=5 port=40000 +2s, > R. \
+             client=s5 server=6 port=41000 +1ms",
+        "> S server=5, < S., > ., > S client=s5 server=6 port=41000 +1ms, < S. +1ms, > . \
              +1ms, > P. 120 client=1 server=5 port=40000, > P. 120 client=s5 server=6 \
-             port=50000 +1ms, < P. 900, < P. 900 client=1 server=5 port=40000 +1ms, > ., > . \
-             client=s5 server=6 port=50000, < R. client=s5 server=6 port=50000 +2s, < R. \
+             port=41000 +1ms, < P. 900, < P. 900 client=1 server=5 port=40000 +1ms, > ., > . \
+             client=s5 server=6 port=41000, < R. client=s5 server=6 port=41000 +2s, < R. \
              client=1 server=5 port=40000 +1ms",
-        "> S server=5, < S., > ., > S client=s5 server=6 port=50000 +1ms, < S. +1ms, > . \
+        "> S server=5, < S., > ., > S client=s5 server=6 port=41000 +1ms, < S. +1ms, > . \
              +1ms, > P. 120 client=1 server=5 port=40000, > P. 120 client=s5 server=6 \
-             port=50000 +1ms, < P. 900, < P. 900 client=1 server=5 port=40000 +1ms, > ., > . \
-             client=s5 server=6 port=50000, < F. client=s5 server=6 port=50000 +2s, < F. \
+             port=41000 +1ms, < P. 900, < P. 900 client=1 server=5 port=40000 +1ms, > ., > . \
+             client=s5 server=6 port=41000, < F. client=s5 server=6 port=41000 +2s, < F. \
              client=1 server=5 port=40000 +1ms, > F., < ., > F. client=s5 server=6 \
-             port=50000, < .",
-        "> S server=5, < S., > ., > S client=s5 server=6 port=50000 +1ms, < S. +1ms, > . \
+             port=41000, < .",
+        "> S server=5, < S., > ., > S client=s5 server=6 port=41000 +1ms, < S. +1ms, > . \
              +1ms, > P. 120 client=1 server=5 port=40000, > P. 148 client=s5 server=6 \
-             port=50000 +1ms, < P. 900, < P. 900 client=1 server=5 port=40000 +1ms, > ., > . \
-             client=s5 server=6 port=50000, > F. client=1 server=5 port=40000 +2s, > F. \
-             client=s5 server=6 port=50000 +50ms, < F., > ., < F. client=1 server=5 \
+             port=41000 +1ms, < P. 900, < P. 900 client=1 server=5 port=40000 +1ms, > ., > . \
+             client=s5 server=6 port=41000, > F. client=1 server=5 port=40000 +2s, > F. \
+             client=s5 server=6 port=41000 +50ms, < F., > ., < F. client=1 server=5 \
              port=40000, > .",
         "> S server=9 isn=7, > S server=7 isn=7 +100us, < S. +50us, < S. server=9 +50us, \
              > ., > . server=7, > P. 80 server=9, > P. 80 server=7 +50us, < P. 90, < P. 90 \
@@ -43,40 +43,40 @@ pub const RULE: Rule = Rule {
     near_misses: &[
         // Too late to be passed on.
         (
-            "> S server=5, < S., > ., > S client=s5 server=6 port=50000 +1ms, < S. +1ms, > . \
+            "> S server=5, < S., > ., > S client=s5 server=6 port=41000 +1ms, < S. +1ms, > . \
              +1ms, > P. 120 client=1 server=5 port=40000, > P. 120 client=s5 server=6 \
-             port=50000 +1ms, < P. 900, < P. 900 client=1 server=5 port=40000 +1ms, > ., > . \
-             client=s5 server=6 port=50000, > R. client=1 server=5 port=40000 +2s, > R. \
-             client=s5 server=6 port=50000 +51ms",
+             port=41000 +1ms, < P. 900, < P. 900 client=1 server=5 port=40000 +1ms, > ., > . \
+             client=s5 server=6 port=41000, > R. client=1 server=5 port=40000 +2s, > R. \
+             client=s5 server=6 port=41000 +51ms",
             "application_abort",
         ),
         // Other octets.
         (
-            "> S server=5, < S., > ., > S client=s5 server=6 port=50000 +1ms, < S. +1ms, > . \
+            "> S server=5, < S., > ., > S client=s5 server=6 port=41000 +1ms, < S. +1ms, > . \
              +1ms, > P. 120 client=1 server=5 port=40000, > P. 120 client=s5 server=6 \
-             port=50000 +1ms, < P. 800, < P. 900 client=1 server=5 port=40000 +1ms, > ., > . \
-             client=s5 server=6 port=50000, > F. client=1 server=5 port=40000 +2s, > F. \
-             client=s5 server=6 port=50000 +1ms, < F., > ., < F. client=1 server=5 \
+             port=41000 +1ms, < P. 800, < P. 900 client=1 server=5 port=40000 +1ms, > ., > . \
+             client=s5 server=6 port=41000, > F. client=1 server=5 port=40000 +2s, > F. \
+             client=s5 server=6 port=41000 +1ms, < F., > ., < F. client=1 server=5 \
              port=40000, > .",
             "client_close",
         ),
         // The host between ended both.
         (
-            "> S server=5, < S., > ., > S client=s5 server=6 port=50000 +1ms, < S. +1ms, > . \
+            "> S server=5, < S., > ., > S client=s5 server=6 port=41000 +1ms, < S. +1ms, > . \
              +1ms, > P. 120 client=1 server=5 port=40000, > P. 120 client=s5 server=6 \
-             port=50000 +1ms, < P. 900, < P. 900 client=1 server=5 port=40000 +1ms, > ., > . \
-             client=s5 server=6 port=50000, < F. client=1 server=5 port=40000 +2s, > F. \
-             client=s5 server=6 port=50000 +1ms, < F., > ., > F. client=1 server=5 \
+             port=41000 +1ms, < P. 900, < P. 900 client=1 server=5 port=40000 +1ms, > ., > . \
+             client=s5 server=6 port=41000, < F. client=1 server=5 port=40000 +2s, > F. \
+             client=s5 server=6 port=41000 +1ms, < F., > ., > F. client=1 server=5 \
              port=40000, < .",
             "server_close",
         ),
         // Opened for something else.
         (
-            "> S server=5, < S., > ., > S client=s5 server=6 port=50000 +2100ms, < S. +1ms, > \
+            "> S server=5, < S., > ., > S client=s5 server=6 port=41000 +2100ms, < S. +1ms, > \
              . +1ms, > P. 120 client=1 server=5 port=40000, > P. 120 client=s5 server=6 \
-             port=50000 +1ms, < P. 900, < P. 900 client=1 server=5 port=40000 +1ms, > ., > . \
-             client=s5 server=6 port=50000, > R. client=1 server=5 port=40000 +2s, > R. \
-             client=s5 server=6 port=50000 +1ms",
+             port=41000 +1ms, < P. 900, < P. 900 client=1 server=5 port=40000 +1ms, > ., > . \
+             client=s5 server=6 port=41000, > R. client=1 server=5 port=40000 +2s, > R. \
+             client=s5 server=6 port=41000 +1ms",
             "application_abort",
         ),
     ],
