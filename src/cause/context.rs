@@ -2,6 +2,7 @@
 
 mod ahead;
 mod client;
+mod host;
 mod legs;
 mod life;
 mod lives;
@@ -9,6 +10,8 @@ mod merge;
 mod names;
 
 pub use client::{Attempt, WaitLimit};
+pub use host::HostFacts;
+pub(super) use host::{chosen, ttls};
 pub use life::{Life, began_to_end, source, turned_away};
 use lives::Lives;
 pub use names::{Fate, fate};
@@ -97,19 +100,6 @@ impl ServiceFacts {
         let to = sorted.partition_point(|&other| after(other) <= seconds);
         to - from
     }
-}
-
-/// What a host's segments usually look like.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct HostFacts {
-    /// Lowest TTL on segments that are no resets.
-    pub ttl_low: u8,
-    /// Highest TTL on them.
-    pub ttl_high: u8,
-    /// Connections behind this.
-    pub connections: u32,
-    /// Smallest time from SYN to SYN-ACK as a server.
-    pub syn_ack_delay: Option<i64>,
 }
 
 /// Summaries over all connections seen so far.
@@ -269,27 +259,12 @@ impl Context {
     }
 
     fn add_host(&mut self, c: &Connection, side: Side) {
-        let ttl = c.side(side).ttl;
-        let seen = if ttl.first == 0 { ttl.syn } else { ttl.first };
-        if seen == 0 {
+        if chosen(c) || ttls(c.side(side)).next().is_none() {
             return;
         }
-        let (low, high) =
-            if ttl.first == 0 { (seen, seen) } else { (ttl.low.min(seen), ttl.high.max(seen)) };
-        let Some(host) = entry(&mut self.hosts, c.addresses[side.index()], self.limit) else {
-            self.forgotten += 1;
-            return;
-        };
-        if host.connections == 0 {
-            (host.ttl_low, host.ttl_high) = (low, high);
-        }
-        host.ttl_low = host.ttl_low.min(low);
-        host.ttl_high = host.ttl_high.max(high);
-        host.connections += 1;
-        if side == Side::Server
-            && let Some(delay) = c.syn_ack_delay().filter(|&delay| delay > 0)
-        {
-            host.syn_ack_delay = Some(host.syn_ack_delay.map_or(delay, |d| d.min(delay)));
+        match entry(&mut self.hosts, c.addresses[side.index()], self.limit) {
+            Some(host) => host.add(c, side),
+            None => self.forgotten += 1,
         }
     }
 

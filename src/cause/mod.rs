@@ -1,5 +1,6 @@
 //! Connections to verdicts: why each ended, with evidence. Judges only; sees no packet.
 
+mod apart;
 mod context;
 mod evidence;
 mod guards;

@@ -20,6 +20,8 @@ pub struct Near {
     pub several: bool,
     /// Three of its side in a row have one number, and TTL and window go up together.
     pub lockstep: bool,
+    /// Another one of its side lies beyond what that side sent.
+    pub beyond: bool,
     /// The peer answers later with a reset.
     pub peer_answers: bool,
 }
@@ -37,6 +39,7 @@ pub struct Neighbour {
     /// `None` for a FIN and for a copy.
     sender: Option<Side>,
     untriggered: bool,
+    beyond: bool,
     reply: bool,
 }
 
@@ -54,6 +57,7 @@ impl Neighbour {
             sequence: row.sequence,
             sender: Some(row.sender).filter(|_| row.kind == Kind::Rst && !row.duplicate),
             untriggered: row.trigger.is_none() && row.form != Some(Form::Abort),
+            beyond: row.trigger.is_none() && row.ahead.get().is_some_and(|ahead| ahead > 2),
             reply: row.form == Some(Form::Reply),
         }
     }
@@ -96,6 +100,7 @@ impl Near {
             }
             other_number |= other.sequence.0 != row.sequence.0;
             untriggered += u32::from(other.untriggered);
+            near.beyond |= other.beyond && other.sequence.0 != row.sequence.0;
             let up = other.numbers == next;
             near.lockstep |= up & went_up;
             (went_up, next) = (up, other.next);
@@ -138,6 +143,11 @@ mod tests {
             lockstep: family
                 .windows(3)
                 .any(|three| three.windows(2).all(|pair| up(pair[0], pair[1]))),
+            beyond: family.iter().any(|other| {
+                other.trigger.is_none()
+                    && other.ahead.get().is_some_and(|ahead| ahead > 2)
+                    && other.sequence != row.sequence
+            }),
             peer_answers: resets().any(|other| {
                 other.sender != row.sender
                     && other.time > row.time
@@ -157,6 +167,7 @@ mod tests {
         (who, number, form, any::<bool>(), time).prop_map(
             |((server, fin, duplicate), (sequence, window, ttl, place), form, answers, time)| {
                 Teardown {
+                    ahead: place.into(),
                     sender: if server { Side::Server } else { Side::Client },
                     kind: if fin { Kind::Fin } else { Kind::Rst },
                     duplicate,

@@ -50,7 +50,7 @@ parameters! {
     health_check_rounds = 3.0;
     /// Resets of one listener within this time are one burst.
     burst_s = 0.05;
-    /// A difference in TTL from which a host's segments are not its own.
+    /// Routers passed, more or fewer, from which a host's segments are not its own.
     ttl_difference = 2.0;
     /// A SYN again this soon after the client's reset shows that its socket lives.
     fast_retry_s = 0.05;

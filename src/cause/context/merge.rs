@@ -1,6 +1,6 @@
 //! What two parts of a capture remember, together.
 
-use super::{Aborted, Context, HostFacts, Lives, MAX_ABORTED, ServiceFacts, entry};
+use super::{Aborted, Context, Lives, MAX_ABORTED, ServiceFacts, entry};
 
 impl Context {
     /// Adds what another one remembers, whose connections come after those of this one: as if they
@@ -103,23 +103,5 @@ impl Aborted {
         self.times.extend(other.times.iter().take(room));
         self.sorted.take();
         other.times.len().saturating_sub(room) as u64
-    }
-}
-
-impl HostFacts {
-    fn merge(&mut self, other: &Self) {
-        let Self { ttl_low, ttl_high, connections, syn_ack_delay } = *other;
-        if connections == 0 {
-            return;
-        }
-        if self.connections == 0 {
-            *self = *other;
-            return;
-        }
-        self.ttl_low = self.ttl_low.min(ttl_low);
-        self.ttl_high = self.ttl_high.max(ttl_high);
-        self.connections += connections;
-        let delays = [self.syn_ack_delay, syn_ack_delay];
-        self.syn_ack_delay = delays.into_iter().flatten().min();
     }
 }

@@ -88,7 +88,7 @@ fn times_of_aborts_are_asked_for_and_added_to_in_turns() {
 }
 
 #[test]
-fn a_hosts_ttl_is_that_of_all_its_segments_but_resets_or_that_of_its_syns() {
+fn a_hosts_ttl_is_that_of_all_its_segments_but_resets() {
     let mut context = Context::default();
     let seen = |context: &Context, c: &Connection| {
         context.host(c.addresses[1]).map(|h| (h.ttl_low, h.ttl_high, h.connections))
@@ -96,13 +96,31 @@ fn a_hosts_ttl_is_that_of_all_its_segments_but_resets_or_that_of_its_syns() {
     let c = one("> S, < S. ttl=50, > ., < P. 5 ttl=60, < P. 5 ttl=58, < R. ttl=200");
     assert_eq!(seen(&context, &c), None);
     context.add(&c);
-    assert_eq!(seen(&context, &c), Some((58, 60, 1)));
+    assert_eq!(seen(&context, &c), Some((50, 60, 1)));
     context.add(&one("> S, < S. ttl=63, > ."));
-    assert_eq!(seen(&context, &c), Some((58, 63, 2)));
+    assert_eq!(seen(&context, &c), Some((50, 63, 2)));
     context.add(&one("> S, < S. ttl=57, > ."));
-    assert_eq!(seen(&context, &c), Some((57, 63, 3)));
+    assert_eq!(seen(&context, &c), Some((50, 63, 3)));
     context.add(&one("> S, < R. ttl=9"));
-    assert_eq!(seen(&context, &c), Some((57, 63, 3)));
+    assert_eq!(seen(&context, &c), Some((50, 63, 3)));
+}
+
+#[test]
+fn a_hosts_paths_are_told_in_routers_whatever_its_segments_began_with() {
+    let mut context = Context::default();
+    for script in
+        ["> S, < S. ttl=57, > .", "> S, < S. ttl=121, > .", "> S, < S. ttl=250, < . ttl=249"]
+    {
+        context.add(&one(script));
+    }
+    let host = context.host(one("> S, < S.").addresses[1]).unwrap();
+    assert_eq!((host.hops_low, host.hops_high, host.hops_within), (5, 7, 1));
+    // A program chose these.
+    let mut context = Context::default();
+    for script in ["> S ttl=1, < S. ttl=1, > . ttl=1", "> S ttl=255, < S. ttl=255, > . ttl=255"] {
+        context.add(&one(script));
+    }
+    assert!(context.host(one("> S, < S.").addresses[1]).is_none());
 }
 
 #[test]

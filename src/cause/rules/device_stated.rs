@@ -10,7 +10,10 @@ pub const RULE: Rule = Rule {
     reference: "draft-boucadair-tcpm-rst-diagnostic-payload; F5 tm.rstcause.pkt; Citrix NetScaler \
            reset codes; RFC 8684 section 3.6",
     next: "Read the reason; look it up in the device's manual.",
-    examples: &["> S, < S., > ., > P. 10, < ., < R. text=\"idle timeout expired\""],
+    examples: &[
+        "> S, < S., > ., > P. 10, < ., < R. text=\"idle timeout expired\"",
+        "> S, < S. ttl=63, > ., > P. 10, < . ttl=63, < R. text=\"blocked by policy\" ttl=64",
+    ],
     near_misses: &[],
     twins: &[],
     applies: Applies::Reset,
@@ -32,9 +35,9 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     let mut evidence = Evidence::text(kind, text).at(reset.packet);
     evidence.value = code.map(f64::from);
     let finding = Finding::new(certain).with(evidence);
-    // Another TTL than the claimed sender's: the device that states the reason sent it itself.
-    let other = reset
-        .ttl_delta
-        .is_some_and(|delta| f64::from(delta.abs()) >= case.parameters.ttl_difference);
-    Some(if other { finding.by_third_party() } else { finding })
+    // A router more or fewer is enough: the device that states the reason sent it itself.
+    Some(match apart(case, reset).or_else(|| one_router(case, reset)) {
+        Some(apart) => finding.with(apart.evidence(reset.packet)).by_third_party(),
+        None => finding,
+    })
 }

@@ -1,4 +1,5 @@
 use super::prelude::*;
+use crate::cause::HostFacts;
 
 pub const RULE: Rule = Rule {
     name: "port_closed",
@@ -25,9 +26,20 @@ pub const RULE: Rule = Rule {
 fn holds(case: &Case<'_>) -> Option<Finding> {
     let reset = refusal(case)?;
     let attempts = case.side(Side::Client).syns;
+    // Where the host is known and the reset is not quite like it, it may be somebody else's.
+    let host = case.context.host(case.connection.addresses[1]);
+    let apart = host.is_some_and(|host| {
+        let hops = crate::conn::hops(reset.ttl);
+        !(host.hops_low..=host.hops_high).contains(&hops)
+    });
+    let unlabelled =
+        host.is_some_and(|host| super::rejected_by_firewall::unlabelled(case, reset, host));
+    // Linux before 4.18 numbers its resets too.
+    let numbered =
+        host.is_some_and(HostFacts::refuses_like_linux) && reset.ip_id.is_some_and(|id| id != 0);
+    let plain = reset.reply_shape && !(apart || unlabelled || numbered);
     Some(
-        Finding::new(0.85)
-            .plus(if reset.reply_shape { 0.05 } else { 0.0 })
+        Finding::new(if plain { 0.9 } else { 0.7 })
             .with(Evidence::of("reset_acknowledges_syn").at(reset.packet))
             .with(Evidence::count("attempts", u64::from(attempts)))
             .with_some(reset.turnaround.get().map(|t| Evidence::time("answer_s", t))),

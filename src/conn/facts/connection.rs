@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use crate::conn::compat::tampering::{Half, Tampering};
 use crate::conn::compat::zeek::Zeek;
-use crate::conn::facts::endpoint::Endpoint;
+use crate::conn::facts::endpoint::{Endpoint, Foreign};
 use crate::conn::facts::teardown::{Kind, Teardown};
 use crate::conn::primitives::optional::Moment;
 use crate::conn::primitives::words::{EndedBy, Ending, Opening, Phase, Release, Side};
@@ -83,6 +83,8 @@ pub struct Extra {
     pub mptcp: bool,
     /// End of each side's latest segment that jumped further ahead than is believed at once.
     pub far: [Option<Seq>; 2],
+    /// By side, a segment that it may not have sent.
+    pub foreign: [Option<Foreign>; 2],
 }
 
 /// A SYN-ACK as the observer saw it.

@@ -1,6 +1,6 @@
 //! One side of a connection, as an observer in between sees it.
 
-use crate::conn::primitives::optional::Moment;
+use crate::conn::primitives::optional::{Moment, Number};
 use crate::conn::primitives::ranges::Ranges;
 use crate::packet::Seq;
 
@@ -31,6 +31,110 @@ pub struct Fin {
     pub time: i64,
     /// When the peer first acknowledged it.
     pub acked_at: Moment,
+}
+
+/// How many routers a segment passed, by its TTL or hop limit: every system begins with one of
+/// these, and no path is much longer than 30.
+pub fn hops(ttl: u8) -> u8 {
+    const INITIAL: [u8; 4] = [32, 64, 128, 255];
+    INITIAL.into_iter().find(|&initial| ttl <= initial).unwrap_or(255) - ttl
+}
+
+/// What headers of a side's segments have shown, as bits; resets and doubtful segments left out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Traits(pub u8);
+
+impl Traits {
+    /// "Do not fragment" was set.
+    pub const DF: Self = Self(1);
+    /// It was not.
+    pub const NO_DF: Self = Self(2);
+    /// The IPv6 flow label changed.
+    pub const LABELS: Self = Self(4);
+    /// Its SYN or SYN-ACK had the IPv4 identification 0.
+    pub const SYN_ID_0: Self = Self(8);
+
+    /// Whether it has all of the other's.
+    pub fn has(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
+
+    /// Adds the other's where it applies.
+    #[inline]
+    pub fn note(&mut self, applies: bool, other: Self) {
+        self.0 |= if applies { other.0 } else { 0 };
+    }
+}
+
+/// The first segment with payload of a side after the peer's: what came again at its numbers must
+/// have the same octets.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sample {
+    /// Its sequence number.
+    pub sequence: Seq,
+    /// Hash of its first octets.
+    pub hash: u32,
+    /// How many these are; 0 without one.
+    pub octets: u8,
+    /// TTL.
+    pub ttl: u8,
+    /// How it differs from what its side sent before.
+    pub signs: Signs,
+}
+
+/// How a segment differs from those that its claimed sender certainly sent, as bits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Signs(pub u8);
+
+impl Signs {
+    /// Another number of hops than any of them.
+    pub const HOPS: Self = Self(1);
+    /// No timestamp on a connection that uses them.
+    pub const STAMP: Self = Self(2);
+    /// "Do not fragment" cleared that was always set.
+    pub const DF: Self = Self(4);
+    /// Another IPv6 flow label.
+    pub const LABEL: Self = Self(8);
+    /// Another hardware address.
+    pub const LINK: Self = Self(16);
+    /// An identification that does not follow the last one, or is the peer's.
+    pub const ID: Self = Self(32);
+    /// A window of another size.
+    pub const WINDOW: Self = Self(64);
+
+    /// Whether it has all of the other's.
+    pub fn has(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
+
+    /// Adds the other's where it applies.
+    pub fn note(&mut self, applies: bool, other: Self) {
+        self.0 |= if applies { other.0 } else { 0 };
+    }
+
+    /// How many there are.
+    pub fn count(self) -> u32 {
+        self.0.count_ones()
+    }
+}
+
+/// A segment with payload or FIN that its claimed sender may not have sent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Foreign {
+    /// Packet number of the first one of its side.
+    pub packet: u64,
+    /// TTL.
+    pub ttl: u8,
+    /// How it differs from what its side sent before.
+    pub signs: Signs,
+    /// It had payload.
+    pub payload: bool,
+    /// It had a FIN.
+    pub fin: bool,
+    /// Packet with other octets at the same numbers.
+    pub contradicted: Number,
+    /// Segments of its side after it that were like those before it.
+    pub own_after: u32,
 }
 
 /// A baseline of one header field of the segments that a side certainly sent itself.
@@ -122,6 +226,14 @@ pub struct Endpoint {
     pub ip_id_jumps: u16,
     /// TTL or hop limit baseline.
     pub ttl: Ttl,
+    /// What its headers have shown.
+    pub traits: Traits,
+    /// Segments with payload or FIN left out of the baselines, because they may not be its own.
+    pub doubtful: u8,
+    /// IPv6 flow label of its first segment.
+    pub flow_label: u32,
+    /// See [`Sample`].
+    pub sample: Sample,
     /// Highest round trip; see `min_rtt`.
     pub max_rtt: i64,
     /// SYN segments without ACK.

@@ -112,6 +112,8 @@ pub struct Teardown {
     pub ttl: u8,
     /// IPv4 identification.
     pub ip_id: Option<u16>,
+    /// The IPv4 "do not fragment" bit.
+    pub dont_fragment: bool,
     /// IPv6 flow label.
     pub flow_label: u32,
     /// Whether its hardware source address differs from the one its side began with.
@@ -150,6 +152,9 @@ pub struct Teardown {
     pub trigger_packet: Number,
     /// RST: time from that segment, in nanoseconds.
     pub turnaround: Moment,
+    /// RST: time from the first segment that has the numbers which it repeats, or the first that
+    /// brought the octets which it acknowledges; `None` where there may have been an earlier one.
+    pub answer_time: Moment,
     /// RST: whether the trigger brought payload octets that were new.
     pub trigger_payload: u32,
     /// RST: acknowledgment field of that segment, relative to this sender's base.

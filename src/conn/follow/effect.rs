@@ -13,4 +13,6 @@ pub(in crate::conn) struct Effect {
     pub probe: bool,
     /// Nothing new in it although it takes sequence space.
     pub retransmission: bool,
+    /// Its claimed sender may not have sent it.
+    pub foreign: bool,
 }

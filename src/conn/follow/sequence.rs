@@ -4,16 +4,15 @@
 use crate::conn::facts::connection::Connection;
 use crate::conn::facts::endpoint::{Endpoint, Fin, State, truncate};
 use crate::conn::facts::teardown::Teardown;
+use crate::conn::follow::baseline::baseline;
 use crate::conn::follow::effect::Effect;
 use crate::conn::follow::handshake::note_syn;
 use crate::conn::primitives::optional::Moment;
 use crate::conn::primitives::words::Side;
-use crate::packet::{Options, Segment, Seq};
+use crate::packet::{Segment, Seq};
 
 /// A jump ahead, in octets, that is only believed when it comes again: 64 MiB.
 const WILD_JUMP: i64 = 64 << 20;
-/// How many identifications a step forward may skip and still follow its predecessor.
-const IP_ID_STEP: u16 = 2048;
 
 /// Numbers of the segment into the sender's space, its acknowledgment into the peer's.
 pub(in crate::conn) fn advance(c: &mut Connection, segment: &Segment<'_>, sender: Side) -> Effect {
@@ -89,7 +88,7 @@ pub(in crate::conn) fn carry_on(
     endpoint.alive += 1;
     endpoint.progress += u32::from(fresh > 0 || effect.ack_advanced);
     window(endpoint, segment);
-    baseline(endpoint, segment);
+    baseline(endpoint, peer.timestamp_time.is_some(), segment, &mut effect);
     Some(effect)
 }
 
@@ -326,7 +325,7 @@ pub(in crate::conn) fn settle(
     c: &mut Connection,
     segment: &Segment<'_>,
     sender: Side,
-    effect: &Effect,
+    effect: &mut Effect,
 ) {
     let flags = segment.flags;
     handshake(c, segment, sender, effect);
@@ -370,7 +369,7 @@ pub(in crate::conn) fn settle(
         endpoint.retransmission_run = 0;
     }
     window(endpoint, segment);
-    baseline(endpoint, segment);
+    baseline(endpoint, peer.timestamp_time.is_some(), segment, effect);
     if flags.fin() {
         endpoint.fins += 1;
         if c.first_fin_by.is_none() {
@@ -442,33 +441,5 @@ fn window(endpoint: &mut Endpoint, segment: &Segment<'_>) {
         endpoint.zero_since.or_set(segment.time);
     } else {
         endpoint.zero_since = Moment::NONE;
-    }
-}
-
-fn baseline(endpoint: &mut Endpoint, segment: &Segment<'_>) {
-    if !segment.flags.syn() {
-        let ttl = &mut endpoint.ttl;
-        if ttl.first == 0 {
-            (ttl.first, ttl.low, ttl.high) = (segment.ttl, segment.ttl, segment.ttl);
-        }
-        ttl.low = ttl.low.min(segment.ttl);
-        ttl.high = ttl.high.max(segment.ttl);
-        ttl.last = segment.ttl;
-        match Options::timestamps(segment.options) {
-            Some((value, _)) => {
-                (endpoint.timestamp, endpoint.timestamp_time) = (value, segment.time.into());
-            }
-            None => endpoint.without_timestamp += u32::from(!segment.options_cut()),
-        }
-    }
-    if let Some(id) = segment.ip_id.filter(|&id| id != 0) {
-        match endpoint.ip_id {
-            Some(last) if id.wrapping_sub(last) <= IP_ID_STEP => {
-                endpoint.ip_id_steps = endpoint.ip_id_steps.saturating_add(1);
-            }
-            Some(_) => endpoint.ip_id_jumps = endpoint.ip_id_jumps.saturating_add(1),
-            None => {}
-        }
-        endpoint.ip_id = Some(id);
     }
 }

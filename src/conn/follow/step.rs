@@ -8,7 +8,7 @@ use crate::conn::facts::connection::Connection;
 use crate::conn::facts::endpoint::{Endpoint, State};
 use crate::conn::follow::effect::Effect;
 use crate::conn::follow::recent::{Entry, Pool, Recent, signature};
-use crate::conn::follow::{payload, sequence, teardowns};
+use crate::conn::follow::{foreign, payload, sequence, teardowns};
 use crate::conn::primitives::optional::Moment;
 use crate::conn::primitives::words::{EndedBy, Ending, Opening, Phase, Release, Side};
 use crate::packet::{Address, Segment};
@@ -160,20 +160,8 @@ impl Live<'_> {
             duplicate = true;
             self.note_completeness(segment);
             self.note_duplicate(segment, sender);
-        } else if let Some(carried) = sequence::carry_on(self.connection, segment, sender) {
-            effect = carried;
-            self.connection.completeness |= wireshark::later(segment.flags, segment.payload_length);
-            self.note_payload(segment, sender, &effect);
         } else {
-            self.note_completeness(segment);
-            let previous_end = self.connection.end;
-            let c = &mut *self.connection;
-            effect = sequence::advance(c, segment, sender);
-            self.note_payload(segment, sender, &effect);
-            let c = &mut *self.connection;
-            teardowns::teardown(c, self.pool.of(*self.recent), segment, sender, previous_end);
-            teardowns::challenge(c, segment, sender, &effect);
-            sequence::settle(c, segment, sender, &effect);
+            effect = self.follow(segment, sender);
         }
         self.count(segment, sender);
         self.connection.zeek.take(&zeek::Packet {
@@ -199,6 +187,31 @@ impl Live<'_> {
             duplicate,
         };
         self.pool.push(self.recent, mark, &entry);
+    }
+
+    /// What the segment does to the connection.
+    #[inline]
+    fn follow(&mut self, segment: &Segment<'_>, sender: Side) -> Effect {
+        let signs = foreign::before(self.connection, self.pool.of(*self.recent), segment, sender);
+        let effect = if let Some(carried) = sequence::carry_on(self.connection, segment, sender) {
+            self.connection.completeness |= wireshark::later(segment.flags, segment.payload_length);
+            self.note_payload(segment, sender, &carried);
+            carried
+        } else {
+            self.note_completeness(segment);
+            let previous_end = self.connection.end;
+            let c = &mut *self.connection;
+            let mut effect = sequence::advance(c, segment, sender);
+            self.note_payload(segment, sender, &effect);
+            let c = &mut *self.connection;
+            teardowns::teardown(c, self.pool.of(*self.recent), segment, sender, previous_end);
+            teardowns::challenge(c, segment, sender, &effect);
+            sequence::settle(c, segment, sender, &mut effect);
+            effect
+        };
+        let seen = self.pool.of(*self.recent);
+        foreign::after(self.connection, seen, segment, sender, signs, &effect);
+        effect
     }
 
     fn note_completeness(&mut self, segment: &Segment<'_>) {

@@ -120,6 +120,7 @@ fn reset(c: &Connection, recent: Seen<'_>, segment: &Segment<'_>, sender: Side) 
             row.trigger_relative_ack = endpoint.position(trigger.acknowledgment).into();
         }
     }
+    row.answer_time = answer_time(recent, segment, sender).into();
     row.payload_echo =
         segment.payload_length > 0 && trigger.is_some_and(|t| t.payload == segment.payload_length);
     let before = trigger.map_or(segment.packet, |t| t.packet);
@@ -172,6 +173,7 @@ fn bare(c: &Connection, segment: &Segment<'_>, sender: Side, kind: Kind) -> Tear
         window: segment.window,
         ttl: segment.ttl,
         ip_id: segment.ip_id,
+        dont_fragment: segment.dont_fragment,
         flow_label: segment.flow_label,
         link_source_differs: endpoint.link_source != 0
             && segment.link_source != 0
@@ -286,6 +288,26 @@ fn find_trigger(recent: Seen<'_>, segment: &Segment<'_>, sender: Side) -> Option
         });
         repeats && !was_taken
     })
+}
+
+/// See [`Teardown::answer_time`].
+fn answer_time(recent: Seen<'_>, segment: &Segment<'_>, sender: Side) -> Option<i64> {
+    let mut first = None;
+    for entry in recent.backwards().filter(|entry| entry.sender != sender && !entry.flags.rst()) {
+        let same = if segment.flags.ack() {
+            segment.acknowledgment == entry.end()
+        } else {
+            entry.flags.ack() && entry.acknowledgment == segment.sequence
+        };
+        if same {
+            first = Some((entry.time, entry.payload));
+        } else if let Some((time, payload)) = first {
+            // Without new octets its sender may have acknowledged the same long before.
+            let brought = payload > 0 || !segment.flags.ack();
+            return brought.then(|| segment.time.saturating_sub(time));
+        }
+    }
+    None
 }
 
 fn kind_of(entry: &Entry) -> Trigger {

@@ -30,10 +30,10 @@ fn play(script: &str) -> (usize, usize) {
         if let Some(effect) = sequence::carry_on(&mut quick, &segment, side) {
             let mut full = connection.clone();
             let end = full.end;
-            let expected = sequence::advance(&mut full, &segment, side);
+            let mut expected = sequence::advance(&mut full, &segment, side);
             teardowns::teardown(&mut full, pool.of(recent), &segment, side, end);
             teardowns::challenge(&mut full, &segment, side, &expected);
-            sequence::settle(&mut full, &segment, side, &expected);
+            sequence::settle(&mut full, &segment, side, &mut expected);
             assert_eq!(format!("{effect:?}"), format!("{expected:?}"), "{script}");
             assert_eq!(format!("{quick:?}"), format!("{full:?}"), "{script}");
             short.0 += 1;

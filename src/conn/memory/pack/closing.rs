@@ -28,6 +28,7 @@ pub fn teardown(t: &mut Teardown, home: u32, base: &Base, coder: &mut impl Coder
         window,
         ttl,
         ip_id,
+        dont_fragment,
         flow_label,
         link_source_differs,
         header_length,
@@ -46,6 +47,7 @@ pub fn teardown(t: &mut Teardown, home: u32, base: &Base, coder: &mut impl Coder
         trigger,
         trigger_packet,
         turnaround,
+        answer_time,
         trigger_payload,
         trigger_relative_ack,
         sequence_check,
@@ -90,6 +92,7 @@ pub fn teardown(t: &mut Teardown, home: u32, base: &Base, coder: &mut impl Coder
         for switch in [
             &mut *link_source_differs,
             &mut *has_timestamp,
+            &mut *dont_fragment,
             &mut *duplicate,
             &mut *reply_shape,
             &mut *follow_up,
@@ -136,6 +139,7 @@ pub fn teardown(t: &mut Teardown, home: u32, base: &Base, coder: &mut impl Coder
     sparse!(coder, payload_length, unacked_bytes, flow_label);
     let reset = (*trigger_packet != Number::NONE)
         || turnaround.is_some()
+        || answer_time.is_some()
         || trigger_relative_ack.is_some()
         || ttl_delta.is_some()
         || ip_id_delta.is_some()
@@ -144,6 +148,7 @@ pub fn teardown(t: &mut Teardown, home: u32, base: &Base, coder: &mut impl Coder
     if coder.given(|| reset) {
         coder.number(trigger_packet, base.packet);
         lapse(turnaround, coder);
+        coder.moment(answer_time, turnaround.get().unwrap_or(0));
         coder.plain(trigger_payload);
         lapse(trigger_relative_ack, coder);
         coder.plain(unread_bytes);

@@ -1,6 +1,7 @@
 //! The fields that only some connections have.
 
 use crate::conn::facts::connection::{Extra, Icmp, SynAck, TlsAlert};
+use crate::conn::facts::endpoint::Foreign;
 use crate::conn::memory::pack::fields::syn_ack;
 use crate::conn::primitives::coder::{Base, Coder};
 use crate::packet::Seq;
@@ -26,6 +27,7 @@ pub fn extra(extra: &mut Option<Box<Extra>>, base: &Base, coder: &mut impl Coder
         syn_retry_after_reset,
         mptcp,
         far: [far, far_back],
+        foreign,
     } = &mut **extra.get_or_insert_default();
     let mut there = [icmp.is_some(), tls_alert[0].is_some(), tls_alert[1].is_some()];
     let mut late = [
@@ -74,6 +76,13 @@ pub fn extra(extra: &mut Option<Box<Extra>>, base: &Base, coder: &mut impl Coder
             *alert = Some(TlsAlert { packet, time, clear });
         }
     }
+    for foreign in foreign {
+        if coder.given(|| foreign.is_some()) {
+            let mut seen = foreign.unwrap_or_default();
+            odd(&mut seen, base, coder);
+            *foreign = Some(seen);
+        }
+    }
     let [followed, again, challenged, retried] = late;
     if followed {
         let mut end = earlier_end.unwrap_or_default();
@@ -96,6 +105,19 @@ pub fn extra(extra: &mut Option<Box<Extra>>, base: &Base, coder: &mut impl Coder
         coder.plain(&mut wait);
         *syn_retry_after_reset = Some(wait);
     }
+}
+
+fn odd(foreign: &mut Foreign, base: &Base, coder: &mut impl Coder) {
+    let Foreign { packet, ttl, signs, payload, fin, contradicted, own_after } = foreign;
+    coder.same(packet, base.packet);
+    coder.bits(|bits| {
+        bits.plain(ttl, 8);
+        bits.plain(&mut signs.0, 8);
+        bits.plain(payload, 1);
+        bits.plain(fin, 1);
+        bits.plain(own_after, 32);
+    });
+    coder.number(contradicted, base.packet);
 }
 
 fn message(icmp: &mut Icmp, base: &Base, coder: &mut impl Coder) {

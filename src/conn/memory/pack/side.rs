@@ -1,6 +1,6 @@
 //! The fields of a side.
 
-use crate::conn::facts::endpoint::{Endpoint, Fin, Ttl};
+use crate::conn::facts::endpoint::{Endpoint, Fin, Sample, Ttl};
 use crate::conn::primitives::coder::{Coder, sparse};
 
 /// One side. Its counters of segments are near one another.
@@ -64,6 +64,10 @@ pub fn endpoint(e: &mut Endpoint, start: i64, coder: &mut impl Coder) {
         syn_options,
         syn_window,
         link_source,
+        traits,
+        doubtful,
+        flow_label,
+        sample,
     } = e;
     let mut closed = fin.is_some();
     let Ttl { syn, first, low, high, last } = ttl;
@@ -79,6 +83,8 @@ pub fn endpoint(e: &mut Endpoint, start: i64, coder: &mut impl Coder) {
         for ttl in [&mut *syn, &mut *first, &mut *low, &mut *high, &mut *last] {
             bits.plain(ttl, 8);
         }
+        bits.plain(&mut traits.0, 8);
+        bits.plain(doubtful, 8);
     });
     coder.plain(&mut base.0);
     coder.plain(syn_options);
@@ -124,6 +130,17 @@ pub fn endpoint(e: &mut Endpoint, start: i64, coder: &mut impl Coder) {
         coder.near(last_data_time, start, 0);
         coder.plain(unanswered);
         coder.plain(without_timestamp);
+    }
+    if coder.given(|| *sample != Sample::default() || *flow_label != 0) {
+        let Sample { sequence, hash, octets, ttl, signs } = sample;
+        coder.plain(flow_label);
+        coder.seq(sequence, *base);
+        coder.bits(|bits| {
+            bits.plain(hash, 32);
+            bits.plain(octets, 8);
+            bits.plain(ttl, 8);
+            bits.plain(&mut signs.0, 8);
+        });
     }
     if coder.given(|| closed || *fins != 0) {
         let Fin { mut at, mut time, mut acked_at } = fin.unwrap_or_default();

@@ -1,0 +1,158 @@
+//! How far from its claimed sender a segment was sent: by routers passed, not by TTL, and by how
+//! much the sender's own segments differ.
+
+use super::context::{chosen, ttls};
+use super::evidence::Evidence;
+use super::rule::Case;
+use crate::conn::{Side, Signs, Teardown, hops};
+
+/// Connections of a host from which one router more or less is evidence, if it never varied.
+const STEADY: u32 = 4;
+/// Routers from which a host known by one connection is another one.
+const FAR: u8 = 5;
+
+/// A distance that is not the claimed sender's.
+#[derive(Clone, Copy, Debug)]
+pub struct Apart {
+    /// Routers that the segment passed.
+    pub hops: u8,
+    /// What its sender's own segments passed: fewest and most.
+    usual: (u8, u8),
+    /// Connections that this is known from.
+    connections: u32,
+}
+
+impl Apart {
+    /// How a verdict tells it.
+    pub fn evidence(&self, packet: u64) -> Evidence {
+        let (low, high) = self.usual;
+        let usual = if low == high { low.to_string() } else { format!("{low} to {high}") };
+        let by = match self.connections {
+            0 | 1 => String::new(),
+            many => format!(" in {many} connections"),
+        };
+        let mut evidence =
+            Evidence::text("hops", format!("its sender's segments pass {usual}{by}"));
+        evidence.value = Some(f64::from(self.hops));
+        evidence.at(packet)
+    }
+
+    /// How far it is from what its sender's own segments passed.
+    pub fn distance(&self) -> u8 {
+        away(self.hops, self.usual)
+    }
+}
+
+fn away(hops: u8, (low, high): (u8, u8)) -> u8 {
+    low.saturating_sub(hops).max(hops.saturating_sub(high))
+}
+
+/// Whether a reset was sent from elsewhere than its claimed sender's own segments. `None` where it
+/// was not, or where paths differ too much, or too little is known, to tell.
+pub fn apart(case: &Case<'_>, row: &Teardown) -> Option<Apart> {
+    let c = case.connection;
+    if row.ttl == 0 || chosen(c) || disputed(case, row) {
+        return None;
+    }
+    let own = range(ttls(c.side(row.sender)).map(hops));
+    let (usual, needed) = match own {
+        Some(own) => within(case, row, own)?,
+        None => between(case, row.sender)?,
+    };
+    let host = case.context.host(c.addresses[row.sender.index()]);
+    let connections = host.map_or(0, |host| host.connections);
+    let apart = Apart { hops: hops(row.ttl), usual, connections };
+    (apart.distance() >= needed).then_some(apart)
+}
+
+/// Whether two hosts answered the SYN: then nobody knows which of them the server is.
+pub fn disputed(case: &Case<'_>, row: &Teardown) -> bool {
+    let second = case.connection.extra().is_some_and(|extra| extra.second_syn_ack.is_some());
+    second && row.sender == Side::Server
+}
+
+/// Whether its distance is one of its sender's own segments, or nothing is known of these.
+pub fn alike(case: &Case<'_>, row: &Teardown) -> bool {
+    let c = case.connection;
+    let own = range(ttls(c.side(row.sender)).map(hops));
+    own.is_none_or(|own| chosen(c) || away(hops(row.ttl), own) == 0)
+}
+
+/// Fewest and most.
+fn range(hops: impl Iterator<Item = u8> + Clone) -> Option<(u8, u8)> {
+    Some((hops.clone().min()?, hops.max()?))
+}
+
+/// What the same side's other segments passed in this connection, and the distance that is
+/// evidence.
+fn within(case: &Case<'_>, row: &Teardown, own: (u8, u8)) -> Option<((u8, u8), u8)> {
+    let c = case.connection;
+    let side = c.side(row.sender);
+    let host = case.context.host(c.addresses[row.sender.index()]);
+    let hops = hops(row.ttl);
+    // What may be its own segments after all does not count against it.
+    let doubted = c.extra().and_then(|extra| extra.foreign[row.sender.index()]);
+    let taken = doubted.is_some_and(|foreign| {
+        let sure = foreign.signs.has(Signs::STAMP) || foreign.contradicted.get().is_some();
+        crate::conn::hops(foreign.ttl) == hops && !sure && foreign.own_after == 0
+    });
+    let elsewhere = host.filter(|host| host.connections > 1);
+    let path = elsewhere.is_some_and(|host| away(hops, (host.hops_low, host.hops_high)) == 0);
+    if taken || path && side.alive < 3 {
+        return None;
+    }
+    let spread = (own.1 - own.0).max(host.map_or(0, |host| host.hops_within));
+    let steady = spread == 0 && !path;
+    // Where all else passes routers, a segment with a TTL as it is sent comes from the next one.
+    let next_to_us = hops == 0 && side.alive >= 3;
+    let known =
+        elsewhere.is_some_and(|host| host.connections >= STEADY && host.hops_low == host.hops_high);
+    let least = least(case);
+    let needed =
+        if steady && (known || next_to_us) { 1 } else { least.max(spread.saturating_add(1)) };
+    Some((own, needed))
+}
+
+/// A single router more or less than a steady path of its sender in this connection: says something
+/// of a reset that a device is likelier to have sent than a host.
+pub fn one_router(case: &Case<'_>, row: &Teardown) -> Option<Apart> {
+    let c = case.connection;
+    let (low, high) = range(ttls(c.side(row.sender)).map(hops))?;
+    let apart = Apart { hops: hops(row.ttl), usual: (low, high), connections: 1 };
+    let known = row.ttl != 0 && low == high && !chosen(c) && !disputed(case, row);
+    (known && apart.distance() > 0).then_some(apart)
+}
+
+/// The same for a reset whose sender is known by one or two other connections: a distance that
+/// another path may have, and says something beside another sign only.
+pub fn beyond_one_path(case: &Case<'_>, row: &Teardown) -> Option<Apart> {
+    let c = case.connection;
+    let host = case.context.host(c.addresses[row.sender.index()])?;
+    if row.ttl == 0 || chosen(c) || host.connections > 2 {
+        return None;
+    }
+    let usual = (host.hops_low, host.hops_high);
+    let apart = Apart { hops: hops(row.ttl), usual, connections: host.connections };
+    (apart.distance() >= least(case)).then_some(apart)
+}
+
+/// What a host's segments passed in other connections, where it sent no other in this one.
+fn between(case: &Case<'_>, side: Side) -> Option<((u8, u8), u8)> {
+    let host = case.context.host(case.connection.addresses[side.index()])?;
+    let spread = host.hops_high - host.hops_low;
+    let least = least(case);
+    let needed = match host.connections {
+        0 => return None,
+        1 => least.max(FAR),
+        2 => least.max(3).max(spread.saturating_add(1)),
+        many if many >= STEADY && spread == 0 => 1,
+        _ => least.max(spread.saturating_add(1)),
+    };
+    Some(((host.hops_low, host.hops_high), needed))
+}
+
+/// The threshold, in whole routers.
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // held within an octet
+fn least(case: &Case<'_>) -> u8 {
+    case.parameters.ttl_difference.ceil().clamp(1.0, 255.0) as u8
+}
