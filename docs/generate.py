@@ -97,8 +97,15 @@ def _example(name: str, scripts: list[str]) -> str:
 def causes() -> str:
     """Write the reference of the causes, in order of decision."""
     table = finrst.causes()
-    lines = ["# Causes", "", "In the order in which the rules decide; the first that holds wins, "]
-    lines[-1] += "the others become `alternatives`. When none holds, it is `undetermined`."
+    lines = [
+        "# Causes",
+        "",
+        "In the order in which the rules decide; the first that is more likely ",
+    ]
+    lines[-1] += (
+        "than not wins, the others become its [rivals](verdict.md). When none holds, it is "
+    )
+    lines[-1] += "`undetermined`."
     lines += ["", "| class | what happened | causes |", "| --- | --- | --- |"]
     for group in CLASSES:
         names = [row["name"] for row in table if row["class"] == group.name]

@@ -4,6 +4,7 @@ mod apart;
 mod context;
 mod evidence;
 mod guards;
+mod harmless;
 mod mechanism;
 mod near;
 mod parameters;
@@ -98,6 +99,8 @@ pub struct Verdict {
     pub alternatives: Vec<Alternative>,
     /// Who ended it, after judgement.
     pub ended_by: EndedBy,
+    /// Of a connection: whether it is over and nothing was lost.
+    pub harmless: bool,
 }
 
 /// Judges a connection as a whole.
@@ -107,6 +110,7 @@ pub fn judge(connection: &Connection, context: &Context, parameters: &Parameters
     let asked = if reset.is_some() { Asked::DecidingReset } else { Asked::Connection };
     let (mut verdict, forged) = decide(&case, connection.ended_by, asked);
     verdict.mechanism = Mechanism::of_connection(connection, reset, forged);
+    verdict.harmless = harmless::harmless(connection, verdict.mechanism, parameters);
     if connection.ending == Ending::Stray && reset.is_none() {
         verdict.ended_by = EndedBy::None;
     }
@@ -198,6 +202,7 @@ fn decide(case: &Case<'_>, sender: EndedBy, asked: Asked) -> (Verdict, Option<Fo
         evidence: Vec::new(),
         alternatives: Vec::new(),
         ended_by: sender,
+        harmless: false,
     };
     let mut guards = None;
     let mut best: Option<Finding> = None;

@@ -84,6 +84,7 @@ def test_the_tables_behind_the_plots() -> None:
     made = _figures.tables(cap, found)
     assert list(made) == [
         "Causes",
+        "How they were ended",
         "FIN and RST segments",
         "Servers with most trouble",
         "Clients with most trouble",
@@ -92,6 +93,9 @@ def test_the_tables_behind_the_plots() -> None:
     assert {row["cause"]: row["connections"] for row in made["Causes"]} == dict(
         cap.connections.counts("cause")
     )
+    ended = made["How they were ended"]
+    assert sum(row["connections"] for row in ended) == len(cap)
+    assert sum(row["nothing lost"] for row in ended) == sum(cap.connections["harmless"])
     assert sum(row["segments"] for row in made["FIN and RST segments"]) == len(cap.teardowns)
     troubled = sum(one.count for one in found.troubled)
     for title in ("Servers with most trouble", "Clients with most trouble"):
@@ -152,6 +156,23 @@ def test_hostile_texts_do_nothing(tmp_path: Path, hostile: str, page: str) -> No
 def test_small_captures(script: str, tmp_path: Path) -> None:
     finrst.conversation(script).report(tmp_path / "x.html")
     assert "Of 1 connection: 1 " in (tmp_path / "x.html").read_text(encoding="utf-8")
+
+
+def test_what_nothing_explains_is_a_finding_with_its_candidates(tmp_path: Path) -> None:
+    cap = finrst.conversation("> S, < S. +20ms, > R +1ms")
+    for name in ("x.html", "x.md"):
+        cap.report(tmp_path / name)
+        text = (tmp_path / name).read_text(encoding="utf-8").replace("\\", "")
+        assert "1 connection: undetermined" in text
+        assert "In the example it could be syn_scan (30 %), client_handshake_timeout" in text
+    assert "No connection ended in a way" not in text
+
+
+def test_resets_that_lost_nothing_are_counted(tmp_path: Path) -> None:
+    cap = finrst.conversation("> S, < S., > ., > P. 80, < P. 300, > ., > R. +2s")
+    cap.report(tmp_path / "x.md")
+    text = (tmp_path / "x.md").read_text(encoding="utf-8")
+    assert "1 of 1 reset connection lost nothing" in text
 
 
 def test_a_capture_without_connections(tmp_path: Path) -> None:

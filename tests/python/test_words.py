@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pathlib
 import re
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
@@ -259,3 +260,10 @@ def test_every_mechanism_is_told_and_occurs() -> None:
         for row in finrst.conversation(script).connections:
             found[row["mechanism"]].append(script)
     assert set(found) | {"third_party_data"} == set(words)
+
+
+def test_the_manual_tells_every_mechanism() -> None:
+    path = pathlib.Path(__file__).parents[2] / "docs/verdict.md"
+    told = re.findall(r"^\| `(\w+)` \|", path.read_text(encoding="utf-8"), re.MULTILINE)
+    words = (column["words"] for column in finrst.columns() if column["name"] == "mechanism")
+    assert all(told == listed for listed in words)

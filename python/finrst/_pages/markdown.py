@@ -51,6 +51,7 @@ def _finding(one: Finding) -> list[str]:
         "",
         f"- Where: {plain(where(one))}",
         f"- Example: connection {row['connection_id']}, {plain(client)} to {plain(server)}",
+        *([f"- {plain(one.rivals)}"] if one.rivals else []),
         f"- Next: {plain(one.next)}",
         "",
     ]

@@ -54,7 +54,7 @@ table{font-size:8.5pt}.many table{font-size:6.6pt}th,td{padding:1px 6px 1px 0}sv
 --paper:$print_paper;--raised:$print_raised}}
 """.replace("\n", "")
 )
-_SHOWN = (*COLUMNS, "first_packet", "deciding_packet")
+_SHOWN = (*COLUMNS, "mechanism", "harmless", "first_packet", "deciding_packet")
 
 
 def page(  # noqa: PLR0913, PLR0917 - the parts of a page
@@ -128,7 +128,8 @@ def _findings(found: Findings) -> str:
         f'<span class="soft">({one.group.name})</span></h3>'
         f"<p>{escaped(one.summary, 600)}</p>"
         f'<p class="soft">{escaped(where(one), 300)} {escaped(_example(one), 300)}</p>'
-        f"<p><b>Next:</b> {escaped(one.next, 600)}</p></div>"
+        + (f'<p class="soft">{escaped(one.rivals, 400)}</p>' if one.rivals else "")
+        + f"<p><b>Next:</b> {escaped(one.next, 600)}</p></div>"
         for one in found.troubled
     )
 

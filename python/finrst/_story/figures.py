@@ -22,6 +22,9 @@ def tables(capture: Answer, found: Findings) -> dict[str, Rows]:
     """Give the tables by their titles; those without rows are left out."""
     troubled = {"cause": [one.cause for one in found.troubled]}
     connections, total = capture.connections, len(capture)
+    harmless = {
+        word: count for word, yes, count in connections.counts("mechanism", "harmless") if yes
+    }
     made: dict[str, Rows] = {
         "Causes": [
             {
@@ -31,6 +34,15 @@ def tables(capture: Answer, found: Findings) -> dict[str, Rows]:
                 "share": share(one.count, total),
             }
             for one in found.items
+        ],
+        "How they were ended": [
+            {
+                "mechanism": word,
+                "connections": count,
+                "share": share(count, total),
+                "nothing lost": harmless.get(word, 0),
+            }
+            for word, count in connections.counts("mechanism")
         ],
         "FIN and RST segments": [
             dict(zip(("kind", "sender", "cause", "segments"), row, strict=True))

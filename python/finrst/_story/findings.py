@@ -37,6 +37,16 @@ class Finding:
     example: dict[str, Any]
     """The row of the connection that shows it most surely."""
 
+    @property
+    def rivals(self) -> str:
+        """What else the example could be; nothing where nothing competes."""
+        named = [
+            f"{other['cause']} ({100 * other['confidence']:.0f} %)"
+            for other in self.example["alternatives"]
+        ]
+        also = "also " if self.example["confidence"] else ""
+        return f"In the example it could {also}be {', '.join(named)}." if named else ""
+
 
 @dataclass(frozen=True)
 class Findings:
@@ -57,9 +67,13 @@ class Findings:
 
     @property
     def troubled(self) -> list[Finding]:
-        """Those that are neither orderly nor undecided."""
-        calm = {CLASSES[0].name, CLASSES[-1].name}
-        return [one for one in self.items if one.group.name not in calm]
+        """Those that need an explanation, whether or not there is one."""
+        return [one for one in self.items if not _calm(one)]
+
+
+def _calm(one: Finding) -> bool:
+    """Whether connections closed in order, or were still open; ``undetermined`` is neither."""
+    return one.group.name in {CLASSES[0].name, CLASSES[-1].name} and one.cause != "undetermined"
 
 
 def find(capture: Answer) -> Findings:
@@ -95,8 +109,7 @@ def find(capture: Answer) -> Findings:
                 **texts,
             )
         )
-    calm = (CLASSES[0].name, CLASSES[-1].name)
-    items.sort(key=lambda one: (one.group.name in calm, -one.count, one.cause))
+    items.sort(key=lambda one: (_calm(one), one.cause == "undetermined", -one.count, one.cause))
     return Findings(len(table), _lines(capture, items), items, _limits(capture))
 
 
@@ -167,6 +180,14 @@ def _lines(capture: Answer, items: list[Finding]) -> list[str]:
     )
     if lost:
         lines.append(f"Resets threw away at least {plural(lost, 'octet')} already sent.")
+    only = {"ending": ["reset", "reset_after_fin"]}
+    resets = [(yes, n) for _, yes, n in capture.connections.counts("ending", "harmless", only=only)]
+    harmless, of = sum(n for yes, n in resets if yes), sum(n for _, n in resets)
+    if harmless:
+        lines.append(
+            f"{number(harmless)} of {plural(of, 'reset connection')} lost nothing: all that was "
+            "sent had been acknowledged."
+        )
     return lines
 
 

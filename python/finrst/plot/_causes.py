@@ -81,6 +81,8 @@ def _finding(places: Any, names: list[str], counts: Any) -> str:
     per_class = np.bincount(places, minlength=len(CLASSES))
     orderly, undecided = int(per_class[0]), int(per_class[-1])
     troubled = total - orderly - undecided
+    if not troubled and not orderly:
+        return f"{plural(undecided, 'connection')} still open or undecided"
     if not troubled:
         rest = f"; {plural(undecided, 'other')} still open or undecided" if undecided else ""
         return f"All {number(orderly)} that ended did so in an orderly way{rest}"

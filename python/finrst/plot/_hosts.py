@@ -213,7 +213,7 @@ def _short(value: int) -> str:
 def _finding(servers: _Hosts, clients: _Hosts, shown: _Hosts) -> str:
     total = int(servers.bad.sum())
     if not total:
-        return "No host has trouble: every ending is orderly or still open"
+        return "No host is known to have trouble: every ending is orderly, still open or undecided"
     at, by = int(servers.order()[0]), int(clients.order()[0])
     at_most, by_most = int(servers.bad[at]), int(clients.bad[by])
     if by_most > at_most and len(clients.first) > 1 and by_most >= _SPREAD * total:

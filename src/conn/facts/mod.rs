@@ -2,7 +2,6 @@
 
 pub(super) mod connection;
 pub(super) mod endpoint;
-mod harmless;
 pub(super) mod teardown;
 pub(super) mod tuple;
 pub(super) mod vantage;

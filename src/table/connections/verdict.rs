@@ -41,9 +41,6 @@ pub const COLUMNS: &[Column<Connections>] = &[
         "harmless",
         "",
         "Whether it is over and nothing was lost, whatever reset came; false where that is not seen.",
-        Kind::Bool(|row| {
-            let forged = row.verdict.mechanism == Mechanism::ThirdPartyData;
-            Some(!forged && row.connection.harmless())
-        }),
+        Kind::Bool(|row| Some(row.verdict.harmless)),
     ),
 ];
