@@ -151,9 +151,14 @@ class Joined:
 
 
 def join(
-    bed: Bed, files: dict[str, pathlib.Path], records: list[Record], events: list[Event]
+    bed: Bed,
+    files: dict[str, pathlib.Path],
+    records: list[Record],
+    events: list[Event],
+    *,
+    stack: bool = False,
 ) -> Joined:
-    """Each label against the kernel of the side that it names."""
+    """Each label against the kernel of the side that it names; `stack`: the server has none."""
     told: dict[tuple[tuple[str, int], tuple[str, int]], list[Event]] = defaultdict(list)
     listening: dict[tuple[str, int], list[Event]] = defaultdict(list)
     for event in events:
@@ -166,6 +171,8 @@ def join(
         if not record.kernel:
             continue
         for side, host in (("client", record.client), ("server", record.server)):
+            if stack and side == "server":
+                continue
             peer = record.server if side == "client" else record.client
             label = record.views.get(side)
             low, high = sorted((host, peer))

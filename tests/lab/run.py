@@ -47,6 +47,9 @@ FAMILIES = [
     "names",
     "closes2",
     "relay",
+    "forged2",
+    "lwip",
+    "gvisor",
 ]
 SKIPPED = 77
 
@@ -160,7 +163,7 @@ def family(name: str, out: str, repetitions: int, chosen: Chosen, seed: int) -> 
         labels.number(shared.records)
         left_out: list[labels.Record] = []
         failed: list[labels.Record] = []
-        joined = kernel.join(bed, files, shared.records, events)
+        joined = kernel.join(bed, files, shared.records, events, stack=bool(program))
         for text, record in [*wire.check(files, shared.records), *joined.wrong]:
             # An ordinary exchange is nobody's scenario, and a stranger's connection neither.
             whose = record.scenario if record and record.scenario != "ordinary" else None
