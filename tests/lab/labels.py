@@ -84,6 +84,7 @@ CAUSES = frozenset(
         "nat_bypassed",
         "unread_close_notify",
         "request_unanswered",
+        "tls_handshake_cut",
         "service_event",
         "relayed_end",
         "connection_age_limit",

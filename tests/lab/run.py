@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 import traceback
+from collections.abc import Iterator
 
 import kernel
 import labels
@@ -48,6 +49,8 @@ FAMILIES = [
     "closes2",
     "relay",
     "forged2",
+    "midway",
+    "devices",
     "lwip",
     "gvisor",
 ]
@@ -115,7 +118,8 @@ def family(name: str, out: str, repetitions: int, chosen: Chosen, seed: int) -> 
     wrong: list[Failure] = []
     spoiled: list[Failure] = []
     stalls = Stalls()
-    bed = net.Bed(name, len(made.scenarios), made.sysctls, made.hops, made.box)
+    count = len(made.scenarios)
+    bed = net.Bed(name, count + made.spare, made.sysctls, made.hops, made.box)
     reasons = kernel.Reasons(name)
     if reasons.why:
         print(
@@ -124,7 +128,7 @@ def family(name: str, out: str, repetitions: int, chosen: Chosen, seed: int) -> 
         )
     try:
         forwarder = Forwarder(bed)
-        shared = Shared(bed, forwarder, seed)
+        shared = Shared(bed, forwarder, seed, range(10 + count, 10 + count + made.spare))
         if program:
             shared.stack = bed.add_stack(program)
         rng = random.Random(f"{name}{seed}")
@@ -133,17 +137,33 @@ def family(name: str, out: str, repetitions: int, chosen: Chosen, seed: int) -> 
             for v6 in (False, True):
                 for address in (net.client_ip, net.outside_ip):
                     forwarder.delays[address(scenario.host, v6)] = delay
+        early: dict[tuple[str, int], tuple[Trial, Iterator[None]]] = {}
+
+        def begin(scenario: Scenario, repetition: int) -> None:
+            one = Trial(shared, scenario, repetition, seed)
+            begun = scenario.run(one)
+            assert begun is not None
+            next(begun)
+            early[scenario.name, repetition] = (one, begun)
+
+        pool = concurrent.futures.ThreadPoolExecutor(24)
+        first = [(s, n) for s in wanted if s.early for n in range(repetitions)]
+        list(pool.map(lambda job: begin(*job), first))
         files = bed.capture(pathlib.Path(out))
 
         def trial(scenario: Scenario, repetition: int) -> None:
             time.sleep(rng.uniform(0, 0.5))
             started = time.time()
-            one = Trial(shared, scenario, repetition, seed)
+            one, begun = early.get((scenario.name, repetition), (None, None))
+            one = one or Trial(shared, scenario, repetition, seed)
             other = Trial(shared, scenario, repetition, seed + 1)
             try:
                 if one.rng.random() < 0.5:
                     ordinary(other)
-                scenario.run(one)
+                if begun:
+                    next(begun, None)
+                else:
+                    scenario.run(one)
             except Exception:
                 text = f"{scenario.name}/{repetition}: {traceback.format_exc(limit=-2)}"
                 failure = Failure(name, scenario.name, text)
@@ -153,7 +173,6 @@ def family(name: str, out: str, repetitions: int, chosen: Chosen, seed: int) -> 
 
         jobs = [(s, n) for n in range(repetitions) for s in wanted]
         jobs.sort(key=lambda job: not job[0].slow)
-        pool = concurrent.futures.ThreadPoolExecutor(24)
         list(pool.map(lambda job: trial(*job), jobs))
         time.sleep(0.5)
         bed.stop_capture()

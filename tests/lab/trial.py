@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
 import pathlib
 import random
 import socket
@@ -10,20 +11,23 @@ import struct
 import subprocess
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from typing import TypeVar
 
 from forwarder import Forwarder, Rule
 from inject import Injector
 from labels import Label, Record, Views, views
 from net import HOPS, Bed, client_ip, server_ip
 
+Play = TypeVar("Play", bound=Callable[..., object])
 LINGER0 = struct.pack("ii", 1, 0)
 
 
 @dataclasses.dataclass
 class Scenario:
     name: str
-    run: Callable[[Trial], None]
+    # A generator is played up to its `yield` before the captures begin.
+    run: Callable[[Trial], Iterator[None] | None]
     views: Views
     # One-way delays on its path, drawn once for the whole scenario.
     delay: tuple[float, float]
@@ -32,6 +36,10 @@ class Scenario:
     # several name the reasons that are right here, where they are not the cause's usual ones.
     kernel: bool | str = True
     host: int = 0
+
+    @property
+    def early(self) -> bool:
+        return inspect.isgeneratorfunction(self.run)
 
     @property
     def about(self) -> str:
@@ -48,8 +56,11 @@ class Family:
         stack: Callable[[], pathlib.Path | None] | None = None,
         hops: int = HOPS,
         box: str = "",
+        spare: int = 0,
     ) -> None:
         self.name, self.hops, self.box = name, hops, box
+        # Pairs of addresses for trials that must not share theirs with other repetitions.
+        self.spare = spare
         # Builds the program of another TCP stack; None when that cannot be done here.
         self.stack = stack
         self.sysctls = sysctls or {}
@@ -62,10 +73,10 @@ class Family:
         slow: bool = False,
         kernel: bool | str = True,
         **other: Label | None,
-    ) -> Callable[[Callable[[Trial], None]], Callable[[Trial], None]]:
+    ) -> Callable[[Play], Play]:
         """Registers a function under its name, with the label at the client and elsewhere."""
 
-        def register(run: Callable[[Trial], None]) -> Callable[[Trial], None]:
+        def register(run: Play) -> Play:
             made = Scenario(run.__name__, run, views(label, **other), delay, slow, kernel)
             made.host = 10 + len(self.scenarios)
             self.scenarios.append(made)
@@ -77,8 +88,11 @@ class Family:
 class Shared:
     """What all trials of a family use."""
 
-    def __init__(self, bed: Bed, forwarder: Forwarder, seed: int) -> None:
+    def __init__(
+        self, bed: Bed, forwarder: Forwarder, seed: int, spare: Iterable[int] = ()
+    ) -> None:
         self.bed = bed
+        self.spare = iter(spare)
         self.forwarder = forwarder
         self.records: list[Record] = []
         self.held: list[socket.socket] = []
@@ -107,6 +121,14 @@ class Trial:
         self.server = server_ip(scenario.host, self.v6)
         self.port = self.new_port()
         self.records: list[Record] = []
+
+    def alone(self) -> None:
+        """Addresses that no other repetition has: what a host learns of a path it keeps."""
+        delay = self.delay
+        with self.shared.lock:
+            host = next(self.shared.spare)
+        self.client, self.server = client_ip(host, self.v6), server_ip(host, self.v6)
+        self.shared.forwarder.delays[self.client] = delay
 
     def new_port(self) -> int:
         with self.shared.lock:

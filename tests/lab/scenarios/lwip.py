@@ -188,7 +188,10 @@ def silence(t: Trial) -> None:
     time.sleep(7)
 
 
-ABORTED: Label = label("reset", "client", "application_abort", OPEN + r" >RA" + AFTER)
+# The last bytes were the server's: whether they were read is not on the wire.
+ABORTED: Label = label(
+    "reset", "client", "application_abort", OPEN + r" >RA" + AFTER, "abort_unread_data"
+)
 
 
 @FAMILY.scenario(ABORTED, delay=FAR)

@@ -132,7 +132,7 @@ def nat_flushed_midstream(t: Trial) -> None:
 @FAMILY.scenario(CLIENT)
 def nat_two_sides_abort(t: Trial) -> None:
     """A translated connection that the client's program aborts: the reset is on both legs."""
-    abort = label("reset", "client", "application_abort", OPEN + r" >RA")
+    abort = label("reset", "client", "application_abort", OPEN + r" >RA", "abort_unread_data")
     translate(t)
     c, s = pair(t, inside(abort), beyond(abort))
     t.talk(c, s)

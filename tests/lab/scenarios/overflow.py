@@ -48,7 +48,14 @@ def race(t: Trial, losers: int, given: Views) -> tuple[socket.socket, list[socke
 
 
 @FAMILY.scenario(
-    label("peer_unresponsive", "none", "accept_queue_overflow", IGNORED, "retransmission_timeout"),
+    label(
+        "peer_unresponsive",
+        "none",
+        "accept_queue_overflow",
+        IGNORED,
+        "retransmission_timeout",
+        "handshake_ack_lost",
+    ),
     slow=True,
     delay=(0.004, 0.008),
 )
@@ -91,6 +98,7 @@ def syn_ignored(t: Trial) -> None:
         "client_close",
         r">S <SA >A(?: >D| <SA| [<>]A| <D)+ >F(?: [<>][AF]| <SA| <R)+",
         "accept_queue_overflow",
+        "handshake_ack_lost",
     ),
     slow=True,
     delay=(0.004, 0.008),

@@ -7,7 +7,7 @@ from scenarios.orderly import CLIENT_FIRST, SERVER_FIRST
 from scenarios.pmtu import narrow
 from trial import Family, Trial, drain
 
-FAMILY = Family("plpmtud", {"net/ipv4/tcp_mtu_probing": "1"})
+FAMILY = Family("plpmtud", {"net/ipv4/tcp_mtu_probing": "1"}, spare=100)
 UP = label("graceful", "client", "client_close", CLIENT_FIRST)
 DOWN = label("graceful", "server", "server_close", SERVER_FIRST)
 
@@ -19,6 +19,7 @@ def plpmtud_upload(t: Trial) -> None:
     c, s = t.pair()
     t.talk(c, s, 1)
     t.say(c, s, 1448 * t.rng.randint(2, 4) + t.rng.randint(50, 700))
+    t.say(s, c, 200)
     c.close()
     drain(s)
     s.close()

@@ -14,7 +14,7 @@ from labels import label
 from scenarios.orderly import OPEN, SERVER
 from trial import Family, Trial, drain
 
-FAMILY = Family("pmtu", {"net/ipv4/tcp_mtu_probing": "0", "net/ipv4/tcp_retries2": "6"})
+FAMILY = Family("pmtu", {"net/ipv4/tcp_mtu_probing": "0", "net/ipv4/tcp_retries2": "6"}, spare=150)
 STILL = label("open", "none", "still_open", OPEN, visible=False)
 UP = OPEN + r"(?: >D){4,}"
 DOWN = OPEN + r"(?: <D){4,}"
@@ -22,14 +22,14 @@ HOLE_UP = label("peer_unresponsive", "none", "path_mtu_black_hole", UP)
 HOLE_DOWN = label("peer_unresponsive", "none", "path_mtu_black_hole", DOWN)
 
 
-def narrow(t: Trial, end: str, *, told: bool) -> int:
+def narrow(t: Trial, end: str, *, told: bool) -> None:
     """The way to that end takes no more than so many octets; `told`: ICMP says so."""
+    t.alone()
     mtu = t.rng.randint(1290, 1440)
     address, device = (t.server, "r1") if end == "server" else (t.client, "r0")
     mask, six = ("/128", ["-6"]) if t.v6 else ("/32", [])
-    with contextlib.suppress(RuntimeError):
-        route = ["route", "add", address + mask, "dev", device, "mtu", "lock", str(mtu)]
-        t.bed.ip("router", *six, *route)
+    route = ["route", "add", address + mask, "dev", device, "mtu", "lock", str(mtu)]
+    t.bed.ip("router", *six, *route)
     if not told:
         sender = t.client if end == "server" else t.server
         rule = f"ip daddr {sender} icmp type destination-unreachable icmp code 4 drop"
@@ -42,7 +42,6 @@ def narrow(t: Trial, end: str, *, told: bool) -> int:
 }}
 """,
         )
-    return mtu
 
 
 @FAMILY.scenario(HOLE_UP, server=STILL, slow=True, delay=(0.001, 0.04))
@@ -145,6 +144,7 @@ def pmtu_icmp_obeyed(t: Trial) -> None:
     c, s = t.pair()
     t.talk(c, s, 1)
     t.say(c, s, 1448 * 4 + 100)
+    t.say(s, c, 200)
     c.close()
     drain(s)
     s.close()

@@ -123,11 +123,9 @@ def router_drop(t: Trial) -> None:
     server=label(
         "handshake_incomplete",
         "none",
-        "undetermined",
+        "syn_ack_unanswered",
         r">S(?: <SA| >S)+",
-        "syn_unanswered",
-        "still_open",
-        visible=False,
+        "syn_ack_ignored",
     ),
 )
 def syn_ack_lost(t: Trial) -> None:
@@ -141,19 +139,17 @@ def syn_ack_lost(t: Trial) -> None:
     label(
         "peer_unresponsive",
         "none",
-        "retransmission_timeout",
+        "handshake_ack_lost",
         r">S <SA >A(?: >D| <SA| >A)+",
         "accept_queue_overflow",
+        "retransmission_timeout",
     ),
     slow=True,
     server=label(
         "handshake_incomplete",
         "none",
-        "undetermined",
+        "syn_ack_unanswered",
         r">S(?: <SA)+",
-        "syn_unanswered",
-        "still_open",
-        visible=False,
     ),
 )
 def last_ack_and_data_lost(t: Trial) -> None:
@@ -209,10 +205,9 @@ def refused_retries(t: Trial) -> None:
     label(
         "handshake_incomplete",
         "none",
-        "undetermined",
+        "syn_ack_unanswered",
         r">S <SA(?: <SA)+(?: >I)?",
         "syn_scan",
-        "syn_unanswered",
     ),
     slow=True,
 )

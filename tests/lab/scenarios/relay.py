@@ -148,10 +148,11 @@ def relay_server_aborts(t: Trial) -> None:
 @FAMILY.scenario(broken("client", "application_abort"), delay=FAR)
 def relay_client_aborts(t: Trial) -> None:
     """The client aborts; the proxy aborts its connection to the server."""
-    abort = broken("client", "application_abort")
+    # Its last bytes were the server's: whether they were read is not on the wire.
+    abort = broken("client", "application_abort", "abort_unread_data")
     far = back(
-        broken("client", "relayed_end", "application_abort"),
-        broken("client", "application_abort", "relayed_end"),
+        broken("client", "relayed_end", "application_abort", "abort_unread_data"),
+        broken("client", "application_abort", "abort_unread_data", "relayed_end"),
     )
     r = Relay(t, front(abort, abort), far)
     t.talk(r.c, r.s)

@@ -106,7 +106,13 @@ def user_timeout(t: Trial) -> None:
 
 @FAMILY.scenario(
     STILL,
-    server=label("peer_unresponsive", "none", "retransmission_timeout", OPEN + r"(?: <D){3,}"),
+    server=label(
+        "peer_unresponsive",
+        "none",
+        "retransmission_timeout",
+        OPEN + r"(?: <D){3,}",
+        "path_mtu_black_hole",
+    ),
     slow=True,
 )
 def response_blackholed(t: Trial) -> None:
