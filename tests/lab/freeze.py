@@ -1,7 +1,8 @@
 """Makes the frozen selection of a run: `python3 tests/lab/freeze.py RUN`, into `frozen/`.
 
 Captures are cut to 160 bytes a packet and compressed. One-way captures are derived here: one
-direction of a client's capture, with the true labels marked as not visible.
+direction of a client's capture, with the true labels marked as not visible. Families that the run
+does not have stay as they are.
 """
 
 from __future__ import annotations
@@ -38,17 +39,28 @@ def cut(data: bytes, keep: str = "") -> bytes:
     return bytes(made)
 
 
+def family_of(capture: str) -> str:
+    return capture.partition(".")[0]
+
+
 def main() -> int:
     run = pathlib.Path(sys.argv[1])
     if json.loads((run / "run.json").read_text())["wrong"]:
         print("not frozen: this run had surprises", file=sys.stderr)
         return 1
     HERE.mkdir(exist_ok=True)
-    for old in HERE.glob("*.pcap.xz"):
-        old.unlink()
     with (run / "labels.csv").open() as file:
         rows = list(csv.DictReader(file))
-    table = [[row[c] for c in COLUMNS] for row in rows]
+    families = {family_of(row["capture"]) for row in rows}
+    table: list[list[str]] = []
+    if (HERE / "labels.csv").exists():
+        with (HERE / "labels.csv").open() as file:
+            kept = [r for r in csv.DictReader(file) if family_of(r["capture"]) not in families]
+        table += [[row.get(c) or "" for c in COLUMNS] for row in kept]
+    for old in HERE.glob("*.pcap.xz"):
+        if family_of(old.name) in families:
+            old.unlink()
+    table += [[row[c] for c in COLUMNS] for row in rows]
     for path in sorted(run.glob("*.pcap")):
         data = path.read_bytes()
         parts = {path.stem: cut(data)}

@@ -118,7 +118,7 @@ class Reasons:
         events = []
         if not self.why:
             self._write(f"{_EVENT}/enable", "0")
-            offset = round(time.clock_gettime(time.CLOCK_TAI) - time.time())  # type: ignore[attr-defined]
+            offset = round(time.clock_gettime(time.CLOCK_TAI) - time.time())
             for line in self._read(f"instances/{self._name}/trace").splitlines():
                 if not (m := _LINE.search(line)):
                     continue

@@ -145,8 +145,8 @@ class Bed:
         if self.box:
             # The left one of the two routers knows what is right of the link, and the other way.
             first, second = row[1], row[2]
-            right, left = ({2, 5}, {1, 4}) if self.box == "near" else ({2, 4, 5}, {1})
-            for where, via, nets in ((first, 2, right), (second, 1, left)):
+            beyond, before = ({2, 5}, {1, 4}) if self.box == "near" else ({2, 4, 5}, {1})
+            for where, via, nets in ((first, 2, beyond), (second, 1, before)):
                 for net in nets - ({5, 4} if where == "b" else set()):
                     lines[whole[where]].append(f"route add 10.77.{net}.0/24 via 10.77.6.{via}")
                     lines[whole[where]].append(f"-6 route add fd77:{net}::/64 via fd77:6::{via}")

@@ -19,7 +19,7 @@ from inject import Injector
 from labels import Label, Record, Views, views
 from net import HOPS, Bed, client_ip, server_ip
 
-Play = TypeVar("Play", bound=Callable[..., object])
+Play = TypeVar("Play", bound=Callable[..., "Iterator[None] | None"])
 LINGER0 = struct.pack("ii", 1, 0)
 
 

@@ -82,8 +82,8 @@ def connections(path: pathlib.Path) -> dict[Ends, list[Seen]]:
         packet = decode(data)
         if packet and cooked:
             # On all interfaces at once, a forwarded packet is captured twice.
-            shape = (packet.src, packet.sport, packet.dst, packet.dport, packet.seq, packet.ack)
-            shape += (packet.flags, len(packet.payload), packet.ident)
+            shape: tuple[object, ...] = (packet.src, packet.sport, packet.dst, packet.dport)
+            shape += (packet.seq, packet.ack, packet.flags, len(packet.payload), packet.ident)
             if (*shape, packet.ttl + 1) in copies:
                 continue
             copies.append((*shape, packet.ttl))

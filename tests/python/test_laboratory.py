@@ -181,3 +181,88 @@ def test_what_failed_is_repeated_by_its_name_and_the_rest_by_its_family(fresh: A
         ["--repetitions", "6", "--only", "sigkill_client,triple"],
         ["--quick", "--family", "abort,forged"],
     ]
+
+
+# What was held out of the tuning, the score by family, and the kernel's reasons.
+
+
+@pytest.fixture(scope="module")
+def lab() -> Any:
+    """The laboratory's modules, which know each other by their short names."""
+    sys.path.insert(0, str(ROOT / "tests/lab"))
+    yield importlib.import_module
+    sys.path.remove(str(ROOT / "tests/lab"))
+
+
+def test_wrong_verdicts_of_families_that_were_held_out_are_counted_and_fail_nothing(
+    fresh: Any,
+) -> None:
+    told = "held out: " + line(capture="idle.router") + "\n"
+    outcome = fresh.parse(HEAD.format(100, 100, 100) + told, set())
+    assert (outcome.verdicts, outcome.trouble, outcome.apart) == ([], "", 1)
+    assert fresh.report(outcome, fresh.Outcome([], [])) == ([], 0)
+    # A repetition of such families alone has no others to judge.
+    nothing = HEAD.format(0, 0, 0).replace("of 100", "of 0")
+    alone = fresh.parse(nothing + "\n## Held out of the tuning\n\n" + told, set())
+    assert (alone.trouble, alone.apart) == ("", 1)
+
+
+def test_every_family_held_out_is_one_of_the_laboratory_and_has_a_module(lab: Any) -> None:
+    held_out = lab("score").held_out()
+    families = lab("run").FAMILIES
+    assert held_out < set(families)
+    for name in families:
+        assert lab(f"scenarios.{name}").FAMILY.name == name
+
+
+def test_no_two_scenarios_have_one_name(lab: Any) -> None:
+    names = [s.name for f in lab("run").FAMILIES for s in lab(f"scenarios.{f}").FAMILY.scenarios]
+    assert len(names) == len(set(names))
+
+
+def test_a_score_counts_what_is_right_and_who_is_accused(lab: Any) -> None:
+    score = lab("score")
+    label = {
+        "ending": "reset",
+        "ended_by": "server",
+        "cause": "no_socket",
+        "alternatives_allowed": "nat_state_lost|",
+    }
+    verdict = lab("types").SimpleNamespace(
+        ending="reset", ended_by="third_party", cause="nat_state_lost", confidence=0.9
+    )
+    tally = score.Tally()
+    assert tally.count(label, verdict)
+    verdict.cause, verdict.confidence = "reset_injected", 0.8
+    assert not tally.count(label, verdict)
+    assert (tally.rows, tally.ending, tally.who, tally.cause) == (2, 2, 0, 1)
+    assert (tally.sure, tally.surer) == ([1, 2], [1, 1])
+    assert (tally.innocent, tally.accused) == (2, 2)
+    assert not score.Tally().count(label | {"alternatives_allowed": ""}, verdict)
+
+
+def test_the_kernels_line_is_read(lab: Any) -> None:
+    kernel = lab("kernel")
+    text = (
+        "  python3-1  [000] ..s1. 1795995271.617985: tcp_send_reset: skbaddr=00000000861a1e31 "
+        "skaddr=0000000000000000 src=[::ffff:10.77.1.14]:40447 dest=[fd77:2::14]:26386 "
+        "state=UNKNOWN reason=NO_SOCKET"
+    )
+    found = kernel._LINE.search(text)
+    assert found is not None
+    assert found.group(8) == "NO_SOCKET"
+    assert kernel.address(found.group(3)) == "10.77.1.14"
+    assert kernel.address(found.group(5)) == "fd77:2::14"
+
+
+def test_a_label_that_the_kernel_contradicts_is_told(lab: Any) -> None:
+    kernel, labels = lab("kernel"), lab("labels")
+    abort = labels.label("reset", "client", "abort_unread_data", ">S")
+    for reasons, said in (
+        (["TCP_ABORT_ON_CLOSE"], ""),
+        (["TCP_STATE"], "abort_unread_data, but the kernel says TCP_STATE"),
+        ([], "abort_unread_data, but the kernel sent none of the 1 resets"),
+    ):
+        told = kernel._contradicts(abort, "client", [1.0], reasons, kernel.UNREAD)
+        assert told == said
+    assert kernel._contradicts(abort, "server", [1.0], [], kernel.UNREAD) == ""

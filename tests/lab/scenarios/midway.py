@@ -182,10 +182,12 @@ def midway_box_resets(t: Trial) -> Iterator[None]:
     t.talk(c, s, 2)
     time.sleep(t.rng.uniform(3, 6))
     last = newest[-1]
-    look = {"ttl": t.rng.choice((128, 255)) - t.rng.randint(1, 9), "window": 0}
     flags = t.rng.choice((RST, RST | ACK))
-    ack = last.ack if flags & ACK else 0
-    t.inject(Packet(last.src, last.dst, last.sport, last.dport, last.end, ack, flags, b"", **look))
+    end = Packet(last.src, last.dst, last.sport, last.dport, last.end, 0, flags)
+    end.ttl = t.rng.choice((128, 255)) - t.rng.randint(1, 9)
+    if flags & ACK:
+        end.ack = last.ack
+    t.inject(end)
     t.settle()
     with contextlib.suppress(OSError):
         c.recv(1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import random
 import socket
 import time
 from collections.abc import Callable
@@ -23,7 +24,7 @@ PASSED = label("graceful", "client", "client_close", CLIENT_FIRST)
 BAD = ("blocked.example", "news.blocked.example")
 
 
-def hello(name: str, rng: Any) -> bytes:
+def hello(name: str, rng: random.Random) -> bytes:
     """A ClientHello with that server name."""
     given = name.encode()
     sni = b"\0\0" + (len(given) + 5).to_bytes(2, "big") + (len(given) + 3).to_bytes(2, "big")
@@ -36,12 +37,12 @@ def hello(name: str, rng: Any) -> bytes:
     return b"\x16\x03\x01" + len(record).to_bytes(2, "big") + record
 
 
-def request(name: str, rng: Any) -> bytes:
+def request(name: str, rng: random.Random) -> bytes:
     path = rng.randbytes(6).hex()
     return f"GET /{path} HTTP/1.1\r\nHost: {name}\r\nAccept: */*\r\n\r\n".encode()
 
 
-Ask = Callable[[str, Any], bytes]
+Ask = Callable[[str, random.Random], bytes]
 
 
 def visit(
@@ -145,8 +146,8 @@ def resets(t: Trial, ask: Ask, *, swallow: bool) -> None:
     box.closed_up = box.closed_down = swallow
 
     def blocked(listener: socket.socket) -> None:
-        near = {"client": NAMED_C, "router": NAMED_C, "box": NAMED_C}
-        c, s = visit(t, listener, ask, t.rng.choice(BAD), near | {"server": NAMED_S})
+        given = views(NAMED_C, server=NAMED_S)
+        c, s = visit(t, listener, ask, t.rng.choice(BAD), given)
         with contextlib.suppress(OSError):
             if s.recv(4096):
                 s.sendall(t.data(900))
@@ -192,8 +193,7 @@ def name_dropped(t: Trial) -> None:
     box.closed_up = True
 
     def blocked(listener: socket.socket) -> None:
-        near = {v: NAMED_SILENT for v in ("client", "router", "box")}
-        c, s = visit(t, listener, hello, BAD[0], near | {"server": STILL})
+        c, s = visit(t, listener, hello, BAD[0], views(NAMED_SILENT, server=STILL))
         t.hold(c, s)
         time.sleep(2.5)
 
