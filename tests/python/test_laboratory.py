@@ -6,6 +6,7 @@ import csv
 import importlib.util
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -27,17 +28,21 @@ KNOWN = {
 }
 
 
-@pytest.fixture(scope="module")
-def fresh() -> Any:
-    path = ROOT / "tests/lab/fresh.py"
-    spec = importlib.util.spec_from_file_location("fresh", path)
+def script(name: str) -> Any:
+    """One of the laboratory's commands; other directories have commands of the same names."""
+    spec = importlib.util.spec_from_file_location(f"lab_{name}", ROOT / f"tests/lab/{name}.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     # Data classes look their module up by its name.
-    sys.modules["fresh"] = module
+    sys.modules[f"lab_{name}"] = module
     spec.loader.exec_module(module)
     return module
+
+
+@pytest.fixture(scope="module")
+def fresh() -> Any:
+    return script("fresh")
 
 
 def line(scenario: str = "sigkill_client", capture: str = "abort.router", said: str = SAID) -> str:
@@ -208,7 +213,7 @@ def test_wrong_verdicts_of_families_that_were_held_out_are_counted_and_fail_noth
 
 
 def test_every_family_held_out_is_one_of_the_laboratory_and_has_a_module(lab: Any) -> None:
-    held_out = lab("score").held_out()
+    held_out = script("score").held_out()
     families = lab("run").FAMILIES
     assert held_out < set(families)
     for name in families:
@@ -220,15 +225,15 @@ def test_no_two_scenarios_have_one_name(lab: Any) -> None:
     assert len(names) == len(set(names))
 
 
-def test_a_score_counts_what_is_right_and_who_is_accused(lab: Any) -> None:
-    score = lab("score")
+def test_a_score_counts_what_is_right_and_who_is_accused() -> None:
+    score = script("score")
     label = {
         "ending": "reset",
         "ended_by": "server",
         "cause": "no_socket",
         "alternatives_allowed": "nat_state_lost|",
     }
-    verdict = lab("types").SimpleNamespace(
+    verdict = SimpleNamespace(
         ending="reset", ended_by="third_party", cause="nat_state_lost", confidence=0.9
     )
     tally = score.Tally()
