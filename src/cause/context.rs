@@ -2,6 +2,8 @@
 
 mod ahead;
 mod client;
+mod families;
+mod half_open;
 mod host;
 mod legs;
 mod life;
@@ -18,13 +20,16 @@ pub use names::{Fate, fate};
 
 use std::collections::HashMap;
 use std::hash::Hash;
+use std::ops::RangeInclusive;
 use std::sync::OnceLock;
 
 use client::{Client, Rounds};
+use families::{Families, Racer};
+use half_open::HalfOpen;
 use names::Names;
 
 use super::parameters::Parameters;
-use crate::conn::{Connection, Ending, Endpoint, Form, Moment, SEARCHED, Side};
+use crate::conn::{Connection, Ending, Endpoint, Form, Moment, SEARCHED, Side, nanoseconds};
 use crate::packet::Address;
 
 type Map<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
@@ -34,6 +39,8 @@ pub type Service = (Address, u16);
 
 /// Aborted connections remembered for each service.
 const MAX_ABORTED: usize = 65_536;
+/// Attempts of one client, or connections of one service, that a connection is compared with.
+const MAX_AROUND: usize = 256;
 /// Services, clients and hosts each, and attempts over all clients and connections over all
 /// services, both divided by four, that a bounded context remembers: some 300 MiB in all. What
 /// comes later is judged without them, and counted.
@@ -53,6 +60,13 @@ pub struct ServiceFacts {
     pub last_accepted: i64,
     /// SYNs refused by a reset.
     pub refused: u32,
+    /// Connections that it accepted of which the capture shows SYNs, FINs and resets alone, though
+    /// octets went: a filter left the others out.
+    pub flags_only: u32,
+    /// Connections of one SYN that it answered and never heard of again.
+    pub half_open: u32,
+    /// When those began; most services have none.
+    half_open_since: Option<Box<HalfOpen>>,
     /// Most services have none.
     aborted: Option<Box<Aborted>>,
     /// Connections accepted by the kernel and never served: no payload and no FIN of the server.
@@ -87,6 +101,11 @@ impl ServiceFacts {
         Some((names.of(name), names.answered_beside(name)))
     }
 
+    /// Different clients that left it half open within `seconds` of a time, up to some dozens.
+    pub fn half_open_around(&self, time: i64, seconds: f64) -> usize {
+        self.half_open_since.as_ref().map_or(0, |all| all.clients_around(time, seconds))
+    }
+
     /// Connections aborted by the server without any payload of its own within `seconds` of a time.
     pub fn aborted_around(&self, time: i64, seconds: f64) -> usize {
         let Some(aborted) = &self.aborted else { return 0 };
@@ -100,6 +119,13 @@ impl ServiceFacts {
         let to = sorted.partition_point(|&other| after(other) <= seconds);
         to - from
     }
+
+    /// Whether a connection began between two times that it accepted and served.
+    pub fn served_between(&self, range: RangeInclusive<i64>) -> bool {
+        let since = self.lives().map_or(&[][..], |lives| lives.since(*range.start()));
+        let within = since.iter().take_while(|life| life.start <= *range.end());
+        within.take(MAX_AROUND).any(|life| life.bytes[1] > 0)
+    }
 }
 
 /// Summaries over all connections seen so far.
@@ -110,6 +136,8 @@ pub struct Context {
     hosts: Map<Address, HostFacts>,
     /// Ports of the services whose connections are remembered, by host.
     ports: Map<Address, Vec<u16>>,
+    /// Attempts that may have been in a race of address families.
+    families: Families,
     attempts: usize,
     remembered: usize,
     limit: Option<usize>,
@@ -177,8 +205,19 @@ impl Context {
             let server = c.side(Side::Server);
             let idle = server.unique_bytes == 0 && server.fins + server.rsts + client.fins == 0;
             facts.unserved += u32::from(idle);
+            let bare = |side: Side| {
+                let e = c.side(side);
+                e.alive == e.syns + e.syn_acks + e.fins && e.unique_bytes == 0
+            };
+            let octets = c.endpoints.iter().any(|e| e.unseen_acked + e.missing_bytes() > 0);
+            facts.flags_only += u32::from(octets && bare(Side::Client) && bare(Side::Server));
         }
         match c.ending {
+            Ending::HandshakeIncomplete if accepted && client.syns == 1 => {
+                facts.half_open += 1;
+                let since = facts.half_open_since.get_or_insert_default();
+                self.forgotten += u64::from(!since.add(c.start, c.addresses[0]));
+            }
             Ending::HandshakeRefused => {
                 facts.refused += 1;
                 facts.last_refused = facts.last_refused.max(Some(c.end));
@@ -249,10 +288,15 @@ impl Context {
             completed: c.handshake_time,
             abandoned: c.ending == Ending::HandshakeAbandoned,
             failed,
+            unanswered: c.ending == Ending::HandshakeUnanswered,
             bytes: c.side(Side::Client).unique_bytes,
+            heard: heard(c),
+            unusual: c.side(Side::Client).syn_unusual,
+            stamp: c.syn_timestamps[0],
         });
         if remembered {
             self.attempts += 1;
+            self.families.add(c);
         } else {
             self.forgotten += 1;
         }
@@ -298,6 +342,27 @@ impl Context {
             .find(|other| other.service.0 == c.addresses[1] && other.id != c.id)
     }
 
+    /// Attempts of a connection's client that completed and began from so many seconds before it
+    /// began until so many after it ended; some hundreds at most.
+    pub fn around(&self, c: &Connection, seconds: f64) -> impl Iterator<Item = &Attempt> + use<'_> {
+        let completed = self.clients.get(&c.addresses[0]).map_or(&[][..], Client::completed);
+        near(completed, c, seconds)
+    }
+
+    /// The attempt over the other IP version that a dropped one may have raced with, begun between
+    /// so many seconds before or after it, and whether the hardware address says so.
+    pub fn other_family(&self, c: &Connection, from: f64, upto: f64) -> Option<(Racer, bool)> {
+        self.families.sibling(c, nanoseconds(from), nanoseconds(upto))
+    }
+
+    /// Whether a connection's client tried another service while it tried this one, within so many
+    /// seconds, and nobody answered there either.
+    pub fn reaches_nobody(&self, c: &Connection, seconds: f64) -> bool {
+        let unanswered = self.clients.get(&c.addresses[0]).map_or(&[][..], Client::unanswered);
+        let service = (c.addresses[1], c.ports[1]);
+        near(unanswered, c, seconds).any(|other| other.service != service)
+    }
+
     /// How regularly a connection's client opened its service without saying anything.
     pub fn rounds(&self, c: &Connection) -> Rounds {
         let Some(client) = self.clients.get(&c.addresses[0]) else { return Rounds::default() };
@@ -309,6 +374,19 @@ impl Context {
         self.clients.get(&c.addresses[0]).map_or(0, Client::failed_services)
     }
 
+    /// Different ports of its server that a connection's client failed to open, up to some dozens,
+    /// where it opened fewer.
+    pub fn ports_failed(&self, c: &Connection) -> usize {
+        let client = self.clients.get(&c.addresses[0]);
+        client.map_or(0, |client| client.ports_failed(c.addresses[1]))
+    }
+
+    /// Different hosts of its server's net at whose same port a connection's client failed.
+    pub fn hosts_failed(&self, c: &Connection) -> usize {
+        let client = self.clients.get(&c.addresses[0]);
+        client.map_or(0, |client| client.hosts_failed((c.addresses[1], c.ports[1])))
+    }
+
     /// The interval in which the client's own limit must lie: above every wait that completed,
     /// at most the shortest that was abandoned. `None` unless there are at least three of each
     /// and they do not overlap.
@@ -317,6 +395,25 @@ impl Context {
         let client = self.clients.get(&c.addresses[0]);
         client.map_or_else(WaitLimit::default, |client| client.waits().limit(threshold))
     }
+}
+
+/// Attempts, earliest first, that began from so many seconds before a connection until so many after.
+fn near<'a>(
+    attempts: &'a [Attempt],
+    c: &Connection,
+    seconds: f64,
+) -> impl Iterator<Item = &'a Attempt> + use<'a> {
+    let near = nanoseconds(seconds);
+    let (first, last) = (c.start.saturating_sub(near), c.end.saturating_add(near));
+    let from = attempts.partition_point(|other| other.start < first);
+    let to = attempts.partition_point(|other| other.start <= last);
+    attempts.get(from..to).unwrap_or_default().iter().take(MAX_AROUND)
+}
+
+/// Whether the server heard the client after its SYN: it acknowledged or said something.
+fn heard(c: &Connection) -> bool {
+    let (client, server) = (c.side(Side::Client), c.side(Side::Server));
+    client.acked > 1 || server.unique_bytes > 0
 }
 
 /// The value of a key; `None` when it is new and there is no room for it.

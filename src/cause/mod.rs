@@ -26,7 +26,7 @@ pub use storm::{MANY, Storm};
 
 use std::sync::OnceLock;
 
-use crate::conn::{Connection, EndedBy, Ending, Kind, Teardown};
+use crate::conn::{Connection, EndedBy, Ending, Kind, Side, Teardown};
 use guards::Guards;
 use mechanism::Forged;
 
@@ -109,12 +109,33 @@ pub fn judge(connection: &Connection, context: &Context, parameters: &Parameters
     let case = Case { connection, reset, score: None, storm: None, context, parameters };
     let asked = if reset.is_some() { Asked::DecidingReset } else { Asked::Connection };
     let (mut verdict, forged) = decide(&case, connection.ended_by, asked);
+    if let Some(met) = met_in_handshake(&case, verdict.cause) {
+        verdict = met;
+    }
     verdict.mechanism = Mechanism::of_connection(connection, reset, forged);
     verdict.harmless = harmless::harmless(connection, verdict.mechanism, parameters);
     if connection.ending == Ending::Stray && reset.is_none() {
         verdict.ended_by = EndedBy::None;
     }
     verdict
+}
+
+/// Resets of a handshake that are asked what they know of it.
+const ASKED_OF_A_HANDSHAKE: usize = 8;
+
+/// Why a handshake never completed, where one of the client's resets knows more of it than the
+/// connection, on which none of them had an effect.
+fn met_in_handshake(case: &Case<'_>, cause: Cause) -> Option<Verdict> {
+    let c = case.connection;
+    if !matches!(c.ending, Ending::HandshakeIncomplete | Ending::HandshakeUnanswered) {
+        return None;
+    }
+    let resets = case.resets().filter(|row| row.sender == Side::Client);
+    resets.take(ASKED_OF_A_HANDSHAKE).find_map(|row| {
+        let case = Case { reset: Some(row), ..*case };
+        let (met, forged) = decide(&case, c.ended_by, Asked::DecidingReset);
+        (forged.is_none() && met.cause.0 < cause.0).then_some(met)
+    })
 }
 
 /// Judges one teardown segment of a connection.

@@ -40,22 +40,42 @@ parameters! {
     handshake_timeout_s = 0.1;
     /// Distinct targets that make a scan of one client's abandoned or refused attempts.
     scan_fan_out = 3.0;
+    /// Ports of one host that make a scan of attempts with nothing else about them.
+    scan_ports = 8.0;
+    /// How long a server that keeps timestamps of whole hosts remembers one.
+    timestamp_kept_s = 60.0;
     /// A connection attempt is a racer when its sibling started within this time.
-    race_window_s = 0.25;
+    race_window_s = 0.3;
+    /// Or, at another port of the same host, within this time.
+    race_ports_s = 0.05;
+    /// Or, over the other IP version, no sooner than this.
+    race_families_from_s = 0.01;
+    /// And within this time (RFC 8305: at most 2 s between attempts).
+    race_families_s = 2.0;
     /// And when the sibling completed within this time.
     race_completion_s = 2.0;
+    /// Sources that leave one service half open at once in a SYN flood.
+    flood_sources = 8.0;
+    /// And this close together.
+    flood_s = 1.0;
+    /// Attempts of one client this close to another went the same way.
+    same_path_s = 60.0;
     /// Highest coefficient of variation of the intervals between health checks.
     health_check_variation = 0.05;
     /// Rounds that a health check must have been seen.
     health_check_rounds = 3.0;
     /// Resets of one listener within this time are one burst.
     burst_s = 0.05;
+    /// A service that accepts again this soon after a burst of resets had not stopped.
+    listener_gone_s = 0.1;
     /// Routers passed, more or fewer, from which a host's segments are not its own.
     ttl_difference = 2.0;
     /// A SYN again this soon after the client's reset shows that its socket lives.
     fast_retry_s = 0.05;
     /// Who closes after waiting this long for an answer gave the request up.
     request_wait_s = 1.0;
+    /// How long a closed connection keeps its addresses and ports (twice the segment lifetime).
+    time_wait_s = 60.0;
     /// A silence that counts as idle.
     idle_s = 1.0;
     /// Relative tolerance when an idle time is compared with a known limit.

@@ -33,8 +33,12 @@ pub mod script;
 mod track;
 
 pub use compat::tampering::Tampering;
-pub use facts::connection::{Connection, Extra, Icmp, SynAck, TlsAlert, seconds};
-pub use facts::endpoint::{Endpoint, Fin, Foreign, Sample, Signs, State, Traits, Ttl, hops};
+pub use facts::connection::{
+    Connection, Extra, Icmp, Left, SynAck, TlsAlert, nanoseconds, seconds,
+};
+pub use facts::endpoint::{
+    Endpoint, Fin, Foreign, Sample, Signs, State, Traits, Ttl, hops, unusual,
+};
 pub use facts::teardown::{Form, Kind, Reason, SequenceCheck, Teardown, Trigger};
 pub use facts::vantage::{Vantage, VantageBasis};
 pub use follow::payload::alert_name;

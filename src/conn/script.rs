@@ -19,6 +19,7 @@
 //! | `client=2`, `server=2` | another client, server, from here on; a number from 1 to 253 |
 //! | `client=s2`, `server=c2` | a client that is server 2 as well, a server that is client 2: a proxy |
 //! | `port=1..5` | the item five times, for each of these ports; likewise `client`, `server`, `service`, one of them |
+//! | `v6`, `v4` | addresses of this IP version, from here on |
 //! | `path=1`, `in`, `out` | seen on another VLAN or tunnel; marked as received, as sent |
 //! | `again` | the sender's latest segment with these flags once more, as a retransmission; an error without one |
 //! | `probe` | one octet before the next: a keep-alive |

@@ -4,11 +4,14 @@ use std::sync::OnceLock;
 
 use super::{Map, Service};
 use crate::conn::Moment;
+use crate::packet::Address;
 
 /// Attempts remembered for each client; more add nothing to a pattern.
 const MAX_ATTEMPTS: usize = 4096;
 /// Different services that a client failed to open, as far as they are counted.
 const MAX_FAN_OUT: usize = 16;
+/// Different ports of one host, as far as they are counted.
+const MAX_PORTS: usize = 32;
 
 /// Attempts looked at among those with like numbers.
 const MAX_SAME: usize = 16;
@@ -36,8 +39,16 @@ pub struct Attempt {
     pub abandoned: bool,
     /// Refused or never answered.
     pub failed: bool,
+    /// Nobody answered it.
+    pub unanswered: bool,
     /// Payload octets of the client.
     pub bytes: u64,
+    /// The server acknowledged or said something after the SYN.
+    pub heard: bool,
+    /// What all of its SYNs asked for beyond the usual.
+    pub unusual: u8,
+    /// Timestamp value of its first SYN.
+    pub stamp: Option<u32>,
 }
 
 impl Attempt {
@@ -85,14 +96,21 @@ impl Client {
         self.worked_out.get_or_init(Box::default)
     }
 
+    /// Those that nobody answered, earliest first.
+    pub fn unanswered(&self) -> &[Attempt] {
+        self.worked_out().unanswered.get_or_init(|| self.sorted(|attempt| attempt.unanswered))
+    }
+
     /// Those that completed, earliest first.
     pub fn completed(&self) -> &[Attempt] {
-        self.worked_out().completed.get_or_init(|| {
-            let mut all: Vec<_> = self.attempts.clone();
-            all.retain(|attempt| attempt.completed.is_some());
-            all.sort_by_key(|attempt| (attempt.start, attempt.id));
-            all
-        })
+        self.worked_out().completed.get_or_init(|| self.sorted(|other| other.completed.is_some()))
+    }
+
+    /// Some of them, earliest first.
+    fn sorted(&self, wanted: impl Fn(&Attempt) -> bool) -> Vec<Attempt> {
+        let mut all: Vec<_> = self.attempts.iter().filter(|a| wanted(a)).copied().collect();
+        all.sort_by_key(|attempt| (attempt.start, attempt.id));
+        all
     }
 
     /// Of those, the ones from a time on.
@@ -164,6 +182,23 @@ impl Client {
         })
     }
 
+    /// Different ports of a host that it failed to open, up to [`MAX_PORTS`]; none where it opened
+    /// as many.
+    pub fn ports_failed(&self, host: Address) -> usize {
+        let ports = self.worked_out().ports.get_or_init(|| ports(&self.attempts));
+        ports.get(&host).map_or(0, |tried| match tried {
+            [failed, opened] if failed.len() > opened.len() => failed.len(),
+            _ => 0,
+        })
+    }
+
+    /// Different hosts of this one's net (the addresses that differ in the last octet) at which it
+    /// failed to open a port, up to [`MAX_PORTS`].
+    pub fn hosts_failed(&self, (host, port): Service) -> usize {
+        let hosts = self.worked_out().hosts.get_or_init(|| hosts(&self.attempts));
+        hosts.get(&(net(host), port)).map_or(0, Vec::len)
+    }
+
     /// How long it waited for answers.
     pub fn waits(&self) -> &Waits {
         self.worked_out().waits.get_or_init(|| Waits::of(&self.attempts))
@@ -174,8 +209,11 @@ impl Client {
 #[derive(Clone, Debug, Default)]
 struct WorkedOut {
     failed_services: OnceLock<usize>,
+    ports: OnceLock<Map<Address, [Vec<u16>; 2]>>,
+    hosts: OnceLock<Map<(u128, u16), Vec<u8>>>,
     waits: OnceLock<Waits>,
     completed: OnceLock<Vec<Attempt>>,
+    unanswered: OnceLock<Vec<Attempt>>,
     rounds: OnceLock<Map<Service, Rounds>>,
     by_number: OnceLock<Vec<Attempt>>,
     by_next: OnceLock<Vec<Attempt>>,
@@ -233,6 +271,39 @@ impl Waits {
             overlap: completed.len() - before,
         }
     }
+}
+
+/// The ports of each host that were tried, each once: those that failed, those that opened.
+fn ports(attempts: &[Attempt]) -> Map<Address, [Vec<u16>; 2]> {
+    let mut all: Map<Address, [Vec<u16>; 2]> = Map::default();
+    for attempt in attempts {
+        let (host, port) = attempt.service;
+        let kinds = all.entry(host).or_default();
+        let ports = &mut kinds[usize::from(attempt.completed.is_some())];
+        if ports.len() < MAX_PORTS && !ports.contains(&port) {
+            ports.push(port);
+        }
+    }
+    all
+}
+
+/// All of an address but its last octet.
+fn net(host: Address) -> u128 {
+    host.0 >> 8
+}
+
+/// Last octets of the hosts of each net at which a port was tried in vain, each once.
+fn hosts(attempts: &[Attempt]) -> Map<(u128, u16), Vec<u8>> {
+    let mut all: Map<(u128, u16), Vec<u8>> = Map::default();
+    for attempt in attempts.iter().filter(|attempt| attempt.failed) {
+        let (host, port) = attempt.service;
+        let [.., last] = host.0.to_be_bytes();
+        let tried = all.entry((net(host), port)).or_default();
+        if tried.len() < MAX_PORTS && !tried.contains(&last) {
+            tried.push(last);
+        }
+    }
+    all
 }
 
 #[allow(clippy::cast_precision_loss)] // at most some thousand

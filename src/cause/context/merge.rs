@@ -12,6 +12,7 @@ impl Context {
             clients,
             hosts,
             ports: _,
+            families,
             attempts: _,
             remembered: _,
             limit: _,
@@ -20,6 +21,7 @@ impl Context {
             not_compared,
         } = other;
         self.forgotten += forgotten;
+        self.families.merge(families);
         self.folded += folded;
         self.not_compared += not_compared;
         for (service, more) in services {
@@ -71,6 +73,9 @@ impl ServiceFacts {
             refused,
             aborted,
             unserved,
+            flags_only,
+            half_open,
+            half_open_since,
             last_refused,
             lives,
             names,
@@ -79,8 +84,13 @@ impl ServiceFacts {
         self.last_accepted = self.last_accepted.max(last_accepted);
         self.refused += refused;
         self.unserved += unserved;
+        self.half_open += half_open;
+        self.flags_only += flags_only;
         self.last_refused = self.last_refused.max(last_refused);
         let mut forgotten = 0;
+        if let Some(half_open) = half_open_since {
+            forgotten += self.half_open_since.get_or_insert_default().merge(&half_open);
+        }
         if let Some(aborted) = aborted {
             forgotten += self.aborted.get_or_insert_default().merge(&aborted);
         }

@@ -6,18 +6,25 @@ pub const RULE: Rule = Rule {
     summary: "The listener was closed with connections still waiting to be accepted; its host \
            reset them.",
     wire: "An abort by the server soon after the handshake, without any payload of its own, \
-           at the same instant as at least one other connection of that listener.",
+           at the same instant as at least one other connection of that listener. Not when the \
+           service goes on accepting and serving new connections at once.",
     reference: "Linux inet_csk_listen_stop",
     next: "Did the service stop or restart at that moment?",
     examples: &[
         "> S, < S., > ., > S port=40001, < S., > ., < R. port=40000 +1s, < R. port=40001 +1ms",
         "> S, < S., > ., > S port=40001, < S., > ., > S port=40002, < S., > ., < R. port=40000 +1s, < R. port=40001 +1ms, < R. port=40002 +1ms",
         "> S, < S., > ., > S port=40001, < S., > ., < R. port=40000 +1s, < R. port=40001 +50ms",
+        "> S, < S., > ., > S port=40001, < S., > ., < R. port=40000 +1s, < R. port=40001 +1ms, > S port=40002 +900ms, < S., > ., > P. 20, < P. 20",
     ],
     near_misses: &[
         ("> S, < S., > ., < R. +1s", "application_abort"),
         (
             "> S, < S., > ., > S port=40001, < S., > ., < R. port=40000 +1s, < R. port=40001 +51ms",
+            "application_abort",
+        ),
+        // The listener is there a few milliseconds later.
+        (
+            "> S, < S., > ., > S port=40001, < S., > ., < R. port=40000 +1s, < R. port=40001 +1ms, > S port=40002 +9ms, < S., > ., > P. 20, < P. 20",
             "application_abort",
         ),
         (
@@ -43,7 +50,9 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     let burst = case.parameters.burst_s;
     let service = case.context.service(c)?;
     let same = service.aborted_around(reset.time, burst);
-    (same >= 2).then(|| {
+    let again = crate::conn::nanoseconds(case.parameters.listener_gone_s);
+    let alive = service.served_between(reset.time..=reset.time.saturating_add(again));
+    (same >= 2 && !alive).then(|| {
         Finding::new(if same >= 3 { 0.75 } else { 0.65 })
             .with(Evidence::of("abort_without_own_payload").at(reset.packet))
             .with(Evidence::count("reset_at_the_same_instant", same as u64))

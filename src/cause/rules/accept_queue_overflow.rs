@@ -6,16 +6,39 @@ pub const RULE: Rule = Rule {
     summary: "The server was overloaded: its accept queue was full, so it ignored the \
            handshake's last acknowledgment, or the SYN already.",
     wire: "The client believes the connection is open and its data goes unacknowledged while \
-           the server repeats the SYN-ACK; no reset. With SYN cookies there is no repeated \
-           SYN-ACK either.",
+           the server repeats the SYN-ACK. No reset, or one to what the client sends when the \
+           server has given the half-open entry up. With SYN cookies there is no repeated SYN-ACK \
+           either. A SYN is dropped so when the service had accepted others, served few of them \
+           and accepts none meanwhile. Not where the service serves others meanwhile and this \
+           client's acknowledgments alone do not arrive (see handshake_ack_lost).",
     reference: "Linux tcp_v4_syn_recv_sock, TCPAcceptQueueOverflow",
     next: "Look at the listener's backlog (ss -lnt) and at how fast the server accepts.",
     examples: &[
         "> S, < S., > ., > P. 50, > P. 50 again +200ms, > P. 50 again +400ms, < S. again +300ms, > . +1ms, > P. 50 again +800ms",
+        "> S, < S. +1ms, > . +50us, < S. again +1s, > . +50us, < S. again +2s, > . +50us, < S. again +4s, > . +50us, > P. 50 +40s, < R +1ms",
+        "> S, < S., > ., > P. 50, < ., > S port=40001 +2s, > S again +1s, > S again +2s, > . port=40000 again +9s",
     ],
-    near_misses: &[],
-    twins: &[],
-    applies: Applies::Connection,
+    near_misses: &[
+        // The acknowledgment was late or lost once; nothing says that it was ignored.
+        ("> S, < S., > ., < S. again +1s, > .", "still_open"),
+        // The last SYN of the capture.
+        ("> S, < S., > ., > P. 50, < ., > S port=40001 +2s", "undetermined"),
+        // The service goes on accepting.
+        (
+            "> S, < S., > ., > P. 50, < ., > S port=40001 +2s, > S port=40002 +1ms, < S., > ., > S port=40001 again +1s, > S again +2s",
+            "syn_unanswered",
+        ),
+        // The client reaches nobody any more.
+        (
+            "> S, < S., > ., > P. 50, < ., > S port=40001 +2s, > S server=2 +1ms, > S server=1 again +1s, > S server=2 again +1ms, > S server=1 again +2s, > S server=2 again +1ms",
+            "syn_unanswered",
+        ),
+    ],
+    twins: &[(
+        "handshake_ack_lost",
+        "an acknowledgment that the server ignores (its accept queue is full, or it defers the accept until data come, TCP_DEFER_ACCEPT) and one that never reaches it leave the same packets",
+    )],
+    applies: Applies::Any,
     holds,
 };
 
@@ -23,45 +46,42 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     if let Some(finding) = dropped_syn(case) {
         return Some(finding);
     }
-    let c = case.connection;
-    let (client, server) = (c.side(Side::Client), c.side(Side::Server));
-    let only_syn_acks = server.alive == server.syn_acks && server.syn_acks > 0;
-    let unheard = client.acked <= 1 && client.alive > client.syns;
-    if !only_syn_acks || !unheard || c.handshake_time.is_none() {
-        return None;
+    let unheard = unheard(case)?;
+    if super::handshake_ack_lost::lost(case, &unheard) {
+        return Some(Finding::candidate(0.3));
     }
-    let repeats = server.syn_acks.saturating_sub(client.syns);
-    let data = client.unique_bytes > 0 && client.retransmitted_packets >= 2;
     // Without a repeated SYN-ACK a dead path looks the same, unless the listener shows it elsewhere.
-    let known = case.context.service(c).is_some_and(|service| service.unserved > 1);
-    let finding = match (repeats > 0, data) {
-        (true, true) => Finding::new(0.85),
-        (true, false) => Finding::new(0.7),
-        (false, true) if known => Finding::new(0.55),
-        (false, _) => return None,
+    let known = case.context.service(case.connection).is_some_and(|service| service.unserved > 1);
+    let base = match (unheard.syn_acks_repeated, unheard.data) {
+        (1.., true) => 0.8,
+        (2.., false) => 0.65,
+        (0, true) if known && case.reset.is_none() => 0.55,
+        _ => return None,
     };
-    Some(
-        finding
-            .with(Evidence::count("syn_acks", u64::from(server.syn_acks)))
-            .with(Evidence::count(
-                "client_retransmissions",
-                u64::from(client.retransmitted_packets),
-            ))
-            .with(Evidence::count("unacknowledged_bytes", client.unacked())),
-    )
+    Some(unheard.told(case, Finding::new(base)))
 }
 
 /// A SYN dropped by a listener that had answered others and served none of them.
 fn dropped_syn(case: &Case<'_>) -> Option<Finding> {
     let c = case.connection;
-    if c.ending != Ending::HandshakeUnanswered {
+    let syns = c.side(Side::Client).syns;
+    if case.reset.is_some() || c.ending != Ending::HandshakeUnanswered || syns < 2 {
         return None;
     }
     let service = case.context.service(c).filter(|service| service.unserved > 0)?;
+    let during = c.start..=c.end;
+    let meanwhile = during.contains(&service.last_accepted) || service.served_between(during);
+    let served = u64::from(service.accepted) >= u64::from(service.unserved) * 2;
+    // The host answers at other ports, so neither it nor the path is gone.
+    let alive = case.context.around(c, 0.0).any(|other| other.service.0 == c.addresses[1]);
+    if meanwhile || served || !alive && case.context.reaches_nobody(c, 0.0) {
+        return None;
+    }
     Some(
-        Finding::new(0.6)
-            .with(Evidence::count("syns", u64::from(c.side(Side::Client).syns)).at(c.first_packet))
+        Finding::new(if alive { 0.75 } else { 0.6 })
+            .with(Evidence::count("syns", u64::from(syns)).at(c.first_packet))
             .with(Evidence::count("accepted_elsewhere", u64::from(service.accepted)))
-            .with(Evidence::count("accepted_and_not_served", u64::from(service.unserved))),
+            .with(Evidence::count("accepted_and_not_served", u64::from(service.unserved)))
+            .with_some(alive.then(|| Evidence::of("host_answers_at_other_ports"))),
     )
 }

@@ -14,6 +14,11 @@ pub const RULE: Rule = Rule {
     near_misses: &[
         ("> S, < S., > ., < R.", "application_abort"),
         ("> S, < S., > ., > P. 5, < ., < R.", "abort_unread_data"),
+        // From elsewhere, and a second one beyond it.
+        (
+            "> S, < S. ttl=106 +20ms, > ., > P. 68 +1ms, < R ttl=21 +20ms, < R ttl=21 seq=+12503 +500us",
+            "reset_injected",
+        ),
     ],
     twins: &[(
         "no_socket",
@@ -34,7 +39,9 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     if !at_handshake || !nothing_sent || !alone || client.fins > 0 || !c.syn_ack_fits() {
         return Some(Finding::candidate(0.0));
     }
-    if c.extra().is_some_and(|extra| extra.second_syn_ack.is_some()) {
+    // What was sent from elsewhere says nothing of the server.
+    let two = c.extra().is_some_and(|extra| extra.second_syn_ack.is_some());
+    if two || apart(case, reset).is_some() {
         return None;
     }
     let early = c.handshake_time.get().is_some_and(|time| s(reset.time.saturating_sub(time)) < 1.0);

@@ -7,7 +7,9 @@ pub const RULE: Rule = Rule {
            reset.",
     wire: "SYN, then a reset of the client, with or without a SYN-ACK before it, no \
            acknowledgment and no data; the wait from the first SYN is at least the threshold \
-           (100 ms). Not when the SYN-ACK does not fit, for a scan, a race or a health check. \
+           (100 ms). Not when the SYN-ACK does not fit, for a scan, a race or a health check, nor when \
+           the reset acknowledges the SYN-ACK (the socket was there and was aborted) or came a \
+           number of hops that is not the SYN's (a box that clears half-open connections). \
            The wait is nearly the same wherever the capture was made, and an upper bound of \
            the client's limit.",
     reference: "article, RST case 2; RFC 9293 section 3.10.7.4",
@@ -20,6 +22,8 @@ pub const RULE: Rule = Rule {
     ],
     near_misses: &[
         ("> S, < S. +150ms, > R. ts", "application_abort"),
+        ("> S nots, < S. nots +150ms, > R. nots", "application_abort"),
+        ("> S ttl=55, < S. +150ms, > R ttl=250 +1ms", "undetermined"),
         ("> S, < S. +20ms, > R +1ms", "undetermined"),
     ],
     twins: &[("syn_scan", "over a long path a scan's reset is as late")],
@@ -29,11 +33,10 @@ pub const RULE: Rule = Rule {
 
 fn holds(case: &Case<'_>) -> Option<Finding> {
     let reset = abandonment(case)?;
-    // An abort with the connection's timestamps comes from a socket that had got its SYN-ACK.
-    if reset.form == Some(Form::Abort) && reset.has_timestamp {
+    let c = case.connection;
+    if aborts_what_came(reset) || apart(case, reset).is_some() {
         return None;
     }
-    let c = case.connection;
     let wait = c.client_wait()?;
     if s(wait) < case.parameters.handshake_timeout_s {
         return dropped_syn_ack(case).then(|| Finding::candidate(0.25));

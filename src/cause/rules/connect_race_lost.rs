@@ -3,21 +3,42 @@ use super::prelude::*;
 pub const RULE: Rule = Rule {
     name: "connect_race_lost",
     class: Class::Abort,
-    summary: "The client tried several addresses at once (happy eyeballs); another attempt won \
-           and this one was dropped.",
-    wire: "An abandoned handshake whose client completed another connection to the same port \
-           within two seconds, started within 250 ms of this one.",
-    reference: "RFC 8305",
-    next: "None: this is how clients race address families.",
+    summary: "The client tried several addresses, families or ports at once (happy eyeballs); \
+           another attempt won and this one was dropped.",
+    wire: "An abandoned handshake whose client completed another one before: to the same port of \
+           another address, started within 300 ms of this one; to the same port over the other IP \
+           version, started 10 ms to 2 s before or after (the same client by its hardware address, \
+           or by being the only such pair); or to another port of the same host, started within \
+           50 ms and used. Not for a scan.",
+    reference: "RFC 8305 sections 5 and 8; SMB over 445 and 139 at once",
+    next: "None: this is how clients race addresses, families and ports.",
     examples: &[
         "> S, > S server=2, < S. server=1, > ., < S. server=2, > R",
         "> S, > S server=2 +250ms, < S., > ., < S. server=1, > R",
+        "> S, > S server=2 +300ms, < S., > ., < S. server=1, > R",
         "> S, > S port=40001 +90ms, < S., > ., < S. port=40000, > R",
+        "> S v6, > S v4 port=40001 +250ms, < S. +20ms, > ., > P. 100, < S. v6 port=40000 +80ms, > R +1ms",
+        "> S service=445, > S service=139 port=40001 +300us, < S. service=445 port=40000, > ., < S. service=139 port=40001, > R +1ms, > P. 159 service=445 port=40000, < P. 240",
     ],
     near_misses: &[
-        ("> S, > S server=2 +251ms, < S., > ., < S. server=1, > R", "client_handshake_timeout"),
+        ("> S, > S server=2 +301ms, < S., > ., < S. server=1, > R", "client_handshake_timeout"),
         ("> S, > S port=40001 +110ms, < S., > ., < S. port=40000, > R", "client_handshake_timeout"),
         ("> S bare nots, > S server=2, < S. server=1, > R, < S. server=2, > .", "undetermined"),
+        // Two other clients of the same port: nobody knows whose attempt this was.
+        (
+            "> S v6, > S v4 port=40001 +250ms, < S. +20ms, > ., > S client=2 +1ms, < S. +20ms, > ., < S. v6 client=1 port=40000 +80ms, > R +1ms",
+            "client_handshake_timeout",
+        ),
+        // Another machine by its hardware address.
+        (
+            "> S v6 mac=1, > S v4 mac=2 port=40001 +250ms, < S. +20ms, > . mac=2, < S. v6 port=40000 +80ms, > R mac=1 +1ms",
+            "client_handshake_timeout",
+        ),
+        // Three ports tried in vain beside the open one: a scan that connects.
+        (
+            "> S service=1, < R. +1ms, > S service=2, < R. +1ms, > S service=3, < R. +1ms, > S service=445 port=40002, > S service=139 port=40001 +300us, < S. service=445 port=40002, > ., < S. service=139 port=40001, > R +1ms, > P. 159 service=445 port=40002, < P. 240",
+            "syn_scan",
+        ),
     ],
     twins: &[],
     applies: Applies::Reset,
@@ -27,16 +48,37 @@ pub const RULE: Rule = Rule {
 fn holds(case: &Case<'_>) -> Option<Finding> {
     let reset = abandonment(case)?;
     let c = case.connection;
-    // To the same address a second attempt may also be the retry after the client's own limit.
+    // A scanner's SYN, without a system's options, races with nothing.
+    if case.side(Side::Client).syn_options & !0b111 == 0 {
+        return None;
+    }
+    let tried = case.context.ports_failed(c);
+    #[allow(clippy::cast_precision_loss)] // at most some dozens
+    let scan = tried as f64 >= case.parameters.scan_fan_out;
+    let found = same_family(case).or_else(|| other_port(case)).or_else(|| other_family(case));
+    let Some((sibling, start, base)) = found.filter(|_| !scan) else {
+        return dropped_syn_ack(case).then(|| Finding::candidate(0.15));
+    };
+    Some(
+        Finding::new(base)
+            .with(Evidence::of("reset_of_an_unneeded_attempt").at(reset.packet))
+            .with(Evidence::count("sibling_connection", sibling))
+            .with(Evidence::time("sibling_started_s", start.saturating_sub(c.start))),
+    )
+}
+
+/// The attempt that was won: its number, when it began, and how sure it is.
+type Sibling = (u64, i64, f64);
+
+/// To the same port of another address, or of the same one: there a second attempt may also be the
+/// retry after the client's own limit.
+fn same_family(case: &Case<'_>) -> Option<Sibling> {
+    let c = case.connection;
     let within = |server| {
         let limit = case.parameters.race_window_s;
         let same = server == c.addresses[1];
         if same { limit.min(case.parameters.handshake_timeout_s) } else { limit }
     };
-    // A scanner's SYN, without a system's options, races with nothing.
-    if case.side(Side::Client).syn_options & !0b111 == 0 {
-        return None;
-    }
     let near = case.context.completed_around(c, case.parameters.race_window_s).iter();
     let siblings = near.filter(|other| {
         other.id != c.id
@@ -47,17 +89,33 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
                 .get()
                 .is_some_and(|t| s(t.saturating_sub(c.start)) <= case.parameters.race_completion_s)
     });
-    let Some(sibling) = siblings.min_by_key(|other| other.id) else {
-        return dropped_syn_ack(case).then(|| Finding::candidate(0.15));
-    };
-    Some(
-        Finding::new(0.75)
-            .with(Evidence::of("reset_of_an_unneeded_attempt").at(reset.packet))
-            .with(Evidence::count("sibling_connection", sibling.id))
-            .with(if sibling.start < c.start {
-                Evidence::time("sibling_started_earlier_s", c.start.saturating_sub(sibling.start))
-            } else {
-                Evidence::time("sibling_started_later_s", sibling.start.saturating_sub(c.start))
-            }),
-    )
+    siblings.min_by_key(|other| other.id).map(|other| (other.id, other.start, 0.75))
+}
+
+/// To another port of the same host, won before this one was dropped, and used.
+fn other_port(case: &Case<'_>) -> Option<Sibling> {
+    let c = case.connection;
+    let reset = case.reset?;
+    let near = case.context.completed_around(c, case.parameters.race_ports_s).iter();
+    let siblings = near.filter(|other| {
+        other.service.0 == c.addresses[1]
+            && other.service.1 != c.ports[1]
+            && other.bytes > 0
+            && other.completed.get().is_some_and(|time| time <= reset.time)
+    });
+    let smb = |one: u16, other: u16| matches!((one, other), (139, 445) | (445, 139));
+    siblings.min_by_key(|other| other.id).map(|other| {
+        let sure = if smb(other.service.1, c.ports[1]) { 0.8 } else { 0.6 };
+        (other.id, other.start, sure)
+    })
+}
+
+/// To the same port over the other IP version, won before this one was dropped.
+fn other_family(case: &Case<'_>) -> Option<Sibling> {
+    let reset = case.reset?;
+    let p = case.parameters;
+    let (from, upto) = (p.race_families_from_s, p.race_families_s);
+    let (other, linked) = case.context.other_family(case.connection, from, upto)?;
+    let won = other.completed.is_some_and(|time| time <= reset.time);
+    won.then_some((other.id, other.start, if linked { 0.8 } else { 0.6 }))
 }

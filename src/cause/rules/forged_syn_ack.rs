@@ -6,10 +6,16 @@ pub const RULE: Rule = Rule {
     summary: "Somebody else answered the SYN: the SYN-ACK does not fit and is not the server's, \
            so the client reset it.",
     wire: "A mismatching SYN-ACK, and: a second one with the right number follows, or its \
-           TTL, window or options are not those of the server's own segments.",
+           TTL, window or options are not those of the server's own segments. Or two SYN-ACKs to \
+           one SYN, both with the right number, with different initial numbers and with another \
+           TTL, window or options: the client believes the first, and the server resets what the \
+           client says to it.",
     reference: "RFC 9293 section 3.10.7.3; article, RST case 3 (hijack)",
     next: "Find the injector: compare TTL and hardware address, capture nearer to the server.",
-    examples: &["> S, < S. ack=+776 ttl=50, > R, > S again +15ms, < S. isn=7000, > ., > P. 5, < ."],
+    examples: &[
+        "> S, < S. ack=+776 ttl=50, > R, > S again +15ms, < S. isn=7000, > ., > P. 5, < .",
+        "> S, < S. isn=9000 ttl=120 nots +5ms, > . nots +20us, < S. isn=77000 ttl=55 +90ms, > . again +20us, < R ttl=55 +15ms, < R ttl=55 +80ms",
+    ],
     near_misses: &[(
         "> S isn=500, > S isn=1000 +5ms, < S. isn=9 ack=#-499, > R",
         "old_duplicate_syn",
@@ -23,6 +29,41 @@ pub const RULE: Rule = Rule {
 };
 
 fn holds(case: &Case<'_>) -> Option<Finding> {
+    stolen(case).or_else(|| mismatched(case))
+}
+
+/// Two answers to one SYN, both with its number and each with an initial number of its own: the
+/// client believes the first, and the server resets what the client says to it.
+fn stolen(case: &Case<'_>) -> Option<Finding> {
+    let c = case.connection;
+    let first = c.syn_ack.filter(|first| first.ack_offset == 0)?;
+    let extra = c.extra()?;
+    let second = extra.second_syn_ack.filter(|second| {
+        extra.second_unasked && second.ack_offset == 0 && second.sequence != first.sequence
+    })?;
+    let reset = case.reset.filter(|reset| {
+        reset.sender == Side::Server
+            && reset.form == Some(Form::Reply)
+            && reset.sequence.0 == first.sequence.wrapping_add(1)
+    })?;
+    let far = first.ttl.abs_diff(second.ttl) > 1;
+    let other = second.options != first.options || second.window != first.window;
+    if !far && !other {
+        return None;
+    }
+    let delta = i64::from(first.ttl) - i64::from(second.ttl);
+    Some(
+        Finding::new(if far && other { 0.8 } else { 0.7 })
+            .with(Evidence::of("first_syn_ack").at(first.packet))
+            .with(Evidence::of("second_syn_ack_with_another_number").at(second.packet))
+            .with_some(far.then(|| Evidence::difference("ttl_delta", delta).at(first.packet)))
+            .with_some(other.then(|| Evidence::of("options_or_window_differ").at(first.packet)))
+            .with(Evidence::of("reset_of_the_first_number").at(reset.packet)),
+    )
+}
+
+/// The answer had another number than the SYN's.
+fn mismatched(case: &Case<'_>) -> Option<Finding> {
     let reset = case.reset.filter(|reset| reset.sender == Side::Client)?;
     let finding = super::syn_ack_mismatch::mismatch(case, reset)?;
     let c = case.connection;

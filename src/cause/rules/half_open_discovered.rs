@@ -3,52 +3,61 @@ use super::prelude::*;
 pub const RULE: Rule = Rule {
     name: "half_open_discovered",
     class: Class::Abort,
-    summary: "The server still held an old connection on these ports; it challenged the SYN and \
-           the client reset the old one.",
-    wire: "A SYN answered by a plain acknowledgment of other numbers; the client's reset \
-           repeats that number; the same SYN comes again and is then accepted.",
+    summary: "The client had lost a connection on these ports that the server still held open: it \
+           challenged the SYN, and the client reset the old one.",
+    wire: "A SYN answered by a plain acknowledgment of other numbers; the client's reset repeats \
+           that number; the same SYN comes again. Not when a FIN had closed the old connection \
+           (see port_reuse_collision). A connection that is replaced by a SYN while it was open \
+           was lost so.",
     reference: "RFC 9293 section 3.5.1, RFC 5961 section 4.2",
     next: "The client restarted or lost its state; look for its earlier connection on these \
            ports.",
-    examples: &["> S, < . ack=#5000, > R +1ms, > S again +1s, < S., > ., > P. 5, < ."],
-    near_misses: &[],
-    twins: &[],
+    examples: &[
+        "> S, < . ack=#5000, > R +1ms, > S again +1s, < S., > ., > P. 5, < .",
+        "> S, < S., > ., > P. 5, < ., > S isn=90000 +9s, < . seq=#1 ack=#-88994, > R +1ms",
+    ],
+    near_misses: &[
+        // The connection then worked: what it met in its handshake is not why it ended.
+        (
+            "> S, < . ack=#5000, > R +1ms, > S again +1s, < S., > ., > P. 5, < P. 5, > ., > F. +40s, < F., > .",
+            "client_close",
+        ),
+        ("> S, < . ack=#5000, > R +1ms", "port_reuse_collision"),
+    ],
+    twins: &[(
+        "port_reuse_collision",
+        "whether the old connection had been closed is only known where it was captured",
+    )],
     applies: Applies::Any,
     holds,
 };
 
 fn holds(case: &Case<'_>) -> Option<Finding> {
     let c = case.connection;
-    if case.reset.is_none() && c.ending == Ending::Superseded {
-        return Some(
-            Finding::new(0.65).with(Evidence::of("replaced_while_open").at(c.last_packet)),
-        );
+    if case.reset.is_none() {
+        let replaced = c.ending == Ending::Superseded && c.first_fin_by.is_none();
+        return replaced.then(|| {
+            Finding::new(0.65).with(Evidence::of("replaced_while_open").at(c.last_packet))
+        });
     }
     let extra = c.extra()?;
     let (packet, position) = extra.challenge_to_syn?;
-    // After an orderly end the challenge comes from TIME-WAIT: nothing was half open.
-    if extra.earlier_graceful {
-        return None;
-    }
-    let answers = |reset: &&Teardown| {
-        let trigger = matches!(reset.trigger, None | Some(Trigger::Ack));
-        let repeats = reset.trigger_packet.get() == Some(packet)
-            || reset.relative_sequence.get() == Some(position);
-        reset.sender == Side::Client && trigger && repeats
-    };
-    let reset = match case.reset {
-        Some(reset) => Some(reset).filter(answers)?,
-        None if matches!(c.ending, Ending::Open | Ending::HalfClosed) => {
-            case.resets().find(answers)?
-        }
-        None => return None,
+    let reset = challenge_reset(case, packet, position)?;
+    let retry = extra.syn_retry_after_reset;
+    let base = match extra.left {
+        Some(left) if left.fins != [false; 2] => return None,
+        Some(left) if repeats_the_old(case, left, position) => 0.85,
+        Some(_) if retry.is_some() => 0.75,
+        None if retry.is_some() && c.good_syn_ack_time.is_some() => 0.65,
+        _ => return None,
     };
     Some(
-        Finding::new(0.85)
+        Finding::new(base)
             .with(Evidence::of("syn_answered_by_plain_ack").at(packet))
             .with(Evidence::of("reset_repeats_that_number").at(reset.packet))
             .with_some(
-                extra.syn_retry_after_reset.map(|retry| Evidence::time("syn_retry_s", retry)),
-            ),
+                extra.left.map(|left| Evidence::of("earlier_connection_last_seen").at(left.packet)),
+            )
+            .with_some(retry.map(|retry| Evidence::time("syn_retry_s", retry))),
     )
 }

@@ -22,6 +22,8 @@ mod follow_up_reset;
 mod forged_syn_ack;
 mod half_close_eof;
 mod half_open_discovered;
+mod handshake_ack_lost;
+mod handshake_reset_ignored;
 mod health_check_probe;
 mod icmp_unreachable;
 mod idle_close;
@@ -35,6 +37,7 @@ mod nat_state_lost;
 mod no_socket;
 mod old_duplicate_syn;
 mod port_closed;
+mod port_reuse_collision;
 mod probe_scan;
 mod rejected_by_firewall;
 mod relayed_end;
@@ -49,9 +52,13 @@ mod simultaneous_close;
 mod still_open;
 mod stray_segment;
 mod syn_ack_bad_timestamp;
+mod syn_ack_ignored;
 mod syn_ack_mismatch;
+mod syn_ack_unanswered;
+mod syn_option_dropped;
 mod syn_scan;
 mod syn_unanswered;
+mod timestamp_rejected;
 mod tls_failure;
 mod tls_handshake_cut;
 mod zero_window_giveup;
@@ -62,6 +69,7 @@ use super::rule::Rule;
 /// Every cause, in order of decision.
 pub static RULES: &[&Rule] = &[
     &device_stated::RULE,
+    &port_reuse_collision::RULE,
     &half_open_discovered::RULE,
     &old_duplicate_syn::RULE,
     &forged_syn_ack::RULE,
@@ -80,6 +88,9 @@ pub static RULES: &[&Rule] = &[
     &syn_scan::RULE,
     &client_handshake_timeout::RULE,
     &filtered_by_name::RULE,
+    &syn_ack_ignored::RULE,
+    &handshake_reset_ignored::RULE,
+    &syn_ack_unanswered::RULE,
     &accept_queue_overflow_reset::RULE,
     &admission_limit::RULE,
     &relayed_end::RULE,
@@ -92,6 +103,7 @@ pub static RULES: &[&Rule] = &[
     &fin_wait2_expired::RULE,
     &connection_age_limit::RULE,
     &service_event::RULE,
+    &handshake_ack_lost::RULE,
     &accept_queue_overflow::RULE,
     &nat_state_lost::RULE,
     &retransmission_timeout::RULE,
@@ -103,6 +115,8 @@ pub static RULES: &[&Rule] = &[
     &application_abort::RULE,
     &rst_answers_unseen_segment::RULE,
     &icmp_unreachable::RULE,
+    &timestamp_rejected::RULE,
+    &syn_option_dropped::RULE,
     &syn_unanswered::RULE,
     &zero_window_stall::RULE,
     &tls_handshake_cut::RULE,

@@ -5,7 +5,7 @@ pub use super::super::context::{Life, began_to_end, fate, source, turned_away};
 pub use super::super::evidence::Evidence;
 pub use super::super::rule::{Applies, Case, Class, Finding, Rule};
 pub use crate::conn::{
-    Ending, Form, Opening, Reason, SequenceCheck, Side, Teardown, Trigger, seconds,
+    Ending, Form, Left, Opening, Reason, SequenceCheck, Side, Teardown, Trigger, seconds,
 };
 
 /// The reset by which a server refuses a SYN.
@@ -25,12 +25,87 @@ pub fn abandonment<'a>(case: &Case<'a>) -> Option<&'a Teardown> {
 }
 
 /// A client's reset that answers a SYN-ACK which fits, and shows no more: several causes may be
-/// behind it, and each is a candidate. A reset with the connection's timestamps is none of these:
-/// it comes from a socket that had got its SYN-ACK.
+/// behind it, and each is a candidate. An abort by a socket that had
+/// got its SYN-ACK is none of these.
 pub fn dropped_syn_ack(case: &Case<'_>) -> bool {
-    abandonment(case).is_some_and(|reset| {
-        case.connection.syn_ack_fits() && (reset.form != Some(Form::Abort) || !reset.has_timestamp)
+    abandonment(case)
+        .is_some_and(|reset| case.connection.syn_ack_fits() && !aborts_what_came(reset))
+}
+
+/// The client's reset that answers the acknowledgment by which an old connection met its SYN.
+pub fn challenge_reset<'a>(case: &Case<'a>, packet: u64, position: i64) -> Option<&'a Teardown> {
+    case.reset.filter(|reset| {
+        let trigger = matches!(reset.trigger, None | Some(Trigger::Ack));
+        let repeats = reset.trigger_packet.get() == Some(packet)
+            || reset.relative_sequence.get() == Some(position);
+        reset.sender == Side::Client && trigger && repeats
     })
+}
+
+/// Whether an acknowledgment at this place in the client's numbers is that of an old connection.
+pub fn repeats_the_old(case: &Case<'_>, left: Left, position: i64) -> bool {
+    let low = u32::try_from(position.rem_euclid(1 << 32)).unwrap_or(0);
+    case.side(Side::Client).base.plus(low).0 == left.next[0]
+}
+
+/// A connection of which the server repeated its answer to the SYN and said nothing else, while
+/// the client took it to be open.
+pub struct Unheard {
+    /// SYN-ACKs beyond one for each SYN.
+    pub syn_acks_repeated: u32,
+    /// The client sent data and repeated them.
+    pub data: bool,
+}
+
+/// A connection whose client was never heard after its SYN, or a reset that says so: its answer to
+/// the client's first numbers.
+pub fn unheard(case: &Case<'_>) -> Option<Unheard> {
+    let c = case.connection;
+    let (client, server) = (c.side(Side::Client), c.side(Side::Server));
+    let only_syn_acks = server.alive == server.syn_acks && server.syn_acks > 0;
+    let unheard = client.acked <= 1 && client.alive > client.syns && c.syn_ack_fits();
+    if !only_syn_acks || !unheard || c.handshake_time.is_none() {
+        return None;
+    }
+    if let Some(reset) = case.reset {
+        let refuses = reset.sender == Side::Server
+            && reset.form == Some(Form::Reply)
+            && reset.relative_sequence.get() == Some(1);
+        if !refuses || c.extra().is_some_and(|extra| extra.second_syn_ack.is_some()) {
+            return None;
+        }
+    }
+    Some(Unheard {
+        syn_acks_repeated: server.syn_acks.saturating_sub(client.syns),
+        data: client.unique_bytes > 0 && client.retransmitted_packets >= 2,
+    })
+}
+
+impl Unheard {
+    /// Its facts, added to a finding.
+    pub fn told(&self, case: &Case<'_>, finding: Finding) -> Finding {
+        let (client, server) = (case.side(Side::Client), case.side(Side::Server));
+        let again = u64::from(client.retransmitted_packets);
+        finding
+            .with(Evidence::count("syn_acks", u64::from(server.syn_acks)))
+            .with(Evidence::count("client_retransmissions", again))
+            .with(Evidence::count("unacknowledged_bytes", client.unacked()))
+            .with_some(case.reset.map(|reset| Evidence::of("reset_at_last").at(reset.packet)))
+    }
+}
+
+/// A single SYN at the very end of the capture: nobody had the time to answer.
+pub fn lone(case: &Case<'_>) -> bool {
+    case.side(Side::Client).syns < 2 && case.connection.censored
+}
+
+/// Whether the reset of a handshake comes from a socket that had got its SYN-ACK: it carries the
+/// connection's timestamps, or acknowledges the SYN-ACK. A stack that answers every segment so
+/// (lwIP) keeps a TTL of 255.
+pub fn aborts_what_came(reset: &Teardown) -> bool {
+    let acknowledges = reset.relative_acknowledgment.get().is_some_and(|ack| ack > 0);
+    let answers_so = reset.ttl > 128 && !reset.has_timestamp;
+    reset.form == Some(Form::Abort) && (reset.has_timestamp || acknowledges && !answers_so)
 }
 
 /// An end by FINs that this side began; with its own FIN alone, only when that was acknowledged.

@@ -1,35 +1,60 @@
 use super::prelude::*;
+use crate::conn::unusual;
 
 pub const RULE: Rule = Rule {
     name: "syn_scan",
     class: Class::Suspicious,
-    summary: "A SYN scan: the scanner learnt that the port is open and its host reset the \
-           half-open connection.",
-    wire: "SYN, SYN-ACK, reset of the client at once. The same source failed to open three or \
-           more services, or its SYN has a scanner's look (only the MSS option or none, \
-           window 1024 to 4096).",
-    reference: "nmap -sS; RFC 9293 section 3.10.7.3",
+    summary: "A scan: a SYN was sent to learn whether the port is open; what came back was reset, or \
+           nothing came.",
+    wire: "SYN, SYN-ACK, reset of the client at once; or a SYN and nothing more. The same source \
+           failed to open three or more services and its SYN has a scanner's look (only the MSS \
+           option or none, window 512 to 4096 or 65535; or flags that no host sends with a SYN); or \
+           it tried eight or more ports of this host, or this port of eight or more hosts of one net \
+           (addresses that differ in the last octet), and failed at most of them. A reset to \
+           the SYN-ACK needs one of the two: look or fan-out.",
+    reference: "nmap -sS and -sT, masscan, zmap; RFC 9293 section 3.10.7.3",
     next: "Look at the other targets of this source.",
-    examples: &["> S bare win=1024, < S., > R +1ms", "> S bare win=2048 nots, < S., > R"],
-    near_misses: &[("> S bare win=1024, < S., > ., > R.", "application_abort")],
+    examples: &[
+        "> S bare win=1024, < S., > R +1ms",
+        "> S bare win=2048 nots, < S., > R",
+        "> S bare nots win=1024, > S bare nots win=1024 service=80 +1ms, > S bare nots win=1024 service=22 +1ms, > S bare nots win=1024 service=25 +4s",
+        "> SF bare win=512 +1s",
+        "> S server=1..8 +1ms, > S server=1..8 again +1ms",
+    ],
+    near_misses: &[
+        ("> S bare win=1024, < S., > ., > R.", "application_abort"),
+        // A socket that was aborted had been opened.
+        (
+            "> S nots service=1, < R., > S nots service=2, < R., > S nots service=3, < R., > S nots service=4, < S. nots, > R. nots",
+            "application_abort",
+        ),
+        // A host whose network is gone tries several services too.
+        (
+            "> S, > S service=80 +1ms, > S service=22 +1ms, > S service=443 again +1s, > S service=80 again +1ms, > S service=22 again +1ms",
+            "syn_unanswered",
+        ),
+    ],
     twins: &[("client_handshake_timeout", "over a long path the two look alike")],
-    applies: Applies::Reset,
+    applies: Applies::Any,
     holds,
 };
 
-#[allow(clippy::cast_precision_loss)] // at most 16
+#[allow(clippy::cast_precision_loss)] // at most some dozens
 fn holds(case: &Case<'_>) -> Option<Finding> {
-    let reset = abandonment(case)
-        .filter(|reset| reset.form != Some(Form::Abort) || !reset.has_timestamp)?;
+    if case.reset.is_none() {
+        return silent(case);
+    }
+    let reset = abandonment(case).filter(|reset| !aborts_what_came(reset))?;
     let c = case.connection;
-    c.syn_ack?;
     let client = c.side(Side::Client);
     let enough = case.parameters.scan_fan_out;
     let targets = case.context.fan_out(c);
     let fan_out = targets as f64 >= enough;
-    let only_mss = client.syn_options & !0b111 == 0;
-    let window = matches!(client.syn_window, 512 | 1024 | 2048 | 3072 | 4096 | 65535);
-    let look = only_mss && window;
+    let look = looks_like_a_scanner(case);
+    // Of a capture of one direction only the reset is there; of a scan, several are.
+    if c.syn_ack.is_none() && !(look && fan_out) {
+        return None;
+    }
     let waited = c.client_wait().is_some_and(|w| s(w) >= case.parameters.handshake_timeout_s);
     // A tool with a raw socket goes on although its host has reset the connection.
     let raw = reset.trigger == Some(Trigger::SynAck)
@@ -39,27 +64,71 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     if !look && !raw && (!fan_out || waited) {
         return dropped_syn_ack(case).then(|| Finding::candidate(0.3));
     }
-    let base = if fan_out && (look || only_mss) {
+    let base = if fan_out && (look || only_mss(case)) {
         0.9
     } else if fan_out {
         0.75
     } else {
         0.65
     };
-    let mut finding = Finding::new(base).with(Evidence::of("reset_after_syn_ack").at(reset.packet));
+    let mut finding =
+        Finding::new(base).with(Evidence::of("reset_ends_the_attempt").at(reset.packet));
     if fan_out {
         finding = finding.with(Evidence::count("services_tried", targets as u64));
     }
     if raw {
         finding = finding.with(Evidence::of("raw_socket_goes_on_after_its_hosts_reset"));
     }
-    if look {
-        finding = finding
-            .with(Evidence::text(
-                "syn_options",
-                if client.mss.is_some() { "MSS only" } else { "none" },
-            ))
-            .with(Evidence::count("syn_window", u64::from(client.syn_window)));
+    Some(with_look(case, finding, look))
+}
+
+/// A SYN that brought no answer, or one that its sender took no notice of.
+#[allow(clippy::cast_precision_loss)] // at most some dozens
+fn silent(case: &Case<'_>) -> Option<Finding> {
+    let c = case.connection;
+    let client = c.side(Side::Client);
+    let open = c.ending == Ending::HandshakeIncomplete && c.good_syn_ack_time.is_some();
+    if !(c.ending == Ending::HandshakeUnanswered || open) || client.rsts > 0 {
+        return None;
     }
-    Some(finding)
+    let crafted = client.syn_unusual & unusual::FLAGS != 0;
+    let (services, ports) = (case.context.fan_out(c), case.context.ports_failed(c));
+    let fan_out = services as f64 >= case.parameters.scan_fan_out;
+    let look = looks_like_a_scanner(case);
+    let hosts = case.context.hosts_failed(c);
+    let sweep = ports.max(hosts) as f64 >= case.parameters.scan_ports;
+    let base = match (look && fan_out, sweep) {
+        (true, true) => 0.9,
+        (true, false) => 0.85,
+        (false, _) if crafted => 0.75,
+        (false, true) => 0.75,
+        (false, false) => return None,
+    };
+    let finding = Finding::new(base)
+        .with(Evidence::count("syns", u64::from(client.syns)).at(c.first_packet))
+        .with(Evidence::count("services_tried", services as u64))
+        .with(Evidence::count("ports_of_this_host", ports as u64))
+        .with(Evidence::count("hosts_of_this_net", hosts as u64));
+    Some(with_look(case, finding, look))
+}
+
+/// No option but the MSS.
+fn only_mss(case: &Case<'_>) -> bool {
+    case.side(Side::Client).syn_options & !0b111 == 0
+}
+
+fn looks_like_a_scanner(case: &Case<'_>) -> bool {
+    let window = case.side(Side::Client).syn_window;
+    only_mss(case) && matches!(window, 512 | 1024 | 2048 | 3072 | 4096 | 65535)
+}
+
+fn with_look(case: &Case<'_>, finding: Finding, look: bool) -> Finding {
+    let client = case.side(Side::Client);
+    if !look {
+        return finding;
+    }
+    let options = if client.mss.is_some() { "MSS only" } else { "none" };
+    finding
+        .with(Evidence::text("syn_options", options))
+        .with(Evidence::count("syn_window", u64::from(client.syn_window)))
 }

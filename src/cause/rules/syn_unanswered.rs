@@ -5,11 +5,13 @@ pub const RULE: Rule = Rule {
     class: Class::Timeout,
     summary: "Nobody answered the SYN: it was dropped on the way or the host is down.",
     wire: "SYNs of one initial sequence number and no segment of the server; at least two of \
-           them or three seconds of silence.",
+           them or three seconds of silence. A single SYN at the very end of the capture is not \
+           unanswered yet. Not where an ICMP error, resets that were not obeyed, a scan, or an \
+           attempt that was answered meanwhile says more.",
     reference: "RFC 9293 section 3.10.3; RFC 6298 for the retries",
     next: "Is a filter dropping it, or is the host down? Capture nearer to the server.",
     examples: &["> S, > S again +1s, > S again +2s"],
-    near_misses: &[("> S, < R.", "port_closed")],
+    near_misses: &[("> S, < R.", "port_closed"), ("> S", "undetermined")],
     twins: &[],
     applies: Applies::Connection,
     holds,
@@ -17,16 +19,12 @@ pub const RULE: Rule = Rule {
 
 fn holds(case: &Case<'_>) -> Option<Finding> {
     let c = case.connection;
-    if c.ending != Ending::HandshakeUnanswered {
+    if c.ending != Ending::HandshakeUnanswered || c.side(Side::Server).spoke() || lone(case) {
         return None;
     }
     let syns = c.side(Side::Client).syns;
     let only = syns < 2;
-    let base = match (only, c.censored) {
-        (false, _) => 0.85,
-        (true, false) => 0.75,
-        (true, true) => 0.4,
-    };
+    let base = if only { 0.75 } else { 0.85 };
     let tries = c.end.saturating_sub(c.start);
     Some(
         Finding::new(base)

@@ -73,8 +73,16 @@ pub struct Extra {
     pub earlier_graceful: bool,
     /// Whether it had got a SYN-ACK and nothing more.
     pub earlier_in_handshake: bool,
+    /// What the latest connection of these addresses and ports that had opened left behind.
+    pub left: Option<Left>,
     /// SYN-ACKs with another initial sequence number than the first: packet and offset of the ACK.
     pub second_syn_ack: Option<SynAck>,
+    /// Whether that one came although the client had sent one SYN and no reset.
+    pub second_unasked: bool,
+    /// SYN-ACKs that came again with a wrong checksum.
+    pub damaged_syn_acks: u32,
+    /// Whether the checksum of a SYN that came again after a SYN-ACK was right.
+    pub sound_syn: bool,
     /// Pure acknowledgment that answered the SYN (challenge ACK): packet, relative ACK position.
     pub challenge_to_syn: Option<(u64, i64)>,
     /// Time from the client's first reset to its SYN with the same initial sequence number.
@@ -85,6 +93,20 @@ pub struct Extra {
     pub far: [Option<Seq>; 2],
     /// By side, a segment that it may not have sent.
     pub foreign: [Option<Foreign>; 2],
+}
+
+/// What a connection left behind for the next one of its addresses and ports. Sides are those of
+/// the next one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Left {
+    /// Number of its latest packet over the capture.
+    pub packet: u64,
+    /// Time of that packet.
+    pub end: i64,
+    /// The sequence numbers that each side would have gone on with.
+    pub next: [u32; 2],
+    /// Whether each side had sent a FIN.
+    pub fins: [bool; 2],
 }
 
 /// A SYN-ACK as the observer saw it.
@@ -307,6 +329,12 @@ impl Connection {
             .any(|t| t.kind == Kind::Rst && t.effective != Some(false) && !t.duplicate);
         if reset { self.side(side).unacked() } else { 0 }
     }
+}
+
+/// Seconds as nanoseconds.
+#[allow(clippy::cast_possible_truncation)] // saturates
+pub fn nanoseconds(seconds: f64) -> i64 {
+    (seconds * 1e9).round() as i64
 }
 
 /// Nanoseconds as seconds.

@@ -272,8 +272,26 @@ pub struct Endpoint {
     pub syn_options: u32,
     /// Window field of its SYN.
     pub syn_window: u16,
+    /// What all of its SYNs ask for beyond the usual (see [`unusual`]).
+    pub syn_unusual: u8,
     /// Source hardware address of its first segment, 0 where there is none.
     pub link_source: u64,
+}
+
+/// What a SYN may ask for beyond MSS, window scale, SACK and timestamps, as bits.
+pub mod unusual {
+    /// TCP Fast Open.
+    pub const FAST_OPEN: u8 = 1;
+    /// Payload.
+    pub const DATA: u8 = 2;
+    /// Explicit congestion notification.
+    pub const ECN: u8 = 4;
+    /// Multipath TCP.
+    pub const MULTIPATH: u8 = 8;
+    /// Another option.
+    pub const OPTION: u8 = 16;
+    /// Flags that no host sends with a SYN.
+    pub const FLAGS: u8 = 32;
 }
 
 impl Endpoint {

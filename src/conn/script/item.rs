@@ -27,6 +27,8 @@ pub struct Item {
     pub server: Option<Host>,
     pub port: Option<u16>,
     pub service: Option<u16>,
+    /// IP version, from here on.
+    pub version: Option<u8>,
     /// The item stands for as many, one for each of these.
     pub each: Option<(Each, RangeInclusive<u16>)>,
     pub clock: Option<Number>,
@@ -199,6 +201,8 @@ fn read_word(item: &mut Item, word: &str) -> Result<(), String> {
     }
     match word {
         "again" => item.again = true,
+        "v4" => item.version = Some(4),
+        "v6" => item.version = Some(6),
         "copy" => item.copy = true,
         "in" => item.direction = Direction::Inbound,
         "out" => item.direction = Direction::Outbound,

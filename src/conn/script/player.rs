@@ -25,20 +25,31 @@ struct Host {
     last: Option<Segment<'static>>,
 }
 
-/// Who talks to whom: their addresses and their ports.
+/// Who talks to whom: their IP version, their addresses and their ports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Ends {
+    version: u8,
     hosts: [At; 2],
     ports: [u16; 2],
 }
 
 impl Ends {
     fn address(self, side: Side) -> Address {
-        let At { net, number } = self.hosts[side.index()];
-        match net {
-            Side::Client => Address::v4([192, 0, 2, number]),
-            Side::Server => Address::v4([198, 51, 100, number]),
+        self.host(self.hosts[side.index()])
+    }
+
+    fn host(self, host: At) -> Address {
+        let net = match host.net {
+            Side::Client => [192, 0, 2],
+            Side::Server => [198, 51, 100],
+        };
+        if self.version == 4 {
+            return Address::v4([net[0], net[1], net[2], host.number]);
         }
+        let mut octets = [0; 16];
+        octets[..4].copy_from_slice(&[0x20, 1, 0x0d, 0xb8]);
+        (octets[7], octets[15]) = (net[2], host.number);
+        Address::v6(octets)
     }
 }
 
@@ -66,6 +77,7 @@ impl Player {
     pub fn new() -> Self {
         Self {
             ends: Ends {
+                version: 4,
                 hosts: [At::of(Side::Client, 1), At::of(Side::Server, 1)],
                 ports: [40_000, 443],
             },
@@ -120,7 +132,7 @@ impl Player {
         let (about, reporter) = match direction {
             "<" => (Side::Client, self.ends.address(Side::Server)),
             ">" => (Side::Server, self.ends.address(Side::Client)),
-            "!" => (Side::Client, Address::v4([192, 0, 2, 254])),
+            "!" => (Side::Client, self.ends.host(At::of(Side::Client, 254))),
             _ => return Err("begins with none of < > !".into()),
         };
         let quoted = self.talk.hosts[about.index()].last.ok_or("no segment to quote")?;
@@ -130,7 +142,7 @@ impl Player {
             time: self.time,
             path: PathId(0),
             reporter,
-            ip_version: 4,
+            ip_version: self.ends.version,
             kind,
             code,
             source: quoted.source,
@@ -187,11 +199,11 @@ impl Player {
             path: PathId(item.path),
             direction: item.direction,
             link_source: item.mac.unwrap_or(0),
-            ip_version: 4,
+            ip_version: ends.version,
             source: ends.address(side),
             destination: ends.address(side.peer()),
             ttl: item.ttl.unwrap_or(64),
-            ip_id: Some(item.id.unwrap_or(id)),
+            ip_id: (ends.version == 4).then(|| item.id.unwrap_or(id)),
             dont_fragment: true,
             traffic_class: 0,
             flow_label: 0,
@@ -244,6 +256,7 @@ impl Player {
         ends.hosts[1] = item.server.unwrap_or(ends.hosts[1]);
         ends.ports[0] = item.port.unwrap_or(ends.ports[0]);
         ends.ports[1] = item.service.unwrap_or(ends.ports[1]);
+        ends.version = item.version.unwrap_or(ends.version);
         if self.ends != was {
             let fresh = Talk { timestamps: true, ..Talk::default() };
             let talk = self.others.remove(&self.ends).unwrap_or(fresh);

@@ -1,6 +1,6 @@
 //! The fields that only some connections have.
 
-use crate::conn::facts::connection::{Extra, Icmp, SynAck, TlsAlert};
+use crate::conn::facts::connection::{Extra, Icmp, Left, SynAck, TlsAlert};
 use crate::conn::facts::endpoint::Foreign;
 use crate::conn::memory::pack::fields::syn_ack;
 use crate::conn::primitives::coder::{Base, Coder};
@@ -22,7 +22,11 @@ pub fn extra(extra: &mut Option<Box<Extra>>, base: &Base, coder: &mut impl Coder
         earlier_open,
         earlier_graceful,
         earlier_in_handshake,
+        left,
         second_syn_ack,
+        second_unasked,
+        damaged_syn_acks,
+        sound_syn,
         challenge_to_syn,
         syn_retry_after_reset,
         mptcp,
@@ -35,6 +39,8 @@ pub fn extra(extra: &mut Option<Box<Extra>>, base: &Base, coder: &mut impl Coder
         second_syn_ack.is_some(),
         challenge_to_syn.is_some(),
         syn_retry_after_reset.is_some(),
+        left.is_some(),
+        *damaged_syn_acks > 0,
     ];
     coder.bits(|bits| {
         for switch in [
@@ -43,6 +49,8 @@ pub fn extra(extra: &mut Option<Box<Extra>>, base: &Base, coder: &mut impl Coder
             &mut *earlier_open,
             &mut *earlier_graceful,
             &mut *earlier_in_handshake,
+            &mut *second_unasked,
+            &mut *sound_syn,
             &mut *mptcp,
         ] {
             bits.plain(switch, 1);
@@ -83,7 +91,7 @@ pub fn extra(extra: &mut Option<Box<Extra>>, base: &Base, coder: &mut impl Coder
             *foreign = Some(seen);
         }
     }
-    let [followed, again, challenged, retried] = late;
+    let [followed, again, challenged, retried, left_over, damaged] = late;
     if followed {
         let mut end = earlier_end.unwrap_or_default();
         coder.near(&mut end, base.time, i64::MIN);
@@ -104,6 +112,23 @@ pub fn extra(extra: &mut Option<Box<Extra>>, base: &Base, coder: &mut impl Coder
         let mut wait = syn_retry_after_reset.unwrap_or_default();
         coder.plain(&mut wait);
         *syn_retry_after_reset = Some(wait);
+    }
+    if left_over {
+        let Left { mut packet, mut end, mut next, mut fins } = left.unwrap_or_default();
+        coder.bits(|bits| {
+            for fin in &mut fins {
+                bits.plain(fin, 1);
+            }
+        });
+        coder.same(&mut packet, base.packet);
+        coder.near(&mut end, base.time, i64::MIN);
+        for number in &mut next {
+            coder.plain(number);
+        }
+        *left = Some(Left { packet, end, next, fins });
+    }
+    if damaged {
+        coder.plain(damaged_syn_acks);
     }
 }
 

@@ -63,6 +63,7 @@ pub fn endpoint(e: &mut Endpoint, start: i64, coder: &mut impl Coder) {
         mss,
         syn_options,
         syn_window,
+        syn_unusual,
         link_source,
         traits,
         doubtful,
@@ -78,6 +79,7 @@ pub fn endpoint(e: &mut Endpoint, start: i64, coder: &mut impl Coder) {
         bits.option(window_scale, 9);
         bits.option(mss, 17);
         bits.plain(syn_window, 16);
+        bits.plain(syn_unusual, 6);
     });
     coder.bits(|bits| {
         for ttl in [&mut *syn, &mut *first, &mut *low, &mut *high, &mut *last] {

@@ -1,6 +1,8 @@
 //! A connection begins.
 
 use super::{MAX_SIBLINGS, Tracker};
+use crate::conn::facts::connection::{Connection, Left};
+use crate::conn::facts::endpoint::truncate;
 use crate::conn::follow::step::Birth;
 use crate::conn::memory::store::NONE;
 use crate::conn::primitives::bits::low;
@@ -15,6 +17,7 @@ struct Earlier {
     open: bool,
     graceful: bool,
     in_handshake: bool,
+    left: Option<Left>,
 }
 
 impl Tracker {
@@ -53,6 +56,7 @@ impl Tracker {
             extra.earlier_open = earlier.open;
             extra.earlier_graceful = earlier.graceful;
             extra.earlier_in_handshake = earlier.in_handshake;
+            extra.left = earlier.left;
         }
         let (side, weight) = (c.sender(segment), scales.weigh(c));
         self.store.weigh(0, weight);
@@ -83,6 +87,7 @@ impl Tracker {
             open,
             graceful: c.endpoints.iter().all(|e| e.fins > 0),
             in_handshake: open && c.syn_ack.is_some() && c.handshake_time.is_none(),
+            left: left(c, segment),
         };
         let long = self.is_long(self.store.connection(number)?);
         self.store.connection_mut(number)?.superseded &= !long;
@@ -100,4 +105,26 @@ impl Tracker {
         }
         count
     }
+}
+
+/// What a connection leaves for the next one of its addresses and ports, which this segment begins;
+/// one that never opened leaves what it found.
+fn left(c: &Connection, segment: &Segment<'_>) -> Option<Left> {
+    let opened = c.endpoints.iter().all(|e| e.based && e.alive > 0)
+        && (c.handshake_time.is_some() || c.syn_time.is_none());
+    if !opened {
+        return c.extra().and_then(|extra| extra.left);
+    }
+    let client = c.sender(segment);
+    let next = |side: Side| {
+        let endpoint = c.side(side);
+        endpoint.base.plus(truncate(endpoint.max_end.max(endpoint.acked))).0
+    };
+    let both = [client, client.peer()];
+    Some(Left {
+        packet: c.last_packet,
+        end: c.end,
+        next: both.map(next),
+        fins: both.map(|side| c.side(side).fins > 0),
+    })
 }

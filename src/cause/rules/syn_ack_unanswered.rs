@@ -1,0 +1,101 @@
+use super::prelude::*;
+
+pub const RULE: Rule = Rule {
+    name: "syn_ack_unanswered",
+    class: Class::Timeout,
+    summary: "The server answered the SYN and never heard of the client again: a SYN flood, an \
+           answer that is lost on its way back, or a client that is gone.",
+    wire: "A SYN-ACK that fits, and no acknowledgment, reset or data of the client. A flood: many \
+           sources with one SYN each at one service within a second. A lost answer: the client \
+           repeats its SYN although the SYN-ACK was captured, so it is lost behind the point of \
+           capture or dropped there. A silent client: the SYN-ACK is repeated, the SYN is not: \
+           the source is spoofed, gone, or a scanner that lets nothing out. A single SYN-ACK that \
+           nothing follows is no more than a candidate: most servers would have repeated it, and a \
+           capture of SYNs, FINs and resets alone shows no acknowledgment.",
+    reference: "RFC 4987; RFC 9293 section 3.10.7.4; Linux tcp_synack_retries, rp_filter",
+    next: "A flood: look at the half-open count (ss -n state syn-recv) and turn on SYN cookies. A \
+           lost answer: capture at the client; look for asymmetric routes, reverse-path filters \
+           and firewalls that saw one direction only.",
+    examples: &[
+        "> S, < S. +1ms, > S again +1s, < S. again +1ms, > S again +1s, < S. again +1ms, < S. again +3s",
+        "> S, < S. +1ms, < S. again +1s, < S. again +2s, < S. again +4s",
+        "> S client=1, < S. +1ms, > S client=2 +9ms, < S. +1ms, > S client=3 +9ms, < S. +1ms, > S client=4 +9ms, < S. +1ms, > S client=5 +9ms, < S. +1ms, > S client=6 +9ms, < S. +1ms, > S client=7 +9ms, < S. +1ms, > S client=8 +9ms, < S. +1ms",
+    ],
+    near_misses: &[
+        ("> S, < S. +1ms", "undetermined"),
+        ("> S, < S. +1ms, > S port=40001 +9s", "undetermined"),
+        // A capture of SYNs and FINs alone.
+        (
+            "> S client=9, < S., (> .), (> P. 60), (< P. 90), > F., < F., > S client=1, < S. +1ms, > S client=2 +9ms, < S. +1ms, > S client=3 +9ms, < S. +1ms, > S client=4 +9ms, < S. +1ms, > S client=5 +9ms, < S. +1ms, > S client=6 +9ms, < S. +1ms, > S client=7 +9ms, < S. +1ms, > S client=8 +9ms, < S. +1ms",
+            "undetermined",
+        ),
+        ("> S, > S again +1s, < S. +1ms", "undetermined"),
+        ("> S, < S. +1ms, < S. again +1s, > . +1ms, > P. 20, < .", "still_open"),
+        (
+            "> S client=1, < S. +1ms, > S client=2 +9ms, < S. +1ms, > S client=3 +9ms, < S. +1ms, > S client=4 +9ms, < S. +1ms, > S client=5 +9ms, < S. +1ms, > S client=6 +9ms, < S. +1ms, > S client=7 +9ms, < S. +1ms",
+            "undetermined",
+        ),
+        (
+            "> S client=1, < S. +1ms, > ., > S client=2 +9ms, < S. +1ms, > ., > S client=3 +9ms, < S. +1ms, > ., > S client=4 +9ms, < S. +1ms, > ., > S client=5 +9ms, < S. +1ms",
+            "undetermined",
+        ),
+    ],
+    twins: &[],
+    applies: Applies::Connection,
+    holds,
+};
+
+fn holds(case: &Case<'_>) -> Option<Finding> {
+    let c = case.connection;
+    if case.reset.is_some() || c.ending != Ending::HandshakeIncomplete {
+        return None;
+    }
+    let answered = c.good_syn_ack_time.get()?;
+    let (client, server) = (c.side(Side::Client), c.side(Side::Server));
+    let syn_ack = c.syn_ack?;
+    let repeated = client.syns > 1 && client.last_time > answered;
+    // Where a filter kept no acknowledgments, none is missing.
+    let filtered = case.context.service(c).is_some_and(|service| service.flags_only > 0);
+    let sources = flood(case).filter(|_| !filtered);
+    let base = if sources.is_some() {
+        0.8
+    } else if repeated {
+        0.75
+    } else if server.syn_acks > 1 {
+        0.7
+    } else if c.censored || filtered {
+        return None;
+    } else {
+        // A server that heard nothing repeats its SYN-ACK, unless it sent a cookie.
+        return Some(Finding::candidate(0.4));
+    };
+    let shape = if sources.is_some() {
+        "flood"
+    } else if repeated {
+        "answer lost or dropped behind the capture"
+    } else {
+        "client silent"
+    };
+    Some(
+        Finding::new(base)
+            .with(Evidence::of("syn_ack_fits").at(syn_ack.packet))
+            .with(Evidence::text("shape", shape))
+            .with(Evidence::count("syns", u64::from(client.syns)).at(c.first_packet))
+            .with(Evidence::count("syn_acks", u64::from(server.syn_acks)))
+            .with_some(sources.map(|sources| Evidence::count("sources_at_once", sources as u64))),
+    )
+}
+
+/// Sources with one SYN each that left this service half open at the same time, where there are
+/// enough and most of what came to it went so: a busy service has some on their way at any time.
+#[allow(clippy::cast_precision_loss)] // at most some dozens
+fn flood(case: &Case<'_>) -> Option<usize> {
+    let c = case.connection;
+    if c.side(Side::Client).syns > 1 {
+        return None;
+    }
+    let service = case.context.service(c)?;
+    let sources = service.half_open_around(c.start, case.parameters.flood_s);
+    let most = u64::from(service.half_open) * 2 > u64::from(service.accepted);
+    (sources as f64 >= case.parameters.flood_sources && most).then_some(sources)
+}

@@ -1,0 +1,77 @@
+use super::super::context::Attempt;
+use super::prelude::*;
+
+pub const RULE: Rule = Rule {
+    name: "timestamp_rejected",
+    class: Class::Timeout,
+    summary: "The server dropped the SYN because its timestamp lies before the last one that it had \
+           seen from this address: several hosts behind one address look like one whose clock goes \
+           back.",
+    wire: "A SYN with a timestamp, repeated and never answered. Within the minute before, the \
+           server had accepted a SYN of the same address with a higher timestamp, and it accepts \
+           another one of the same clock while this one is tried. (Linux with tcp_tw_recycle, before 4.12.)",
+    reference: "RFC 7323 section 5 (PAWS), appendix G of RFC 1323's per-host cache; Linux \
+           net.ipv4.tcp_tw_recycle, PAWSPassive",
+    next: "Turn tcp_tw_recycle off at the server (nstat: PAWSPassive, TcpExtTWRecycled); a client \
+           behind NAT cannot mend it but by leaving timestamps out.",
+    examples: &[
+        "> S clock=+900000, < S., > ., > P. 40, < P. 9, > S port=40001 +5s, > S again +1s, > S port=40002 clock=+900000 +1s, < S., > ., > S port=40001 again +1s",
+    ],
+    near_misses: &[
+        // The clock went on: nothing to reject.
+        (
+            "> S, < S., > ., > P. 40, < P. 9, > S port=40001 +5s, > S again +1s, > S port=40002 +1s, < S., > ., > S port=40001 again +1s",
+            "syn_unanswered",
+        ),
+        // Nobody else is answered meanwhile.
+        (
+            "> S clock=+900000, < S., > ., > P. 40, < P. 9, > S port=40001 +5s, > S again +1s, > S again +2s",
+            "syn_unanswered",
+        ),
+        // The server has forgotten by then.
+        (
+            "> S clock=+900000, < S., > ., > P. 40, < P. 9, > S port=40001 +65s, > S again +1s, > S port=40002 +1s, < S., > ., > S port=40001 again +1s",
+            "syn_unanswered",
+        ),
+    ],
+    twins: &[],
+    applies: Applies::Connection,
+    holds,
+};
+
+fn holds(case: &Case<'_>) -> Option<Finding> {
+    let c = case.connection;
+    let stamp = c.syn_timestamps[0]?;
+    if c.ending != Ending::HandshakeUnanswered || c.side(Side::Client).syns < 2 {
+        return None;
+    }
+    let kept = case.parameters.timestamp_kept_s;
+    let near = || {
+        let attempts = case.context.around(c, kept);
+        attempts.filter(|other| other.service.0 == c.addresses[1] && other.id != c.id)
+    };
+    let before = |start: i64| start <= c.start && s(c.start.saturating_sub(start)) < kept;
+    let higher = near().filter(|other| before(other.start)).last()?;
+    let behind = |seen: u32| stamp.wrapping_sub(seen).cast_signed() < 0;
+    higher.stamp.filter(|&seen| behind(seen))?;
+    // Many hosts begin each connection's clock anew; the others must be on one that goes on.
+    let meanwhile = near()
+        .find(|other| other.start > c.start && other.start <= c.end && one_clock(higher, other))?;
+    Some(
+        Finding::new(0.75)
+            .with(Evidence::count("timestamp", u64::from(stamp)).at(c.first_packet))
+            .with_some(higher.stamp.map(|seen| Evidence::count("timestamp_seen", u64::from(seen))))
+            .with(Evidence::count("seen_in_connection", higher.id))
+            .with(Evidence::count("accepted_meanwhile", meanwhile.id))
+            .with(Evidence::count("syns", u64::from(c.side(Side::Client).syns))),
+    )
+}
+
+/// Whether the timestamps of two attempts come from one clock: the second lies ahead, by no more
+/// than a tick each millisecond and a tenth.
+fn one_clock(first: &Attempt, second: &Attempt) -> bool {
+    let (Some(one), Some(other)) = (first.stamp, second.stamp) else { return false };
+    let ticks = i64::from(other.wrapping_sub(one));
+    let passed = second.start.saturating_sub(first.start) / 1_000_000;
+    (0..=passed.saturating_add(passed / 10).saturating_add(10)).contains(&ticks)
+}
