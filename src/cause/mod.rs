@@ -162,7 +162,8 @@ pub fn judge_and_score(
     let case = Case { connection, reset, score: None, storm, context, parameters };
     let mut total = 0.0;
     let (mut verdict, forged) = match reset {
-        None => decide(&case, row.sender.into(), Asked::Connection),
+        None if forged(connection, row) => decide(&case, row.sender.into(), Asked::Connection),
+        None => decide(&case, row.sender.into(), Asked::Fin),
         Some(reset) => {
             let score = score::score(&case, reset);
             total = score.total;
@@ -174,6 +175,12 @@ pub fn judge_and_score(
     (verdict, total)
 }
 
+/// This FIN may be forged.
+fn forged(connection: &Connection, row: &Teardown) -> bool {
+    let foreign = connection.extra().and_then(|extra| extra.foreign[row.sender.index()]);
+    foreign.is_some_and(|foreign| foreign.packet == row.packet)
+}
+
 /// Which rules are asked.
 #[derive(Clone, Copy)]
 enum Asked {
@@ -183,14 +190,16 @@ enum Asked {
     DecidingReset,
     /// Those about any reset.
     Reset,
+    /// Those about a connection that no reset ended, for a FIN of it that its sender sent.
+    Fin,
 }
 
 impl Asked {
     /// The rules that are asked, with their places, in order of decision.
     fn rules(self) -> &'static [(Cause, &'static Rule)] {
-        static LISTS: OnceLock<[Vec<(Cause, &'static Rule)>; 3]> = OnceLock::new();
+        static LISTS: OnceLock<[Vec<(Cause, &'static Rule)>; 4]> = OnceLock::new();
         let lists = LISTS.get_or_init(|| {
-            [Self::Connection, Self::DecidingReset, Self::Reset].map(|asked| {
+            [Self::Connection, Self::DecidingReset, Self::Reset, Self::Fin].map(|asked| {
                 let all = RULES.iter().enumerate();
                 all.filter(|(_, rule)| asked.takes(rule.applies))
                     .filter_map(|(index, rule)| Some((Cause::at(index)?, *rule)))
@@ -203,9 +212,10 @@ impl Asked {
     fn takes(self, applies: Applies) -> bool {
         match applies {
             Applies::Any => true,
-            Applies::Connection => matches!(self, Self::Connection),
-            Applies::Reset => !matches!(self, Self::Connection),
+            Applies::Connection => matches!(self, Self::Connection | Self::Fin),
+            Applies::Reset => matches!(self, Self::DecidingReset | Self::Reset),
             Applies::LateReset => matches!(self, Self::Reset),
+            Applies::Content => matches!(self, Self::Connection | Self::DecidingReset),
         }
     }
 }

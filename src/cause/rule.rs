@@ -77,6 +77,8 @@ pub enum Applies {
     Any,
     /// A reset that did not decide the ending; never a connection's cause.
     LateReset,
+    /// The connection as a whole, however it ended, and of its FINs only a forged one.
+    Content,
 }
 
 /// One question put to the rules.

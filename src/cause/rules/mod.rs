@@ -13,6 +13,7 @@ mod client_close;
 mod client_handshake_timeout;
 mod connect_race_lost;
 mod connection_age_limit;
+mod content_injected;
 mod data_after_close;
 mod device_stated;
 mod filtered_by_name;
@@ -78,6 +79,7 @@ pub static RULES: &[&Rule] = &[
     &nat_bypassed::RULE,
     &rst_challenged::RULE,
     &follow_up_reset::RULE,
+    &content_injected::RULE,
     &idle_timeout_reset::RULE,
     &reset_injected::RULE,
     &intermittent_refusal::RULE,

@@ -131,9 +131,15 @@ pub struct Foreign {
     pub payload: bool,
     /// It had a FIN.
     pub fin: bool,
+    /// Its sequence number.
+    pub sequence: Seq,
+    /// Its time.
+    pub time: i64,
     /// Packet with other octets at the same numbers.
     pub contradicted: Number,
-    /// Segments of its side after it that were like those before it.
+    /// Packet of an acknowledgment of its side, well after it, that comes before it by its number.
+    pub denied: Number,
+    /// Segments of its side after it that came from elsewhere and are its own.
     pub own_after: u32,
 }
 
@@ -295,6 +301,9 @@ pub mod unusual {
 }
 
 impl Endpoint {
+    /// Doubtful segments of a side until its segments are taken to look so.
+    pub const DOUBTFUL: u8 = 8;
+
     /// Gaps above the first that were folded because there were too many.
     pub fn folded(&self) -> u64 {
         self.ranges.as_deref().map_or(0, |ranges| ranges.folded)
@@ -309,6 +318,11 @@ impl Endpoint {
     /// The position of an acknowledgment of this side's octets.
     pub fn ack_position(&self, ack: Seq) -> i64 {
         self.position(ack)
+    }
+
+    /// So many of its segments were in doubt that all of them may look so.
+    pub fn changed(&self) -> bool {
+        self.doubtful >= Self::DOUBTFUL
     }
 
     /// Octets sent and not yet acknowledged; SYN and FIN left out.

@@ -12,8 +12,6 @@ use crate::packet::{Options, Segment};
 const IP_ID_STEP: u16 = 2048;
 /// Routers that paths of one host differ by, at most, and a segment still passes for its own.
 const PATHS: u8 = 3;
-/// Doubtful segments of a side until its segments are taken to look so.
-const DOUBTFUL: u8 = 8;
 /// Octets of a payload that are remembered by their hash.
 const SAMPLED: usize = 128;
 /// Windows that differ by this factor are not one host's a moment later.
@@ -74,7 +72,7 @@ pub fn baseline(
 /// where nothing is stamped, it brings payload or a FIN from another distance than its side's SYN.
 #[cold]
 fn doubtful(endpoint: &Endpoint, stampless: bool, segment: &Segment<'_>, effect: &Effect) -> bool {
-    if endpoint.doubtful >= DOUBTFUL || segment.options_cut() || effect.probe {
+    if endpoint.changed() || segment.options_cut() || effect.probe {
         return false;
     }
     if stampless {

@@ -2,12 +2,15 @@
 //! same numbers, and headers unlike its own.
 
 use crate::conn::facts::connection::Connection;
-use crate::conn::facts::endpoint::{Foreign, Sample, Signs};
+use crate::conn::facts::endpoint::{Foreign, Sample, Signs, hops};
 use crate::conn::follow::baseline::{contradicts, sample, signs};
 use crate::conn::follow::effect::Effect;
 use crate::conn::follow::recent::Seen;
 use crate::conn::primitives::words::Side;
 use crate::packet::Segment;
+
+/// Nanoseconds by which a capture puts segments out of order at most.
+const REORDERED: i64 = 5_000_000;
 
 /// What speaks against a segment that begins an answer, or that begins where the latest answer
 /// began; before it is taken into the baselines.
@@ -79,7 +82,7 @@ fn answer(
 }
 
 /// Two segments of a side have other octets at the same numbers: the one that is less like its
-/// side is the doubtful one, the later one where both are equally so.
+/// side is the doubtful one; where both are equally so the earlier one, since who forges wants to be first.
 fn contradiction(
     c: &mut Connection,
     known: &Sample,
@@ -89,7 +92,7 @@ fn contradiction(
     signs: Signs,
 ) {
     let foreign = &mut c.extra.get_or_insert_default().foreign[sender.index()];
-    let earlier = known.signs.count() > signs.count();
+    let earlier = known.signs.count() >= signs.count();
     let (packet, other) = if earlier { (first, segment.packet) } else { (segment.packet, first) };
     let fresh = Foreign {
         packet,
@@ -97,6 +100,8 @@ fn contradiction(
         signs: if earlier { known.signs } else { signs },
         payload: true,
         fin: !earlier && segment.flags.fin(),
+        sequence: segment.sequence,
+        time: segment.time,
         ..Foreign::default()
     };
     let foreign = foreign.get_or_insert(fresh);
@@ -126,7 +131,14 @@ fn doubt(
         if let (Some(_), Some(extra)) = (known, c.extra.as_deref_mut())
             && let Some(foreign) = &mut extra.foreign[sender.index()]
         {
-            foreign.own_after = foreign.own_after.saturating_add(1);
+            // Its side may look so from there on.
+            let unlike = hops(segment.ttl) != hops(foreign.ttl);
+            foreign.own_after = foreign.own_after.saturating_add(u32::from(unlike));
+            let apart = segment.time.saturating_sub(foreign.time) > REORDERED;
+            let before = segment.sequence.since(foreign.sequence) <= 0;
+            if segment.sequence_length() == 0 && !effect.probe && apart && before {
+                foreign.denied = foreign.denied.get().unwrap_or(segment.packet).into();
+            }
         }
         return;
     }
@@ -139,6 +151,8 @@ fn doubt(
             signs,
             payload,
             fin: flags.fin(),
+            sequence: segment.sequence,
+            time: segment.time,
             ..Foreign::default()
         });
     }

@@ -133,8 +133,21 @@ pub fn extra(extra: &mut Option<Box<Extra>>, base: &Base, coder: &mut impl Coder
 }
 
 fn odd(foreign: &mut Foreign, base: &Base, coder: &mut impl Coder) {
-    let Foreign { packet, ttl, signs, payload, fin, contradicted, own_after } = foreign;
+    let Foreign {
+        packet,
+        ttl,
+        signs,
+        payload,
+        fin,
+        sequence,
+        time,
+        contradicted,
+        denied,
+        own_after,
+    } = foreign;
     coder.same(packet, base.packet);
+    coder.plain(&mut sequence.0);
+    coder.near(time, base.time, i64::MIN);
     coder.bits(|bits| {
         bits.plain(ttl, 8);
         bits.plain(&mut signs.0, 8);
@@ -143,6 +156,7 @@ fn odd(foreign: &mut Foreign, base: &Base, coder: &mut impl Coder) {
         bits.plain(own_after, 32);
     });
     coder.number(contradicted, base.packet);
+    coder.number(denied, base.packet);
 }
 
 fn message(icmp: &mut Icmp, base: &Base, coder: &mut impl Coder) {
