@@ -52,5 +52,10 @@ pub(super) fn error(
         destination_port: segment.u16(2)?,
         sequence: Seq(segment.u32(4)?),
         ttl: outer.ttl,
+        mtu: match (outer.version, kind, code) {
+            (4, 3, 4) => u32::from(part.u16(6)?),
+            (6, 2, _) => part.u32(4)?,
+            _ => 0,
+        },
     })
 }

@@ -165,4 +165,6 @@ pub struct IcmpError {
     pub sequence: Seq,
     /// TTL or hop limit of the error itself.
     pub ttl: u8,
+    /// The next hop's MTU that an error of a segment too big tells; 0 in any other.
+    pub mtu: u32,
 }

@@ -24,23 +24,12 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     }
     let by_server = icmp.reporter == c.addresses[1];
     let finding = Finding::new(0.9)
-        .with(Evidence::text("icmp", meaning(icmp.version, icmp.kind, icmp.code)).at(icmp.packet))
+        .with(
+            Evidence::text("icmp", icmp_meaning(icmp.version, icmp.kind, icmp.code))
+                .at(icmp.packet),
+        )
         .with(Evidence::count("icmp_type", u64::from(icmp.kind)))
         .with(Evidence::count("icmp_code", u64::from(icmp.code)))
         .with(Evidence::text("reported_by", icmp.reporter.ip(icmp.version).to_string()));
     Some(if by_server { finding } else { finding.by_third_party() })
-}
-
-fn meaning(version: u8, kind: u8, code: u8) -> &'static str {
-    match (version, kind, code) {
-        (4, 3, 0) | (6, 1, 0) => "no route to the destination",
-        (4, 3, 1) => "host unreachable",
-        (4, 3, 2) => "protocol unreachable",
-        (4, 3, 3) | (6, 1, 4) => "port unreachable",
-        (4, 3, 9 | 10 | 13) | (6, 1, 1) => "administratively prohibited",
-        (6, 1, 3) => "address unreachable",
-        (6, 1, 5) => "source address failed policy",
-        (6, 1, 6) => "reject route",
-        _ => "destination unreachable",
-    }
 }

@@ -37,6 +37,7 @@ mod nat_bypassed;
 mod nat_state_lost;
 mod no_socket;
 mod old_duplicate_syn;
+mod path_mtu_black_hole;
 mod port_closed;
 mod port_reuse_collision;
 mod probe_scan;
@@ -108,6 +109,7 @@ pub static RULES: &[&Rule] = &[
     &handshake_ack_lost::RULE,
     &accept_queue_overflow::RULE,
     &nat_state_lost::RULE,
+    &path_mtu_black_hole::RULE,
     &retransmission_timeout::RULE,
     &probe_scan::RULE,
     &stray_segment::RULE,

@@ -173,3 +173,20 @@ pub fn near(case: &Case<'_>, idle_s: f64, limit_s: f64) -> bool {
         .max(case.parameters.idle_tolerance_s.min(limit_s * 0.1));
     (idle_s - limit_s).abs() <= tolerance
 }
+
+/// What an ICMP error says.
+pub fn icmp_meaning(version: u8, kind: u8, code: u8) -> &'static str {
+    match (version, kind, code) {
+        (4, 3, 0) | (6, 1, 0) => "no route to the destination",
+        (4, 3, 1) => "host unreachable",
+        (4, 3, 2) => "protocol unreachable",
+        (4, 3, 3) | (6, 1, 4) => "port unreachable",
+        (4, 3, 9 | 10 | 13) | (6, 1, 1) => "administratively prohibited",
+        (6, 1, 3) => "address unreachable",
+        (6, 1, 5) => "source address failed policy",
+        (6, 1, 6) => "reject route",
+        (4, 3, 4) => "fragmentation needed",
+        (6, 2, _) => "packet too big",
+        _ => "destination unreachable",
+    }
+}

@@ -10,10 +10,18 @@ pub const RULE: Rule = Rule {
     next: "When was the peer last heard? Look for a path or device failure at that moment.",
     examples: &["> S, < S., > ., > P. 10, > P. 10 again +1s, > P. 10 again +2s, > P. 10 again +4s"],
     near_misses: &[],
-    twins: &[(
-        "nat_state_lost",
-        "a box between that forgot the connection drops both sides' segments as a dead path does",
-    )],
+    twins: &[
+        (
+            "nat_state_lost",
+            "a box between that forgot the connection drops both sides' segments as a dead path \
+             does",
+        ),
+        (
+            "path_mtu_black_hole",
+            "a path that dies when the first full segment is sent looks the same until something \
+             smaller comes through",
+        ),
+    ],
     applies: Applies::Any,
     holds,
 };
@@ -36,6 +44,9 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
         (side, runs(side), None)
     };
     let endpoint = c.side(side);
+    let silence = c.extra().and_then(|extra| extra.silence_before_run[side.index()]);
+    let reported = |icmp: &crate::conn::Icmp| icmp.unreachable() || icmp.too_big();
+    let icmp = c.extra().and_then(|extra| extra.icmp).filter(reported);
     Some(
         Finding::new(if packet.is_some() { 0.65 } else { 0.75 })
             .with(Evidence::count("unanswered_retransmissions", u64::from(run)).maybe_at(packet))
@@ -43,7 +54,12 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
                 "tried_for_s",
                 endpoint.last_time.saturating_sub(endpoint.run_since),
             ))
-            .with(Evidence::count("unacknowledged_bytes", endpoint.unacked())),
+            .with(Evidence::count("unacknowledged_bytes", endpoint.unacked()))
+            .with_some(silence.map(|silence| Evidence::time("silence_before_s", silence)))
+            .with_some(icmp.map(|icmp| {
+                Evidence::text("icmp", icmp_meaning(icmp.version, icmp.kind, icmp.code))
+                    .at(icmp.packet)
+            })),
     )
 }
 

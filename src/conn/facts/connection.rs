@@ -27,9 +27,16 @@ pub struct Icmp {
     pub code: u8,
     /// Which side sent the quoted segment.
     pub quoted: Side,
+    /// The next hop's MTU, of an error that says that a segment was too big; 0 where it is not told.
+    pub mtu: u32,
 }
 
 impl Icmp {
+    /// Whether it says that the segment was too big for the path (RFC 1191, RFC 8201).
+    pub fn too_big(&self) -> bool {
+        if self.version == 4 { (self.kind, self.code) == (3, 4) } else { self.kind == 2 }
+    }
+
     /// Whether it says that the destination cannot be reached (not: too big, time exceeded).
     pub fn unreachable(&self) -> bool {
         match self.version {
@@ -37,6 +44,23 @@ impl Icmp {
             _ => self.kind == 1,
         }
     }
+}
+
+/// A full segment that goes again and again, where none of its size was ever acknowledged.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stuck {
+    /// Its position: the first octet that is not acknowledged.
+    pub at: u64,
+    /// Its payload.
+    pub size: u32,
+    /// The packet that repeated it first.
+    pub packet: u64,
+    /// And when.
+    pub time: i64,
+    /// How often it was repeated in full.
+    pub times: u32,
+    /// How often its first octets went in a smaller segment.
+    pub smaller: u32,
 }
 
 /// A TLS alert seen as the last record of a side.
@@ -89,6 +113,13 @@ pub struct Extra {
     pub syn_retry_after_reset: Option<i64>,
     /// MPTCP was offered.
     pub mptcp: bool,
+    /// First ICMP error that says that a segment was too big for the path.
+    pub too_big: Option<Icmp>,
+    /// By side, the full segment that does not get through.
+    pub stuck: [Option<Stuck>; 2],
+    /// By side, the silence before the first segment of its latest run of retransmissions or
+    /// probes, where it was a second or more.
+    pub silence_before_run: [Option<i64>; 2],
     /// End of each side's latest segment that jumped further ahead than is believed at once.
     pub far: [Option<Seq>; 2],
     /// By side, a segment that it may not have sent.

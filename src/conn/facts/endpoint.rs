@@ -258,6 +258,12 @@ pub struct Endpoint {
     pub out_of_order: u32,
     /// Pure acknowledgments that repeat the previous one while data was outstanding.
     pub duplicate_acks: u32,
+    /// The position that its latest duplicate acknowledgment repeated: something beyond it came.
+    pub repeated_ack: u64,
+    /// Payload of its largest segment.
+    pub largest: u32,
+    /// First octet after the first full segment, or the first of the largest where none is full.
+    pub largest_end: u64,
     /// Segments that closed the window.
     pub zero_windows: u32,
     /// Exact copies made by the capture (mirror ports, the `any` device).

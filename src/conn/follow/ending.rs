@@ -1,6 +1,6 @@
 //! How a connection ended: decided when it is let go, from its facts alone.
 
-use crate::conn::facts::connection::Connection;
+use crate::conn::facts::connection::{Connection, Stuck};
 use crate::conn::facts::endpoint::{Endpoint, State};
 use crate::conn::facts::teardown::{Form, Kind, SequenceCheck, Teardown, Trigger};
 use crate::conn::follow::teardowns::{self, SEARCHED};
@@ -214,7 +214,8 @@ fn ending(c: &Connection, reset: Option<u32>) -> Ending {
     if c.superseded {
         return Ending::Superseded;
     }
-    if unresponsive(client) || unresponsive(server) || final_ack_ignored(c) {
+    let stuck = [Side::Client, Side::Server].into_iter().any(|side| is_stuck(c, side));
+    if unresponsive(client) || unresponsive(server) || final_ack_ignored(c) || stuck {
         return Ending::PeerUnresponsive;
     }
     if client_fin || server_fin { Ending::HalfClosed } else { Ending::Open }
@@ -240,6 +241,14 @@ fn shows_connection(row: &Teardown) -> bool {
 /// alone that is repeated so leaves the connection half closed.
 fn unresponsive(endpoint: &Endpoint) -> bool {
     endpoint.unacked() > 0 && goes_unanswered(endpoint) || endpoint.probe_run >= RUN
+}
+
+/// A side's full segments do not get through, whatever else is heard of the peer, which has not
+/// closed either.
+fn is_stuck(c: &Connection, side: Side) -> bool {
+    let stuck = c.extra().and_then(|extra| extra.stuck[side.index()]);
+    let here = |stuck: Stuck| stuck.at == c.side(side).acked && stuck.times >= RUN;
+    stuck.is_some_and(here) && c.side(side.peer()).fins == 0
 }
 
 /// A side repeats its segments for longer than a flight of them takes.

@@ -9,5 +9,6 @@ pub(super) mod handshake;
 pub(super) mod payload;
 pub(super) mod recent;
 pub(super) mod sequence;
+pub(super) mod stall;
 pub(super) mod step;
 pub(super) mod teardowns;

@@ -7,9 +7,10 @@ use crate::conn::facts::teardown::Teardown;
 use crate::conn::follow::baseline::baseline;
 use crate::conn::follow::effect::Effect;
 use crate::conn::follow::handshake::note_syn;
+use crate::conn::follow::stall;
 use crate::conn::primitives::optional::Moment;
 use crate::conn::primitives::words::Side;
-use crate::packet::{Segment, Seq};
+use crate::packet::{Options, Segment, Seq};
 
 /// A jump ahead, in octets, that is only believed when it comes again: 64 MiB.
 const WILD_JUMP: i64 = 64 << 20;
@@ -35,6 +36,10 @@ pub(in crate::conn) fn advance(c: &mut Connection, segment: &Segment<'_>, sender
     let (endpoint, peer) = sides(c, sender);
     if endpoint.based && !wild {
         occupy(endpoint, segment, &mut effect);
+        if effect.fresh > 0 && segment.payload_length > endpoint.largest {
+            let end = endpoint.position(segment.end());
+            stall::grow(endpoint, peer, segment.payload_length, end.max(1).cast_unsigned());
+        }
     }
     if flags.ack() && peer.based {
         acknowledge(endpoint, peer, segment, &mut effect);
@@ -76,6 +81,9 @@ pub(in crate::conn) fn carry_on(
         (endpoint.max_end, endpoint.contiguous) = (end, end);
         endpoint.unique_bytes += fresh;
         endpoint.data_packets += 1;
+        if segment.payload_length > endpoint.largest {
+            stall::grow(endpoint, peer, segment.payload_length, end);
+        }
         if endpoint.rtt_probe == 0 {
             (endpoint.rtt_probe, endpoint.rtt_probe_time) = (end, segment.time);
         }
@@ -313,10 +321,13 @@ fn acknowledge(
     } else if position == peer.acked
         && segment.sequence_length() == 0
         && !effect.probe
-        && segment.window == endpoint.window
         && peer.max_end > peer.acked
     {
-        endpoint.duplicate_acks += 1;
+        let same = segment.window == endpoint.window;
+        endpoint.duplicate_acks += u32::from(same);
+        if same || Options::parse(segment.options).sack_right_edge.is_some() {
+            endpoint.repeated_ack = position;
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use crate::conn::facts::connection::Connection;
 use crate::conn::facts::endpoint::{Endpoint, State};
 use crate::conn::follow::effect::Effect;
 use crate::conn::follow::recent::{Entry, Pool, Recent, signature};
-use crate::conn::follow::{foreign, payload, sequence, teardowns};
+use crate::conn::follow::{foreign, payload, sequence, stall, teardowns};
 use crate::conn::primitives::optional::Moment;
 use crate::conn::primitives::words::{EndedBy, Ending, Opening, Phase, Release, Side};
 use crate::packet::{Address, Segment};
@@ -207,6 +207,7 @@ impl Live<'_> {
             teardowns::teardown(c, self.pool.of(*self.recent), segment, sender, previous_end);
             teardowns::challenge(c, segment, sender, &effect);
             sequence::settle(c, segment, sender, &mut effect);
+            stall::note(c, self.pool.of(*self.recent), segment, sender, &effect);
             effect
         };
         let seen = self.pool.of(*self.recent);

@@ -151,6 +151,7 @@ impl Player {
             destination_port: quoted.destination_port,
             sequence: quoted.sequence,
             ttl: 64,
+            mtu: 0,
         }));
         Ok(())
     }

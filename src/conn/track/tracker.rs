@@ -168,7 +168,7 @@ impl Tracker {
         let before = scales.weigh(c);
         let extra = c.extra.get_or_insert_default();
         extra.icmp_count += 1;
-        extra.icmp.get_or_insert(Icmp {
+        let reported = Icmp {
             packet: error.packet,
             time: error.time,
             reporter: error.reporter,
@@ -176,7 +176,12 @@ impl Tracker {
             kind: error.kind,
             code: error.code,
             quoted: if client { Side::Client } else { Side::Server },
-        });
+            mtu: error.mtu,
+        };
+        extra.icmp.get_or_insert(reported);
+        if reported.too_big() {
+            extra.too_big.get_or_insert(reported);
+        }
         let after = scales.weigh(c);
         self.store.weigh(before, after);
         Some(number)

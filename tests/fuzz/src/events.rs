@@ -208,5 +208,6 @@ fn icmp(bytes: &[u8; LENGTH], number: u64, time: i64) -> IcmpError {
         destination_port: ports[1 - side],
         sequence: Seq(u32::from(bytes[6])),
         ttl: bytes[7],
+        mtu: u32::from(bytes[7]),
     }
 }

@@ -1,12 +1,14 @@
 //! The fields that only some connections have.
 
-use crate::conn::facts::connection::{Extra, Icmp, Left, SynAck, TlsAlert};
+use crate::conn::facts::connection::{Extra, Icmp, Left, Stuck, SynAck, TlsAlert};
 use crate::conn::facts::endpoint::Foreign;
 use crate::conn::memory::pack::fields::syn_ack;
 use crate::conn::primitives::coder::{Base, Coder};
+use crate::conn::primitives::optional::Moment;
 use crate::packet::Seq;
 
 /// Everything of it, where there is one.
+#[allow(clippy::too_many_lines)] // a list
 pub fn extra(extra: &mut Option<Box<Extra>>, base: &Base, coder: &mut impl Coder) {
     if !coder.given(|| extra.is_some()) {
         return;
@@ -30,6 +32,9 @@ pub fn extra(extra: &mut Option<Box<Extra>>, base: &Base, coder: &mut impl Coder
         challenge_to_syn,
         syn_retry_after_reset,
         mptcp,
+        too_big,
+        stuck: stuck_segments,
+        silence_before_run: [silence, silence_back],
         far: [far, far_back],
         foreign,
     } = &mut **extra.get_or_insert_default();
@@ -64,6 +69,19 @@ pub fn extra(extra: &mut Option<Box<Extra>>, base: &Base, coder: &mut impl Coder
         let mut number = far.map(|seq| seq.0);
         coder.option(&mut number);
         *far = number.map(Seq);
+    }
+    for silence in [silence, silence_back] {
+        let mut moment = Moment::from(*silence);
+        coder.moment(&mut moment, 0);
+        *silence = moment.get();
+    }
+    if coder.given(|| too_big.is_some()) {
+        message(too_big.get_or_insert_default(), base, coder);
+    }
+    for segment in stuck_segments {
+        if coder.given(|| segment.is_some()) {
+            stuck(segment.get_or_insert_default(), base, coder);
+        }
     }
     coder.text(server_name);
     let [reported, alert, alert_back] = there;
@@ -159,8 +177,19 @@ fn odd(foreign: &mut Foreign, base: &Base, coder: &mut impl Coder) {
     coder.number(denied, base.packet);
 }
 
+fn stuck(segment: &mut Stuck, base: &Base, coder: &mut impl Coder) {
+    let Stuck { at, size, packet, time, times, smaller } = segment;
+    coder.plain(at);
+    coder.plain(size);
+    coder.same(packet, base.packet);
+    coder.near(time, base.time, i64::MIN);
+    coder.plain(times);
+    coder.plain(smaller);
+}
+
 fn message(icmp: &mut Icmp, base: &Base, coder: &mut impl Coder) {
-    let Icmp { packet, time, reporter, version, kind, code, quoted } = icmp;
+    let Icmp { packet, time, reporter, version, kind, code, quoted, mtu } = icmp;
+    coder.plain(mtu);
     coder.bits(|bits| {
         bits.plain(version, 8);
         bits.plain(kind, 8);

@@ -53,6 +53,9 @@ pub fn endpoint(e: &mut Endpoint, start: i64, coder: &mut impl Coder) {
         retransmitted_bytes,
         out_of_order,
         duplicate_acks,
+        repeated_ack,
+        largest,
+        largest_end,
         zero_windows,
         duplicates,
         probes,
@@ -132,6 +135,8 @@ pub fn endpoint(e: &mut Endpoint, start: i64, coder: &mut impl Coder) {
         coder.near(last_data_time, start, 0);
         coder.plain(unanswered);
         coder.plain(without_timestamp);
+        coder.plain(largest);
+        coder.plain(largest_end);
     }
     if coder.given(|| *sample != Sample::default() || *flow_label != 0) {
         let Sample { sequence, hash, octets, ttl, signs } = sample;
@@ -154,6 +159,7 @@ pub fn endpoint(e: &mut Endpoint, start: i64, coder: &mut impl Coder) {
     }
     sparse!(coder, retransmitted_packets, retransmitted_bytes, probe_run, retransmission_run);
     sparse!(coder, out_of_order, duplicate_acks, zero_windows, duplicates, probes, longest_run);
+    sparse!(coder, repeated_ack);
     if coder.given(|| *run_since != 0 || zero_since.is_some() || *unseen_acked != 0) {
         coder.near(run_since, start, 0);
         coder.moment(zero_since, start);
