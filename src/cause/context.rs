@@ -205,12 +205,7 @@ impl Context {
             let server = c.side(Side::Server);
             let idle = server.unique_bytes == 0 && server.fins + server.rsts + client.fins == 0;
             facts.unserved += u32::from(idle);
-            let bare = |side: Side| {
-                let e = c.side(side);
-                e.alive == e.syns + e.syn_acks + e.fins && e.unique_bytes == 0
-            };
-            let octets = c.endpoints.iter().any(|e| e.unseen_acked + e.missing_bytes() > 0);
-            facts.flags_only += u32::from(octets && bare(Side::Client) && bare(Side::Server));
+            facts.flags_only += u32::from(client.fins > 0 && flags_only(c));
         }
         match c.ending {
             Ending::HandshakeIncomplete if accepted && client.syns == 1 => {
@@ -395,6 +390,12 @@ impl Context {
         let client = self.clients.get(&c.addresses[0]);
         client.map_or_else(WaitLimit::default, |client| client.waits().limit(threshold))
     }
+}
+
+/// Whether nothing but SYNs, FINs and resets of both sides was captured, though octets went.
+fn flags_only(c: &Connection) -> bool {
+    c.endpoints.iter().all(|e| e.unique_bytes == 0 && e.alive == e.syns + e.syn_acks + e.fins)
+        && c.endpoints.iter().any(|e| e.unseen_acked + e.missing_bytes() > 0)
 }
 
 /// Attempts, earliest first, that began from so many seconds before a connection until so many after.

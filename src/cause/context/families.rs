@@ -2,7 +2,7 @@
 //! address in each.
 
 use super::Map;
-use crate::conn::{Connection, Ending, Side};
+use crate::conn::{Connection, Ending, Moment, Side};
 use crate::packet::Address;
 
 /// Nanoseconds of one cell of time: the longest that a client waits before it tries the other
@@ -21,41 +21,50 @@ pub struct Racer {
     /// Time of the SYN.
     pub start: i64,
     /// When it was won; `None` when it was dropped.
-    pub completed: Option<i64>,
-    client: Address,
+    pub completed: Moment,
+    /// The client's address, folded.
+    client: u64,
     /// Hardware address of the client's segments, 0 where there is none.
     link: u64,
+    port: u16,
     version: u8,
 }
 
-/// Attempts by port of the service and time.
+/// Attempts by port of the service and time. Until both IP versions were seen none can have raced,
+/// and they only wait to be sorted in.
 #[derive(Clone, Debug, Default)]
 pub struct Families {
+    waiting: Vec<Racer>,
+    seen: [bool; 2],
     cells: Map<(u16, i64), Vec<Racer>>,
 }
 
 impl Families {
     /// Remembers an attempt that was won or dropped.
     pub fn add(&mut self, c: &Connection) {
-        let completed = c.handshake_time.get();
-        if completed.is_none() && c.ending != Ending::HandshakeAbandoned {
-            return;
+        if c.handshake_time.is_some() || c.ending == Ending::HandshakeAbandoned {
+            self.put(Racer::of(c));
         }
-        self.put((c.ports[1], c.start.div_euclid(CELL)), Racer::of(c));
     }
 
-    fn put(&mut self, cell: (u16, i64), racer: Racer) {
-        let cell = self.cells.entry(cell).or_default();
-        if cell.len() <= MAX_TOGETHER {
-            cell.push(racer);
+    fn put(&mut self, racer: Racer) {
+        self.seen[usize::from(racer.version == 6)] = true;
+        self.waiting.push(racer);
+        if self.seen == [true; 2] {
+            for racer in std::mem::take(&mut self.waiting) {
+                let cell = (racer.port, racer.start.div_euclid(CELL));
+                let cell = self.cells.entry(cell).or_default();
+                if cell.len() <= MAX_TOGETHER {
+                    cell.push(racer);
+                }
+            }
         }
     }
 
     /// Adds those of another one.
     pub fn merge(&mut self, other: Self) {
-        for (cell, racers) in other.cells {
-            racers.into_iter().for_each(|racer| self.put(cell, racer));
-        }
+        let sorted = other.cells.into_values().flatten();
+        other.waiting.into_iter().chain(sorted).for_each(|racer| self.put(racer));
     }
 
     /// The attempt of the other family that belongs to a dropped one, and whether the hardware
@@ -63,10 +72,10 @@ impl Families {
     /// only one there is, when this is the only one that was dropped.
     pub fn sibling(&self, c: &Connection, from: i64, upto: i64) -> Option<(Racer, bool)> {
         let own = Racer::of(c);
-        let here = c.start.div_euclid(CELL);
+        let here = own.start.div_euclid(CELL);
         let cells = upto.div_euclid(CELL).clamp(0, MAX_CELLS) + 1;
-        let near: Vec<&Racer> = (here - cells..=here + cells)
-            .filter_map(|cell| self.cells.get(&(c.ports[1], cell)))
+        let near: Vec<&Racer> = (here.saturating_sub(cells)..=here.saturating_add(cells))
+            .filter_map(|cell| self.cells.get(&(own.port, cell)))
             .flatten()
             .filter(|other| other.start.abs_diff(own.start) <= upto.unsigned_abs())
             .collect();
@@ -103,10 +112,17 @@ impl Racer {
         Self {
             id: c.id,
             start: c.start,
-            completed: c.handshake_time.get(),
-            client: c.addresses[0],
+            completed: c.handshake_time,
+            client: folded(c.addresses[0]),
             link: c.side(Side::Client).link_source,
+            port: c.ports[1],
             version: c.ip_version,
         }
     }
+}
+
+/// Both halves of an address in one.
+pub fn folded(address: Address) -> u64 {
+    let half = |bits: u128| u64::try_from(bits & u128::from(u64::MAX)).unwrap_or(0);
+    half(address.0) ^ half(address.0 >> 64).rotate_left(32)
 }

@@ -2,6 +2,7 @@
 
 use std::sync::OnceLock;
 
+use super::families::folded;
 use crate::packet::Address;
 
 /// Those remembered for each service.
@@ -23,9 +24,7 @@ impl HalfOpen {
         if self.all.len() >= MAX_HALF_OPEN {
             return false;
         }
-        let [high, low] = [client.0 >> 64, client.0 & u128::from(u64::MAX)];
-        let short = |half: u128| u64::try_from(half).unwrap_or(0);
-        self.all.push((start, short(high) ^ short(low)));
+        self.all.push((start, folded(client)));
         self.sorted.take();
         true
     }

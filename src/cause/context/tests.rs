@@ -282,3 +282,104 @@ fn merged_contexts_remember_the_first_of_each_and_count_the_others() {
         assert_eq!(told(&merged, &[&aborted]), told(&alone, &[&aborted]), "{first} and {second}");
     }
 }
+
+#[test]
+fn a_flood_is_counted_by_its_sources_and_only_so_many_are_looked_at() {
+    let mut context = Context::default();
+    let half = |client: u8, at: u32| one(&format!("> S client={client} +{at}ms, < S."));
+    for client in 1..=9 {
+        context.add(&half(client, 100 * u32::from(client)));
+        context.add(&half(client, 100 * u32::from(client)));
+    }
+    // One that repeats its SYN is no flood.
+    context.add(&one("> S client=20 +500ms, < S., > S again +1s, < S."));
+    let first = half(1, 100);
+    let facts = context.service(&first).unwrap();
+    assert_eq!((facts.half_open, facts.accepted), (18, 19));
+    for (seconds, sources) in [(0.0, 1), (0.1, 2), (0.35, 4), (9.0, 9)] {
+        assert_eq!(facts.half_open_around(first.start, seconds), sources, "{seconds} s");
+    }
+    for client in 10..=250 {
+        context.add(&half(client, 1000));
+    }
+    let last = half(251, 1000);
+    let facts = context.service(&last).unwrap();
+    let around = facts.half_open_around(last.start, 0.0);
+    assert!((60..=128).contains(&around), "{around} of 241 sources");
+}
+
+#[test]
+fn ports_and_hosts_that_failed_are_counted_up_to_32() {
+    let mut context = Context::default();
+    for number in 1..=40 {
+        context.add(&one(&format!("> S service={number}, > S again +1s")));
+        context.add(&one(&format!("> S server={number} service=5000, < R.")));
+    }
+    let asked = one("> S service=5000");
+    assert_eq!((context.ports_failed(&asked), context.hosts_failed(&asked)), (32, 32));
+    assert_eq!(context.hosts_failed(&one("> S service=5001")), 0);
+    assert_eq!(context.ports_failed(&one("> S client=9")), 0);
+    // Where as many were opened, the others failed for another reason.
+    for number in 1..=40 {
+        context.add(&one(&format!("> S service={number}, < S., > .")));
+    }
+    assert_eq!(context.ports_failed(&asked), 0);
+}
+
+#[test]
+fn who_reaches_nobody_tried_another_service_at_that_time() {
+    let mut context = Context::default();
+    let tried = one("> S +5s, > S again +1s");
+    context.add(&tried);
+    assert!(!context.reaches_nobody(&tried, 0.0));
+    context.add(&one("> S +9s server=2, > S again +1s"));
+    assert!(!context.reaches_nobody(&tried, 0.0));
+    assert!(context.reaches_nobody(&tried, 4.0));
+}
+
+#[test]
+fn a_race_of_families_needs_one_pair_or_one_host() {
+    let play = |script: &str| {
+        let all = play(script).unwrap();
+        let mut context = Context::default();
+        all.iter().for_each(|c| context.add(c));
+        let found = context.other_family(&all[0], 0.01, 2.0);
+        found.map(|(racer, linked)| (racer.id, linked))
+    };
+    let race = "> S v6, > S v4 port=40001 +250ms, < S., > ., < S. v6 port=40000, > R";
+    assert_eq!(play(race), Some((1, false)));
+    assert_eq!(play(&race.replace("+250ms", "+9ms")), None);
+    assert_eq!(play(&race.replace("+250ms", "+2001ms")), None);
+    // A second client opened the same port, or dropped an attempt of its own.
+    assert_eq!(play(&format!("{race}, > S v4 client=2, < S., > .")), None);
+    assert_eq!(play(&format!("{race}, > S v6 client=2, < S., > R")), None);
+    let known = race.replace("S v6", "S v6 mac=7").replace("S v4", "S v4 mac=7");
+    assert_eq!(play(&known), Some((1, true)));
+    assert_eq!(play(&format!("{known}, > S v4 client=2 mac=8, < S., > .")), Some((1, true)));
+    // Behind a router all have its hardware address.
+    assert_eq!(play(&format!("{known}, > S v4 client=2 mac=7, < S., > .")), None);
+    let other = known.replace("S v4 mac=7", "S v4 mac=8");
+    assert_eq!(play(&other), None);
+}
+
+#[test]
+fn contexts_of_two_parts_know_half_open_ones_and_races_together() {
+    let all = play(
+        "> S v6, > S v4 port=40001 +250ms, < S., > ., < S. v6 port=40000, > R, > S v4 client=3, < S.",
+    )
+    .unwrap();
+    let (mut whole, mut parts) = (Context::default(), [Context::default(), Context::default()]);
+    for (number, c) in all.iter().enumerate() {
+        whole.add(c);
+        parts[number % 2].add(c);
+    }
+    let [mut one, other] = parts;
+    one.merge(other);
+    let told = |context: &Context| {
+        let race = context.other_family(&all[0], 0.01, 2.0).map(|(racer, _)| racer.id);
+        let half = context.service(&all[2]).map(|facts| facts.half_open_around(all[2].start, 1.0));
+        (race, half)
+    };
+    assert_eq!(told(&one), told(&whole));
+    assert_eq!(told(&whole), (Some(1), Some(1)));
+}

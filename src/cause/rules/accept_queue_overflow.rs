@@ -51,10 +51,13 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
         return Some(Finding::candidate(0.3));
     }
     // Without a repeated SYN-ACK a dead path looks the same, unless the listener shows it elsewhere.
-    let known = case.context.service(case.connection).is_some_and(|service| service.unserved > 1);
+    let c = case.connection;
+    let known = case.context.service(c).is_some_and(|service| service.unserved > 1);
     let base = match (unheard.syn_acks_repeated, unheard.data) {
         (1.., true) => 0.8,
-        (2.., false) => 0.65,
+        // After five a Linux server gives up. One that stops before has heard the acknowledgment.
+        (4.., false) => 0.65,
+        (2.., false) if c.censored || case.reset.is_some() => 0.6,
         (0, true) if known && case.reset.is_none() => 0.55,
         _ => return None,
     };

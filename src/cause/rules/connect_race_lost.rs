@@ -116,6 +116,6 @@ fn other_family(case: &Case<'_>) -> Option<Sibling> {
     let p = case.parameters;
     let (from, upto) = (p.race_families_from_s, p.race_families_s);
     let (other, linked) = case.context.other_family(case.connection, from, upto)?;
-    let won = other.completed.is_some_and(|time| time <= reset.time);
+    let won = other.completed.get().is_some_and(|time| time <= reset.time);
     won.then_some((other.id, other.start, if linked { 0.8 } else { 0.6 }))
 }

@@ -29,10 +29,10 @@ pub const RULE: Rule = Rule {
 
 fn holds(case: &Case<'_>) -> Option<Finding> {
     let c = case.connection;
-    let first = c.syn_ack?;
     if case.reset.is_some() || c.ending != Ending::HandshakeIncomplete {
         return None;
     }
+    let first = c.syn_ack?;
     let client = c.side(Side::Client);
     if client.syns < 2 || client.rsts > 0 || client.last_time <= first.time {
         return None;

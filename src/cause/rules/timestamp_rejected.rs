@@ -41,10 +41,10 @@ pub const RULE: Rule = Rule {
 
 fn holds(case: &Case<'_>) -> Option<Finding> {
     let c = case.connection;
-    let stamp = c.syn_timestamps[0]?;
     if c.ending != Ending::HandshakeUnanswered || c.side(Side::Client).syns < 2 {
         return None;
     }
+    let stamp = c.syn_timestamps[0]?;
     let kept = case.parameters.timestamp_kept_s;
     let near = || {
         let attempts = case.context.around(c, kept);

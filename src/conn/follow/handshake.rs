@@ -41,16 +41,15 @@ pub fn note_syn(c: &mut Connection, segment: &Segment<'_>, sender: Side) {
 
 /// What a SYN asks for beyond the usual.
 fn unusual(segment: &Segment<'_>, options: &Options) -> u8 {
+    const USUAL: u32 = 1 << 1 | 1 << 2 | 1 << 3 | 1 << 4 | 1 << 8 | 1 << 30;
     let bit = |there: bool, bit: u8| if there { bit } else { 0 };
     let has = |flags: Flags| segment.flags.0 & flags.0 == flags.0;
-    let usual: u32 = [0, 1, 2, 3, 4, 8, 30].iter().fold(0, |all, kind| all | 1 << kind);
-    let crafted = has(Flags::FIN) || has(Flags::URG) || has(Flags::PSH);
     bit(options.fast_open, unusual::FAST_OPEN)
         | bit(segment.payload_length > 0, unusual::DATA)
-        | bit(has(Flags::ECE) && has(Flags::CWR), unusual::ECN)
+        | bit(has(Flags::ECE.with(Flags::CWR)), unusual::ECN)
         | bit(options.mptcp.is_some(), unusual::MULTIPATH)
-        | bit(options.kinds & !usual != 0, unusual::OPTION)
-        | bit(crafted, unusual::FLAGS)
+        | bit(options.kinds & !USUAL != 0, unusual::OPTION)
+        | bit(has(Flags::FIN) || has(Flags::URG), unusual::FLAGS)
 }
 
 fn note_client_syn(c: &mut Connection, segment: &Segment<'_>) {
@@ -165,3 +164,6 @@ impl Sum {
         u16::try_from(sum).unwrap_or(0)
     }
 }
+
+#[cfg(test)]
+mod tests;
