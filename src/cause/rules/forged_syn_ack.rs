@@ -41,10 +41,11 @@ fn stolen(case: &Case<'_>) -> Option<Finding> {
     let second = extra.second_syn_ack.filter(|second| {
         extra.second_unasked && second.ack_offset == 0 && second.sequence != first.sequence
     })?;
+    let answers = [first, second].map(|one| one.sequence.wrapping_add(1));
     let reset = case.reset.filter(|reset| {
         reset.sender == Side::Server
             && reset.form == Some(Form::Reply)
-            && reset.sequence.0 == first.sequence.wrapping_add(1)
+            && answers.contains(&reset.sequence.0)
     })?;
     let far = first.ttl.abs_diff(second.ttl) > 1;
     let other = second.options != first.options || second.window != first.window;
@@ -58,7 +59,7 @@ fn stolen(case: &Case<'_>) -> Option<Finding> {
             .with(Evidence::of("second_syn_ack_with_another_number").at(second.packet))
             .with_some(far.then(|| Evidence::difference("ttl_delta", delta).at(first.packet)))
             .with_some(other.then(|| Evidence::of("options_or_window_differ").at(first.packet)))
-            .with(Evidence::of("reset_of_the_first_number").at(reset.packet)),
+            .with(Evidence::of("reset_of_what_was_acknowledged").at(reset.packet)),
     )
 }
 

@@ -34,7 +34,9 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
         case.reset.filter(|reset| reset.form != Some(Form::Abort) && !reset.sender_fin_before)?;
     let c = case.connection;
     let idle = s(reset.idle.get()?);
-    if idle < case.parameters.idle_s {
+    // A connection that never opened at the server was not idle there.
+    let never_opened = unheard(case).is_some_and(|unheard| unheard.syn_acks_repeated > 1);
+    if idle < case.parameters.idle_s || never_opened {
         return Some(Finding::candidate(0.0));
     }
     if c.endpoints.iter().any(|e| !e.spoke() || !e.based) {

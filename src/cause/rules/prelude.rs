@@ -70,7 +70,8 @@ pub fn unheard(case: &Case<'_>) -> Option<Unheard> {
     if let Some(reset) = case.reset {
         let refuses = reset.sender == Side::Server
             && reset.form == Some(Form::Reply)
-            && reset.relative_sequence.get() == Some(1);
+            && reset.relative_sequence.get() == Some(1)
+            && apart(case, reset).is_none();
         if !refuses || c.extra().is_some_and(|extra| extra.second_syn_ack.is_some()) {
             return None;
         }

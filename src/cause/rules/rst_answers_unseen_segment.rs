@@ -24,7 +24,8 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
         reset.form == Some(Form::Other) && reset.reply_shape && reset.trigger.is_none()
     })?;
     let c = case.connection;
-    c.two_sided().then(|| {
+    // What was sent from elsewhere is no answer of this host.
+    (c.two_sided() && apart(case, reset).is_none()).then(|| {
         Finding::new(0.5).with(Evidence::of("reply_without_a_trigger").at(reset.packet)).with_some(
             reset.relative_sequence.get().map(|seq| Evidence::difference("relative_sequence", seq)),
         )

@@ -11,7 +11,8 @@ pub const RULE: Rule = Rule {
            capture or dropped there. A silent client: the SYN-ACK is repeated, the SYN is not: \
            the source is spoofed, gone, or a scanner that lets nothing out. A single SYN-ACK that \
            nothing follows is no more than a candidate: most servers would have repeated it, and a \
-           capture of SYNs, FINs and resets alone shows no acknowledgment.",
+           capture of SYNs, FINs and resets alone shows no acknowledgment. Some servers and boxes \
+           clear the half-open connection by a reset after seconds.",
     reference: "RFC 4987; RFC 9293 section 3.10.7.4; Linux tcp_synack_retries, rp_filter",
     next: "A flood: look at the half-open count (ss -n state syn-recv) and turn on SYN cookies. A \
            lost answer: capture at the client; look for asymmetric routes, reverse-path filters \
@@ -19,6 +20,7 @@ pub const RULE: Rule = Rule {
     examples: &[
         "> S, < S. +1ms, > S again +1s, < S. again +1ms, > S again +1s, < S. again +1ms, < S. again +3s",
         "> S, < S. +1ms, < S. again +1s, < S. again +2s, < S. again +4s",
+        "> S, < S. +12ms, < R seq=#1 +5s",
         "> S client=1, < S. +1ms, > S client=2 +9ms, < S. +1ms, > S client=3 +9ms, < S. +1ms, > S client=4 +9ms, < S. +1ms, > S client=5 +9ms, < S. +1ms, > S client=6 +9ms, < S. +1ms, > S client=7 +9ms, < S. +1ms, > S client=8 +9ms, < S. +1ms",
     ],
     near_misses: &[
@@ -41,13 +43,16 @@ pub const RULE: Rule = Rule {
         ),
     ],
     twins: &[],
-    applies: Applies::Connection,
+    applies: Applies::Any,
     holds,
 };
 
 fn holds(case: &Case<'_>) -> Option<Finding> {
     let c = case.connection;
-    if case.reset.is_some() || c.ending != Ending::HandshakeIncomplete {
+    if case.reset.is_some() {
+        return given_up(case);
+    }
+    if c.ending != Ending::HandshakeIncomplete {
         return None;
     }
     let answered = c.good_syn_ack_time.get()?;
@@ -83,6 +88,26 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
             .with(Evidence::count("syns", u64::from(client.syns)).at(c.first_packet))
             .with(Evidence::count("syn_acks", u64::from(server.syn_acks)))
             .with_some(sources.map(|sources| Evidence::count("sources_at_once", sources as u64))),
+    )
+}
+
+/// The server, or a box in its name, cleared the half-open connection by a reset in the end.
+fn given_up(case: &Case<'_>) -> Option<Finding> {
+    let c = case.connection;
+    if c.ending != Ending::HandshakeAbortedByServer {
+        return None;
+    }
+    let (reset, answered) = (case.reset?, c.good_syn_ack_time.get()?);
+    let client = c.side(Side::Client);
+    let waited = reset.time.saturating_sub(answered);
+    let silent = client.alive == client.syns && client.last_time <= reset.time;
+    let syn_ack = c.syn_ack.filter(|_| silent && s(waited) >= case.parameters.idle_s)?;
+    Some(
+        Finding::new(0.6)
+            .with(Evidence::of("syn_ack_fits").at(syn_ack.packet))
+            .with(Evidence::text("shape", "client silent"))
+            .with(Evidence::time("waited_s", waited))
+            .with(Evidence::of("reset_of_the_half_open_connection").at(reset.packet)),
     )
 }
 

@@ -225,6 +225,12 @@ fn check(endpoint: &Endpoint, peer: &Endpoint, segment: &Segment<'_>) -> Sequenc
         let acked = peer.position(segment.acknowledgment);
         let acks_syn =
             segment.flags.ack() && (1..=peer.max_end.max(1).cast_signed()).contains(&acked);
+        // A client that got the SYN-ACK has left SYN-SENT, although its acknowledgment was not seen.
+        let answered = endpoint.state == State::SynAckSent && peer.acked > 0;
+        let next = endpoint.position(segment.sequence) == endpoint.max_end.cast_signed();
+        if answered && !segment.flags.ack() && next {
+            return SequenceCheck::Exact;
+        }
         return if acks_syn { SequenceCheck::AcksSyn } else { SequenceCheck::Void };
     }
     if !endpoint.based {
