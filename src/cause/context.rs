@@ -358,6 +358,14 @@ impl Context {
         near(unanswered, c, seconds).any(|other| other.service != service)
     }
 
+    /// How many attempts of a connection's client began while this one was tried in vain, and
+    /// completed.
+    pub fn answered_meanwhile(&self, c: &Connection) -> usize {
+        let client = self.clients.get(&c.addresses[0]);
+        let since = client.map_or(&[][..], |client| client.completed_since(c.start));
+        since.partition_point(|other| other.start <= c.end)
+    }
+
     /// How regularly a connection's client opened its service without saying anything.
     pub fn rounds(&self, c: &Connection) -> Rounds {
         let Some(client) = self.clients.get(&c.addresses[0]) else { return Rounds::default() };

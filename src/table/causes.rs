@@ -44,7 +44,7 @@ const COLUMNS: &[Column<Causes>] = &[
         "examples",
         "",
         "Conversations that have it; play them with `finrst.conversation`.",
-        Kind::Texts(|row, out| row.examples.iter().for_each(|example| out.push(example))),
+        Kind::Texts(|row, out| row.examples.iter().for_each(|example| out.push_own(example))),
     ),
     Column::required(
         "near_misses",
@@ -53,7 +53,7 @@ const COLUMNS: &[Column<Causes>] = &[
         Kind::Texts(|row, out| {
             row.near_misses
                 .iter()
-                .for_each(|(script, cause)| out.push(&format!("{script} -> {cause}")));
+                .for_each(|(script, cause)| out.push_own(&format!("{script} -> {cause}")));
         }),
     ),
     Column::required(
@@ -61,7 +61,7 @@ const COLUMNS: &[Column<Causes>] = &[
         "",
         "Causes that no passive observer can tell from it, with the reason.",
         Kind::Texts(|row, out| {
-            row.twins.iter().for_each(|(twin, reason)| out.push(&format!("{twin}: {reason}")));
+            row.twins.iter().for_each(|(twin, reason)| out.push_own(&format!("{twin}: {reason}")));
         }),
     ),
 ];

@@ -42,6 +42,12 @@ impl Texts {
         }
     }
 
+    /// Adds a text of the program itself, whole.
+    pub fn push_own(&mut self, text: &str) {
+        self.items.append_value(text);
+        self.current += 1;
+    }
+
     pub(super) fn end_row(&mut self) {
         self.lengths.push(std::mem::take(&mut self.current));
     }
@@ -166,5 +172,46 @@ impl Shares {
             vec![Arc::new(self.cause.finish()), Arc::new(self.confidence.finish())];
         let items = Arc::new(StructArray::try_new(share_fields(), members, None)?);
         Ok(Arc::new(ListArray::try_new(share_item(), offsets, items, None)?))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use arrow_array::Array;
+    use arrow_array::cast::AsArray;
+    use arrow_array::types::Float64Type;
+
+    use super::Shares;
+    use crate::table::fill::zeros::zeros;
+
+    /// A column of rows with so many shares each.
+    fn column(rows: &[usize]) -> arrow_array::ArrayRef {
+        let mut sink = Shares::new(rows.len());
+        for &row in rows {
+            (0..row).for_each(|at| sink.push(["a", "b"][at % 2], 0.25));
+            sink.end_row();
+        }
+        sink.finish().unwrap()
+    }
+
+    #[test]
+    fn rows_without_shares_cost_no_memory() {
+        let none = column(&[0; 300]);
+        let none = none.as_list::<i32>();
+        assert_eq!(none.offsets().as_ptr(), zeros::<i32>(301).as_ptr());
+        assert_eq!((none.len(), none.values().len()), (300, 0));
+    }
+
+    #[test]
+    fn shares_may_begin_late_or_never() {
+        for rows in [&[0, 0, 2, 0, 1][..], &[1], &[0], &[], &[3, 0, 0], &[100]] {
+            let column = column(rows);
+            column.to_data().validate_full().unwrap();
+            let list = column.as_list::<i32>();
+            let kept = rows.iter().map(|&row| row.min(super::ITEMS));
+            assert!(kept.clone().eq((0..rows.len()).map(|at| list.value(at).len())), "{rows:?}");
+            let shares = list.values().as_struct();
+            assert_eq!(shares.column(1).as_primitive::<Float64Type>().len(), kept.sum::<usize>());
+        }
     }
 }

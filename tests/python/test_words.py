@@ -146,6 +146,20 @@ def test_the_three_parts_of_the_wait_add_up() -> None:
     assert finrst.conversation("> S, > S again +1s").connection(0).syn_retry_s is None
 
 
+def test_other_syns_that_were_answered_meanwhile_are_told() -> None:
+    two = "> S, > S port=40001 +1s, {}> S port=40000 again +1s"
+    assert "other syns answered meanwhile: 1" in story(two.format("< S., > ., "))
+    assert "meanwhile" not in story(two.format(""))
+    assert "meanwhile" not in story("> S port=9, < S., > ., > S port=40000 +1s, > S again +1s")
+
+
+def test_the_silence_before_unanswered_segments_is_told() -> None:
+    again = ", ".join(f"> P. 80 again +{wait}ms" for wait in (300, 600, 1200))
+    begin = "> S, < S., > ., > P. 80, < P. 300, > ., > P. 80 +"
+    assert "silence before: 6 min 1 s" in story(f"{begin}361s, {again}")
+    assert "silence before" not in story(f"{begin}10ms, {again}")
+
+
 def test_a_reset_answers_only_what_came_just_before() -> None:
     begin = "> S, < S., > ., > P. 9, < P. 9, "
     assert "answers packet 6, 1.000 ms later, which came after 3 s of silence" in story(
@@ -233,7 +247,7 @@ def test_numbers_count_from_0() -> None:
 
 def shares(row: dict[str, Any]) -> float:
     """What a verdict claims to know."""
-    return row["confidence"] + sum(other["confidence"] for other in row["alternatives"])
+    return float(row["confidence"]) + sum(other["confidence"] for other in row["alternatives"])
 
 
 def test_shares_add_up_to_at_most_one_in_two_decimals() -> None:

@@ -113,7 +113,7 @@ class Connection(ByValue):
         >>> import finrst
         >>> one = finrst.conversation("> S, < S. +150ms, > R").connection(0)
         >>> print(one.explain().evidence[0])
-        client wait: 0.16 s (packet 3)
+        client wait: 160 ms (packet 3)
         """
         known = {cause["name"]: cause for cause in causes()}
         return explain(self._row, self.teardowns, known)

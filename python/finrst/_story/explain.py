@@ -165,10 +165,10 @@ def _words(fact: str) -> str:
 
 def _fact(fact: dict[str, Any]) -> str:
     name = fact["fact"]
-    unit = " s" if name.endswith("_s") else ""
     text = _words(name.removesuffix("_s"))
     if fact["value"] is not None:
-        text += f": {fact['value']:.6g}{unit}"
+        told = duration(fact["value"]) if name.endswith("_s") else f"{fact['value']:.6g}"
+        text += f": {told}"
     if fact["text"]:
         text += f": {printable(fact['text'])}"
     if fact["packet"] is not None:

@@ -53,7 +53,8 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     })
     .with(Evidence::time("client_wait_s", wait).at(reset.packet))
     .with(Evidence::number("threshold_s", case.parameters.handshake_timeout_s))
-    .with(Evidence::count("syns", u64::from(c.side(Side::Client).syns)));
+    .with(Evidence::count("syns", u64::from(c.side(Side::Client).syns)))
+    .with_some(answered_meanwhile(case));
     if let Some(delay) = c.syn_ack_delay() {
         let server =
             c.side(Side::Server).syn_acks > 1 || (s(delay) > 0.5 * s(wait) && at_server(case));

@@ -109,6 +109,13 @@ pub fn aborts_what_came(reset: &Teardown) -> bool {
     reset.form == Some(Form::Abort) && (reset.has_timestamp || acknowledges && !answers_so)
 }
 
+/// Other SYNs of the client that were answered while this one was not: what dropped it did not drop
+/// everything.
+pub fn answered_meanwhile(case: &Case<'_>) -> Option<Evidence> {
+    let others = case.context.answered_meanwhile(case.connection);
+    (others > 0).then(|| Evidence::count("other_syns_answered_meanwhile", others as u64))
+}
+
 /// An end by FINs that this side began; with its own FIN alone, only when that was acknowledged.
 pub fn closed_first(case: &Case<'_>, side: Side) -> Option<Finding> {
     let c = case.connection;

@@ -29,6 +29,7 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     Some(
         Finding::new(base)
             .with(Evidence::count("syns", u64::from(syns)).at(c.first_packet))
-            .with(Evidence::time("tried_for_s", tries)),
+            .with(Evidence::time("tried_for_s", tries))
+            .with_some(answered_meanwhile(case)),
     )
 }

@@ -33,8 +33,9 @@ pub const COLUMNS: &[Column<Connections>] = &[
         "",
         "What else it could be, likeliest first, with shares of what the confidence leaves.",
         Kind::Shares(|row, out| {
-            let all = &row.verdict.alternatives;
-            all.iter().for_each(|other| out.push(other.cause.name(), other.confidence));
+            for other in &row.verdict.alternatives {
+                out.push(other.cause.name(), other.confidence);
+            }
         }),
     ),
     Column::required(
