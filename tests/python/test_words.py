@@ -29,14 +29,12 @@ SCRIPTS = [*MORE, *(script for cause in CAUSES for script in scripts(cause["name
 
 
 def told(script: str) -> list[tuple[finrst.Connection, dict[int, dict[str, Any]], str]]:
-    """Every connection of a script with its packets by their numbers, and its story."""
+    """Every connection of a script with all packets by their numbers, and its story."""
     capture = finrst.conversation(script)
-    stories = []
-    for number in range(len(capture)):
-        one = capture.connection(number)
-        packets = {packet["packet"]: packet for packet in capture.packets(number)}
-        stories.append((one, packets, str(one.explain())))
-    return stories
+    numbers = range(len(capture))
+    packets = {packet["packet"]: packet for packet in capture.packets(numbers)}
+    stories = [capture.connection(number) for number in numbers]
+    return [(one, packets, str(one.explain())) for one in stories]
 
 
 SENT = re.compile(
@@ -54,12 +52,13 @@ def looked_up(one: finrst.Connection, packets: dict[int, dict[str, Any]], story:
     events = {event["packet"]: event for event in one.teardowns}
     for number, sender, flags, rest in SENT.findall(story):
         packet, event = packets[int(number)], events[int(number)]
-        if (packet["sender"], packet["flags"]) != (sender, flags):
+        of = packet["connection_id"] == one.connection_id
+        if not of or (packet["sender"], packet["flags"]) != (sender, flags):
             wrong.append(f"{number}: {sender} {flags}")
         if not (so_of_a_fin if event["kind"] == "fin" else so_of_a_reset)(event, packets, rest):
             wrong.append(f"{number}: {rest}")
     named = re.findall(r"until packet (\d+)|\(packet (\d+)\)", story)
-    # A packet of ICMP is not in the table of packets.
+    # Evidence may be in another connection. A packet of ICMP is not in the table of packets.
     gone = [a or b for a, b in named if int(a or b) not in packets and not one.icmp_errors]
     return [*wrong, *gone]
 

@@ -63,7 +63,11 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
         Finding::new(base)
             .with(Evidence::of("reset_of_an_unneeded_attempt").at(reset.packet))
             .with(Evidence::count("sibling_connection", sibling))
-            .with(Evidence::time("sibling_started_s", start.saturating_sub(c.start))),
+            .with(if start < c.start {
+                Evidence::time("sibling_started_earlier_s", c.start.saturating_sub(start))
+            } else {
+                Evidence::time("sibling_started_later_s", start.saturating_sub(c.start))
+            }),
     )
 }
 

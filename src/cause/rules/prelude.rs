@@ -24,12 +24,14 @@ pub fn abandonment<'a>(case: &Case<'a>) -> Option<&'a Teardown> {
     })
 }
 
-/// A client's reset that answers a SYN-ACK which fits, and shows no more: several causes may be
-/// behind it, and each is a candidate. An abort by a socket that had
-/// got its SYN-ACK is none of these.
+/// A client's reset that answers a SYN-ACK which fits, or nothing, and shows no more: several causes
+/// may be behind it, and each is a candidate. An abort by a socket that had got its SYN-ACK is none
+/// of these.
 pub fn dropped_syn_ack(case: &Case<'_>) -> bool {
+    let c = case.connection;
+    let challenged = c.extra().is_some_and(|extra| extra.challenge_to_syn.is_some());
     abandonment(case)
-        .is_some_and(|reset| case.connection.syn_ack_fits() && !aborts_what_came(reset))
+        .is_some_and(|reset| c.syn_ack_fits() && !challenged && !aborts_what_came(reset))
 }
 
 /// The client's reset that answers the acknowledgment by which an old connection met its SYN.
