@@ -51,6 +51,7 @@ FAMILIES = [
     "forged2",
     "midway",
     "devices",
+    "paths",
     "lwip",
     "gvisor",
 ]

@@ -7,10 +7,12 @@ captures hold these forms; the server's own holds Linux'.
 from __future__ import annotations
 
 import dataclasses
+import socket
+import time
 
 from forwarder import Pass, Verdict
 from labels import label, views
-from packet import RST, SYN, Packet
+from packet import ACK, RST, SYN, Packet
 from scenarios.orderly import CLIENT_FIRST, OPEN
 from trial import Family, Trial, drain, linger0, vanish
 
@@ -167,5 +169,40 @@ def device_data_after_close(t: Trial) -> None:
     drain(c)
     t.settle()
     c.sendall(t.data(200))
+    t.settle()
+    c.close()
+
+
+@FAMILY.scenario(
+    # A program that aborts after its shutdown looks the same.
+    label(
+        "reset_after_fin", "server", "fin_wait2_expired", OPEN + r" <F~ <RA?", "application_abort"
+    ),
+    kernel=False,
+    slow=True,
+    delay=FAR,
+)
+def device_stops_waiting(t: Trial) -> None:
+    """A small stack has closed and waits 3 s for the other FIN, then it resets, unprompted.
+
+    Its socket is gone in silence, and its reset is sent by hand from the server's namespace.
+    """
+    newest: dict[bool, Packet] = {}
+
+    def note(p: Packet, up: bool) -> Verdict:
+        newest[up] = p
+        return None
+
+    t.path(note)
+    c, s = t.pair()
+    t.talk(c, s, 1)
+    s.shutdown(socket.SHUT_WR)
+    drain(c)
+    t.settle()
+    vanish(s)
+    time.sleep(3)
+    last, ack = newest[False], newest[True].end
+    end = dataclasses.replace(last, seq=last.end, ack=ack, payload=b"", ttl=64, window=2000)
+    t.shared.raw["server"].send(dataclasses.replace(end, flags=RST | ACK, ident=last.ident + 1))
     t.settle()
     c.close()
