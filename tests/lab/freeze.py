@@ -2,7 +2,8 @@
 
 Captures are cut to 160 bytes a packet and compressed. One-way captures are derived here: one
 direction of a client's capture, with the true labels marked as not visible. Families that the run
-does not have stay as they are.
+does not have stay as they are. Of those held out of the tuning the router's captures are left out,
+which are nearly the client's.
 """
 
 from __future__ import annotations
@@ -18,18 +19,20 @@ from collections import Counter
 from labels import COLUMNS, write
 
 SNAP = 160
+# Where names decide, their place in a ClientHello is kept.
+LONGER = {"names": 320}
 ENDS = ("client_ip", "client_port", "server_ip", "server_port")
 ONE_WAY = ("abort", "orderly")
 HERE = pathlib.Path(__file__).parent / "frozen"
 
 
-def cut(data: bytes, keep: str = "") -> bytes:
+def cut(data: bytes, keep: str = "", snap: int = SNAP) -> bytes:
     """The capture at the snap length; only what clients (`up`) or servers (`down`) sent."""
-    made = bytearray(data[:16] + struct.pack("<I", SNAP) + data[20:24])
+    made = bytearray(data[:16] + struct.pack("<I", snap) + data[20:24])
     at = 24
     while at + 16 <= len(data):
         *times, size, length = struct.unpack_from("<IIII", data, at)
-        frame = data[at + 16 : at + 16 + size][:SNAP]
+        frame = data[at + 16 : at + 16 + size][:snap]
         at += 16 + size
         four = frame[12:14] == b"\x08\x00"
         # 10.77.1.x and fd77:1:: are the clients'; an Ethernet header precedes.
@@ -43,14 +46,20 @@ def family_of(capture: str) -> str:
     return capture.partition(".")[0]
 
 
+def left_out(capture: str, thin: frozenset[str]) -> bool:
+    family, _, vantage = capture.partition(".")
+    return family in thin and vantage == "router"
+
+
 def main() -> int:
     run = pathlib.Path(sys.argv[1])
     if json.loads((run / "run.json").read_text())["wrong"]:
         print("not frozen: this run had surprises", file=sys.stderr)
         return 1
     HERE.mkdir(exist_ok=True)
+    thin = frozenset((HERE.parent / "held_out.txt").read_text().split())
     with (run / "labels.csv").open() as file:
-        rows = list(csv.DictReader(file))
+        rows = [row for row in csv.DictReader(file) if not left_out(row["capture"], thin)]
     families = {family_of(row["capture"]) for row in rows}
     table: list[list[str]] = []
     if (HERE / "labels.csv").exists():
@@ -62,9 +71,11 @@ def main() -> int:
             old.unlink()
     table += [[row[c] for c in COLUMNS] for row in rows]
     for path in sorted(run.glob("*.pcap")):
+        if left_out(path.stem, thin):
+            continue
         data = path.read_bytes()
-        parts = {path.stem: cut(data)}
         family, _, vantage = path.stem.partition(".")
+        parts = {path.stem: cut(data, snap=LONGER.get(family, SNAP))}
         if vantage == "client" and family in ONE_WAY:
             for way in ("up", "down"):
                 name = f"{family}.client-{way}"

@@ -298,8 +298,8 @@ def age_limit(t: Trial) -> None:
         mine = age * (1 + 0.03 * (number % 3 - 1))
         while time.monotonic() - began < mine:
             t.say(c, s)
-            t.say(s, c, 1500)
-            time.sleep(0.12)
+            t.say(s, c, 300)
+            time.sleep(0.2)
         s.close()
         drain(c)
         c.close()
