@@ -15,7 +15,9 @@ from trial import Family, Trial, drain
 
 FAMILY = Family("races")
 WON = label("graceful", "client", "client_close", CLIENT_FIRST)
-LOST = label("handshake_abandoned", "client", "connect_race_lost", r">S(?: >S| <SA)* <SA(?: >R| <SA)* >R")
+LOST = label(
+    "handshake_abandoned", "client", "connect_race_lost", r">S(?: >S| <SA)* <SA(?: >R| <SA)* >R"
+)
 FAR = (0.01, 0.04)
 
 
