@@ -210,6 +210,36 @@ fn every_octet_that_was_captured_counts_once() {
 }
 
 #[test]
+fn late_segments_of_the_connection_before_stay_with_it() {
+    let first = "> S, < S., > ., > P. 80, < P. 300, > ., > R. +1ms, > S isn=500000 +1ms, ";
+    let opened = "< S. isn=4000000 +20ms, > ., ";
+    let late = "< F. seq=#-3099699 ack=#-498919 +1ms, > R +30us, ";
+    let rest = "> P. 50, < P. 70, > F., < F., > .";
+    for script in [
+        format!("{first}< F. seq=#301 ack=#-498919 +1ms, > R +30us, {opened}{rest}"),
+        format!("{first}{opened}{late}{rest}"),
+        format!("{first}{opened}< P. 300 seq=#-3099999 ack=#-498919 +1ms, > R +30us, {rest}"),
+    ] {
+        let all = play(&script).unwrap();
+        let told: Vec<_> = all.iter().map(|c| (c.ending, c.endpoints[1].rsts)).collect();
+        assert_eq!(told, [(Ending::Reset, 0), (Ending::Graceful, 0)], "{script}");
+        let packets = all.iter().map(|c| c.endpoints.iter().map(|e| e.packets).sum::<u64>());
+        assert_eq!(packets.collect::<Vec<_>>(), [9, 8], "{script}");
+        assert_eq!(all[1].ended_by, EndedBy::Client);
+        assert_eq!(all[0].release, finrst::conn::Release::Reuse);
+    }
+    // A host that knows the connection before challenges the SYN: that is the new one's.
+    let challenged =
+        "> S, < S., > ., > P. 80, < ., > S isn=500000 +9s, < . seq=#1 ack=#-498919, > R";
+    let all = play(challenged).unwrap();
+    assert_eq!(all.len(), 2);
+    assert_eq!(all[1].ending, Ending::HandshakeAbandoned);
+    // What is too late is a connection of its own no more than it was.
+    let later = format!("{first}{opened}{rest}, < F. seq=#-3099699 ack=#-498919 +121s");
+    assert_eq!(play(&later).unwrap()[0].end, play(first).unwrap()[0].end);
+}
+
+#[test]
 fn a_close_is_graceful_once_both_fins_were_accepted_whatever_the_order_within_a_round_trip() {
     let opened = "> S, < S., > ., > P. 80, < P. 300, > ., ";
     for (script, ending) in [

@@ -3,21 +3,36 @@ use super::prelude::*;
 pub const RULE: Rule = Rule {
     name: "keepalive_timeout",
     class: Class::Timeout,
-    summary: "Keep-alive probes went unanswered, so the prober's host gave up and reset.",
+    summary: "Keep-alive probes went unanswered, so the prober's host gave up, with a reset or in \
+           silence.",
     wire: "At least two unanswered probes (one octet before the next, no or one octet of \
-           payload), then an abort of the prober.",
+           payload), then an abort of the prober; or three and nothing more, while nothing was \
+           outstanding and the peer's window was open.",
     reference: "RFC 1122 section 4.2.3.6",
     next: "The peer or the path had died before the probes: look at when it was last heard.",
     examples: &[
         "> S, < S., > ., > P. 5, < ., > . probe +5s, > . probe +1s, > . probe +1s, > R. +1s",
+        "> S, < S., > ., > P. 5, < P. 9, > ., > . probe +60s, > . probe +10s, > . probe +10s, > . probe +10s",
     ],
-    near_misses: &[],
+    near_misses: &[
+        (
+            "> S, < S., > ., > P. 5, > P. 5 again +1s, > . probe +1s, > . probe +2s",
+            "retransmission_timeout",
+        ),
+        (
+            "> S, < S., > ., > P. 5, < . win=0, > . probe +1s, > . probe +2s, > . probe +4s",
+            "retransmission_timeout",
+        ),
+    ],
     twins: &[],
-    applies: Applies::Reset,
+    applies: Applies::Any,
     holds,
 };
 
 fn holds(case: &Case<'_>) -> Option<Finding> {
+    if case.reset.is_none() {
+        return in_silence(case);
+    }
     let reset = case.reset.filter(|reset| {
         f64::from(reset.probe_run) >= case.parameters.keepalive_probes
             && reset.peer_zero_window.get().is_none()
@@ -30,5 +45,32 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
             .with(Evidence::count("unanswered_probes", u64::from(reset.probe_run)))
             .with(Evidence::time("probing_s", span))
             .with(Evidence::of("reset_by_the_prober").at(reset.packet)),
+    )
+}
+
+/// Probes without an answer, and the prober's host says nothing when it gives up.
+fn in_silence(case: &Case<'_>) -> Option<Finding> {
+    let c = case.connection;
+    let side = [Side::Client, Side::Server].into_iter().find(|&side| {
+        let (endpoint, peer) = (c.side(side), c.side(side.peer()));
+        f64::from(endpoint.probe_run) >= case.parameters.retransmission_run
+            && endpoint.retransmission_run == 0
+            && endpoint.unacked() == 0
+            && peer.zero_since.get().is_none()
+            && peer.spoke()
+    })?;
+    if c.ending != Ending::PeerUnresponsive {
+        return None;
+    }
+    let endpoint = c.side(side);
+    let silence = c.extra().and_then(|extra| extra.silence_before_run[side.index()]);
+    Some(
+        Finding::new(0.75)
+            .with(Evidence::count("unanswered_probes", u64::from(endpoint.probe_run)))
+            .with(Evidence::time(
+                "probing_s",
+                endpoint.last_time.saturating_sub(endpoint.run_since),
+            ))
+            .with_some(silence.map(|silence| Evidence::time("silence_before_s", silence))),
     )
 }

@@ -37,8 +37,9 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
             return None;
         }
         let side = [Side::Client, Side::Server].into_iter().max_by_key(|&side| runs(side))?;
-        // A FIN alone is another cause's.
-        if c.side(side).unacked() == 0 && c.side(side).probe_run == 0 {
+        // A FIN alone is another cause's, and so are probes while nothing waits to be sent.
+        let waits = c.side(side.peer()).zero_since.get().is_some();
+        if c.side(side).unacked() == 0 && !waits {
             return None;
         }
         (side, runs(side), None)

@@ -258,6 +258,8 @@ pub struct Connection {
     pub censored: bool,
     /// A later connection of the same addresses and ports replaced it while it was open.
     pub superseded: bool,
+    /// A later connection of the same addresses and ports began; only late segments come.
+    pub replaced: bool,
 }
 
 impl Connection {

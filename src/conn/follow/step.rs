@@ -114,6 +114,7 @@ impl Connection {
             phase: Phase::Handshake,
             censored: false,
             superseded: false,
+            replaced: false,
         }
     }
 
@@ -315,7 +316,9 @@ impl Live<'_> {
                 extra.server_name = name;
             }
         }
-        let Some(extra) = c.extra.as_deref_mut().filter(|extra| extra.tls[side]) else { return };
+        let Some(extra) = c.extra.as_deref_mut().filter(|extra| extra.tls != [false; 2]) else {
+            return;
+        };
         let complete =
             u32::try_from(segment.payload.len()).is_ok_and(|n| n == segment.payload_length);
         extra.tls_alert[side] =

@@ -73,7 +73,7 @@ impl Limits {
     /// When a connection is let go unless another of its packets comes.
     pub(in crate::conn) fn deadline(&self, last: Last) -> i64 {
         let limit = match last.due {
-            Due::Closed => self.linger,
+            Due::Closed | Due::Replaced => self.linger,
             Due::HalfClosed => self.half_closed,
             Due::Handshake => self.handshake,
             Due::Idle => self.idle,
@@ -83,7 +83,8 @@ impl Limits {
 
     /// Why a connection that is still followed is let go when the capture ends `now`.
     pub(in crate::conn) fn at_the_end(&self, last: Last, now: i64) -> Release {
-        if now > self.deadline(last) { last.due.release() } else { Release::End }
+        let over = last.due == Due::Replaced || now > self.deadline(last);
+        if over { last.due.release() } else { Release::End }
     }
 
     /// The shortest of these times: before it nothing can be over its deadline.
@@ -108,6 +109,8 @@ pub enum Due {
     /// It is over.
     #[default]
     Closed,
+    /// Another one of its addresses and ports began.
+    Replaced,
     /// One side sent a FIN.
     HalfClosed,
     /// Its handshake is not complete.
@@ -119,12 +122,18 @@ pub enum Due {
 impl Due {
     /// Why a connection is let go when its time is over.
     pub fn release(self) -> Release {
-        if self == Self::Closed { Release::Closed } else { Release::Idle }
+        match self {
+            Self::Closed => Release::Closed,
+            Self::Replaced => Release::Reuse,
+            Self::HalfClosed | Self::Handshake | Self::Idle => Release::Idle,
+        }
     }
 
     /// Which one holds for this connection.
     pub fn of(c: &Connection) -> Self {
-        if c.over_since.is_some() {
+        if c.replaced {
+            Self::Replaced
+        } else if c.over_since.is_some() {
             Self::Closed
         } else if c.endpoints.iter().any(|e| e.fin.is_some()) {
             Self::HalfClosed

@@ -1,6 +1,7 @@
 //! Who is the client, and whether a segment fits a connection that it was not seen to belong to.
 
 use crate::conn::facts::connection::Connection;
+use crate::conn::facts::endpoint::Endpoint;
 use crate::conn::primitives::ports::likely_server_port;
 use crate::conn::primitives::words::{Opening, Side};
 use crate::packet::Segment;
@@ -53,4 +54,47 @@ pub fn continues(c: &Connection, side: Side, segment: &Segment<'_>) -> bool {
     let at = endpoint.position(segment.sequence) - endpoint.max_end.cast_signed();
     let news = segment.sequence_length() > 0;
     (at == 0 || (at > 0 && at < 1 << 20)) && (news || segment.flags.rst() || endpoint.acked > 0)
+}
+
+/// How far from what was seen a number may lie, in octets.
+const REACH: i64 = 1 << 20;
+
+/// Whether the numbers of a segment may be those of a connection that a SYN began. What is too
+/// little to be told by stays with it: a plain acknowledgment and a reset while its SYN has no
+/// answer, which a host sends that knows the connection before (RFC 5961 section 4).
+pub fn fits(c: &Connection, side: Side, segment: &Segment<'_>) -> bool {
+    let (endpoint, peer) = (c.side(side), c.side(side.peer()));
+    let flags = segment.flags;
+    let plain = segment.payload_length == 0 && !flags.fin() && !flags.rst();
+    if c.opening == Opening::MidStream || plain && c.good_syn_ack_time.is_none() {
+        return true;
+    }
+    let end = |e: &Endpoint| e.max_end.max(e.acked).cast_signed().saturating_add(REACH);
+    let sent =
+        !endpoint.based || (0..=end(endpoint)).contains(&endpoint.position(segment.sequence));
+    let acked = !flags.ack()
+        || !peer.based
+        || (1..=end(peer)).contains(&peer.position(segment.acknowledgment));
+    sent && acked
+}
+
+/// Whether a segment that does not fit the connection after it, which began with the packet
+/// `next`, is one of this one's late segments. A reset is, where it has exactly its side's next
+/// number and another late segment came before it.
+pub fn is_late(c: &Connection, side: Side, segment: &Segment<'_>, next: u64) -> bool {
+    let (endpoint, peer) = (c.side(side), c.side(side.peer()));
+    if !endpoint.based || !peer.based {
+        return false;
+    }
+    let flags = segment.flags;
+    let end = endpoint.max_end.max(endpoint.acked).cast_signed();
+    let at = endpoint.position(segment.sequence);
+    let acked = || {
+        let heard = peer.position(segment.acknowledgment) - peer.max_end.cast_signed();
+        (-REACH..=1).contains(&heard)
+    };
+    if flags.rst() {
+        return at == end && (!flags.ack() || acked()) && c.last_packet > next;
+    }
+    (-REACH..=REACH).contains(&(at - end)) && flags.ack() && acked()
 }

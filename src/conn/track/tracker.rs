@@ -191,7 +191,8 @@ impl Tracker {
     pub fn so_far(&self) -> Vec<Connection> {
         let mut rows: Vec<_> = self.store.followed().collect();
         for row in &mut rows {
-            ending::decide(row, Release::End, self.now);
+            let release = if row.replaced { Release::Reuse } else { Release::End };
+            ending::decide(row, release, self.now);
         }
         rows
     }

@@ -79,6 +79,7 @@ pub fn connection(c: &mut Connection, coder: &mut impl Coder) {
         phase,
         censored,
         superseded,
+        replaced,
     } = c;
     [*id, *first_packet] = numbers([*id, *first_packet], coder);
     coder.plain(start);
@@ -101,6 +102,7 @@ pub fn connection(c: &mut Connection, coder: &mut impl Coder) {
         bits.plain(phase, 3);
         bits.plain(censored, 1);
         bits.plain(superseded, 1);
+        bits.plain(replaced, 1);
         bits.plain(simultaneous_close, 1);
         bits.option(first_fin_by, 2);
         bits.option(first_rst_by, 2);

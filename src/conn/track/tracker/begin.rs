@@ -89,11 +89,38 @@ impl Tracker {
             in_handshake: open && c.syn_ack.is_some() && c.handshake_time.is_none(),
             left: left(c, segment),
         };
-        let long = self.is_long(self.store.connection(number)?);
-        self.store.connection_mut(number)?.superseded &= !long;
-        let release = if long { Release::Evicted } else { Release::Reuse };
-        self.let_go(number, release, segment.time);
+        if self.is_long(self.store.connection(number)?) {
+            self.store.connection_mut(number)?.superseded = false;
+            self.let_go(number, Release::Evicted, segment.time);
+        } else if anew {
+            self.set_aside(number, segment);
+        } else {
+            self.let_go(number, Release::Reuse, segment.time);
+        }
         Some(earlier)
+    }
+
+    /// Keeps a connection for a while whose addresses and ports are used anew: its late segments
+    /// are none of the new one. One such is enough.
+    fn set_aside(&mut self, number: u32, segment: &Segment<'_>) {
+        let mut next = self.store.slot(number).map_or(NONE, |slot| slot.next);
+        for _ in 0..MAX_SIBLINGS {
+            let at = next;
+            let Some(slot) = self.store.slot(at) else { break };
+            next = slot.next;
+            self.store.unpack_if_packed(at);
+            let before = |c: &Connection| c.replaced && c.paths.contains(&Some(segment.path));
+            if self.store.connection(at).is_some_and(before) {
+                self.let_go(at, Release::Reuse, segment.time);
+            }
+        }
+        let Some(c) = self.store.connection_mut(number) else { return };
+        c.replaced = true;
+        let id = c.id;
+        if let Some(slot) = self.store.slot_mut(number) {
+            slot.seen = self.now;
+        }
+        self.wheel.add((number, low(id)), self.now.saturating_add(self.limits.linger), self.now);
     }
 
     fn siblings(&self, head: u32) -> usize {

@@ -4,7 +4,7 @@ use super::{MAX_SIBLINGS, Tracker};
 use crate::conn::facts::endpoint::State;
 use crate::conn::memory::store::NONE;
 use crate::conn::primitives::words::Side;
-use crate::conn::track::orientation::{answers, continues};
+use crate::conn::track::orientation::{answers, continues, fits, is_late};
 use crate::packet::{PathId, Segment};
 
 impl Tracker {
@@ -14,7 +14,8 @@ impl Tracker {
     pub(super) fn goes_on(&self, segment: &Segment<'_>, hash: u32) -> Option<(u32, Side)> {
         let (number, slot, c) = self.store.first(hash)?;
         let side = c.side_of(segment)?;
-        let plain = c.paths[side.index()] == Some(segment.path)
+        let plain = (slot.next == NONE || fits(c, side, segment))
+            && c.paths[side.index()] == Some(segment.path)
             && self.now.saturating_sub(slot.seen) <= self.shortest
             && (!segment.flags.syn() || segment.flags.ack() || segment.flags.rst())
             && !self.is_long(c);
@@ -26,6 +27,9 @@ impl Tracker {
         let head = self.store.find_of(segment, hash);
         let head = head.and_then(|head| self.in_time(head, segment, hash));
         let chosen = head.and_then(|head| self.choose(head, segment, hash));
+        if let Some(former) = chosen.and_then(|chosen| self.former(chosen, segment)) {
+            return Some(former);
+        }
         match chosen {
             Some((number, side)) if !self.begins_anew(number, side, segment) => chosen,
             chosen => self.begin(segment, hash, chosen.map(|(number, _)| number)),
@@ -91,6 +95,31 @@ impl Tracker {
             }
         }
         other.map(|(_, found)| found)
+    }
+
+    /// The connection before the one that was chosen, where the segment is one of its late ones.
+    fn former(&mut self, chosen: (u32, Side), segment: &Segment<'_>) -> Option<(u32, Side)> {
+        let mut number = self.store.slot(chosen.0)?.next;
+        let c = self.store.connection(chosen.0).filter(|_| number != NONE)?;
+        if c.replaced || segment.flags.syn() || fits(c, chosen.1, segment) {
+            return None;
+        }
+        let first = c.first_packet;
+        for _ in 0..MAX_SIBLINGS {
+            self.store.unpack_if_packed(number);
+            let former = self.store.connection(number)?;
+            let side = former.sender(segment);
+            let same = former.paths[side.index()].is_none_or(|path| path == segment.path);
+            if former.replaced
+                && same
+                && !self.is_long(former)
+                && is_late(former, side, segment, first)
+            {
+                return Some((number, side));
+            }
+            number = self.store.slot(number)?.next;
+        }
+        None
     }
 
     /// Of the connections of a tuple the one on these VLANs and tunnels; the latest where there is
