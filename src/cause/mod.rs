@@ -258,9 +258,9 @@ fn decide(case: &Case<'_>, sender: EndedBy, asked: Asked) -> (Verdict, Option<Fo
     }
     let hundredths = rivals::hundredths(verdict.confidence);
     verdict.confidence = rivals::shown(hundredths);
-    let twins = verdict.cause.twins().iter().copied();
-    let twins = twins.filter(|twin| twin.rule().is_some_and(|rule| asked.takes(rule.applies)));
-    verdict.alternatives = rivals::rivals(verdict.cause, hundredths, others, twins);
+    let twins = verdict.cause.twins();
+    let asked_too = |twin: Cause| twin.rule().is_some_and(|rule| asked.takes(rule.applies));
+    verdict.alternatives = rivals::rivals(verdict.cause, hundredths, others, twins, asked_too);
     let Some(finding) = best else { return (verdict, None) };
     verdict.evidence = finding.evidence;
     if let Some(guards) = guards {

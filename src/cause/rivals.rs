@@ -47,27 +47,27 @@ pub fn shown(hundredths: u32) -> f64 {
 }
 
 /// The rivals of a cause, likeliest first. `others` are the causes whose rules hold too or offer
-/// themselves, each with its own confidence; `twins` those that cannot be told from it.
+/// themselves, each with its own confidence; `twins` those that cannot be told from it, of which
+/// only some are `possible` here.
 pub fn rivals(
     cause: Cause,
     confidence: u32,
     mut others: Vec<(Cause, f64)>,
-    twins: impl Iterator<Item = Cause>,
+    twins: &[Cause],
+    possible: impl Fn(Cause) -> bool,
 ) -> Vec<Alternative> {
     let held = others.len();
-    let mut twin = vec![false; held];
-    for one in twins {
-        match others.iter().take(held).position(|(other, _)| *other == one) {
-            Some(at) => twin[at] = true,
-            None => others.push((one, TWIN)),
+    for &twin in twins {
+        let known = others.iter().take(held).any(|(other, _)| *other == twin);
+        if !known && possible(twin) {
+            others.push((twin, TWIN));
         }
     }
-    let mut at = 0;
-    others.retain(|(other, own)| {
-        let named = twin.get(at).is_none_or(|twin| *twin);
-        at += 1;
-        *own > 0.0 && (named || !describes(*other))
-    });
+    others.retain(|(other, own)| *own > 0.0 && (!describes(*other) || twins.contains(other)));
+    // Most have none, and cost nothing more.
+    if others.is_empty() {
+        return Vec::new();
+    }
     let mut left = 100_u32.saturating_sub(confidence);
     let most = if cause == Cause::UNDETERMINED { left } else { confidence };
     let sum: f64 = others.iter().map(|(_, own)| own).sum();
@@ -112,7 +112,8 @@ mod tests {
     ) -> Vec<(&'static str, u32)> {
         let named = |name: &str| Cause::named(name).unwrap();
         let others = others.iter().map(|&(name, own)| (named(name), own)).collect();
-        let all = rivals(named(cause), sure, others, twins.iter().map(|twin| named(twin)));
+        let twins: Vec<_> = twins.iter().map(|twin| named(twin)).collect();
+        let all = rivals(named(cause), sure, others, &twins, |_| true);
         let told = |other: &Alternative| (other.cause.name(), super::hundredths(other.confidence));
         all.iter().map(told).collect()
     }
