@@ -24,7 +24,7 @@ pub struct Apart {
 
 impl Apart {
     /// How a verdict tells it.
-    pub fn evidence(&self, packet: u64) -> Evidence {
+    pub fn evidence(self, packet: u64) -> Evidence {
         let (low, high) = self.usual;
         let usual = if low == high { low.to_string() } else { format!("{low} to {high}") };
         let by = match self.connections {
@@ -38,7 +38,7 @@ impl Apart {
     }
 
     /// How far it is from what its sender's own segments passed.
-    pub fn distance(&self) -> u8 {
+    pub fn distance(self) -> u8 {
         away(self.hops, self.usual)
     }
 }
@@ -51,10 +51,14 @@ fn away(hops: u8, (low, high): (u8, u8)) -> u8 {
 /// was not, or where paths differ too much, or too little is known, to tell.
 pub fn apart(case: &Case<'_>, row: &Teardown) -> Option<Apart> {
     let c = case.connection;
+    let own = range(ttls(c.side(row.sender)).map(hops));
+    // Most resets come from where their side's other segments do.
+    if own.is_some_and(|own| away(hops(row.ttl), own) == 0) {
+        return None;
+    }
     if row.ttl == 0 || chosen(c) || disputed(case, row) {
         return None;
     }
-    let own = range(ttls(c.side(row.sender)).map(hops));
     let (usual, needed) = match own {
         Some(own) => within(case, row, own)?,
         None => between(case, row.sender)?,

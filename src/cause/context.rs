@@ -67,6 +67,8 @@ pub struct ServiceFacts {
     pub half_open: u32,
     /// When those began; most services have none.
     half_open_since: Option<Box<HalfOpen>>,
+    /// The longest silence after which a connection went on, in nanoseconds.
+    pub survived: i64,
     /// Most services have none.
     aborted: Option<Box<Aborted>>,
     /// Connections accepted by the kernel and never served: no payload and no FIN of the server.
@@ -199,6 +201,7 @@ impl Context {
             self.forgotten += 1;
             return;
         };
+        facts.survived = facts.survived.max(c.silence.survived);
         if accepted {
             facts.last_accepted = facts.last_accepted.max(c.start);
             facts.accepted += 1;

@@ -70,7 +70,8 @@ pub fn score(case: &Case<'_>, row: &Teardown) -> Score {
     let beyond = !answers && row.ahead.get().is_some_and(|ahead| ahead > 2);
     let guessed = near.guessed;
     // The octets before it may have been lost to the capture: then it looks like its sender's.
-    let lost = row.reply_shape && like_its_sender && row.ahead.get().is_some_and(|by| by < LOST);
+    let plain = row.reply_shape || !row.flags.ack() && row.window == endpoint.window;
+    let lost = plain && like_its_sender && row.ahead.get().is_some_and(|by| by < LOST);
     let weight = match row.sequence_check {
         _ if lost => 1.0,
         // Nobody sends beyond the window, however much the capture missed.
@@ -90,7 +91,7 @@ pub fn score(case: &Case<'_>, row: &Teardown) -> Score {
     let counter = endpoint.ip_id_steps >= 2 && endpoint.ip_id_jumps == 0;
     let odd_id = row.ip_id_delta.is_some_and(|delta| !(-64..=2048).contains(&delta));
     // A reply has no socket whose counter it could follow.
-    let reply = row.form == Some(Form::Reply) || row.reply_shape;
+    let reply = row.form == Some(Form::Reply) || row.reply_shape || !row.flags.ack();
     score.add(odd_id && counter && !reply, 2.0, "ip_id_out_of_sequence", at);
     score.add(row.copies_peer && !like_its_sender, 4.0, "copies_the_peers_header", at);
     let early = too_early(case, row);

@@ -34,7 +34,7 @@ mod track;
 
 pub use compat::tampering::Tampering;
 pub use facts::connection::{
-    Connection, Extra, Icmp, Left, Stuck, SynAck, TlsAlert, nanoseconds, seconds,
+    Connection, Extra, Icmp, Left, Silence, Stuck, SynAck, TlsAlert, nanoseconds, seconds,
 };
 pub use facts::endpoint::{
     Endpoint, Fin, Foreign, Sample, Signs, State, Traits, Ttl, hops, unusual,

@@ -77,6 +77,7 @@ impl ServiceFacts {
             half_open,
             half_open_since,
             last_refused,
+            survived,
             lives,
             names,
         } = other;
@@ -87,6 +88,7 @@ impl ServiceFacts {
         self.half_open += half_open;
         self.flags_only += flags_only;
         self.last_refused = self.last_refused.max(last_refused);
+        self.survived = self.survived.max(survived);
         let mut forgotten = 0;
         if let Some(half_open) = half_open_since {
             forgotten += self.half_open_since.get_or_insert_default().merge(&half_open);

@@ -14,10 +14,10 @@ pub const RULE: Rule = Rule {
         "> S, < S., > ., > P. 80, < P. 5000, < P. 5000, > R.",
     ],
     near_misses: &[("> S, < S., > ., > P. 80, < P. 300, > ., < R. +1s", "application_abort")],
-    twins: &[(
-        "application_abort",
-        "an abort by SO_LINGER 0 or by a kill is octet for octet the same",
-    )],
+    twins: &[
+        ("application_abort", "an abort by SO_LINGER 0 or by a kill is octet for octet the same"),
+        ("keepalive_race", "its limit for idle connections may have come to its end just then"),
+    ],
     applies: Applies::Reset,
     holds,
 };

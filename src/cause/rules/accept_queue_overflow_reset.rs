@@ -12,6 +12,7 @@ pub const RULE: Rule = Rule {
     next: "Look at the listener's backlog and at how fast the server accepts.",
     examples: &["> S, < S., > ., < R +20ms"],
     near_misses: &[
+        ("> S, < S. ttl=106, > ., < R ttl=21 +20ms", "nat_state_lost"),
         ("> S, < S., > ., < R.", "application_abort"),
         ("> S, < S., > ., > P. 5, < ., < R.", "abort_unread_data"),
         // From elsewhere, and a second one beyond it.
@@ -45,7 +46,8 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
         return None;
     }
     let early = c.handshake_time.get().is_some_and(|time| s(reset.time.saturating_sub(time)) < 1.0);
-    early.then(|| {
+    // Not when somebody else sent it.
+    (early && apart(case, reset).is_none()).then(|| {
         Finding::new(if client.unique_bytes == 0 { 0.75 } else { 0.6 })
             .with(Evidence::of("answered_final_ack").maybe_at(reset.trigger_packet.get()))
             .with(Evidence::of("no_socket_behind_the_syn_ack").at(reset.packet))

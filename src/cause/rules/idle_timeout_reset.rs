@@ -3,35 +3,79 @@ use super::prelude::*;
 pub const RULE: Rule = Rule {
     name: "idle_timeout_reset",
     class: Class::Timeout,
-    summary: "A box or the peer had dropped the idle connection; the next segment was reset.",
-    wire: "A reset in mid-connection after a silence that matches a known limit (within 2 % \
-           or 2 s) of load balancers, firewalls or address translators, or one made by \
-           another host than the peer.",
-    reference: "limits documented by the makers: see the table of known limits in the manual",
+    summary: "A box or the peer had dropped the idle connection and reset it, at once or when the \
+              next segment came.",
+    wire: "A reset in mid-connection after a silence, unprompted or in answer to the next \
+           segment, from elsewhere than its sender's other segments; or one of no live socket \
+           after a silence that matches a known limit of load balancers, firewalls or address \
+           translators (within 2 % or 2 s), or is longer than the service survived in other \
+           connections; or both sides reset at once, unprompted. A silence is a lower bound of \
+           the limit: it need not match one. Not where the same service survived a longer one, \
+           unless another host sent the reset.",
+    reference: "limits documented by the makers: see the table of known limits in the manual; \
+                RFC 5382 section 5; Azure Load Balancer, TCP reset on idle",
     next: "Let keep-alives be sent more often than the limit, or raise it.",
-    examples: &["> S, < S., > ., > P. 80, < P. 300, > ., > P. 80 +351s, < R +1ms"],
-    near_misses: &[("> S, < S., > ., > P. 80, < P. 300, > ., > P. 80 +3s, < R +1ms", "no_socket")],
+    examples: &[
+        "> S, < S., > ., > P. 80, < P. 300, > ., > P. 80 +351s, < R +1ms",
+        "> S, < S., > ., > P. 80, < P. 300, > ., < R. nots win=0 id=0 +900s",
+        "> S, < S. ttl=57 +40ms, > . +50us, > P. 80 +10ms, < P. 300 ttl=57 +45ms, > . +50us, < R. nots win=0 ttl=250 id=0 +6s",
+        "> S, < S. ttl=63 +50us, > . +10us, > P. 80 +1ms, < P. 300 ttl=63 +1ms, > . +10us, > P. 80 +9s, < R ttl=64 +50us",
+        "> S, < S., > ., > P. 80, < P. 300, > ., > R. nots win=0 +40s, < R. nots win=0 +20us",
+        "> S port=1..2, < S. port=1..2, > . port=1..2, > P. 80 port=1 +15s, < P. 90, > P. 80 port=2 +40s, < R +1ms",
+    ],
+    near_misses: &[
+        ("> S, < S., > ., > P. 80, < P. 300, > ., > P. 80 +3s, < R +1ms", "no_socket"),
+        // Another initial TTL, the same path.
+        (
+            "> S, < S. ttl=31, > ., > P. 80, < P. 300 ttl=31, > ., > P. 80 +9s, < R ttl=63 +1ms",
+            "no_socket",
+        ),
+        // The service survived more elsewhere.
+        (
+            "> S port=1, < S., > ., > P. 80 +900s, < P. 90, > S port=2, < S., > ., > P. 80 +351s, < R +1ms",
+            "no_socket",
+        ),
+        // A live socket.
+        ("> S, < S., > ., > P. 80, < P. 300, > ., < R. +900s", "application_abort"),
+    ],
     twins: &[("no_socket", "the peer may have restarted during the silence")],
     applies: Applies::Reset,
     holds,
 };
 
 /// Known idle limits in seconds: name, limit.
-pub const LIMITS: [(&str, f64); 9] = [
+pub const LIMITS: [(&str, f64); 17] = [
     ("Linux nf_flowtable offload", 30.0),
     ("AWS ALB", 60.0),
+    ("IPVS after a FIN", 60.0),
+    ("Linux conntrack after a FIN", 120.0),
     ("Azure Load Balancer", 240.0),
     ("F5 BIG-IP", 300.0),
-    ("AWS NLB", 350.0),
-    ("Cisco ASA half-closed", 600.0),
+    ("AWS NLB, NAT gateway", 350.0),
     ("Google Cloud", 600.0),
+    ("Cisco ASA half-closed", 600.0),
+    ("IPVS", 900.0),
+    ("Azure Load Balancer, 15 min", 900.0),
+    ("Azure Load Balancer, at most", 1800.0),
+    ("Juniper SRX", 1800.0),
     ("Cisco ASA", 3600.0),
+    ("Palo Alto", 3600.0),
+    ("Check Point", 3600.0),
     ("Linux keepalive", 7200.0),
 ];
 
+/// Nanoseconds within which a timer's resets of both sides lie.
+const AT_ONCE: i64 = 100_000_000;
+/// A silence from which another host's reset is its timer's sooner than an injector's.
+const LONG_S: f64 = 4.0;
+/// A silence from which a reset by no live socket, unprompted, is a timer's.
+const UNPROMPTED_S: f64 = 10.0;
+/// How much longer than others a silence must have been.
+const LONGER: f64 = 1.2;
+
+#[allow(clippy::match_same_arms)] // in the order in which they are asked
 fn holds(case: &Case<'_>) -> Option<Finding> {
-    let reset =
-        case.reset.filter(|reset| reset.form != Some(Form::Abort) && !reset.sender_fin_before)?;
+    let reset = case.reset.filter(|reset| !reset.sender_fin_before)?;
     let c = case.connection;
     let idle = s(reset.idle.get()?);
     // A connection that never opened at the server was not idle there.
@@ -42,31 +86,73 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     if c.endpoints.iter().any(|e| !e.spoke() || !e.based) {
         return None;
     }
-    let own = [("the limit given for this path", case.parameters.known_idle_limit_s)];
-    let device = own
-        .iter()
-        .chain(&LIMITS)
-        .find(|&&(_, limit)| limit > 0.0 && idle >= limit - 1.0 && near(case, idle, limit));
-    let other_host = reset.ttl_delta.is_some_and(|delta| {
-        f64::from(delta.abs()) >= case.parameters.ttl_difference && delta.abs() < 64
-    });
-    let base = match (device, other_host) {
-        (Some(_), true) => 0.75,
-        (Some(_), false) | (None, true) => 0.6,
-        (None, false) => return None,
+    // The next router, where even one router is told apart.
+    let next = || one_router(case, reset).filter(|_| crate::conn::hops(reset.ttl) == 0);
+    let apart = apart(case, reset).or_else(next);
+    let both = both_at_once(case, reset);
+    let stamped = reset.has_timestamp && reset.timestamp_ok != Some(false);
+    if stamped && apart.is_none() {
+        return None;
+    }
+    let other_host = apart.is_some() || both;
+    let live = reset.form == Some(Form::Abort);
+    let device = limit(case, idle);
+    let (here, elsewhere) = survived(case);
+    let outlived = here.max(elsewhere) > idle;
+    let longer = elsewhere > here && idle > elsewhere * LONGER;
+    // A listener that does not accept has not served the client yet.
+    let server = c.side(Side::Server);
+    let waiting = server.syn_acks > 1 && server.alive == server.syn_acks;
+    let unprompted = reset.trigger.is_none() && !live;
+    let base = match (other_host, device.is_some()) {
+        (true, true) => 0.75,
+        (true, false) if idle >= LONG_S => 0.7,
+        (true, false) => 0.6,
+        _ if live || outlived || waiting => return None,
+        (false, true) => 0.6,
+        (false, false) if longer => 0.55,
+        (false, false) if unprompted && idle >= UNPROMPTED_S => 0.5,
+        (false, false) => return None,
     };
     let mut finding = Finding::new(base)
         .with(Evidence::number("idle_s", idle).maybe_at(reset.trigger_packet.get()))
         .with(Evidence::of("reset").at(reset.packet))
-        .with_some(device.map(|&(name, limit)| {
+        .with_some(device.map(|(name, limit)| {
             let mut evidence = Evidence::text("matches_limit_of", name);
             evidence.value = Some(limit);
             evidence
-        }));
+        }))
+        .with_some(longer.then(|| Evidence::number("survived_elsewhere_s", elsewhere)))
+        .with_some(unprompted.then(|| Evidence::of("unprompted").at(reset.packet)))
+        .with_some(both.then(|| Evidence::of("both_sides_reset_at_once").at(reset.packet)))
+        .with_some(apart.map(|apart| apart.evidence(reset.packet)));
     if other_host {
-        let delta = i64::from(reset.ttl_delta.unwrap_or(0));
-        finding = finding.with(Evidence::difference("ttl_delta", delta).at(reset.packet));
         finding = finding.by_third_party();
     }
     Some(finding)
+}
+
+/// A known limit that the silence matches; the one given for this path first.
+fn limit(case: &Case<'_>, idle: f64) -> Option<(&'static str, f64)> {
+    let own = [("the limit given for this path", case.parameters.known_idle_limit_s)];
+    let all = own.into_iter().chain(LIMITS);
+    all.into_iter()
+        .find(|&(_, limit)| limit > 0.0 && idle >= limit - 1.0 && near(case, idle, limit))
+}
+
+/// The longest silence that this connection survived, and that any of its service did.
+fn survived(case: &Case<'_>) -> (f64, f64) {
+    let elsewhere = case.context.service(case.connection).map_or(0, |service| service.survived);
+    (s(case.connection.silence.survived), s(elsewhere))
+}
+
+/// Resets of both sides at one moment, that answer nothing: one box sent them both, since nobody
+/// answers a reset.
+fn both_at_once(case: &Case<'_>, reset: &Teardown) -> bool {
+    reset.trigger.is_none()
+        && case.resets().any(|other| {
+            other.sender != reset.sender
+                && other.trigger.is_none()
+                && other.time.saturating_sub(reset.time).saturating_abs() <= AT_ONCE
+        })
 }

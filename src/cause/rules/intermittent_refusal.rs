@@ -13,6 +13,10 @@ pub const RULE: Rule = Rule {
         "> S, < R., > S port=40001, < S., > .",
     ],
     near_misses: &[
+        (
+            "> S port=1..4, < S. port=1..4 ttl=60, > . port=1..4, > S port=9, < R. ttl=63 +50ms",
+            "rejected_by_firewall",
+        ),
         ("> S, < R., > S port=40001, < R.", "port_closed"),
         ("> S, < S., > ., > F., < F., > ., > S service=80, < R.", "port_closed"),
     ],
@@ -24,7 +28,7 @@ pub const RULE: Rule = Rule {
 fn holds(case: &Case<'_>) -> Option<Finding> {
     let reset = refusal(case)?;
     let service = case.context.service(case.connection)?;
-    if service.accepted == 0 {
+    if service.accepted == 0 || apart(case, reset).is_some() {
         return None;
     }
     let when = if reset.time > service.last_accepted { "after" } else { "between or before" };

@@ -6,20 +6,69 @@ pub const RULE: Rule = Rule {
     summary: "The server closed an idle connection just as the client sent its next request; the \
            request was lost.",
     wire: "The server's FIN after a second or more of silence, then a request of the client \
-           that crossed it or came within a round trip, answered by a reply reset.",
+           that crossed it or came within a round trip, answered by a reply reset. Or an abort \
+           of the server within moments of a request that it never answered, when it had \
+           answered earlier ones, after a silence of a known keep-alive limit of servers.",
     reference: "RFC 9112 section 9.5",
     next: "Let the client's idle limit be shorter than the server's, or make it retry.",
-    examples: &["> S, < S., > ., > P. 80, < P. 300, > ., < F. +5s, > P. 80 ack=-1 +2ms, < R +10ms"],
-    near_misses: &[(
-        "> S, < S., > ., > P. 80, < P. 300, > ., < F. +5ms, > . , > P. 80 +2s, < R +10ms",
-        "data_after_close",
+    examples: &[
+        "> S, < S., > ., > P. 80, < P. 300, > ., < F. +5s, > P. 80 ack=-1 +2ms, < R +10ms",
+        "> S, < S., > ., > P. 80, < P. 300, > ., > P. 80 +5s, < . +1ms, < R. +1ms",
+    ],
+    near_misses: &[
+        (
+            "> S, < S., > ., > P. 80, < P. 300, > ., < F. +5ms, > . , > P. 80 +2s, < R +10ms",
+            "data_after_close",
+        ),
+        (
+            "> S, < S., > ., > P. 80, < P. 300, > ., > P. 80 +7s, < . +1ms, < R. +1ms",
+            "abort_unread_data",
+        ),
+        ("> S, < S., > ., > P. 80 +5s, < . +1ms, < R. +1ms", "abort_unread_data"),
+    ],
+    twins: &[(
+        "abort_unread_data",
+        "a server that fails at a request right then aborts in the same way",
     )],
-    twins: &[],
     applies: Applies::Reset,
     holds,
 };
 
+/// Seconds after which `Node.js`, Apache, gunicorn, Tomcat, `uWSGI`, `HAProxy`, nginx and balancers
+/// close an idle connection by default.
+const LIMITS: [f64; 9] = [2.0, 5.0, 10.0, 15.0, 20.0, 30.0, 60.0, 65.0, 75.0];
+/// Nanoseconds within which a request met the server's timer.
+const MET: i64 = 20_000_000;
+
 fn holds(case: &Case<'_>) -> Option<Finding> {
+    closed(case).or_else(|| aborted(case))
+}
+
+/// The server's timer came to its end just after the request had been received.
+fn aborted(case: &Case<'_>) -> Option<Finding> {
+    let reset = case.reset_of(Form::Abort).filter(|reset| {
+        reset.sender == Side::Server && !reset.sender_fin_before && !reset.peer_fin_before
+    })?;
+    let c = case.connection;
+    let server = c.side(Side::Server);
+    let met = reset.since_peer_data.get().filter(|&since| since <= MET)?;
+    let idle = reset.since_own_data.get()?.saturating_sub(met);
+    let lost = server.unique_bytes > 0 && reset.unread_bytes > 0;
+    let limit =
+        LIMITS.into_iter().find(|limit| (s(idle) - limit).abs() <= (limit * 0.02).max(0.15));
+    if !lost || s(idle) < case.parameters.idle_s {
+        return None;
+    }
+    Some(
+        Finding::new(0.55)
+            .with(Evidence::number("keep_alive_limit_s", limit?))
+            .with(Evidence::time("idle_before_request_s", idle))
+            .with(Evidence::time("request_before_reset_s", met))
+            .with(Evidence::count("unread_bytes", reset.unread_bytes).at(reset.packet)),
+    )
+}
+
+fn closed(case: &Case<'_>) -> Option<Finding> {
     let reset = case.reset.filter(|reset| {
         reset.sender == Side::Server
             && reset.trigger == Some(Trigger::Data)

@@ -8,7 +8,8 @@ pub const RULE: Rule = Rule {
     wire: "Retransmissions unanswered while the same two hosts open another connection that works \
            at once, most often after a silence. Or a client goes on from another port at the number \
            where it had stopped, and the server resets what it does not know. Or a reply reset in \
-           mid-connection from another hardware address than the side's other segments.",
+           mid-connection from another hardware address than the side's other segments, or from so \
+           many routers more or fewer that another host sent it.",
     reference: "RFC 5382 section 5; kubernetes #74839 (conntrack INVALID)",
     next: "Look for idle limits, flushed tables, failover or asymmetric paths between the two.",
     examples: &[
@@ -99,12 +100,16 @@ fn from_another_port(case: &Case<'_>) -> Option<Finding> {
 
 /// The reset came from another hardware address.
 fn from_another_host(case: &Case<'_>) -> Option<Finding> {
-    let reset = case
-        .reset_of(Form::Reply)
-        .filter(|reset| reset.link_source_differs && !reset.sender_fin_before)?;
-    case.established().then(|| {
-        Finding::new(0.5)
-            .with(Evidence::of("hardware_address_differs").at(reset.packet))
+    let reset = case.reset_of(Form::Reply).filter(|reset| !reset.sender_fin_before)?;
+    if !case.established() {
+        return None;
+    }
+    let link = reset.link_source_differs;
+    let apart = apart(case, reset);
+    (link || apart.is_some()).then(|| {
+        Finding::new(if link && apart.is_some() { 0.6 } else { 0.5 })
+            .with_some(link.then(|| Evidence::of("hardware_address_differs").at(reset.packet)))
+            .with_some(apart.map(|apart| apart.evidence(reset.packet)))
             .with_some(reset.turnaround.get().map(|t| Evidence::time("answer_s", t)))
             .by_third_party()
     })

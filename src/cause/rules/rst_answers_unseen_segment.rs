@@ -9,7 +9,10 @@ pub const RULE: Rule = Rule {
     reference: "RFC 9293 section 3.10.7.1; at the server's tap a forged SYN-ACK shows itself only \
            so",
     next: "Capture at its sender: what did it answer?",
-    examples: &["> S, < S., > ., > P. 10, < P. 10, (> P. 10 ack=-4), < R"],
+    examples: &[
+        "> S, < S., > ., > P. 10, < P. 10, (> P. 10 ack=-4), < R",
+        "> S, < S., > ., > P. 10, < P. 10, > F., (< P. 23), < R win=502 seq=+24",
+    ],
     near_misses: &[
         ("> S, < S., > ., > P. 10, < P. 10, > P. 10 ack=-4, < R", "no_socket"),
         ("> S, < S., > ., > P. 10, < P. 10, (> P. 10 ack=-4), < R win=9", "undetermined"),
@@ -20,10 +23,13 @@ pub const RULE: Rule = Rule {
 };
 
 fn holds(case: &Case<'_>) -> Option<Finding> {
-    let reset = case.reset.filter(|reset| {
-        reset.form == Some(Form::Other) && reset.reply_shape && reset.trigger.is_none()
-    })?;
     let c = case.connection;
+    let reset = case.reset.filter(|reset| {
+        // Old stacks leave their side's window in it.
+        let window = c.side(reset.sender).window == reset.window;
+        let replies = reset.reply_shape || !reset.flags.ack() && window;
+        replies && reset.form == Some(Form::Other) && reset.trigger.is_none()
+    })?;
     // What was sent from elsewhere is no answer of this host.
     (c.two_sided() && apart(case, reset).is_none()).then(|| {
         Finding::new(0.5).with(Evidence::of("reply_without_a_trigger").at(reset.packet)).with_some(

@@ -161,6 +161,17 @@ pub struct SynAck {
     pub echo: Option<u32>,
 }
 
+/// Silences of a second or more within a connection.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Silence {
+    /// The longest after which both sides went on, in nanoseconds; 0 without one.
+    pub survived: i64,
+    /// One that a side has broken and the other not yet answered; 0 without one.
+    pub broken: i64,
+    /// That side.
+    pub by: Side,
+}
+
 /// One connection. `endpoints[0]` is the client, `endpoints[1]` the server.
 ///
 /// In this order, so that what every segment reads or changes lies together. (Not aligned to cache
@@ -240,6 +251,8 @@ pub struct Connection {
     pub simultaneous_close: bool,
     /// New payload octets of each side after the first FIN.
     pub bytes_after_first_fin: [u64; 2],
+    /// Silences within it.
+    pub silence: Silence,
     /// Silence before the first FIN.
     pub idle_before_fin: Moment,
     /// Set by `ending` when the connection is let go.

@@ -4,7 +4,7 @@ use crate::capture::Direction;
 use crate::conn::compat::wireshark;
 use crate::conn::compat::zeek;
 use crate::conn::compat::zeek::Zeek;
-use crate::conn::facts::connection::Connection;
+use crate::conn::facts::connection::{Connection, Silence};
 use crate::conn::facts::endpoint::{Endpoint, State};
 use crate::conn::follow::effect::Effect;
 use crate::conn::follow::recent::{Entry, Pool, Recent, signature};
@@ -17,6 +17,9 @@ use crate::packet::{Address, Segment};
 const DUPLICATE_WINDOW: i64 = 5_000_000;
 /// A segment larger than this was merged or not yet split by the capturing host.
 const LARGEST_ON_A_WIRE: u32 = 9000;
+
+/// Nanoseconds without a segment that make a silence.
+const SILENCE: i64 = 1_000_000_000;
 
 /// A connection and what is only needed while segments still come.
 #[derive(Debug)]
@@ -101,6 +104,7 @@ impl Connection {
             first_rst_by: None,
             simultaneous_close: false,
             bytes_after_first_fin: [0; 2],
+            silence: Silence::default(),
             idle_before_fin: Moment::NONE,
             late_packets: 0,
             over_since: Moment::NONE,
@@ -268,6 +272,10 @@ impl Live<'_> {
         if segment.time < c.end {
             c.time_backward += 1;
         }
+        let since = segment.time.saturating_sub(c.end);
+        if since >= SILENCE || c.silence.broken != 0 {
+            note_silence(&mut c.silence, since, segment, sender);
+        }
         if c.over_since.is_some() && c.last_packet != segment.packet {
             c.late_packets += 1;
         }
@@ -323,6 +331,21 @@ impl Live<'_> {
             u32::try_from(segment.payload.len()).is_ok_and(|n| n == segment.payload_length);
         extra.tls_alert[side] =
             payload::tls_alert(segment.payload, complete, segment.packet, segment.time);
+    }
+}
+
+/// A silence is survived when the side that did not break it goes on as well.
+#[cold]
+fn note_silence(silence: &mut Silence, since: i64, segment: &Segment<'_>, sender: Side) {
+    if segment.flags.rst() {
+        return;
+    }
+    if silence.broken != 0 && silence.by != sender {
+        silence.survived = silence.survived.max(silence.broken);
+        silence.broken = 0;
+    }
+    if since >= SILENCE {
+        (silence.broken, silence.by) = (since, sender);
     }
 }
 

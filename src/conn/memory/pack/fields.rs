@@ -1,7 +1,7 @@
 //! The fields of a connection in the order in which they are coded: what the same connections
 //! lack stands together, in groups of eight.
 
-use crate::conn::facts::connection::{Connection, SynAck};
+use crate::conn::facts::connection::{Connection, Silence, SynAck};
 use crate::conn::facts::endpoint::State;
 use crate::conn::facts::teardown::{Form, Kind, SequenceCheck, Trigger};
 use crate::conn::follow::recent::Entry;
@@ -70,6 +70,7 @@ pub fn connection(c: &mut Connection, coder: &mut impl Coder) {
         first_rst_by,
         simultaneous_close,
         bytes_after_first_fin,
+        silence,
         idle_before_fin,
         release,
         ending,
@@ -164,6 +165,12 @@ pub fn connection(c: &mut Connection, coder: &mut impl Coder) {
         coder.plain(late_packets);
     }
     sparse!(coder, cut_packets, time_backward);
+    if coder.given(|| *silence != Silence::default()) {
+        let Silence { survived, broken, by } = silence;
+        coder.plain(survived);
+        coder.plain(broken);
+        coder.plain(by);
+    }
     let [large, large_back] = oversized;
     let ([into, into_back], [out, out_back]) = (inbound, outbound);
     sparse!(coder, large, large_back, into, into_back, out, out_back);
