@@ -91,7 +91,12 @@ def scan(source: Source, /, *, progress: Progress = "auto", **options: Unpack[Op
 
     Source and options are those of :func:`read`. Each step gives a pair of tables: connections
     that were let go (over, idle, or at the end), in order of release, and their teardown segments.
-    A cause that rests on other connections is judged with what was seen until then.
+
+    A cause that rests on other connections (:func:`read` knows them all when it judges) is judged
+    with those of the pairs before and of the same pair, which is full at 8,192 connections or 65,536
+    FIN and RST segments: never with what comes later, and never otherwise for another number of
+    threads or another pace of reading. So an end that many connections share may go by its
+    mechanism at the end of one pair and have its occasion in the next.
 
     >>> import finrst
     >>> for connections, teardowns in finrst.scan("tests/data/demo.pcap"):

@@ -157,6 +157,8 @@ pub struct Teardown {
     pub answer_time: Moment,
     /// RST: whether the trigger brought payload octets that were new.
     pub trigger_payload: u32,
+    /// RST: its sender had acknowledged all of that segment's payload before.
+    pub trigger_old: bool,
     /// RST: acknowledgment field of that segment, relative to this sender's base.
     pub trigger_relative_ack: Moment,
     /// RST: how it stands to what its receiver expects.

@@ -116,6 +116,8 @@ fn reset(c: &Connection, recent: Seen<'_>, segment: &Segment<'_>, sender: Side) 
         row.trigger_packet = trigger.packet.into();
         row.turnaround = since(segment, trigger.time).into();
         row.trigger_payload = trigger.payload;
+        let end = peer.position(trigger.end());
+        row.trigger_old = trigger.payload > 0 && peer.based && end < peer.acked.cast_signed();
         if trigger.flags.ack() && endpoint.based {
             row.trigger_relative_ack = endpoint.position(trigger.acknowledgment).into();
         }

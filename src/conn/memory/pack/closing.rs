@@ -49,6 +49,7 @@ pub fn teardown(t: &mut Teardown, home: u32, base: &Base, coder: &mut impl Coder
         turnaround,
         answer_time,
         trigger_payload,
+        trigger_old,
         trigger_relative_ack,
         sequence_check,
         effective,
@@ -102,6 +103,7 @@ pub fn teardown(t: &mut Teardown, home: u32, base: &Base, coder: &mut impl Coder
             &mut *sender_fin_before,
             &mut *peer_fin_before,
             &mut *sender_rst_before,
+            &mut *trigger_old,
         ] {
             bits.plain(switch, 1);
         }
