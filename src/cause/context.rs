@@ -1,6 +1,7 @@
 //! What one connection's verdict may ask of the others.
 
 mod ahead;
+mod bypass;
 mod client;
 mod families;
 mod half_open;
@@ -10,26 +11,24 @@ mod life;
 mod lives;
 mod merge;
 mod names;
+mod service;
 
 pub use client::{Attempt, WaitLimit};
 pub use host::HostFacts;
 pub(super) use host::{chosen, ttls};
 pub use life::{Life, began_to_end, source, turned_away};
-use lives::Lives;
-pub use names::{Fate, fate};
+pub use names::fate;
+pub use service::ServiceFacts;
 
 use std::collections::HashMap;
 use std::hash::Hash;
-use std::ops::RangeInclusive;
-use std::sync::OnceLock;
 
+use bypass::Bypasses;
 use client::{Client, Rounds};
 use families::{Families, Racer};
-use half_open::HalfOpen;
-use names::Names;
 
 use super::parameters::Parameters;
-use crate::conn::{Connection, Ending, Endpoint, Form, Moment, SEARCHED, Side, nanoseconds};
+use crate::conn::{Connection, Ending, Endpoint, Moment, SEARCHED, Side, nanoseconds};
 use crate::packet::Address;
 
 type Map<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
@@ -37,8 +36,6 @@ type Map<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
 /// A server's address and port.
 pub type Service = (Address, u16);
 
-/// Aborted connections remembered for each service.
-const MAX_ABORTED: usize = 65_536;
 /// Attempts of one client, or connections of one service, that a connection is compared with.
 const MAX_AROUND: usize = 256;
 /// Services, clients and hosts each, and attempts over all clients and connections over all
@@ -51,85 +48,6 @@ const MAX_LOOKED_AT: usize = 64;
 /// Nanoseconds.
 const MINUTE: i64 = 60_000_000_000;
 
-/// What happened at one service.
-#[derive(Clone, Debug, Default)]
-pub struct ServiceFacts {
-    /// Connections accepted (SYN-ACK that fits).
-    pub accepted: u32,
-    /// Time of the latest accepted SYN.
-    pub last_accepted: i64,
-    /// SYNs refused by a reset.
-    pub refused: u32,
-    /// Connections that it accepted of which the capture shows SYNs, FINs and resets alone, though
-    /// octets went: a filter left the others out.
-    pub flags_only: u32,
-    /// Connections of one SYN that it answered and never heard of again.
-    pub half_open: u32,
-    /// When those began; most services have none.
-    half_open_since: Option<Box<HalfOpen>>,
-    /// The longest silence after which a connection went on, in nanoseconds.
-    pub survived: i64,
-    /// Most services have none.
-    aborted: Option<Box<Aborted>>,
-    /// Connections accepted by the kernel and never served: no payload and no FIN of the server.
-    pub unserved: u32,
-    /// When a SYN was last refused.
-    pub last_refused: Option<i64>,
-    /// Its connections that were open; many services have none.
-    lives: Option<Box<Lives>>,
-    /// What became of them by name; most services have none.
-    names: Option<Box<Names>>,
-}
-
-/// Times of connections aborted by the server without any payload of its own.
-#[derive(Clone, Debug, Default)]
-struct Aborted {
-    /// The first [`MAX_ABORTED`] of them.
-    times: Vec<i64>,
-    /// The same, earliest first, until another one comes.
-    sorted: OnceLock<Vec<i64>>,
-}
-
-impl ServiceFacts {
-    /// Its connections that were open, as far as they are remembered.
-    pub fn lives(&self) -> Option<&Lives> {
-        self.lives.as_deref()
-    }
-
-    /// What became of the connections with the name of this one, and how many with other names
-    /// were answered.
-    pub fn fates(&self, c: &Connection) -> Option<(Fate, u32)> {
-        let (name, names) = (names::name(c)?, self.names.as_deref()?);
-        Some((names.of(name), names.answered_beside(name)))
-    }
-
-    /// Different clients that left it half open within `seconds` of a time, up to some dozens.
-    pub fn half_open_around(&self, time: i64, seconds: f64) -> usize {
-        self.half_open_since.as_ref().map_or(0, |all| all.clients_around(time, seconds))
-    }
-
-    /// Connections aborted by the server without any payload of its own within `seconds` of a time.
-    pub fn aborted_around(&self, time: i64, seconds: f64) -> usize {
-        let Some(aborted) = &self.aborted else { return 0 };
-        let sorted = aborted.sorted.get_or_init(|| {
-            let mut times = aborted.times.clone();
-            times.sort_unstable();
-            times
-        });
-        let after = |other: i64| crate::conn::seconds(other.saturating_sub(time));
-        let from = sorted.partition_point(|&other| after(other) < -seconds);
-        let to = sorted.partition_point(|&other| after(other) <= seconds);
-        to - from
-    }
-
-    /// Whether a connection began between two times that it accepted and served.
-    pub fn served_between(&self, range: RangeInclusive<i64>) -> bool {
-        let since = self.lives().map_or(&[][..], |lives| lives.since(*range.start()));
-        let within = since.iter().take_while(|life| life.start <= *range.end());
-        within.take(MAX_AROUND).any(|life| life.bytes[1] > 0)
-    }
-}
-
 /// Summaries over all connections seen so far.
 #[derive(Clone, Debug, Default)]
 pub struct Context {
@@ -140,6 +58,12 @@ pub struct Context {
     ports: Map<Address, Vec<u16>>,
     /// Attempts that may have been in a race of address families.
     families: Families,
+    /// Connections that the capture does not show to begin.
+    bypasses: Bypasses,
+    /// Hosts that are clients too among these: what may be proxies.
+    proxies: usize,
+    /// Connections with the numbers of one of the latest before them, under other addresses.
+    translations: u64,
     attempts: usize,
     remembered: usize,
     limit: Option<usize>,
@@ -183,90 +107,52 @@ impl Context {
         for side in [Side::Client, Side::Server] {
             self.add_host(c, side);
         }
-        if c.side(Side::Client).syns > 0 {
-            self.add_service(c, service);
+        let attempted = c.side(Side::Client).syns > 0;
+        let life = Life::of(c);
+        // A scan's targets that never spoke say nothing.
+        let silent = c.good_syn_ack_time.is_none() && c.ending == Ending::HandshakeUnanswered;
+        if attempted && !silent || life.is_some() {
+            self.add_service(c, service, attempted && !silent, life);
+        }
+        if attempted {
             self.add_attempt(c, service);
         }
-        self.add_life(c, service);
+        self.forgotten += u64::from(!self.bypasses.add(c));
     }
 
-    fn add_service(&mut self, c: &Connection, service: Service) {
-        let accepted = c.good_syn_ack_time.is_some();
-        if !accepted && c.ending == Ending::HandshakeUnanswered {
-            // A scan's targets that never spoke say nothing.
-            return;
-        }
-        let client = c.side(Side::Client);
+    fn add_service(&mut self, c: &Connection, service: Service, tried: bool, life: Option<Life>) {
+        let full = self.limit.is_some_and(|limit| self.remembered >= limit.saturating_mul(4));
         let Some(facts) = entry(&mut self.services, service, self.limit) else {
             self.forgotten += 1;
             return;
         };
-        facts.survived = facts.survived.max(c.silence.survived);
-        if accepted {
-            facts.last_accepted = facts.last_accepted.max(c.start);
-            facts.accepted += 1;
-            let server = c.side(Side::Server);
-            let idle = server.unique_bytes == 0 && server.fins + server.rsts + client.fins == 0;
-            facts.unserved += u32::from(idle);
-            facts.flags_only += u32::from(client.fins > 0 && flags_only(c));
+        if tried {
+            self.forgotten += facts.try_open(c);
         }
-        match c.ending {
-            Ending::HandshakeIncomplete if accepted && client.syns == 1 => {
-                facts.half_open += 1;
-                let since = facts.half_open_since.get_or_insert_default();
-                self.forgotten += u64::from(!since.add(c.start, c.addresses[0]));
-            }
-            Ending::HandshakeRefused => {
-                facts.refused += 1;
-                facts.last_refused = facts.last_refused.max(Some(c.end));
-            }
-            Ending::Reset | Ending::ResetAfterFin => {
-                let bare = c.side(Side::Server).unique_bytes == 0;
-                let reset = c.deciding().filter(|row| {
-                    row.sender == Side::Server
-                        && row.form == Some(Form::Abort)
-                        && bare
-                        && !row.sender_fin_before
-                });
-                if let Some(row) = reset {
-                    let aborted = facts.aborted.get_or_insert_default();
-                    if aborted.times.len() < MAX_ABORTED {
-                        aborted.times.push(row.time);
-                        aborted.sorted.take();
-                    } else {
-                        self.forgotten += 1;
-                    }
-                }
-            }
-            _ => {}
-        }
-    }
-
-    fn add_life(&mut self, c: &Connection, service: Service) {
-        let Some(life) = Life::of(c) else { return };
-        let full = self.limit.is_some_and(|limit| self.remembered >= limit.saturating_mul(4));
-        let facts = entry(&mut self.services, service, self.limit);
-        let Some(facts) = facts.filter(|_| !full) else {
-            self.forgotten += 1;
-            return;
-        };
+        let Some(life) = life else { return };
         if let (Some(name), Some(cut)) = (names::name(c), names::fate(c)) {
             let names = facts.names.get_or_insert_default();
             self.forgotten += u64::from(!names.add(name, cut));
         }
-        let first = facts.lives.is_none();
-        if facts.lives.get_or_insert_default().add(life) {
-            self.remembered += 1;
-        } else {
+        if full {
             self.forgotten += 1;
+            return;
+        }
+        let first = facts.lives.is_none();
+        match facts.lives.get_or_insert_default().add(life) {
+            Some(translated) => {
+                self.remembered += 1;
+                self.translations += u64::from(translated);
+            }
+            None => self.forgotten += 1,
         }
         if first {
             self.note_port(service);
         }
     }
-
     fn add_attempt(&mut self, c: &Connection, service: Service) {
         let full = self.limit.is_some_and(|limit| self.attempts >= limit.saturating_mul(4));
+        let known = self.clients.len();
         let client = entry(&mut self.clients, c.addresses[0], self.limit);
         let Some(client) = client.filter(|_| !full) else {
             self.forgotten += 1;
@@ -292,12 +178,15 @@ impl Context {
             unusual: c.side(Side::Client).syn_unusual,
             stamp: c.syn_timestamps[0],
         });
-        if remembered {
-            self.attempts += 1;
-            self.families.add(c);
-        } else {
-            self.forgotten += 1;
+        match remembered {
+            Some(translated) => {
+                self.attempts += 1;
+                self.families.add(c);
+                self.translations += u64::from(translated);
+            }
+            None => self.forgotten += 1,
         }
+        self.note_client(c.addresses[0], known);
     }
 
     fn add_host(&mut self, c: &Connection, side: Side) {
@@ -401,12 +290,6 @@ impl Context {
         let client = self.clients.get(&c.addresses[0]);
         client.map_or_else(WaitLimit::default, |client| client.waits().limit(threshold))
     }
-}
-
-/// Whether nothing but SYNs, FINs and resets of both sides was captured, though octets went.
-fn flags_only(c: &Connection) -> bool {
-    c.endpoints.iter().all(|e| e.unique_bytes == 0 && e.alive == e.syns + e.syn_acks + e.fins)
-        && c.endpoints.iter().any(|e| e.unseen_acked + e.missing_bytes() > 0)
 }
 
 /// Attempts, earliest first, that began from so many seconds before a connection until so many after.

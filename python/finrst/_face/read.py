@@ -93,10 +93,10 @@ def scan(source: Source, /, *, progress: Progress = "auto", **options: Unpack[Op
     that were let go (over, idle, or at the end), in order of release, and their teardown segments.
 
     A cause that rests on other connections (:func:`read` knows them all when it judges) is judged
-    with those of the pairs before and of the same pair, which is full at 8,192 connections or 65,536
-    FIN and RST segments: never with what comes later, and never otherwise for another number of
-    threads or another pace of reading. So an end that many connections share may go by its
-    mechanism at the end of one pair and have its occasion in the next.
+    with those of the pairs before and of the same pair, which is full at 8,192 connections or
+    65,536 FIN and RST segments: never with what comes later, and the same for any number of
+    threads and any pace of reading. So an end that many connections share may go by its mechanism
+    at the end of one pair and have its occasion in the next.
 
     >>> import finrst
     >>> for connections, teardowns in finrst.scan("tests/data/demo.pcap"):

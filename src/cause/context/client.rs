@@ -15,6 +15,8 @@ const MAX_PORTS: usize = 32;
 
 /// Attempts looked at among those with like numbers.
 const MAX_SAME: usize = 16;
+/// Among so many before it the one is looked for that a translator made of an attempt.
+pub(super) const LATEST: usize = 4;
 /// Octets that may be sent again from a number.
 const WINDOW: u32 = 1 << 16;
 
@@ -68,18 +70,23 @@ pub struct Client {
 }
 
 impl Client {
-    /// Remembers an attempt; false when there are enough.
-    pub fn add(&mut self, attempt: Attempt) -> bool {
+    /// Remembers an attempt, and tells whether it has the numbers of one of the latest, to another
+    /// address; `None` when there are enough.
+    pub fn add(&mut self, attempt: Attempt) -> Option<bool> {
         if self.attempts.len() >= MAX_ATTEMPTS {
-            return false;
+            return None;
         }
+        let translated = self.attempts.iter().rev().take(LATEST).any(|other| {
+            (other.port, other.isn) == (attempt.port, attempt.isn)
+                && other.service.0 != attempt.service.0
+        });
         if self.attempts.is_empty() {
             self.attempts.reserve_exact(1);
         }
         self.attempts.push(attempt);
         // What was worked out of fewer attempts does not hold any more.
         self.worked_out.take();
-        true
+        Some(translated)
     }
 
     /// All of them, as they were added.
@@ -119,30 +126,35 @@ impl Client {
         all.get(all.partition_point(|attempt| attempt.start < time)..).unwrap_or_default()
     }
 
-    /// All, by port and initial sequence number.
-    fn by_number(&self) -> &[Attempt] {
-        self.worked_out().by_number.get_or_init(|| {
-            let mut all: Vec<_> = self.attempts.clone();
-            all.sort_by_key(|attempt| (attempt.port, attempt.isn, attempt.id));
-            all
-        })
+    fn at(&self, place: u32) -> Option<&Attempt> {
+        self.attempts.get(place as usize)
+    }
+
+    /// Places of all, by port and initial sequence number.
+    fn by_number(&self) -> &[u32] {
+        let key = |other: &Attempt| (other.port, other.isn, other.id);
+        self.worked_out().by_number.get_or_init(|| order(&self.attempts, key))
     }
 
     /// Those from one port with one initial sequence number.
-    pub fn numbered(&self, port: u16, isn: u32) -> &[Attempt] {
+    pub fn numbered(&self, port: u16, isn: u32) -> impl Iterator<Item = &Attempt> + use<'_> {
+        let key = move |&place: &u32| self.at(place).map(|other| (other.port, other.isn));
         let all = self.by_number();
-        let from = all.partition_point(|attempt| (attempt.port, attempt.isn) < (port, isn));
-        let to = all.partition_point(|attempt| (attempt.port, attempt.isn) <= (port, isn));
-        all.get(from..to).unwrap_or_default()
+        let from = all.partition_point(|place| key(place) < Some((port, isn)));
+        let same = all.get(from..).unwrap_or_default().iter();
+        same.take_while(move |place| key(place) == Some((port, isn)))
+            .filter_map(|&place| self.at(place))
     }
 
     /// The one from a port whose initial sequence number is the last before a number.
     pub fn latest_before(&self, port: u16, number: u32) -> Option<&Attempt> {
         let all = self.by_number();
-        let to = all.partition_point(|attempt| (attempt.port, attempt.isn) <= (port, number));
+        let key = |&place: &u32| self.at(place).map(|other| (other.port, other.isn));
+        let to = all.partition_point(|place| key(place) <= Some((port, number)));
         // Numbers begin again below all initial ones.
-        let last = all.partition_point(|attempt| attempt.port <= port);
-        let of = |at: usize| all.get(at.checked_sub(1)?).filter(|attempt| attempt.port == port);
+        let last = all.partition_point(|place| key(place) <= Some((port, u32::MAX)));
+        let before = |at: usize| self.at(*all.get(at.checked_sub(1)?)?);
+        let of = |at: usize| before(at).filter(|attempt| attempt.port == port);
         of(to).or_else(|| of(last))
     }
 
@@ -152,14 +164,14 @@ impl Client {
         service: Service,
         number: u32,
     ) -> impl Iterator<Item = &Attempt> + use<'_> {
-        let all = self.worked_out().by_next.get_or_init(|| {
-            let mut all: Vec<_> = self.attempts.clone();
-            all.sort_by_key(|attempt| (attempt.service, attempt.next(), attempt.id));
-            all
-        });
-        let from = all.partition_point(|other| (other.service, other.next()) < (service, number));
+        let all = self
+            .worked_out()
+            .by_next
+            .get_or_init(|| order(&self.attempts, |other| (other.service, other.next(), other.id)));
+        let key = |&place: &u32| self.at(place).map(|other| (other.service, other.next()));
+        let from = all.partition_point(|place| key(place) < Some((service, number)));
         let near = all.get(from..).unwrap_or_default().iter().take(MAX_SAME);
-        near.filter(move |other| {
+        near.filter_map(|&place| self.at(place)).filter(move |other| {
             other.service == service && other.next().wrapping_sub(number) <= WINDOW
         })
     }
@@ -205,6 +217,13 @@ impl Client {
     }
 }
 
+/// Places of all in the order of a key.
+pub(super) fn order<T, K: Ord>(all: &[T], key: impl Fn(&T) -> K) -> Vec<u32> {
+    let mut places: Vec<u32> = (0..).take(all.len()).collect();
+    places.sort_by_key(|&place| all.get(place as usize).map(&key));
+    places
+}
+
 /// What a client's attempts say together, each worked out when it is asked for.
 #[derive(Clone, Debug, Default)]
 struct WorkedOut {
@@ -215,8 +234,8 @@ struct WorkedOut {
     completed: OnceLock<Vec<Attempt>>,
     unanswered: OnceLock<Vec<Attempt>>,
     rounds: OnceLock<Map<Service, Rounds>>,
-    by_number: OnceLock<Vec<Attempt>>,
-    by_next: OnceLock<Vec<Attempt>>,
+    by_number: OnceLock<Vec<u32>>,
+    by_next: OnceLock<Vec<u32>>,
 }
 
 /// Attempts of one client at one service that brought no payload.

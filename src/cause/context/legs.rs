@@ -6,7 +6,7 @@ use super::life::{Life, source};
 use super::lives::Lives;
 use super::{Context, Service};
 use crate::conn::{Connection, Side, seconds};
-use crate::packet::{Address, Seq};
+use crate::packet::Address;
 
 /// A proxy opens its own connection this soon, in nanoseconds.
 const OPENS: i64 = 2_000_000_000;
@@ -45,51 +45,59 @@ impl Context {
             return;
         }
         let ports = self.ports.entry(address).or_default();
+        if ports.is_empty() && self.clients.contains_key(&address) {
+            self.proxies += 1;
+        }
         if ports.len() < MAX_PORTS {
             ports.push(port);
         }
     }
 
-    /// The leg of a proxy, balancer or translator whose end this connection's followed within so
-    /// many seconds: the latest of them.
-    pub fn followed(&self, c: &Connection, within_s: f64) -> Option<Leg> {
+    /// Notes a client, where so many were known before it.
+    pub(super) fn note_client(&mut self, address: Address, known: usize) {
+        if self.clients.len() > known && self.ports.contains_key(&address) {
+            self.proxies += 1;
+        }
+    }
+
+    /// The leg of a proxy or balancer whose end this connection's followed within so many seconds,
+    /// the latest of them; or what a translator made it of, within `copied_s`.
+    pub fn followed(&self, c: &Connection, within_s: f64, copied_s: f64) -> Option<Leg> {
+        if self.proxies == 0 && self.translations == 0 {
+            return None;
+        }
         let own = Life::of(c).filter(Life::opened)?;
         let side = own.ended_by()?;
+        let ended = |other: &&Life| other.ended_by() == Some(side) && other.id != own.id;
         let leg = |other: &Life, translated| {
             let before = own.end.saturating_sub(other.end);
             let first = before > 0 || (before == 0 && other.id < own.id);
-            let alike = other.by_fin() == own.by_fin();
-            let ended_by = other.ended_by()?;
-            (first && seconds(before) <= within_s).then_some(Leg {
+            let within = if translated { copied_s } else { within_s };
+            (first && seconds(before) <= within).then_some(Leg {
                 id: other.id,
                 before,
-                alike,
-                ended_by,
+                alike: other.by_fin() == own.by_fin(),
+                ended_by: side,
                 translated,
             })
         };
-        let ended = |other: &&Life| other.ended_by() == Some(side);
-        let same = |other: &&Life| ended(other) && other.bytes == own.bytes && other.id != own.id;
-        let translated = self.translations(c).filter(same).find_map(|other| leg(other, true));
-        translated.or_else(|| {
-            let legs: Vec<Leg> = match side {
-                Side::Server => {
-                    let opened = self.opened_by(c.addresses[1], c).filter(ended);
-                    opened
-                        .filter(|other| carries(&own, other))
-                        .filter_map(|o| leg(o, false))
-                        .collect()
-                }
-                Side::Client => {
-                    let served = self.served_by(c.addresses[0], c).filter(ended);
-                    served
-                        .filter(|other| carries(other, &own))
-                        .filter_map(|o| leg(o, false))
-                        .collect()
-                }
-            };
-            legs.into_iter().min_by_key(|leg| (leg.before, leg.id))
-        })
+        let copy = self.translation(c, &own, copied_s).filter(ended);
+        if let Some(leg) = copy.and_then(|other| leg(other, true)) {
+            return Some(leg);
+        }
+        let legs: Vec<Leg> = match side {
+            Side::Server => {
+                let opened = self.opened_by(c.addresses[1], c).filter(ended);
+                let opened = opened.filter(|other| carries(&own, other));
+                opened.filter_map(|other| leg(other, false)).collect()
+            }
+            Side::Client => {
+                let served = self.served_by(c.addresses[0], c).filter(ended);
+                let served = served.filter(|other| carries(other, &own));
+                served.filter_map(|other| leg(other, false)).collect()
+            }
+        };
+        legs.into_iter().min_by_key(|leg| (leg.before, leg.id))
     }
 
     /// What this host opened to others soon after a connection to it began.
@@ -108,10 +116,8 @@ impl Context {
         let lives = ports.iter().filter_map(move |&port| self.lives(&(host, port)));
         let server = source(c.addresses[1]);
         lives.flat_map(move |lives| {
-            let since = lives.since(c.start.saturating_sub(OPENS));
-            let upto = since.partition_point(|life| life.start <= c.start);
-            let near = since.get(upto.saturating_sub(MAX_LEGS)..upto).unwrap_or_default();
-            near.iter().rev().filter(move |life| life.id != c.id && life.source != server)
+            let near = lives.between(c.start.saturating_sub(OPENS), c.start).take(MAX_LEGS);
+            near.filter(move |life| life.id != c.id && life.source != server)
         })
     }
 
@@ -119,33 +125,32 @@ impl Context {
         self.lives(&attempt.service)?.of(attempt.id)
     }
 
-    /// The same connection under another address of the server or of the client.
-    fn translations<'a>(&'a self, c: &'a Connection) -> impl Iterator<Item = &'a Life> {
-        let isn = c.side(Side::Client).base.0;
-        let own = source(c.addresses[0]);
+    /// The one connection that is the same under another address of the server or of the client:
+    /// begun at the same time with the same numbers, with the same octets.
+    fn translation(&self, c: &Connection, own: &Life, copied_s: f64) -> Option<&Life> {
+        if self.translations == 0 {
+            return None;
+        }
         let lives = self.lives(&(c.addresses[1], c.ports[1]));
-        let numbered = lives.map(|lives| lives.numbered(isn)).unwrap_or_default();
-        let by_client = numbered.iter().take(MAX_LEGS).filter(move |life| life.source != own);
-        self.twins(c).filter_map(|attempt| self.life(attempt)).chain(by_client)
+        let by_client = lives.into_iter().flat_map(|lives| lives.numbered(own.number));
+        let by_client = by_client.take(MAX_LEGS).filter(|life| life.source != own.source);
+        let by_server = self.twins(c).filter_map(|attempt| self.life(attempt));
+        let mut same = by_server.chain(by_client).filter(|life| {
+            let apart = seconds(life.start.saturating_sub(own.start)).abs();
+            apart <= copied_s && life.number == own.number && life.bytes == own.bytes
+        });
+        same.next().filter(|_| same.next().is_none())
     }
 
     /// Attempts of the same client from the same port with the same initial sequence number, to
     /// another address: what a translator made of one SYN.
     pub fn twins<'a>(&'a self, c: &'a Connection) -> impl Iterator<Item = &'a Attempt> {
-        let client = self.clients.get(&c.addresses[0]);
-        let isn = c.side(Side::Client).base.0;
-        let same = client.map(|client| client.numbered(c.ports[0], isn)).unwrap_or_default();
-        same.iter().take(MAX_LEGS).filter(|other| other.service.0 != c.addresses[1])
-    }
-
-    /// The attempt of the same client from the same port, at another address, among whose numbers
-    /// those of a connection lie that the capture does not show to begin.
-    pub fn bypassed(&self, c: &Connection) -> Option<&Attempt> {
-        let client = self.clients.get(&c.addresses[0])?;
-        let first = c.side(Side::Client).base;
-        let other = client.latest_before(c.ports[0], first.0)?;
-        let ahead = u64::from(first.since(Seq(other.isn)).unsigned_abs());
-        (other.service.0 != c.addresses[1] && ahead <= other.bytes + 1).then_some(other)
+        let (isn, syns) = (c.side(Side::Client).base.0, c.side(Side::Client).syns);
+        // That of a SYN was noted when the later of the two came.
+        let none = syns > 0 && self.translations == 0;
+        let client = self.clients.get(&c.addresses[0]).filter(|_| !none);
+        let same = client.into_iter().flat_map(move |client| client.numbered(c.ports[0], isn));
+        same.take(MAX_LEGS).filter(|other| other.service.0 != c.addresses[1])
     }
 
     /// The attempt of the same client at the same service, from another port, that had come to

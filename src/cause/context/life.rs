@@ -21,8 +21,9 @@ pub struct Life {
     pub idle_ms: u32,
     /// Payload octets of the client, and of the server.
     pub bytes: [u32; 2],
-    /// The client's initial sequence number.
-    pub isn: u32,
+    /// The client's initial sequence number and first timestamp in one: what a translator leaves as
+    /// it is.
+    pub number: u32,
     /// The client, in as few octets as tell it from others.
     pub source: u32,
     /// Segments of the client with new payload: about its requests.
@@ -41,7 +42,8 @@ impl Life {
     /// Of a connection that was open, its ending decided.
     pub fn of(c: &Connection) -> Option<Self> {
         let opened = c.handshake_time.is_some();
-        if !opened && !(c.opening == Opening::MidStream && c.two_sided()) {
+        let begun_before = c.opening == Opening::MidStream && c.two_sided();
+        if !opened && !begun_before {
             return None;
         }
         let (end, by, fin) = match began_to_end(c) {
@@ -63,7 +65,7 @@ impl Life {
             end,
             idle_ms: u32::try_from(quiet(c, end).max(0) / 1_000_000).unwrap_or(u32::MAX),
             bytes: c.endpoints.each_ref().map(|side| few(side.unique_bytes)),
-            isn: client.base.0,
+            number: client.base.0 ^ c.syn_timestamps[0].unwrap_or(0).rotate_left(16),
             source: source(c.addresses[0]),
             requests: u16::try_from(client.data_packets).unwrap_or(u16::MAX),
             flags: flags
@@ -132,9 +134,14 @@ pub fn began_to_end(c: &Connection) -> Option<(i64, Side, bool)> {
     }
 }
 
-/// Nanoseconds without payload before the end of a connection began. The alert with which TLS
-/// closes is no payload.
+/// Nanoseconds without payload before the end of a connection began, or before what a reset
+/// answered. The alert with which TLS closes is no payload.
 pub fn quiet(c: &Connection, end: i64) -> i64 {
+    // A reply waits for what it answers.
+    let reply = c.deciding().filter(|row| row.time == end && row.trigger.is_some());
+    if let Some(idle) = reply.and_then(|row| row.idle.get()) {
+        return idle;
+    }
     let alerts = c.extra().map(|extra| extra.tls_alert).unwrap_or_default();
     let last = c.endpoints.iter().zip(alerts).filter_map(|(side, alert)| {
         let time = Some(side.last_data_time).filter(|_| side.data_packets > 0)?;

@@ -2,6 +2,7 @@
 
 use std::sync::OnceLock;
 
+use super::client::{LATEST, order};
 use super::life::Life;
 use crate::conn::{Side, seconds};
 
@@ -22,9 +23,9 @@ pub struct Lives {
 /// What the connections of a service say together, each worked out when it is asked for.
 #[derive(Clone, Debug, Default)]
 struct WorkedOut {
-    by_id: OnceLock<Vec<Life>>,
-    by_start: OnceLock<Vec<Life>>,
-    by_isn: OnceLock<Vec<Life>>,
+    by_id: OnceLock<Vec<u32>>,
+    by_start: OnceLock<Vec<u32>>,
+    by_number: OnceLock<Vec<u32>>,
     spans: OnceLock<[Vec<i64>; 2]>,
     sources: OnceLock<[Vec<(u32, i64)>; 2]>,
     closes: OnceLock<Closes>,
@@ -33,20 +34,24 @@ struct WorkedOut {
 }
 
 impl Lives {
-    /// Remembers one; false when there are enough.
-    pub fn add(&mut self, life: Life) -> bool {
+    /// Remembers one, and tells whether it has the numbers of one of the latest, of another client;
+    /// `None` when there are enough.
+    pub fn add(&mut self, life: Life) -> Option<bool> {
         let stood = self.all.len() - self.short;
         let full = if life.stood() { stood >= MAX_STOOD } else { self.short >= MAX_SHORT };
         if full {
-            return false;
+            return None;
         }
+        let mut latest = self.all.iter().rev().take(LATEST);
+        let translated =
+            latest.any(|other| other.number == life.number && other.source != life.source);
         if self.all.is_empty() {
             self.all.reserve_exact(1);
         }
         self.short += usize::from(!life.stood());
         self.all.push(life);
         self.worked_out.take();
-        true
+        Some(translated)
     }
 
     /// All, as they were added.
@@ -58,30 +63,41 @@ impl Lives {
         self.worked_out.get_or_init(Box::default)
     }
 
-    fn sorted<K: Ord>(&self, key: impl Fn(&Life) -> K) -> Vec<Life> {
-        let mut all = self.all.clone();
-        all.sort_by_key(|life| (key(life), life.id));
-        all
+    fn at(&self, place: u32) -> Option<&Life> {
+        self.all.get(place as usize)
     }
 
     /// The one of this connection.
     pub fn of(&self, id: u64) -> Option<&Life> {
-        let all = self.worked_out().by_id.get_or_init(|| self.sorted(|life| life.id));
-        all.get(all.partition_point(|life| life.id < id)).filter(|life| life.id == id)
+        let all = self.worked_out().by_id.get_or_init(|| order(&self.all, |life| life.id));
+        let key = |&place: &u32| self.at(place).map(|life| life.id);
+        let at = all.partition_point(|place| key(place) < Some(id));
+        self.at(*all.get(at)?).filter(|life| life.id == id)
     }
 
-    /// Those that began from one time on, earliest first.
-    pub fn since(&self, time: i64) -> &[Life] {
-        let all = self.worked_out().by_start.get_or_init(|| self.sorted(|life| life.start));
-        all.get(all.partition_point(|life| life.start < time)..).unwrap_or_default()
+    /// Those that began between two times, both included, the latest first.
+    pub fn between(&self, from: i64, to: i64) -> impl Iterator<Item = &Life> + use<'_> {
+        let all = self
+            .worked_out()
+            .by_start
+            .get_or_init(|| order(&self.all, |life| (life.start, life.id)));
+        let key = |&place: &u32| self.at(place).map(|life| life.start);
+        let first = all.partition_point(|place| key(place) < Some(from));
+        let last = all.partition_point(|place| key(place) <= Some(to));
+        let all = all.get(first..last).unwrap_or_default();
+        all.iter().rev().filter_map(|&place| self.at(place))
     }
 
-    /// Those whose client began with this number.
-    pub fn numbered(&self, isn: u32) -> &[Life] {
-        let all = self.worked_out().by_isn.get_or_init(|| self.sorted(|life| life.isn));
-        let from = all.partition_point(|life| life.isn < isn);
-        let to = all.partition_point(|life| life.isn <= isn);
-        all.get(from..to).unwrap_or_default()
+    /// Those whose client began with the same numbers.
+    pub fn numbered(&self, number: u32) -> impl Iterator<Item = &Life> + use<'_> {
+        let all = self
+            .worked_out()
+            .by_number
+            .get_or_init(|| order(&self.all, |life| (life.number, life.id)));
+        let key = move |&place: &u32| self.at(place).map(|life| life.number);
+        let from = all.partition_point(|place| key(place) < Some(number));
+        let same = all.get(from..).unwrap_or_default().iter();
+        same.take_while(move |place| key(place) == Some(number)).filter_map(|&place| self.at(place))
     }
 
     /// How many were open at a time.

@@ -1,6 +1,8 @@
 //! What two parts of a capture remember, together.
 
-use super::{Aborted, Context, Lives, MAX_ABORTED, ServiceFacts, entry};
+use super::lives::Lives;
+use super::service::{Aborted, MAX_ABORTED};
+use super::{Context, Map, ServiceFacts, entry};
 
 impl Context {
     /// Adds what another one remembers, whose connections come after those of this one: as if they
@@ -13,6 +15,9 @@ impl Context {
             hosts,
             ports: _,
             families,
+            bypasses,
+            proxies: _,
+            translations: _,
             attempts: _,
             remembered: _,
             limit: _,
@@ -22,9 +27,10 @@ impl Context {
         } = other;
         self.forgotten += forgotten;
         self.families.merge(families);
+        self.forgotten += self.bypasses.merge(bypasses);
         self.folded += folded;
         self.not_compared += not_compared;
-        for (service, more) in services {
+        for (service, more) in in_order(services) {
             let lives = more.lives.as_deref().map_or(0, |lives| lives.all().len());
             let room = self.room(self.remembered);
             let Some(facts) = entry(&mut self.services, service, self.limit) else {
@@ -32,26 +38,29 @@ impl Context {
                 continue;
             };
             let none = facts.lives.is_none();
-            let (added, forgotten) = facts.merge(more, room);
+            let (added, translated, forgotten) = facts.merge(more, room);
             let first = none && facts.lives.is_some();
             self.remembered += added;
+            self.translations += translated;
             self.forgotten += forgotten;
             if first {
                 self.note_port(service);
             }
         }
-        for (address, more) in clients {
+        for (address, more) in in_order(clients) {
             let room = self.room(self.attempts);
-            let (mut added, mut left) = (0, more.attempts().len());
-            if let Some(client) = entry(&mut self.clients, address, self.limit) {
-                let room = more.attempts().iter().take(room);
-                added = room.filter(|attempt| client.add(**attempt)).count();
-                left -= added;
-            }
+            let known = self.clients.len();
+            let mut client = entry(&mut self.clients, address, self.limit);
+            let room = if client.is_some() { room } else { 0 };
+            let (added, translated) = remember(more.attempts(), room, |attempt| {
+                client.as_mut().and_then(|client| client.add(attempt))
+            });
             self.attempts += added;
-            self.forgotten += left as u64;
+            self.translations += translated;
+            self.forgotten += (more.attempts().len() - added) as u64;
+            self.note_client(address, known);
         }
-        for (address, more) in hosts {
+        for (address, more) in in_order(hosts) {
             match entry(&mut self.hosts, address, self.limit) {
                 Some(host) => host.merge(&more),
                 None => self.forgotten += 1,
@@ -64,9 +73,23 @@ impl Context {
     }
 }
 
+/// What a map holds by its keys: where there is no room for all, the same are left out each time.
+pub(super) fn in_order<K: Ord + Copy, V>(map: Map<K, V>) -> Vec<(K, V)> {
+    let mut all: Vec<_> = map.into_iter().collect();
+    all.sort_unstable_by_key(|&(key, _)| key);
+    all
+}
+
+/// Adds as many as there is room for: how many were added, and how many of them translated.
+fn remember<T: Copy>(all: &[T], room: usize, add: impl FnMut(T) -> Option<bool>) -> (usize, u64) {
+    let added = all.iter().take(room).copied().filter_map(add);
+    added.fold((0, 0), |(added, translated), one| (added + 1, translated + u64::from(one)))
+}
+
 impl ServiceFacts {
-    /// How many connections were added, and how much there was no room for.
-    fn merge(&mut self, other: Self, room: usize) -> (usize, u64) {
+    /// How many connections were added, how many of them translated, and how much there was no room
+    /// for.
+    fn merge(&mut self, other: Self, room: usize) -> (usize, u64, u64) {
         let Self {
             accepted,
             last_accepted,
@@ -99,13 +122,13 @@ impl ServiceFacts {
         if let Some(names) = names {
             forgotten += self.names.get_or_insert_default().merge(&names);
         }
-        let mut added = 0;
+        let (mut added, mut translated) = (0, 0);
         if let Some(lives) = lives {
             let own: &mut Lives = self.lives.get_or_insert_default();
-            added = lives.all().iter().take(room).filter(|life| own.add(**life)).count();
+            (added, translated) = remember(lives.all(), room, |life| own.add(life));
             forgotten += (lives.all().len() - added) as u64;
         }
-        (added, forgotten)
+        (added, translated, forgotten)
     }
 }
 

@@ -205,8 +205,8 @@ const MANY_REQUESTS: u16 = 10;
 fn holds(case: &Case<'_>) -> Option<Finding> {
     let c = case.connection;
     let end = began(case, Side::Server)?;
-    let lives = case.context.service(c)?.lives()?;
     let own = Life::of(c).filter(Life::in_use)?;
+    let lives = case.context.service(c)?.lives()?;
     let p = case.parameters;
     let limits = lives.limits();
     let number = limits.ages.len();

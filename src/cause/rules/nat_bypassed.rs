@@ -21,6 +21,12 @@ pub const RULE: Rule = Rule {
         "> S, < S., > ., > P. 80, < P. 1000, < P. 1000, < P. 1000, > ., < P. 1000 seq=#1 +50ms, > R +30us, \
          < P. 1000, > . +1ms, < P. 1000, > . +1ms, < P. 1000, > . +1ms, < R +12ms",
         "> S, < S., > ., > P. 80, < P. 300, > ., < P. 500 server=7 seq=#301 ack=#81 +1ms, > R",
+        // A pod whose port is above the client's, and the connection that dies of the reset.
+        "> S, < S., > ., > P. 80, < P. 300, > ., < P. 500 server=7 service=50443 seq=#1 ack=#81 +1ms, \
+         > R +1ms, > P. 80 server=1 service=443 +1s, < R +1ms",
+        // Begun before the capture.
+        "> P. 80, < P. 300, > ., < P. 500 server=7 seq=#301 ack=#81 +1ms, > R +1ms, \
+         > P. 80 server=1 +1s, > P. 80 again +1s, > P. 80 again +2s, > P. 80 again +4s, > S port=9 +90s",
     ],
     near_misses: &[
         // Both sides of a translator that works.
@@ -59,7 +65,11 @@ pub const RULE: Rule = Rule {
 };
 
 fn holds(case: &Case<'_>) -> Option<Finding> {
-    handshake(case).or_else(|| unanswered(case)).or_else(|| stray(case)).or_else(|| old(case))
+    handshake(case)
+        .or_else(|| unanswered(case))
+        .or_else(|| stray(case))
+        .or_else(|| dragged(case))
+        .or_else(|| old(case))
 }
 
 /// The same SYN with another destination, at the same time. A scanner uses its numbers for many.
@@ -107,19 +117,35 @@ fn unanswered(case: &Case<'_>) -> Option<Finding> {
     )
 }
 
-/// A segment of a connection that the client has with another address.
+/// A segment of a connection that its receiver has with another address.
 fn stray(case: &Case<'_>) -> Option<Finding> {
     let c = case.connection;
-    let reset = case.reset_of(Form::Reply).filter(|reset| reset.sender == Side::Client)?;
-    if c.opening != Opening::MidStream || c.side(Side::Client).alive > 0 {
-        return None;
-    }
+    let reset = case.reset_of(Form::Reply)?;
     let other = case.context.bypassed(c)?;
     Some(
         Finding::new(0.8)
             .with(Evidence::of("segment_of_another_connection").at(c.first_packet))
-            .with(Evidence::of("client_resets_it").at(reset.packet))
-            .with(Evidence::count("belongs_to_connection", other.id)),
+            .with(Evidence::of("its_receiver_resets_it").at(reset.packet))
+            .with(Evidence::count("belongs_to_connection", other)),
+    )
+}
+
+/// The connection to which that segment belonged: the reset for it reached its sender, which has
+/// no socket any more.
+fn dragged(case: &Case<'_>) -> Option<Finding> {
+    let c = case.connection;
+    let answered = case.reset_of(Form::Reply).is_some_and(|reset| {
+        reset.sender == Side::Server && !reset.sender_fin_before && !reset.sender_rst_before
+    });
+    let silent = case.reset.is_none() && c.ending == Ending::PeerUnresponsive;
+    if !answered && !silent {
+        return None;
+    }
+    let stray = case.context.bypass_of(c)?;
+    Some(
+        Finding::new(0.65)
+            .with_some(case.reset.map(|reset| Evidence::of("reset").at(reset.packet)))
+            .with(Evidence::count("segment_went_past_in_connection", stray.id)),
     )
 }
 

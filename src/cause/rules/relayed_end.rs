@@ -41,6 +41,12 @@ pub const RULE: Rule = Rule {
              +50us, > ., > . client=9 port=1024, > P. 9 client=1 port=40000, > P. 9 client=9 port=1024, < P. 9, < P. 9 client=1 port=40000, < R. client=9 port=1024 +2s, < R. client=1 port=40000 +50us",
     ],
     near_misses: &[
+        // Of one kind: two clients of one service.
+        (
+            "> S client=1, < S., > ., > S client=2, < S., > ., > P. 80 client=1, > P. 80 client=2, \
+             < P. 90 client=1, < P. 90 client=2, < R. client=1 +2s, < R. client=2 +1ms",
+            "application_abort",
+        ),
         // Too late to be passed on.
         (
             "> S server=5, < S., > ., > S client=s5 server=6 port=41000 +1ms, < S. +1ms, > . \
@@ -87,7 +93,8 @@ pub const RULE: Rule = Rule {
 
 fn holds(case: &Case<'_>) -> Option<Finding> {
     let end = began(case, Side::Server).or_else(|| began(case, Side::Client))?;
-    let leg = case.context.followed(case.connection, case.parameters.relay_s)?;
+    let p = case.parameters;
+    let leg = case.context.followed(case.connection, p.relay_s, p.translated_s)?;
     let by = if leg.ended_by == Side::Client { "client" } else { "server" };
     Some(
         Finding::new(match (leg.translated, leg.alike) {

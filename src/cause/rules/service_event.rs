@@ -24,6 +24,16 @@ pub const RULE: Rule = Rule {
              < . port=1..6, > S port=9, < R.",
         "> P. 9 port=1..5 +900ms, < P. 9 port=1..5 +1s, < F. port=1 +1ms, < R. +1ms \
              port=2..5",
+        "> S client=1..6, < S. client=1..6, > . client=1..6, > P. 90 client=1..6 +500ms, \
+             < P. 300 client=1..6, > . client=1..6, > P. 90 client=4..6 +9s, < P. 300 \
+             client=4..6, < F. client=1 +100ms, < F. +1ms client=2..6, > F. client=1..6, < . \
+             client=1..6",
+        // A host that was started anew meets requests.
+        "> S client=1..6, < S. client=1..6, > . client=1..6, > P. 90 client=1..6 +500ms, \
+             < P. 300 client=1..6, > . client=1..6, > P. 90 client=4..6 +3s, < P. 300 \
+             client=4..6, > P. 90 client=1 +1s, < R +1ms, > P. 90 client=2 +100ms, < R +1ms, \
+             > P. 90 client=3 +100ms, < R +1ms, > P. 90 client=4 +100ms, < R +1ms, > P. 90 \
+             client=5 +100ms, < R +1ms, > P. 90 client=6 +100ms, < R +1ms",
     ],
     near_misses: &[
         // Two connections are no event.
@@ -79,9 +89,9 @@ pub const RULE: Rule = Rule {
 fn holds(case: &Case<'_>) -> Option<Finding> {
     let c = case.connection;
     let end = began(case, Side::Server)?;
+    Life::of(c).filter(Life::stood)?;
     let service = case.context.service(c)?;
     let lives = service.lives()?;
-    Life::of(c).filter(Life::stood)?;
     let p = case.parameters;
     let ended = lives.ended_around(end.time, p.event_s);
     #[allow(clippy::cast_possible_truncation)] // some seconds

@@ -1,0 +1,127 @@
+//! Segments that went past an address translator: they look like a connection of their own, which
+//! the host that they came to resets, and their numbers are those of another one of its.
+
+use super::merge::in_order;
+use super::{Context, MAX_REMEMBERED, Map};
+use crate::conn::{Connection, Form, Kind, Opening, Side};
+use crate::packet::{Address, Seq};
+
+/// The address and port of a host that has a connection or answers a stray segment.
+type End = (Address, u16);
+
+/// What is known of a connection whose beginning the capture does not show.
+#[derive(Clone, Copy, Debug)]
+pub struct Loose {
+    /// Connection.
+    pub id: u64,
+    /// Its other end.
+    pub peer: Address,
+    /// Its first packet.
+    pub start: i64,
+    /// The number before the first octet of this end.
+    first: Seq,
+    /// How many numbers of this end are known.
+    span: u64,
+}
+
+impl Loose {
+    fn of(c: &Connection, side: Side) -> Self {
+        let own = c.side(side);
+        Self {
+            id: c.id,
+            peer: c.addresses[side.peer().index()],
+            start: c.start,
+            first: own.base,
+            span: own.max_end.max(own.acked),
+        }
+    }
+
+    /// Whether a number lies among those of this end.
+    fn has(&self, number: Seq) -> bool {
+        u64::try_from(number.since(self.first)).is_ok_and(|ahead| ahead <= self.span)
+    }
+}
+
+/// Connections that the capture does not show to begin: the first of each end.
+#[derive(Clone, Debug, Default)]
+pub struct Bypasses {
+    running: Map<End, Loose>,
+    strays: Map<End, Loose>,
+}
+
+impl Bypasses {
+    /// Adds one; false when there are enough.
+    pub fn add(&mut self, c: &Connection) -> bool {
+        if c.opening != Opening::MidStream {
+            return true;
+        }
+        let (map, side) = match resetter(c) {
+            Some(side) => (&mut self.strays, side),
+            None if c.two_sided() => (&mut self.running, Side::Client),
+            None => return true,
+        };
+        put(map, end(c, side), Loose::of(c, side))
+    }
+
+    /// Adds those of another, which come later; how many there was no room for.
+    pub fn merge(&mut self, other: Self) -> u64 {
+        let mut forgotten = 0;
+        let Self { running, strays } = other;
+        for (map, more) in [(&mut self.running, running), (&mut self.strays, strays)] {
+            let left =
+                in_order(more).into_iter().filter(|&(end, loose)| !put(map, end, loose)).count();
+            forgotten += left as u64;
+        }
+        forgotten
+    }
+}
+
+fn put(map: &mut Map<End, Loose>, end: End, loose: Loose) -> bool {
+    let room = map.len() < MAX_REMEMBERED || map.contains_key(&end);
+    if room {
+        map.entry(end).or_insert(loose);
+    }
+    room
+}
+
+fn end(c: &Connection, side: Side) -> End {
+    (c.addresses[side.index()], c.ports[side.index()])
+}
+
+/// The side that did nothing but reset what came to it.
+pub fn resetter(c: &Connection) -> Option<Side> {
+    let reset =
+        c.deciding().filter(|row| row.kind == Kind::Rst && row.form == Some(Form::Reply))?;
+    let alone = c.opening == Opening::MidStream && c.side(reset.sender).alive == 0;
+    alone.then_some(reset.sender)
+}
+
+impl Context {
+    /// The connection, with another address, to whose numbers those of a stray segment belong that
+    /// its receiver reset.
+    pub fn bypassed(&self, c: &Connection) -> Option<u64> {
+        let side = resetter(c)?;
+        let number = c.side(side).base;
+        let peer = c.addresses[side.peer().index()];
+        let key = end(c, side);
+        let running = self.bypasses.running.get(&key);
+        let running = running.filter(|other| other.peer != peer && other.has(number));
+        running.map(|other| other.id).or_else(|| {
+            let other = self.clients.get(&key.0)?.latest_before(key.1, number.0)?;
+            let ahead = u64::from(number.since(Seq(other.isn)).unsigned_abs());
+            (other.service.0 != peer && ahead <= other.bytes + 1).then_some(other.id)
+        })
+    }
+
+    /// The stray segment that belonged to a connection, came from another address, and was reset
+    /// before the connection ended.
+    pub fn bypass_of(&self, c: &Connection) -> Option<&Loose> {
+        if self.bypasses.strays.is_empty() {
+            return None;
+        }
+        let stray = self.bypasses.strays.get(&end(c, Side::Client))?;
+        let other = stray.peer != c.addresses[1] && stray.id != c.id;
+        let own = Loose::of(c, Side::Client).has(stray.first);
+        (other && own && (c.start..=c.end).contains(&stray.start)).then_some(stray)
+    }
+}

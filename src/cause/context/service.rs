@@ -1,0 +1,145 @@
+//! What is remembered of one service.
+
+use std::ops::RangeInclusive;
+use std::sync::OnceLock;
+
+use super::MAX_AROUND;
+use super::half_open::HalfOpen;
+use super::lives::Lives;
+use super::names::{self, Fate, Names};
+use crate::conn::{Connection, Ending, Form, Side};
+
+/// Aborted connections remembered for each service.
+pub(super) const MAX_ABORTED: usize = 65_536;
+
+/// What happened at one service.
+#[derive(Clone, Debug, Default)]
+pub struct ServiceFacts {
+    /// Connections accepted (SYN-ACK that fits).
+    pub accepted: u32,
+    /// Time of the latest accepted SYN.
+    pub last_accepted: i64,
+    /// SYNs refused by a reset.
+    pub refused: u32,
+    /// Connections that it accepted of which the capture shows SYNs, FINs and resets alone, though
+    /// octets went: a filter left the others out.
+    pub flags_only: u32,
+    /// Connections of one SYN that it answered and never heard of again.
+    pub half_open: u32,
+    /// When those began; most services have none.
+    pub(super) half_open_since: Option<Box<HalfOpen>>,
+    /// The longest silence after which a connection went on, in nanoseconds.
+    pub survived: i64,
+    /// Most services have none.
+    pub(super) aborted: Option<Box<Aborted>>,
+    /// Connections accepted by the kernel and never served: no payload and no FIN of the server.
+    pub unserved: u32,
+    /// When a SYN was last refused.
+    pub last_refused: Option<i64>,
+    /// Its connections that were open; many services have none.
+    pub(super) lives: Option<Box<Lives>>,
+    /// What became of them by name; most services have none.
+    pub(super) names: Option<Box<Names>>,
+}
+
+/// Times of connections aborted by the server without any payload of its own.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Aborted {
+    /// The first [`MAX_ABORTED`] of them.
+    pub(super) times: Vec<i64>,
+    /// The same, earliest first, until another one comes.
+    pub(super) sorted: OnceLock<Vec<i64>>,
+}
+
+impl ServiceFacts {
+    /// Its connections that were open, as far as they are remembered.
+    pub fn lives(&self) -> Option<&Lives> {
+        self.lives.as_deref()
+    }
+
+    /// What became of the connections with the name of this one, and how many with other names
+    /// were answered.
+    pub fn fates(&self, c: &Connection) -> Option<(Fate, u32)> {
+        let (name, names) = (names::name(c)?, self.names.as_deref()?);
+        Some((names.of(name), names.answered_beside(name)))
+    }
+
+    /// Different clients that left it half open within `seconds` of a time, up to some dozens.
+    pub fn half_open_around(&self, time: i64, seconds: f64) -> usize {
+        self.half_open_since.as_ref().map_or(0, |all| all.clients_around(time, seconds))
+    }
+
+    /// Adds an attempt to open a connection to it; how much there was no room for.
+    pub(super) fn try_open(&mut self, c: &Connection) -> u64 {
+        let mut forgotten = 0;
+        let accepted = c.good_syn_ack_time.is_some();
+        let client = c.side(Side::Client);
+        self.survived = self.survived.max(c.silence.survived);
+        if accepted {
+            self.last_accepted = self.last_accepted.max(c.start);
+            self.accepted += 1;
+            let server = c.side(Side::Server);
+            let idle = server.unique_bytes == 0 && server.fins + server.rsts + client.fins == 0;
+            self.unserved += u32::from(idle);
+            self.flags_only += u32::from(client.fins > 0 && flags_only(c));
+        }
+        match c.ending {
+            Ending::HandshakeIncomplete if accepted && client.syns == 1 => {
+                self.half_open += 1;
+                let since = self.half_open_since.get_or_insert_default();
+                forgotten += u64::from(!since.add(c.start, c.addresses[0]));
+            }
+            Ending::HandshakeRefused => {
+                self.refused += 1;
+                self.last_refused = self.last_refused.max(Some(c.end));
+            }
+            Ending::Reset | Ending::ResetAfterFin => {
+                let bare = c.side(Side::Server).unique_bytes == 0;
+                let reset = c.deciding().filter(|row| {
+                    row.sender == Side::Server
+                        && row.form == Some(Form::Abort)
+                        && bare
+                        && !row.sender_fin_before
+                });
+                if let Some(row) = reset {
+                    let aborted = self.aborted.get_or_insert_default();
+                    if aborted.times.len() < MAX_ABORTED {
+                        aborted.times.push(row.time);
+                        aborted.sorted.take();
+                    } else {
+                        forgotten += 1;
+                    }
+                }
+            }
+            _ => {}
+        }
+        forgotten
+    }
+
+    /// Connections aborted by the server without any payload of its own within `seconds` of a time.
+    pub fn aborted_around(&self, time: i64, seconds: f64) -> usize {
+        let Some(aborted) = &self.aborted else { return 0 };
+        let sorted = aborted.sorted.get_or_init(|| {
+            let mut times = aborted.times.clone();
+            times.sort_unstable();
+            times
+        });
+        let after = |other: i64| crate::conn::seconds(other.saturating_sub(time));
+        let from = sorted.partition_point(|&other| after(other) < -seconds);
+        let to = sorted.partition_point(|&other| after(other) <= seconds);
+        to - from
+    }
+
+    /// Whether a connection began between two times that it accepted and served.
+    pub fn served_between(&self, range: RangeInclusive<i64>) -> bool {
+        let Some(lives) = self.lives() else { return false };
+        let within = lives.between(*range.start(), *range.end());
+        within.take(MAX_AROUND).any(|life| life.bytes[1] > 0)
+    }
+}
+
+/// Whether nothing but SYNs, FINs and resets of both sides was captured, though octets went.
+fn flags_only(c: &Connection) -> bool {
+    c.endpoints.iter().all(|e| e.unique_bytes == 0 && e.alive == e.syns + e.syn_acks + e.fins)
+        && c.endpoints.iter().any(|e| e.unseen_acked + e.missing_bytes() > 0)
+}
