@@ -55,10 +55,11 @@ fn v4<'a>(part: Part<'a>, walk: &mut Walk<'_>) -> Layer<'a> {
     let Some(payload) = part.skip(header_length) else {
         return Layer::Done(Class::IpTruncated);
     };
+    let last = header.slice().get(IPV4_MIN..).and_then(final_destination);
     walk.ip = Ip {
         version: 4,
         source: Address::v4(header.source()),
-        destination: Address::v4(header.destination()),
+        destination: Address::v4(last.unwrap_or(header.destination())),
         ttl: header.ttl(),
         id: Some(header.identification()),
         dont_fragment: header.dont_fragment(),
@@ -77,6 +78,28 @@ fn v4<'a>(part: Part<'a>, walk: &mut Walk<'_>) -> Layer<'a> {
         });
     }
     Layer::Transport(protocol, payload)
+}
+
+/// Where a source route leads (RFC 791 section 3.1), unless its end is reached: the last of its
+/// addresses, while the header's is the next hop.
+fn final_destination(options: &[u8]) -> Option<[u8; 4]> {
+    let mut rest = options;
+    while let [kind, tail @ ..] = rest {
+        match (kind, tail) {
+            (0, _) => return None,
+            (1, _) => rest = tail,
+            (_, [length, ..]) => {
+                let option = rest.get(..usize::from(*length)).filter(|option| option.len() >= 2)?;
+                if let (131 | 137, [_, _, pointer, route @ ..]) = (kind, option) {
+                    let last = route.last_chunk::<4>().filter(|_| pointer <= length);
+                    return last.copied();
+                }
+                rest = rest.get(option.len()..)?;
+            }
+            _ => return None,
+        }
+    }
+    None
 }
 
 #[inline]

@@ -38,13 +38,14 @@ pub(super) enum Hop {
     L2tp,
     Lisp,
     Ayiya,
+    Capwap,
     Pbb,
     Trill,
     Srv6,
 }
 
 impl Hop {
-    const ALL: [Self; 22] = [
+    const ALL: [Self; 23] = [
         Self::Vlan,
         Self::Mpls,
         Self::Pppoe,
@@ -64,6 +65,7 @@ impl Hop {
         Self::L2tp,
         Self::Lisp,
         Self::Ayiya,
+        Self::Capwap,
         Self::Pbb,
         Self::Trill,
         Self::Srv6,
@@ -89,6 +91,7 @@ impl Hop {
             Self::L2tp => "l2tp",
             Self::Lisp => "lisp",
             Self::Ayiya => "ayiya",
+            Self::Capwap => "capwap",
             Self::Pbb => "pbb",
             Self::Trill => "trill",
             Self::Srv6 => "srv6",

@@ -5,6 +5,7 @@ use super::ethernet::looks_like_ethernet;
 use super::part::Part;
 use super::paths::Hop;
 use super::walk::{Layer, Walk};
+use super::wireless;
 
 const TOO_MANY: Layer<'static> = Layer::Done(Class::TooManyLayers);
 const UDP: Layer<'static> = Layer::Done(Class::Udp);
@@ -99,6 +100,10 @@ fn gre_header<'a>(part: Part<'a>, walk: &mut Walk<'_>) -> Option<Layer<'a>> {
             let direct = body.octet(0)? >> 4 == 4;
             enter(walk, hop, id, Layer::Ip(if direct { body } else { body.skip(4)? }))
         }
+        // Aruba's access points: 802.11, by radio and kind of traffic.
+        0x8200..=0x8370 if kind & 15 == 0 => {
+            enter(walk, hop, id, Layer::Link(wireless::IEEE802_11, body))
+        }
         _ => enter(walk, hop, id, Layer::EtherType(kind, body)),
     })
 }
@@ -111,6 +116,13 @@ pub(super) fn udp<'a>(part: Part<'a>, walk: &mut Walk<'_>) -> Layer<'a> {
         return UDP;
     };
     let body = body.limit(usize::from(length).checked_sub(8).unwrap_or(body.wire));
+    match destination {
+        // GRE in UDP (RFC 8086), which the source port says nothing of.
+        4754 => return gre_header(body, walk).unwrap_or(UDP),
+        5247 => return capwap(body, walk).unwrap_or(UDP),
+        _ if source == 5247 => return capwap(body, walk).unwrap_or(UDP),
+        _ => {}
+    }
     for port in [destination, source] {
         if let Some((hop, id, inner)) = by_port(port, body) {
             return enter(walk, hop, id, inner);
@@ -133,6 +145,24 @@ fn by_port(port: u16, body: Part<'_>) -> Option<(Hop, u32, Layer<'_>)> {
         5072 => ayiya(body),
         _ => None,
     }
+}
+
+/// CAPWAP's data channel (RFC 5415), neither protected nor in pieces: 802.3 or 802.11.
+fn capwap<'a>(body: Part<'a>, walk: &mut Walk<'_>) -> Option<Layer<'a>> {
+    let bits = body.u32(0)?;
+    let (kind, length) = (bits >> 24 & 15, (bits >> 19 & 31) * 4);
+    let (binding, native) = (bits >> 9 & 31, bits & 0x100 != 0);
+    let pieces_or_keep_alive = bits & 0x88 != 0;
+    if kind != 0 || length < 8 || pieces_or_keep_alive {
+        return None;
+    }
+    let inner = body.skip(usize::try_from(length).ok()?)?;
+    let layer = match (native, binding) {
+        (false, _) => Layer::Ethernet(inner),
+        (true, 1) => wireless::swapped_frame(inner, walk)?,
+        _ => return None,
+    };
+    Some(enter(walk, Hop::Capwap, 0, layer))
 }
 
 /// IP of the version that the first octet names.

@@ -5,16 +5,27 @@ use super::part::Part;
 use super::walk::{Layer, Walk};
 use crate::capture::LinkType;
 
-const IEEE802_11: LinkType = LinkType(105);
+pub(super) const IEEE802_11: LinkType = LinkType(105);
 
 /// Opens an 802.11 frame. Management, control, encrypted, fragmented and aggregated frames hold
 /// nothing to read on.
 pub(super) fn data_frame<'a>(part: Part<'a>, walk: &mut Walk<'_>) -> Option<Layer<'a>> {
-    data(part, walk, false)
+    data(part, walk, part.array(0)?, false)
 }
 
-fn data<'a>(part: Part<'a>, walk: &mut Walk<'_>, padded: bool) -> Option<Layer<'a>> {
-    let [control, flags] = part.array(0)?;
+/// The same, where the two octets of frame control may be in the other order, as in many a CAPWAP.
+pub(super) fn swapped_frame<'a>(part: Part<'a>, walk: &mut Walk<'_>) -> Option<Layer<'a>> {
+    let [first, second] = part.array(0)?;
+    let swapped = first & 0x0f != 0x08 && second & 0x0f == 0x08;
+    data(part, walk, if swapped { [second, first] } else { [first, second] }, false)
+}
+
+fn data<'a>(
+    part: Part<'a>,
+    walk: &mut Walk<'_>,
+    [control, flags]: [u8; 2],
+    padded: bool,
+) -> Option<Layer<'a>> {
     let fragment = u16::from_le_bytes(part.array(22).unwrap_or_default()) & 15;
     // Version 0, type data, with a body; neither protected nor in pieces.
     if control & 0x0f != 0x08 || control & 0x40 != 0 || flags & 0x44 != 0 || fragment != 0 {
@@ -58,7 +69,7 @@ pub(super) fn radiotap<'a>(part: Part<'a>, walk: &mut Walk<'_>) -> Option<Layer<
     let flags = if present & 2 != 0 && at < length { part.octet(at)? } else { 0 };
     let body = part.skip(length.max(8))?;
     let body = if flags & 0x10 != 0 { body.without_trailer(4) } else { body };
-    data(body, walk, flags & 0x20 != 0)
+    data(body, walk, body.array(0)?, flags & 0x20 != 0)
 }
 
 /// The prism header states its own length; some drivers put an AVS header in its place.

@@ -22,6 +22,32 @@ fn extension_headers() {
     assert_eq!(class(101, &v6(59, &[])), Class::OtherIp);
 }
 
+/// What a source route leads to is whom the segment is for, as long as it is not there.
+#[test]
+fn source_routes() {
+    let routed = |options: &[u8]| {
+        let plain = packet();
+        let mut data = join(&[&plain[..20], options, &plain[20..]]);
+        data[0] = 0x45 + u8::try_from(options.len() / 4).unwrap();
+        data[3] += u8::try_from(options.len()).unwrap();
+        let mut decoder = Decoder::default();
+        let outcome = decoder.decode(&frame(101, &data), 0);
+        outcome.segment().unwrap().destination
+    };
+    let direct = routed(&[]);
+    let last = finrst::packet::Address::v4([10, 0, 0, 9]);
+    for kind in [131, 137] {
+        assert_eq!(routed(&[kind, 11, 4, 10, 0, 0, 5, 10, 0, 0, 9, 0]), last);
+        assert_eq!(routed(&[1, kind, 7, 4, 10, 0, 0, 9]), last);
+        assert_eq!(routed(&[68, 4, 5, 0, kind, 7, 4, 10, 0, 0, 9, 0]), last);
+        assert_eq!(routed(&[kind, 7, 8, 10, 0, 0, 9, 0]), direct, "its end is reached");
+        assert_eq!(routed(&[0, kind, 7, 4, 10, 0, 0, 9]), direct);
+        assert_eq!(routed(&[kind, 40, 4, 10, 0, 0, 9, 0]), direct);
+    }
+    assert_eq!(routed(&[7, 7, 4, 10, 0, 0, 9, 0]), direct, "the route that it took");
+    assert_eq!(routed(&[7, 0, 4, 10]), direct);
+}
+
 #[test]
 fn lengths() {
     found(1, &join(&[&ethernet(0x800, &packet()), &[0; 20]]));

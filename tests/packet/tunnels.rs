@@ -1,9 +1,14 @@
 use finrst::packet::Class;
 
-use super::build::{class, ethernet, found, join, packet, tcp, udp, v4, v6};
+use super::build::{class, ethernet, found, join, packet, snap, tcp, udp, v4, v6};
 
 fn tunnel(packet: &[u8]) -> String {
     found(101, packet).0.tunnel
+}
+
+/// An 802.11 data frame that begins with these two octets.
+fn wireless(control: &[u8]) -> Vec<u8> {
+    join(&[control, &[0; 22], &snap()])
 }
 
 fn gre(header: &[u8], payload: &[u8]) -> Vec<u8> {
@@ -23,6 +28,12 @@ fn over_ip() {
         ("6in6", v6(41, &six)),
         ("gre", gre(&[0, 0, 8, 0], &ip)),
         ("gre", gre(&[0, 0, 0x86, 0xdd], &six)),
+        ("gre", gre(&[0, 0, 0x82, 0x00], &wireless(&[8, 1]))),
+        ("gre", gre(&[0, 0, 0x83, 0x70], &wireless(&[8, 1]))),
+        ("gre", udp(4754, &join(&[&[0, 0, 8, 0][..], &ip]))),
+        ("capwap", udp(5247, &join(&[&[0, 16, 2, 0, 0, 0, 0, 0][..], &inner]))),
+        ("capwap", udp(5247, &join(&[&[0, 16, 3, 0, 0, 0, 0, 0][..], &wireless(&[8, 1])]))),
+        ("capwap", udp(5247, &join(&[&[0, 16, 3, 0, 0, 0, 0, 0][..], &wireless(&[1, 8])]))),
         ("gre:9", gre(&keyed, &inner)),
         ("gre", gre(&[0x40, 0, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0], &ip)),
         ("gre", gre(&[0, 0, 0x88, 0x3e], &ip)),
@@ -76,7 +87,7 @@ fn over_udp() {
     }
     let nested = udp(4789, &join(&[&vxlan(8, 0), &inner]));
     assert_eq!(tunnel(&v4(4, &gre(&[0, 0, 8, 0], &nested))), "ipip/gre/vxlan:42");
-    for port in [53, 4789, 8472, 4790, 2152, 3544, 1701, 4341, 5072] {
+    for port in [53, 4789, 8472, 4790, 2152, 3544, 1701, 4341, 4754, 5072, 5247] {
         assert_eq!(class(101, &udp(port, &[0x10; 7])), Class::Udp, "port {port}");
     }
 }

@@ -13,6 +13,7 @@ pub const RULE: Rule = Rule {
     examples: &[
         "> S, < S., > ., > F., < ., < P. 500 +20ms, > R +1ms",
         "> S, < S., > ., > F., < ., < P. 500 +20ms, < F. +10us, > R +1ms, > R +10us",
+        "> S, < S., > ., < P. 500 +20ms, < F. +10us, > F. ack=-501 +30ms, < ., > R +30ms, > R",
     ],
     near_misses: &[
         ("> S, < S., > ., > F., < ., > R.", "application_abort"),
@@ -48,15 +49,16 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
             .with(Evidence::number("data_after_fin_s", after).maybe_at(reset.trigger_packet.get()))
             .with(Evidence::count(
                 "bytes_after_fin",
-                c.bytes_after_first_fin[reset.sender.peer().index()].min(peer_sent.unique_bytes),
+                c.bytes_after_first_fin[reset.sender.peer().index()]
+                    .min(peer_sent.unique_bytes)
+                    .max(peer_sent.unacked()),
             ))
             .with(Evidence::of("reset_answers_data").at(reset.packet)),
     )
 }
 
-/// Data came after the close and before the FIN that the reset answers, and were never acknowledged:
-/// the first of several resets answers them.
+/// The data before the FIN that the reset answers were never acknowledged, and what crossed the
+/// close neither: the first of several resets answers them.
 fn data_refused(case: &Case<'_>, reset: &Teardown) -> bool {
-    let peer = reset.sender.peer();
-    case.connection.bytes_after_first_fin[peer.index()] > 0 && case.side(peer).unacked() > 0
+    case.side(reset.sender.peer()).unacked() > 0
 }
