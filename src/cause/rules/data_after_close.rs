@@ -13,7 +13,7 @@ pub const RULE: Rule = Rule {
     examples: &[
         "> S, < S., > ., > F., < ., < P. 500 +20ms, > R +1ms",
         "> S, < S., > ., > F., < ., < P. 500 +20ms, < F. +10us, > R +1ms, > R +10us",
-        "> S, < S., > ., < P. 500 +20ms, < F. +10us, > F. ack=-501 +30ms, < ., > R +30ms, > R",
+        "> S, < S., > ., < P. 500 +20ms, < F. +10us, > F. ack=-501 +30ms, < ., > R seq=#1 +30ms, > R seq=#1",
     ],
     near_misses: &[
         ("> S, < S., > ., > F., < ., > R.", "application_abort"),
