@@ -5,7 +5,7 @@ pub use super::super::context::{Life, began_to_end, fate, source, turned_away};
 pub use super::super::evidence::Evidence;
 pub use super::super::rule::{Applies, Case, Class, Finding, Rule};
 pub use crate::conn::{
-    Ending, Form, Left, Opening, Reason, SequenceCheck, Side, Teardown, Trigger, seconds,
+    Ending, Endpoint, Form, Left, Opening, Reason, SequenceCheck, Side, Teardown, Trigger, seconds,
 };
 
 /// The reset by which a server refuses a SYN.
@@ -130,14 +130,7 @@ pub fn closed_first(case: &Case<'_>, side: Side) -> Option<Finding> {
     if half && fin.acked_at.get().is_none() {
         return None;
     }
-    // A FIN that nobody was seen to acknowledge may have been sent in vain.
-    let second = c.side(side.peer()).fin;
-    let accepted = second.is_some_and(|fin| fin.acked_at.get().is_some());
-    let confidence = match (half, accepted) {
-        (true, _) => 0.6,
-        (false, true) => 0.87,
-        (false, false) => 0.8,
-    };
+    let confidence = if half { 0.6 } else { accepted(case, 0.87) };
     Some(
         Finding::new(confidence)
             .with(Evidence::of("first_fin").at(fin.packet))
@@ -198,5 +191,19 @@ pub fn icmp_meaning(version: u8, kind: u8, code: u8) -> &'static str {
         (4, 3, 4) => "fragmentation needed",
         (6, 2, _) => "packet too big",
         _ => "destination unreachable",
+    }
+}
+
+/// How sure an end by FINs is: one that nobody was seen to acknowledge may have been sent in vain,
+/// more so with data before it.
+pub fn accepted(case: &Case<'_>, confidence: f64) -> f64 {
+    let sides = [Side::Client, Side::Server].map(|side| case.side(side));
+    let acked = |e: &&Endpoint| e.fin.is_some_and(|fin| fin.acked_at.get().is_some());
+    if sides.iter().all(acked) {
+        confidence
+    } else if sides.iter().all(|e| e.unacked() == 0) {
+        confidence.min(0.8)
+    } else {
+        confidence.min(0.6)
     }
 }

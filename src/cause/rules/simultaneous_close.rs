@@ -19,7 +19,7 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     if c.ending != Ending::Graceful || !c.simultaneous_close {
         return None;
     }
-    let mut finding = Finding::new(0.9);
+    let mut finding = Finding::new(accepted(case, 0.9));
     for side in [Side::Client, Side::Server] {
         let name = if side == Side::Client { "client_fin" } else { "server_fin" };
         finding =
