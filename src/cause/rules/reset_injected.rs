@@ -6,17 +6,35 @@ pub const RULE: Rule = Rule {
     summary: "A reset that its claimed sender did not send: somebody on or beside the path \
            injected it.",
     wire: "A score over contradictions with the claimed sender's other segments: it goes on \
-           sending, the sequence number is a guess, several resets in lockstep, another TTL, \
-           identification, timestamp, hardware address, or it comes sooner than any answer \
-           could. Never one TTL alone. A reset that is consistent in everything, or a plain \
-           reply, is not called injected.",
+           sending, the sequence number is a guess, several resets in lockstep, other routers \
+           passed, another identification, timestamp, window, fragment bit, flow label or \
+           hardware address, or it comes sooner than any answer could. Never the routers alone. \
+           A reset that is consistent in everything, or a plain reply, is not called injected, \
+           nor is one after a silence (idle_timeout_reset) or a refusal (rejected_by_firewall).",
     reference: "Weaver, Sommer, Paxson: Detecting Forged TCP Reset Packets (NDSS 2009); RFC 5961",
     next: "Compare with a capture at the other end: did the claimed sender really send it?",
     examples: &[
         "> S, < S. ttl=52, > ., < . ttl=52, > P. 120, < R. nots ttl=101 id=4711 win=3000 +1ms, < P. 900 ttl=52 +30ms, > R, < P. 900 ttl=52",
         "> S, < S. ttl=50, > ., < . ttl=50, > P. 90, < R. nots ttl=60 id=99 +2ms, < R. nots ttl=60 id=99 seq=+1460 +0ms, < R. nots ttl=60 id=99 seq=+4380 +0ms",
+        "> S ttl=54, < S. +50us, > . ttl=54 +100ms, > R. nots win=0 ttl=250 id=0 +2ms",
+        "> S, < S. ttl=106, > ., > P. 80, < R ttl=21 +20ms, < R ttl=21 seq=+12503 +500us",
+        "> S, < S. +50us, > . +80ms, > P. 80 +20ms, < . +50us, > R +300us, > R +80ms",
     ],
-    near_misses: &[("> S, < S., > ., > P. 10, < ., < R.", "abort_unread_data")],
+    near_misses: &[
+        ("> S, < S., > ., > P. 10, < ., < R.", "abort_unread_data"),
+        // A stack that stamps no reset.
+        (
+            "> S, < S. ttl=57, > ., > P. 80, < P. 300 ttl=57, > ., < R. nots win=502 ttl=57 id=0 +5ms",
+            "application_abort",
+        ),
+        // Other routers alone.
+        ("> S, < S. ttl=57, > ., > P. 80, < P. 300 ttl=57, > ., < R. ttl=50", "application_abort"),
+        // The same routers, another initial TTL, as of lwIP and a socket with its own.
+        (
+            "> S, < S. ttl=250 win=40000, > ., > P. 80, < P. 300 ttl=250 win=9863, > ., < R. nots win=4135 ttl=250 id=0 +5ms",
+            "application_abort",
+        ),
+    ],
     twins: &[],
     applies: Applies::Reset,
     holds,
@@ -24,6 +42,13 @@ pub const RULE: Rule = Rule {
 
 fn holds(case: &Case<'_>) -> Option<Finding> {
     let reset = case.reset?;
+    // Who refuses in the name of a host that is known otherwise, and is not contradicted by it, is
+    // a firewall.
+    let c = case.connection;
+    let refused = refusal(case).is_some() && c.side(Side::Server).alive == 0;
+    if refused && case.context.host(c.addresses[1]).is_some() {
+        return None;
+    }
     let own = judged(case, reset);
     if own.is_some() || reset.form != Some(Form::Reply) {
         return own;
