@@ -212,7 +212,8 @@ class Bed:
         for vantage, file in files.items():
             argv = ["ip", "netns", "exec", self.names[vantage], "tcpdump", "-i"]
             argv += [self.interfaces[vantage], "-n", "-U", "-Z", "root", "-B", "16384"]
-            argv += ["--immediate-mode", "--time-stamp-precision=nano", "-s", "0"]
+            # No packet is longer than the links' 1,500 octets: the buffer has room for many.
+            argv += ["--immediate-mode", "--time-stamp-precision=nano", "-s", "2048"]
             self._dumps.append(
                 subprocess.Popen([*argv, "-w", str(file), _FILTER], stderr=subprocess.PIPE)
             )

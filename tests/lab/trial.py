@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import inspect
 import pathlib
@@ -164,7 +165,12 @@ class Trial:
         made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         for option in options:
             made.setsockopt(*option)
-        made.bind((self.server, port or self.port))
+        for _ in range(50):
+            # Another thread's child may hold a closed listener until it becomes another program.
+            with contextlib.suppress(OSError):
+                made.bind((self.server, port or self.port))
+                break
+            time.sleep(0.01)
         made.listen(backlog)
         return made
 

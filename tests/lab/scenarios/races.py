@@ -59,7 +59,7 @@ def finish(t: Trial, c: socket.socket, listener: socket.socket | None) -> None:
     s.settimeout(15)
     t.talk(c, s, 2)
     t.settle()
-    time.sleep(0.4)
+    time.sleep(0.6)
     c.close()
     drain(s)
     s.close()
@@ -68,11 +68,11 @@ def finish(t: Trial, c: socket.socket, listener: socket.socket | None) -> None:
 
 def families(t: Trial, first6: bool, wait: float) -> None:
     """The first family's answer is late; `wait` seconds after it the other is tried, and wins."""
-    t.path(late(t, wait + t.rng.uniform(0.06, 0.2)))
+    t.path(late(t, wait + t.rng.uniform(0.15, 0.35)))
     slow, l1 = attempt(t, first6, t.port, LOST)
     time.sleep(wait)
     port = t.port
-    t.path(lambda p, up: late(t, 0.2 + wait)(p, up) if (":" in p.src) == first6 else None, port)
+    t.path(lambda p, up: late(t, 0.35 + wait)(p, up) if (":" in p.src) == first6 else None, port)
     quick, l2 = attempt(t, not first6, t.port, WON)
     quick.settimeout(10)
     while True:
@@ -108,7 +108,7 @@ def race_families_patient(t: Trial) -> None:
 def race_ports(t: Trial) -> None:
     """Two ports of one host (443 and another, say) are tried 20 to 200 ms apart; one is kept."""
     wait = t.rng.uniform(0.02, 0.2)
-    t.path(late(t, wait + t.rng.uniform(0.06, 0.2)))
+    t.path(late(t, wait + t.rng.uniform(0.15, 0.35)))
     slow, l1 = attempt(t, t.v6, t.port, LOST)
     time.sleep(wait)
     other = t.new_port()
