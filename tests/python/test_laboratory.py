@@ -231,10 +231,10 @@ def test_a_score_counts_what_is_right_and_who_is_accused() -> None:
         "ending": "reset",
         "ended_by": "server",
         "cause": "no_socket",
-        "alternatives_allowed": "nat_state_lost|",
+        "alternatives_allowed": "stray_segment|",
     }
     verdict = SimpleNamespace(
-        ending="reset", ended_by="third_party", cause="nat_state_lost", confidence=0.9
+        ending="reset", ended_by="third_party", cause="stray_segment", confidence=0.9
     )
     tally = score.Tally()
     assert tally.count(label, verdict)
@@ -244,6 +244,10 @@ def test_a_score_counts_what_is_right_and_who_is_accused() -> None:
     assert (tally.sure, tally.surer) == ([1, 2], [1, 1])
     assert (tally.innocent, tally.accused) == (2, 2)
     assert not score.Tally().count(label | {"alternatives_allowed": ""}, verdict)
+    # Where a box may have been at work, naming one accuses nobody who is innocent.
+    doubtful = score.Tally()
+    doubtful.count(label | {"alternatives_allowed": "nat_state_lost"}, verdict)
+    assert (doubtful.innocent, doubtful.accused) == (0, 0)
 
 
 def test_the_kernels_line_is_read(lab: Any) -> None:

@@ -102,7 +102,7 @@ def time_wait_collision(t: Trial) -> None:
 
 GAVE_UP = label("handshake_abandoned", "client", "port_reuse_collision", STUCK)
 GAVE_UP_SERVER = label(
-    "handshake_unanswered", "none", "port_reuse_collision", r">S(?: >S| <A)*", "syn_unanswered"
+    "handshake_incomplete", "none", "port_reuse_collision", r">S(?: >S| <A)*", "syn_unanswered"
 )
 
 
@@ -195,7 +195,7 @@ def crashed_client_returns(t: Trial) -> None:
 
 CRASHED_STUCK = label("handshake_abandoned", "client", "half_open_discovered", STUCK)
 CRASHED_STUCK_SERVER = label(
-    "handshake_unanswered", "none", "half_open_discovered", r">S(?: >S| <A)*", "syn_unanswered"
+    "handshake_incomplete", "none", "half_open_discovered", r">S(?: >S| <A)*", "syn_unanswered"
 )
 
 

@@ -339,7 +339,7 @@ def host_visits(t: Trial, given: dict[str, Label | None], reply: bytes = b"") ->
 
 @FAMILY.scenario(
     label(
-        "reset_after_fin",
+        "graceful",
         "third_party",
         "content_injected",
         OPEN + r" <F" + AFTER,
@@ -359,7 +359,7 @@ def host_visits(t: Trial, given: dict[str, Label | None], reply: bytes = b"") ->
     delay=FAR,
 )
 def block_page_without_reset(t: Trial) -> None:
-    """A page and a FIN; the server's true answer, at the same numbers, is refused by the client."""
+    """A page and a FIN, which the client takes and answers; the server's true answer is refused."""
     given = t.scenario.views
 
     def act(p: Packet) -> Verdict:
