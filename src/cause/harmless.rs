@@ -1,5 +1,6 @@
 //! Whether nothing was lost when a connection ended, whatever ended it.
 
+use super::Verdict;
 use super::mechanism::Mechanism;
 use super::parameters::Parameters;
 use crate::conn::{Connection, Ending, Endpoint, Form, Kind, Side, Teardown, seconds};
@@ -7,20 +8,30 @@ use crate::conn::{Connection, Ending, Endpoint, Form, Kind, Side, Teardown, seco
 /// Octets of a record that holds an encrypted TLS alert: header, nonce, alert and tag.
 const ALERT: u64 = 31;
 
+/// Causes that say that nothing but a goodbye was left unread.
+const GOODBYES: [&str; 1] = ["unread_close_notify"];
+
 /// A connection is over, and everything that was sent came: every octet acknowledged, none missing
 /// from the capture, the client served, no fresh data left unread. A reset changes nothing about it,
 /// and a TLS alert that nobody took (`close_notify`) does not count.
-pub fn harmless(c: &Connection, mechanism: Mechanism, parameters: &Parameters) -> bool {
+pub fn harmless(c: &Connection, verdict: &Verdict, parameters: &Parameters) -> bool {
     let over = matches!(c.ending, Ending::Graceful | Ending::Reset | Ending::ResetAfterFin);
     let complete = |e: &Endpoint| e.spoke() && e.unseen_acked == 0 && e.ranges.is_none();
-    let reset = c.deciding().filter(|row| row.kind == Kind::Rst);
-    over && mechanism != Mechanism::ThirdPartyData
-        && c.endpoints.iter().all(complete)
-        && [Side::Client, Side::Server]
-            .into_iter()
-            .all(|side| small(c, side, c.side(side).unacked()))
-        && served(c, reset)
-        && reset.is_none_or(|reset| !unread(c, reset, parameters))
+    if !over || verdict.mechanism == Mechanism::ThirdPartyData || !c.endpoints.iter().all(complete)
+    {
+        return false;
+    }
+    let came = |side: Side| small(c, side, c.side(side).unacked());
+    match c.deciding().filter(|row| row.kind == Kind::Rst) {
+        // What its peer sent before the goodbye may be acknowledged by the reset alone.
+        Some(reset) if GOODBYES.contains(&verdict.cause.name()) => came(reset.sender),
+        reset => {
+            came(Side::Client)
+                && came(Side::Server)
+                && served(c, reset)
+                && reset.is_none_or(|reset| !unread(c, reset, parameters))
+        }
+    }
 }
 
 /// The client closed it, or the server did when it had answered what the client sent. A client
@@ -39,7 +50,9 @@ fn served(c: &Connection, reset: Option<&Teardown>) -> bool {
 /// read.
 fn unread(c: &Connection, reset: &Teardown, parameters: &Parameters) -> bool {
     let fresh = reset.since_peer_data.get().is_some_and(|t| seconds(t) <= parameters.unread_s);
-    let open = !reset.peer_fin_before || reset.peer_bytes_unacked > 0;
+    // What came before a FIN that was acknowledged had been read to its end.
+    let fin = c.side(reset.sender.peer()).fin.and_then(|fin| fin.acked_at.get());
+    let open = fin.is_none_or(|acked| acked >= reset.time);
     reset.form == Some(Form::Abort)
         && fresh
         && open
@@ -76,6 +89,7 @@ mod tests {
             // The last word is the client's, and it closes.
             "> S, < S., > ., > P. 80, < ., > F., < F., > .",
             "> S, < S., > ., > P. tls, < P. 900 tls, > ., > P. 24, > R.",
+            "> S, < S., > ., > P. 80, < P. 300, > ., < F., > ., > R.",
             // A close_notify that nobody read.
             "> S, < S., > ., > P. tls, < P. 900 tls, > P. 60, < P. 24, > ., > R.",
             "> S, < S., > ., > P. tls, < P. 900, > ., < F., > P. hex=15030300020100, > R.",
@@ -88,6 +102,7 @@ mod tests {
     fn what_is_lost_missing_or_unanswered_is_no_small_matter() {
         for script in [
             // It may have gone before it read them.
+            "> S, < S., > ., > P. 80, < P. 300, < F., > R.",
             "> S, < S., > ., > P. 80, < P. 300, > ., > R.",
             "> S, < R.",
             "> S, < S., > R",

@@ -113,7 +113,7 @@ pub fn judge(connection: &Connection, context: &Context, parameters: &Parameters
         verdict = met;
     }
     verdict.mechanism = Mechanism::of_connection(connection, reset, forged);
-    verdict.harmless = harmless::harmless(connection, verdict.mechanism, parameters);
+    verdict.harmless = harmless::harmless(connection, &verdict, parameters);
     if connection.ending == Ending::Stray && reset.is_none() {
         verdict.ended_by = EndedBy::None;
     }

@@ -67,7 +67,7 @@ def opens(flags: list[str], said: str) -> bool:
     """Whether the first packet is what it is called."""
     if said.startswith("the client's SYN"):
         return "SYN" in flags and "ACK" not in flags
-    return not said.startswith("a SYN-ACK") or {"SYN", "ACK"} <= set(flags)
+    return not said.startswith(("a SYN-ACK", "the SYN-ACK")) or {"SYN", "ACK"} <= set(flags)
 
 
 def so_of_a_fin(event: dict[str, Any], packets: dict[int, dict[str, Any]], rest: str) -> bool:
@@ -137,6 +137,12 @@ def test_repeated_syns_are_told_and_what_the_wait_was_for() -> None:
     assert "first" not in once.split("What speaks")[0].split("\n\n")[1]
 
 
+def test_a_syn_ack_that_was_captured_before_its_syn_is_no_syn() -> None:
+    ((one, packets, said),) = told("< S. ack=#1, > S -1ms, > ., > P. 5, < .")
+    assert "Packet 1: the SYN-ACK, which the capture has before the client's SYN" in said
+    assert looked_up(one, packets, said) == []
+
+
 def test_the_three_parts_of_the_wait_add_up() -> None:
     row = finrst.conversation("> S, > S again +1s, < S. +5ms, > . +2ms").connection(0)
     parts = row.syn_retry_s + row.synack_delay_s + row.ack_delay_s
@@ -198,6 +204,9 @@ def test_what_nothing_decides_has_its_candidates() -> None:
 def test_a_reset_that_threw_nothing_away_says_so() -> None:
     begin = "> S, < S., > ., > P. 80, < P. 300, > ., "
     assert "threw nothing away" in story(begin + "< R. +1s")
+    assert "threw nothing away" in story("> S, < S., > ., > P. 80, < P. 300, < F., > ., > R. +2s")
+    said = story("> S, < S., > ., > P. tls, < P. 900 tls, > ., < F., > ., > P. 24, < R")
+    assert "at least 24 bytes that the client had sent.\n  That was no more than a TLS" in said
     assert "threw away at least 9 bytes" in story(begin + "> P. 9 +3s, < R")
 
 
@@ -246,7 +255,7 @@ def test_numbers_count_from_0() -> None:
 
 def shares(row: dict[str, Any]) -> float:
     """What a verdict claims to know."""
-    return float(row["confidence"]) + sum(other["confidence"] for other in row["alternatives"])
+    return float(row["confidence"] + sum(other["confidence"] for other in row["alternatives"]))
 
 
 def test_shares_add_up_to_at_most_one_in_two_decimals() -> None:

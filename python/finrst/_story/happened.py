@@ -62,7 +62,12 @@ def happened(row: dict[str, Any], teardowns: list[dict[str, Any]]) -> list[str]:
                 f"The reset threw away at least {plural(lost, 'byte')} that the {side} had sent."
             )
     if row["harmless"] and row["ending"] in {"reset", "reset_after_fin"}:
-        lines.append("All that was sent had been acknowledged: the reset threw nothing away.")
+        alert = row["client_bytes_lost"] or row["server_bytes_lost"]
+        lines.append(
+            "That was no more than a TLS alert."
+            if alert
+            else "All that was sent had been acknowledged: the reset threw nothing away."
+        )
     if row["censored"]:
         lines.append("The capture ended too soon afterwards to know how it went on.")
     return lines
@@ -83,6 +88,8 @@ def _opening(row: dict[str, Any]) -> str:
         return f"{first}: a SYN-ACK whose SYN the capture does not have."
     syns, answers = row["client_syns"], row["server_syn_acks"]
     text = f"{first}: the client's SYN"
+    if answers and row["synack_delay_s"] is None and not row["synack_ack_offset"]:
+        text = f"{first}: the SYN-ACK, which the capture has before the client's SYN"
     if syns > 1:
         text += f", the first of {number(syns)}"
     delay, retry, wait = row["synack_delay_s"], row["syn_retry_s"], row["client_wait_s"]
