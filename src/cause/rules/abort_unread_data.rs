@@ -12,11 +12,17 @@ pub const RULE: Rule = Rule {
     examples: &[
         "> S, < S., > ., > P. 80, < ., < R. +1ms",
         "> S, < S., > ., > P. 80, < P. 5000, < P. 5000, > R.",
+        "> S, < S., > ., > P. 80, < P. 9000, > . win=0, > R. win=0 +300ms",
     ],
-    near_misses: &[("> S, < S., > ., > P. 80, < P. 300, > ., < R. +1s", "application_abort")],
+    near_misses: &[
+        ("> S, < S., > ., > P. 80, < P. 300, > ., < R. +1s", "application_abort"),
+        // It had read the end: Windows services close so.
+        ("> S, < S., > ., > P. 80, < P. 300, > ., > F., < ., < R. win=0 +1ms", "application_abort"),
+    ],
     twins: &[
         ("application_abort", "an abort by SO_LINGER 0 or by a kill is octet for octet the same"),
         ("keepalive_race", "its limit for idle connections may have come to its end just then"),
+        ("unread_close_notify", "only the goodbye of TLS may have been left unread"),
     ],
     applies: Applies::Reset,
     holds,
@@ -24,37 +30,51 @@ pub const RULE: Rule = Rule {
 
 fn holds(case: &Case<'_>) -> Option<Finding> {
     let reset = case.reset_of(Form::Abort)?;
+    if !shown(case, reset) {
+        return None;
+    }
+    let unread = unread(reset);
+    let since = reset.since_peer_data.get().map(s);
+    let fresh = since.is_some_and(|since| since <= case.parameters.unread_fresh_s);
+    // A closed window has a full buffer behind it.
+    let full = unread > 0 && case.side(reset.sender).zero_since.is_some();
+    // An application may have read it all and yet abort: this is little more than an even chance.
+    let confidence = match (unread, fresh) {
+        _ if full => 0.75,
+        (0, _) => 0.42,
+        (_, true) => 0.5,
+        (_, false) => 0.42,
+    };
+    let left = if unread == 0 { reset.peer_bytes_unacked } else { unread };
+    Some(
+        Finding::new(confidence)
+            .with(Evidence::count("unread_bytes", left).at(reset.packet))
+            .with_some(since.map(|since| Evidence::number("since_peer_data_s", since)))
+            .with_some(full.then(|| Evidence::of("its_window_was_closed")))
+            .with_some((unread == 0).then(|| Evidence::of("reset_right_after_own_data")))
+            .with(Evidence::count("unacknowledged_bytes", reset.unacked_bytes)),
+    )
+}
+
+/// Whether an abort looks as if something was left unread.
+pub fn shown(case: &Case<'_>, reset: &Teardown) -> bool {
     // A close after the answer sends a FIN; a reset at once says that the request was not read to
     // its end.
     let truncated = case.side(reset.sender.peer()).unique_bytes > 0
         && reset.since_own_data.get().is_some_and(|since| s(since) < 0.005)
-        && !reset.sender_fin_before;
-    // What the reset does not acknowledge was still on its way: it cannot have been left unread.
-    // And what came before a FIN that was acknowledged had probably been read to its end.
-    let unread = if reset.peer_fin_before && reset.peer_bytes_unacked == 0 {
-        0
-    } else {
-        reset.unread_bytes.saturating_sub(reset.peer_bytes_unacked)
-    };
+        && !reset.sender_fin_before
+        && !reset.peer_fin_before;
     let recent =
         reset.since_peer_data.get().is_some_and(|since| s(since) <= case.parameters.unread_s);
-    if (unread == 0 || !recent) && !truncated {
-        return None;
+    unread(reset) > 0 && recent || truncated
+}
+
+/// Octets that may have been left unread. What the reset does not acknowledge was still on its
+/// way: it cannot have been; and what came before a FIN that was acknowledged had probably been
+/// read to its end.
+fn unread(reset: &Teardown) -> u64 {
+    if reset.peer_fin_before && reset.peer_bytes_unacked == 0 {
+        return 0;
     }
-    let since = reset.since_peer_data.get().map(s);
-    let fresh = since.is_some_and(|since| since <= case.parameters.unread_fresh_s);
-    Some(
-        Finding::new(match (unread == 0, fresh) {
-            (true, _) => 0.55,
-            (false, true) => 0.68,
-            (false, false) => 0.6,
-        })
-        .with_some(truncated.then(|| Evidence::of("reset_right_after_own_data")))
-        .with(
-            Evidence::count("unread_bytes", reset.unread_bytes.max(reset.peer_bytes_unacked))
-                .at(reset.packet),
-        )
-        .with_some(since.map(|since| Evidence::number("since_peer_data_s", since)))
-        .with(Evidence::count("unacknowledged_bytes", reset.unacked_bytes)),
-    )
+    reset.unread_bytes.saturating_sub(reset.peer_bytes_unacked)
 }

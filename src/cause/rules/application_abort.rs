@@ -13,14 +13,32 @@ pub const RULE: Rule = Rule {
         "> S, < S., > ., > P. 80, < P. 300, > ., < R. +1s",
         "> S, < S., > ., > R.",
         "> S, < S., > ., > F., < ., > R.",
+        // Without a timestamp, as macOS, iOS and Windows send it.
+        "> S, < S., > ., > P. 80, < P. 300, > ., > R. nots +3s",
+        "> S, < S., > ., > P. 80, < P. 300, > ., > R. nots win=0 +3s",
+        // Without ACK, as old Windows and small stacks close.
+        "> S, < S., > ., > P. 80, < P. 300, < F., > ., > R +14ms",
+        // In the middle: only a socket sends such a reset.
+        "< R. ts",
     ],
-    near_misses: &[("> S, < S., > ., > P. 80, < ., < R. +1ms", "abort_unread_data")],
+    near_misses: &[
+        ("> S, < S., > ., > P. 80, < ., < R. +1ms", "abort_unread_data"),
+        ("> S, < S., > ., > P. 80, < P. 300, > ., > R nots ttl=60 +3s", "idle_timeout_reset"),
+        ("> S, < S., > ., > P. 80, < P. 300, > ., < R +9ms", "no_socket"),
+        ("< R", "stray_segment"),
+    ],
     twins: &[
         (
             "abort_unread_data",
             "data that its application had not read yet does not show when it had been answered before",
         ),
         ("accept_queue_dropped", "a closed listener's connection is aborted in the same way"),
+        ("keepalive_timeout", "an application may abort while nobody answers"),
+        ("retransmission_timeout", "an application may abort while nobody answers"),
+        (
+            "unread_close_notify",
+            "the abort leaves the goodbye unread, but may not have been made for it",
+        ),
         ("health_check_probe", "a single round looks like any client that resets"),
         ("zero_window_giveup", "an application may also abort while the window is closed"),
     ],
@@ -39,8 +57,15 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     if recent && !ended && reset.unread_bytes > reset.peer_bytes_unacked {
         return None;
     }
+    // Whether there was anything left to read, no observer sees.
+    let shown = super::abort_unread_data::shown(case, reset);
+    let confidence = match (shown, reset.unread_bytes) {
+        (true, _) => 0.3,
+        (false, 0) => 0.6,
+        (false, _) => 0.45,
+    };
     Some(
-        Finding::new(0.65)
+        Finding::new(confidence)
             .with(Evidence::of("abort_by_a_live_socket").at(reset.packet))
             .with(Evidence::count("unacknowledged_bytes", reset.unacked_bytes))
             .with_some(reset.idle.get().map(|idle| Evidence::time("idle_s", idle))),

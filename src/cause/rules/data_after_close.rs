@@ -14,9 +14,11 @@ pub const RULE: Rule = Rule {
         "> S, < S., > ., > F., < ., < P. 500 +20ms, > R +1ms",
         "> S, < S., > ., > F., < ., < P. 500 +20ms, < F. +10us, > R +1ms, > R +10us",
         "> S, < S., > ., < P. 500 +20ms, < F. +10us, > F. ack=-501 +30ms, < ., > R seq=#1 +30ms, > R seq=#1",
+        "> S, < S., > ., > F. +40ms, < ., < P. 500 +20ms, > R. ack=-500 win=0 +80ms",
     ],
     near_misses: &[
         ("> S, < S., > ., > F., < ., > R.", "application_abort"),
+        ("> S, < S., > ., > F., < ., < P. 500 +20ms, > ., > R. +20ms", "abort_unread_data"),
         (
             "> S, < S., > ., > F., < ., < P. 500 +20ms, > . +1ms, < F., > R +1ms",
             "fin_wait2_expired",
@@ -35,10 +37,16 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
             && (reset.trigger_payload > 0 || data_refused(case, reset)));
     let c = case.connection;
     let peer_sent = c.side(reset.sender.peer());
-    // Some stacks (gVisor) abort instead of replying when data comes after the close.
+    // Some stacks (gVisor) abort instead of replying when data comes after the close: one round
+    // trip later at most, and without having taken the data.
+    let refused = reset.peer_bytes_unacked > 0 || reset.window == 0;
     let abort = reset.form == Some(Form::Abort)
-        && reset.window == 0
-        && reset.since_peer_data.get().is_some_and(|since| s(since) < 0.01 && s(since) < after)
+        && refused
+        && c.first_fin_by == Some(reset.sender)
+        && reset
+            .since_peer_data
+            .get()
+            .is_some_and(|since| since <= c.reply_time() && s(since) < after)
         && c.bytes_after_first_fin[reset.sender.peer().index()] > 0;
     let in_time = shaped && after <= case.parameters.fin_wait_2_s;
     if !in_time && !abort {

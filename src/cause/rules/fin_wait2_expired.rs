@@ -13,8 +13,14 @@ pub const RULE: Rule = Rule {
     examples: &[
         "> S, < S., > ., > F., < ., < P. 5 +70s, > R +1ms",
         "> S, < S., > ., > F., < ., < F. +5s, > R +1ms",
+        "> S, < S., > ., > P. 80, < P. 300, > F., < ., > R nots win=0 +3s",
+        "> S, < S., > ., > P. 80, < P. 300, > F., < ., > R ts win=502 +3s",
     ],
-    near_misses: &[],
+    near_misses: &[
+        ("> S, < S., > ., > P. 80, < P. 300, > F., < ., > R. +3s", "application_abort"),
+        ("> S, < S., > ., > P. 80, < P. 300, > F., < ., > R ts win=502 +1s", "application_abort"),
+        ("> S, < S., > ., > F., < ., < P. 5 +20ms, > R +1ms", "data_after_close"),
+    ],
     twins: &[],
     applies: Applies::Reset,
     holds,
@@ -23,8 +29,8 @@ pub const RULE: Rule = Rule {
 fn holds(case: &Case<'_>) -> Option<Finding> {
     let reset = case.reset.filter(|reset| reset.sender_fin_before)?;
     // picoTCP resets by itself when it has waited long enough, in a form of its own.
-    let unasked = reset.form == Some(Form::Other)
-        && !reset.reply_shape
+    let unasked = (reset.form == Some(Form::Other) || !reset.flags.ack())
+        && reset.trigger.is_none()
         && case.acceptable()
         && reset.idle.get().is_some_and(|idle| s(idle) >= 2.0);
     if reset.form != Some(Form::Reply) && !unasked {

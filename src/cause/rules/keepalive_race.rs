@@ -41,6 +41,10 @@ const LIMITS: [f64; 9] = [2.0, 5.0, 10.0, 15.0, 20.0, 30.0, 60.0, 65.0, 75.0];
 const MET: i64 = 20_000_000;
 
 fn holds(case: &Case<'_>) -> Option<Finding> {
+    // A goodbye is no request.
+    if super::unread_close_notify::alone(case) {
+        return None;
+    }
     closed(case).or_else(|| aborted(case))
 }
 

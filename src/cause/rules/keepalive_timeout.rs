@@ -15,6 +15,8 @@ pub const RULE: Rule = Rule {
         "> S, < S., > ., > P. 5, < P. 9, > ., > . probe +60s, > . probe +10s, > . probe +10s, > . probe +10s",
     ],
     near_misses: &[
+        ("> S, < S., > ., > P. 5, < ., > . probe +5s, < ., > R. +1s", "application_abort"),
+        ("> S, < S., > ., > P. 5, < ., > . probe +5s, > . probe +1s", "still_open"),
         (
             "> S, < S., > ., > P. 5, > P. 5 again +1s, > . probe +1s, > . probe +2s",
             "retransmission_timeout",
@@ -24,7 +26,7 @@ pub const RULE: Rule = Rule {
             "retransmission_timeout",
         ),
     ],
-    twins: &[],
+    twins: &[("application_abort", "an application may abort while nobody answers")],
     applies: Applies::Any,
     holds,
 };
@@ -32,6 +34,9 @@ pub const RULE: Rule = Rule {
 fn holds(case: &Case<'_>) -> Option<Finding> {
     if case.reset.is_none() {
         return in_silence(case);
+    }
+    if case.reset.is_some_and(|reset| reset.probe_run == 0) {
+        return Some(Finding::candidate(0.0));
     }
     let reset = case.reset.filter(|reset| {
         f64::from(reset.probe_run) >= case.parameters.keepalive_probes

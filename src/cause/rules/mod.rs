@@ -63,6 +63,7 @@ mod syn_unanswered;
 mod timestamp_rejected;
 mod tls_failure;
 mod tls_handshake_cut;
+mod unread_close_notify;
 mod zero_window_giveup;
 mod zero_window_stall;
 
@@ -102,6 +103,7 @@ pub static RULES: &[&Rule] = &[
     &keepalive_timeout::RULE,
     &zero_window_giveup::RULE,
     &tls_failure::RULE,
+    &unread_close_notify::RULE,
     &data_after_close::RULE,
     &fin_wait2_expired::RULE,
     &connection_age_limit::RULE,

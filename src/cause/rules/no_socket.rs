@@ -46,8 +46,17 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     if handshake || stray {
         return None;
     }
+    // The acknowledgment of what it had just sent: its socket was there a moment ago, and some
+    // stacks abort without ACK.
+    let alive = reset.trigger == Some(Trigger::Ack)
+        && reset.sender_idle.get().is_some_and(|idle| idle <= c.reply_time());
+    let confidence = match reset.idle.get() {
+        _ if alive => 0.45,
+        Some(idle) if s(idle) >= 1.0 => 0.7,
+        _ => 0.6,
+    };
     Some(
-        Finding::new(if reset.idle.get().is_some_and(|idle| s(idle) >= 1.0) { 0.7 } else { 0.6 })
+        Finding::new(confidence)
             .with(Evidence::of("reset_answers_ordinary_segment").at(reset.packet))
             .with(Evidence::of("trigger").maybe_at(reset.trigger_packet.get()))
             .with_some(reset.idle.get().map(|idle| Evidence::time("idle_s", idle)))

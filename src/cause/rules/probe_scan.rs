@@ -3,10 +3,10 @@ use super::prelude::*;
 pub const RULE: Rule = Rule {
     name: "probe_scan",
     class: Class::Suspicious,
-    summary: "A segment with flags that open nothing (none, FIN, FIN+PSH+URG) probed a port, \
-           which answered with a reset.",
-    wire: "No SYN; the trigger has no ACK and none but FIN, PSH and URG flags; the answer has \
-           sequence number 0 and acknowledges it.",
+    summary: "A segment with flags that open nothing (none, FIN, FIN+PSH+URG) probed a port: a \
+           closed one answers with a reset, an open one with nothing.",
+    wire: "No SYN and no ACK, none but FIN, PSH and URG flags; an answer has sequence number 0 \
+           and acknowledges it.",
     reference: "RFC 9293 section 3.10.7.1; nmap's NULL, FIN and Xmas scans",
     next: "Who scans? Look for the same source at other ports.",
     examples: &["> F, < R.", "> FPU, < R.", "> -, < R."],

@@ -4,12 +4,22 @@ pub const RULE: Rule = Rule {
     name: "retransmission_timeout",
     class: Class::Timeout,
     summary: "One side's retransmissions went unanswered: the path or the peer died silently.",
-    wire: "At least three unanswered retransmissions or probes of one side, then silence; a \
+    wire: "At least three unanswered retransmissions or probes of one side, then silence or an \
+           abort of that side (after two, when it comes as late as a third would); another \
            reset, if any, is only the peer's reply to something later.",
     reference: "RFC 9293 section 3.8.3 (R2), RFC 1122 section 4.2.3.5, RFC 5482",
     next: "When was the peer last heard? Look for a path or device failure at that moment.",
-    examples: &["> S, < S., > ., > P. 10, > P. 10 again +1s, > P. 10 again +2s, > P. 10 again +4s"],
-    near_misses: &[],
+    examples: &[
+        "> S, < S., > ., > P. 10, > P. 10 again +1s, > P. 10 again +2s, > P. 10 again +4s",
+        "> S, < S., > ., > P. 10, > P. 10 again +1s, > P. 10 again +2s, > R. +4s",
+    ],
+    near_misses: &[
+        ("> S, < S., > ., > P. 10, > P. 10 again +1s, > R. +2s", "application_abort"),
+        (
+            "> S, < S., > ., > P. 10, > P. 10 again +1s, > P. 10 again +2s, > R. +9ms",
+            "application_abort",
+        ),
+    ],
     twins: &[
         (
             "nat_state_lost",
@@ -21,6 +31,7 @@ pub const RULE: Rule = Rule {
             "a path that dies when the first full segment is sent looks the same until something \
              smaller comes through",
         ),
+        ("application_abort", "an application may abort while nobody answers"),
     ],
     applies: Applies::Any,
     holds,
@@ -30,6 +41,9 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     let c = case.connection;
     let runs = |side: Side| c.side(side).retransmission_run + c.side(side).probe_run;
     let (side, run, packet) = if let Some(reset) = case.reset {
+        if case.connection.endpoints.iter().all(|e| e.longest_run == 0) {
+            return Some(Finding::candidate(0.0));
+        }
         let side = gave_up(case, reset)?;
         (side, reset.retransmission_run.max(c.side(side).longest_run), Some(reset.packet))
     } else {
@@ -69,6 +83,9 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
 fn gave_up(case: &Case<'_>, reset: &Teardown) -> Option<Side> {
     let enough = case.parameters.retransmission_run;
     let reply = reset.form == Some(Form::Reply);
+    if stopped_trying(case, reset) {
+        return Some(reset.sender);
+    }
     let long = |side: Side| {
         f64::from(case.side(side).longest_run) >= enough && case.side(side).unacked() > 0
     };
@@ -77,3 +94,17 @@ fn gave_up(case: &Case<'_>, reset: &Teardown) -> Option<Side> {
     }
     (reply && long(reset.sender.peer())).then(|| reset.sender.peer())
 }
+
+/// An abort after one retransmission less, when the next one was due: the sender was silent for at
+/// least half as long as it had tried.
+fn stopped_trying(case: &Case<'_>, reset: &Teardown) -> bool {
+    let endpoint = case.side(reset.sender);
+    let tried = endpoint.last_time.saturating_sub(endpoint.run_since);
+    reset.form == Some(Form::Abort)
+        && f64::from(reset.retransmission_run) >= case.parameters.retransmission_run - 1.0
+        && reset.unacked_bytes > 0
+        && reset.sender_idle.get().is_some_and(|idle| idle >= LEAST_TIMER && idle >= tried / 2)
+}
+
+/// No retransmission timer is shorter than this (RFC 6298 asks for a second, Linux takes this).
+const LEAST_TIMER: i64 = 200_000_000;

@@ -10,7 +10,11 @@ pub const RULE: Rule = Rule {
     next: "Late or misrouted segments, scans by ACK, or replies to somebody who used this \
            address.",
     examples: &["> ., < R", "< S., > R"],
-    near_misses: &[],
+    near_misses: &[
+        // Nobody was seen to answer.
+        ("< S., < S. again +1s, < F. +1s", "undetermined"),
+        ("> F., > F. again +1s", "undetermined"),
+    ],
     twins: &[],
     applies: Applies::Any,
     holds,
@@ -18,10 +22,7 @@ pub const RULE: Rule = Rule {
 
 fn holds(case: &Case<'_>) -> Option<Finding> {
     let c = case.connection;
-    if c.ending == Ending::Stray
-        && !case.answers(Trigger::Data)
-        && (case.reset.is_some() || c.endpoints.iter().all(|e| e.unique_bytes == 0))
-    {
+    if c.ending == Ending::Stray && case.reset.is_some() && !case.answers(Trigger::Data) {
         let first = Evidence::of("no_context").at(c.first_packet);
         let backscatter = c.opening == Opening::SynAckFirst;
         return Some(Finding::new(0.75).with(first).with_some(

@@ -11,7 +11,16 @@ pub const RULE: Rule = Rule {
     examples: &[
         "> S, < S., > ., > P. 500, < . win=0, > . probe +300ms, < . win=0, > . probe +600ms, < . win=0, > . probe +1s, < . win=0, > R. +30s",
     ],
-    near_misses: &[],
+    near_misses: &[
+        (
+            "> S, < S., > ., > P. 500, < . win=0, > . probe +300ms, < . win=500, > R. +30s",
+            "application_abort",
+        ),
+        (
+            "> S, < S., > ., > P. 500, < . win=0, > . probe +300ms, < . win=0, < R. +30s",
+            "application_abort",
+        ),
+    ],
     twins: &[("application_abort", "an application may also abort while the window is closed")],
     applies: Applies::Reset,
     holds,

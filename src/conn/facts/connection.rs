@@ -10,6 +10,9 @@ use crate::conn::primitives::optional::Moment;
 use crate::conn::primitives::words::{EndedBy, Ending, Opening, Phase, Release, Side};
 use crate::packet::{Address, PathId, Seq};
 
+/// A reply comes within this time of what it answers, or within three round trips.
+const REPLY_TIME: i64 = 250_000_000;
+
 /// An ICMP error that quoted a segment of this connection.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Icmp {
@@ -337,6 +340,18 @@ impl Connection {
     /// From the SYN-ACK to the client's acknowledgment.
     pub fn ack_delay(&self) -> Option<i64> {
         Some(self.handshake_time.get()?.saturating_sub(self.good_syn_ack_time.get()?).max(0))
+    }
+
+    /// The round trip of the handshake as far as it was seen.
+    pub fn handshake_rtt(&self) -> i64 {
+        self.syn_ack_delay().unwrap_or(0).saturating_add(self.ack_delay().unwrap_or(0))
+    }
+
+    /// How long after a segment its answer still comes.
+    pub fn reply_time(&self) -> i64 {
+        let [client, server] = &self.endpoints;
+        let round_trip = client.max_rtt.max(server.max_rtt).max(self.handshake_rtt());
+        REPLY_TIME.max(round_trip.saturating_mul(3))
     }
 
     /// The smallest round trip known: handshake parts and data with its acknowledgment, both

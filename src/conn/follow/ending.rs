@@ -3,7 +3,7 @@
 use crate::conn::facts::connection::{Connection, Stuck};
 use crate::conn::facts::endpoint::{Endpoint, State};
 use crate::conn::facts::teardown::{Form, Kind, SequenceCheck, Teardown, Trigger};
-use crate::conn::follow::teardowns::{self, SEARCHED};
+use crate::conn::follow::teardowns::SEARCHED;
 use crate::conn::primitives::words::{EndedBy, Ending, Opening, Phase, Release, Side};
 
 /// Unanswered retransmissions or probes that make a peer unresponsive.
@@ -114,7 +114,7 @@ fn obeyed_later(c: &Connection) -> Option<usize> {
     let (first, row) = rows().find(|(_, row)| row.sequence_check == SequenceCheck::Exact)?;
     let (sender, receiver) = (c.side(row.sender), c.side(row.sender.peer()));
     let at = row.relative_sequence.get()?;
-    let on_its_way = receiver.last_time.saturating_sub(row.time) <= teardowns::reply_time(c);
+    let on_its_way = receiver.last_time.saturating_sub(row.time) <= c.reply_time();
     let closed = receiver.fins > u32::from(row.peer_fin_before);
     let answered = rows().any(|(place, other)| {
         place > first && other.sender != row.sender && other.form == Some(Form::Reply)

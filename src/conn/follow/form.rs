@@ -10,11 +10,14 @@ use crate::conn::facts::connection::Connection;
 use crate::conn::facts::endpoint::{Endpoint, State};
 use crate::conn::facts::teardown::{Form, SequenceCheck, Teardown};
 use crate::conn::follow::recent::{Entry, Seen};
-use crate::conn::follow::teardowns::reply_time;
 use crate::packet::Segment;
 
 /// A silence after which a host may well have lost a connection.
 const SILENCE: i64 = 1_000_000_000;
+/// A silence after which it is likelier that it lost one than that a program ends it at once.
+const LONG_SILENCE: i64 = 10_000_000_000;
+/// A silence after which a device may have forgotten a connection, and reset it.
+const LULL: i64 = 2_000_000_000;
 /// Identifications that a host may have used since its latest segment.
 const OWN_IDS: std::ops::RangeInclusive<i32> = 1..=64;
 /// The highest TTL that began as 128; above it, it began as 255.
@@ -44,7 +47,7 @@ pub fn of(
     if trigger.is_some_and(|t| answers(recent, endpoint, peer, segment, row, t)) {
         return Form::Reply;
     }
-    if lives(endpoint, peer, segment, row) {
+    if lives(c, segment, row) {
         return Form::Abort;
     }
     if endpoint.state <= State::SynSent && trigger.is_some() && row.reply_shape {
@@ -55,17 +58,19 @@ pub fn of(
 }
 
 /// A reset without ACK that answers nothing, of a socket that has just spoken itself: at the end
-/// of what it sent, after all that came from the peer, or with its own next identification.
+/// of what it sent, after all that came from the peer, or with its own window or next
+/// identification.
 fn speaks(c: &Connection, recent: Seen<'_>, endpoint: &Endpoint, row: &Teardown) -> bool {
     if row.sequence_check != SequenceCheck::Exact || endpoint.state < State::Open {
         return false;
     }
     let ended = row.ahead.get() == Some(0);
+    let window = row.window != 0 && row.window == endpoint.window;
     let last = recent.backwards().find(|entry| !entry.flags.rst());
     let spoke_last = last.is_some_and(|entry| {
-        entry.sender == row.sender && row.time.saturating_sub(entry.time) <= reply_time(c)
+        entry.sender == row.sender && row.time.saturating_sub(entry.time) <= c.reply_time()
     });
-    ended && own_hops(row) && (spoke_last || own_id(endpoint, row))
+    ended && own_hops(row) && (spoke_last || window || own_id(endpoint, row))
 }
 
 /// RST and ACK by a host without a socket (lwIP): what it answers is all that it knows.
@@ -80,31 +85,39 @@ fn answers(
     if row.has_timestamp || segment.header_length != 20 || !endpoint.based {
         return false;
     }
-    // A socket does not forget what it acknowledged; a probe is one octet before it.
+    // A socket does not forget what it acknowledged, and answers a probe.
     let less = peer.based && peer.position(segment.acknowledgment) < peer.acked.cast_signed();
-    if less && endpoint.alive > 0 {
+    if (less || trigger.probe) && endpoint.alive > 0 {
         return true;
     }
     if !plain_stack(endpoint, segment) {
         return false;
     }
-    let takes_space = trigger.payload > 0 || trigger.flags.fin() || trigger.probe;
+    let takes_space = trigger.payload > 0 || trigger.flags.fin();
     if endpoint.fins > 0 {
         return takes_space;
     }
     let last = recent.backwards().find(|entry| entry.sender == row.sender);
-    let silent = last.is_none_or(|entry| trigger.time.saturating_sub(entry.time) >= SILENCE);
-    takes_space && silent && segment.window != 0 && segment.window != endpoint.window
+    let silence = last.map_or(i64::MAX, |entry| trigger.time.saturating_sub(entry.time));
+    let other_window = segment.window != endpoint.window;
+    let forgotten =
+        silence >= LONG_SILENCE || silence >= SILENCE && (other_window || trigger.flags.fin());
+    takes_space && forgotten && segment.window != 0
 }
 
 /// RST and ACK of a socket: with numbers, and a timestamp, window or identification of its own.
-fn lives(endpoint: &Endpoint, peer: &Endpoint, segment: &Segment<'_>, row: &Teardown) -> bool {
+fn lives(c: &Connection, segment: &Segment<'_>, row: &Teardown) -> bool {
+    let (endpoint, peer) = (c.side(row.sender), c.side(row.sender.peer()));
     let stamped = row.has_timestamp && row.timestamp_ok != Some(false);
+    if row.has_timestamp && !stamped {
+        return false;
+    }
     if !endpoint.based {
         return stamped || segment.window != 0 && segment.sequence.0 != 0;
     }
     let acked = peer.position(segment.acknowledgment);
-    if acked < 0 || acked > peer.max_end.max(peer.acked).cast_signed() {
+    let seen = peer.packets == 0 || acked <= peer.max_end.max(peer.acked).cast_signed();
+    if acked < 0 || !seen {
         return false;
     }
     let at = endpoint.position(segment.sequence);
@@ -116,14 +129,22 @@ fn lives(endpoint: &Endpoint, peer: &Endpoint, segment: &Segment<'_>, row: &Tear
     if ends {
         // Without timestamps on the connection there is nothing more to hold it against.
         let unstamped = row.timestamp_ok.is_none();
-        let own = window || own_id(endpoint, row);
+        let own = window || own_id(endpoint, row) || unstamped_socket(c, endpoint, segment);
         return stamped || unstamped || plain_stack(endpoint, segment) || own && own_hops(row);
     }
     // What was not acknowledged yet may be left out: with the peer's window full, some stacks
     // (gVisor, smoltcp) abort where that begins.
     let outstanding = (endpoint.acked.cast_signed()..endpoint.max_end.cast_signed()).contains(&at);
     let full = peer.zero_since.is_some() && own_hops(row);
-    outstanding && (row.has_timestamp && stamped || window || full)
+    outstanding && (stamped || window || full)
+}
+
+/// In the course of things, with a window that is not closed and nothing that its sender does not
+/// do: lwIP after some routers.
+fn unstamped_socket(c: &Connection, endpoint: &Endpoint, segment: &Segment<'_>) -> bool {
+    let numbered = endpoint.ip_id.is_some() && segment.ip_id == Some(0);
+    let in_course = segment.time.saturating_sub(c.end) <= LULL;
+    segment.window != 0 && segment.header_length == 20 && in_course && !numbered
 }
 
 /// The TTL of lwIP, which never stamps a reset.

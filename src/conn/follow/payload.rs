@@ -24,6 +24,16 @@ pub fn is_tls(payload: &[u8]) -> bool {
     matches!(payload, [20..=23, 3, 0..=4, _, _, ..])
 }
 
+/// Whether a payload is one TLS alert record and nothing else.
+pub fn is_alert(payload: &[u8]) -> bool {
+    match payload {
+        [21, 3, 0..=4, l0, l1, body @ ..] => {
+            body.len() == usize::from(u16::from_be_bytes([*l0, *l1]))
+        }
+        _ => false,
+    }
+}
+
 /// The server name of a TLS `ClientHello` (RFC 6066 section 3) or the host of an HTTP request.
 pub fn server_name(payload: &[u8]) -> Option<Box<str>> {
     if payload.first() == Some(&22) { tls_server_name(payload) } else { http_host(payload) }

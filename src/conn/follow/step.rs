@@ -6,6 +6,7 @@ use crate::conn::compat::zeek;
 use crate::conn::compat::zeek::Zeek;
 use crate::conn::facts::connection::{Connection, Silence};
 use crate::conn::facts::endpoint::{Endpoint, State};
+use crate::conn::facts::teardown::Kind;
 use crate::conn::follow::effect::Effect;
 use crate::conn::follow::recent::{Entry, Pool, Recent, signature};
 use crate::conn::follow::{foreign, payload, sequence, stall, teardowns};
@@ -15,6 +16,8 @@ use crate::packet::{Address, Segment};
 
 /// Copies made by a mirror port or the `any` device follow their original within this time.
 const DUPLICATE_WINDOW: i64 = 5_000_000;
+/// Routers between two places of one capture.
+const MOST_ROUTERS: u8 = 2;
 /// A segment larger than this was merged or not yet split by the capturing host.
 const LARGEST_ON_A_WIRE: u32 = 9000;
 
@@ -161,7 +164,7 @@ impl Live<'_> {
         let mark = signature(segment);
         let mut effect = Effect::default();
         let mut duplicate = false;
-        if self.is_duplicate(segment, sender, mark) {
+        if self.is_duplicate(segment, sender, mark) || self.is_routed_copy(segment, sender) {
             duplicate = true;
             self.note_completeness(segment);
             self.note_duplicate(segment, sender);
@@ -255,6 +258,29 @@ impl Live<'_> {
         })
     }
 
+    /// The copy of a reset that was captured on both sides of a router: all is the same but the TTL,
+    /// and without an identification nothing came between that it could answer.
+    fn is_routed_copy(&self, segment: &Segment<'_>, sender: Side) -> bool {
+        if !segment.flags.rst() {
+            return false;
+        }
+        let last = self.connection.teardowns.last().filter(|row| row.kind == Kind::Rst);
+        last.is_some_and(|row| {
+            let same = row.sender == sender
+                && row.sequence == segment.sequence
+                && row.acknowledgment == segment.acknowledgment
+                && row.flags == segment.flags
+                && row.window == segment.window
+                && row.ip_id == segment.ip_id;
+            let between =
+                row.packet != self.connection.last_packet && segment.ip_id.is_none_or(|id| id == 0);
+            let since = segment.time.saturating_sub(row.time);
+            same && !between
+                && (0..=DUPLICATE_WINDOW).contains(&since)
+                && (1..=MOST_ROUTERS).contains(&row.ttl.abs_diff(segment.ttl))
+        })
+    }
+
     fn note_duplicate(&mut self, segment: &Segment<'_>, sender: Side) {
         let endpoint = &mut self.connection.endpoints[sender.index()];
         endpoint.duplicates += 1;
@@ -321,12 +347,17 @@ impl Live<'_> {
             if tls || name.is_some() {
                 let extra = c.extra.get_or_insert_default();
                 extra.tls[side] = tls;
-                extra.server_name = name;
+                extra.server_name = name.or(extra.server_name.take());
             }
         }
-        let Some(extra) = c.extra.as_deref_mut().filter(|extra| extra.tls != [false; 2]) else {
+        let tls = c.extra.as_deref().is_some_and(|extra| extra.tls != [false; 2]);
+        // TLS may begin later, with a command in clear.
+        let alert = payload::is_alert(segment.payload);
+        let known = c.extra.as_deref().is_some_and(|extra| extra.tls_alert[side].is_some());
+        if !(tls || alert || known) {
             return;
-        };
+        }
+        let extra = c.extra.get_or_insert_default();
         let complete =
             u32::try_from(segment.payload.len()).is_ok_and(|n| n == segment.payload_length);
         extra.tls_alert[side] =

@@ -10,8 +10,6 @@ use crate::conn::primitives::optional::{Moment, Number};
 use crate::conn::primitives::words::Side;
 use crate::packet::{Options, Segment, Seq};
 
-/// A reply comes within this time of what it answers, or within three round trips.
-const REPLY_TIME: i64 = 250_000_000;
 /// While a handshake goes on no round trip is known; one is over after some repetitions of the SYN.
 const HANDSHAKE_TIME: i64 = 3_000_000_000;
 /// Rows that are searched for another one, from the first or from the latest: a storm of FINs and
@@ -106,7 +104,7 @@ fn reset(c: &Connection, recent: Seen<'_>, segment: &Segment<'_>, sender: Side) 
     row.reply_shape = reply_shape(segment);
     identify(&mut row, endpoint, segment);
     let trigger = find_trigger(recent, segment, sender).filter(|t| {
-        let limit = if t.flags.syn() { HANDSHAKE_TIME } else { reply_time(c) };
+        let limit = if t.flags.syn() { HANDSHAKE_TIME } else { c.reply_time() };
         segment.time.saturating_sub(t.time) <= limit
     });
     row.form = Some(form::of(c, recent, segment, &row, trigger.as_ref()));
@@ -332,18 +330,6 @@ fn kind_of(entry: &Entry) -> Trigger {
     }
 }
 
-/// How long after a segment its answer still comes.
-pub(in crate::conn) fn reply_time(c: &Connection) -> i64 {
-    let [client, server] = &c.endpoints;
-    let round_trip = client.max_rtt.max(server.max_rtt).max(handshake_rtt(c));
-    REPLY_TIME.max(round_trip.saturating_mul(3))
-}
-
-/// The round trip of the handshake as far as it was seen.
-fn handshake_rtt(c: &Connection) -> i64 {
-    c.syn_ack_delay().unwrap_or(0).saturating_add(c.ack_delay().unwrap_or(0))
-}
-
 /// A timestamp value fits when its clock ran on by no more than the time passed at 1 GHz and did
 /// not go back by more than a second's worth at 1 kHz; a day of 1 kHz ticks is the outer bound.
 fn fits(value: u32, time: i64, endpoint: &Endpoint) -> bool {
@@ -408,7 +394,7 @@ pub(in crate::conn) fn challenge(
     if !plain {
         return;
     }
-    let limit = CHALLENGE_TIME.max(handshake_rtt(c).saturating_mul(2));
+    let limit = CHALLENGE_TIME.max(c.handshake_rtt().saturating_mul(2));
     let mut latest = c.teardowns.iter_mut().rev().take(SEARCHED);
     let last = latest.find(|t| t.kind == Kind::Rst && !t.duplicate);
     if let Some(row) = last
@@ -423,3 +409,6 @@ pub(in crate::conn) fn challenge(
         c.over_since = Moment::NONE;
     }
 }
+
+#[cfg(test)]
+mod tests;

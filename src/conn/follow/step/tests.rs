@@ -90,6 +90,14 @@ fn plain_segments_take_the_short_path() {
     assert!(sequence >= 6 && zeek >= 5, "{sequence} and {zeek} of 12");
 }
 
+#[test]
+fn the_name_that_a_client_asked_for_stays_when_the_server_answers_by_tls() {
+    let request = "hex=474554202f20485454502f312e310a486f73743a20612e6f72670a";
+    let script = format!("> S, < S., > ., > P. {request}, < P. tls, > P. 90, < P. tls");
+    let connection = crate::conn::play(&script).unwrap().remove(0);
+    assert_eq!(connection.extra().unwrap().server_name.as_deref(), Some("a.org"));
+}
+
 fn item() -> impl Strategy<Value = String> {
     let flags = prop_oneof![
         6 => Just("P."), 6 => Just("."), 1 => Just("F."), 1 => Just("R."), 1 => Just("R"),
