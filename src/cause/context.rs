@@ -78,10 +78,11 @@ impl Context {
         Self { limit: Some(MAX_REMEMBERED), ..Self::default() }
     }
 
-    /// How much is remembered: services, clients, hosts, attempts and connections of services.
+    /// How much is remembered: services, clients, hosts, attempts, connections of services and
+    /// those that the capture does not show to begin.
     pub fn size(&self) -> usize {
         let known = self.services.len() + self.clients.len() + self.hosts.len();
-        known + self.attempts + self.remembered
+        known + self.attempts + self.remembered + self.bypasses.len()
     }
 
     /// How often something was not remembered because the limit was reached.

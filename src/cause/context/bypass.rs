@@ -50,6 +50,11 @@ pub struct Bypasses {
 }
 
 impl Bypasses {
+    /// How many.
+    pub fn len(&self) -> usize {
+        self.running.len() + self.strays.len()
+    }
+
     /// Adds one; false when there are enough.
     pub fn add(&mut self, c: &Connection) -> bool {
         if c.opening != Opening::MidStream {

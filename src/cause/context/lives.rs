@@ -260,3 +260,6 @@ pub struct Served {
     /// How many others were turned away.
     pub turned_away: usize,
 }
+
+#[cfg(test)]
+mod tests;
