@@ -1,3 +1,4 @@
+use super::handshake_ack_lost::{heard_elsewhere, lost};
 use super::prelude::*;
 
 pub const RULE: Rule = Rule {
@@ -47,21 +48,26 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
         return Some(finding);
     }
     let unheard = unheard(case)?;
-    if super::handshake_ack_lost::lost(case, &unheard) {
+    if lost(case, &unheard) {
         return Some(Finding::candidate(0.3));
     }
     // Without a repeated SYN-ACK a dead path looks the same, unless the listener shows it elsewhere.
     let c = case.connection;
     let known = case.context.service(c).is_some_and(|service| service.unserved > 1);
     let base = match (unheard.syn_acks_repeated, unheard.data) {
-        (1.., true) => 0.8,
+        (1.., true) => 0.65,
         // After five a Linux server gives up. One that stops before has heard the acknowledgment.
         (4.., false) => 0.65,
         (2.., false) if c.censored || case.reset.is_some() => 0.6,
         (0, true) if known && case.reset.is_none() => 0.55,
         _ => return None,
     };
-    Some(unheard.told(case, Finding::new(base)))
+    let finding = if heard_elsewhere(case) {
+        Finding::new(base + 0.15).with(Evidence::of("client_is_heard_on_another_connection"))
+    } else {
+        Finding::new(base)
+    };
+    Some(unheard.told(case, finding))
 }
 
 /// A SYN dropped by a listener that had answered others and served none of them.

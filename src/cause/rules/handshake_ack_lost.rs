@@ -50,7 +50,12 @@ pub fn lost(case: &Case<'_>, unheard: &Unheard) -> bool {
     let ignored = if unheard.data { 1 } else { 2 };
     let service = case.context.service(c);
     let room = service.is_some_and(|service| service.served_between(c.start..=c.end));
+    room && unheard.syn_acks_repeated >= ignored && !heard_elsewhere(case)
+}
+
+/// Whether the host heard this client on another connection about this time: the path is whole.
+pub fn heard_elsewhere(case: &Case<'_>) -> bool {
+    let c = case.connection;
     let mut near = case.context.around(c, case.parameters.same_path_s);
-    room && unheard.syn_acks_repeated >= ignored
-        && !near.any(|other| other.id != c.id && other.service.0 == c.addresses[1] && other.heard)
+    near.any(|other| other.id != c.id && other.service.0 == c.addresses[1] && other.heard)
 }

@@ -97,7 +97,9 @@ fn silent(case: &Case<'_>) -> Option<Finding> {
     let look = looks_like_a_scanner(case);
     let hosts = case.context.hosts_failed(c);
     let sweep = ports.max(hosts) as f64 >= case.parameters.scan_ports;
-    let base = match (look && fan_out, sweep) {
+    // A system repeats its SYN; a small device's looks like a scanner's.
+    let once = client.syns < 3;
+    let base = match (look && fan_out && (once || sweep), sweep) {
         (true, true) => 0.9,
         (true, false) => 0.85,
         (false, _) if crafted => 0.75,
