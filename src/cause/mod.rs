@@ -125,7 +125,7 @@ const ASKED_OF_A_HANDSHAKE: usize = 8;
 
 /// Why a handshake never completed, where one of the client's resets knows more of it than the
 /// connection, on which none of them had an effect.
-fn met_in_handshake(case: &Case<'_>, cause: Cause) -> Option<Verdict> {
+fn met_in_handshake(case: &Case<'_>, found: Cause) -> Option<Verdict> {
     let c = case.connection;
     if !matches!(c.ending, Ending::HandshakeIncomplete | Ending::HandshakeUnanswered) {
         return None;
@@ -134,7 +134,7 @@ fn met_in_handshake(case: &Case<'_>, cause: Cause) -> Option<Verdict> {
     resets.take(ASKED_OF_A_HANDSHAKE).find_map(|row| {
         let case = Case { reset: Some(row), ..*case };
         let (met, forged) = decide(&case, c.ended_by, Asked::DecidingReset);
-        (forged.is_none() && met.cause.0 < cause.0).then_some(met)
+        (forged.is_none() && met.cause.0 < found.0).then_some(met)
     })
 }
 

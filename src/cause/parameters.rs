@@ -41,7 +41,7 @@ parameters! {
     /// Distinct targets that make a scan of one client's abandoned or refused attempts.
     scan_fan_out = 3.0;
     /// Ports of one host that make a scan of attempts with nothing else about them.
-    scan_ports = 8.0;
+    scan_ports = 20.0;
     /// How long a server that keeps timestamps of whole hosts remembers one.
     timestamp_kept_s = 60.0;
     /// A connection attempt is a racer when its sibling started within this time.

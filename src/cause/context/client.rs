@@ -11,7 +11,7 @@ const MAX_ATTEMPTS: usize = 4096;
 /// Different services that a client failed to open, as far as they are counted.
 const MAX_FAN_OUT: usize = 16;
 /// Different ports of one host, as far as they are counted.
-const MAX_PORTS: usize = 32;
+const MAX_PORTS: usize = 64;
 
 /// Attempts looked at among those with like numbers.
 const MAX_SAME: usize = 16;

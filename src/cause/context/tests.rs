@@ -316,18 +316,18 @@ fn a_flood_is_counted_by_its_sources_and_only_so_many_are_looked_at() {
 }
 
 #[test]
-fn ports_and_hosts_that_failed_are_counted_up_to_32() {
+fn ports_and_hosts_that_failed_are_counted_up_to_64() {
     let mut context = Context::default();
-    for number in 1..=40 {
+    for number in 1..=70 {
         context.add(&one(&format!("> S service={number}, > S again +1s")));
         context.add(&one(&format!("> S server={number} service=5000, < R.")));
     }
     let asked = one("> S service=5000");
-    assert_eq!((context.ports_failed(&asked), context.hosts_failed(&asked)), (32, 32));
+    assert_eq!((context.ports_failed(&asked), context.hosts_failed(&asked)), (64, 64));
     assert_eq!(context.hosts_failed(&one("> S service=5001")), 0);
     assert_eq!(context.ports_failed(&one("> S client=9")), 0);
     // Where as many were opened, the others failed for another reason.
-    for number in 1..=40 {
+    for number in 1..=70 {
         context.add(&one(&format!("> S service={number}, < S., > .")));
     }
     assert_eq!(context.ports_failed(&asked), 0);

@@ -55,9 +55,8 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     let c = case.connection;
     let known = case.context.service(c).is_some_and(|service| service.unserved > 1);
     let base = match (unheard.syn_acks_repeated, unheard.data) {
-        (1.., true) => 0.65,
         // After five a Linux server gives up. One that stops before has heard the acknowledgment.
-        (4.., false) => 0.65,
+        (1.., true) | (4.., false) => 0.65,
         (2.., false) if c.censored || case.reset.is_some() => 0.6,
         (0, true) if known && case.reset.is_none() => 0.55,
         _ => return None,
@@ -67,7 +66,7 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     } else {
         Finding::new(base)
     };
-    Some(unheard.told(case, finding))
+    Some(tell_unheard(case, finding))
 }
 
 /// A SYN dropped by a listener that had answered others and served none of them.

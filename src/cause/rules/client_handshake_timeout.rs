@@ -1,3 +1,4 @@
+use super::connect_race_lost::used_instead;
 use super::prelude::*;
 
 pub const RULE: Rule = Rule {
@@ -45,12 +46,18 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
         return None;
     }
     let limit = case.context.wait_limit(c, case.parameters);
-    let mut finding = Finding::new(match (limit.interval(), limit.refuted()) {
-        (Some(_), _) => 0.85,
-        (None, true) => 0.3,
-        (None, false) if limit.completed > 0 && limit.completed_above_threshold == 0 => 0.75,
-        (None, false) => 0.65,
-    })
+    // It may as well have been dropped for what the client opened instead.
+    let instead = used_instead(case, case.parameters.race_window_s).is_some();
+    let most = if instead { 0.55 } else { 1.0 };
+    let mut finding = Finding::new(f64::min(
+        most,
+        match (limit.interval(), limit.refuted()) {
+            (Some(_), _) => 0.85,
+            (None, true) => 0.3,
+            (None, false) if limit.completed > 0 && limit.completed_above_threshold == 0 => 0.75,
+            (None, false) => 0.65,
+        },
+    ))
     .with(Evidence::time("client_wait_s", wait).at(reset.packet))
     .with(Evidence::number("threshold_s", case.parameters.handshake_timeout_s))
     .with(Evidence::count("syns", u64::from(c.side(Side::Client).syns)))

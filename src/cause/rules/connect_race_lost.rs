@@ -1,3 +1,4 @@
+use super::super::context::Attempt;
 use super::prelude::*;
 
 pub const RULE: Rule = Rule {
@@ -9,7 +10,7 @@ pub const RULE: Rule = Rule {
            another address, started within 300 ms of this one; to the same port over the other IP \
            version, started 10 ms to 2 s before or after (the same client by its hardware address, \
            or by being the only such pair); or to another port of the same host, started within \
-           50 ms and used. Not for a scan.",
+           50 ms of this one and used. Not for a scan.",
     reference: "RFC 8305 sections 5 and 8; SMB over 445 and 139 at once",
     next: "None: this is how clients race addresses, families and ports.",
     examples: &[
@@ -29,6 +30,11 @@ pub const RULE: Rule = Rule {
             "> S v6, > S v4 port=40001 +250ms, < S. +20ms, > ., > S client=2 +1ms, < S. +20ms, > ., < S. v6 client=1 port=40000 +80ms, > R +1ms",
             "client_handshake_timeout",
         ),
+        // Another service of the same host, a while later.
+        (
+            "> S service=443, > S service=8443 port=40001 +200ms, < S. +20ms, > ., > P. 100, < S. service=443 port=40000 +80ms, > R +1ms",
+            "client_handshake_timeout",
+        ),
         // Another machine by its hardware address.
         (
             "> S v6 mac=1, > S v4 mac=2 port=40001 +250ms, < S. +20ms, > . mac=2, < S. v6 port=40000 +80ms, > R mac=1 +1ms",
@@ -36,7 +42,7 @@ pub const RULE: Rule = Rule {
         ),
         // Three ports tried in vain beside the open one: a scan that connects.
         (
-            "> S service=1, < R. +1ms, > S service=2, < R. +1ms, > S service=3, < R. +1ms, > S service=445 port=40002, > S service=139 port=40001 +300us, < S. service=445 port=40002, > ., < S. service=139 port=40001, > R +1ms, > P. 159 service=445 port=40002, < P. 240",
+            "> S service=1, < R. +1ms, > S service=2, < R. +1ms, > S service=3, < R. +1ms, > S service=445 port=40002, > S service=139 port=40001 +300us, < S. service=445 port=40002, > ., < S. service=139 port=40001, > R +1ms",
             "syn_scan",
         ),
     ],
@@ -46,18 +52,18 @@ pub const RULE: Rule = Rule {
 };
 
 fn holds(case: &Case<'_>) -> Option<Finding> {
-    let reset = abandonment(case)?;
+    // A socket that had got its SYN-ACK was aborted for another reason.
+    let reset = abandonment(case).filter(|reset| !aborts_what_came(reset))?;
     let c = case.connection;
     // A scanner's SYN, without a system's options, races with nothing.
     if case.side(Side::Client).syn_options & !0b111 == 0 {
         return None;
     }
-    let tried = case.context.ports_failed(c);
-    #[allow(clippy::cast_precision_loss)] // at most some dozens
-    let scan = tried as f64 >= case.parameters.scan_fan_out;
     let found = same_family(case).or_else(|| other_port(case)).or_else(|| other_family(case));
-    let Some((sibling, start, base)) = found.filter(|_| !scan) else {
-        return dropped_syn_ack(case).then(|| Finding::candidate(0.15));
+    let Some((sibling, start, base)) = found else {
+        let later = used_instead(case, case.parameters.race_window_s).is_some();
+        let share = if later { 0.35 } else { 0.15 };
+        return dropped_syn_ack(case).then(|| Finding::candidate(share));
     };
     Some(
         Finding::new(base)
@@ -78,6 +84,8 @@ type Sibling = (u64, i64, f64);
 /// retry after the client's own limit.
 fn same_family(case: &Case<'_>) -> Option<Sibling> {
     let c = case.connection;
+    #[allow(clippy::cast_precision_loss)] // at most some dozens
+    let scan = || case.context.ports_failed(c) as f64 >= case.parameters.scan_fan_out;
     let within = |server| {
         let limit = case.parameters.race_window_s;
         let same = server == c.addresses[1];
@@ -92,26 +100,33 @@ fn same_family(case: &Case<'_>) -> Option<Sibling> {
                 .completed
                 .get()
                 .is_some_and(|t| s(t.saturating_sub(c.start)) <= case.parameters.race_completion_s)
+            // A scan that connects tries a port of one address twice as well.
+            && !(other.service.0 == c.addresses[1] && scan())
     });
     siblings.min_by_key(|other| other.id).map(|other| (other.id, other.start, 0.75))
 }
 
-/// To another port of the same host, won before this one was dropped, and used.
+/// To another port of the same host, begun with this one, won before this one was dropped, and used.
+/// What begins later is as often a service of its own, beside an attempt that was given up.
 fn other_port(case: &Case<'_>) -> Option<Sibling> {
+    let (port, other) = used_instead(case, case.parameters.race_ports_s)?;
+    let smb = matches!((port, case.connection.ports[1]), (139, 445) | (445, 139));
+    Some((other.id, other.start, if smb { 0.8 } else { 0.6 }))
+}
+
+/// Another port of the same host that the client tried within so many seconds of this one, opened
+/// before it dropped this one, and used.
+pub fn used_instead<'a>(case: &Case<'a>, within_s: f64) -> Option<(u16, &'a Attempt)> {
     let c = case.connection;
     let reset = case.reset?;
-    let near = case.context.completed_around(c, case.parameters.race_ports_s).iter();
+    let near = case.context.completed_around(c, within_s).iter();
     let siblings = near.filter(|other| {
         other.service.0 == c.addresses[1]
             && other.service.1 != c.ports[1]
             && other.bytes > 0
             && other.completed.get().is_some_and(|time| time <= reset.time)
     });
-    let smb = |one: u16, other: u16| matches!((one, other), (139, 445) | (445, 139));
-    siblings.min_by_key(|other| other.id).map(|other| {
-        let sure = if smb(other.service.1, c.ports[1]) { 0.8 } else { 0.6 };
-        (other.id, other.start, sure)
-    })
+    siblings.min_by_key(|other| other.id).map(|other| (other.service.1, other))
 }
 
 /// To the same port over the other IP version, won before this one was dropped.

@@ -40,7 +40,7 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
         return None;
     }
     let found = Finding::new(0.65).with(Evidence::of("service_serves_others_meanwhile"));
-    Some(unheard.told(case, found))
+    Some(tell_unheard(case, found))
 }
 
 /// Whether the path is the likelier reason: the queue had room, for another client was accepted and

@@ -84,17 +84,15 @@ pub fn unheard(case: &Case<'_>) -> Option<Unheard> {
     })
 }
 
-impl Unheard {
-    /// Its facts, added to a finding.
-    pub fn told(&self, case: &Case<'_>, finding: Finding) -> Finding {
-        let (client, server) = (case.side(Side::Client), case.side(Side::Server));
-        let again = u64::from(client.retransmitted_packets);
-        finding
-            .with(Evidence::count("syn_acks", u64::from(server.syn_acks)))
-            .with(Evidence::count("client_retransmissions", again))
-            .with(Evidence::count("unacknowledged_bytes", client.unacked()))
-            .with_some(case.reset.map(|reset| Evidence::of("reset_at_last").at(reset.packet)))
-    }
+/// The facts of such a connection, added to a finding.
+pub fn tell_unheard(case: &Case<'_>, finding: Finding) -> Finding {
+    let (client, server) = (case.side(Side::Client), case.side(Side::Server));
+    let again = u64::from(client.retransmitted_packets);
+    finding
+        .with(Evidence::count("syn_acks", u64::from(server.syn_acks)))
+        .with(Evidence::count("client_retransmissions", again))
+        .with(Evidence::count("unacknowledged_bytes", client.unacked()))
+        .with_some(case.reset.map(|reset| Evidence::of("reset_at_last").at(reset.packet)))
 }
 
 /// A single SYN at the very end of the capture: nobody had the time to answer.

@@ -9,7 +9,7 @@ pub const RULE: Rule = Rule {
     wire: "SYN, SYN-ACK, reset of the client at once; or a SYN and nothing more. The same source \
            failed to open three or more services and its SYN has a scanner's look (only the MSS \
            option or none, window 512 to 4096 or 65535; or flags that no host sends with a SYN); or \
-           it tried eight or more ports of this host, or this port of eight or more hosts of one net \
+           it tried 20 or more ports of this host, or this port of 20 or more hosts of one net \
            (addresses that differ in the last octet), and failed at most of them. A reset to \
            the SYN-ACK needs one of the two: look or fan-out.",
     reference: "nmap -sS and -sT, masscan, zmap; RFC 9293 section 3.10.7.3",
@@ -19,7 +19,7 @@ pub const RULE: Rule = Rule {
         "> S bare win=2048 nots, < S., > R",
         "> S bare nots win=1024, > S bare nots win=1024 service=80 +1ms, > S bare nots win=1024 service=22 +1ms, > S bare nots win=1024 service=25 +4s",
         "> SF bare win=512 +1s",
-        "> S server=1..8 +1ms, > S server=1..8 again +1ms",
+        "> S server=1..20 +1ms, > S server=1..20 again +1ms",
     ],
     near_misses: &[
         ("> S bare win=1024, < S., > ., > R.", "application_abort"),
@@ -96,7 +96,10 @@ fn silent(case: &Case<'_>) -> Option<Finding> {
     let fan_out = services as f64 >= case.parameters.scan_fan_out;
     let look = looks_like_a_scanner(case);
     let hosts = case.context.hosts_failed(c);
-    let sweep = ports.max(hosts) as f64 >= case.parameters.scan_ports;
+    let p = case.parameters;
+    // What the client opened over the other IP version instead was no scan.
+    let raced = || case.context.other_family(c, p.race_families_from_s, p.race_families_s);
+    let sweep = ports.max(hosts) as f64 >= p.scan_ports && raced().is_none();
     // A system repeats its SYN; a small device's looks like a scanner's.
     let once = client.syns < 3;
     let base = match (look && fan_out && (once || sweep), sweep) {
