@@ -53,12 +53,18 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     }
     // Without a repeated SYN-ACK a dead path looks the same, unless the listener shows it elsewhere.
     let c = case.connection;
-    let known = case.context.service(c).is_some_and(|service| service.unserved > 1);
+    let known = || {
+        case.context.service(c).is_some_and(|service| {
+            let most =
+                service.unserved > 1 && service.accepted < service.unserved.saturating_mul(2);
+            most && !service.served_between(c.start..=c.end)
+        })
+    };
     let base = match (unheard.syn_acks_repeated, unheard.data) {
         // After five a Linux server gives up. One that stops before has heard the acknowledgment.
         (1.., true) | (4.., false) => 0.65,
         (2.., false) if c.censored || case.reset.is_some() => 0.6,
-        (0, true) if known && case.reset.is_none() => 0.55,
+        (0, true) if known() && case.reset.is_none() => 0.55,
         _ => return None,
     };
     let finding = if heard_elsewhere(case) {
