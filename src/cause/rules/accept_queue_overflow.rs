@@ -67,7 +67,7 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
         (0, true) if known() && case.reset.is_none() => 0.55,
         _ => return None,
     };
-    let finding = if heard_elsewhere(case) {
+    let finding = if unheard.syn_acks_repeated > 0 && heard_elsewhere(case) {
         Finding::new(base + 0.15).with(Evidence::of("client_is_heard_on_another_connection"))
     } else {
         Finding::new(base)
