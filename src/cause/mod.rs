@@ -107,9 +107,15 @@ pub struct Verdict {
 pub fn judge(connection: &Connection, context: &Context, parameters: &Parameters) -> Verdict {
     let reset = connection.deciding().filter(|row| row.kind == Kind::Rst);
     let case = Case { connection, reset, score: None, storm: None, context, parameters };
-    let asked = if reset.is_some() { Asked::DecidingReset } else { Asked::Connection };
+    let asked = match reset {
+        Some(_) => Asked::DecidingReset,
+        None if attempt(connection) => Asked::Attempt,
+        None => Asked::Connection,
+    };
     let (mut verdict, forged) = decide(&case, connection.ended_by, asked);
-    if let Some(met) = met_in_handshake(&case, verdict.cause) {
+    if matches!(asked, Asked::Attempt)
+        && let Some(met) = met_in_handshake(&case, verdict.cause)
+    {
         verdict = met;
     }
     verdict.mechanism = Mechanism::of_connection(connection, reset, forged);
@@ -120,6 +126,11 @@ pub fn judge(connection: &Connection, context: &Context, parameters: &Parameters
     verdict
 }
 
+/// Whether a connection never opened, and no reset says why.
+fn attempt(c: &Connection) -> bool {
+    matches!(c.ending, Ending::HandshakeIncomplete | Ending::HandshakeUnanswered)
+}
+
 /// Resets of a handshake that are asked what they know of it.
 const ASKED_OF_A_HANDSHAKE: usize = 8;
 
@@ -127,9 +138,6 @@ const ASKED_OF_A_HANDSHAKE: usize = 8;
 /// connection, on which none of them had an effect.
 fn met_in_handshake(case: &Case<'_>, found: Cause) -> Option<Verdict> {
     let c = case.connection;
-    if !matches!(c.ending, Ending::HandshakeIncomplete | Ending::HandshakeUnanswered) {
-        return None;
-    }
     let resets = case.resets().filter(|row| row.sender == Side::Client);
     resets.take(ASKED_OF_A_HANDSHAKE).find_map(|row| {
         let case = Case { reset: Some(row), ..*case };
@@ -162,6 +170,7 @@ pub fn judge_and_score(
     let case = Case { connection, reset, score: None, storm, context, parameters };
     let mut total = 0.0;
     let (mut verdict, forged) = match reset {
+        None if attempt(connection) => decide(&case, row.sender.into(), Asked::Attempt),
         None if forged(connection, row) => decide(&case, row.sender.into(), Asked::Connection),
         None => decide(&case, row.sender.into(), Asked::Fin),
         Some(reset) => {
@@ -192,14 +201,18 @@ enum Asked {
     Reset,
     /// Those about a connection that no reset ended, for a FIN of it that its sender sent.
     Fin,
+    /// Those about a connection that never opened, and that no reset ended.
+    Attempt,
 }
 
 impl Asked {
     /// The rules that are asked, with their places, in order of decision.
     fn rules(self) -> &'static [(Cause, &'static Rule)] {
-        static LISTS: OnceLock<[Vec<(Cause, &'static Rule)>; 4]> = OnceLock::new();
+        static LISTS: OnceLock<[Vec<(Cause, &'static Rule)>; 5]> = OnceLock::new();
         let lists = LISTS.get_or_init(|| {
-            [Self::Connection, Self::DecidingReset, Self::Reset, Self::Fin].map(|asked| {
+            let all =
+                [Self::Connection, Self::DecidingReset, Self::Reset, Self::Fin, Self::Attempt];
+            all.map(|asked| {
                 let all = RULES.iter().enumerate();
                 all.filter(|(_, rule)| asked.takes(rule.applies))
                     .filter_map(|(index, rule)| Some((Cause::at(index)?, *rule)))
@@ -212,10 +225,13 @@ impl Asked {
     fn takes(self, applies: Applies) -> bool {
         match applies {
             Applies::Any => true,
-            Applies::Connection => matches!(self, Self::Connection | Self::Fin),
+            Applies::Connection => matches!(self, Self::Connection | Self::Fin | Self::Attempt),
+            Applies::Attempt => matches!(self, Self::Attempt),
             Applies::Reset => matches!(self, Self::DecidingReset | Self::Reset),
             Applies::LateReset => matches!(self, Self::Reset),
-            Applies::Content => matches!(self, Self::Connection | Self::DecidingReset),
+            Applies::Content => {
+                matches!(self, Self::Connection | Self::DecidingReset | Self::Attempt)
+            }
         }
     }
 }

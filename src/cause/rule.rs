@@ -71,6 +71,8 @@ pub enum Class {
 pub enum Applies {
     /// The connection as a whole.
     Connection,
+    /// The same, where it never opened.
+    Attempt,
     /// A reset, wherever it stands; the connection's cause when that reset decided its ending.
     Reset,
     /// Either.

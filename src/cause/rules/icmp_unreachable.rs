@@ -12,7 +12,7 @@ pub const RULE: Rule = Rule {
     examples: &["> S, ! icmp 3/1", "> S, ! icmp 3/13", "> S, < icmp 3/3"],
     near_misses: &[("> S, < S., > ., > P. 5, ! icmp 3/1", "still_open")],
     twins: &[],
-    applies: Applies::Connection,
+    applies: Applies::Attempt,
     holds,
 };
 

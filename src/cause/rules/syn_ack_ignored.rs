@@ -23,7 +23,7 @@ pub const RULE: Rule = Rule {
         ("> S, < S. ack=+5", "undetermined"),
     ],
     twins: &[],
-    applies: Applies::Connection,
+    applies: Applies::Attempt,
     holds,
 };
 

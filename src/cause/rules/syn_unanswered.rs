@@ -13,7 +13,7 @@ pub const RULE: Rule = Rule {
     examples: &["> S, > S again +1s, > S again +2s"],
     near_misses: &[("> S, < R.", "port_closed"), ("> S", "undetermined")],
     twins: &[],
-    applies: Applies::Connection,
+    applies: Applies::Attempt,
     holds,
 };
 

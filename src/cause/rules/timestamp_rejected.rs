@@ -35,7 +35,7 @@ pub const RULE: Rule = Rule {
         ),
     ],
     twins: &[],
-    applies: Applies::Connection,
+    applies: Applies::Attempt,
     holds,
 };
 
