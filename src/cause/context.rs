@@ -128,7 +128,9 @@ impl Context {
             return;
         };
         if tried {
-            self.forgotten += facts.try_open(c);
+            let (added, forgotten) = facts.try_open(c, !full);
+            self.remembered += added;
+            self.forgotten += forgotten;
         }
         let Some(life) = life else { return };
         if let (Some(name), Some(cut)) = (names::name(c), names::fate(c)) {

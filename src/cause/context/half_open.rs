@@ -29,12 +29,17 @@ impl HalfOpen {
         true
     }
 
-    /// Adds those of another one; how many there was no room for.
-    pub fn merge(&mut self, other: &Self) -> u64 {
-        let room = MAX_HALF_OPEN.saturating_sub(self.all.len());
+    /// How many are remembered.
+    pub fn len(&self) -> usize {
+        self.all.len()
+    }
+
+    /// Adds those of another one, as far as there is room; how many.
+    pub fn merge(&mut self, other: &Self, room: usize) -> usize {
+        let room = room.min(MAX_HALF_OPEN.saturating_sub(self.all.len()));
         self.all.extend(other.all.iter().take(room));
         self.sorted.take();
-        other.all.len().saturating_sub(room) as u64
+        room.min(other.all.len())
     }
 
     /// Different clients of those that began within so many seconds of a time, as far as they are

@@ -1,5 +1,6 @@
 //! What two parts of a capture remember, together.
 
+use super::half_open::HalfOpen;
 use super::lives::Lives;
 use super::service::{Aborted, MAX_ABORTED};
 use super::{Context, Map, ServiceFacts, entry};
@@ -31,7 +32,8 @@ impl Context {
         self.folded += folded;
         self.not_compared += not_compared;
         for (service, more) in in_order(services) {
-            let lives = more.lives.as_deref().map_or(0, |lives| lives.all().len());
+            let lives = more.lives.as_deref().map_or(0, |lives| lives.all().len())
+                + more.half_open_since.as_deref().map_or(0, HalfOpen::len);
             let room = self.room(self.remembered);
             let Some(facts) = entry(&mut self.services, service, self.limit) else {
                 self.forgotten += 1 + lives as u64;
@@ -112,9 +114,11 @@ impl ServiceFacts {
         self.flags_only += flags_only;
         self.last_refused = self.last_refused.max(last_refused);
         self.survived = self.survived.max(survived);
-        let mut forgotten = 0;
+        let (mut forgotten, mut added) = (0, 0);
         if let Some(half_open) = half_open_since {
-            forgotten += self.half_open_since.get_or_insert_default().merge(&half_open);
+            let own = self.half_open_since.get_or_insert_default();
+            added = own.merge(&half_open, room);
+            forgotten += (half_open.len() - added) as u64;
         }
         if let Some(aborted) = aborted {
             forgotten += self.aborted.get_or_insert_default().merge(&aborted);
@@ -122,11 +126,14 @@ impl ServiceFacts {
         if let Some(names) = names {
             forgotten += self.names.get_or_insert_default().merge(&names);
         }
-        let (mut added, mut translated) = (0, 0);
+        let mut translated = 0;
         if let Some(lives) = lives {
             let own: &mut Lives = self.lives.get_or_insert_default();
-            (added, translated) = remember(lives.all(), room, |life| own.add(life));
-            forgotten += (lives.all().len() - added) as u64;
+            let room = room.saturating_sub(added);
+            let (new, so) = remember(lives.all(), room, |life| own.add(life));
+            translated = so;
+            forgotten += (lives.all().len() - new) as u64;
+            added += new;
         }
         (added, translated, forgotten)
     }

@@ -69,9 +69,10 @@ impl ServiceFacts {
         self.half_open_since.as_ref().map_or(0, |all| all.clients_around(time, seconds))
     }
 
-    /// Adds an attempt to open a connection to it; how much there was no room for.
-    pub(super) fn try_open(&mut self, c: &Connection) -> u64 {
-        let mut forgotten = 0;
+    /// Adds an attempt to open a connection to it, and remembers it where it was left half open, if
+    /// there is room; how many were remembered, and how much there was no room for.
+    pub(super) fn try_open(&mut self, c: &Connection, room: bool) -> (usize, u64) {
+        let (mut added, mut forgotten) = (0, 0);
         let accepted = c.good_syn_ack_time.is_some();
         let client = c.side(Side::Client);
         self.survived = self.survived.max(c.silence.survived);
@@ -87,7 +88,9 @@ impl ServiceFacts {
             Ending::HandshakeIncomplete if accepted && client.syns == 1 => {
                 self.half_open += 1;
                 let since = self.half_open_since.get_or_insert_default();
-                forgotten += u64::from(!since.add(c.start, c.addresses[0]));
+                let kept = room && since.add(c.start, c.addresses[0]);
+                added = usize::from(kept);
+                forgotten += u64::from(!kept);
             }
             Ending::HandshakeRefused => {
                 self.refused += 1;
@@ -113,7 +116,7 @@ impl ServiceFacts {
             }
             _ => {}
         }
-        forgotten
+        (added, forgotten)
     }
 
     /// Connections aborted by the server without any payload of its own within `seconds` of a time.
