@@ -349,7 +349,9 @@ fn a_race_of_families_needs_one_pair_or_one_host() {
     let play = |script: &str| {
         let all = play(script).unwrap();
         let mut context = Context::default();
-        all.iter().for_each(|c| context.add(c));
+        for c in &all {
+            context.add(c);
+        }
         let found = context.other_family(&all[0], 0.01, 2.0);
         found.map(|(racer, linked)| (racer.id, linked))
     };
