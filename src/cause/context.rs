@@ -245,6 +245,13 @@ impl Context {
         self.families.sibling(c, nanoseconds(from), nanoseconds(upto))
     }
 
+    /// How many attempts a connection's client dropped, and beside how many of them it opened and
+    /// used another port of the same host, begun within so many seconds.
+    pub fn dropped_beside(&self, c: &Connection, seconds: f64) -> (usize, usize) {
+        let client = self.clients.get(&c.addresses[0]);
+        client.map_or((0, 0), |client| client.dropped_beside(seconds))
+    }
+
     /// Whether a connection's client tried another service while it tried this one, within so many
     /// seconds, and nobody answered there either.
     pub fn reaches_nobody(&self, c: &Connection, seconds: f64) -> bool {

@@ -3,13 +3,17 @@
 use std::sync::OnceLock;
 
 use super::{Map, Service};
-use crate::conn::Moment;
+use crate::conn::{Moment, nanoseconds};
 use crate::packet::Address;
 
 /// Attempts remembered for each client; more add nothing to a pattern.
 const MAX_ATTEMPTS: usize = 4096;
 /// Different services that a client failed to open, as far as they are counted.
 const MAX_FAN_OUT: usize = 16;
+/// Nanoseconds.
+const SECOND: u64 = 1_000_000_000;
+/// Attempts before and after one that it is compared with.
+const MAX_BESIDE: usize = 16;
 /// Different ports of one host, as far as they are counted.
 const MAX_PORTS: usize = 64;
 
@@ -211,6 +215,37 @@ impl Client {
         hosts.get(&(net(host), port)).map_or(0, Vec::len)
     }
 
+    /// How many attempts it dropped, and beside how many of them it opened and used another port of
+    /// the same host, begun within so many seconds of them.
+    pub fn dropped_beside(&self, seconds: f64) -> (usize, usize) {
+        let (all, beside) = self.worked_out().dropped.get_or_init(|| {
+            let dropped = self.attempts.iter().filter(|attempt| attempt.abandoned);
+            let nearest = dropped.clone().filter_map(|attempt| self.used_beside(attempt));
+            let mut nearest: Vec<u64> = nearest.collect();
+            nearest.sort_unstable();
+            (dropped.count(), nearest)
+        });
+        let within = nanoseconds(seconds).unsigned_abs();
+        (*all, beside.partition_point(|&apart| apart <= within))
+    }
+
+    /// Nanoseconds between an attempt and the one that opened another port of the same host and used
+    /// it; none where there are several within a second.
+    fn used_beside(&self, attempt: &Attempt) -> Option<u64> {
+        let completed = self.completed();
+        let here = completed.partition_point(|other| other.start < attempt.start);
+        let before = completed.iter().take(here).rev().take(MAX_BESIDE);
+        let near = before.chain(completed.iter().skip(here).take(MAX_BESIDE));
+        let other = near.filter(|other| {
+            let (host, port) = attempt.service;
+            other.service.0 == host && other.service.1 != port && other.bytes > 0
+        });
+        let mut apart: Vec<u64> = other.map(|other| other.start.abs_diff(attempt.start)).collect();
+        apart.sort_unstable();
+        let several = apart.get(1).is_some_and(|&second| second < SECOND);
+        apart.first().copied().filter(|_| !several)
+    }
+
     /// How long it waited for answers.
     pub fn waits(&self) -> &Waits {
         self.worked_out().waits.get_or_init(|| Waits::of(&self.attempts))
@@ -228,6 +263,7 @@ pub(super) fn order<T, K: Ord>(all: &[T], key: impl Fn(&T) -> K) -> Vec<u32> {
 #[derive(Clone, Debug, Default)]
 struct WorkedOut {
     failed_services: OnceLock<usize>,
+    dropped: OnceLock<(usize, Vec<u64>)>,
     ports: OnceLock<Map<Address, [Vec<u16>; 2]>>,
     hosts: OnceLock<Map<(u128, u16), Vec<u8>>>,
     waits: OnceLock<Waits>,

@@ -10,7 +10,8 @@ pub const RULE: Rule = Rule {
            another address, started within 300 ms of this one; to the same port over the other IP \
            version, started 10 ms to 2 s before or after (the same client by its hardware address, \
            or by being the only such pair); or to another port of the same host, started within \
-           50 ms of this one and used. Not for a scan.",
+           50 ms of this one and used; within 300 ms where most of what the client dropped, three \
+           attempts at least, has such a rival. Not for a scan.",
     reference: "RFC 8305 sections 5 and 8; SMB over 445 and 139 at once",
     next: "None: this is how clients race addresses, families and ports.",
     examples: &[
@@ -19,6 +20,7 @@ pub const RULE: Rule = Rule {
         "> S, > S server=2 +300ms, < S., > ., < S. server=1, > R",
         "> S, > S port=40001 +90ms, < S., > ., < S. port=40000, > R",
         "> S v6, > S v4 port=40001 +250ms, < S. +20ms, > ., > P. 100, < S. v6 port=40000 +80ms, > R +1ms",
+        "> S service=443, > S service=8443 port=40001 +200ms, < S. +20ms, > ., > P. 100, < S. service=443 port=40000 +80ms, > R +1ms, > S service=443 port=40002 +2s, > S service=8443 port=40003 +150ms, < S. +20ms, > ., > P. 100, < S. service=443 port=40002 +80ms, > R +1ms, > S service=443 port=40004 +2s, > S service=8443 port=40005 +180ms, < S. +20ms, > ., > P. 100, < S. service=443 port=40004 +80ms, > R +1ms",
         "> S service=445, > S service=139 port=40001 +300us, < S. service=445 port=40000, > ., < S. service=139 port=40001, > R +1ms, > P. 159 service=445 port=40000, < P. 240",
     ],
     near_misses: &[
@@ -59,7 +61,10 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     if case.side(Side::Client).syn_options & !0b111 == 0 {
         return None;
     }
-    let found = same_family(case).or_else(|| other_port(case)).or_else(|| other_family(case));
+    let found = same_family(case)
+        .or_else(|| other_port(case))
+        .or_else(|| other_family(case))
+        .or_else(|| as_always(case));
     let Some((sibling, start, base)) = found else {
         let later = used_instead(case, case.parameters.race_window_s).is_some();
         let share = if later { 0.35 } else { 0.15 };
@@ -76,6 +81,9 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
             }),
     )
 }
+
+/// Attempts from which something is a client's habit.
+const USUAL: usize = 3;
 
 /// The attempt that was won: its number, when it began, and how sure it is.
 type Sibling = (u64, i64, f64);
@@ -127,6 +135,15 @@ pub fn used_instead<'a>(case: &Case<'a>, within_s: f64) -> Option<(u16, &'a Atte
             && other.completed.get().is_some_and(|time| time <= reset.time)
     });
     siblings.min_by_key(|other| other.id).map(|other| (other.service.1, other))
+}
+
+/// To another port of the same host, begun somewhat later, where this is what this client does: most
+/// of what it dropped it dropped so.
+fn as_always(case: &Case<'_>) -> Option<Sibling> {
+    let within = case.parameters.race_window_s;
+    let (_, other) = used_instead(case, within)?;
+    let (dropped, beside) = case.context.dropped_beside(case.connection, within);
+    (beside >= USUAL && beside * 2 > dropped).then_some((other.id, other.start, 0.6))
 }
 
 /// To the same port over the other IP version, won before this one was dropped.
