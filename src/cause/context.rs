@@ -39,7 +39,7 @@ pub type Service = (Address, u16);
 /// Attempts of one client, or connections of one service, that a connection is compared with.
 const MAX_AROUND: usize = 256;
 /// Services, clients and hosts each, and attempts over all clients and connections over all
-/// services, both divided by four, that a bounded context remembers: some 300 MiB in all. What
+/// services, both divided by four, that a bounded context remembers: some 400 MiB in all. What
 /// comes later is judged without them, and counted.
 pub const MAX_REMEMBERED: usize = 1 << 18;
 

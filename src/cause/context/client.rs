@@ -10,8 +10,8 @@ use crate::packet::Address;
 const MAX_ATTEMPTS: usize = 4096;
 /// Different services that a client failed to open, as far as they are counted.
 const MAX_FAN_OUT: usize = 16;
-/// Nanoseconds.
-const SECOND: u64 = 1_000_000_000;
+/// Nanoseconds within which attempts lie together.
+const TOGETHER: u64 = 300_000_000;
 /// Attempts before and after one that it is compared with.
 const MAX_BESIDE: usize = 16;
 /// Different ports of one host, as far as they are counted.
@@ -230,7 +230,7 @@ impl Client {
     }
 
     /// Nanoseconds between an attempt and the one that opened another port of the same host and used
-    /// it; none where there are several within a second.
+    /// it; none where there are several.
     fn used_beside(&self, attempt: &Attempt) -> Option<u64> {
         let completed = self.completed();
         let here = completed.partition_point(|other| other.start < attempt.start);
@@ -242,7 +242,7 @@ impl Client {
         });
         let mut apart: Vec<u64> = other.map(|other| other.start.abs_diff(attempt.start)).collect();
         apart.sort_unstable();
-        let several = apart.get(1).is_some_and(|&second| second < SECOND);
+        let several = apart.get(1).is_some_and(|&second| second < TOGETHER);
         apart.first().copied().filter(|_| !several)
     }
 
