@@ -1,4 +1,7 @@
-"""The 70 cases from practice: how it ended, who ended it and why, as those who had it told."""
+"""Cases from practice: how it ended, who ended it and why, as those who had it told.
+
+The 70 that were given, and the blind ones of the same kinds, whose writer had not read the rules.
+"""
 
 from __future__ import annotations
 
@@ -13,11 +16,13 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 HERE = pathlib.Path(__file__).resolve().parent
-STILL_WRONG = HERE.parent / "practice" / "still-wrong.txt"
+PRACTICE = HERE.parent / "practice"
+STILL_WRONG = PRACTICE / "still-wrong.txt"
+BLIND_RIGHT = PRACTICE / "blind-right.txt"
 
 
-def _score() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("score", HERE.parent / "practice" / "score.py")
+def _module(name: str, path: pathlib.Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -26,17 +31,30 @@ def _score() -> ModuleType:
     return module
 
 
-SCORE = _score()
+SCORE = _module("score", PRACTICE / "score.py")
 
-pytestmark = [
-    pytest.mark.skipif(not SCORE.CASES.exists(), reason="the cases are not there"),
-    pytest.mark.filterwarnings("ignore::finrst.CaptureWarning"),
-]
+pytestmark = pytest.mark.filterwarnings("ignore::finrst.CaptureWarning")
 
 
+@pytest.mark.skipif(not SCORE.CASES.exists(), reason="the cases are not there")
 def test_no_case_is_wrong_but_those_that_are_known_or_argued() -> None:
     known = set(STILL_WRONG.read_text().split()) | SCORE.argued()
     wrong: dict[str, Any] = {
         result.case["id"]: result.found for result in SCORE.results() if not result.right
     }
     assert {name: found for name, found in wrong.items() if name not in known} == {}
+
+
+def test_the_blind_cases_are_right_at_least_as_often_as_recorded() -> None:
+    results = list(SCORE.results(blind=True))
+    right = sum(result.right for result in results)
+    recorded = int(BLIND_RIGHT.read_text())
+    assert right >= recorded, [result.case["id"] for result in results if not result.right]
+
+
+def test_the_blind_captures_are_what_their_generator_writes(tmp_path: pathlib.Path) -> None:
+    generator = _module("generate_blind", PRACTICE / "blind" / "generate.py")
+    generator.main(tmp_path)
+    written = {path.name: path.read_bytes() for path in tmp_path.glob("*.pcap")}
+    kept = {path.name: path.read_bytes() for path in (PRACTICE / "blind").glob("*.pcap")}
+    assert written == kept

@@ -592,11 +592,11 @@ def refused_by_the_gateway(tap: Tap) -> None:
     closed(tap, 40000, 25, ttl=64, after=0.0003, number=0)
 
 
-def main() -> None:
+def main(folder: pathlib.Path = HERE) -> None:
     for name, write in WRITTEN.items():
         tap = Tap()
         write(tap)
-        tap.write(HERE / f"{name}.pcap")
+        tap.write(folder / f"{name}.pcap")
 
 
 if __name__ == "__main__":
