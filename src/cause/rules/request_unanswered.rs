@@ -20,6 +20,10 @@ pub const RULE: Rule = Rule {
     ],
     near_misses: &[
         ("> S, < S., > ., > P. 200, < ., > F. +300ms, < F., > .", "client_close"),
+        (
+            "> S, < S., > ., > P. tls, < P. tls, > P. 80, < P. 900, > P. 46, < ., > F. +2s, < F., > .",
+            "client_close",
+        ),
         ("> S, < S., > ., > P. 200, < ., < F. +300ms, > F., < .", "server_close"),
         ("> S, < S., > ., > P. 200, < P. 300, > ., > P. 9 +3s, < F., > F., < .", "server_close"),
         ("> S, < S., > ., > P. 200, < ., > P. 90 +9s, < ., > F. +30s, < F., > .", "client_close"),
@@ -35,6 +39,8 @@ pub const RULE: Rule = Rule {
 const LIMITS: [f64; 11] = [2.0, 3.0, 5.0, 10.0, 15.0, 20.0, 30.0, 60.0, 90.0, 120.0, 300.0];
 /// A payload up to this length may be a goodbye.
 const GOODBYE: u64 = 40;
+/// And up to this length in TLS, where it may also be a frame of HTTP/2 that wants no answer.
+const CONTROL: u64 = 64;
 /// A client that still sends this long after the opening, and is never answered, tells and does not
 /// ask.
 const ONE_WAY_S: f64 = 5.0;
@@ -57,6 +63,11 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     if !open || goodbye || client.unacked() > 0 || c.bytes_after_first_fin != [0; 2] {
         return None;
     }
+    let tls = c.extra().is_some_and(|extra| extra.tls != [false; 2]);
+    let asked = c.side(Side::Server).unanswered;
+    if tls && asked <= CONTROL {
+        return None;
+    }
     let answered = answer.get().is_some();
     let asked_at = s(fin.time.saturating_sub(waited).saturating_sub(c.start));
     let confidence = if s(waited) >= case.parameters.request_wait_s {
@@ -65,7 +76,7 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
             return None;
         }
         0.55
-    } else if closer == Side::Server && answered && c.side(Side::Server).unanswered > GOODBYE {
+    } else if closer == Side::Server && answered && asked > GOODBYE {
         0.45
     } else {
         return None;
@@ -75,7 +86,7 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     Some(
         Finding::new(if limit.is_some() { confidence + 0.1 } else { confidence })
             .with(Evidence::number("waited_s", waited).at(fin.packet))
-            .with(Evidence::count("unanswered_bytes", c.side(Side::Server).unanswered))
+            .with(Evidence::count("unanswered_bytes", asked))
             .with_some(limit.map(|limit| Evidence::number("limit_s", limit))),
     )
 }
