@@ -4,12 +4,21 @@
 use super::context::{chosen, ttls};
 use super::evidence::Evidence;
 use super::rule::Case;
+use super::score::{headers, shortest};
 use crate::conn::{Side, Signs, Teardown, hops};
 
 /// Connections of a host from which one router more or less is evidence, if it never varied.
 const STEADY: u32 = 4;
 /// Routers from which a host known by one connection is another one.
 const FAR: u8 = 5;
+/// Routers between a host and the next one to it that speaks in its name.
+const NEXT: u8 = 3;
+/// Connections of a host from which its path is steady.
+const MANY: u32 = 6;
+/// Routers that paths pass at most, as a rule: a TTL that says more was set by a program.
+const LONGEST: u8 = 24;
+/// Who answers in less than this part of the shortest round trip is not where its sender is.
+const NEARER: i64 = 5;
 
 /// A distance that is not the claimed sender's.
 #[derive(Clone, Copy, Debug)]
@@ -56,7 +65,7 @@ pub fn apart(case: &Case<'_>, row: &Teardown) -> Option<Apart> {
     if own.is_some_and(|own| away(hops(row.ttl), own) == 0) {
         return None;
     }
-    if row.ttl == 0 || chosen(c) || disputed(case, row) {
+    if row.ttl == 0 || chosen(c) || set_low(case, row) || disputed(case, row) {
         return None;
     }
     let (usual, needed) = match own {
@@ -67,6 +76,56 @@ pub fn apart(case: &Case<'_>, row: &Teardown) -> Option<Apart> {
     let connections = host.map_or(0, |host| host.connections);
     let apart = Apart { hops: hops(row.ttl), usual, connections };
     (apart.distance() >= needed).then_some(apart)
+}
+
+/// Where another host than its claimed sender sent a reset in mid-connection from, if that shows by
+/// more than the routers it passed: a route may change, more so while it is silent.
+pub fn elsewhere(case: &Case<'_>, row: &Teardown, doubted: bool) -> Option<Apart> {
+    if alike(case, row) {
+        return None;
+    }
+    let nearer = nearer(case, row);
+    let one = || one_router(case, row).filter(|apart| nearer || next_to_us(case, row, *apart));
+    let apart = apart(case, row).or_else(one)?;
+    // A fitting timestamp is known to its host.
+    let stamped = row.has_timestamp && row.timestamp_ok != Some(false);
+    let agreed = row.link_source_differs || nearer || doubted || {
+        !stamped
+            && (next_to_us(case, row, apart)
+                || another_kernel(case, row, apart)
+                || !headers(case, row).is_empty())
+    };
+    agreed.then_some(apart)
+}
+
+/// A host behind routers does not move next to us; one that counts from another TTL may seem to.
+fn next_to_us(case: &Case<'_>, row: &Teardown, apart: Apart) -> bool {
+    apart.hops == 0 && apart.distance() <= NEXT && case.side(row.sender).alive >= 2
+}
+
+/// Its kernel counts from another TTL, and is far from its claimed sender.
+fn another_kernel(case: &Case<'_>, row: &Teardown, apart: Apart) -> bool {
+    let first = |ttl: u8| ttl.saturating_add(hops(ttl));
+    let another = |ttl: u8| first(ttl) != first(row.ttl) && hops(ttl) <= LONGEST;
+    apart.distance() >= FAR && ttls(case.side(row.sender)).all(another)
+}
+
+/// Where a reset was sent from, if it is nearer than its sender, whose segments passed the same
+/// routers in so many connections that a route that changes just now is unlikely.
+pub fn on_a_steady_path(case: &Case<'_>, row: &Teardown) -> Option<Apart> {
+    let host = case.context.host(case.connection.addresses[row.sender.index()])?;
+    let steady = host.connections >= MANY && host.hops_low == host.hops_high;
+    let nearer = hops(row.ttl) < host.hops_low;
+    apart(case, row).filter(|_| steady && nearer)
+}
+
+/// Whether an answer came in a small part of the shortest round trip to its claimed sender.
+fn nearer(case: &Case<'_>, row: &Teardown) -> bool {
+    let steady = case.connection.time_backward == 0;
+    match (row.turnaround.get(), shortest(case, row)) {
+        (Some(answered), Some(usual)) => steady && answered.saturating_mul(NEARER) < usual,
+        _ => false,
+    }
 }
 
 /// Whether two hosts answered the SYN: then nobody knows which of them the server is.
@@ -80,6 +139,16 @@ pub fn alike(case: &Case<'_>, row: &Teardown) -> bool {
     let c = case.connection;
     let own = range(ttls(c.side(row.sender)).map(hops));
     own.is_none_or(|own| chosen(c) || away(hops(row.ttl), own) == 0)
+}
+
+/// The highest TTL that a program sets so that its segments do not go far (eBGP over several hops),
+/// and no kernel of today begins with.
+const SET_LOW: u8 = 32;
+
+/// Whether the program of its sender set the TTL, which its kernel's replies do not have.
+fn set_low(case: &Case<'_>, row: &Teardown) -> bool {
+    let own = ttls(case.side(row.sender)).max();
+    own.is_some_and(|ttl| ttl <= SET_LOW) && row.ttl > SET_LOW
 }
 
 /// Fewest and most.
@@ -123,7 +192,8 @@ pub fn one_router(case: &Case<'_>, row: &Teardown) -> Option<Apart> {
     let c = case.connection;
     let (low, high) = range(ttls(c.side(row.sender)).map(hops))?;
     let apart = Apart { hops: hops(row.ttl), usual: (low, high), connections: 1 };
-    let known = row.ttl != 0 && low == high && !chosen(c) && !disputed(case, row);
+    let chosen = chosen(c) || set_low(case, row);
+    let known = row.ttl != 0 && low == high && !chosen && !disputed(case, row);
     (known && apart.distance() > 0).then_some(apart)
 }
 

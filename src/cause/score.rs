@@ -138,7 +138,7 @@ pub fn score(case: &Case<'_>, row: &Teardown) -> Score {
 }
 
 /// What a reset's header has that no reset of its sender would have, with its weight.
-fn headers(case: &Case<'_>, row: &Teardown) -> Vec<(f64, &'static str)> {
+pub fn headers(case: &Case<'_>, row: &Teardown) -> Vec<(f64, &'static str)> {
     let c = case.connection;
     let endpoint = c.side(row.sender);
     let (traits, v4) = (endpoint.traits, c.ip_version == 4);
@@ -237,7 +237,7 @@ fn answered_in_time(case: &Case<'_>, row: &Teardown) -> bool {
 }
 
 /// The shortest time in which a segment of the peer was answered by this side.
-fn shortest(case: &Case<'_>, row: &Teardown) -> Option<i64> {
+pub fn shortest(case: &Case<'_>, row: &Teardown) -> Option<i64> {
     let c = case.connection;
     let data = c.side(row.sender.peer()).min_rtt.get();
     let handshake = match row.sender {

@@ -6,7 +6,9 @@ pub const RULE: Rule = Rule {
     summary: "A box or the peer had dropped the idle connection and reset it, at once or when the \
               next segment came.",
     wire: "A reset in mid-connection after a silence, unprompted or in answer to the next \
-           segment, from elsewhere than its sender's other segments; or one of no live socket \
+           segment, from elsewhere than its sender's other segments by its hops and by another \
+           sign (sooner than a round trip, from the next router, another header, unprompted, \
+           after more than the service survived elsewhere); or one of no live socket \
            after a silence that matches a known limit of load balancers, firewalls or address \
            translators (within 2 % or 2 s), or is longer than the service survived in other \
            connections; or both sides reset at once, unprompted. A silence is a lower bound of \
@@ -20,6 +22,7 @@ pub const RULE: Rule = Rule {
         "> S, < S., > ., > P. 80, < P. 300, > ., < R. nots win=0 id=0 +900s",
         "> S, < S. ttl=57 +40ms, > . +50us, > P. 80 +10ms, < P. 300 ttl=57 +45ms, > . +50us, < R. nots win=0 ttl=250 id=0 +6s",
         "> S, < S. ttl=63 +50us, > . +10us, > P. 80 +1ms, < P. 300 ttl=63 +1ms, > . +10us, > P. 80 +9s, < R ttl=64 +50us",
+        "> S, < S. ttl=57 +20ms, > . +50us, > P. 80, < P. 300 ttl=57 +20ms, > . +50us, > P. 80 +9s, < R ttl=61 +2ms",
         "> S, < S., > ., > P. 80, < P. 300, > ., > R. nots win=0 +40s, < R. nots win=0 +20us",
         "> S port=1..2, < S. port=1..2, > . port=1..2, > P. 80 port=1 +15s, < P. 90, > P. 80 port=2 +40s, < R +1ms",
     ],
@@ -28,6 +31,16 @@ pub const RULE: Rule = Rule {
         // Another initial TTL, the same path.
         (
             "> S, < S. ttl=31, > ., > P. 80, < P. 300 ttl=31, > ., > P. 80 +9s, < R ttl=63 +1ms",
+            "no_socket",
+        ),
+        // The route changed during the silence: the time is as ever.
+        (
+            "> S, < S. ttl=57 +20ms, > . +50us, > P. 80, < P. 300 ttl=57 +20ms, > . +50us, > P. 80 +9s, < R ttl=54 +22ms",
+            "no_socket",
+        ),
+        // The program set its TTL, the kernel's reply has its own.
+        (
+            "> S, < S. ttl=10 +1ms, > . +50us, > P. 80, < P. 300 ttl=10 +1ms, > . +50us, > P. 80 +9s, < R ttl=64 +1ms",
             "no_socket",
         ),
         // The service survived more elsewhere.
@@ -86,24 +99,22 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     if c.endpoints.iter().any(|e| !e.spoke() || !e.based) {
         return None;
     }
-    // The next router, where even one router is told apart.
-    let next = || one_router(case, reset).filter(|_| crate::conn::hops(reset.ttl) == 0);
-    let apart = apart(case, reset).or_else(next);
+    let live = reset.form == Some(Form::Abort);
+    let unprompted = reset.trigger.is_none() && !live;
+    let (here, others) = survived(case);
+    let longer = others > here && idle > others * LONGER;
+    let apart = elsewhere(case, reset, unprompted || longer);
     let both = both_at_once(case, reset);
     let stamped = reset.has_timestamp && reset.timestamp_ok != Some(false);
     if stamped && apart.is_none() {
         return None;
     }
     let other_host = apart.is_some() || both;
-    let live = reset.form == Some(Form::Abort);
     let device = limit(case, idle);
-    let (here, elsewhere) = survived(case);
-    let outlived = here.max(elsewhere) > idle;
-    let longer = elsewhere > here && idle > elsewhere * LONGER;
+    let outlived = here.max(others) > idle;
     // A listener that does not accept has not served the client yet.
     let server = c.side(Side::Server);
     let waiting = server.syn_acks > 1 && server.alive == server.syn_acks;
-    let unprompted = reset.trigger.is_none() && !live;
     let base = match (other_host, device.is_some()) {
         (true, true) => 0.75,
         (true, false) if idle >= LONG_S => 0.7,
@@ -122,10 +133,14 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
             evidence.value = Some(limit);
             evidence
         }))
-        .with_some(longer.then(|| Evidence::number("survived_elsewhere_s", elsewhere)))
+        .with_some(longer.then(|| Evidence::number("survived_elsewhere_s", others)))
         .with_some(unprompted.then(|| Evidence::of("unprompted").at(reset.packet)))
         .with_some(both.then(|| Evidence::of("both_sides_reset_at_once").at(reset.packet)))
         .with_some(apart.map(|apart| apart.evidence(reset.packet)));
+    if apart.is_some() {
+        finding =
+            finding.with_some(reset.turnaround.get().map(|time| Evidence::time("answer_s", time)));
+    }
     if other_host {
         finding = finding.by_third_party();
     }

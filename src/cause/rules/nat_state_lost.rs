@@ -8,8 +8,9 @@ pub const RULE: Rule = Rule {
     wire: "Retransmissions unanswered while the same two hosts open another connection that works \
            at once, most often after a silence. Or a client goes on from another port at the number \
            where it had stopped, and the server resets what it does not know. Or a reply reset in \
-           mid-connection from another hardware address than the side's other segments, or from so \
-           many routers more or fewer that another host sent it.",
+           mid-connection from another hardware address than the side's other segments, or from \
+           other routers away, where nearer and that host's path never varied in many connections, or the \
+           answer came too soon or has another header.",
     reference: "RFC 5382 section 5; kubernetes #74839 (conntrack INVALID)",
     next: "Look for idle limits, flushed tables, failover or asymmetric paths between the two.",
     examples: &[
@@ -17,6 +18,8 @@ pub const RULE: Rule = Rule {
          > P. 80 again +600ms, > P. 80 again +1200ms, > S port=40001, < S., > ., > P. 80, < P. 300",
         "> S, < S., > ., > P. 80, < P. 300, > ., > P. 80 port=41000 seq=#81 ack=#301 +90s, < R +1ms",
         "> S, < S. mac=1, > ., > P. 10, < P. 10 mac=1, > P. 10 +20s, < R mac=2",
+        "> S port=1..7, < S. port=1..7 ttl=59 +10ms, > . port=1..7, > S, < S. ttl=59 +10ms, > ., > P. 80, < P. 300 ttl=59 +10ms, > ., > P. 80 +1s, < R ttl=60 +10ms",
+        "> S, < S. ttl=57 +20ms, > . +50us, > P. 80, < P. 300 ttl=57 +20ms, > . +50us, > P. 80 +100ms, < R ttl=61 +2ms",
     ],
     near_misses: &[
         // Nothing else shows that the hosts can still talk.
@@ -45,6 +48,11 @@ pub const RULE: Rule = Rule {
         ),
         ("> S, < S. mac=1, > ., > P. 10, < P. 10 mac=1, > P. 10 +20s, < R mac=1", "no_socket"),
         ("> S, < S., > ., > P. 10, < P. 10, > P. 10 +20s, < R mac=2", "no_socket"),
+        // Another route, the time as ever.
+        (
+            "> S ttl=51, < S. +50us, > . ttl=51 +30ms, > P. 80 ttl=51 +1ms, < P. 300 +1ms, > . ttl=51 +30ms, < P. 50 +400ms, > R ttl=48 +33ms",
+            "no_socket",
+        ),
     ],
     twins: &[
         ("no_socket", "without link addresses the two look alike"),
@@ -105,7 +113,7 @@ fn from_another_host(case: &Case<'_>) -> Option<Finding> {
         return None;
     }
     let link = reset.link_source_differs;
-    let apart = apart(case, reset);
+    let apart = elsewhere(case, reset, link).or_else(|| on_a_steady_path(case, reset));
     (link || apart.is_some()).then(|| {
         Finding::new(if link && apart.is_some() { 0.6 } else { 0.5 })
             .with_some(link.then(|| Evidence::of("hardware_address_differs").at(reset.packet)))

@@ -3,6 +3,8 @@ use crate::cause::HostFacts;
 
 /// Connections whose SYN-ACKs took about the same time, so that time alone is evidence.
 const ALIKE: u32 = 3;
+/// How sure one sign makes.
+pub const ONE_SIGN: f64 = 0.6;
 
 pub const RULE: Rule = Rule {
     name: "rejected_by_firewall",
@@ -58,7 +60,8 @@ pub const RULE: Rule = Rule {
     holds,
 };
 
-fn holds(case: &Case<'_>) -> Option<Finding> {
+/// The refusal came from elsewhere than its host.
+pub fn holds(case: &Case<'_>) -> Option<Finding> {
     let reset = refusal(case)?;
     let host = case.context.host(case.connection.addresses[1])?;
     let apart = apart(case, reset);
@@ -76,7 +79,7 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     if signs == 0 || signs == 1 && early && !alone {
         return None;
     }
-    let mut finding = Finding::new(if signs > 1 { 0.8 } else { 0.6 })
+    let mut finding = Finding::new(if signs > 1 { 0.8 } else { ONE_SIGN })
         .with(Evidence::of("reset_acknowledges_syn").at(reset.packet))
         .with_some(apart.map(|apart| apart.evidence(reset.packet)));
     for sign in foreign.into_iter().chain(unlabelled.then_some("refusal_without_a_flow_label")) {
