@@ -85,7 +85,9 @@ pub fn elsewhere(case: &Case<'_>, row: &Teardown, doubted: bool) -> Option<Apart
         return None;
     }
     let nearer = nearer(case, row);
-    let one = || one_router(case, row).filter(|apart| nearer || next_to_us(case, row, *apart));
+    // The router next to us sends what it sends for itself from the address that it forwards from.
+    let next = |apart| !row.link_source_differs && next_to_us(case, row, apart);
+    let one = || one_router(case, row).filter(|&apart| nearer || next(apart));
     let apart = apart(case, row).or_else(one)?;
     // A fitting timestamp is known to its host.
     let stamped = row.has_timestamp && row.timestamp_ok != Some(false);
