@@ -24,6 +24,7 @@ pub const RULE: Rule = Rule {
         "> S, < S. ttl=63 +50us, > . +10us, > P. 80 +1ms, < P. 300 ttl=63 +1ms, > . +10us, > P. 80 +9s, < R ttl=64 +50us",
         "> S, < S. ttl=57 +20ms, > . +50us, > P. 80, < P. 300 ttl=57 +20ms, > . +50us, > P. 80 +9s, < R ttl=61 +2ms",
         "> S, < S., > ., > P. 80, < P. 300, > ., > R. nots win=0 +40s, < R. nots win=0 +20us",
+        "> S, < S. ttl=58 +7ms, > ., > P. 80, < P. 300 ttl=58 +7ms, > ., < F. ttl=58, > ., < R. nots win=0 ttl=250 id=0 +120s, > R. nots win=0 ttl=250 id=0 +10us",
         "> S port=1..2, < S. port=1..2, > . port=1..2, > P. 80 port=1 +15s, < P. 90, > P. 80 port=2 +40s, < R +1ms",
     ],
     near_misses: &[
@@ -47,6 +48,11 @@ pub const RULE: Rule = Rule {
         (
             "> S port=1, < S., > ., > P. 80 +900s, < P. 90, > S port=2, < S., > ., > P. 80 +351s, < R +1ms",
             "no_socket",
+        ),
+        // Its sender alone gave up waiting for the other's FIN.
+        (
+            "> S, < S. ttl=58 +7ms, > ., > P. 80, < P. 300 ttl=58 +7ms, > ., < F. ttl=58, > ., < R. nots win=0 ttl=58 id=0 +120s",
+            "fin_wait2_expired",
         ),
         // A live socket.
         ("> S, < S., > ., > P. 80, < P. 300, > ., < R. +900s", "application_abort"),
@@ -88,7 +94,10 @@ const LONGER: f64 = 1.2;
 
 #[allow(clippy::match_same_arms)] // in the order in which they are asked
 fn holds(case: &Case<'_>) -> Option<Finding> {
-    let reset = case.reset.filter(|reset| !reset.sender_fin_before)?;
+    // After its own FIN a side may give up waiting, and a box still resets both.
+    let reset = case.reset.filter(|reset| {
+        !reset.sender_fin_before || reset.timestamp_ok == Some(false) && both_at_once(case, reset)
+    })?;
     let c = case.connection;
     let idle = s(reset.idle.get()?);
     // A connection that never opened at the server was not idle there.
