@@ -62,7 +62,7 @@ pub struct Context {
     bypasses: Bypasses,
     /// Hosts that are clients too among these: what may be proxies.
     proxies: usize,
-    /// Connections with the numbers of one of the latest before them, under other addresses.
+    /// SYNs with the numbers of one of the latest before them, to another address.
     translations: u64,
     attempts: usize,
     remembered: usize,
@@ -142,12 +142,10 @@ impl Context {
             return;
         }
         let first = facts.lives.is_none();
-        match facts.lives.get_or_insert_default().add(life) {
-            Some(translated) => {
-                self.remembered += 1;
-                self.translations += u64::from(translated);
-            }
-            None => self.forgotten += 1,
+        if facts.lives.get_or_insert_default().add(life) {
+            self.remembered += 1;
+        } else {
+            self.forgotten += 1;
         }
         if first {
             self.note_port(service);

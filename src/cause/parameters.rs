@@ -114,6 +114,8 @@ parameters! {
     age_variation = 0.1;
     /// Open connections from which a server may turn new ones away.
     admission_open = 5.0;
+    /// And from which, where it turned away whoever came while as many were open, and nobody else.
+    admission_few = 3.0;
     /// A translator's copy of a SYN comes this soon.
     translated_s = 0.005;
     /// A silence from which a translator is likely to have forgotten.

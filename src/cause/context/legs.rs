@@ -1,5 +1,5 @@
 //! Connections that belong together: the legs of a proxy, and what an address translator made of
-//! one connection.
+//! one SYN.
 
 use super::client::Attempt;
 use super::life::{Life, source};
@@ -16,6 +16,8 @@ const MAX_LEGS: usize = 16;
 const MAX_PORTS: usize = 16;
 /// Octets that a proxy may put before what it passes on (PROXY protocol, a header).
 const HEADER: u32 = 256;
+/// Octets of which the same number is no chance, but for a header.
+const MUCH: u32 = 8 * HEADER;
 
 /// The leg whose end another one followed.
 #[derive(Clone, Copy, Debug)]
@@ -26,10 +28,10 @@ pub struct Leg {
     pub before: i64,
     /// Whether both ended in the same way, by FIN or by reset.
     pub alike: bool,
+    /// Whether both brought the same answers.
+    pub same: bool,
     /// Who began its end.
     pub ended_by: Side,
-    /// The same segments under other addresses.
-    pub translated: bool,
 }
 
 impl Context {
@@ -61,40 +63,38 @@ impl Context {
     }
 
     /// The leg of a proxy or balancer whose end this connection's followed within so many seconds,
-    /// the latest of them; or what a translator made it of, within `copied_s`.
-    pub fn followed(&self, c: &Connection, within_s: f64, copied_s: f64) -> Option<Leg> {
-        if self.proxies == 0 && self.translations == 0 {
+    /// the latest of them. The two sides of an address translator have the same numbers: they are
+    /// one connection seen twice, and neither followed the other.
+    pub fn followed(&self, c: &Connection, within_s: f64) -> Option<Leg> {
+        if self.proxies == 0 {
             return None;
         }
         let own = Life::of(c).filter(Life::opened)?;
         let side = own.ended_by()?;
-        let ended = |other: &&Life| other.ended_by() == Some(side) && other.id != own.id;
-        let leg = |other: &Life, translated| {
+        let ended = |other: &&Life| {
+            other.ended_by() == Some(side) && other.id != own.id && other.number != own.number
+        };
+        let leg = |other: &Life| {
             let before = own.end.saturating_sub(other.end);
             let first = before > 0 || (before == 0 && other.id < own.id);
-            let within = if translated { copied_s } else { within_s };
-            (first && seconds(before) <= within).then_some(Leg {
+            (first && seconds(before) <= within_s).then_some(Leg {
                 id: other.id,
                 before,
                 alike: other.by_fin() == own.by_fin(),
+                same: other.bytes[1] == own.bytes[1],
                 ended_by: side,
-                translated,
             })
         };
-        let copy = self.translation(c, &own, copied_s).filter(ended);
-        if let Some(leg) = copy.and_then(|other| leg(other, true)) {
-            return Some(leg);
-        }
         let legs: Vec<Leg> = match side {
             Side::Server => {
                 let opened = self.opened_by(c.addresses[1], c).filter(ended);
                 let opened = opened.filter(|other| carries(&own, other));
-                opened.filter_map(|other| leg(other, false)).collect()
+                opened.filter_map(leg).collect()
             }
             Side::Client => {
                 let served = self.served_by(c.addresses[0], c).filter(ended);
                 let served = served.filter(|other| carries(other, &own));
-                served.filter_map(|other| leg(other, false)).collect()
+                served.filter_map(leg).collect()
             }
         };
         legs.into_iter().min_by_key(|leg| (leg.before, leg.id))
@@ -125,23 +125,6 @@ impl Context {
         self.lives(&attempt.service)?.of(attempt.id)
     }
 
-    /// The one connection that is the same under another address of the server or of the client:
-    /// begun at the same time with the same numbers, with the same octets.
-    fn translation(&self, c: &Connection, own: &Life, copied_s: f64) -> Option<&Life> {
-        if self.translations == 0 {
-            return None;
-        }
-        let lives = self.lives(&(c.addresses[1], c.ports[1]));
-        let by_client = lives.into_iter().flat_map(|lives| lives.numbered(own.number));
-        let by_client = by_client.take(MAX_LEGS).filter(|life| life.source != own.source);
-        let by_server = self.twins(c).filter_map(|attempt| self.life(attempt));
-        let mut same = by_server.chain(by_client).filter(|life| {
-            let apart = seconds(life.start.saturating_sub(own.start)).abs();
-            apart <= copied_s && life.number == own.number && life.bytes == own.bytes
-        });
-        same.next().filter(|_| same.next().is_none())
-    }
-
     /// Attempts of the same client from the same port with the same initial sequence number, to
     /// another address: what a translator made of one SYN.
     pub fn twins<'a>(&'a self, c: &'a Connection) -> impl Iterator<Item = &'a Attempt> {
@@ -168,7 +151,10 @@ fn carries(to: &Life, from: &Life) -> bool {
     let ([up, down], [sent, came]) = (to.bytes, from.bytes);
     let header = sent.checked_sub(up).is_some_and(|more| more <= HEADER);
     if to.by_fin() && from.by_fin() {
-        return header && down == came && up.max(down) > 0;
+        // A proxy of requests changes the headers of both ways, which much payload only hides.
+        let near = up.abs_diff(sent).max(down.abs_diff(came)) <= HEADER;
+        let same = header && down == came || up == sent && near;
+        return (same || near && up.max(down) > MUCH) && up.max(down) > 0;
     }
     // A reset overtakes what was on its way.
     let late = down <= came && sent <= up.saturating_add(HEADER);

@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use super::client::{LATEST, order};
+use super::client::order;
 use super::life::Life;
 use crate::conn::{Side, seconds};
 
@@ -25,7 +25,6 @@ pub struct Lives {
 struct WorkedOut {
     by_id: OnceLock<Vec<u32>>,
     by_start: OnceLock<Vec<u32>>,
-    by_number: OnceLock<Vec<u32>>,
     spans: OnceLock<[Vec<i64>; 2]>,
     sources: OnceLock<[Vec<(u32, i64)>; 2]>,
     closes: OnceLock<Closes>,
@@ -34,24 +33,20 @@ struct WorkedOut {
 }
 
 impl Lives {
-    /// Remembers one, and tells whether it has the numbers of one of the latest, of another client;
-    /// `None` when there are enough.
-    pub fn add(&mut self, life: Life) -> Option<bool> {
+    /// Remembers one; false when there are enough.
+    pub fn add(&mut self, life: Life) -> bool {
         let stood = self.all.len() - self.short;
         let full = if life.stood() { stood >= MAX_STOOD } else { self.short >= MAX_SHORT };
         if full {
-            return None;
+            return false;
         }
-        let mut latest = self.all.iter().rev().take(LATEST);
-        let translated =
-            latest.any(|other| other.number == life.number && other.source != life.source);
         if self.all.is_empty() {
             self.all.reserve_exact(1);
         }
         self.short += usize::from(!life.stood());
         self.all.push(life);
         self.worked_out.take();
-        Some(translated)
+        true
     }
 
     /// All, as they were added.
@@ -86,18 +81,6 @@ impl Lives {
         let last = all.partition_point(|place| key(place) <= Some(to));
         let all = all.get(first..last).unwrap_or_default();
         all.iter().rev().filter_map(|&place| self.at(place))
-    }
-
-    /// Those whose client began with the same numbers.
-    pub fn numbered(&self, number: u32) -> impl Iterator<Item = &Life> + use<'_> {
-        let all = self
-            .worked_out()
-            .by_number
-            .get_or_init(|| order(&self.all, |life| (life.number, life.id)));
-        let key = move |&place: &u32| self.at(place).map(|life| life.number);
-        let from = all.partition_point(|place| key(place) < Some(number));
-        let same = all.get(from..).unwrap_or_default().iter();
-        same.take_while(move |place| key(place) == Some(number)).filter_map(|&place| self.at(place))
     }
 
     /// How many were open at a time.
@@ -144,13 +127,19 @@ impl Lives {
     pub fn served(&self) -> &Served {
         self.worked_out().served.get_or_init(|| {
             let served = || self.all.iter().filter(|life| life.bytes[1] > 0);
+            let turned_away = || self.all.iter().filter(|life| life.turned_away());
             let mut began: Vec<_> = served().map(|life| self.open_at(life.start)).collect();
             began.sort_unstable();
             Served {
                 began,
                 first: served().map(|life| life.start).min().unwrap_or(i64::MAX),
                 last: served().map(|life| life.start).max().unwrap_or(i64::MIN),
-                turned_away: self.all.iter().filter(|life| life.turned_away()).count(),
+                turned_away: turned_away().count(),
+                turned_away_at: turned_away()
+                    .map(|life| self.open_at(life.start))
+                    .min()
+                    .unwrap_or(0),
+                turned_away_first: turned_away().map(|life| life.start).min().unwrap_or(i64::MAX),
             }
         })
     }
@@ -259,6 +248,10 @@ pub struct Served {
     pub last: i64,
     /// How many others were turned away.
     pub turned_away: usize,
+    /// How many were open when these began, at the fewest.
+    pub turned_away_at: usize,
+    /// When the first of these began.
+    pub turned_away_first: i64,
 }
 
 #[cfg(test)]

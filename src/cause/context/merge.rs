@@ -1,5 +1,6 @@
 //! What two parts of a capture remember, together.
 
+use super::client::Attempt;
 use super::half_open::HalfOpen;
 use super::lives::Lives;
 use super::service::{Aborted, MAX_ABORTED};
@@ -40,10 +41,9 @@ impl Context {
                 continue;
             };
             let none = facts.lives.is_none();
-            let (added, translated, forgotten) = facts.merge(more, room);
+            let (added, forgotten) = facts.merge(more, room);
             let first = none && facts.lives.is_some();
             self.remembered += added;
-            self.translations += translated;
             self.forgotten += forgotten;
             if first {
                 self.note_port(service);
@@ -83,15 +83,18 @@ pub(super) fn in_order<K: Ord + Copy, V>(map: Map<K, V>) -> Vec<(K, V)> {
 }
 
 /// Adds as many as there is room for: how many were added, and how many of them translated.
-fn remember<T: Copy>(all: &[T], room: usize, add: impl FnMut(T) -> Option<bool>) -> (usize, u64) {
+fn remember(
+    all: &[Attempt],
+    room: usize,
+    add: impl FnMut(Attempt) -> Option<bool>,
+) -> (usize, u64) {
     let added = all.iter().take(room).copied().filter_map(add);
     added.fold((0, 0), |(added, translated), one| (added + 1, translated + u64::from(one)))
 }
 
 impl ServiceFacts {
-    /// How many connections were added, how many of them translated, and how much there was no room
-    /// for.
-    fn merge(&mut self, other: Self, room: usize) -> (usize, u64, u64) {
+    /// How many connections were added, and how much there was no room for.
+    fn merge(&mut self, other: Self, room: usize) -> (usize, u64) {
         let Self {
             accepted,
             last_accepted,
@@ -126,16 +129,14 @@ impl ServiceFacts {
         if let Some(names) = names {
             forgotten += self.names.get_or_insert_default().merge(&names);
         }
-        let mut translated = 0;
         if let Some(lives) = lives {
             let own: &mut Lives = self.lives.get_or_insert_default();
             let room = room.saturating_sub(added);
-            let (new, so) = remember(lives.all(), room, |life| own.add(life));
-            translated = so;
+            let new = lives.all().iter().take(room).filter(|life| own.add(**life)).count();
             forgotten += (lives.all().len() - new) as u64;
             added += new;
         }
-        (added, translated, forgotten)
+        (added, forgotten)
     }
 }
 

@@ -19,65 +19,94 @@ pub struct Fate {
     pub answered: u32,
 }
 
+impl Fate {
+    fn put(&mut self, more: Self) {
+        self.cut = self.cut.saturating_add(more.cut);
+        self.answered = self.answered.saturating_add(more.answered);
+    }
+}
+
+/// A name as a number, and the domain that it lies in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Name {
+    whole: u64,
+    domain: u64,
+}
+
 /// The names of one service.
 #[derive(Clone, Debug, Default)]
 pub struct Names {
     fates: Map<u64, Fate>,
+    /// Of all names of a domain together: filters list domains.
+    domains: Map<u64, Fate>,
     answered: Fate,
 }
 
 impl Names {
     /// Adds what became of one; false when there are enough.
-    pub fn add(&mut self, name: u64, cut: bool) -> bool {
-        if self.fates.len() >= MAX_NAMES && !self.fates.contains_key(&name) {
+    pub fn add(&mut self, name: Name, cut: bool) -> bool {
+        if self.fates.len() >= MAX_NAMES && !self.fates.contains_key(&name.whole) {
             return false;
         }
         let one = Fate { cut: u32::from(cut), answered: u32::from(!cut) };
-        self.put(name, one);
+        self.fates.entry(name.whole).or_default().put(one);
+        self.domains.entry(name.domain).or_default().put(one);
+        self.answered.put(one);
         true
-    }
-
-    fn put(&mut self, name: u64, more: Fate) {
-        let fate = self.fates.entry(name).or_default();
-        for fate in [fate, &mut self.answered] {
-            fate.cut = fate.cut.saturating_add(more.cut);
-            fate.answered = fate.answered.saturating_add(more.answered);
-        }
     }
 
     /// Adds those of another; how many there was no room for.
     pub fn merge(&mut self, other: &Self) -> u64 {
-        let mut fates: Vec<_> = other.fates.iter().collect();
-        fates.sort_unstable_by_key(|(name, _)| **name);
         let mut forgotten = 0;
-        for (&name, &fate) in fates {
-            if self.fates.len() >= MAX_NAMES && !self.fates.contains_key(&name) {
-                forgotten += u64::from(fate.cut) + u64::from(fate.answered);
-            } else {
-                self.put(name, fate);
+        for (own, more) in [(&mut self.fates, &other.fates), (&mut self.domains, &other.domains)] {
+            let mut all: Vec<_> = more.iter().collect();
+            all.sort_unstable_by_key(|(name, _)| **name);
+            for (&name, &fate) in all {
+                if own.len() >= MAX_NAMES && !own.contains_key(&name) {
+                    forgotten += u64::from(fate.cut) + u64::from(fate.answered);
+                } else {
+                    own.entry(name).or_default().put(fate);
+                }
             }
         }
+        self.answered.put(other.answered);
         forgotten
     }
 
-    /// What became of one name.
-    pub fn of(&self, name: u64) -> Fate {
-        self.fates.get(&name).copied().unwrap_or_default()
-    }
-
-    /// How many connections with other names were answered.
-    pub fn answered_beside(&self, name: u64) -> u32 {
-        self.answered.answered.saturating_sub(self.of(name).answered)
+    /// What became of one name, or of all of its domain where that was never answered either; and
+    /// how many connections with other names were answered.
+    pub fn of(&self, name: Name) -> (Fate, u32) {
+        let known = |fates: &Map<u64, Fate>, key| fates.get(&key).copied().unwrap_or_default();
+        let (own, domain) = (known(&self.fates, name.whole), known(&self.domains, name.domain));
+        let fate = if domain.answered == 0 { domain } else { own };
+        (fate, self.answered.answered.saturating_sub(fate.answered))
     }
 }
 
-/// The name that a connection's client asked for, as a number.
-pub fn name(c: &Connection) -> Option<u64> {
+/// The name that a connection's client asked for.
+pub fn name(c: &Connection) -> Option<Name> {
     let name = c.extra()?.server_name.as_deref()?;
+    Some(Name { whole: number(name), domain: number(domain(name)) })
+}
+
+/// A name as a number: FNV-1a, the same wherever it is reckoned.
+fn number(name: &str) -> u64 {
     let octets = name.bytes().map(|octet| octet.to_ascii_lowercase());
-    // FNV-1a: the same wherever it is reckoned.
     let hash = |hash: u64, octet: u8| (hash ^ u64::from(octet)).wrapping_mul(0x0100_0000_01b3);
-    Some(octets.fold(0xcbf2_9ce4_8422_2325, hash))
+    octets.fold(0xcbf2_9ce4_8422_2325, hash)
+}
+
+/// The last two labels of a name, or three where the last two are short like `co.uk`; an address
+/// is its own domain.
+fn domain(name: &str) -> &str {
+    if name.parse::<std::net::IpAddr>().is_ok() {
+        return name;
+    }
+    let mut dots = name.rmatch_indices('.').map(|(at, _)| at);
+    let (Some(last), Some(second)) = (dots.next(), dots.next()) else { return name };
+    let short = name.len() - last <= 3 && last - second <= 4;
+    let from = if short { dots.next() } else { Some(second) };
+    from.and_then(|at| name.get(at + 1..)).unwrap_or(name)
 }
 
 /// Whether a connection with a name was cut right after it, or answered; neither is `None`.

@@ -57,11 +57,11 @@ impl ServiceFacts {
         self.lives.as_deref()
     }
 
-    /// What became of the connections with the name of this one, and how many with other names
-    /// were answered.
+    /// What became of the connections with the name of this one or of its domain, and how many with
+    /// other names were answered.
     pub fn fates(&self, c: &Connection) -> Option<(Fate, u32)> {
         let (name, names) = (names::name(c)?, self.names.as_deref()?);
-        Some((names.of(name), names.answered_beside(name)))
+        Some(names.of(name))
     }
 
     /// Different clients that left it half open within `seconds` of a time, up to some dozens.

@@ -7,7 +7,9 @@ pub const RULE: Rule = Rule {
            it admits.",
     wire: "FIN or reset of the server within a round trip of the handshake and without an octet of \
            its own, while five or more connections of the service, or of this client to it, were \
-           open, more than when it served others; it served some that began before and after.",
+           open, more than when it served others; it served some that began before and after. \
+           Three are enough where it turned away two or more, each while more were open than \
+           when it served any.",
     reference: "OpenSSH MaxStartups, PerSourceMaxStartups; systemd MaxConnections; HAProxy maxconn",
     next: "Look at the limit of connections in the service's configuration, and at who holds them.",
     examples: &[
@@ -17,8 +19,36 @@ pub const RULE: Rule = Rule {
         "> S port=1..6, < S. port=1..6, > . port=1..6, < P. 30 port=1..6, > S port=10 \
              +1s, < S., > ., < R. +1ms, > S port=11 +1s, < S., > ., < R. +1ms, > F. port=1..6 \
              +2s, < F. port=1..6, > S port=20, < S., > ., < P. 30",
+        // Three at most: whoever is the fourth is turned away, twice.
+        "> S port=1..3 +10ms, < S. port=1..3, > . port=1..3, > P. 20 port=1..3, < P. 30 port=1..3, \
+             > S port=10 +1s, < S., > ., < F. +1ms, > ., > F., < ., > F. port=1 +2s, < F. port=1, \
+             > S port=11, < S., > ., < P. 30, > S port=12 +1s, < S., > ., < F. +1ms, > ., > F., \
+             < ., > F. port=2..3 +1s, < F. port=2..3, > S port=20, < S., > ., < P. 30",
     ],
     near_misses: &[
+        // Three were open, but it turned one away with two as well.
+        (
+            "> S port=1..3 +10ms, < S. port=1..3, > . port=1..3, > P. 20 port=1..3, < P. 30 \
+             port=1..3, > S port=10 +1s, < S., > ., < F. +1ms, > ., > F., < ., > F. port=1 +2s, \
+             < F. port=1, > S port=12 +1s, < S., > ., < F. +1ms, > ., > F., < ., > F. port=2..3 \
+             +1s, < F. port=2..3, > S port=20, < S., > ., < P. 30",
+            "server_close",
+        ),
+        // Two at a time are few.
+        (
+            "> S port=1..2 +10ms, < S. port=1..2, > . port=1..2, > P. 20 port=1..2, < P. 30 \
+             port=1..2, > S port=10 +1s, < S., > ., < F. +1ms, > ., > F., < ., > F. port=1 +2s, \
+             < F. port=1, > S port=11, < S., > ., < P. 30, > S port=12 +1s, < S., > ., < F. +1ms, \
+             > ., > F., < ., > F. port=2 +1s, < F. port=2, > S port=20, < S., > ., < P. 30",
+            "server_close",
+        ),
+        // One alone may be chance.
+        (
+            "> S port=1..3 +10ms, < S. port=1..3, > . port=1..3, > P. 20 port=1..3, < P. 30 \
+             port=1..3, > S port=10 +1s, < S., > ., < F. +1ms, > ., > F., < ., > F. port=1..3 +2s, \
+             < F. port=1..3, > S port=20, < S., > ., < P. 30",
+            "server_close",
+        ),
         // Two were open, and six had been served together.
         (
             "> S port=1..6, < S. port=1..6, > . port=1..6, < P. 30 port=1..6, > F. port=3..6, \
@@ -60,7 +90,7 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     let after = turned_away(c)?;
     let lives = case.context.service(c)?.lives()?;
     let served = lives.served();
-    if served.began.len() < 3 || served.first >= c.start || served.last <= c.start {
+    if served.began.len() < 3 || served.first >= c.start {
         return None;
     }
     let open = lives.open_at(c.start);
@@ -68,7 +98,14 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     let many = |open: usize| open as f64 >= case.parameters.admission_open;
     // Three of four were served while fewer were open.
     let usual = *served.began.get(served.began.len() * 3 / 4)?;
-    if !many(open) || open <= usual && !(many(own) && own * 2 > open) {
+    // Whoever came while as many were open was turned away, and nobody else: then even few tell.
+    let apart = served.turned_away > 1
+        && served.began.last().is_some_and(|&most| most < served.turned_away_at)
+        && open as f64 >= case.parameters.admission_few;
+    let crowded = many(open) && (open > usual || many(own) && own * 2 > open);
+    // It served again: the next after this one, or after another that it turned away like this one.
+    let since = if apart { served.turned_away_first } else { c.start };
+    if !crowded && !apart || served.last <= since {
         return None;
     }
     Some(

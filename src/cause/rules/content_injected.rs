@@ -1,3 +1,4 @@
+use super::filtered_by_name;
 use super::prelude::*;
 use crate::conn::{Foreign, Signs};
 
@@ -53,6 +54,13 @@ pub const RULE: Rule = Rule {
 };
 
 fn holds(case: &Case<'_>) -> Option<Finding> {
+    // A FIN that brought nothing: why it came says more.
+    let bare = case.connection.side(Side::Server).unique_bytes == 0;
+    injected(case).filter(|_| !(bare && filtered_by_name::held(case)))
+}
+
+/// A segment that none of the two sent.
+pub(super) fn injected(case: &Case<'_>) -> Option<Finding> {
     let c = case.connection;
     let foreign = c.extra()?.foreign;
     [Side::Client, Side::Server]

@@ -1,3 +1,4 @@
+use super::content_injected;
 use super::prelude::*;
 
 pub const RULE: Rule = Rule {
@@ -6,8 +7,8 @@ pub const RULE: Rule = Rule {
     summary: "Connections that ask for this name are cut at the same service that answers for \
            others: something filters by name.",
     wire: "Handshake, then a TLS ClientHello or HTTP request with a name, then a FIN, a reset or \
-           silence before the server sends an octet: so for every connection with this name, two at \
-           least, while two or more with other names at the same address and port were answered.",
+           silence before the server sends an octet: so for every connection with this name, or with \
+           a name of its domain, two at least, while two or more with other names at the same address and port were answered.",
     reference: "RFC 8744; USENIX Security 2021 (Weaver), IMC 2022 (TSPU)",
     next: "Is the name on a list of a firewall, a provider or the server's own configuration?",
     examples: &[
@@ -32,8 +33,29 @@ pub const RULE: Rule = Rule {
              port=2, < S., > ., > P. get=b.org, < R. +5ms, > S port=3, < S., > ., > P. \
              get=c.org, < P. 1400, > ., > F., < F., > ., > S port=4 +1s, < S., > ., > P. \
              get=b.org, < R. +5ms",
+        // A filter lists domains.
+        "> S port=1, < S., > ., > P. hello=a.org, < P. 1400, > ., > F., < F., > ., > S \
+             port=2, < S., > ., > P. hello=www.b.org, < F. +5ms, > F., < ., > S port=3, < S., > \
+             ., > P. hello=c.org, < P. 1400, > ., > F., < F., > ., > S port=4 +1s, < S., > ., > \
+             P. hello=b.org, < F. +5ms, > F., < .",
     ],
     near_misses: &[
+        // Another name of the domain is answered.
+        (
+            "> S port=1, < S., > ., > P. hello=a.org, < P. 1400, > ., > F., < F., > ., > S \
+             port=2, < S., > ., > P. hello=www.b.org, < R. +5ms, > S port=3, < S., > ., > P. \
+             hello=c.b.org, < P. 1400, > ., > F., < F., > ., > S port=4 +1s, < S., > ., > P. \
+             hello=b.org, < R. +5ms",
+            "abort_unread_data",
+        ),
+        // Nobody lists all of `co.uk`.
+        (
+            "> S port=1, < S., > ., > P. hello=a.org, < P. 1400, > ., > F., < F., > ., > S \
+             port=2, < S., > ., > P. hello=b.co.uk, < R. +5ms, > S port=3, < S., > ., > P. \
+             hello=c.org, < P. 1400, > ., > F., < F., > ., > S port=4 +1s, < S., > ., > P. \
+             hello=d.co.uk, < R. +5ms",
+            "abort_unread_data",
+        ),
         // Once may be chance.
         (
             "> S port=1, < S., > ., > P. hello=a.org, < P. 1400, > ., > F., < F., > ., > S \
@@ -72,6 +94,11 @@ pub const RULE: Rule = Rule {
     holds,
 };
 
+/// Whether it holds.
+pub(super) fn held(case: &Case<'_>) -> bool {
+    holds(case).is_some()
+}
+
 fn holds(case: &Case<'_>) -> Option<Finding> {
     let c = case.connection;
     if fate(c) != Some(true) {
@@ -94,5 +121,11 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     // A server that lives acknowledges, and aborts in its own socket's name.
     let reply = case.reset_of(Form::Reply).is_some();
     let silent = c.ending == Ending::PeerUnresponsive;
-    Some(if reply || silent { finding.by_third_party() } else { finding })
+    Some(if content_injected::injected(case).is_some() {
+        finding.data_by_third_party()
+    } else if reply || silent {
+        finding.by_third_party()
+    } else {
+        finding
+    })
 }

@@ -3,13 +3,13 @@ use super::prelude::*;
 pub const RULE: Rule = Rule {
     name: "relayed_end",
     class: Class::Abort,
-    summary: "A proxy, balancer or address translator passed on the end of its other connection: \
-           this one only followed.",
+    summary: "A proxy or balancer passed on the end of its other connection: this one only \
+           followed.",
     wire: "Both legs are in the capture: the second began soon after the first, carried the same \
-           octets (a header before them left out), and its far end closed or reset it; within \
-           milliseconds the host between ended this one. Or the same segments under other \
-           addresses, as a translator sends them on.",
-    reference: "HAProxy, nginx stream, Envoy TCP proxy; RFC 3022",
+           octets (headers left out), and its far end closed or reset it; within \
+           milliseconds the host between ended this one. The two sides of an address translator \
+           are one connection seen twice: they have the same numbers, and keep their own cause.",
+    reference: "HAProxy, nginx stream, Envoy TCP proxy",
     next: "Look at the connection that ended first: why it did is the cause of both.",
     examples: &[
         "> S server=5, < S., > ., > S client=s5 server=6 port=41000 +1ms, < S. +1ms, > . \
@@ -34,13 +34,26 @@ pub const RULE: Rule = Rule {
              client=s5 server=6 port=41000, > F. client=1 server=5 port=40000 +2s, > F. \
              client=s5 server=6 port=41000 +50ms, < F., > ., < F. client=1 server=5 \
              port=40000, > .",
-        "> S server=9 isn=7, > S server=7 isn=7 +100us, < S. +50us, < S. server=9 +50us, \
-             > ., > . server=7, > P. 80 server=9, > P. 80 server=7 +50us, < P. 90, < P. 90 \
-             server=9 +50us, > F. +1s, > F. server=7 +50us, < F., > ., < F. server=9, > .",
-        "> S isn=7, > S client=9 port=1024 isn=7 +50us, < S., < S. client=1 port=40000 \
-             +50us, > ., > . client=9 port=1024, > P. 9 client=1 port=40000, > P. 9 client=9 port=1024, < P. 9, < P. 9 client=1 port=40000, < R. client=9 port=1024 +2s, < R. client=1 port=40000 +50us",
+        // A proxy that changes the headers of requests and answers.
+        "> S server=5, < S., > ., > P. 320, > S client=s5 server=6 port=41000 +1ms, < S. +1ms, > . \
+             +1ms, > P. 280, < P. 2900 +5ms, < P. 2960 client=1 server=5 port=40000 +1ms, > ., > F. \
+             +2s, > F. client=s5 server=6 port=41000 +20ms, < F., > ., < F. client=1 server=5 \
+             port=40000, > .",
     ],
     near_misses: &[
+        // Both sides of a translator of the server's address.
+        (
+            "> S server=9 isn=7, > S server=7 isn=7 +100us, < S. +50us, < S. server=9 +50us, \
+             > ., > . server=7, > P. 80 server=9, > P. 80 server=7 +50us, < P. 90, < P. 90 \
+             server=9 +50us, > F. +1s, > F. server=7 +50us, < F., > ., < F. server=9, > .",
+            "client_close",
+        ),
+        // And of the client's.
+        (
+            "> S isn=7, > S client=9 port=1024 isn=7 +50us, < S., < S. client=1 port=40000 \
+             +50us, > ., > . client=9 port=1024, > P. 9 client=1 port=40000, > P. 9 client=9 port=1024, < P. 9, < P. 9 client=1 port=40000, < R. client=9 port=1024 +2s, < R. client=1 port=40000 +50us",
+            "application_abort",
+        ),
         // Of one kind: two clients of one service.
         (
             "> S client=1, < S., > ., > S client=2, < S., > ., > P. 80 client=1, > P. 80 client=2, \
@@ -60,7 +73,7 @@ pub const RULE: Rule = Rule {
         (
             "> S server=5, < S., > ., > S client=s5 server=6 port=41000 +1ms, < S. +1ms, > . \
              +1ms, > P. 120 client=1 server=5 port=40000, > P. 120 client=s5 server=6 \
-             port=41000 +1ms, < P. 800, < P. 900 client=1 server=5 port=40000 +1ms, > ., > . \
+             port=41000 +1ms, < P. 600, < P. 900 client=1 server=5 port=40000 +1ms, > ., > . \
              client=s5 server=6 port=41000, > F. client=1 server=5 port=40000 +2s, > F. \
              client=s5 server=6 port=41000 +1ms, < F., > ., < F. client=1 server=5 \
              port=40000, > .",
@@ -94,18 +107,13 @@ pub const RULE: Rule = Rule {
 fn holds(case: &Case<'_>) -> Option<Finding> {
     let end = began(case, Side::Server).or_else(|| began(case, Side::Client))?;
     let p = case.parameters;
-    let leg = case.context.followed(case.connection, p.relay_s, p.translated_s)?;
+    let leg = case.context.followed(case.connection, p.relay_s)?;
     let by = if leg.ended_by == Side::Client { "client" } else { "server" };
     Some(
-        Finding::new(match (leg.translated, leg.alike) {
-            (true, _) => 0.8,
-            (false, true) => 0.75,
-            (false, false) => 0.6,
-        })
-        .with(Evidence::of("followed_the_other_leg").at(end.packet))
-        .with(Evidence::count("other_connection", leg.id))
-        .with(Evidence::time("after_it_s", leg.before))
-        .with(Evidence::text("other_ended_by", by))
-        .with_some(leg.translated.then(|| Evidence::of("same_segments_translated"))),
+        Finding::new(if leg.alike && leg.same { 0.75 } else { 0.6 })
+            .with(Evidence::of("followed_the_other_leg").at(end.packet))
+            .with(Evidence::count("other_connection", leg.id))
+            .with(Evidence::time("after_it_s", leg.before))
+            .with(Evidence::text("other_ended_by", by)),
     )
 }

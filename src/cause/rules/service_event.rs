@@ -7,7 +7,8 @@ pub const RULE: Rule = Rule {
            restart, a failover or a drain.",
     wire: "Within a second of this one, five or more connections of the service that had stood for \
            a second or more were ended by the server, by FIN or reset alike; they are most of those \
-           that were open, and had been silent for times that differ, or its port refuses afterwards. Connections that were all \
+           that were open, and had been silent for times that differ, or its port refuses afterwards; \
+           then younger ones that ended in their midst belong to them. Connections that were all \
            silent for the same time met an idle limit; those that were all busy ended with their \
            work; what clients end is theirs.",
     reference: "systemd, Kubernetes and load balancers: restart, failover, drain, deregistration",
@@ -28,6 +29,11 @@ pub const RULE: Rule = Rule {
              < P. 300 client=1..6, > . client=1..6, > P. 90 client=4..6 +9s, < P. 300 \
              client=4..6, < F. client=1 +100ms, < F. +1ms client=2..6, > F. client=1..6, < . \
              client=1..6",
+        // The last one had begun half a second before.
+        "> S client=1..6, < S. client=1..6, > . client=1..6, > P. 90 client=1..6 +500ms, \
+             < P. 300 client=1..6, > . client=1..6, > S client=7 +9s, < S., > ., > P. 90, < P. 300 \
+             +1ms, > ., < F. client=1 +500ms, < F. client=2..7 +1ms, > F. client=1..7, < . \
+             client=1..7, > S client=8 +1s, < R.",
         // A host that was started anew meets requests.
         "> S client=1..6, < S. client=1..6, > . client=1..6, > P. 90 client=1..6 +500ms, \
              < P. 300 client=1..6, > . client=1..6, > P. 90 client=4..6 +3s, < P. 300 \
@@ -89,7 +95,7 @@ pub const RULE: Rule = Rule {
 fn holds(case: &Case<'_>) -> Option<Finding> {
     let c = case.connection;
     let end = began(case, Side::Server)?;
-    Life::of(c).filter(Life::stood)?;
+    let own = Life::of(c)?;
     let service = case.context.service(c)?;
     let lives = service.lives()?;
     let p = case.parameters;
@@ -105,6 +111,12 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
         || ended.idle == 0
         || !varied
     {
+        return None;
+    }
+    // A young one may just have been done: it belongs to them where it ended in their midst and the
+    // service was gone afterwards.
+    let amid = || lives.ended_around(end.time, p.event_s / 4.0).count as f64;
+    if !own.stood() && (!refused || amid() < p.event_connections) {
         return None;
     }
     Some(
