@@ -50,6 +50,9 @@ def on_page_markdown(markdown: str, **_: Any) -> str:
     if "{{ confusion }}" in markdown:
         _, _, table = (HERE / "confusion.md").read_text(encoding="utf-8").partition("\n")
         markdown = markdown.replace("{{ confusion }}", table.strip())
+    if "{{ reliability }}" in markdown:
+        table = (HERE / "reliability-table.md").read_text(encoding="utf-8")
+        markdown = markdown.replace("{{ reliability }}", table.strip())
     return PICTURE.sub(_picture, markdown)
 
 

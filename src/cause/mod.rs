@@ -1,6 +1,7 @@
 //! Connections to verdicts: why each ended, with evidence. Judges only; sees no packet.
 
 mod apart;
+mod calibration;
 mod context;
 mod evidence;
 mod guards;
@@ -261,7 +262,8 @@ fn decide(case: &Case<'_>, sender: EndedBy, asked: Asked) -> (Verdict, Option<Fo
             continue;
         }
         let guards = guards.get_or_insert_with(|| Guards::of(case));
-        let confidence = guards.confidence(finding.confidence);
+        let stated = guards.confidence(finding.confidence);
+        let confidence = calibration::frequency(found, stated, case.parameters.calibration);
         if best.is_none() || verdict.confidence <= LIKELY && confidence > verdict.confidence {
             if best.is_some() {
                 others.push((verdict.cause, verdict.confidence));

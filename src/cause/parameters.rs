@@ -122,4 +122,6 @@ parameters! {
     state_idle_s = 20.0;
     /// Share of the smallest round trip that no genuine answer can undercut.
     too_early = 0.5;
+    /// Share of the measured frequency in a confidence; 0 gives what the rules state.
+    calibration = 1.0;
 }

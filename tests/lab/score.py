@@ -82,13 +82,13 @@ HEAD = (
 )
 
 
-def verdicts(path: pathlib.Path) -> dict[tuple[str, ...], Any]:
+def verdicts(path: pathlib.Path, **options: Any) -> dict[tuple[str, ...], Any]:
     """The rows of a capture by their 4-tuple and its n-th connection."""
     import finrst
 
     found: dict[tuple[str, ...], Any] = {}
     ordinals: collections.Counter[tuple[str, ...]] = collections.Counter()
-    for row in finrst.read(path, progress=False).to_pandas().itertuples():
+    for row in finrst.read(path, progress=False, **options).to_pandas().itertuples():
         ends = tuple(str(getattr(row, name)) for name in ENDS)
         ordinals[ends] += 1
         found[(*ends, str(ordinals[ends]))] = row
