@@ -15,6 +15,7 @@ mod service;
 
 pub use client::{Attempt, WaitLimit};
 pub use host::HostFacts;
+use host::own_range;
 pub(super) use host::{chosen, ttls};
 pub use life::{Life, began_to_end, source, turned_away};
 pub use names::fate;
@@ -105,8 +106,10 @@ impl Context {
         self.folded += c.endpoints.iter().map(Endpoint::folded).sum::<u64>();
         self.not_compared += c.teardowns.len().saturating_sub(SEARCHED) as u64;
         let service = (c.addresses[1], c.ports[1]);
-        for side in [Side::Client, Side::Server] {
-            self.add_host(c, side);
+        if !chosen(c) {
+            for side in [Side::Client, Side::Server] {
+                self.add_host(c, side);
+            }
         }
         let attempted = c.side(Side::Client).syns > 0;
         let life = Life::of(c);
@@ -191,7 +194,7 @@ impl Context {
     }
 
     fn add_host(&mut self, c: &Connection, side: Side) {
-        if chosen(c) || ttls(c.side(side)).next().is_none() {
+        if own_range(c.side(side)).is_none() {
             return;
         }
         match entry(&mut self.hosts, c.addresses[side.index()], self.limit) {

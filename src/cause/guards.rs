@@ -8,9 +8,23 @@ use crate::conn::{Ending, Opening, Side};
 /// The range that is left after all modifiers: nothing seen from outside is ever certain.
 const RANGE: (f64, f64) = (0.05, 0.97);
 
-/// Names and amounts of those that apply.
+/// What a whole capture of both directions adds.
+const WHOLE: f64 = 0.1;
+
+/// Every guard, and what it takes.
+const GUARDS: [(&str, f64); 7] = [
+    ("guard_one_direction_only", -0.2),
+    ("guard_capture_gaps", -0.1),
+    ("guard_began_mid_stream", -0.15),
+    ("guard_duplicated_packets", -0.1),
+    ("guard_time_goes_back", -0.1),
+    ("guard_reused_ports", -0.05),
+    ("guard_capture_ends_soon_after", -0.2),
+];
+
+/// Which of them apply, and what they come to.
 pub struct Guards {
-    taken: [Option<(&'static str, f64)>; 7],
+    applies: [bool; GUARDS.len()],
     change: f64,
 }
 
@@ -26,21 +40,21 @@ impl Guards {
         let copies: u64 = c.endpoints.iter().map(|e| u64::from(e.duplicates)).sum();
         let reused = c.extra().is_some_and(|extra| extra.earlier_open);
         let silent = matches!(c.ending, Ending::PeerUnresponsive | Ending::HandshakeUnanswered);
-        let all = [
-            (one_sided, -0.2, "guard_one_direction_only"),
-            (gaps, -0.1, "guard_capture_gaps"),
-            (c.opening == Opening::MidStream, -0.15, "guard_began_mid_stream"),
-            (copies * 100 > packets, -0.1, "guard_duplicated_packets"),
-            (c.time_backward > 0, -0.1, "guard_time_goes_back"),
-            (reused, -0.05, "guard_reused_ports"),
-            (c.censored && silent, -0.2, "guard_capture_ends_soon_after"),
+        let applies = [
+            one_sided,
+            gaps,
+            c.opening == Opening::MidStream,
+            copies * 100 > packets,
+            c.time_backward > 0,
+            reused,
+            c.censored && silent,
         ];
-        let taken = all.map(|(applies, amount, name)| applies.then_some((name, amount)));
-        let mut change: f64 = taken.iter().flatten().map(|(_, amount)| amount).sum();
-        if !one_sided && !gaps && c.opening == Opening::Syn && c.two_sided() {
-            change += 0.1;
+        let whole = !one_sided && !gaps && c.opening == Opening::Syn && c.two_sided();
+        let mut change = if whole { WHOLE } else { 0.0 };
+        for (&applies, (_, amount)) in applies.iter().zip(GUARDS) {
+            change += if applies { amount } else { 0.0 };
         }
-        Self { taken, change }
+        Self { applies, change }
     }
 
     /// A finding's confidence after every guard.
@@ -50,7 +64,10 @@ impl Guards {
 
     /// Adds those that took something to the evidence.
     pub fn tell(&self, evidence: &mut Vec<Evidence>) {
-        let taken = self.taken.iter().flatten();
-        evidence.extend(taken.map(|&(name, amount)| Evidence::number(name, amount)));
+        for (&applies, (name, amount)) in self.applies.iter().zip(GUARDS) {
+            if applies {
+                evidence.push(Evidence::number(name, amount));
+            }
+        }
     }
 }

@@ -42,11 +42,14 @@ const MACOS_WINDOW: u16 = 65_535;
 impl HostFacts {
     /// Adds what a side of a connection showed.
     pub fn add(&mut self, c: &Connection, side: Side) {
-        let own = ttls(c.side(side));
-        let (Some(low), Some(high)) = (own.clone().min(), own.clone().max()) else { return };
-        let range = |hops: Option<u8>| hops.unwrap_or(0);
-        let nearest = range(own.clone().map(hops).min());
-        let farthest = range(own.map(hops).max());
+        let endpoint = c.side(side);
+        let Some((low, high)) = own_range(endpoint) else { return };
+        let (mut nearest, mut farthest) = (hops(low), hops(low));
+        if low != high {
+            for hops in ttls(endpoint).map(hops) {
+                (nearest, farthest) = (nearest.min(hops), farthest.max(hops));
+            }
+        }
         if self.connections == 0 {
             (self.ttl_low, self.ttl_high) = (low, high);
             (self.hops_low, self.hops_high) = (nearest, farthest);
@@ -131,13 +134,25 @@ pub fn ttls(endpoint: &Endpoint) -> impl Iterator<Item = u8> + Clone + use<> {
     [ttl.syn, ttl.low, ttl.high].into_iter().filter(|&ttl| ttl != 0)
 }
 
+/// The lowest and the highest of them.
+pub fn own_range(endpoint: &Endpoint) -> Option<(u8, u8)> {
+    let ttl = endpoint.ttl;
+    match (ttl.syn, ttl.low) {
+        (0, 0) => None,
+        (syn, 0) => Some((syn, syn)),
+        (0, low) => Some((low, ttl.high)),
+        (syn, low) => Some((syn.min(low), syn.max(ttl.high))),
+    }
+}
+
 /// The program chose the TTL, and it says nothing of the path: 1 towards a neighbour (eBGP), or 255
 /// of both sides so that nobody farther away can take part (RFC 5082).
 pub fn chosen(c: &Connection) -> bool {
-    let all = |wanted: u8| {
-        let mut both = c.endpoints.iter().flat_map(ttls).peekable();
-        both.peek().is_some() && both.all(|ttl| ttl == wanted)
+    let [client, server] = c.endpoints.each_ref().map(own_range);
+    let lowest = match (client, server) {
+        (Some((a, _)), Some((b, _))) => a.min(b),
+        (Some((low, _)), None) | (None, Some((low, _))) => low,
+        (None, None) => return false,
     };
-    let neighbour = c.endpoints.iter().flat_map(ttls).any(|ttl| ttl == 1);
-    neighbour || (c.two_sided() && all(255))
+    lowest == 1 || lowest == 255 && c.two_sided()
 }
