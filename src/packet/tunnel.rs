@@ -101,7 +101,7 @@ fn gre_header<'a>(part: Part<'a>, walk: &mut Walk<'_>) -> Option<Layer<'a>> {
             enter(walk, hop, id, Layer::Ip(if direct { body } else { body.skip(4)? }))
         }
         // Aruba's access points: 802.11, by radio and kind of traffic.
-        0x8200..=0x8370 if kind & 15 == 0 => {
+        0x8200..=0x8370 if kind.trailing_zeros() >= 4 => {
             enter(walk, hop, id, Layer::Link(wireless::IEEE802_11, body))
         }
         _ => enter(walk, hop, id, Layer::EtherType(kind, body)),
