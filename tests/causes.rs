@@ -129,7 +129,9 @@ fn evidence_names_packets_that_are_there_and_are_what_it_calls_them() {
         let packets = parse(script).expect(script);
         let (connections, _, _) = causes(script);
         let mut context = Context::default();
-        connections.iter().for_each(|c| context.add(c));
+        for c in &connections {
+            context.add(c);
+        }
         for c in &connections {
             let rows = c.teardowns.iter().map(|row| judge_teardown(c, row, &context, &parameters));
             for verdict in rows.chain([judge(c, &context, &parameters)]) {
