@@ -41,9 +41,8 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     // An application may have read it all and yet abort: this is little more than an even chance.
     let confidence = match (unread, fresh) {
         _ if full => 0.75,
-        (0, _) => 0.42,
-        (_, true) => 0.5,
-        (_, false) => 0.42,
+        (1.., true) => 0.5,
+        _ => 0.42,
     };
     let left = if unread == 0 { reset.peer_bytes_unacked } else { unread };
     Some(
