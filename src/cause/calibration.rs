@@ -1,7 +1,8 @@
 //! How often a cause was right where its rule stated this confidence: measured in laboratories.
 //!
 //! A rule states how sure it is, the guards change that by what the capture lacks, and both
-//! together are looked up here. Where the laboratories have nothing to say, what was stated holds.
+//! together are looked up here, for this cause, else for all causes together. Where the
+//! laboratories have nothing to say, what was stated holds.
 //! `tests/lab/calibrate.py` makes the list, and tells how it does on families of scenarios that it
 //! was not made from.
 
@@ -22,14 +23,18 @@ const RANGE: (f64, f64) = (0.05, 0.98);
 pub fn frequency(cause: Cause, stated: f64, share: f64) -> f64 {
     static TABLE: OnceLock<Vec<[Option<f64>; STEPS + 1]>> = OnceLock::new();
     let table = TABLE.get_or_init(|| {
-        let mut table = vec![[None; STEPS + 1]; names().len()];
-        for &(name, twentieths, hundredths) in measured::MEASURED {
-            let row = Cause::named(name).and_then(|cause| table.get_mut(cause.index()));
-            if let Some(cell) = row.and_then(|row| row.get_mut(usize::from(twentieths))) {
-                *cell = Some(f64::from(hundredths) / 100.0);
+        let said_of = |name: &str| {
+            let mut row = [None; STEPS + 1];
+            for &(_, step, hundredths) in measured::MEASURED.iter().filter(|cell| cell.0 == name) {
+                if let Some(cell) = row.get_mut(usize::from(step)) {
+                    *cell = Some(f64::from(hundredths) / 100.0);
+                }
             }
-        }
-        table
+            row
+        };
+        let all = said_of(measured::ALL);
+        let rows = names().into_iter().map(said_of);
+        rows.map(|row| std::array::from_fn(|step| row[step].or(all[step]))).collect()
     });
     let cell = table.get(cause.index()).and_then(|row| row.get(step(stated)));
     let right = cell.copied().flatten().unwrap_or(stated);
@@ -50,7 +55,7 @@ mod tests {
     fn the_list_names_causes_once_for_each_step() {
         let mut seen = std::collections::BTreeSet::new();
         for &(name, twentieths, hundredths) in measured::MEASURED {
-            assert!(Cause::named(name).is_some(), "{name}");
+            assert!(name == measured::ALL || Cause::named(name).is_some(), "{name}");
             assert!(usize::from(twentieths) <= STEPS && hundredths <= 100, "{name}");
             assert!(seen.insert((name, twentieths)), "{name} {twentieths}");
         }
@@ -59,7 +64,8 @@ mod tests {
 
     #[test]
     fn what_was_measured_takes_the_place_of_what_was_stated() {
-        let &(name, twentieths, hundredths) = measured::MEASURED.first().unwrap();
+        let named = |cell: &&(&str, u8, u8)| cell.0 != measured::ALL;
+        let &(name, twentieths, hundredths) = measured::MEASURED.iter().find(named).unwrap();
         let cause = Cause::named(name).unwrap();
         let stated = f64::from(twentieths) / 20.0;
         let right = (f64::from(hundredths) / 100.0).clamp(0.05, 0.98);

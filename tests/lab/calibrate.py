@@ -3,11 +3,14 @@
 Needs the package. Reads labelled captures, and looks how often each cause was right where its rule
 stated each confidence. What is said of a cell (a cause, a twentieth of confidence) is
 
-    (sum over scenarios of the share right there + PRIOR times what was stated) / (scenarios + PRIOR)
+    (sum over scenarios of the share right there + PRIOR times the start) / (scenarios + PRIOR)
 
 since the connections of one scenario are no independent trials. Families of scenarios are folded:
 what four fifths of them say is tried on the last fifth, five times; that is what may be expected
-of captures that the list was not made from. `--write` writes the list from all of them into
+of captures that the list was not made from. The start is how often all causes were right that
+stated as much, each cause counting once; this is also what holds for a cell without scenarios
+(`*` in the list). What comes to less than SURE is kept below 0.8: a cause that is stated at 0.8
+or more is one that can be built on. `--write` writes the list from all of them into
 `src/cause/calibration/measured.rs`, and both tables into `docs/reliability-table.md`; build again
 after it.
 """
@@ -31,8 +34,11 @@ ROOT = HERE.parents[1]
 LIST = ROOT / "src" / "cause" / "calibration" / "measured.rs"
 TABLE = ROOT / "docs" / "reliability-table.md"
 FOLDS = 5
-# What a rule states counts as much as this many scenarios.
+# The start counts as much as this many scenarios.
 PRIOR = 1.0
+# Causes from which all together say something of a stated confidence.
+CAUSES = 3
+SURE, DOUBTFUL = 0.9, 0.79
 # Nothing is told of a cell with fewer scenarios: what the rule states is as good.
 LEAST = 2
 RANGE = (0.05, 0.98)
@@ -79,19 +85,33 @@ def rows(run: pathlib.Path) -> list[Row]:
 
 
 def cells(known: Iterable[Row]) -> Cells:
-    """How often each cell was right, with what was stated as a start."""
+    """How often each cell was right; `*` is all causes."""
     scenarios: dict[tuple[str, int], dict[tuple[str, str], list[bool]]] = {}
     for row in known:
         if row.cause != "undetermined":
             told = scenarios.setdefault(row.cell, {})
             told.setdefault((row.family, row.scenario), []).append(row.right)
+    shares = {
+        cell: [sum(right) / len(right) for right in told.values()]
+        for cell, told in scenarios.items()
+    }
     found = {}
-    for (cause, step), told in scenarios.items():
-        if len(told) >= LEAST:
-            share = sum(sum(right) / len(right) for right in told.values())
-            right = (share + PRIOR * step / 20) / (len(told) + PRIOR)
-            found[cause, step] = min(max(round(right, 2), RANGE[0]), RANGE[1])
+    for step in range(21):
+        together = [sum(s) / len(s) for (_, at), s in shares.items() if at == step]
+        if len(together) >= CAUSES:
+            found["*", step] = frequency(together, step / 20)
+    for (cause, step), share in shares.items():
+        if len(share) >= LEAST:
+            found[cause, step] = frequency(share, found.get(("*", step), step / 20))
     return found
+
+
+def frequency(shares: list[float], start: float) -> float:
+    """What is said after so many trials that were right in these shares."""
+    right = (sum(shares) + PRIOR * start) / (len(shares) + PRIOR)
+    if DOUBTFUL < right < SURE:
+        right = DOUBTFUL
+    return min(max(round(right, 2), RANGE[0]), RANGE[1])
 
 
 def fold(family: str) -> int:
@@ -130,7 +150,8 @@ def judged(known: Iterable[Row], with_cells: Cells) -> Reliability:
     found = Reliability()
     for row in known:
         if row.cause != "undetermined":
-            found.add(with_cells.get(row.cell, row.stated), row.right)
+            start = with_cells.get(("*", row.cell[1]), row.stated)
+            found.add(with_cells.get(row.cell, start), row.right)
     return found
 
 
@@ -193,6 +214,8 @@ def main() -> None:
         )
         LIST.write_text(
             "//! Made by `tests/lab/calibrate.py --write`.\n\n"
+            "/// The name of all causes together.\n"
+            'pub const ALL: &str = "*";\n\n'
             "/// Cause, stated confidence in twentieths, share that was right in hundredths.\n"
             f"pub const MEASURED: &[(&str, u8, u8)] = &[\n{entries}];\n"
         )
