@@ -109,7 +109,7 @@ def parse(printed: str, known: set[tuple[str, str, str, str]]) -> Outcome:
     """What the judging test printed, without the verdicts that are accepted."""
     counts = [(int(right), int(rows)) for right, rows in RIGHT.findall(printed)]
     apart = sum(line.startswith(APART) for line in printed.splitlines())
-    judged = counts and counts[0][1] or "\n## Held out of the tuning\n" in printed
+    judged = counts and counts[0][1] or "\n## Added later\n" in printed
     if len(counts) != 3 or not judged:
         return Outcome([], [], f"the verdicts were not judged:\n{printed[-2000:]}")
     fields = [m.groupdict() for line in printed.splitlines() if (m := ROW.fullmatch(line))]

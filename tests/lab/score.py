@@ -132,7 +132,9 @@ def main() -> int:
             pair = (row["scenario"], row["cause"], verdict.cause, f"{verdict.confidence:.2f}")
             confusions[family in apart][pair] += 1
     pools = {"all": set(by_family), "tuned on": set(by_family) - apart}
-    pools["held out"] = set(by_family) & apart
+    opened = frozenset((HERE / "opened.txt").read_text().split())
+    pools["opened later"] = set(by_family) & apart & opened
+    pools["held out"] = (set(by_family) & apart) - opened
     print(HEAD)
     for family, tally in by_family.items():
         print(tally.line(family + (" *" if family in apart else "")))

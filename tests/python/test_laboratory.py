@@ -208,7 +208,7 @@ def test_wrong_verdicts_of_families_that_were_held_out_are_counted_and_fail_noth
     assert fresh.report(outcome, fresh.Outcome([], [])) == ([], 0)
     # A repetition of such families alone has no others to judge.
     nothing = HEAD.format(0, 0, 0).replace("of 100", "of 0")
-    alone = fresh.parse(nothing + "\n## Held out of the tuning\n\n" + told, set())
+    alone = fresh.parse(nothing + "\n## Added later\n\n" + told, set())
     assert (alone.trouble, alone.apart) == ("", 1)
 
 
