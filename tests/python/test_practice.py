@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 HERE = pathlib.Path(__file__).resolve().parent
 PRACTICE = HERE.parent / "practice"
-STILL_WRONG = PRACTICE / "still-wrong.txt"
 BLIND_RIGHT = PRACTICE / "blind-right.txt"
 
 
@@ -37,12 +36,12 @@ pytestmark = pytest.mark.filterwarnings("ignore::finrst.CaptureWarning")
 
 
 @pytest.mark.skipif(not SCORE.CASES.exists(), reason="the cases are not there")
-def test_no_case_is_wrong_but_those_that_are_known_or_argued() -> None:
-    known = set(STILL_WRONG.read_text().split()) | SCORE.argued()
+def test_no_case_is_wrong_but_those_that_are_argued() -> None:
     wrong: dict[str, Any] = {
         result.case["id"]: result.found for result in SCORE.results() if not result.right
     }
-    assert {name: found for name, found in wrong.items() if name not in known} == {}
+    argued = SCORE.argued()
+    assert {name: found for name, found in wrong.items() if name not in argued} == {}
 
 
 def test_the_blind_cases_are_right_at_least_as_often_as_recorded() -> None:
