@@ -132,7 +132,7 @@ proptest! {
     fn confidence_stays_in_its_range(script in scripts()) {
         let owned = segments(script);
         for verdict in verdicts(&follow(owned.iter().map(Owned::segment)).1) {
-            let range = (0.05..=0.97).contains(&verdict.confidence);
+            let range = (0.05..=0.98).contains(&verdict.confidence);
             prop_assert_eq!(range, verdict.cause.rule().is_some());
             prop_assert_eq!(verdict.evidence.is_empty(), verdict.cause.rule().is_none());
             prop_assert!(!named(&verdict, verdict.cause));

@@ -52,7 +52,7 @@ fn confidence(cause: Cause, confidence: f64) {
         assert!(confidence == 0.0, "undetermined with confidence {confidence}");
     } else {
         let name = cause.name();
-        assert!((0.05..=0.97).contains(&confidence), "{name} with confidence {confidence}");
+        assert!((0.05..=0.98).contains(&confidence), "{name} with confidence {confidence}");
     }
 }
 
