@@ -15,6 +15,11 @@ use super::{Cause, names};
 /// Stated confidences are told apart in steps of a twentieth.
 const STEPS: usize = 20;
 
+/// What a rule states below this was doubtful to it, and stays so however often it was right in a
+/// laboratory: at most [`DOUBTFUL`].
+const SURE: f64 = 0.8;
+const DOUBTFUL: f64 = 0.79;
+
 /// What is left to doubt: nothing seen from outside is certain.
 const RANGE: (f64, f64) = (0.05, 0.98);
 
@@ -38,6 +43,7 @@ pub fn frequency(cause: Cause, stated: f64, share: f64) -> f64 {
     });
     let cell = table.get(cause.index()).and_then(|row| row.get(step(stated)));
     let right = cell.copied().flatten().unwrap_or(stated);
+    let right = if stated < SURE { right.min(DOUBTFUL) } else { right };
     (stated + (right - stated) * share).clamp(RANGE.0, RANGE.1)
 }
 
@@ -64,7 +70,7 @@ mod tests {
 
     #[test]
     fn what_was_measured_takes_the_place_of_what_was_stated() {
-        let named = |cell: &&(&str, u8, u8)| cell.0 != measured::ALL;
+        let named = |cell: &&(&str, u8, u8)| cell.0 != measured::ALL && cell.1 >= 16;
         let &(name, twentieths, hundredths) = measured::MEASURED.iter().find(named).unwrap();
         let cause = Cause::named(name).unwrap();
         let stated = f64::from(twentieths) / 20.0;

@@ -62,6 +62,11 @@ impl Guards {
         (base + self.change).clamp(RANGE.0, RANGE.1)
     }
 
+    /// Whether any took something.
+    pub fn lower(&self) -> bool {
+        self.applies.contains(&true)
+    }
+
     /// Adds those that took something to the evidence.
     pub fn tell(&self, evidence: &mut Vec<Evidence>) {
         for (&applies, (name, amount)) in self.applies.iter().zip(GUARDS) {

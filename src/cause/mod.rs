@@ -263,7 +263,11 @@ fn decide(case: &Case<'_>, sender: EndedBy, asked: Asked) -> (Verdict, Option<Fo
         }
         let guards = guards.get_or_insert_with(|| Guards::of(case));
         let stated = guards.confidence(finding.confidence);
-        let confidence = calibration::frequency(found, stated, case.parameters.calibration);
+        let right = calibration::frequency(found, stated, case.parameters.calibration);
+        // Laboratories capture everything, and their forgers are arranged: what a capture lacks and
+        // who is accused leaves no more than is stated.
+        let doubtful = guards.lower() || finding.third_party;
+        let confidence = if doubtful { right.min(stated) } else { right };
         if best.is_none() || verdict.confidence <= LIKELY && confidence > verdict.confidence {
             if best.is_some() {
                 others.push((verdict.cause, verdict.confidence));

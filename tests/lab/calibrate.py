@@ -10,7 +10,7 @@ what four fifths of them say is tried on the last fifth, five times; that is wha
 of captures that the list was not made from. The start is how often all causes were right that
 stated as much, each cause counting once; this is also what holds for a cell without scenarios
 (`*` in the list). What comes to less than SURE is kept below 0.8: a cause that is stated at 0.8
-or more is one that can be built on. `--write` writes the list from all of them into
+or more is one that can be built on. So is what its rule states below 0.8. `--write` writes the list from all of them into
 `src/cause/calibration/measured.rs`, and both tables into `docs/reliability-table.md`; build again
 after it.
 """
@@ -58,6 +58,9 @@ class Row:
     cause: str
     stated: float
     right: bool
+    # The capture lacks something, or a third party is accused: what was measured in a laboratory,
+    # which captures everything and arranges its forgers, can only lower what is stated.
+    guarded: bool
 
     @property
     def cell(self) -> tuple[str, int]:
@@ -86,7 +89,10 @@ def rows(run: pathlib.Path) -> list[Row]:
             right = verdict.cause == label["cause"]
         family = capture.partition(".")[0]
         stated = float(verdict.confidence)
-        found.append(Row(family, label["scenario"], verdict.cause, stated, right))
+        guarded = verdict.ended_by == "third_party" or any(
+            str(fact["fact"]).startswith("guard_") for fact in verdict.evidence
+        )
+        found.append(Row(family, label["scenario"], verdict.cause, stated, right, guarded))
     return found
 
 
@@ -94,7 +100,7 @@ def cells(known: Iterable[Row]) -> Cells:
     """How often each cell was right; `*` is all causes."""
     scenarios: dict[tuple[str, int], dict[tuple[str, str], list[bool]]] = {}
     for row in known:
-        if row.cause != "undetermined":
+        if row.cause != "undetermined" and not row.guarded:
             told = scenarios.setdefault(row.cell, {})
             told.setdefault((row.family, row.scenario), []).append(row.right)
     shares = {
@@ -157,7 +163,9 @@ def judged(known: Iterable[Row], with_cells: Cells) -> Reliability:
     for row in known:
         if row.cause != "undetermined":
             start = with_cells.get(("*", row.cell[1]), row.stated)
-            found.add(with_cells.get(row.cell, start), row.right)
+            said = with_cells.get(row.cell, start)
+            most = row.stated if row.guarded else DOUBTFUL if row.stated < 0.8 else 1.0
+            found.add(min(said, most), row.right)
     return found
 
 

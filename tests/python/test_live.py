@@ -123,7 +123,7 @@ def test_it_updates_while_packets_arrive() -> None:
         # The last line of the picture.
         screen.wait_for("accept_queue_overflow_reset 0.93")
         assert "25 TCP connections, 32 FIN or RST segments" in frames(screen.shown)[-1]
-        assert "reset by third party: reset_injected 0.93" in frames(screen.shown)[-1]
+        assert "reset by third party: reset_injected 0.97" in frames(screen.shown)[-1]
         # The manual shows this.
         shown = TUTORIAL.read_text("utf-8").split("| finrst -\nlive 0:00:08")[1].split("```")[0]
         for part in shown.split("...\n"):
