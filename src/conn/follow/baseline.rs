@@ -13,7 +13,7 @@ const IP_ID_STEP: u16 = 2048;
 /// Routers that paths of one host differ by, at most, and a segment still passes for its own.
 const PATHS: u8 = 3;
 /// Octets of a payload that are remembered by their hash.
-const SAMPLED: usize = 128;
+pub const SAMPLED: usize = 128;
 /// Windows that differ by this factor are not one host's a moment later.
 const WINDOWS: u64 = 4;
 

@@ -1,5 +1,6 @@
 //! Packets on their way to a tracker on another thread: they own their octets.
 
+use crate::conn::follow::baseline::SAMPLED;
 use crate::conn::follow::payload;
 use crate::conn::memory::store::PREFETCHED;
 use crate::conn::track::tracker::Tracker;
@@ -9,8 +10,9 @@ use crate::packet::{IcmpError, Segment};
 const PACKETS: usize = 1024;
 /// Octets that do.
 const OCTETS: usize = 256 * 1024;
-/// Stands for payloads of which only the length counts.
-static NOTHING: [u8; 65_536] = [0; 65_536];
+/// The longest payload of which only the first octets are put in, and its length: longer ones are
+/// put in whole.
+const LONGEST: usize = 65_536;
 
 /// Some packets in order, each with the capture's time at it.
 #[derive(Debug, Default)]
@@ -36,8 +38,9 @@ struct Sent {
     start: usize,
     options: usize,
     payload: usize,
-    /// Whether the payload was put in.
-    told: bool,
+    /// How many of the payload's first octets were put in; zeros stand for the others, of which
+    /// only the number counts.
+    kept: usize,
 }
 
 impl Parcel {
@@ -60,15 +63,13 @@ impl Parcel {
     /// Puts a segment in, with the hash of its tuple.
     pub fn add(&mut self, segment: &Segment<'_>, hash: u32, now: i64) {
         let (start, payload) = (self.octets.len(), segment.payload.len());
-        let told =
-            payload > NOTHING.len() || payload::is_told(segment.payload, segment.flags.rst());
+        let whole = payload > LONGEST || payload::is_told(segment.payload, segment.flags.rst());
+        let kept = if whole { payload } else { payload.min(SAMPLED) };
         self.octets.extend_from_slice(segment.options);
-        if told {
-            self.octets.extend_from_slice(segment.payload);
-        }
+        self.octets.extend_from_slice(segment.payload.get(..kept).unwrap_or_default());
         let head = Segment { options: &[], payload: &[], ..*segment };
         let options = segment.options.len();
-        self.packets.push(Packet::Tcp(Sent { head, hash, now, start, options, payload, told }));
+        self.packets.push(Packet::Tcp(Sent { head, hash, now, start, options, payload, kept }));
     }
 
     /// Puts an ICMP error in, with the hash of the tuple that it quotes.
@@ -87,6 +88,7 @@ impl Parcel {
 
     /// Hands everything to a tracker.
     pub fn deliver(&self, tracker: &mut Tracker) {
+        let mut zeros = vec![0; LONGEST];
         for group in self.packets.chunks(PREFETCHED) {
             tracker.touch(group.iter().filter_map(|packet| match packet {
                 Packet::Tcp(sent) => Some((sent.hash, sent.head.source_port)),
@@ -95,7 +97,7 @@ impl Parcel {
             for packet in group {
                 match packet {
                     Packet::Tcp(sent) => {
-                        tracker.take_at(&self.segment(sent), sent.hash, sent.now);
+                        tracker.take_at(&self.segment(sent, &mut zeros), sent.hash, sent.now);
                     }
                     Packet::Icmp { error, hash, now } => {
                         tracker.icmp_at(error, *hash, *now);
@@ -105,14 +107,20 @@ impl Parcel {
         }
     }
 
-    fn segment(&self, sent: &Sent) -> Segment<'_> {
+    /// A segment as it was, or with `zeros` behind the first octets of its payload: of these no more
+    /// than [`SAMPLED`] are ever written.
+    fn segment<'a>(&'a self, sent: &Sent, zeros: &'a mut [u8]) -> Segment<'a> {
         let middle = sent.start + sent.options;
         let options = self.octets.get(sent.start..middle).unwrap_or_default();
-        let payload = if sent.told {
-            self.octets.get(middle..middle + sent.payload)
+        let kept = self.octets.get(middle..middle + sent.kept).unwrap_or_default();
+        let payload = if sent.kept == sent.payload {
+            kept
         } else {
-            NOTHING.get(..sent.payload)
+            if let Some(first) = zeros.get_mut(..sent.kept) {
+                first.copy_from_slice(kept);
+            }
+            zeros.get(..sent.payload).unwrap_or_default()
         };
-        Segment { options, payload: payload.unwrap_or_default(), ..sent.head }
+        Segment { options, payload, ..sent.head }
     }
 }
