@@ -94,6 +94,8 @@ ENTRIES: dict[str, tuple[Callable[[], Any], Callable[[Any], Any]]] = {
     "Reading.tables": (lambda: reading(source), lambda it: it.tables()),
     "causes": (lambda: None, lambda _: NATIVE.causes()),
     "columns": (lambda: None, lambda _: NATIVE.columns()),
+    "options": (lambda: None, lambda _: NATIVE.options()),
+    "parameters": (lambda: None, lambda _: NATIVE.parameters()),
     "conversation": (lambda: None, lambda _: NATIVE.conversation("> S, < R.")),
     "packets_of": (lambda: None, lambda _: NATIVE.packets_of(source, {}, rows)),
     "packets_of_script": (

@@ -275,7 +275,7 @@ def test_ladder_marks_what_decides(demo: finrst.Capture) -> None:
     text = str(demo.plot.ladder(2))
     root = ET.fromstring(text)
     said = [node.text for node in root.iter("{http://www.w3.org/2000/svg}text")]
-    assert "Connection 2: reset, ended by client — abort_unread_data (79% sure)" in said
+    assert "Connection 2: reset, ended by client — abort_unread_data (60% sure)" in said
     assert "#29" in said
     assert len(list(root.iter("{http://www.w3.org/2000/svg}rect"))) == 1
     assert str(finrst.plot.ladder(demo.packets(2))).count("<path") == 12
