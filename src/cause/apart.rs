@@ -1,7 +1,7 @@
 //! How far from its claimed sender a segment was sent: by routers passed, not by TTL, and by how
 //! much the sender's own segments differ.
 
-use super::context::{chosen, ttls};
+use super::context::{chosen, own_hops, own_range, ttls};
 use super::evidence::Evidence;
 use super::rule::Case;
 use super::score::{headers, shortest};
@@ -60,7 +60,7 @@ fn away(hops: u8, (low, high): (u8, u8)) -> u8 {
 /// was not, or where paths differ too much, or too little is known, to tell.
 pub fn apart(case: &Case<'_>, row: &Teardown) -> Option<Apart> {
     let c = case.connection;
-    let own = range(ttls(c.side(row.sender)).map(hops));
+    let own = own_hops(c.side(row.sender));
     // Most resets come from where their side's other segments do.
     if own.is_some_and(|own| away(hops(row.ttl), own) == 0) {
         return None;
@@ -139,7 +139,7 @@ pub fn disputed(case: &Case<'_>, row: &Teardown) -> bool {
 /// Whether its distance is one of its sender's own segments, or nothing is known of these.
 pub fn alike(case: &Case<'_>, row: &Teardown) -> bool {
     let c = case.connection;
-    let own = range(ttls(c.side(row.sender)).map(hops));
+    let own = own_hops(c.side(row.sender));
     own.is_none_or(|own| chosen(c) || away(hops(row.ttl), own) == 0)
 }
 
@@ -149,13 +149,8 @@ const SET_LOW: u8 = 32;
 
 /// Whether the program of its sender set the TTL, which its kernel's replies do not have.
 fn set_low(case: &Case<'_>, row: &Teardown) -> bool {
-    let own = ttls(case.side(row.sender)).max();
-    own.is_some_and(|ttl| ttl <= SET_LOW) && row.ttl > SET_LOW
-}
-
-/// Fewest and most.
-fn range(hops: impl Iterator<Item = u8> + Clone) -> Option<(u8, u8)> {
-    Some((hops.clone().min()?, hops.max()?))
+    let own = own_range(case.side(row.sender));
+    own.is_some_and(|(_, highest)| highest <= SET_LOW) && row.ttl > SET_LOW
 }
 
 /// What the same side's other segments passed in this connection, and the distance that is
@@ -192,7 +187,7 @@ fn within(case: &Case<'_>, row: &Teardown, own: (u8, u8)) -> Option<((u8, u8), u
 /// of a reset that a device is likelier to have sent than a host.
 pub fn one_router(case: &Case<'_>, row: &Teardown) -> Option<Apart> {
     let c = case.connection;
-    let (low, high) = range(ttls(c.side(row.sender)).map(hops))?;
+    let (low, high) = own_hops(c.side(row.sender))?;
     let apart = Apart { hops: hops(row.ttl), usual: (low, high), connections: 1 };
     let chosen = chosen(c) || set_low(case, row);
     let known = row.ttl != 0 && low == high && !chosen && !disputed(case, row);

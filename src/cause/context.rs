@@ -15,8 +15,7 @@ mod service;
 
 pub use client::{Attempt, WaitLimit};
 pub use host::HostFacts;
-use host::own_range;
-pub(super) use host::{chosen, ttls};
+pub(super) use host::{chosen, own_hops, own_range, ttls};
 pub use life::{Life, began_to_end, source, turned_away};
 pub use names::fate;
 pub use service::ServiceFacts;
@@ -154,6 +153,7 @@ impl Context {
             self.note_port(service);
         }
     }
+
     fn add_attempt(&mut self, c: &Connection, service: Service) {
         let full = self.limit.is_some_and(|limit| self.attempts >= limit.saturating_mul(4));
         let known = self.clients.len();

@@ -44,12 +44,7 @@ impl HostFacts {
     pub fn add(&mut self, c: &Connection, side: Side) {
         let endpoint = c.side(side);
         let Some((low, high)) = own_range(endpoint) else { return };
-        let (mut nearest, mut farthest) = (hops(low), hops(low));
-        if low != high {
-            for hops in ttls(endpoint).map(hops) {
-                (nearest, farthest) = (nearest.min(hops), farthest.max(hops));
-            }
-        }
+        let Some((nearest, farthest)) = own_hops(endpoint) else { return };
         if self.connections == 0 {
             (self.ttl_low, self.ttl_high) = (low, high);
             (self.hops_low, self.hops_high) = (nearest, farthest);
@@ -143,6 +138,16 @@ pub fn own_range(endpoint: &Endpoint) -> Option<(u8, u8)> {
         (0, low) => Some((low, ttl.high)),
         (syn, low) => Some((syn.min(low), syn.max(ttl.high))),
     }
+}
+
+/// The fewest and the most routers that they passed.
+pub fn own_hops(endpoint: &Endpoint) -> Option<(u8, u8)> {
+    let (low, high) = own_range(endpoint)?;
+    if low == high {
+        return Some((hops(low), hops(low)));
+    }
+    let all = ttls(endpoint).map(hops);
+    Some((all.clone().min()?, all.max()?))
 }
 
 /// The program chose the TTL, and it says nothing of the path: 1 towards a neighbour (eBGP), or 255

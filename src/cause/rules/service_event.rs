@@ -100,8 +100,7 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     let lives = service.lives()?;
     let p = case.parameters;
     let ended = lives.ended_around(end.time, p.event_s);
-    #[allow(clippy::cast_possible_truncation)] // some seconds
-    let before = end.time.saturating_sub((p.event_s * 1e9) as i64);
+    let before = end.time.saturating_sub(crate::conn::nanoseconds(p.event_s));
     let open = lives.open_at(before);
     let refused = service.last_refused.is_some_and(|time| time > end.time);
     // Where the port is closed afterwards, no idle limit explains it.
