@@ -91,11 +91,15 @@ pub fn score(case: &Case<'_>, row: &Teardown) -> Score {
         score.add(true, if own.distance() > 1 { 3.0 } else { 2.0 }, "hops_differ", at);
         score.evidence.push(own.evidence(at));
     }
-    let counter = endpoint.ip_id_steps >= 2 && endpoint.ip_id_jumps == 0;
     let odd_id = row.ip_id_delta.is_some_and(|delta| !(-64..=2048).contains(&delta));
     // A reply has no socket whose counter it could follow.
     let reply = row.form == Some(Form::Reply) || row.reply_shape || !row.flags.ack();
-    score.add(odd_id && counter && !reply, 2.0, "ip_id_out_of_sequence", at);
+    score.add(
+        odd_id && endpoint.counts_identifications() && !reply,
+        2.0,
+        "ip_id_out_of_sequence",
+        at,
+    );
     score.add(row.copies_peer && !like_its_sender, 4.0, "copies_the_peers_header", at);
     let early = too_early(case, row);
     let again = early && answered_in_time(case, row);
@@ -143,7 +147,7 @@ pub fn headers(case: &Case<'_>, row: &Teardown) -> Vec<(f64, &'static str)> {
     let endpoint = c.side(row.sender);
     let (traits, v4) = (endpoint.traits, c.ip_version == 4);
     let reply = row.form == Some(Form::Reply) || !row.flags.ack() || row.reply_shape;
-    let whole = traits.has(Traits::DF) && !traits.has(Traits::NO_DF);
+    let whole = traits.never_fragments();
     let mut found = Vec::new();
     if hops::disputed(case, row) {
         return found;
@@ -155,12 +159,7 @@ pub fn headers(case: &Case<'_>, row: &Teardown) -> Vec<(f64, &'static str)> {
     };
     if reply {
         // Linux is known by its SYN-ACKs, and answers without a socket in one way only.
-        let linux = v4
-            && whole
-            && endpoint.syn_acks > 0
-            && traits.has(Traits::SYN_ID_0)
-            && endpoint.syn_window != u16::MAX
-            && endpoint.ttl.syn <= 64;
+        let linux = v4 && endpoint.answers_like_linux();
         note(linux && row.window != 0, 2.0, "reply_with_a_window");
         note(linux && !row.dont_fragment, 2.0, "reply_may_be_fragmented");
         return found;

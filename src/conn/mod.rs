@@ -36,9 +36,8 @@ pub use compat::tampering::Tampering;
 pub use facts::connection::{
     Connection, Extra, Icmp, Left, Silence, Stuck, SynAck, TlsAlert, nanoseconds, seconds,
 };
-pub use facts::endpoint::{
-    Endpoint, Fin, Foreign, Sample, Signs, State, Traits, Ttl, hops, unusual,
-};
+pub use facts::endpoint::{Endpoint, Fin, State, Ttl};
+pub use facts::header::{Foreign, Sample, Signs, Traits, hops, unusual};
 pub use facts::teardown::{Form, Kind, Reason, SequenceCheck, Teardown, Trigger};
 pub use facts::vantage::{Vantage, VantageBasis};
 pub use follow::payload::alert_name;

@@ -1,6 +1,6 @@
 //! What a host's segments look like over all of its connections.
 
-use crate::conn::{Connection, Endpoint, Side, Traits, hops};
+use crate::conn::{Connection, Endpoint, Side, hops};
 
 /// What a host's segments usually look like. All but the counts are extremes and alternatives that
 /// were seen, so that the order of the connections does not matter.
@@ -36,8 +36,6 @@ const OTHER: u8 = 2;
 const LABELLED: u8 = 4;
 /// One had none.
 const UNLABELLED: u8 = 8;
-/// The window of macOS, whose SYN-ACKs look like those of Linux and whose resets do not.
-const MACOS_WINDOW: u16 = 65_535;
 
 impl HostFacts {
     /// Adds what a side of a connection showed.
@@ -97,13 +95,7 @@ impl HostFacts {
             self.syn_ack_delay_most = self.syn_ack_delay_most.max(delay);
             self.syn_ack_delays += 1;
         }
-        let traits = server.traits;
-        let whole = traits.has(Traits::DF) && !traits.has(Traits::NO_DF);
-        let linux = whole
-            && traits.has(Traits::SYN_ID_0)
-            && server.syn_window != MACOS_WINDOW
-            && server.ttl.syn <= 64;
-        self.answers |= match (c.ip_version, linux, server.flow_label != 0) {
+        self.answers |= match (c.ip_version, server.answers_like_linux(), server.flow_label != 0) {
             (4, true, _) => LINUX,
             (4, false, _) => OTHER,
             (_, _, true) => LABELLED,

@@ -4,7 +4,8 @@ use std::net::IpAddr;
 
 use crate::conn::compat::tampering::{Half, Tampering};
 use crate::conn::compat::zeek::Zeek;
-use crate::conn::facts::endpoint::{Endpoint, Foreign};
+use crate::conn::facts::endpoint::Endpoint;
+use crate::conn::facts::header::Foreign;
 use crate::conn::facts::teardown::{Kind, Teardown};
 use crate::conn::primitives::optional::Moment;
 use crate::conn::primitives::words::{EndedBy, Ending, Opening, Phase, Release, Side};

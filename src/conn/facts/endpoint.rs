@@ -1,6 +1,7 @@
 //! One side of a connection, as an observer in between sees it.
 
-use crate::conn::primitives::optional::{Moment, Number};
+use crate::conn::facts::header::{Sample, Traits};
+use crate::conn::primitives::optional::Moment;
 use crate::conn::primitives::ranges::Ranges;
 use crate::packet::Seq;
 
@@ -22,6 +23,9 @@ pub enum State {
     Reset,
 }
 
+/// The window of macOS, whose SYN-ACKs look like those of Linux and whose resets do not.
+const MACOS_WINDOW: u16 = 65_535;
+
 /// The end of a side's data: its FIN.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Fin {
@@ -31,116 +35,6 @@ pub struct Fin {
     pub time: i64,
     /// When the peer first acknowledged it.
     pub acked_at: Moment,
-}
-
-/// How many routers a segment passed, by its TTL or hop limit: every system begins with one of
-/// these, and no path is much longer than 30.
-pub fn hops(ttl: u8) -> u8 {
-    const INITIAL: [u8; 4] = [32, 64, 128, 255];
-    INITIAL.into_iter().find(|&initial| ttl <= initial).unwrap_or(255) - ttl
-}
-
-/// What headers of a side's segments have shown, as bits; resets and doubtful segments left out.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Traits(pub u8);
-
-impl Traits {
-    /// "Do not fragment" was set.
-    pub const DF: Self = Self(1);
-    /// It was not.
-    pub const NO_DF: Self = Self(2);
-    /// The IPv6 flow label changed.
-    pub const LABELS: Self = Self(4);
-    /// Its SYN or SYN-ACK had the IPv4 identification 0.
-    pub const SYN_ID_0: Self = Self(8);
-
-    /// Whether it has all of the other's.
-    pub fn has(self, other: Self) -> bool {
-        self.0 & other.0 == other.0
-    }
-
-    /// Adds the other's where it applies.
-    #[inline]
-    pub fn note(&mut self, applies: bool, other: Self) {
-        self.0 |= if applies { other.0 } else { 0 };
-    }
-}
-
-/// The first segment with payload of a side after the peer's: what came again at its numbers must
-/// have the same octets.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Sample {
-    /// Its sequence number.
-    pub sequence: Seq,
-    /// Hash of its first octets.
-    pub hash: u32,
-    /// How many these are; 0 without one.
-    pub octets: u8,
-    /// TTL.
-    pub ttl: u8,
-    /// How it differs from what its side sent before.
-    pub signs: Signs,
-}
-
-/// How a segment differs from those that its claimed sender certainly sent, as bits.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Signs(pub u8);
-
-impl Signs {
-    /// Another number of hops than any of them.
-    pub const HOPS: Self = Self(1);
-    /// No timestamp on a connection that uses them.
-    pub const STAMP: Self = Self(2);
-    /// "Do not fragment" cleared that was always set.
-    pub const DF: Self = Self(4);
-    /// Another IPv6 flow label.
-    pub const LABEL: Self = Self(8);
-    /// Another hardware address.
-    pub const LINK: Self = Self(16);
-    /// An identification that does not follow the last one, or is the peer's.
-    pub const ID: Self = Self(32);
-    /// A window of another size.
-    pub const WINDOW: Self = Self(64);
-
-    /// Whether it has all of the other's.
-    pub fn has(self, other: Self) -> bool {
-        self.0 & other.0 == other.0
-    }
-
-    /// Adds the other's where it applies.
-    pub fn note(&mut self, applies: bool, other: Self) {
-        self.0 |= if applies { other.0 } else { 0 };
-    }
-
-    /// How many there are.
-    pub fn count(self) -> u32 {
-        self.0.count_ones()
-    }
-}
-
-/// A segment with payload or FIN that its claimed sender may not have sent.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Foreign {
-    /// Packet number of the first one of its side.
-    pub packet: u64,
-    /// TTL.
-    pub ttl: u8,
-    /// How it differs from what its side sent before.
-    pub signs: Signs,
-    /// It had payload.
-    pub payload: bool,
-    /// It had a FIN.
-    pub fin: bool,
-    /// Its sequence number.
-    pub sequence: Seq,
-    /// Its time.
-    pub time: i64,
-    /// Packet with other octets at the same numbers.
-    pub contradicted: Number,
-    /// Packet of an acknowledgment of its side, well after it, that comes before it by its number.
-    pub denied: Number,
-    /// Segments of its side after it that came from elsewhere and are its own.
-    pub own_after: u32,
 }
 
 /// A baseline of one header field of the segments that a side certainly sent itself.
@@ -290,25 +184,24 @@ pub struct Endpoint {
     pub link_source: u64,
 }
 
-/// What a SYN may ask for beyond MSS, window scale, SACK and timestamps, as bits.
-pub mod unusual {
-    /// TCP Fast Open.
-    pub const FAST_OPEN: u8 = 1;
-    /// Payload.
-    pub const DATA: u8 = 2;
-    /// Explicit congestion notification.
-    pub const ECN: u8 = 4;
-    /// Multipath TCP.
-    pub const MULTIPATH: u8 = 8;
-    /// Another option.
-    pub const OPTION: u8 = 16;
-    /// Flags that no host sends with a SYN.
-    pub const FLAGS: u8 = 32;
-}
-
 impl Endpoint {
     /// Doubtful segments of a side until its segments are taken to look so.
     pub const DOUBTFUL: u8 = 8;
+
+    /// Its IPv4 identifications count its segments.
+    pub fn counts_identifications(&self) -> bool {
+        self.ip_id_steps >= 2 && self.ip_id_jumps == 0
+    }
+
+    /// Its SYN-ACK is Linux's over IPv4: not to be fragmented, identification 0. So is that of macOS,
+    /// but for its window.
+    pub fn answers_like_linux(&self) -> bool {
+        self.syn_acks > 0
+            && self.traits.never_fragments()
+            && self.traits.has(Traits::SYN_ID_0)
+            && self.syn_window != MACOS_WINDOW
+            && self.ttl.syn <= 64
+    }
 
     /// Gaps above the first that were folded because there were too many.
     pub fn folded(&self) -> u64 {

@@ -2,6 +2,7 @@
 
 pub(super) mod connection;
 pub(super) mod endpoint;
+pub(super) mod header;
 pub(super) mod teardown;
 pub(super) mod tuple;
 pub(super) mod vantage;

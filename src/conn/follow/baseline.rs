@@ -4,7 +4,8 @@
 //! come from segments that it certainly sent (its SYN, and where timestamps are in use those that
 //! carry one), and forged ones do not become the measure of others.
 
-use crate::conn::facts::endpoint::{Endpoint, Sample, Signs, Traits, hops};
+use crate::conn::facts::endpoint::Endpoint;
+use crate::conn::facts::header::{Sample, Signs, Traits, hops};
 use crate::conn::follow::effect::Effect;
 use crate::packet::{Options, Segment};
 
@@ -105,8 +106,10 @@ pub fn signs(
     let stamped = Options::timestamps(segment.options).is_some() || segment.options_cut();
     signs.note(peer_stamps && endpoint.timestamp_time.is_some() && !stamped, Signs::STAMP);
     let traits = endpoint.traits;
-    let always = traits.has(Traits::DF) && !traits.has(Traits::NO_DF);
-    signs.note(always && segment.ip_id.is_some() && !segment.dont_fragment, Signs::DF);
+    signs.note(
+        traits.never_fragments() && segment.ip_id.is_some() && !segment.dont_fragment,
+        Signs::DF,
+    );
     let label = !traits.has(Traits::LABELS) && endpoint.flow_label != segment.flow_label;
     signs.note(label, Signs::LABEL);
     let linked = endpoint.link_source != 0 && segment.link_source != 0;
@@ -122,10 +125,9 @@ pub fn signs(
 
 fn odd_id(endpoint: &Endpoint, peer_id: Option<u16>, segment: &Segment<'_>) -> bool {
     let (Some(id), Some(last)) = (segment.ip_id, endpoint.ip_id) else { return false };
-    let counts = endpoint.ip_id_steps >= 2 && endpoint.ip_id_jumps == 0;
     let follows = id.wrapping_sub(last) <= IP_ID_STEP || last.wrapping_sub(id) <= 64;
     let copied = id != 0 && peer_id == Some(id) && !follows;
-    copied || counts && !follows
+    copied || endpoint.counts_identifications() && !follows
 }
 
 /// A hash of so many of the first octets of what was captured; `None` when they are not there.

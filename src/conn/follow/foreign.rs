@@ -2,7 +2,7 @@
 //! same numbers, and headers unlike its own.
 
 use crate::conn::facts::connection::Connection;
-use crate::conn::facts::endpoint::{Foreign, Sample, Signs, hops};
+use crate::conn::facts::header::{Foreign, Sample, Signs, hops};
 use crate::conn::follow::baseline::{contradicts, sample, signs};
 use crate::conn::follow::effect::Effect;
 use crate::conn::follow::recent::Seen;

@@ -1,7 +1,7 @@
 //! What SYNs and SYN-ACKs say.
 
 use crate::conn::facts::connection::{Connection, Extra, SynAck};
-use crate::conn::facts::endpoint::unusual;
+use crate::conn::facts::header::unusual;
 use crate::conn::follow::teardowns;
 use crate::conn::primitives::words::{Opening, Side};
 use crate::packet::{Flags, Options, Segment};

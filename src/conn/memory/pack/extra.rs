@@ -1,7 +1,7 @@
 //! The fields that only some connections have.
 
 use crate::conn::facts::connection::{Extra, Icmp, Left, Stuck, SynAck, TlsAlert};
-use crate::conn::facts::endpoint::Foreign;
+use crate::conn::facts::header::Foreign;
 use crate::conn::memory::pack::fields::syn_ack;
 use crate::conn::primitives::coder::{Base, Coder};
 use crate::conn::primitives::optional::Moment;

@@ -1,6 +1,7 @@
 //! The fields of a side.
 
-use crate::conn::facts::endpoint::{Endpoint, Fin, Sample, Ttl};
+use crate::conn::facts::endpoint::{Endpoint, Fin, Ttl};
+use crate::conn::facts::header::Sample;
 use crate::conn::primitives::coder::{Coder, sparse};
 
 /// One side. Its counters of segments are near one another.
