@@ -6,6 +6,7 @@ mod client;
 mod families;
 mod half_open;
 mod host;
+mod kept;
 mod legs;
 mod life;
 mod lives;

@@ -3,7 +3,6 @@
 use super::client::Attempt;
 use super::half_open::HalfOpen;
 use super::lives::Lives;
-use super::service::{Aborted, MAX_ABORTED};
 use super::{Context, Map, ServiceFacts, entry};
 
 impl Context {
@@ -124,7 +123,8 @@ impl ServiceFacts {
             forgotten += (half_open.len() - added) as u64;
         }
         if let Some(aborted) = aborted {
-            forgotten += self.aborted.get_or_insert_default().merge(&aborted);
+            let added = self.aborted.get_or_insert_default().merge(&aborted, usize::MAX);
+            forgotten += (aborted.len() - added) as u64;
         }
         if let Some(names) = names {
             forgotten += self.names.get_or_insert_default().merge(&names);
@@ -137,14 +137,5 @@ impl ServiceFacts {
             added += new;
         }
         (added, forgotten)
-    }
-}
-
-impl Aborted {
-    fn merge(&mut self, other: &Self) -> u64 {
-        let room = MAX_ABORTED.saturating_sub(self.times.len());
-        self.times.extend(other.times.iter().take(room));
-        self.sorted.take();
-        other.times.len().saturating_sub(room) as u64
     }
 }

@@ -1,10 +1,10 @@
 //! What is remembered of one service.
 
 use std::ops::RangeInclusive;
-use std::sync::OnceLock;
 
 use super::MAX_AROUND;
 use super::half_open::HalfOpen;
+use super::kept::Kept;
 use super::lives::Lives;
 use super::names::{self, Fate, Names};
 use crate::conn::{Connection, Ending, Form, Side};
@@ -30,8 +30,9 @@ pub struct ServiceFacts {
     pub(super) half_open_since: Option<Box<HalfOpen>>,
     /// The longest silence after which a connection went on, in nanoseconds.
     pub survived: i64,
-    /// Most services have none.
-    pub(super) aborted: Option<Box<Aborted>>,
+    /// When connections were aborted by the server without any payload of its own; most services
+    /// have none.
+    pub(super) aborted: Option<Box<Kept<i64, MAX_ABORTED>>>,
     /// Connections accepted by the kernel and never served: no payload and no FIN of the server.
     pub unserved: u32,
     /// When a SYN was last refused.
@@ -40,15 +41,6 @@ pub struct ServiceFacts {
     pub(super) lives: Option<Box<Lives>>,
     /// What became of them by name; most services have none.
     pub(super) names: Option<Box<Names>>,
-}
-
-/// Times of connections aborted by the server without any payload of its own.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Aborted {
-    /// The first [`MAX_ABORTED`] of them.
-    pub(super) times: Vec<i64>,
-    /// The same, earliest first, until another one comes.
-    pub(super) sorted: OnceLock<Vec<i64>>,
 }
 
 impl ServiceFacts {
@@ -105,13 +97,7 @@ impl ServiceFacts {
                         && !row.sender_fin_before
                 });
                 if let Some(row) = reset {
-                    let aborted = self.aborted.get_or_insert_default();
-                    if aborted.times.len() < MAX_ABORTED {
-                        aborted.times.push(row.time);
-                        aborted.sorted.take();
-                    } else {
-                        forgotten += 1;
-                    }
+                    forgotten += u64::from(!self.aborted.get_or_insert_default().add(row.time));
                 }
             }
             _ => {}
@@ -122,11 +108,7 @@ impl ServiceFacts {
     /// Connections aborted by the server without any payload of its own within `seconds` of a time.
     pub fn aborted_around(&self, time: i64, seconds: f64) -> usize {
         let Some(aborted) = &self.aborted else { return 0 };
-        let sorted = aborted.sorted.get_or_init(|| {
-            let mut times = aborted.times.clone();
-            times.sort_unstable();
-            times
-        });
+        let sorted = aborted.sorted();
         let after = |other: i64| crate::conn::seconds(other.saturating_sub(time));
         let from = sorted.partition_point(|&other| after(other) < -seconds);
         let to = sorted.partition_point(|&other| after(other) <= seconds);

@@ -1,0 +1,51 @@
+//! What is remembered up to a number, and put in order when it is asked for.
+
+use std::sync::OnceLock;
+
+/// The first `MOST` values that came.
+#[derive(Clone, Debug)]
+pub struct Kept<T, const MOST: usize> {
+    all: Vec<T>,
+    /// The same, lowest first, until another one comes.
+    sorted: OnceLock<Vec<T>>,
+}
+
+impl<T, const MOST: usize> Default for Kept<T, MOST> {
+    fn default() -> Self {
+        Self { all: Vec::new(), sorted: OnceLock::new() }
+    }
+}
+
+impl<T: Copy + Ord, const MOST: usize> Kept<T, MOST> {
+    /// Remembers one; false when there are enough.
+    pub fn add(&mut self, value: T) -> bool {
+        let room = self.all.len() < MOST;
+        if room {
+            self.all.push(value);
+            self.sorted.take();
+        }
+        room
+    }
+
+    /// Adds those of another one, as far as there is room here and for so many; how many.
+    pub fn merge(&mut self, other: &Self, room: usize) -> usize {
+        let room = room.min(MOST.saturating_sub(self.all.len()));
+        self.all.extend(other.all.iter().take(room));
+        self.sorted.take();
+        room.min(other.all.len())
+    }
+
+    /// How many are remembered.
+    pub fn len(&self) -> usize {
+        self.all.len()
+    }
+
+    /// All of them, lowest first.
+    pub fn sorted(&self) -> &[T] {
+        self.sorted.get_or_init(|| {
+            let mut all = self.all.clone();
+            all.sort_unstable();
+            all
+        })
+    }
+}
