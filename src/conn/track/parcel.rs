@@ -88,7 +88,11 @@ impl Parcel {
 
     /// Hands everything to a tracker.
     pub fn deliver(&self, tracker: &mut Tracker) {
-        let mut zeros = vec![0; LONGEST];
+        let cut = self.packets.iter().map(|packet| match packet {
+            Packet::Tcp(sent) if sent.kept < sent.payload => sent.payload,
+            _ => 0,
+        });
+        let mut zeros = vec![0; cut.max().unwrap_or(0)];
         for group in self.packets.chunks(PREFETCHED) {
             tracker.touch(group.iter().filter_map(|packet| match packet {
                 Packet::Tcp(sent) => Some((sent.hash, sent.head.source_port)),
