@@ -6,6 +6,7 @@ below to these declarations.
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from finrst._base.units import count, moment, nanoseconds, octets
@@ -28,12 +29,18 @@ _KINDS: dict[str, Callable[[Any], Any]] = {
 }
 
 
+@functools.cache
+def _readers() -> dict[str, Callable[[Any], Any]]:
+    """Give how the value of each option is read."""
+    return {row["name"]: _KINDS[row["kind"]] for row in reference.options()}
+
+
 def settings(options: Mapping[str, Any]) -> dict[str, Any]:
     """Give the options as the engine takes them.
 
     Raises ``TypeError`` for a name that is none.
     """
-    readers = {row["name"]: _KINDS[row["kind"]] for row in reference.options()}
+    readers = _readers()
     unknown = sorted(set(options) - set(readers))
     if unknown:
         message = f"no such option: {', '.join(unknown)}; known are {', '.join(sorted(readers))}"
