@@ -11,17 +11,10 @@ mod measured;
 use std::sync::OnceLock;
 
 use super::{Cause, names};
+use measured::{DOUBTFUL, RANGE, SURE};
 
 /// Stated confidences are told apart in steps of a twentieth.
 const STEPS: usize = 20;
-
-/// What a rule states below this was doubtful to it, and stays so however often it was right in a
-/// laboratory: at most [`DOUBTFUL`].
-const SURE: f64 = 0.8;
-const DOUBTFUL: f64 = 0.79;
-
-/// What is left to doubt: nothing seen from outside is certain.
-const RANGE: (f64, f64) = (0.05, 0.98);
 
 /// The frequency for a confidence that the rule of this cause states, guards included. `share` is
 /// how much of the difference is taken (see `Parameters::calibration`).

@@ -9,7 +9,7 @@ since the connections of one scenario are no independent trials. Families of sce
 what four fifths of them say is tried on the last fifth, five times; that is what may be expected
 of captures that the list was not made from. The start is how often all causes were right that
 stated as much, each cause counting once; this is also what holds for a cell without scenarios
-(`*` in the list). What comes to less than SURE is kept below 0.8: a cause that is stated at 0.8
+(`*` in the list). What comes to less than RIGHT is kept below 0.8: a cause that is stated at 0.8
 or more is one that can be built on. So is what its rule states below 0.8. `--write` writes the list from all of them into
 `src/cause/calibration/measured.rs`, and both tables into `docs/reliability-table.md`; build again
 after it.
@@ -38,7 +38,9 @@ FOLDS = 5
 PRIOR = 1.0
 # Causes from which all together say something of a stated confidence.
 CAUSES = 3
-SURE, DOUBTFUL = 0.9, 0.79
+# What is right less often than this is doubtful, and so is what a rule states below SURE; the
+# engine takes both bounds from the list.
+RIGHT, SURE, DOUBTFUL = 0.9, 0.8, 0.79
 # Nothing is told of a cell with fewer scenarios: what the rule states is as good.
 LEAST = 2
 RANGE = (0.05, 0.98)
@@ -121,7 +123,7 @@ def cells(known: Iterable[Row]) -> Cells:
 def frequency(shares: list[float], start: float) -> float:
     """What is said after so many trials that were right in these shares."""
     right = (sum(shares) + PRIOR * start) / (len(shares) + PRIOR)
-    if DOUBTFUL < right < SURE:
+    if DOUBTFUL < right < RIGHT:
         right = DOUBTFUL
     return min(max(round(right, 2), RANGE[0]), RANGE[1])
 
@@ -164,7 +166,7 @@ def judged(known: Iterable[Row], with_cells: Cells) -> Reliability:
         if row.cause != "undetermined":
             start = with_cells.get(("*", row.cell[1]), row.stated)
             said = with_cells.get(row.cell, start)
-            most = row.stated if row.guarded else DOUBTFUL if row.stated < 0.8 else 1.0
+            most = row.stated if row.guarded else DOUBTFUL if row.stated < SURE else 1.0
             found.add(min(said, most), row.right)
     return found
 
@@ -230,6 +232,13 @@ def main() -> None:
             "//! Made by `tests/lab/calibrate.py --write`.\n\n"
             "/// The name of all causes together.\n"
             'pub const ALL: &str = "*";\n\n'
+            "/// What a rule states below this was doubtful to it, and stays so however often it was right in\n"
+            "/// a laboratory: at most [`DOUBTFUL`].\n"
+            f"pub const SURE: f64 = {SURE};\n"
+            "/// See [`SURE`].\n"
+            f"pub const DOUBTFUL: f64 = {DOUBTFUL};\n"
+            "/// What is left to doubt: nothing seen from outside is certain.\n"
+            f"pub const RANGE: (f64, f64) = {RANGE};\n\n"
             "/// Cause, stated confidence in twentieths, share that was right in hundredths.\n"
             f"pub const MEASURED: &[(&str, u8, u8)] = &[\n{entries}];\n"
         )

@@ -3,6 +3,14 @@
 /// The name of all causes together.
 pub const ALL: &str = "*";
 
+/// What a rule states below this was doubtful to it, and stays so however often it was right in
+/// a laboratory: at most [`DOUBTFUL`].
+pub const SURE: f64 = 0.8;
+/// See [`SURE`].
+pub const DOUBTFUL: f64 = 0.79;
+/// What is left to doubt: nothing seen from outside is certain.
+pub const RANGE: (f64, f64) = (0.05, 0.98);
+
 /// Cause, stated confidence in twentieths, share that was right in hundredths.
 pub const MEASURED: &[(&str, u8, u8)] = &[
     ("*", 13, 91),
