@@ -9,9 +9,10 @@ use finrst::table::vocabulary::Vocabulary;
 
 use super::support::{Row, check_accounts, data, line, read_file, shared, table};
 
-/// Causes that must be the expected one or one that the table allows. Of the two others one has a
-/// name that the table does not know (`port_reuse_collision`).
-const CAUSES_AGREED: usize = 174;
+/// Causes that must be the expected one or one that the table allows.
+const CAUSES_AGREED: usize = 175;
+/// What has a name of its own since the table was made, by the name that it has there.
+const RENAMED: [(&str, &str); 1] = [("port_reuse_collision", "stray_segment")];
 
 /// Number of each connection among those of the same endpoints, from 1.
 fn found(output: &Output) -> BTreeMap<Vec<String>, usize> {
@@ -70,7 +71,8 @@ fn endings_are_as_they_were_made_at_both_vantage_points() {
             }
             let cause = verdict.cause.name();
             let allowed = row["alternatives_allowed"].split([' ', '|', ';']);
-            if cause == row["cause"] || allowed.into_iter().any(|name| name == cause) {
+            let renamed = RENAMED.contains(&(cause, row["cause"].as_str()));
+            if cause == row["cause"] || renamed || allowed.into_iter().any(|name| name == cause) {
                 agreed += 1;
             } else {
                 causes.push(line(&[file.as_str(), &key.join(" "), cause, &row["cause"]]));
