@@ -140,8 +140,7 @@ fn the_laboratory_is_judged_right() {
     let fresh = std::env::var_os("FINRST_LAB").map(PathBuf::from);
     let directory = fresh.clone().unwrap_or_else(|| root.join("tests/lab/frozen"));
     let labels = labels(&directory);
-    let list = std::fs::read_to_string(root.join("tests/lab/held_out.txt")).expect("a list");
-    let held_out: Vec<&str> = list.split_whitespace().collect();
+    let held_out = support::families("held_out");
     let mut tallies = [Tally::default(); 2];
     let mut families: BTreeMap<String, Tally> = BTreeMap::new();
     let mut tables = [Table::new(), Table::new()];
@@ -157,7 +156,7 @@ fn the_laboratory_is_judged_right() {
         let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
         let capture = name.split(".pcap").next().unwrap_or_default().to_owned();
         let family = capture.split('.').next().unwrap_or_default().to_owned();
-        let held = held_out.contains(&family.as_str());
+        let held = held_out.contains(&family);
         let mut ordinals: HashMap<_, usize> = HashMap::new();
         for (c, verdict) in verdicts(&path) {
             let tuple = (
@@ -256,11 +255,9 @@ fn apart(all: &Tally, families: &BTreeMap<String, Tally>, table: &Table) -> Stri
          |---|---:|---:|---:|---:|---:|\n",
     );
     let whole = ("all of them", all);
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/lab/opened.txt");
-    let opened = std::fs::read_to_string(path).expect("a list");
-    let opened: Vec<&str> = opened.split_whitespace().collect();
+    let opened = support::families("opened");
     for (name, tally) in families.iter().map(|(name, t)| (name.as_str(), t)).chain([whole]) {
-        let mark = if opened.contains(&name) { " *" } else { "" };
+        let mark = if opened.iter().any(|family| family == name) { " *" } else { "" };
         let percent = |right, of| 100.0 * share(right, of);
         let _ = writeln!(
             out,

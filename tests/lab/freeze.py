@@ -17,6 +17,7 @@ import sys
 from collections import Counter
 
 from labels import COLUMNS, write
+from score import held_out
 
 SNAP = 160
 # Where names decide, their place in a ClientHello is kept.
@@ -57,7 +58,7 @@ def main() -> int:
         print("not frozen: this run had surprises", file=sys.stderr)
         return 1
     HERE.mkdir(exist_ok=True)
-    thin = frozenset((HERE.parent / "held_out.txt").read_text().split())
+    thin = held_out()
     with (run / "labels.csv").open() as file:
         rows = [row for row in csv.DictReader(file) if not left_out(row["capture"], thin)]
     families = {family_of(row["capture"]) for row in rows}

@@ -95,8 +95,9 @@ def verdicts(path: pathlib.Path, **options: Any) -> dict[tuple[str, ...], Any]:
     return found
 
 
-def held_out() -> frozenset[str]:
-    return frozenset((HERE / "held_out.txt").read_text().split())
+def held_out(which: str = "held_out") -> frozenset[str]:
+    """The families that a list names, `opened` those of them that rules were tuned on later."""
+    return frozenset((HERE / f"{which}.txt").read_text().split())
 
 
 def main() -> int:
@@ -132,7 +133,7 @@ def main() -> int:
             pair = (row["scenario"], row["cause"], verdict.cause, f"{verdict.confidence:.2f}")
             confusions[family in apart][pair] += 1
     pools = {"all": set(by_family), "tuned on": set(by_family) - apart}
-    opened = frozenset((HERE / "opened.txt").read_text().split())
+    opened = held_out("opened")
     pools["opened later"] = set(by_family) & apart & opened
     pools["held out"] = (set(by_family) & apart) - opened
     print(HEAD)

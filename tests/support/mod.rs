@@ -36,6 +36,13 @@ pub fn data(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name)
 }
 
+/// Families of the laboratory that a list names: `held_out`, `opened`.
+pub fn families(list: &str) -> Vec<String> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/lab/{list}.txt"));
+    let text = std::fs::read_to_string(path).expect(list);
+    text.split_whitespace().map(str::to_owned).collect()
+}
+
 /// A table under `tests/data` or elsewhere, packed or not.
 pub fn table(path: &Path) -> Vec<Row> {
     let bytes = std::fs::read(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
