@@ -6,25 +6,17 @@ import datetime as dt
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from .palette import dressed
-from .text import number, plural, printable
+from .palette import variables
+from .text import number, plural, printable, shortened
+from .width import middle
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-# JupyterLab sets the --jp-… variables by its theme, VS Code the --vscode-… ones; elsewhere the
-# system's choice decides. The doubled classes outweigh the notebooks' own rules for tables.
-STYLE = dressed(
+# The doubled classes outweigh the notebooks' own rules for tables.
+STYLE = variables(".finrst") + (
     """
-.finrst{--ink:var(--jp-content-font-color1,var(--vscode-editor-foreground,$ink));
---soft:var(--jp-content-font-color2,var(--vscode-descriptionForeground,$soft));
---line:var(--jp-border-color2,var(--vscode-panel-border,$line));
---good:$good;--bad:$bad;--calm:$calm;
-color:var(--ink);font:13px/1.45 system-ui,'DejaVu Sans',sans-serif;padding:2px 0}
-@media(prefers-color-scheme:dark){
-.finrst{--ink:var(--jp-content-font-color1,var(--vscode-editor-foreground,$dark_ink));
---soft:var(--jp-content-font-color2,var(--vscode-descriptionForeground,$dark_soft));
---line:var(--jp-border-color2,var(--vscode-panel-border,$dark_line))}}
+.finrst{color:var(--ink);font:13px/1.45 system-ui,'DejaVu Sans',sans-serif;padding:2px 0}
 .finrst h3{font-size:15px;font-weight:600;margin:.1em 0 .3em;overflow-wrap:anywhere}
 .finrst h4{font-size:12px;margin:0 0 .35em;color:var(--soft);font-weight:600}
 .finrst p{margin:.15em 0;color:var(--soft);overflow-wrap:anywhere}
@@ -58,6 +50,19 @@ COUNTED = frozenset({"connections", "segments", "packets"})
 def escaped(value: object, limit: int = 120) -> str:
     """Escape for text and quoted attributes; hidden characters become visible."""
     return escape(printable(value, limit), quote=True)
+
+
+def brief(value: object, room: int = 60) -> str:
+    """Write a text with its addresses shortened in the middle, and the whole where one hovers.
+
+    >>> brief("[2001:db8:85a3:8d3:1319:8a2e:370:7348]:443")
+    '<span title="[2001:db8:85a3:8d3:1319:8a2e:370:7348]:443">[2001:db8:…:370:7348]:443</span>'
+    """
+    whole = printable(value, 300)
+    short = middle(shortened(whole), room)
+    if short == whole:
+        return escape(whole, quote=True)
+    return f'<span title="{escape(whole, quote=True)}">{escape(short, quote=True)}</span>'
 
 
 def _cell(value: Any, kind: str = "", *, counted: bool = False) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from typing import TYPE_CHECKING
 
 from .palette import HUES
@@ -12,7 +11,6 @@ if TYPE_CHECKING:
     from typing import TextIO
 
 _CODES = {"bold": "1", "dim": "2", **{name: hue.terminal for name, hue in HUES.items()}}
-_ESCAPE = re.compile(r"\x1b\[[0-9;]*m")
 
 
 class Paint:
@@ -40,21 +38,3 @@ class Paint:
 
 PLAIN = Paint(on=False)
 """Leaves everything as it is."""
-
-
-def cut(line: str, width: int) -> str:
-    r"""Shorten a painted line to so many characters on the screen.
-
-    >>> cut("\x1b[1mabcdef\x1b[0m", 3)
-    '\x1b[1mabc\x1b[0m'
-    """
-    shown, out, at = 0, [], 0
-    for match in [*_ESCAPE.finditer(line), None]:
-        end = match.start() if match else len(line)
-        part = line[at:end][: max(0, width - shown)]
-        shown += len(part)
-        out.append(part)
-        if match:
-            out.append(match.group())
-            at = match.end()
-    return "".join(out)

@@ -65,3 +65,40 @@ def dressed(style: str) -> str:
     'p{color:var(--ink,#1f2329)}.bad{color:#d65a4a}'
     """
     return Template(style).substitute(_NAMES)
+
+
+_NOTEBOOK = {
+    "ink": "--jp-content-font-color1,var(--vscode-editor-foreground",
+    "soft": "--jp-content-font-color2,var(--vscode-descriptionForeground",
+    "line": "--jp-border-color2,var(--vscode-panel-border",
+    "paper": "--jp-layout-color0,var(--vscode-editor-background",
+    "raised": "--jp-layout-color2,var(--vscode-textBlockQuote-background",
+}
+
+
+def variables(selector: str, *, notebook: bool = True) -> str:
+    """Declare all colours as variables for what a selector selects: card, widget and page alike.
+
+    ``--ink``, ``--soft``, ``--line``, ``--paper`` and ``--raised`` follow the background: in a
+    notebook that of JupyterLab (``--jp-...``) or VS Code (``--vscode-...``), else the system's
+    choice of light or dark, and on paper black on white. A colour that says something is called
+    as in :data:`HUES`.
+
+    >>> "--abort:#d65a4a" in variables(".card"), "prefers-color-scheme:dark" in variables(".card")
+    (True, True)
+    """
+
+    def theme(colours: Theme) -> str:
+        made = {
+            name: f"var({_NOTEBOOK[name]},{colour}))" if notebook else colour
+            for name, colour in colours._asdict().items()
+        }
+        return ";".join(f"--{name}:{value}" for name, value in made.items())
+
+    hues = ";".join(f"--{name}:{hue.css}" for name, hue in HUES.items())
+    print_ = ";".join(f"--{name}:{colour}" for name, colour in PRINT._asdict().items())
+    return (
+        f"{selector}{{{theme(LIGHT)};{hues};--bars:{BARS}}}"
+        f"@media(prefers-color-scheme:dark){{{selector}{{{theme(DARK)}}}}}"
+        f"@media print{{{selector}{{{print_}}}}}"
+    )

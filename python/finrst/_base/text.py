@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 import unicodedata
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,10 @@ if TYPE_CHECKING:
 # Characters that a terminal obeys or does not show: control, format (bidirectional, zero-width),
 # private use, surrogates, line and paragraph separators.
 _HIDDEN = frozenset({"Cc", "Cf", "Co", "Cs", "Zl", "Zp"})
+# Three groups and more with colons between them; a time of day is shorter than what is shortened.
+_IPV6 = re.compile(r"(?<![\w:.])[0-9a-f]{0,4}(?::[0-9a-f]{0,4}){2,7}(?![\w:])", re.IGNORECASE)
+_ROOM = 21
+"""Columns of an IPv6 address that was shortened, at most."""
 
 
 def file_name(name: str | bytes) -> str:
@@ -117,6 +122,31 @@ def endpoint(ip: str, port: int) -> str:
     ('10.0.0.1:80', '[::1]:80')
     """
     return f"[{ip}]:{port}" if ":" in ip else f"{ip}:{port}"
+
+
+def shortened(text: str, room: int = _ROOM) -> str:
+    """Shorten every IPv6 address in a text in its middle, where it takes more than ``room``.
+
+    Where that leaves no doubt which network and host is meant, two groups of both stay. Whoever
+    shows it so gives the whole, too: in a title that hovering shows.
+
+    >>> shortened("[2001:db8:85a3:8d3:1319:8a2e:370:7348]:443"), shortened("2001:db8::1")
+    ('[2001:db8:…:370:7348]:443', '2001:db8::1')
+    >>> shortened("from 2001:db8:85a3:8d3:1319:8a2e:370:7348 to 192.0.2.1:80", 12)
+    'from 2001:…:7348 to 192.0.2.1:80'
+    """
+    return _IPV6.sub(lambda found: _short(found[0], room), text)
+
+
+def _short(ip: str, room: int) -> str:
+    if len(ip) <= room:
+        return ip
+    groups = ip.split(":")
+    for first, last in ((2, 2), (1, 2), (1, 1)):
+        made = ":".join([*groups[:first], "…", *groups[-last:]])
+        if len(made) <= room:
+            break
+    return made
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

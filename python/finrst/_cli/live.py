@@ -8,8 +8,9 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any
 
-from finrst._base.paint import Paint, cut
+from finrst._base.paint import Paint
 from finrst._base.text import duration, endpoint, number, plural, printable
+from finrst._base.width import cut
 from finrst._face.read import scan
 from finrst._story.summary import bars, class_name, packet_classes, span
 from finrst._story.summary import warnings as oddities

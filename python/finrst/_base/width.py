@@ -1,0 +1,161 @@
+"""How much room a line has, what a text takes of it, and how it is laid out in it.
+
+Whatever is written in lines for people goes through here: prose, bars, tables, arrows.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import sys
+import textwrap
+import unicodedata
+from typing import Self
+
+PIPED = 80
+"""Columns of what goes into a pipe, a file or a notebook: the same wherever it is made."""
+PROSE = 100
+"""Columns beyond which a sentence is hard to follow: no text is wider, however wide the screen."""
+_LEAST = 20
+_LINES = 24
+
+_ESCAPE = re.compile(r"\x1b\[[0-9;]*m")
+# Marks above and below letters, joiners and directions: they stand where others stand.
+_NO_COLUMN = frozenset({"Mn", "Me", "Cf", "Cc"})
+
+
+def available() -> int:
+    """Give the columns of a line on standard output.
+
+    On a terminal they are the terminal's, elsewhere :data:`PIPED`; ``COLUMNS`` in the environment
+    outweighs both.
+    """
+    if not os.environ.get("COLUMNS", "").isdecimal() and not _is_terminal():
+        return PIPED
+    return max(_LEAST, shutil.get_terminal_size((PIPED, _LINES)).columns)
+
+
+def height() -> int:
+    """Give the lines of the terminal that standard output is."""
+    return shutil.get_terminal_size((PIPED, _LINES)).lines
+
+
+def _is_terminal() -> bool:
+    try:
+        return sys.stdout is not None and sys.stdout.isatty()
+    except ValueError:  # it is closed
+        return False
+
+
+def columns(text: str) -> int:
+    r"""Count the columns that a text takes on a terminal.
+
+    East Asian wide characters take two, marks that combine with others none, colour codes none.
+
+    >>> columns("abc"), columns("日本"), columns("e\u0301"), columns("\x1b[1mabc\x1b[0m")
+    (3, 4, 1, 3)
+    """
+    if text.isascii() and "\x1b" not in text:
+        return len(text)
+    return sum(map(_column, _ESCAPE.sub("", text)))
+
+
+def _column(character: str) -> int:
+    if unicodedata.category(character) in _NO_COLUMN:
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in {"W", "F"} else 1
+
+
+def pad(text: str, width: int, *, right: bool = False) -> str:
+    """Fill a text up with spaces, behind it or, for numbers, before it.
+
+    >>> pad("日本", 6) + "|", pad("7", 3, right=True)
+    ('日本  |', '  7')
+    """
+    space = " " * (width - columns(text))
+    return space + text if right else text + space
+
+
+def cut(line: str, width: int) -> str:
+    r"""Give what fits of a painted line, with all its colour codes.
+
+    >>> cut("\x1b[1mabcdef\x1b[0m", 3), cut("日本", 3)
+    ('\x1b[1mabc\x1b[0m', '日')
+    """
+    shown, out, at = 0, [], 0
+    for match in [*_ESCAPE.finditer(line), None]:
+        for character in line[at : match.start() if match else None]:
+            shown += _column(character)
+            if shown <= width:
+                out.append(character)
+        if match:
+            out.append(match.group())
+            at = match.end()
+    return "".join(out)
+
+
+def middle(text: str, room: int) -> str:
+    """Leave out what is in the middle, where a text takes more columns than there are.
+
+    Of a name of a host the end says more, so that two thirds are kept of it.
+
+    >>> middle("edge-star-mini-shv-01.fra3.example.com", 24), middle("short", 24)
+    ('edge-st…fra3.example.com', 'short')
+    """
+    if columns(text) <= room:
+        return text
+    before = max(0, room - 1) // 3
+    begin = cut(text, before)
+    end, left = "", room - 1 - columns(begin)
+    for character in reversed(text):
+        left -= _column(character)
+        if left < 0:
+            break
+        end = character + end
+    return f"{begin}…{end}"
+
+
+class _Word(str):
+    """A piece of text whose length is the columns that it takes."""
+
+    __slots__ = ("_taken",)
+    _taken: int
+
+    def __new__(cls, text: str) -> Self:
+        made = super().__new__(cls, text)
+        made._taken = columns(text)
+        return made
+
+    def __len__(self) -> int:
+        return self._taken
+
+
+class _Wrapper(textwrap.TextWrapper):
+    """Breaks lines between words only, and counts columns."""
+
+    def _split(self, text: str) -> list[str]:
+        return [_Word(part) for part in re.split(r"([ \n]+)", text) if part]
+
+
+def wrap(
+    text: str, width: int | None = None, first: str = "", rest: str | None = None
+) -> list[str]:
+    """Break a sentence into lines between words, behind ``first``, then behind ``rest``.
+
+    A word that is wider than a line stands alone in one, whole: it may be copied from there.
+    Without a width it is that of standard output, and :data:`PROSE` at most.
+
+    >>> wrap("The server never answered.", 16, "- ")
+    ['- The server', '  never', '  answered.']
+    """
+    room = min(available(), PROSE) if width is None else width
+    follow = " " * columns(first) if rest is None else rest
+    wrapper = _Wrapper(
+        width=room,
+        initial_indent=_Word(first),
+        subsequent_indent=_Word(follow),
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    return wrapper.wrap(text) or [first.rstrip()]
