@@ -302,6 +302,12 @@ impl Context {
         let client = self.clients.get(&c.addresses[0]);
         client.map_or_else(WaitLimit::default, |client| client.waits().limit(threshold))
     }
+
+    /// Whether the client often waited about as long for a handshake that completed.
+    pub fn often_waited(&self, c: &Connection, wait: i64) -> bool {
+        let client = self.clients.get(&c.addresses[0]);
+        client.is_some_and(|client| client.waits().often_as_long(wait))
+    }
 }
 
 /// Attempts, earliest first, that began from so many seconds before a connection until so many after.

@@ -288,7 +288,7 @@ fn decide(case: &Case<'_>, sender: EndedBy, asked: Asked) -> (Verdict, Option<Fo
     if let Some(guards) = guards {
         guards.tell(&mut verdict.evidence);
     }
-    if finding.third_party {
+    if finding.third_party && !finding.ended_by_sender {
         verdict.ended_by = EndedBy::ThirdParty;
     }
     let forged = finding.third_party.then_some(if finding.forged_data {

@@ -111,6 +111,8 @@ pub struct Finding {
     pub third_party: bool,
     /// Whether that was payload or a FIN, and not a reset or an ICMP error.
     pub forged_data: bool,
+    /// Whether the connection was nevertheless ended by the one who sent the deciding segment.
+    pub ended_by_sender: bool,
     /// Whether it is only one of several that it could be, and too weak to decide.
     pub candidate: bool,
 }
@@ -123,6 +125,7 @@ impl Finding {
             evidence: Vec::new(),
             third_party: false,
             forged_data: false,
+            ended_by_sender: false,
             candidate: false,
         }
     }

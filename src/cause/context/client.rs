@@ -308,6 +308,13 @@ impl Waits {
         waits
     }
 
+    /// Whether many attempts completed after a wait about as long.
+    pub fn often_as_long(&self, wait: i64) -> bool {
+        let below = |limit: i64| self.completed.partition_point(|&other| other < limit);
+        let near = below(wait.saturating_add(wait / 10)) - below(wait.saturating_sub(wait / 10));
+        near >= 3 && near * 4 >= self.completed.len()
+    }
+
     /// What they say of the client's own limit, beside one of so many seconds.
     pub fn limit(&self, threshold_s: f64) -> WaitLimit {
         let Self { completed, abandoned } = self;
@@ -322,6 +329,7 @@ impl Waits {
             abandoned: abandoned.len(),
             longest_completed: completed.last().copied(),
             shortest_abandoned: shortest,
+            longest_abandoned: abandoned.last().copied(),
             completed_above_threshold: completed.len() - below,
             overlap: completed.len() - before,
         }
@@ -388,6 +396,8 @@ pub struct WaitLimit {
     pub longest_completed: Option<i64>,
     /// The shortest wait that was abandoned: the limit is at most this.
     pub shortest_abandoned: Option<i64>,
+    /// The longest wait that was abandoned.
+    pub longest_abandoned: Option<i64>,
     /// Completed attempts that had waited longer than the threshold.
     pub completed_above_threshold: usize,
     /// Completed attempts that had waited longer than the shortest abandoned one.
@@ -395,10 +405,13 @@ pub struct WaitLimit {
 }
 
 impl WaitLimit {
-    /// The interval, when both sets are large enough and do not overlap.
+    /// The interval, when both sets are large enough and do not overlap, nor differ by so little
+    /// that all waits may be as long as the path.
     pub fn interval(&self) -> Option<(i64, i64)> {
+        let (longest, shortest) = (self.longest_completed?, self.shortest_abandoned?);
         let clean = self.completed >= 3 && self.abandoned >= 3 && self.overlap == 0;
-        if clean { Some((self.longest_completed?, self.shortest_abandoned?)) } else { None }
+        let spread = self.longest_abandoned? - longest > longest / 5;
+        (clean && spread).then_some((longest, shortest))
     }
 
     /// A fixed limit is refuted: too many attempts waited longer and completed.

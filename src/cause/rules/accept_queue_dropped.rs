@@ -6,7 +6,8 @@ pub const RULE: Rule = Rule {
     summary: "The listener was closed with connections still waiting to be accepted; its host \
            reset them.",
     wire: "An abort by the server soon after the handshake, without any payload of its own, \
-           at the same instant as at least one other connection of that listener. Not when the \
+           at the same instant as at least one other connection of that listener, and not right \
+           after its own client's FIN. Not when the \
            service goes on accepting and serving new connections at once.",
     reference: "Linux inet_csk_listen_stop",
     next: "Did the service stop or restart at that moment?",
@@ -20,6 +21,11 @@ pub const RULE: Rule = Rule {
         ("> S, < S., > ., < R. +1s", "application_abort"),
         (
             "> S, < S., > ., > S port=40001, < S., > ., < R. port=40000 +1s, < R. port=40001 +51ms",
+            "application_abort",
+        ),
+        // Each answers its own client's FIN.
+        (
+            "> S, < S., > ., > S port=40001, < S., > ., > F. port=40000 +1s, > F. port=40001 +50us, < R. port=40000 +1ms, < R. port=40001 +50us",
             "application_abort",
         ),
         // The listener is there a few milliseconds later.
@@ -48,6 +54,11 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
         return Some(Finding::candidate(0.0));
     }
     let burst = case.parameters.burst_s;
+    // It was this client's close that the server answered, and not a moment of its own.
+    let answers = |fin: &Teardown| s(reset.time.saturating_sub(fin.time)) <= burst;
+    if case.fins(Side::Client).any(answers) {
+        return Some(Finding::candidate(0.1));
+    }
     let service = case.context.service(c)?;
     let same = service.aborted_around(reset.time, burst);
     let again = crate::conn::nanoseconds(case.parameters.listener_gone_s);

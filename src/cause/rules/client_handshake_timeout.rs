@@ -54,6 +54,8 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
         match (limit.interval(), limit.refuted()) {
             (Some(_), _) => 0.85,
             (None, true) => 0.3,
+            // Why this one was dropped and not those is not told by its wait.
+            (None, false) if case.context.often_waited(c, wait) => 0.4,
             (None, false) if limit.completed > 0 && limit.completed_above_threshold == 0 => 0.75,
             (None, false) => 0.65,
         },

@@ -56,7 +56,17 @@ pub const RULE: Rule = Rule {
 fn holds(case: &Case<'_>) -> Option<Finding> {
     // A FIN that brought nothing: why it came says more.
     let bare = case.connection.side(Side::Server).unique_bytes == 0;
-    injected(case).filter(|_| !(bare && filtered_by_name::held(case)))
+    let mut finding = injected(case).filter(|_| !(bare && filtered_by_name::held(case)))?;
+    // Forged payload alone closes nothing: the FINs were their senders' own.
+    let closed = matches!(case.connection.ending, Ending::Graceful | Ending::HalfClosed);
+    finding.ended_by_sender = closed && !forged_fin(case);
+    Some(finding)
+}
+
+/// Whether a FIN was among what was forged.
+fn forged_fin(case: &Case<'_>) -> bool {
+    let foreign = case.connection.extra().map(|extra| extra.foreign);
+    foreign.is_some_and(|sides| sides.into_iter().flatten().any(|foreign| foreign.fin))
 }
 
 /// A segment that none of the two sent.

@@ -54,6 +54,13 @@ pub const RULE: Rule = Rule {
             "> S, < S. ttl=58 +7ms, > ., > P. 80, < P. 300 ttl=58 +7ms, > ., < F. ttl=58, > ., < R. nots win=0 ttl=58 id=0 +120s",
             "fin_wait2_expired",
         ),
+        // Its retransmissions came to their end.
+        (
+            "> S, < S., > ., > P. 80, < P. 300, < P. 300 again +1s, < P. 300 again +2s, < P. 300 again +4s, < R. nots +10s",
+            "retransmission_timeout",
+        ),
+        // As long as a known limit after a FIN, and no FIN came before it.
+        ("> S, < S., > ., > P. 80, < P. 300, > ., < F. +120s, > R +1ms", "no_socket"),
         // A live socket.
         ("> S, < S., > ., > P. 80, < P. 300, > ., < R. +900s", "application_abort"),
     ],
@@ -91,6 +98,10 @@ const LONG_S: f64 = 4.0;
 const UNPROMPTED_S: f64 = 10.0;
 /// How much longer than others a silence must have been.
 const LONGER: f64 = 1.2;
+/// Unanswered retransmissions of a reset's sender from which it had not fallen silent.
+const TRYING: u32 = 2;
+/// How the names of limits end that hold from a FIN on.
+const CLOSING: [&str; 2] = ["after a FIN", "half-closed"];
 
 #[allow(clippy::match_same_arms)] // in the order in which they are asked
 fn holds(case: &Case<'_>) -> Option<Finding> {
@@ -119,7 +130,11 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
         return None;
     }
     let other_host = apart.is_some() || both;
-    let device = limit(case, idle);
+    // Who goes on trying is not idle: its retransmissions come to their end.
+    if !other_host && reset.retransmission_run >= TRYING && reset.unacked_bytes > 0 {
+        return None;
+    }
+    let device = limit(case, reset, idle);
     let outlived = here.max(others) > idle;
     // A listener that does not accept has not served the client yet.
     let server = c.side(Side::Server);
@@ -157,11 +172,21 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
 }
 
 /// A known limit that the silence matches; the one given for this path first.
-fn limit(case: &Case<'_>, idle: f64) -> Option<(&'static str, f64)> {
+fn limit(case: &Case<'_>, reset: &Teardown, idle: f64) -> Option<(&'static str, f64)> {
     let own = [("the limit given for this path", case.parameters.known_idle_limit_s)];
     let all = own.into_iter().chain(LIMITS);
-    all.into_iter()
-        .find(|&(_, limit)| limit > 0.0 && idle >= limit - 1.0 && near(case, idle, limit))
+    let closing = closing_since(case, reset);
+    all.into_iter().find(|&(name, limit)| {
+        let holds = closing || !CLOSING.iter().any(|word| name.ends_with(word));
+        holds && limit > 0.0 && idle >= limit - 1.0 && near(case, idle, limit)
+    })
+}
+
+/// Whether a FIN came before the silence.
+fn closing_since(case: &Case<'_>, reset: &Teardown) -> bool {
+    let span = [reset.turnaround, reset.idle].map(|span| span.get().unwrap_or(0));
+    let begun = span.into_iter().fold(reset.time, i64::saturating_sub);
+    [Side::Client, Side::Server].into_iter().any(|side| case.fins(side).any(|fin| fin.time <= begun))
 }
 
 /// The longest silence that this connection survived, and that any of its service did.

@@ -104,7 +104,7 @@ pub struct Foreign {
     pub signs: Signs,
     /// It had payload.
     pub payload: bool,
-    /// It had a FIN.
+    /// It had a FIN, or one unlike its side followed it.
     pub fin: bool,
     /// Its sequence number.
     pub sequence: Seq,

@@ -5,7 +5,7 @@ use crate::conn::facts::connection::Connection;
 use crate::conn::facts::header::{Foreign, Sample, Signs, hops};
 use crate::conn::follow::baseline::{contradicts, sample, signs};
 use crate::conn::follow::effect::Effect;
-use crate::conn::follow::recent::Seen;
+use crate::conn::follow::recent::{Entry, Seen};
 use crate::conn::primitives::words::Side;
 use crate::packet::Segment;
 
@@ -74,7 +74,7 @@ fn answer(
             .filter(|entry| entry.sequence == segment.sequence)
             .last();
         if let Some(first) = first {
-            contradiction(c, &known, first.packet, segment, sender, signs);
+            contradiction(c, &known, &first, segment, sender, signs);
         }
     } else if effect.fresh > 0 && segment.sequence != known.sequence {
         c.endpoints[sender.index()].sample = sample(segment, signs);
@@ -86,20 +86,22 @@ fn answer(
 fn contradiction(
     c: &mut Connection,
     known: &Sample,
-    first: u64,
+    first: &Entry,
     segment: &Segment<'_>,
     sender: Side,
     signs: Signs,
 ) {
     let foreign = &mut c.extra.get_or_insert_default().foreign[sender.index()];
     let earlier = known.signs.count() >= signs.count();
-    let (packet, other) = if earlier { (first, segment.packet) } else { (segment.packet, first) };
+    let (packet, other) =
+        if earlier { (first.packet, segment.packet) } else { (segment.packet, first.packet) };
+    let flags = if earlier { first.flags } else { segment.flags };
     let fresh = Foreign {
         packet,
         ttl: if earlier { known.ttl } else { segment.ttl },
         signs: if earlier { known.signs } else { signs },
         payload: true,
-        fin: !earlier && segment.flags.fin(),
+        fin: flags.fin(),
         sequence: segment.sequence,
         time: segment.time,
         ..Foreign::default()
@@ -143,6 +145,11 @@ fn doubt(
         return;
     }
     let payload = segment.payload_length > 0;
+    if let (true, Some(extra)) = (flags.fin(), c.extra.as_deref_mut())
+        && let Some(foreign) = &mut extra.foreign[sender.index()]
+    {
+        foreign.fin = true;
+    }
     if known.is_none() && (payload || flags.fin()) {
         let signs = compared(c, recent, segment, sender);
         c.extra.get_or_insert_default().foreign[sender.index()] = Some(Foreign {
