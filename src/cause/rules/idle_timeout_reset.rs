@@ -186,7 +186,9 @@ fn limit(case: &Case<'_>, reset: &Teardown, idle: f64) -> Option<(&'static str, 
 fn closing_since(case: &Case<'_>, reset: &Teardown) -> bool {
     let span = [reset.turnaround, reset.idle].map(|span| span.get().unwrap_or(0));
     let begun = span.into_iter().fold(reset.time, i64::saturating_sub);
-    [Side::Client, Side::Server].into_iter().any(|side| case.fins(side).any(|fin| fin.time <= begun))
+    [Side::Client, Side::Server]
+        .into_iter()
+        .any(|side| case.fins(side).any(|fin| fin.time <= begun))
 }
 
 /// The longest silence that this connection survived, and that any of its service did.
