@@ -184,12 +184,15 @@ fn a_clients_limit_needs_three_of_each_and_no_overlap() {
         completed,
         abandoned,
         overlap,
-        longest_completed: Some(1),
-        shortest_abandoned: Some(2),
+        longest_completed: Some(10),
+        shortest_abandoned: Some(11),
+        longest_abandoned: Some(13),
         ..WaitLimit::default()
     };
     for (found, interval, refuted) in [
-        (limit(3, 3, 0), Some((1, 2)), false),
+        (limit(3, 3, 0), Some((10, 11)), false),
+        // All as long as the path: nobody's limit.
+        (WaitLimit { longest_abandoned: Some(12), ..limit(3, 3, 0) }, None, false),
         (limit(2, 3, 0), None, false),
         (limit(3, 2, 0), None, false),
         (limit(6, 4, 1), None, false),
@@ -200,6 +203,26 @@ fn a_clients_limit_needs_three_of_each_and_no_overlap() {
     ] {
         assert_eq!((found.interval(), found.refuted()), (interval, refuted), "{found:?}");
     }
+}
+
+#[test]
+fn a_wait_is_usual_where_three_attempts_and_a_quarter_completed_after_one_like_it() {
+    let often = |waits: &[&str]| {
+        let script = waits.iter().enumerate().map(|(n, wait)| {
+            let port = 40000 + n;
+            format!("> S port={port} +1s, < S. port={port} {wait}, > . port={port} +0s")
+        });
+        let mut context = Context::default();
+        for c in play(&script.collect::<Vec<_>>().join(", ")).unwrap() {
+            context.add(&c);
+        }
+        context.often_waited(&one("> S"), 300_000_000)
+    };
+    assert!(often(&["+280ms", "+300ms", "+310ms"]));
+    assert!(!often(&["+280ms", "+300ms", "+200ms"]));
+    assert!(!often(&["+280ms", "+300ms", "+340ms"]));
+    let rarely = [&["+280ms", "+300ms", "+310ms"][..], &["+20ms"; 10]].concat();
+    assert!(!often(&rarely));
 }
 
 #[test]
