@@ -11,11 +11,12 @@
 //! | [`cause`] | connections | verdicts: why, with evidence |
 //! | [`table`] | rows | Arrow record batches, and these into files |
 //!
-//! [`read`] joins them, [`packets`] goes back for the packets of chosen connections; only the bindings (feature `python`) know of Python.
+//! [`read`] joins them, [`packets`] goes back for the packets of chosen connections, [`annotate`] for a copy with comments; only the bindings (feature `python`) know of Python.
 
 // What is printed belongs to the callers, and no row may depend on when it is made.
 #![warn(clippy::print_stdout, clippy::print_stderr, clippy::disallowed_methods)]
 
+pub mod annotate;
 pub mod answer;
 pub mod capture;
 pub mod cause;

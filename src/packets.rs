@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use std::io::{BufWriter, Write};
 use std::path::Path;
 
-use crate::capture::{FileSummary, Frame, Reader, Source, SourceFiles, Writer};
+use crate::capture::{Comments, FileSummary, Frame, Reader, Source, SourceFiles, Writer};
 use crate::conn::{Chosen, Limits, Seed, Trace, Traced, script};
 use crate::error::{Error, file_name, printable};
 use crate::guard;
@@ -88,8 +88,9 @@ pub fn of_script(text: &str, chosen: Vec<Chosen>) -> Result<Made, Error> {
 }
 
 /// Writes the packets of chosen connections, the ICMP errors about them, and of IP datagrams in
-/// fragments all fragments, as pcapng; tells how many there were. The file appears whole or not at
-/// all, and takes the place of no source.
+/// fragments all fragments, as pcapng; tells how many there were. What is said of packets goes with
+/// them, and what is said of all into the section header. The file appears whole or not at all, and
+/// takes the place of no source.
 ///
 /// # Errors
 /// When the system refuses, and those of [`table`]; [`Error::Exists`] for what is not replaced,
@@ -98,6 +99,7 @@ pub fn save(
     sources: &[Source],
     options: &Options,
     chosen: &[Chosen],
+    said: Option<(&str, &Comments)>,
     path: &Path,
     guard: &Guard,
     proceed: &dyn Fn() -> bool,
@@ -111,14 +113,16 @@ pub fn save(
         let mut guard = guard.clone();
         guard.sources.join(replay.reader.sources());
         let mut file = Whole::create(path, guard)?;
-        let mut writer = Writer::new(BufWriter::new(&mut file)).map_err(io)?;
+        let about = said.map(|(about, _)| about);
+        let mut writer = Writer::new(BufWriter::new(&mut file), about).map_err(io)?;
         replay.intake.decoder.note_fragments();
         replay.run(proceed, |frame, time, sighting| {
             let wanted = sighting.is_some() || fragments.contains(&frame.number);
             fragments.extend(sighting.map(|sighting| sighting.fragments).unwrap_or_default());
             if wanted {
                 packets += 1;
-                writer.frame(frame, time).map_err(io)?;
+                let comments = said.map(|(_, comments)| comments.of(frame.number));
+                writer.frame(frame, time, &comments.unwrap_or_default()).map_err(io)?;
             }
             Ok(())
         })?;

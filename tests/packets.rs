@@ -43,8 +43,8 @@ fn saved_packets_keep_octets_and_times() {
     let target = std::env::temp_dir().join(format!("finrst-save-{}.pcapng", std::process::id()));
     let all: Vec<_> = connections(demo()).iter().map(Chosen::from).collect();
     let (sources, options) = ([Source::path(demo())], Options::default());
-    let saved =
-        packets::save(&sources, &options, &all, &target, &Guard::default(), &|| true).unwrap();
+    let saved = packets::save(&sources, &options, &all, None, &target, &Guard::default(), &|| true)
+        .unwrap();
     let (before, after) = (frames(demo()), frames(target.clone()));
     std::fs::remove_file(&target).unwrap();
     assert_eq!(saved, Written { rows: before.len() as u64, lost: None });
@@ -60,7 +60,7 @@ fn packets_are_never_saved_over_their_source() {
     let all: Vec<_> = connections(source.clone()).iter().map(Chosen::from).collect();
     let guard = Guard { overwrite: true, ..Guard::default() };
     let (sources, options) = ([Source::path(&source)], Options::default());
-    let outcome = packets::save(&sources, &options, &all, &source, &guard, &|| true);
+    let outcome = packets::save(&sources, &options, &all, None, &source, &guard, &|| true);
     assert!(matches!(outcome, Err(finrst::error::Error::Exists { .. })));
     assert_eq!(std::fs::read(&source).unwrap(), std::fs::read(demo()).unwrap());
     std::fs::remove_dir_all(&folder).unwrap();
@@ -73,7 +73,8 @@ fn a_cancelled_save_leaves_nothing() {
     let all: Vec<_> = connections(demo()).iter().map(Chosen::from).collect();
     let (sources, options) = ([Source::path(demo())], Options::default());
     let target = folder.join("x.pcapng");
-    let outcome = packets::save(&sources, &options, &all, &target, &Guard::default(), &|| false);
+    let outcome =
+        packets::save(&sources, &options, &all, None, &target, &Guard::default(), &|| false);
     assert!(matches!(outcome, Err(finrst::error::Error::Cancelled)));
     assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 0);
     std::fs::remove_dir(&folder).unwrap();

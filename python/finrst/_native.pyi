@@ -7,6 +7,7 @@ __version__: str
 _Source: TypeAlias = tuple[Any, ...]
 _Outcome: TypeAlias = tuple[int, str | None]
 _At: TypeAlias = tuple[int, int | None, int]
+_Said: TypeAlias = tuple[int, int | None, str]
 
 @final
 class Table:
@@ -50,6 +51,22 @@ class Reading:
     def step(self) -> _At | None: ...
     def paths(self) -> list[bytes | None]: ...
     def tables(self) -> dict[str, Table]: ...
+
+@final
+class Annotation:
+    def __new__(
+        cls,
+        sources: Sequence[_Source],
+        options: Mapping[str, Any],
+        about: str,
+        path: str | PathLike[str],
+        known: Sources,
+        overwrite: bool,
+    ) -> Annotation: ...
+    def add(self, said: Sequence[_Said]) -> None: ...
+    def step(self) -> _At | None: ...
+    def commit(self, packets: int) -> tuple[int, int, str | None]: ...
+    def abandon(self) -> None: ...
 
 @final
 class Scan:
@@ -107,6 +124,7 @@ def save_packets(
     sources: Sequence[_Source],
     options: Mapping[str, Any],
     rows: Sequence[dict[str, Any]],
+    said: tuple[str, Sequence[_Said]] | None,
     path: str | PathLike[str],
     known: Sources,
     overwrite: bool,

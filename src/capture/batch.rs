@@ -1,5 +1,6 @@
 //! A handful of frames that lie in the reader's buffer.
 
+use super::blocks::{Blocks, Carrier, Passed};
 use super::frame::{Direction, Frame, LinkType};
 use crate::issue::Issues;
 
@@ -19,6 +20,7 @@ pub(crate) struct Record {
     pub(crate) interface: u32,
     pub(crate) link: u16,
     pub(crate) direction: Direction,
+    pub(crate) carrier: Carrier,
 }
 
 /// What a format parser may write into besides records.
@@ -33,9 +35,23 @@ pub(crate) struct Notes<'a> {
     pub(crate) share: usize,
     /// Whether packets are looked for behind damage in a classic pcap.
     pub(crate) resync: bool,
+    /// Where what is no packet is kept, if that is wanted.
+    pub(crate) blocks: Option<&'a mut Blocks>,
 }
 
 impl Notes<'_> {
+    /// Keeps what lies between packets, where that is wanted.
+    pub(crate) fn keep(&mut self, passed: impl FnOnce() -> Passed) {
+        if let Some(blocks) = &mut self.blocks {
+            blocks.push(passed());
+        }
+    }
+
+    /// Whether so much is kept that it is to be taken before reading goes on.
+    pub(crate) fn is_laden(&self) -> bool {
+        self.blocks.as_ref().is_some_and(|blocks| blocks.is_laden())
+    }
+
     /// Notes an oddity at a byte offset; the packet is the next one to be read.
     pub(crate) fn issue(&mut self, kind: &'static str, offset: u64, text: impl FnOnce() -> String) {
         self.issue_of(self.summary.packets + 1, kind, Some(offset), text);
@@ -78,9 +94,18 @@ pub struct Batch<'a> {
     pub(crate) file: u32,
     pub(crate) number: u64,
     pub(crate) number_in_file: u64,
+    /// What the file holds before the first of them, where that is kept.
+    pub(crate) passed: &'a [Passed],
 }
 
 impl<'a> Batch<'a> {
+    /// What the frame at an index lies in, and all that is at hand from its beginning on.
+    pub(crate) fn carried(&self, index: usize) -> Option<(Carrier, &'a [u8])> {
+        let record = self.records.get(index)?;
+        let start = record.start.checked_sub(record.carrier.header())?;
+        Some((record.carrier, self.buffer.get(start..)?))
+    }
+
     /// How many frames. A batch may be empty without the capture being at its end.
     pub fn len(&self) -> usize {
         self.records.len()

@@ -23,6 +23,20 @@ impl Order {
         }
     }
 
+    pub(crate) fn octets16(self, value: u16) -> [u8; 2] {
+        match self {
+            Self::Little => value.to_le_bytes(),
+            Self::Big => value.to_be_bytes(),
+        }
+    }
+
+    pub(crate) fn octets32(self, value: u32) -> [u8; 4] {
+        match self {
+            Self::Little => value.to_le_bytes(),
+            Self::Big => value.to_be_bytes(),
+        }
+    }
+
     #[inline]
     pub(crate) fn u32(self, bytes: &[u8], at: usize) -> u32 {
         match self {

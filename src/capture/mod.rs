@@ -3,7 +3,9 @@
 //! A [`Reader`] takes [`Source`]s and gives [`Batch`]es of frames that lie in its buffer. Damage
 //! is never an error: it is in [`Reader::files`] (status and accounts) and [`Reader::issues`].
 
+mod annotate;
 mod batch;
+mod blocks;
 mod bytes;
 mod clock;
 mod file;
@@ -21,6 +23,7 @@ mod supply;
 mod window;
 mod write;
 
+pub use annotate::{Annotator, Comment, Comments, MARK, Placed};
 pub use batch::{Batch, Frames};
 pub use file::looks_like_capture;
 pub use frame::{Direction, Frame, LinkType};

@@ -15,11 +15,19 @@ pub struct ReadOptions {
     /// and goes on there: the file's status is then `recovered`. The format has no marks, so that
     /// octets of a payload may be taken for packets; without it reading ends at the damage.
     pub resync: bool,
+    /// Whether what lies between packets is kept for a copy (see [`Annotator`](super::Annotator)).
+    pub keep_blocks: bool,
 }
 
 impl Default for ReadOptions {
     fn default() -> Self {
-        Self { chunk: 256 * 1024, max_uncompressed_bytes: None, ahead: true, resync: false }
+        Self {
+            chunk: 256 * 1024,
+            max_uncompressed_bytes: None,
+            ahead: true,
+            resync: false,
+            keep_blocks: false,
+        }
     }
 }
 

@@ -8,6 +8,7 @@ use pcap_parser::{
 };
 
 use super::batch::{FRAMES, Notes, Record, Step};
+use super::blocks::{Carrier, Passed};
 use super::bytes::Order;
 use super::clock::seconds_and;
 use super::frame::{Direction, LinkType};
@@ -121,6 +122,13 @@ impl Pcap {
             packets: 0,
             drops: Drops::default(),
         });
+        notes.keep(|| Passed::Classic {
+            order,
+            link,
+            snap_length: header.snaplen,
+            fcs_length: fcs,
+            nanoseconds: nanos,
+        });
         Ok(Self {
             layout: Layout { order, modified, lengths },
             nanos_per_unit: if nanos { 1 } else { 1000 },
@@ -196,6 +204,7 @@ impl Pcap {
                     interface: self.interface,
                     link: self.link,
                     direction: Direction::Unknown,
+                    carrier: Carrier::Record,
                 });
                 at += length;
                 if records.len() == FRAMES {

@@ -7,6 +7,7 @@ mod options;
 mod packets;
 
 use super::batch::{FRAMES, Notes, Record, Step};
+use super::blocks::Passed;
 use super::bytes::Order;
 use super::window::Window;
 use describe::{Port, State};
@@ -83,7 +84,7 @@ impl Pcapng {
                 Want::Block => self.other(window, notes),
                 Want::Help => self.resynchronise(window, notes),
             };
-            if step != Step::More {
+            if step != Step::More || notes.is_laden() {
                 return step;
             }
         }
@@ -165,6 +166,11 @@ impl Pcapng {
             STATISTICS => self.state.statistics(block, offset, notes),
             _ => true,
         };
+        if sound {
+            notes.keep(|| Passed::Block { kind, order, bytes: block.to_vec() });
+        } else if kind == INTERFACE {
+            notes.keep(|| Passed::LostInterface);
+        }
         window.advance(length);
         notes.summary.records += 1;
         if !sound {
@@ -222,6 +228,7 @@ impl Pcapng {
         let length = order.u32(window.bytes(), 4);
         if kind == INTERFACE {
             self.state.ports.push(Port::unknown());
+            notes.keep(|| Passed::LostInterface);
         }
         notes.summary.records += 1;
         notes.summary.records_bad += 1;

@@ -5,6 +5,7 @@ use std::collections::BinaryHeap;
 use std::path::PathBuf;
 
 use super::batch::{Batch, Notes};
+use super::blocks::{Blocks, Passed};
 use super::file::{CaptureFile, open};
 use super::interface::Interface;
 use super::options::{Progress, ReadOptions};
@@ -45,6 +46,8 @@ struct Slot {
     given: u64,
     bytes_read: u64,
     ahead: bool,
+    /// What lies before its records, where that is kept.
+    passed: Vec<Passed>,
 }
 
 /// A capture: reads its files, merged by time, as batches of frames.
@@ -71,6 +74,8 @@ pub struct Reader {
     number: u64,
     /// Everything was read, and what is odd about the files together told.
     over: bool,
+    /// What lies between packets, on its way to the slot of its file, where it is kept.
+    blocks: Option<Blocks>,
 }
 
 impl std::fmt::Debug for Reader {
@@ -116,7 +121,9 @@ impl Reader {
             ahead: 0,
             number: 0,
             over: false,
+            blocks: None,
         };
+        reader.blocks = reader.options.keep_blocks.then(Blocks::default);
         let single = entries.len() == 1;
         let mut found = Vec::with_capacity(entries.len());
         let mut refused = None;
@@ -169,6 +176,7 @@ impl Reader {
             alone: false,
             share: self.share,
             resync: self.options.resync,
+            blocks: None,
         };
         let time = CaptureFile::peek_time(&mut window, &mut notes)
             .map_err(|reason| Error::NotACapture { file: name.clone(), reason })?;
@@ -203,6 +211,7 @@ impl Reader {
                 given: 0,
                 bytes_read: 0,
                 ahead: false,
+                passed: Vec::new(),
             };
             self.slots.push(slot);
             self.summaries.push(FileSummary {
@@ -258,6 +267,7 @@ impl Reader {
             alone,
             share,
             resync,
+            blocks: self.blocks.as_mut(),
         })
     }
 
@@ -277,10 +287,11 @@ impl Reader {
             }
         }
         let slot = self.slots.get_mut(index).ok_or_else(lost)?;
+        slot.passed = self.blocks.as_mut().map(Blocks::take).unwrap_or_default();
         slot.next = next;
         slot.bytes_read = file.bytes_read();
         let head = file.records.get(next).map(|record| record.time);
-        if head.is_none() && file.is_done() {
+        if head.is_none() && file.is_done() && slot.passed.is_empty() {
             self.ahead -= usize::from(slot.ahead);
             return Ok(());
         }
@@ -356,6 +367,7 @@ impl Reader {
             file: u32::try_from(index).unwrap_or(NO_FILE),
             number: self.number + 1,
             number_in_file: slot.given + 1,
+            passed: &slot.passed,
         };
         slot.next += run;
         slot.given += run as u64;

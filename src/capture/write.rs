@@ -2,6 +2,8 @@
 
 use std::io::{self, Write};
 
+use super::annotate::{comment, with_comments};
+use super::bytes::Order;
 use super::frame::{Direction, Frame, LinkType};
 
 const SECTION: u32 = 0x0a0d_0d0a;
@@ -23,25 +25,28 @@ pub struct Writer<W> {
 }
 
 impl<W: Write> Writer<W> {
-    /// Begins a file.
+    /// Begins a file; `about` becomes the comment of its section.
     ///
     /// # Errors
     /// When the sink fails.
-    pub fn new(mut out: W) -> io::Result<Self> {
+    pub fn new(mut out: W, about: Option<&str>) -> io::Result<Self> {
         let mut body = Vec::with_capacity(16);
         body.extend(0x1a2b_3c4d_u32.to_le_bytes());
         body.extend(1_u16.to_le_bytes());
         body.extend(0_u16.to_le_bytes());
         body.extend(u64::MAX.to_le_bytes());
+        let about = about.map(comment);
+        let about = about.as_deref();
+        with_comments(&mut body, Order::Little, about.as_slice(), &[]);
         block(&mut out, SECTION, &body)?;
         Ok(Self { out, interfaces: Vec::new() })
     }
 
-    /// Adds a frame with its time, in nanoseconds since the epoch.
+    /// Adds a frame with its time, in nanoseconds since the epoch, and comments.
     ///
     /// # Errors
     /// When the sink fails.
-    pub fn frame(&mut self, frame: &Frame<'_>, time: i64) -> io::Result<()> {
+    pub fn frame(&mut self, frame: &Frame<'_>, time: i64, comments: &[&str]) -> io::Result<()> {
         let offset = if time < 0 { LONG_AGO } else { 0 };
         let interface = self.interface(frame.link, offset)?;
         let stamp = i128::from(time) - i128::from(offset) * NANOS;
@@ -61,11 +66,15 @@ impl<W: Write> Writer<W> {
             Direction::Inbound => 1,
             Direction::Outbound => 2,
         };
+        let mut options = Vec::new();
         if direction > 0 {
-            body.extend([2, 0, 4, 0]);
-            body.extend(direction.to_le_bytes());
-            body.extend([0; 4]);
+            options.extend([2, 0, 4, 0]);
+            options.extend(direction.to_le_bytes());
+            options.extend([0; 4]);
         }
+        let comments: Vec<Vec<u8>> = comments.iter().map(|text| comment(text)).collect();
+        let comments: Vec<&[u8]> = comments.iter().map(Vec::as_slice).collect();
+        with_comments(&mut body, Order::Little, &comments, &options);
         block(&mut self.out, PACKET, &body)
     }
 

@@ -1,6 +1,7 @@
 //! The bindings: the only place that knows Python. The public package in `python/finrst` gives
 //! them their names, types and documentation.
 
+mod annotate;
 mod arrow;
 mod convert;
 mod errors;
@@ -24,6 +25,8 @@ use pyo3::prelude::*;
 mod native {
     use pyo3::prelude::*;
 
+    #[pymodule_export]
+    use super::annotate::Annotation;
     #[pymodule_export]
     use super::functions::{causes, columns, conversation, options, parameters};
     #[pymodule_export]

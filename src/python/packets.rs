@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
+use super::annotate::{Said, comments};
 use super::options::options;
 use super::source::{Raised, source};
 use super::table::Table;
@@ -51,7 +52,7 @@ fn chosen(rows: Vec<Row>) -> Vec<Chosen> {
 }
 
 /// None of them is a file object: those can be read but once.
-fn sources(items: &[Bound<'_, PyAny>]) -> PyResult<Vec<Source>> {
+pub(super) fn sources(items: &[Bound<'_, PyAny>]) -> PyResult<Vec<Source>> {
     let raised = Raised::default();
     items.iter().map(|item| source(item, &raised)).collect()
 }
@@ -78,15 +79,18 @@ pub fn packets_of_script(py: Python<'_>, script: String, rows: Vec<Row>) -> PyRe
     wait(py, move |_| Ok(packets::of_script(&script, chosen(rows))?.into()))
 }
 
-/// Writes the packets of chosen connections as pcapng and tells how many there were. The file takes
-/// the place of no source, neither of these nor of those that are known.
+/// Writes the packets of chosen connections as pcapng and tells how many there were. What is said
+/// of all, and of packets, goes with them. The file takes the place of no source, neither of these
+/// nor of those that are known.
 #[pyfunction]
+#[expect(clippy::too_many_arguments, reason = "one call from Python")]
 #[expect(clippy::needless_pass_by_value, reason = "arguments from Python come by value")]
 pub fn save_packets(
     py: Python<'_>,
     sources: Vec<Bound<'_, PyAny>>,
     options: &Bound<'_, PyDict>,
     rows: Vec<Row>,
+    said: Option<(String, Vec<Said>)>,
     path: PathBuf,
     known: &Sources,
     overwrite: bool,
@@ -94,7 +98,10 @@ pub fn save_packets(
     let (sources, options) = (self::sources(&sources)?, self::options(options)?);
     let guard = Guard { sources: known.0.clone(), overwrite };
     wait(py, move |cancel| {
-        packets::save(&sources, &options, &chosen(rows), &path, &guard, &|| cancel.proceed())
+        let said = said.map(|(about, said)| (about, comments(said)));
+        let said = said.as_ref().map(|(about, comments)| (about.as_str(), comments));
+        let rows = chosen(rows);
+        packets::save(&sources, &options, &rows, said, &path, &guard, &|| cancel.proceed())
     })
     .map(Outcome::from)
 }

@@ -38,10 +38,10 @@ pub fn named(made: impl IntoIterator<Item = Made>, sources: &SourceFiles) -> Tab
 }
 
 /// How far reading has come: octets read, octets in all where known, packets.
-type At = (u64, Option<u64>, u64);
+pub type At = (u64, Option<u64>, u64);
 
 /// Reads in slices between which signals are answered.
-struct Pace<'py> {
+pub struct Pace<'py> {
     py: Python<'py>,
     raised: Raised,
     begun: Instant,
@@ -51,12 +51,15 @@ struct Pace<'py> {
 // How long a slice takes decides how much the next one reads: no row depends on that.
 #[allow(clippy::disallowed_methods)]
 impl<'py> Pace<'py> {
-    fn new(py: Python<'py>, raised: Raised) -> Self {
+    pub fn new(py: Python<'py>, raised: Raised) -> Self {
         Self { py, raised, begun: Instant::now(), budget: 1 << 18 }
     }
 
     /// Runs one slice without the interpreter's lock.
-    fn slice<T: Send>(&mut self, work: impl FnOnce(u64) -> Result<T, Error> + Send) -> PyResult<T> {
+    pub fn slice<T: Send>(
+        &mut self,
+        work: impl FnOnce(u64) -> Result<T, Error> + Send,
+    ) -> PyResult<T> {
         let (begin, budget) = (Instant::now(), self.budget);
         let done = self.py.detach(|| catch(|| work(budget)));
         self.budget = match begin.elapsed() {
@@ -70,7 +73,7 @@ impl<'py> Pace<'py> {
     }
 
     /// Answers signals; true when it is time to tell how far reading has come.
-    fn pause(&self) -> PyResult<bool> {
+    pub fn pause(&self) -> PyResult<bool> {
         self.py.check_signals()?;
         Ok(self.begun.elapsed() >= TELL)
     }

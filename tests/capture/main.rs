@@ -3,6 +3,7 @@
 
 mod build;
 mod compressed;
+mod copies;
 mod corpus;
 mod damage;
 mod differential;

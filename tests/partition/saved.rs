@@ -36,7 +36,8 @@ fn chosen(output: &Output) -> Vec<Chosen> {
 fn save(path: &Path, chosen: &[Chosen], target: &Path) -> Result<u64, Error> {
     let (sources, options) = ([Source::path(path)], Options::default());
     let guard = Guard { overwrite: true, ..Guard::default() };
-    packets::save(&sources, &options, chosen, target, &guard, &|| true).map(|saved| saved.rows)
+    packets::save(&sources, &options, chosen, None, target, &guard, &|| true)
+        .map(|saved| saved.rows)
 }
 
 #[test]
@@ -96,6 +97,6 @@ fn nothing_is_saved_of_a_source_that_gives_other_packets() {
 fn a_stream_is_refused() {
     let reader = Source::reader("a pipe", Box::new(std::io::empty()), None);
     let (options, guard) = (Options::default(), Guard::default());
-    let refused = packets::save(&[reader], &options, &[], Path::new("x"), &guard, &|| true);
+    let refused = packets::save(&[reader], &options, &[], None, Path::new("x"), &guard, &|| true);
     assert!(matches!(refused, Err(Error::Argument(text)) if text.contains("a pipe")));
 }

@@ -73,6 +73,16 @@ def output() -> Any:
     return NATIVE.Output(PLACE / "x.html", NATIVE.Sources(source), False)
 
 
+def annotation() -> Any:
+    return NATIVE.Annotation(source, {}, "x", PLACE / "x.pcapng", NATIVE.Sources(source), True)
+
+
+def copied(one: Any) -> Any:
+    while one.step() is not None:
+        pass
+    return one
+
+
 def ended(one: Any) -> Any:
     while one.next() is not None:
         pass
@@ -92,6 +102,11 @@ ENTRIES: dict[str, tuple[Callable[[], Any], Callable[[Any], Any]]] = {
     ),
     "Reading.paths": (lambda: reading(source), lambda it: it.paths()),
     "Reading.tables": (lambda: reading(source), lambda it: it.tables()),
+    "Annotation": (lambda: None, lambda _: annotation()),
+    "Annotation.add": (annotation, lambda it: it.add([(1, None, "x")])),
+    "Annotation.step": (annotation, lambda it: it.step()),
+    "Annotation.commit": (lambda: copied(annotation()), lambda it: it.commit(164)),
+    "Annotation.abandon": (annotation, lambda it: it.abandon()),
     "causes": (lambda: None, lambda _: NATIVE.causes()),
     "columns": (lambda: None, lambda _: NATIVE.columns()),
     "options": (lambda: None, lambda _: NATIVE.options()),
@@ -105,7 +120,13 @@ ENTRIES: dict[str, tuple[Callable[[], Any], Callable[[Any], Any]]] = {
     "save_packets": (
         lambda: None,
         lambda _: NATIVE.save_packets(
-            source, {}, rows, PLACE / "saved.pcapng", NATIVE.Sources(source), True
+            source,
+            {},
+            rows,
+            ("x", [(1, None, "y")]),
+            PLACE / "saved.pcapng",
+            NATIVE.Sources(source),
+            True,
         ),
     ),
     "Scan": (lambda: None, lambda _: scan()),
@@ -176,6 +197,7 @@ def complete() -> None:
         NATIVE.Writer,
         NATIVE.Sources,
         NATIVE.Output,
+        NATIVE.Annotation,
     ):
         own = {name for name in vars(kind) if name in kind.__dict__}
         public = {n for n in own if not n.startswith("_") or n.startswith("__arrow")}

@@ -100,7 +100,7 @@ class Origin:
             message = "a script has no packets to save"
             raise CaptureError(message)
         saved, lost = _native.save_packets(
-            self.items, self.options, rows, os.fspath(path), known, overwrite
+            self.items, self.options, rows, None, os.fspath(path), known, overwrite
         )
         tell(lost)
         return saved

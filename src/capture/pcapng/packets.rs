@@ -1,6 +1,7 @@
 //! Blocks that carry packets.
 
 use super::super::batch::{Notes, Record};
+use super::super::blocks::Carrier;
 use super::super::bytes::Order;
 use super::super::bytes::u32_at;
 use super::super::frame::Direction;
@@ -18,6 +19,7 @@ struct Fields {
     low: u32,
     captured: u32,
     original: u32,
+    carrier: Carrier,
 }
 
 impl State {
@@ -40,6 +42,7 @@ impl State {
             low: field(16),
             captured: field(20),
             original: field(24),
+            carrier: Carrier::Enhanced,
         };
         self.packet(block, &fields, start, offset, notes)
     }
@@ -62,6 +65,7 @@ impl State {
             low: order.u32(block, 16),
             captured: order.u32(block, 20),
             original: order.u32(block, 24),
+            carrier: Carrier::Old,
         };
         let record = self.packet(block, &fields, start, offset, notes)?;
         // 0xffff: not known.
@@ -113,6 +117,7 @@ impl State {
             interface: port.row,
             link: port.link,
             direction: Direction::Unknown,
+            carrier: fields.carrier,
         };
         let options = captured.next_multiple_of(4);
         if room >= options + 4 {
@@ -153,6 +158,7 @@ impl State {
             interface: port.row,
             link: port.link,
             direction: Direction::Unknown,
+            carrier: Carrier::Simple,
         })
     }
 }
