@@ -77,8 +77,8 @@ impl Annotation {
 
     /// Adds comments, before the first step.
     fn add(&self, py: Python<'_>, said: Vec<Said>) -> PyResult<()> {
-        errors::guarded(py, || {
-            let mut copy = self.take()?;
+        let mut copy = self.take()?;
+        errors::guarded(py, move || {
             for (packet, time, text) in said {
                 copy.comments().add(packet, time, &text);
             }
@@ -89,11 +89,11 @@ impl Annotation {
 
     /// Copies on: how far it has come, at most twenty times a second; `None` at the end.
     fn step(&self, py: Python<'_>) -> PyResult<Option<At>> {
-        errors::guarded(py, || {
-            let mut copy = self.take()?;
+        // What is interrupted or fails is dropped, and leaves nothing behind.
+        let mut copy = self.take()?;
+        errors::guarded(py, move || {
             let mut pace = Pace::new(py, Raised::default());
             loop {
-                // What is interrupted or has failed is dropped, and leaves nothing behind.
                 let more = pace.slice(|budget| copy.step(budget))?;
                 if pace.pause()? || !more {
                     let at = copy.progress();
