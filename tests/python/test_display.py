@@ -47,7 +47,7 @@ def test_the_card_says_what_the_text_says(cap: finrst.Capture) -> None:
         assert said in repr(cap)
     assert shown.tags <= ALLOWED
     assert shown.attributes <= {"class", "style", "title"}
-    assert "http" not in cap._repr_html_()
+    assert "://" not in cap._repr_html_()
 
 
 def test_limits_of_trust_are_told_where_the_figures_are() -> None:

@@ -138,7 +138,7 @@ def test_matrix_of_many_clients_counts() -> None:
     assert names[-1] == "11 other clients"
     assert [text.get_text() for text in ax.texts] == ["2"] * 9 + ["22"]
     assert figure.finding == (
-        "192.0.2.1:443 has all of the trouble: 20 connections that are not orderly"
+        "192.0.2.1:443 (https) has all of the trouble: 20 connections that are not orderly"
     )
 
 
@@ -157,16 +157,16 @@ def test_matrix_of_a_scan_goes_by_port() -> None:
     figure = finrst.plot.matrix(table)
     ax: Any = figure.axes[0]
     assert [label.get_text() for label in ax.get_yticklabels()] == [
-        "port 22",
-        "port 443",
-        "port 80",
+        "port 22 (ssh)",
+        "port 443 (https)",
+        "port 80 (http)",
     ]
     assert figure.finding == (
         "10.0.0.9 is the client of 67 % of the trouble: 2,000 connections that are not orderly"
     )
     others = table.filter(pa.array([n >= 2000 for n in range(size)]))
     assert finrst.plot.matrix(others).finding == (
-        "Trouble is spread over 1,000 servers; port 80 has 33 % of the trouble: "
+        "Trouble is spread over 1,000 servers; port 80 (http) has 33 % of the trouble: "
         "334 connections that are not orderly"
     )
 

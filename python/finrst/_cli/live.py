@@ -9,12 +9,13 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from finrst._base.paint import Paint
-from finrst._base.text import duration, endpoint, number, plural, printable
+from finrst._base.text import duration, number, plural, printable
 from finrst._base.width import cut
 from finrst._face.read import scan
 from finrst._story.summary import bars, class_name, packet_classes, span
 from finrst._story.summary import warnings as oddities
 from finrst._story.tally import GOOD, NEUTRAL, Tally, ranked
+from finrst._tables.naming import Naming
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -136,14 +137,14 @@ def _latest(connections: Table) -> list[tuple[Any, ...]]:
     endings, ends = connections["ending"], connections["end"]
     places = [place for place, ending in enumerate(endings) if ending not in calm]
     places = sorted(places, key=lambda place: ends[place])[-_LATEST:]
-    found = []
+    found, naming = [], Naming.of_table(connections)
     for place in places:
         row = next(iter(connections.slice(place, 1)))
         found.append(
             (
                 row["end"],
-                printable(endpoint(row["client_ip"], row["client_port"])),
-                printable(endpoint(row["server_ip"], row["server_port"])),
+                printable(naming.client(row)),
+                printable(naming.server(row)),
                 *(row[name] for name in ("ending", "ended_by", "cause", "confidence")),
             )
         )

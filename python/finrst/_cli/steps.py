@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from finrst._base.classes import class_of
 from finrst._base.paint import PLAIN, Paint
-from finrst._base.text import duration, endpoint, plural, printable
+from finrst._base.text import duration, plural, printable
 from finrst.plot._ladder import _marks, _shown
 from finrst.plot._packets import story
 
@@ -29,8 +29,7 @@ def steps(capture: Capture, connection_id: int, paint: Paint = PLAIN) -> list[st
     """
     one = story(capture, connection_id)
     row, marks = one.row, _marks(one.row, one.teardowns)
-    client = endpoint(row["client_ip"], row["client_port"])
-    server = endpoint(row["server_ip"], row["server_port"])
+    client, server = (printable(end, 120) for end in one.ends)
     gap = max(2, _LANE - len(client) - len(server))
     lines = [" " * 24 + client + " " * gap + server]
     before = -1

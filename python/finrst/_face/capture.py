@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import warnings
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
@@ -12,6 +13,7 @@ from finrst._errors import CaptureWarning, InternalError
 from finrst._pages.card import COLUMNS, card
 from finrst._story import summary, trust
 from finrst._story.connection import Connection
+from finrst._tables.naming import Naming
 from finrst._tables.table import Table
 
 from .origin import Origin
@@ -118,6 +120,23 @@ class Capture(ByValue):
         """
         return self._tables["issues"]
 
+    @functools.cached_property
+    def naming(self) -> Naming:
+        """The names of its addresses, as they are shown everywhere; nothing is looked up.
+
+        >>> import finrst
+        >>> cap = finrst.conversation("> S, < S., > ., > P. hello=a.example, < R.")
+        >>> cap.naming.service("198.51.100.1", 443)
+        'a.example (198.51.100.1:443, https)'
+        """
+        return Naming.of_table(self.connections)
+
+    def __getstate__(self) -> tuple[str, dict[str, Any]]:
+        """Pickle what was read, and not the names that were asked for."""
+        version, attributes = super().__getstate__()
+        attributes.pop("naming", None)
+        return version, attributes
+
     def connection(self, connection_id: int) -> Connection:
         """Give one connection, by its number.
 
@@ -131,7 +150,8 @@ class Capture(ByValue):
         if row is None:
             message = _no_connection(connection_id, len(self))
             raise KeyError(message)
-        return Connection(row, self.teardowns, single_file=len(self.files) == 1)
+        single = len(self.files) == 1
+        return Connection(row, self.teardowns, single_file=single, naming=self.naming)
 
     def __len__(self) -> int:
         """Count the connections."""
@@ -377,7 +397,7 @@ class Capture(ByValue):
         return "\n".join([said, *trust.text(trust.limits(self))])
 
     def _repr_html_(self) -> str:
-        first = list(self.connections.head(_CARD_ROWS))
+        first = [self.naming.told(row) for row in self.connections.head(_CARD_ROWS)]
         figures, limits = summary.summarize(self), trust.limits(self)
         named = [*trust.named(self.files["file"]), *figures.lines]
         return card(replace(figures, lines=named), limits, first, COLUMNS)

@@ -16,10 +16,8 @@ if TYPE_CHECKING:
 
 COLUMNS = (
     "connection_id",
-    "client_ip",
-    "client_port",
-    "server_ip",
-    "server_port",
+    "client",
+    "server",
     "start",
     "duration_s",
     "ending",
@@ -27,7 +25,7 @@ COLUMNS = (
     "cause",
     "confidence",
 )
-"""What a card shows of a connection, and a page among other columns."""
+"""What a card shows of a connection, and a page among other columns; both ends as written."""
 
 
 class _Look(NamedTuple):

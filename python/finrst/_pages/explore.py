@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from finrst._base.classes import class_of
 from finrst._base.extras import need
 from finrst._base.palette import dressed
-from finrst._base.text import duration, endpoint, plural, printable
+from finrst._base.services import port_name
+from finrst._base.text import duration, plural, printable
 from finrst._errors import CaptureError
 from finrst.plot import ladder
 
@@ -115,7 +116,10 @@ class Explorer(_Widget):  # type: ignore[misc]
                 for name in _FACETS
             ],
             "time": self._time(self._joined(masks, "time")),
-            "rows": [_row(next(iter(table.slice(place, 1)))) for place in places],
+            "rows": [
+                _row(self._capture.naming.told(next(iter(table.slice(place, 1)))))
+                for place in places
+            ],
             "note": f"The first {_ROWS} are shown." if count > _ROWS else "",
         }
 
@@ -145,7 +149,7 @@ class Explorer(_Widget):  # type: ignore[misc]
             "bars": [
                 {
                     "value": column.names[i],
-                    "text": printable(column.names[i], 60),
+                    "text": printable(self._said(name, column.names[i]), 60),
                     "count": int(counts[i]),
                     "on": i in on,
                     "colour": class_of(column.names[i]).colour if name == "cause" else None,
@@ -153,6 +157,12 @@ class Explorer(_Widget):  # type: ignore[misc]
                 for i in order
             ],
         }
+
+    def _said(self, name: str, word: str) -> str:
+        """Write a word of a bar chart: addresses with their names, ports with their services."""
+        if name == "server_port":
+            return port_name(int(word))
+        return self._capture.naming.host(word) if name.endswith("_ip") else word
 
     def _time(self, mask: Any) -> dict[str, Any]:
         edges = np.linspace(0, self._length, _BINS + 1)
@@ -207,8 +217,8 @@ def _top(counts: Any, found: Any) -> list[int]:
 def _row(row: dict[str, Any]) -> dict[str, Any]:
     cells = [
         str(row["connection_id"]),
-        endpoint(row["client_ip"], row["client_port"]),
-        endpoint(row["server_ip"], row["server_port"]),
+        row["client"],
+        row["server"],
         f"{row['start']:%H:%M:%S.%f}",
         duration(row["duration_s"]),
         row["ending"],

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from finrst._base.html import COUNTED
-from finrst._base.text import endpoint, number, plural, printable
+from finrst._base.text import number, plural, printable
 from finrst._story.figures import tables
 from finrst._story.findings import where
 
@@ -42,15 +42,14 @@ def _said(name: str, value: object) -> object:
 
 def _finding(one: Finding) -> list[str]:
     row = one.example
-    client = endpoint(row["client_ip"], row["client_port"])
-    server = endpoint(row["server_ip"], row["server_port"])
+    ends = f"{plain(one.ends.client)} to {plain(one.ends.server)}"
     return [
         f"### {plural(one.count, 'connection')}: {plain(one.cause)} ({one.group.name})",
         "",
         plain(one.summary),
         "",
         f"- Where: {plain(where(one))}",
-        f"- Example: connection {row['connection_id']}, {plain(client)} to {plain(server)}",
+        f"- Example: connection {row['connection_id']}, {ends}",
         *([f"- {plain(one.rivals)}"] if one.rivals else []),
         f"- Next: {plain(one.next)}",
         "",

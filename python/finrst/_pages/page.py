@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from finrst._base.classes import CLASSES
 from finrst._base.html import escaped, grid
 from finrst._base.palette import dressed
-from finrst._base.text import endpoint, number, plural, share
+from finrst._base.text import number, plural, share
 from finrst._story.figures import tables
 from finrst._story.findings import where
 
@@ -112,11 +112,10 @@ def _stack(found: Findings) -> str:
 
 def _example(one: Finding) -> str:
     row = one.example
-    client = endpoint(row["client_ip"], row["client_port"])
-    server = endpoint(row["server_ip"], row["server_port"])
+    ends = f"{one.ends.client} to {one.ends.server}"
     packet = "" if row["deciding_packet"] is None else f", packet {row['deciding_packet']}"
     sure = f", {row['confidence']:.0%} sure" if row["confidence"] else ""
-    return f"Example: connection {row['connection_id']}, {client} to {server}{packet}{sure}."
+    return f"Example: connection {row['connection_id']}, {ends}{packet}{sure}."
 
 
 def _findings(found: Findings) -> str:
@@ -160,7 +159,7 @@ def _tables(capture: Answer, found: Findings) -> str:
         for title, rows in tables(capture, found).items()
     ]
     shown = "All" if total <= _ROWS else f"The first {_ROWS} of"
-    rows = grid(capture.connections.head(_ROWS), _SHOWN)
+    rows = grid(map(capture.naming.told, capture.connections.head(_ROWS)), _SHOWN)
     parts += [f"<h3>{shown} {plural(total, 'connection')}</h3>", f'<div class="many">{rows}</div>']
     return "".join(parts)
 

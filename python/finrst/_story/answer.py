@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from finrst._tables.naming import Naming
     from finrst._tables.table import Table
 
     from .connection import Connection
@@ -38,6 +39,10 @@ class Answer(Protocol):
     @property
     def issues(self) -> Table:
         """Oddities of the capture."""
+
+    @property
+    def naming(self) -> Naming:
+        """The names of its addresses."""
 
     def __len__(self) -> int:
         """Count the connections."""

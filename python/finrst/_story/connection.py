@@ -15,6 +15,7 @@ from finrst._tables.reference import causes
 from .explain import Explanation, explain
 
 if TYPE_CHECKING:
+    from finrst._tables.naming import Naming
     from finrst._tables.table import Table
 
 _TCP = 6
@@ -58,10 +59,16 @@ class Connection(ByValue):
     """
 
     def __init__(
-        self, row: dict[str, Any], teardowns: Table | list[dict[str, Any]], *, single_file: bool
+        self,
+        row: dict[str, Any],
+        teardowns: Table | list[dict[str, Any]],
+        *,
+        single_file: bool,
+        naming: Naming,
     ) -> None:
         """Wrap a row; made by finrst, not by hand."""
         self._row = row
+        self._ends = naming.ends(row)
         self._teardowns = teardowns
         self._single_file = single_file
 
@@ -116,7 +123,7 @@ class Connection(ByValue):
         client wait: 160 ms (packet 3)
         """
         known = {cause["name"]: cause for cause in causes()}
-        return explain(self._row, self.teardowns, known)
+        return explain(self._row, self.teardowns, known, self._ends)
 
     @property
     def wireshark_filter(self) -> str:

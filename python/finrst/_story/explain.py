@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import html
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from finrst._base.pickles import ByValue
-from finrst._base.text import duration, endpoint, printable
+from finrst._base.text import duration, printable
 
 from .happened import happened
+
+if TYPE_CHECKING:
+    from finrst._tables.naming import Ends
 
 _ENDINGS = {
     "stray": "belong to no connection that this capture shows",
@@ -102,15 +105,18 @@ class Explanation(ByValue):
 
 
 def explain(
-    row: dict[str, Any], teardowns: list[dict[str, Any]], causes: dict[str, dict[str, Any]]
+    row: dict[str, Any],
+    teardowns: list[dict[str, Any]],
+    causes: dict[str, dict[str, Any]],
+    ends: Ends,
 ) -> Explanation:
     """Put a connection's row and those of its teardown segments into words."""
     cause = causes.get(row["cause"], {})
     facts = [fact for fact in row["evidence"] if not fact["fact"].startswith("guard_")]
     guards = [fact for fact in row["evidence"] if fact["fact"].startswith("guard_")]
     return Explanation(
-        sentence=_sentence(row, cause, _lasted(row, teardowns)),
-        story=tuple(happened(row, teardowns)),
+        sentence=_sentence(row, cause, _lasted(row, teardowns), ends),
+        story=(*ends.told, *happened(row, teardowns)),
         evidence=tuple(dict.fromkeys(_fact(fact) for fact in facts)),
         doubts=tuple(f"{_words(fact['fact'][6:])} ({fact['value']:+.2g})" for fact in guards),
         rivals=tuple(_rivals(row, causes)),
@@ -140,16 +146,14 @@ def _lasted(row: dict[str, Any], teardowns: list[dict[str, Any]]) -> float:
     return float(row["duration_s"])
 
 
-def _sentence(row: dict[str, Any], cause: dict[str, Any], lasted: float) -> str:
-    client = endpoint(row["client_ip"], row["client_port"])
-    server = endpoint(row["server_ip"], row["server_port"])
+def _sentence(row: dict[str, Any], cause: dict[str, Any], lasted: float, ends: Ends) -> str:
     decided = row["ended_by"] != "none" and row["ending"] != "handshake_abandoned"
     who = f" {_WHO[row['ended_by']]}" if decided else ""
     how = _ENDINGS[row["ending"]].format(who=who, time=duration(lasted))
     if row["ending"] == "handshake_unanswered" and row["server_packets"]:
         how = f"got no answer that the client took, for {duration(lasted)}"
     what = "The packets" if row["ending"] == "stray" else "The connection"
-    text = f"{what} from {client} to {server} {how}."
+    text = f"{what} from {ends.client} to {ends.server} {how}."
     if not cause:
         return f"{text} {_MECHANISMS[row['mechanism']]}; why cannot be told from this capture."
     return f"{text} {cause['summary']} ({row['cause']}, {_percent(row['confidence'])} sure)"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from finrst._base.text import duration, endpoint, share
+from finrst._base.text import duration, share
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -49,13 +49,13 @@ def tables(capture: Answer, found: Findings) -> dict[str, Rows]:
             for row in capture.teardowns.counts("kind", "sender", "cause", top=_KINDS)
         ],
         "Servers with most trouble": [
-            {"server": endpoint(ip, port), "cause": cause, "connections": count}
+            {"server": capture.naming.service(ip, port), "cause": cause, "connections": count}
             for ip, port, cause, count in connections.counts(
                 "server_ip", "server_port", "cause", only=troubled, top=_HOSTS
             )
         ],
         "Clients with most trouble": [
-            {"client": ip, "cause": cause, "connections": count}
+            {"client": capture.naming.host(ip), "cause": cause, "connections": count}
             for ip, cause, count in connections.counts(
                 "client_ip", "cause", only=troubled, top=_HOSTS
             )

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from finrst._base.classes import CLASSES, CauseClass, class_of
-from finrst._base.text import endpoint, number, plural
+from finrst._base.text import number, plural
 from finrst._tables.reference import causes
 
 from .trust import limits
 
 if TYPE_CHECKING:
+    from finrst._tables.naming import Ends
     from finrst._tables.table import Table
 
     from .answer import Answer
@@ -36,6 +37,8 @@ class Finding:
     clients: list[tuple[str, int]]
     example: dict[str, Any]
     """The row of the connection that shows it most surely."""
+    ends: Ends
+    """Between whom that was."""
 
     @property
     def rivals(self) -> str:
@@ -99,13 +102,17 @@ def find(capture: Answer) -> Findings:
                 group=class_of(cause),
                 count=count,
                 servers=[
-                    (endpoint(ip, port), there)
+                    (capture.naming.service(ip, port), there)
                     for ip, port, there in table.counts(
                         "server_ip", "server_port", only={"cause": [cause]}, top=_PLACES
                     )
                 ],
-                clients=table.counts("client_ip", only={"cause": [cause]}, top=_PLACES),
+                clients=[
+                    (capture.naming.host(ip), there)
+                    for ip, there in table.counts("client_ip", only={"cause": [cause]}, top=_PLACES)
+                ],
                 example=examples[cause],
+                ends=capture.naming.ends(examples[cause]),
                 **texts,
             )
         )
@@ -118,7 +125,7 @@ def where(one: Finding) -> str:
 
     >>> from finrst import conversation
     >>> where(find(conversation("> S, < R.")).items[0])
-    'Server 198.51.100.1:443, client 192.0.2.1.'
+    'Server 198.51.100.1:443 (https), client 192.0.2.1.'
     """
     server = _most("server", one.servers, one.count)
     client = _most("client", one.clients, one.count)

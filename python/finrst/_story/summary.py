@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from finrst._base.classes import class_of
 from finrst._base.paint import PLAIN, Paint
-from finrst._base.text import duration, number, plural, printable
+from finrst._base.text import duration, endpoint, number, plural, printable
 
 from .tally import GOOD, NEUTRAL, Tally, ranked
 
@@ -52,7 +52,7 @@ def figures(tally: Tally, accounts: Mapping[str, Table]) -> Summary:
     files = list(accounts["files"])
     name = source_name(files[0]["file"]) if len(files) == 1 else plural(len(files), "file")
     classes = packet_classes(accounts["ledger"])
-    packets = sum(classes.values())
+    packets, naming = sum(classes.values()), tally.naming
     lines = [
         *_span(files),
         f"{plural(packets, 'packet')} = "
@@ -68,8 +68,8 @@ def figures(tally: Tally, accounts: Mapping[str, Table]) -> Summary:
         endings=_folded(ranked(tally.endings)),
         causes=_folded(ranked(tally.causes)),
         ended_by=ranked(tally.ended_by),
-        servers=ranked(tally.servers)[:_WORST],
-        clients=ranked(tally.clients)[:_WORST],
+        servers=[(naming.service(*at), n) for at, n in ranked(tally.servers)[:_WORST]],
+        clients=[(naming.host(ip), n) for ip, n in ranked(tally.clients)[:_WORST]],
         tones={
             word: "good" if word in GOOD else "" if word in NEUTRAL else "bad"
             for word in tally.endings
@@ -90,7 +90,7 @@ def plain(tally: Tally, accounts: Mapping[str, Table]) -> dict[str, Any]:
         "endings": dict(ranked(tally.endings)),
         "causes": dict(ranked(tally.causes)),
         "ended_by": dict(ranked(tally.ended_by)),
-        "servers_not_orderly": dict(ranked(tally.servers)),
+        "servers_not_orderly": {endpoint(*at): n for at, n in ranked(tally.servers)},
         "clients_not_orderly": dict(ranked(tally.clients)),
         "warnings": warnings(accounts),
     }

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from finrst._base.text import endpoint
+from finrst._tables.naming import Naming
 
 if TYPE_CHECKING:
     from finrst._tables.table import Table
+
+_Key = TypeVar("_Key", str, tuple[str, int])
 
 GOOD = frozenset({"graceful"})
 """Endings that are orderly."""
@@ -26,7 +28,7 @@ class Tally:
     >>> tally = Tally()
     >>> tally.add(finrst.conversation("> S, < R.").connections, 1)
     >>> tally.connections, tally.segments, dict(tally.servers)
-    (1, 1, {'198.51.100.1:443': 1})
+    (1, 1, {('198.51.100.1', 443): 1})
     """
 
     def __init__(self) -> None:
@@ -41,10 +43,12 @@ class Tally:
         """Connections by cause."""
         self.ended_by: Counter[str] = Counter()
         """Connections by who ended them."""
-        self.servers: Counter[str] = Counter()
-        """Connections that did not end in order, by server."""
+        self.servers: Counter[tuple[str, int]] = Counter()
+        """Connections that did not end in order, by the server's address and port."""
         self.clients: Counter[str] = Counter()
-        """The same by client."""
+        """The same by the client's address."""
+        self.called: Counter[tuple[str, str]] = Counter()
+        """The same by the server's address and what its client called it."""
 
     def add(self, connections: Table, segments: int) -> None:
         """Add a table of connections and the number of their FIN and RST segments."""
@@ -60,14 +64,23 @@ class Tally:
         most = _HOSTS // 2
         servers = connections.counts("server_ip", "server_port", only=bad, top=most)
         for ip, port, count in servers:
-            self.servers[endpoint(ip, port)] += count
+            self.servers[ip, port] += count
         for ip, count in connections.counts("client_ip", only=bad, top=most):
             self.clients[ip] += count
-        for hosts in (self.servers, self.clients):
-            if len(hosts) > _HOSTS:
-                kept = hosts.most_common(_HOSTS // 2)
-                hosts.clear()
-                hosts.update(dict(kept))
+        for ip, name, count in connections.counts("server_ip", "server_name", only=bad, top=most):
+            if name is not None:
+                self.called[ip, name] += count
+        _bound(self.servers)
+        _bound(self.clients)
+        _bound(self.called)
+
+    @property
+    def naming(self) -> Naming:
+        """The names of the hosts that it counts."""
+        names: dict[str, list[str]] = {}
+        for (ip, name), _ in self.called.most_common():
+            names.setdefault(ip, []).append(name)
+        return Naming(lambda ip: names.get(ip, ()))
 
     def __add__(self, other: Tally) -> Tally:
         """Give both together."""
@@ -75,11 +88,19 @@ class Tally:
         for one in (self, other):
             both.connections += one.connections
             both.segments += one.segments
-            for name in ("endings", "causes", "ended_by", "servers", "clients"):
+            for name in ("endings", "causes", "ended_by", "servers", "clients", "called"):
                 getattr(both, name).update(getattr(one, name))
         return both
 
 
-def ranked(counts: Counter[str]) -> list[tuple[str, int]]:
+def _bound(counter: Counter[Any]) -> None:
+    """Forget the rarest half where there is too much."""
+    if len(counter) > _HOSTS:
+        kept = counter.most_common(_HOSTS // 2)
+        counter.clear()
+        counter.update(dict(kept))
+
+
+def ranked(counts: Counter[_Key]) -> list[tuple[_Key, int]]:
     """Give the most frequent first, equal counts by name."""
     return sorted(counts.items(), key=lambda item: (-item[1], item[0]))

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from finrst._base.classes import CLASSES, class_of
-from finrst._base.text import endpoint, number, share
+from finrst._base.places import place
+from finrst._base.services import port_name
+from finrst._base.text import number, share
 
 from ._columns import Columns, Words
 from ._style import INK, axes, chart, classes_of, empty, finish, label
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
+
+    from finrst._tables.naming import Naming
 
     from ._columns import Integers
     from ._style import Chart
@@ -45,7 +49,7 @@ def matrix(data: Any, *, dark: bool | None = None) -> Chart:
     >>> import finrst, finrst.plot
     >>> figure = finrst.plot.matrix(finrst.conversation("> S, < R."))
     >>> figure.finding
-    '198.51.100.1:443 has all of the trouble: 1 connection that is not orderly'
+    '198.51.100.1:443 (https) has all of the trouble: 1 connection that is not orderly'
     """
     needed = ["client_ip", "server_ip", "server_port", "cause"]
     columns = Columns(data, needed, ["connections"])
@@ -55,7 +59,9 @@ def matrix(data: Any, *, dark: bool | None = None) -> Chart:
     causes = columns.words("cause")
     places = classes_of(causes)
     troubled = (places > 0) & (places < len(CLASSES) - 1)
-    servers, clients = _servers(columns, troubled), _clients(columns, troubled)
+    naming = getattr(data, "naming", None)
+    servers = _servers(columns, troubled, naming)
+    clients = _clients(columns, troubled, naming)
     spread = servers.covered(_SERVERS) < _SPREAD
     shown = _ports(columns, troubled) if spread else servers
     rows, row_names = shown.ranked(_SERVERS, "ports" if spread else "servers")
@@ -125,22 +131,28 @@ def _hosts(keys: Any, troubled: NDArray[np.bool_], name: Callable[[int], str]) -
     return _Hosts(codes.reshape(-1), first, troubled, lambda host: name(int(found[host])))
 
 
-def _servers(columns: Columns, troubled: NDArray[np.bool_]) -> _Hosts:
+def _servers(columns: Columns, troubled: NDArray[np.bool_], naming: Naming | None) -> _Hosts:
     ips, ports = columns.words("server_ip"), _port(columns)
 
     def name(key: int) -> str:
-        return endpoint("?" if key < 0 else ips.names[key >> 16], key & 0xFFFF)
+        ip = "?" if key < 0 else ips.names[key >> 16]
+        return place(ip, key & 0xFFFF, naming.of(ip) if naming else None)
 
     return _hosts((ips.codes << 16) + ports, troubled, name)
 
 
-def _clients(columns: Columns, troubled: NDArray[np.bool_]) -> _Hosts:
+def _clients(columns: Columns, troubled: NDArray[np.bool_], naming: Naming | None) -> _Hosts:
     ips = columns.words("client_ip")
-    return _hosts(ips.codes, troubled, lambda key: "?" if key < 0 else ips.names[key])
+
+    def name(key: int) -> str:
+        ip = "?" if key < 0 else ips.names[key]
+        return place(ip, None, naming.of(ip) if naming else None)
+
+    return _hosts(ips.codes, troubled, name)
 
 
 def _ports(columns: Columns, troubled: NDArray[np.bool_]) -> _Hosts:
-    return _hosts(_port(columns), troubled, lambda key: f"port {key}")
+    return _hosts(_port(columns), troubled, lambda key: f"port {port_name(key)}")
 
 
 def _port(columns: Columns) -> Integers:

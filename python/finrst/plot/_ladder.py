@@ -9,7 +9,7 @@ from finrst import _native
 from finrst._base.classes import BY_NAME, class_of
 from finrst._base.html import escaped
 from finrst._base.palette import dressed
-from finrst._base.text import duration, endpoint, number
+from finrst._base.text import duration, number
 from finrst._files.atomic import whole
 
 from ._packets import Story, story
@@ -180,10 +180,8 @@ def _draw(one: Story) -> str:
 
 def _head(one: Story) -> str:
     row = one.row
-    names = ["client", "server"]
     title = f"{number(len(one.packets))} packets"
     if row:
-        names = [endpoint(row[f"{side}_ip"], row[f"{side}_port"]) for side in names]
         by = "" if row["ended_by"] == "none" else f", ended by {row['ended_by'].replace('_', ' ')}"
         title = f"Connection {row['connection_id']}: {row['ending'].replace('_', ' ')}{by}"
         if "cause" in row:
@@ -192,7 +190,7 @@ def _head(one: Story) -> str:
             title += f" ({row['confidence']:.0%} sure)"
     ends = "".join(
         f'<text x="{x}" y="54" text-anchor="middle" class="bold">{escaped(name, 48)}</text>'
-        for x, name in zip((_LEFT, _RIGHT), names, strict=True)
+        for x, name in zip((_LEFT, _RIGHT), one.ends, strict=True)
     )
     return (
         f'<text x="8" y="22" class="bold" style="font-size:14px">{escaped(title, 200)}</text>{ends}'

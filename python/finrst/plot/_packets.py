@@ -18,6 +18,8 @@ class Story:
 
     packets: list[dict[str, Any]]
     row: dict[str, Any] = field(default_factory=dict)
+    ends: tuple[str, str] = ("client", "server")
+    """How client and server are written."""
     teardowns: list[dict[str, Any]] = field(default_factory=list)
     sources: _native.Sources = field(default_factory=lambda: _native.Sources([]))
     """The files that they were read from, which no drawing replaces."""
@@ -34,7 +36,8 @@ def story(data: Any, connection_id: int | None) -> Story:
         row = data.connection(connection_id).to_dict()
         events = data.teardowns.find_all("connection_id", connection_id, _EVENTS)
         packets = data.packets(connection_id)
-        return Story(list(packets), row, events, packets._native.sources)  # noqa: SLF001
+        ends = data.naming.client(row), data.naming.server(row)
+        return Story(list(packets), row, ends, events, packets._native.sources)  # noqa: SLF001
     rows = (
         list(data) if isinstance(data, Table) else need("pyarrow", "pandas").table(data).to_pylist()
     )
