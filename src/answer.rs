@@ -1,5 +1,6 @@
 //! What a pass over a capture found, judged, as tables.
 
+mod judge;
 mod live;
 
 pub use live::SoFar;
@@ -8,21 +9,18 @@ use std::collections::HashMap;
 use std::fmt::Write as _;
 
 use crate::capture::{FileSummary, Interface, Source, SourceFiles};
-use crate::cause::{self, Context, Parameters, RULE_SET, Storm, Verdict};
-use crate::conn::{Connection, Groups, Rows, Teardown, Unpacker};
+use crate::cause::RULE_SET;
+use crate::conn::Groups;
 use crate::error::Error;
-use crate::guard;
 use crate::packet::Class;
-use crate::parallel;
 use crate::read::{OPTIONS, Options, Output, Session, Slot};
-use crate::table::connections::{ConnectionRow, Connections};
 use crate::table::files::Files;
 use crate::table::interfaces::{InterfaceRow, Interfaces};
 use crate::table::issues::{self, Issues};
 use crate::table::ledger::{Ledger, LedgerRow};
 use crate::table::shared::Shared;
-use crate::table::teardowns::{TeardownRow, Teardowns};
-use crate::table::{BLOCK_ROWS, CHUNK_ROWS, Layout, Made, make};
+use crate::table::{CHUNK_ROWS, Made, make};
+use judge::Judge;
 
 /// Changes whenever a column is renamed, removed or changes its meaning.
 pub const SCHEMA_VERSION: &str = "2";
@@ -118,114 +116,6 @@ impl<'a> Accounts<'a> {
             make::<Files>(&files, metadata.clone())?,
         ])
     }
-}
-
-/// Bytes that a row may take while it is made.
-const ROW: u64 = 20_000;
-
-struct Judge<'a> {
-    context: &'a Context,
-    parameters: &'a Parameters,
-    threads: usize,
-}
-
-impl<'a> Judge<'a> {
-    /// Of a pass that is over.
-    fn at_the_end(output: &'a Output) -> Self {
-        let (context, parameters) = (&output.context, &output.parameters);
-        Self { context, parameters, threads: output.threads }
-    }
-}
-
-impl Judge<'_> {
-    fn connections(
-        &self,
-        connections: Rows,
-        shared: &Shared,
-        metadata: &Metadata,
-        proceed: &dyn Fn() -> bool,
-    ) -> Result<Made, Error> {
-        let layout = Layout::<Connections>::new(metadata.clone());
-        // A chunk's memory is given back before the next one is transposed.
-        let chunks = connections.into_groups(CHUNK_ROWS);
-        let batches = parallel::in_order(self.threads, chunks, proceed, |chunk: Rows| {
-            guard::room_for(chunk.len() as u64 * ROW)?;
-            let mut batch = layout.batch(chunk.len());
-            let mut unpacker = Unpacker::default();
-            for start in (0..chunk.len()).step_by(BLOCK_ROWS) {
-                let block = unpacker.look(&chunk, start..start + BLOCK_ROWS);
-                self.context.prefetch(&block);
-                let verdicts: Vec<Verdict> =
-                    block.iter().map(|c| cause::judge(c, self.context, self.parameters)).collect();
-                let rows: Vec<_> = block
-                    .iter()
-                    .zip(&verdicts)
-                    .map(|(&connection, verdict)| ConnectionRow { connection, verdict, shared })
-                    .collect();
-                batch.add(&rows);
-            }
-            batch.finish()
-        })?;
-        layout.table(batches)
-    }
-
-    fn teardowns(
-        &self,
-        connections: &Rows,
-        shared: &Shared,
-        metadata: &Metadata,
-        proceed: &dyn Fn() -> bool,
-    ) -> Result<Made, Error> {
-        let mut places = connections.teardown_places();
-        places.sort_unstable();
-        let storms = storms(&places);
-        let layout = Layout::<Teardowns>::new(metadata.clone());
-        let chunks = places.chunks(CHUNK_ROWS);
-        let batches = parallel::in_order(self.threads, chunks, proceed, |chunk| {
-            guard::room_for(chunk.len() as u64 * ROW)?;
-            let mut batch = layout.batch(chunk.len());
-            let mut unpacker = Unpacker::default();
-            for block in chunk.chunks(BLOCK_ROWS) {
-                let looked =
-                    unpacker.look(connections, block.iter().map(|&(_, row, _)| row as usize));
-                self.context.prefetch(&looked);
-                let block: Vec<(&Connection, &Teardown, Option<&Storm>)> = looked
-                    .into_iter()
-                    .zip(block)
-                    .filter_map(|(c, (_, row, at))| {
-                        Some((c, c.teardowns.get(*at as usize)?, storms.get(row)))
-                    })
-                    .collect();
-                let judged: Vec<(Verdict, f64)> = block
-                    .iter()
-                    .map(|&(connection, teardown, storm)| {
-                        let (context, parameters) = (self.context, self.parameters);
-                        cause::judge_and_score(connection, teardown, storm, context, parameters)
-                    })
-                    .collect();
-                let rows: Vec<_> = block
-                    .iter()
-                    .zip(&judged)
-                    .map(|(&(connection, teardown, _), (verdict, injection))| TeardownRow {
-                        connection,
-                        teardown,
-                        verdict,
-                        injection: *injection,
-                        shared,
-                    })
-                    .collect();
-                batch.add(&rows);
-            }
-            batch.finish()
-        })?;
-        layout.table(batches)
-    }
-}
-
-/// What is to be remembered of connections with many FINs and RSTs, by their rows.
-fn storms(places: &[(u64, u32, u32)]) -> HashMap<u32, Storm> {
-    let many = places.iter().filter(|(_, _, at)| *at == cause::MANY);
-    many.map(|&(_, row, _)| (row, Storm::default())).collect()
 }
 
 /// One pass whose rows are handed out as they are let go, in bounded memory.
@@ -362,29 +252,5 @@ impl Scan {
             }
             _ => Err(Error::Argument("the scan is not at its end yet".to_owned())),
         }
-    }
-}
-
-impl Judge<'_> {
-    fn pair(&self, chunk: Rows, shared: &Shared, metadata: &Metadata) -> Result<Step, Error> {
-        let teardowns = self.teardowns(&chunk, shared, metadata, &|| true)?;
-        Ok(Step::Pair(self.connections(chunk, shared, metadata, &|| true)?, teardowns))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{cause, storms};
-
-    #[test]
-    fn a_connection_is_remembered_once_however_many_rows_it_has() {
-        let rows = |row, count| (0..count).map(move |at| (u64::from(at), row, at));
-        let mut places: Vec<_> = rows(3, cause::MANY).collect();
-        assert!(storms(&places).is_empty());
-        places.extend(rows(4, cause::MANY + 1).chain(rows(5, 10 * cause::MANY)));
-        places.sort_unstable();
-        let mut remembered: Vec<_> = storms(&places).into_keys().collect();
-        remembered.sort_unstable();
-        assert_eq!(remembered, [4, 5]);
     }
 }

@@ -52,8 +52,9 @@ fn remembered_rows_are_judged_like_single_ones() {
             let remembered = Storm::default();
             long += usize::from(c.teardowns.len() > MANY as usize);
             for row in &c.teardowns {
-                let plain = judge_and_score(&c, row, None, &context, &parameters);
-                let storm = judge_and_score(&c, row, Some(&remembered), &context, &parameters);
+                let plain = judge_and_score(&c, row, None, None, &context, &parameters);
+                let storm =
+                    judge_and_score(&c, row, Some(&remembered), None, &context, &parameters);
                 assert_eq!(format!("{plain:?}"), format!("{storm:?}"), "{turn}: {}", row.packet);
                 accused += usize::from(plain.0.cause.name() == "reset_injected");
             }

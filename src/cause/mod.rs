@@ -154,22 +154,27 @@ pub fn judge_teardown(
     context: &Context,
     parameters: &Parameters,
 ) -> Verdict {
-    judge_and_score(connection, row, None, context, parameters).0
+    judge_and_score(connection, row, None, None, context, parameters).0
 }
 
 /// The same, and how much speaks for a reset being injected; 0 for a FIN. What the rows of a
 /// connection with many of them share is worked out once for all that are given the same `storm`,
-/// which must be given no other connection, context or parameters.
+/// which must be given no other connection, context or parameters. The same goes for `fin`: the
+/// verdict of another FIN of the connection of which [`alike`] says that they share it.
 pub fn judge_and_score(
     connection: &Connection,
     row: &Teardown,
     storm: Option<&Storm>,
+    fin: Option<&Verdict>,
     context: &Context,
     parameters: &Parameters,
 ) -> (Verdict, f64) {
     let reset = Some(row).filter(|row| row.kind == Kind::Rst);
     let case = Case { connection, reset, score: None, storm, context, parameters };
     let mut total = 0.0;
+    if let Some(fin) = fin {
+        return (of_another(fin, connection, row), 0.0);
+    }
     let (mut verdict, forged) = match reset {
         None if attempt(connection) => decide(&case, row.sender.into(), Asked::Attempt),
         None if forged(connection, row) => decide(&case, row.sender.into(), Asked::Connection),
@@ -183,6 +188,23 @@ pub fn judge_and_score(
     };
     verdict.mechanism = Mechanism::of_row(connection, row, forged);
     (verdict, total)
+}
+
+/// Whether a FIN has the verdict of every other such FIN of its connection, but for its sender.
+pub fn alike(connection: &Connection, row: &Teardown) -> bool {
+    row.kind == Kind::Fin && !forged(connection, row)
+}
+
+/// The verdict of another FIN of the connection.
+fn of_another(fin: &Verdict, connection: &Connection, row: &Teardown) -> Verdict {
+    let mut verdict = fin.clone();
+    if verdict.mechanism != Mechanism::ThirdPartyData {
+        verdict.mechanism = Mechanism::of_row(connection, row, None);
+    }
+    if verdict.ended_by != EndedBy::ThirdParty {
+        verdict.ended_by = row.sender.into();
+    }
+    verdict
 }
 
 /// This FIN may be forged.
