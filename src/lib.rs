@@ -10,6 +10,7 @@
 //! | [`conn`] | segments | connections and teardowns: facts only |
 //! | [`cause`] | connections | verdicts: why, with evidence |
 //! | [`table`] | rows | Arrow record batches, and these into files |
+//! | [`finding`] | tables of connections | findings: what happened to many of them |
 //!
 //! [`read`] joins them, [`packets`] goes back for the packets of chosen connections, [`annotate`] for a copy with comments; only the bindings (feature `python`) know of Python.
 
@@ -23,6 +24,7 @@ pub mod cause;
 pub mod conn;
 pub mod error;
 pub mod filter;
+pub mod finding;
 pub mod guard;
 pub mod issue;
 pub mod packet;

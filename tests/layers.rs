@@ -10,9 +10,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The layers, from the ground up; what joins them comes last.
-const LAYERS: [&str; 16] = [
+const LAYERS: [&str; 17] = [
     "error", "issue", "guard", "parallel", "capture", "packet", "filter", "conn", "cause", "table",
-    "read", "packets", "annotate", "answer", "python", "lib",
+    "finding", "read", "packets", "annotate", "answer", "python", "lib",
 ];
 /// The rooms of `conn`; those of one floor know nothing of each other.
 const FLOORS: [&[&str]; 6] =
@@ -21,7 +21,7 @@ const FLOORS: [&[&str]; 6] =
 const CRATES: [(&str, &[&str]); 4] = [
     ("pcap_parser", &["capture"]),
     ("etherparse", &["packet"]),
-    ("arrow_", &["table", "python"]),
+    ("arrow_", &["table", "finding", "python"]),
     ("pyo3", &["python"]),
 ];
 

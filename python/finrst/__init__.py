@@ -26,7 +26,8 @@ from ._face.read import Scan, Stream, read, scan
 from ._native import __version__
 from ._story.connection import Connection, community_id
 from ._story.explain import Explanation
-from ._tables.reference import causes, columns, options, parameters
+from ._story.finding import Finding, Findings
+from ._tables.reference import causes, columns, finding_kinds, options, parameters
 from ._tables.table import Table
 
 __all__ = [
@@ -38,6 +39,8 @@ __all__ = [
     "Connection",
     "Explanation",
     "FilterError",
+    "Finding",
+    "Findings",
     "FinrstError",
     "InternalError",
     "Options",
@@ -51,6 +54,7 @@ __all__ = [
     "community_id",
     "compare",
     "conversation",
+    "finding_kinds",
     "options",
     "parameters",
     "read",

@@ -7,6 +7,7 @@ mod convert;
 mod errors;
 #[cfg(feature = "failpoints")]
 mod failpoints;
+mod findings;
 mod functions;
 mod options;
 mod packets;
@@ -27,6 +28,8 @@ mod native {
 
     #[pymodule_export]
     use super::annotate::Annotation;
+    #[pymodule_export]
+    use super::findings::{Findings, finding_kinds};
     #[pymodule_export]
     use super::functions::{causes, columns, conversation, options, parameters};
     #[pymodule_export]

@@ -72,6 +72,11 @@ impl Table {
         &self.batches
     }
 
+    /// Others of its rows, or fewer.
+    pub fn with(&self, batches: Vec<RecordBatch>) -> Self {
+        Self { schema: self.schema(), batches, sources: self.sources.clone() }
+    }
+
     /// Its schema.
     pub fn schema(&self) -> SchemaRef {
         SchemaRef::clone(&self.schema)

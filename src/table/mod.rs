@@ -18,6 +18,7 @@ pub mod issues;
 pub mod ledger;
 pub mod packets;
 pub mod parameters;
+pub mod pick;
 pub mod shared;
 mod sink;
 pub mod summary;

@@ -109,6 +109,10 @@ ENTRIES: dict[str, tuple[Callable[[], Any], Callable[[Any], Any]]] = {
     "Annotation.abandon": (annotation, lambda it: it.abandon()),
     "causes": (lambda: None, lambda _: NATIVE.causes()),
     "columns": (lambda: None, lambda _: NATIVE.columns()),
+    "finding_kinds": (lambda: None, lambda _: NATIVE.finding_kinds()),
+    "Findings": (lambda: table, NATIVE.Findings),
+    "Findings.facts": (lambda: NATIVE.Findings(table), lambda it: it.facts()),
+    "Findings.connections": (lambda: NATIVE.Findings(table), lambda it: it.connections(0)),
     "options": (lambda: None, lambda _: NATIVE.options()),
     "parameters": (lambda: None, lambda _: NATIVE.parameters()),
     "conversation": (lambda: None, lambda _: NATIVE.conversation("> S, < R.")),
@@ -198,6 +202,7 @@ def complete() -> None:
         NATIVE.Sources,
         NATIVE.Output,
         NATIVE.Annotation,
+        NATIVE.Findings,
     ):
         own = {name for name in vars(kind) if name in kind.__dict__}
         public = {n for n in own if not n.startswith("_") or n.startswith("__arrow")}

@@ -11,7 +11,7 @@ from finrst._base.pickles import ByValue
 from finrst._base.text import number, printable
 from finrst._errors import CaptureWarning, InternalError
 from finrst._pages.card import COLUMNS, card
-from finrst._story import summary, trust
+from finrst._story import finding, summary, trust
 from finrst._story.connection import Connection
 from finrst._tables.naming import Naming
 from finrst._tables.table import Table
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from finrst import _native
     from finrst._pages.explore import Explorer
+    from finrst._story.finding import Findings
 
     from .plots import Plots
 
@@ -231,6 +232,20 @@ class Capture(ByValue):
         return self.table(which).write(
             path, format=format, formula_guard=formula_guard, overwrite=overwrite
         )
+
+    def findings(self) -> Findings:
+        """Give what happened to many connections at once: a story each, the gravest first.
+
+        Twenty at most; the last adds up what is beyond. Every connection is in one of them, and
+        those that can be passed over are told in a few lines at the end. The order is the same
+        wherever findings are shown.
+
+        >>> import finrst
+        >>> for one in finrst.conversation("> S port=1..3, < R. port=1..3").findings():
+        ...     print(one.severity, one.sentence)
+        costly 3 connections to 198.51.100.1:443 were refused: nothing listens there.
+        """
+        return finding.find(self)
 
     @property
     def plot(self) -> Plots:

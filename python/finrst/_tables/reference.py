@@ -20,6 +20,19 @@ def causes() -> Table:
     return Table(_native.causes(), "causes")
 
 
+def finding_kinds() -> Table:
+    """Describe every kind of finding, in the order in which equals are told.
+
+    Columns: ``name``, ``severity``, ``summary``, ``next``, ``causes``; the severity is that of the
+    kind where its connections do not say otherwise.
+
+    >>> import finrst
+    >>> finrst.finding_kinds()["name"][:2]
+    ['injection', 'filtered_name']
+    """
+    return Table(_native.finding_kinds(), "finding_kinds")
+
+
 def columns() -> Table:
     """Describe every column of every table.
 

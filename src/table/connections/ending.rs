@@ -44,6 +44,17 @@ pub const COLUMNS: &[Column<Connections>] = &[
         }),
     ),
     Column::optional(
+        "idle_before_close_s",
+        "s",
+        "Silence before the first FIN, else before the first RST, whichever decided the ending.",
+        Kind::Float64(|row| {
+            let c = row.connection;
+            let reset =
+                || c.teardowns.iter().find(|t| t.kind == crate::conn::Kind::Rst)?.idle.get();
+            c.idle_before_fin.get().or_else(reset).map(seconds)
+        }),
+    ),
+    Column::optional(
         "first_fin_by",
         "",
         "Who sent the first FIN.",

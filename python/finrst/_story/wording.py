@@ -1,0 +1,296 @@
+"""The sentences of findings, made of their facts in this one place."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from finrst._base.text import duration, endpoint, number, plural, printable
+from finrst._tables.reference import causes, finding_kinds
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Facts = dict[str, Any]
+
+_NAMED = 3
+_PORTS = 8
+# A silence of so many seconds is told to a tenth of one.
+_TENTHS = 1000
+
+
+def sentence(facts: Facts) -> str:
+    """Say what happened, to how many, between whom."""
+    return _SENTENCES[facts["kind"]](facts)
+
+
+def why(facts: Facts) -> str:
+    """Say what tells it: measures where there are some, else the causes."""
+    if facts["kind"] == "idle_limit" and "limit" in facts:
+        _, low, high = facts["limit"]
+        return (
+            f"{number(facts['count'])} silences of {low:.3f} to {high:.3f} s before the first FIN "
+            "or RST, and few others near them."
+        )
+    if facts["kind"] == "scan":
+        return "It says nothing where it is answered, and hardly asks a target twice."
+    told = [f"{name} ({number(count)})" for name, count in facts["causes"][1]]
+    more = facts["causes"][0] - len(told)
+    told += [f"{number(more)} others"] if more else []
+    return f"Causes: {', '.join(told)}."
+
+
+def cost(facts: Facts) -> str:
+    """Say what was lost or waited for."""
+    if facts["severity"] in {"harmless", "uncertain"} or facts["kind"] == "scan":
+        return ""
+    parts = []
+    if facts["lost"]:
+        parts.append(f"{plural(facts['lost'], 'byte')} thrown away")
+    failed = facts["count"] - facts["opened"]
+    if facts["waited"] is not None and failed:
+        parts.append(
+            f"{plural(failed, 'connection')} never opened, half of them within "
+            f"{duration(facts['waited'])}"
+            if failed > 1
+            else f"1 connection never opened, in {duration(facts['waited'])}"
+        )
+    return "; ".join(parts)
+
+
+def following(facts: Facts) -> str:
+    """Say what to do next."""
+    if facts["kind"] == "same_cause":
+        return str(_causes()[facts["causes"][1][0][0]]["next"])
+    return str(_kinds()[facts["kind"]]["next"])
+
+
+@cache
+def _causes() -> dict[str, dict[str, Any]]:
+    return {row["name"]: row for row in causes()}
+
+
+@cache
+def _kinds() -> dict[str, dict[str, Any]]:
+    return {row["name"]: row for row in finding_kinds()}
+
+
+def seconds(value: float) -> str:
+    """Write a limit so that it is known again in a configuration: to a tenth of a second.
+
+    >>> seconds(59.999), seconds(7200.4)
+    ('60.0 s', '2 h')
+    """
+    return f"{value:.1f} s" if value < _TENTHS else duration(value)
+
+
+def _listed(words: list[str]) -> str:
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+
+
+def _hosts(tally: tuple[int, list[tuple[Any, int]]], noun: str) -> str:
+    """Name hosts where they are few, else count them."""
+    distinct, most = tally
+    if distinct <= _NAMED:
+        return _listed([printable(host) for host, _ in most])
+    return plural(distinct, noun)
+
+
+def _services(facts: Facts) -> str:
+    """Name services where they are few, else count them, by their port where it is one."""
+    distinct, most = facts["services"]
+    if distinct <= _NAMED:
+        return _listed([endpoint(printable(ip), port) for (ip, port), _ in most])
+    ports, names = facts["ports"]
+    if ports == 1:
+        return f"{plural(facts['servers'][0], 'host')} at port {names[0][0]}"
+    if facts["servers"][0] == 1:
+        return f"{number(ports)} ports of {printable(facts['servers'][1][0][0])}"
+    return plural(distinct, "service")
+
+
+def _ports(facts: Facts) -> str:
+    distinct, most = facts["ports"]
+    named = [str(port) for port, _ in sorted(most)]
+    return f"port {named[0]}" if distinct == 1 else plural(distinct, "port")
+
+
+def _count(facts: Facts) -> str:
+    return plural(facts["count"], "connection")
+
+
+def _injection(facts: Facts) -> str:
+    words = {
+        "reset_injected": "resets",
+        "content_injected": "payload",
+        "forged_syn_ack": "handshake answers",
+    }
+    what = _listed([words[name] for name, _ in facts["causes"][1] if name in words])
+    ends = f"{_hosts(facts['clients'], 'client')} and {_services(facts)}"
+    return f"Somebody between {ends} forged {what}: {_count(facts)}."
+
+
+def _filtered_name(facts: Facts) -> str:
+    names = _hosts(facts["names"], "name") or "this name"
+    return f"Connections that ask for {names} are cut at {_services(facts)}: {_count(facts)}."
+
+
+def _syn_flood(facts: Facts) -> str:
+    lasted = duration((facts["until"] - facts["since"]).total_seconds())
+    sources = plural(facts["clients"][0], "source")
+    return f"{sources} left {_count(facts)} half open at {_services(facts)} within {lasted}."
+
+
+def _scan(facts: Facts) -> str:
+    who = _hosts(facts["clients"], "source")
+    verb = "scans" if facts["clients"][0] == 1 else "scan"
+    hosts = facts["servers"][0]
+    where = f"{plural(hosts, 'host')} at {_ports(facts)}"
+    if hosts == 1:
+        where = f"{_ports(facts)} of {printable(facts['servers'][1][0][0])}"
+    answers = [
+        (facts["opened"], "opened"),
+        (facts["refused"], "refused"),
+        (facts["count"] - facts["opened"] - facts["refused"] - facts["unanswered"], "broken off"),
+        (facts["unanswered"], "unanswered"),
+    ]
+    told = ", ".join(f"{number(count)} {word}" for count, word in answers if count)
+    return f"{who} {verb} {where}: {plural(facts['count'], 'attempt')}, {told}."
+
+
+def _overloaded(facts: Facts) -> str:
+    return (
+        f"The listener at {_services(facts)} has no room: it dropped, reset or turned away "
+        f"{_count(facts)} and served others meanwhile."
+    )
+
+
+def _restart(facts: Facts) -> str:
+    ended, refused = facts["opened"], facts["count"] - facts["opened"]
+    said = f"{_services(facts)} ended {plural(ended, 'connection')} at one moment"
+    said += f" and refused {number(refused)} afterwards" if refused else ""
+    return f"{said}: a restart, a failover or a drain."
+
+
+def _connect_limit(facts: Facts) -> str:
+    who = _hosts(facts["clients"], "client")
+    verb = "gives" if facts["clients"][0] == 1 else "give"
+    after = f" after {duration(facts['limit'][0])}" if "limit" in facts else ""
+    return f"{who} {verb} up connecting to {_services(facts)}{after}: {_count(facts)}."
+
+
+def _race(facts: Facts) -> str:
+    return (
+        f"{plural(facts['count'], 'request')} to {_services(facts)} met the close of an idle "
+        "connection and went unanswered."
+    )
+
+
+def _firewall(facts: Facts) -> str:
+    turned = "was" if facts["count"] == 1 else "were"
+    return (
+        f"{_count(facts)} to {_services(facts)} {turned} turned down on the way: by a firewall "
+        "or a router, not by the host."
+    )
+
+
+def _refused(facts: Facts) -> str:
+    turned = "was" if facts["count"] == 1 else "were"
+    names = {name for name, _ in facts["causes"][1]}
+    because = {
+        ("port_closed",): ": nothing listens there",
+        ("intermittent_refusal",): ", though others are accepted",
+    }.get(tuple(names), "")
+    return f"{_count(facts)} to {_services(facts)} {turned} refused{because}."
+
+
+def _unanswered(facts: Facts) -> str:
+    verb = "was" if facts["count"] == 1 else "were"
+    return f"{_count(facts)} to {_services(facts)} {verb} never answered."
+
+
+def _same_cause(facts: Facts) -> str:
+    cause = facts["causes"][1][0][0]
+    return f"{_count(facts)} to {_services(facts)}: {_causes()[cause]['summary']}"
+
+
+def _unexplained(facts: Facts) -> str:
+    return f"{_count(facts)} to {_services(facts)} ended, and the capture does not show why."
+
+
+def _idle_limit(facts: Facts) -> str:
+    if "limit" not in facts:
+        was = "was" if facts["count"] == 1 else "were"
+        return (
+            f"{_count(facts)} to {_services(facts)} {was} reset after a silence: a box or the peer "
+            "had dropped the idle connection."
+        )
+    who = f"The {facts['closer']} closes"
+    if facts["third_party"] * 2 > facts["count"]:
+        who = "A box on the way resets"
+    after = seconds(facts["limit"][0])
+    return f"{who} after {after} of silence: {_count(facts)} to {_services(facts)}."
+
+
+def _busiest(facts: Facts) -> str:
+    hosts = [item for tally in ("clients", "servers") for item in facts[tally][1]]
+    host = max(hosts, key=lambda item: item[1])[0]
+    return (
+        f"{printable(host)} is part of {number(facts['count'])} of the {number(facts['of'])} "
+        "connections that had trouble, and of few others."
+    )
+
+
+def _one_sided(facts: Facts) -> str:
+    return f"Only one direction of {_count(facts)} was captured."
+
+
+def _gaps(facts: Facts) -> str:
+    return f"In {_count(facts)} octets are missing from the capture."
+
+
+def _begun_before(facts: Facts) -> str:
+    return f"{_count(facts)} began before the capture: who is client and who is server is a guess."
+
+
+def _harmless_reset(facts: Facts) -> str:
+    return f"{_count(facts)} ended in a reset and lost nothing: all had been acknowledged."
+
+
+def _still_open(facts: Facts) -> str:
+    verb = "was" if facts["count"] == 1 else "were"
+    return f"{_count(facts)} {verb} still open, or half closed, when last seen."
+
+
+def _in_order(facts: Facts) -> str:
+    return f"{_count(facts)} closed in order."
+
+
+def _rest(facts: Facts) -> str:
+    return f"{plural(facts['of'], 'more finding')} about {_count(facts)}."
+
+
+_SENTENCES: dict[str, Callable[[Facts], str]] = {
+    "injection": _injection,
+    "filtered_name": _filtered_name,
+    "syn_flood": _syn_flood,
+    "scan": _scan,
+    "overloaded_listener": _overloaded,
+    "service_restart": _restart,
+    "connect_limit": _connect_limit,
+    "keepalive_race": _race,
+    "firewall": _firewall,
+    "refused": _refused,
+    "unanswered": _unanswered,
+    "same_cause": _same_cause,
+    "unexplained": _unexplained,
+    "idle_limit": _idle_limit,
+    "busiest_host": _busiest,
+    "one_sided": _one_sided,
+    "capture_gaps": _gaps,
+    "begun_before": _begun_before,
+    "harmless_reset": _harmless_reset,
+    "still_open": _still_open,
+    "in_order": _in_order,
+    "rest": _rest,
+}

@@ -1,0 +1,203 @@
+//! Which kind of finding each connection belongs to: exactly one.
+
+use super::group::{Places, at, by, distinct};
+use super::idle::{self, Limit};
+use super::kind::Kind;
+use super::rows::{Row, Rows, Shape};
+use super::scan;
+use crate::cause::{Cause, Class, names};
+
+/// Half-open connections that make a flood.
+const FLOOD: usize = 20;
+/// Sources that leave them.
+const SOURCES: usize = 8;
+/// Dropped SYNs that make a listener an overloaded one, where it accepts others meanwhile.
+const DROPPED: usize = 3;
+/// How long before and after an overload SYNs belong to it, in nanoseconds.
+const NEARBY: i64 = 10_000_000_000;
+/// How long after its end a service is not yet there again, in nanoseconds.
+const DOWN: i64 = 300_000_000_000;
+/// Refusals that may come before the last connection is gone, in nanoseconds.
+const AMID: i64 = 1_000_000_000;
+
+/// Every connection in one kind.
+pub struct Sorted {
+    /// The places of each kind, in the order of [`Kind::ALL`].
+    pub kinds: Vec<Places>,
+    /// The limits that were found, with who met them; all of kind [`Kind::IdleLimit`].
+    pub limits: Vec<(Limit, Places)>,
+}
+
+/// What causes say by themselves.
+struct Said {
+    kinds: Vec<Option<Kind>>,
+    calm: Vec<bool>,
+}
+
+impl Said {
+    fn new() -> Self {
+        let class = |name: &str| Cause::named(name)?.rule().map(|rule| rule.class);
+        let calm = |name: &str| matches!(class(name), Some(Class::Orderly | Class::Undecided));
+        Self {
+            kinds: names().into_iter().map(Kind::of_cause).collect(),
+            calm: names().into_iter().map(calm).collect(),
+        }
+    }
+
+    fn kind(&self, cause: Cause) -> Option<Kind> {
+        self.kinds.get(cause.index()).copied().flatten()
+    }
+
+    fn calm(&self, cause: Cause) -> bool {
+        self.calm.get(cause.index()).copied().unwrap_or_default()
+    }
+}
+
+/// Sorts all connections.
+pub fn sort(rows: &Rows) -> Sorted {
+    let said = Said::new();
+    let mut kinds: Vec<Option<Kind>> = rows.rows.iter().map(|row| said.kind(row.cause)).collect();
+    let of = |kinds: &[Option<Kind>], wanted: &dyn Fn(Option<Kind>, &Row) -> bool| -> Places {
+        let all = (0..).zip(kinds.iter().zip(&rows.rows));
+        all.filter(|(_, (kind, row))| wanted(**kind, row)).map(|(place, _)| place).collect()
+    };
+    let weak = |kind| {
+        matches!(
+            kind,
+            None | Some(
+                Kind::Scan | Kind::Firewall | Kind::Refused | Kind::Unanswered | Kind::ConnectLimit
+            )
+        )
+    };
+    let open = of(&kinds, &|kind, _| weak(kind));
+    set(&mut kinds, &scan::probes(rows, &open), Kind::Scan);
+
+    let half_open = of(&kinds, &|kind, row| kind.is_none() && row.shape == Shape::Unopened);
+    set(&mut kinds, &flooded(rows, &half_open), Kind::SynFlood);
+
+    let unanswered = of(&kinds, &|kind, row| {
+        row.shape == Shape::Unanswered && matches!(kind, None | Some(Kind::Unanswered))
+    });
+    let full = of(&kinds, &|kind, _| kind == Some(Kind::OverloadedListener));
+    set(&mut kinds, &dropped(rows, &full, &unanswered), Kind::OverloadedListener);
+
+    let ended = of(&kinds, &|kind, _| kind == Some(Kind::ServiceRestart));
+    let refused = of(&kinds, &|kind, row| {
+        kind == Some(Kind::Refused) || kind.is_none() && row.shape == Shape::Refused
+    });
+    set(&mut kinds, &refused_after(rows, &ended, &refused), Kind::ServiceRestart);
+
+    let quiet = of(&kinds, &|kind, _| matches!(kind, None | Some(Kind::IdleLimit)));
+    let limits = idle::limits(rows, &quiet);
+    for (_, places) in &limits {
+        set(&mut kinds, places, Kind::IdleLimit);
+    }
+
+    let mut sorted = vec![Places::new(); Kind::ALL.len()];
+    for (place, (kind, row)) in (0..).zip(kinds.into_iter().zip(&rows.rows)) {
+        let kind = kind.unwrap_or_else(|| otherwise(&said, row));
+        if let Some(places) = sorted.get_mut(kind as usize) {
+            places.push(place);
+        }
+    }
+    Sorted { kinds: sorted, limits }
+}
+
+fn set(kinds: &mut [Option<Kind>], places: &[u32], kind: Kind) {
+    for &place in places {
+        if let Some(slot) = kinds.get_mut(place as usize) {
+            *slot = Some(kind);
+        }
+    }
+}
+
+/// The kind of a connection that no story takes.
+fn otherwise(said: &Said, row: &Row) -> Kind {
+    let calm = said.calm(row.cause);
+    match row.shape {
+        Shape::Reset if row.harmless => Kind::HarmlessReset,
+        Shape::Open if calm || row.harmless => Kind::StillOpen,
+        _ if calm || row.harmless => Kind::InOrder,
+        _ if row.cause == Cause::UNDETERMINED => Kind::Unexplained,
+        _ => Kind::SameCause,
+    }
+}
+
+/// Half-open connections of services that many sources leave so.
+fn flooded(rows: &Rows, half_open: &[u32]) -> Places {
+    let groups = by(rows, half_open.iter().copied(), |row| row.answered.then_some(row.service));
+    let groups = groups.into_iter().filter(|(_, group)| {
+        group.len() >= FLOOD && distinct(rows, group, |row| row.client) >= SOURCES
+    });
+    groups.flat_map(|(_, group)| group).collect()
+}
+
+/// SYNs that a listener dropped: where it is known to be full, or accepts others meanwhile.
+fn dropped(rows: &Rows, full: &[u32], unanswered: &[u32]) -> Places {
+    let mut full = spans(rows, full);
+    let groups = by(rows, unanswered.iter().copied(), |row| Some(row.service));
+    let suspects: Vec<_> = groups.iter().filter(|(_, group)| group.len() >= DROPPED).collect();
+    if !suspects.is_empty() {
+        let mut accepted: Vec<Option<(i64, i64)>> = vec![None; suspects.len()];
+        for row in rows.rows.iter().filter(|row| row.answered && !row.shape.failed()) {
+            let Ok(place) = suspects.binary_search_by_key(&row.service, |(key, _)| *key) else {
+                continue;
+            };
+            let (from, to) = around(rows, &suspects[place].1);
+            if row.start >= from && row.start <= to {
+                let span = accepted[place].get_or_insert((row.start, row.start));
+                *span = (span.0.min(row.start), span.1.max(row.start));
+            }
+        }
+        for ((service, group), accepted) in suspects.into_iter().zip(accepted) {
+            if accepted.is_some() {
+                let (from, to) = around(rows, group);
+                full.push((*service, from, to));
+            }
+        }
+    }
+    full.sort_unstable();
+    within(rows, &groups, &full)
+}
+
+/// Refusals of services that had ended their connections shortly before.
+fn refused_after(rows: &Rows, ended: &[u32], refused: &[u32]) -> Places {
+    let groups = by(rows, ended.iter().copied(), |row| Some(row.service));
+    let spans = groups.into_iter().map(|(service, group)| {
+        let ends = || at(rows, &group).map(|(_, row)| row.end);
+        let first = ends().min().unwrap_or(i64::MAX).saturating_sub(AMID);
+        (service, first, ends().max().unwrap_or(i64::MIN).saturating_add(DOWN))
+    });
+    let spans: Vec<_> = spans.collect();
+    within(rows, &by(rows, refused.iter().copied(), |row| Some(row.service)), &spans)
+}
+
+/// From when to when each service had these connections, and some time around it.
+fn spans(rows: &Rows, places: &[u32]) -> Vec<(u32, i64, i64)> {
+    let groups = by(rows, places.iter().copied(), |row| Some(row.service));
+    let spans = groups.into_iter().map(|(service, group)| {
+        let (from, to) = around(rows, &group);
+        (service, from, to)
+    });
+    spans.collect()
+}
+
+fn around(rows: &Rows, places: &[u32]) -> (i64, i64) {
+    let starts = || at(rows, places).map(|(_, row)| row.start);
+    let first = starts().min().unwrap_or(i64::MAX).saturating_sub(NEARBY);
+    (first, starts().max().unwrap_or(i64::MIN).saturating_add(NEARBY))
+}
+
+/// The rows of groups by service that start within a span of their service.
+fn within(rows: &Rows, groups: &[(u32, Places)], spans: &[(u32, i64, i64)]) -> Places {
+    let mut found = Places::new();
+    for (service, group) in groups {
+        let own = spans.partition_point(|&(other, ..)| other < *service);
+        let own = spans.iter().skip(own).take_while(|(other, ..)| other == service);
+        for (_, from, to) in own {
+            let inside = at(rows, group).filter(|(_, row)| row.start >= *from && row.start <= *to);
+            found.extend(inside.map(|(place, _)| place));
+        }
+    }
+    found
+}

@@ -1,0 +1,129 @@
+//! Findings of a table of connections.
+
+use std::collections::HashMap;
+
+use arrow_array::RecordBatch;
+use pyo3::IntoPyObjectExt;
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyList};
+
+use super::table::Table;
+use super::wait::wait;
+use super::{convert, errors};
+use crate::error::Error;
+use crate::finding::reference::Kinds;
+use crate::finding::{Finding, Kind, Rows, Tally, find};
+use crate::guard;
+use crate::table::cells::Value;
+use crate::table::make;
+use crate::table::pick::pick;
+
+/// Memory that a row may take while findings are made.
+const ROW: u64 = 400;
+
+/// The reference of the kinds of findings, as a table.
+#[pyfunction]
+pub fn finding_kinds(py: Python<'_>) -> PyResult<Table> {
+    wait(py, |_| Ok(make::<Kinds>(Kind::ALL, HashMap::new())?.into()))
+}
+
+/// What a table of connections tells, and which of its rows each finding has.
+#[pyclass(frozen, module = "finrst._native")]
+pub struct Findings {
+    found: Vec<Finding>,
+    table: Py<Table>,
+}
+
+#[pymethods]
+impl Findings {
+    #[new]
+    fn new(py: Python<'_>, table: Py<Table>) -> PyResult<Self> {
+        let batches = table.get().batches().to_vec();
+        let found = wait(py, move |cancel| {
+            let rows: usize = batches.iter().map(RecordBatch::num_rows).sum();
+            if u32::try_from(rows).is_err() {
+                return Err(Error::Argument("too many connections to be told of".to_owned()));
+            }
+            guard::room_for(rows as u64 * ROW)?;
+            let mut rows = Rows::default();
+            for batch in &batches {
+                if !cancel.proceed() {
+                    return Err(Error::Cancelled);
+                }
+                rows.add(batch).map_err(|error| Error::Argument(error.to_string()))?;
+            }
+            Ok(find(&rows))
+        })?;
+        Ok(Self { found, table })
+    }
+
+    /// The facts of each finding, as dicts, in their order.
+    fn facts<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        errors::guarded(py, || {
+            let list = PyList::empty(py);
+            for one in &self.found {
+                list.append(facts(py, one)?)?;
+            }
+            Ok(list)
+        })
+    }
+
+    /// The connections of one finding, by its place.
+    fn connections(&self, py: Python<'_>, place: usize) -> PyResult<Table> {
+        let rows = self.found.get(place).map_or(Vec::new(), |one| one.rows.clone());
+        let batches = self.table.get().batches().to_vec();
+        let picked = wait(py, move |_| {
+            pick(&batches, &rows).map_err(|error| Error::Internal(error.to_string()))
+        })?;
+        Ok(self.table.get().with(picked))
+    }
+}
+
+fn facts<'py>(py: Python<'py>, one: &Finding) -> PyResult<Bound<'py, PyDict>> {
+    let dict = PyDict::new(py);
+    dict.set_item("kind", one.kind.declared().name)?;
+    dict.set_item("severity", one.severity.word())?;
+    dict.set_item("count", one.rows.len())?;
+    dict.set_item("since", convert::object(py, Value::Time(one.since))?)?;
+    dict.set_item("until", convert::object(py, Value::Time(one.until))?)?;
+    if let Some(limit) = one.limit {
+        dict.set_item("limit", (limit.seconds, limit.low, limit.high))?;
+        dict.set_item("closer", ["client", "server"].get(limit.closer.index()))?;
+    }
+    tally(&dict, "clients", &one.clients, Clone::clone)?;
+    tally(&dict, "servers", &one.servers, Clone::clone)?;
+    tally(&dict, "services", &one.services, Clone::clone)?;
+    tally(&dict, "ports", &one.ports, |port| *port)?;
+    tally(&dict, "names", &one.names, Clone::clone)?;
+    tally(&dict, "causes", &one.causes, Clone::clone)?;
+    let counts = [
+        ("harmless", one.harmless),
+        ("unanswered", one.unanswered),
+        ("refused", one.refused),
+        ("opened", one.opened),
+        ("third_party", one.third_party),
+        ("of", one.of),
+    ];
+    for (name, count) in counts {
+        dict.set_item(name, count)?;
+    }
+    dict.set_item("lost", one.lost)?;
+    dict.set_item("waited", one.waited)?;
+    dict.set_item("example", one.example)?;
+    Ok(dict)
+}
+
+/// How many different values there are, and the most frequent with their counts.
+fn tally<'py, T, P: IntoPyObjectExt<'py>>(
+    dict: &Bound<'py, PyDict>,
+    name: &str,
+    tally: &Tally<T>,
+    value: impl Fn(&T) -> P,
+) -> PyResult<()> {
+    let py = dict.py();
+    let list = PyList::empty(py);
+    for (key, count) in &tally.most {
+        list.append((value(key).into_bound_py_any(py)?, count))?;
+    }
+    dict.set_item(name, (tally.distinct, list))
+}
