@@ -57,7 +57,7 @@ pub fn probes(rows: &Rows, places: &[u32]) -> Places {
             }
         }
     };
-    look(|rows, row| (row.client, rows.port(row).into()), |rows, row| rows.server(row), HOSTS);
+    look(|rows, row| (row.client, rows.port(row).into()), Rows::server, HOSTS);
     look(|rows, row| (row.client, rows.server(row)), |rows, row| rows.port(row).into(), PORTS);
     found.sort_unstable();
     found.dedup();

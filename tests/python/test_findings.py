@@ -61,7 +61,9 @@ def test_they_can_be_written_as_json_and_pickled() -> None:
         assert again.example.connection_id == found[0].example.connection_id
 
 
-OPEN = "> S port={0}, < S. port={0}, > . port={0}, > P. 90 port={0}, < P. 300 port={0}, > . port={0}"
+OPEN = (
+    "> S port={0}, < S. port={0}, > . port={0}, > P. 90 port={0}, < P. 300 port={0}, > . port={0}"
+)
 
 
 def closed_after(silences: Sequence[float], closer: str = "<") -> str:
@@ -79,7 +81,8 @@ def test_equal_silences_before_the_close_are_an_idle_limit_whoever_resets() -> N
         "The server closes after 60.0 s of silence: 6 connections to 198.51.100.1:443."
     )
     reset = ", ".join(
-        f"{OPEN.format(port)}, < F. port={port} +60s, > R. port={port} +50ms" for port in range(1, 7)
+        f"{OPEN.format(port)}, < F. port={port} +60s, > R. port={port} +50ms"
+        for port in range(1, 7)
     )
     assert one_of(reset, "idle_limit").sentence == one.sentence
     client = one_of(closed_after([15.0] * 5, ">"), "idle_limit")
