@@ -45,7 +45,7 @@ def test_causes_are_the_table(demo: finrst.Capture) -> None:
         )
     )
     assert drawn == dict(demo.connections.counts("cause"))
-    assert figure.finding.startswith("16 of 25 (64 %) did not end")
+    assert figure.finding.startswith("15 of 25 (60 %) did not end")
 
 
 def test_timeline_adds_up(demo: finrst.Capture) -> None:

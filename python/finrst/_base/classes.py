@@ -1,6 +1,6 @@
 """Five classes of causes, and one for what is not decided: their order, meaning and colours.
 
-Which cause belongs to which is said by its rule.
+Which cause belongs to which is said by its rule; which ending, here.
 """
 
 from __future__ import annotations
@@ -39,6 +39,23 @@ CLASSES = (
 
 BY_NAME = {one.name: one for one in CLASSES}
 
+ENDINGS = {
+    "graceful": "orderly",
+    "reset": "abort",
+    "reset_after_fin": "abort",
+    "handshake_refused": "refused",
+    "handshake_aborted_by_server": "refused",
+    "handshake_unanswered": "timeout",
+    "handshake_abandoned": "timeout",
+    "peer_unresponsive": "timeout",
+    "handshake_incomplete": "timeout",
+    "half_closed": "undecided",
+    "superseded": "undecided",
+    "open": "undecided",
+    "stray": "undecided",
+}
+"""The class of every ending: that of the causes which such an ending mostly has."""
+
 
 @cache
 def _of() -> dict[str, CauseClass]:
@@ -54,3 +71,12 @@ def class_of(cause: str) -> CauseClass:
     'refused'
     """
     return _of().get(cause, BY_NAME["undecided"])
+
+
+def class_of_ending(ending: str) -> CauseClass:
+    """Give the class of an ending; one that is not known counts as undecided.
+
+    >>> class_of_ending("handshake_refused").name, class_of_ending("open").name
+    ('refused', 'undecided')
+    """
+    return BY_NAME[ENDINGS.get(ending, "undecided")]

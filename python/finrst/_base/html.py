@@ -32,8 +32,7 @@ background:none;white-space:nowrap;max-width:26em;overflow:hidden;text-overflow:
 .finrst.finrst .bars td:last-child{width:100%;padding-right:0}
 .finrst .wide{overflow-x:auto}
 .finrst.finrst .wide th{border-bottom:1px solid var(--line);font-weight:600;color:var(--soft)}
-.finrst .bar{display:block;height:10px;border-radius:2px;background:var(--calm);min-width:2px}
-.finrst .bar.good{background:var(--good)}.finrst .bar.bad{background:var(--bad)}
+.finrst .bar{display:block;height:10px;border-radius:2px;background:var(--bars);min-width:2px}
 .finrst .key{font-size:11px;margin-top:.4em}
 .finrst .key span.of{white-space:nowrap;margin-right:1em}
 .finrst .key .of span{display:inline-block;width:9px;height:9px;border-radius:2px;

@@ -8,6 +8,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any
 
+from finrst._base.classes import class_of_ending
 from finrst._base.paint import Paint
 from finrst._base.text import duration, number, plural, printable
 from finrst._base.width import cut
@@ -152,7 +153,7 @@ def _latest(connections: Table) -> list[tuple[Any, ...]]:
 
 
 def _tone(ending: str) -> str:
-    return "good" if ending in GOOD else "" if ending in NEUTRAL else "bad"
+    return class_of_ending(ending).name
 
 
 def _clock(begun: float) -> str:

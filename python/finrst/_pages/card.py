@@ -5,13 +5,15 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from finrst._base.classes import CLASSES, class_of
+from finrst._base.classes import CLASSES, class_of, class_of_ending
 from finrst._base.html import STYLE, escaped, grid
 from finrst._base.text import number
+from finrst._story.summary import is_rest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from finrst._base.classes import CauseClass
     from finrst._story.summary import Summary
 
 COLUMNS = (
@@ -32,35 +34,37 @@ class _Look(NamedTuple):
     """How a bar looks."""
 
     style: str = ""
-    tone: str = ""
     title: str = ""
 
 
 def _bars(title: str, items: Sequence[tuple[str, int]], look: Callable[[str], _Look]) -> str:
     if not items:
         return ""
-    top = max(count for _, count in items)
+    top = max((count for word, count in items if not is_rest(word)), default=1)
     rows = ""
     for word, count in items:
-        style, tone, hint = look(word)
+        style, hint = look(word)
         width = max(0.5, 100 * count / top)
+        # The sum of all that are not named has no bar: it would be the longest.
+        bar = (
+            ""
+            if is_rest(word)
+            else f'<span class="bar" title="{hint}" style="width:{width:.3g}%;{style}"></span>'
+        )
         rows += (
             f'<tr><td title="{escaped(word)}">{escaped(word, 60)}</td>'
-            f'<td class="n">{number(count)}</td><td><span class="bar {tone}" title="{hint}" '
-            f'style="width:{width:.3g}%;{style}"></span></td></tr>'
+            f'<td class="n">{number(count)}</td><td>{bar}</td></tr>'
         )
     return f'<div class="bars"><h4>{escape(title)}</h4><table>{rows}</table></div>'
 
 
 def _neutral(_word: str) -> _Look:
-    return _Look("opacity:.75")
+    return _Look()
 
 
-def _by_class(word: str) -> _Look:
-    """Paint a cause with the colour of its class, which hovering names."""
-    one = class_of(word)
-    faint = ";opacity:.45" if word.endswith(" others") else ""
-    return _Look(f"background:{one.colour}{faint}", title=f"{one.name}: {one.meaning}")
+def _in(one: CauseClass) -> _Look:
+    """Paint with the colour of a class, which hovering names."""
+    return _Look(f"background:{one.colour}", title=f"{one.name}: {one.meaning}")
 
 
 def _key(causes: Iterable[str]) -> str:
@@ -77,12 +81,8 @@ def card(
     summary: Summary, trust: Sequence[str], first: Sequence[dict[str, Any]], columns: Sequence[str]
 ) -> str:
     """Render what a capture is, how far it can be trusted and how its connections ended."""
-
-    def by_tone(word: str) -> _Look:
-        return _Look(tone=summary.tones.get(word, ""))
-
-    named = [word for word, _ in summary.causes if not word.endswith(" others")]
-    why = _bars("Why", summary.causes, _by_class)
+    named = [word for word, _ in summary.causes if not is_rest(word)]
+    why = _bars("Why", summary.causes, lambda word: _in(class_of(word)))
     parts = [
         f'<div class="finrst"><style>{STYLE}</style>',
         f"<h3>{escaped(summary.title)}</h3>",
@@ -90,7 +90,7 @@ def card(
         *(f'<p class="warn">&#9888; {escaped(line, 400)}</p>' for line in summary.warnings),
         *(f"<p>Trust: {escaped(line, 400)}</p>" for line in trust),
         '<div class="panels">',
-        _bars("How they ended", summary.endings, by_tone),
+        _bars("How they ended", summary.endings, lambda word: _in(class_of_ending(word))),
         why.removesuffix("</div>") + _key(named) + "</div>" if why else "",
         _bars("Who ended them", summary.ended_by, _neutral),
         _bars("Servers with endings that are not orderly", summary.servers, _neutral),

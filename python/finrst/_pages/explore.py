@@ -6,7 +6,7 @@ import datetime as dt
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from finrst._base.classes import class_of
+from finrst._base.classes import class_of, class_of_ending
 from finrst._base.extras import need
 from finrst._base.palette import dressed
 from finrst._base.services import port_name
@@ -29,6 +29,7 @@ _FACETS = {
     "server_port": "Port",
     "client_ip": "Client",
 }
+_CLASSED = {"cause": class_of, "ending": class_of_ending}
 _BARS = 8
 _BINS = 60
 _ROWS = 100
@@ -152,7 +153,7 @@ class Explorer(_Widget):  # type: ignore[misc]
                     "text": printable(self._said(name, column.names[i]), 60),
                     "count": int(counts[i]),
                     "on": i in on,
-                    "colour": class_of(column.names[i]).colour if name == "cause" else None,
+                    "colour": _CLASSED[name](column.names[i]).colour if name in _CLASSED else None,
                 }
                 for i in order
             ],

@@ -6,11 +6,11 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from finrst._base.classes import class_of
+from finrst._base.classes import class_of, class_of_ending
 from finrst._base.paint import PLAIN, Paint
 from finrst._base.text import duration, endpoint, number, plural, printable
 
-from .tally import GOOD, NEUTRAL, Tally, ranked
+from .tally import Tally, ranked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _TOP = 8
 _WORST = 5
 _BAR = 28
+_OTHERS = " others"
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,7 @@ class Summary:
     servers: list[tuple[str, int]]
     clients: list[tuple[str, int]]
     tones: dict[str, str]
+    """Endings by the class whose colour they have."""
 
 
 def summarize(capture: Answer) -> Summary:
@@ -70,10 +72,7 @@ def figures(tally: Tally, accounts: Mapping[str, Table]) -> Summary:
         ended_by=ranked(tally.ended_by),
         servers=[(naming.service(*at), n) for at, n in ranked(tally.servers)[:_WORST]],
         clients=[(naming.host(ip), n) for ip, n in ranked(tally.clients)[:_WORST]],
-        tones={
-            word: "good" if word in GOOD else "" if word in NEUTRAL else "bad"
-            for word in tally.endings
-        },
+        tones={word: class_of_ending(word).name for word in tally.endings},
     )
 
 
@@ -141,7 +140,13 @@ def _folded(items: list[tuple[str, int]]) -> list[tuple[str, int]]:
     if len(items) <= _TOP:
         return items
     kept, rest = items[: _TOP - 1], items[_TOP - 1 :]
-    return [*kept, (f"{len(rest)} others", sum(count for _, count in rest))]
+    return [*kept, (f"{len(rest)}{_OTHERS}", sum(count for _, count in rest))]
+
+
+def is_rest(word: str) -> bool:
+    """Tell whether it stands for all that are not named: it has a count and no bar."""
+    number_of, _, others = word.partition(" ")
+    return number_of.isdigit() and f" {others}" == _OTHERS
 
 
 def bars(
@@ -153,24 +158,22 @@ def bars(
     """Draw counts as bars, below a title."""
     if not items:
         return []
-    top = max(count for _, count in items)
+    top = max((count for word, count in items if not is_rest(word)), default=1)
     words = [printable(word, 60) for word, _ in items]
     width = max(map(len, words))
     digits = max(len(number(count)) for _, count in items)
-    return [
-        "",
-        paint(title, "bold"),
-        *(
-            f"  {word:<{width}}  {number(count):>{digits}}  "
-            + paint("█" * max(1, round(_BAR * count / top)), tone(name))
-            for word, (name, count) in zip(words, items, strict=True)
-        ),
-    ]
+    lines = ["", paint(title, "bold")]
+    for word, (name, count) in zip(words, items, strict=True):
+        # The sum of all that are not named has no bar: it would be the longest.
+        bar = "" if is_rest(name) else "█" * max(1, round(_BAR * count / top))
+        line = f"  {word:<{width}}  {number(count):>{digits}}"
+        lines.append(f"{line}  {paint(bar, tone(name))}" if bar else line)
+    return lines
 
 
 def class_name(cause: str) -> str:
     """Give the class of a cause, by which it is painted."""
-    return "dim" if cause.endswith(" others") else class_of(cause).name
+    return "dim" if is_rest(cause) else class_of(cause).name
 
 
 def text(summary: Summary, paint: Paint = PLAIN) -> str:

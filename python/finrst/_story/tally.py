@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from finrst._base.classes import ENDINGS
 from finrst._tables.naming import Naming
 
 if TYPE_CHECKING:
@@ -12,9 +13,9 @@ if TYPE_CHECKING:
 
 _Key = TypeVar("_Key", str, tuple[str, int])
 
-GOOD = frozenset({"graceful"})
+GOOD = frozenset(word for word, kind in ENDINGS.items() if kind == "orderly")
 """Endings that are orderly."""
-NEUTRAL = frozenset({"open", "half_closed", "superseded", "stray"})
+NEUTRAL = frozenset(word for word, kind in ENDINGS.items() if kind == "undecided")
 """Endings that are neither orderly nor a failure."""
 
 # Hosts that are counted apart; beyond it the rarest half is forgotten.

@@ -2,7 +2,7 @@ use super::prelude::*;
 
 pub const RULE: Rule = Rule {
     name: "stray_segment",
-    class: Class::Abort,
+    class: Class::Undecided,
     summary: "A segment that belongs to no connection of its receiver was answered with a reset.",
     wire: "A reply reset whose trigger carries a number that its sender never sent, or that \
            opens nothing.",
