@@ -39,11 +39,11 @@ class Hue(NamedTuple):
 
 
 HUES = {
-    "orderly": Hue("#1a7453", "32"),
-    "abort": Hue("#d02612", "31"),
-    "refused": Hue("#d79f50", "33"),
-    "timeout": Hue("#666ff7", "94"),
-    "suspicious": Hue("#984ea2", "35"),
+    "orderly": Hue("#177968", "32"),
+    "abort": Hue("#b34329", "31"),
+    "refused": Hue("#d09e43", "33"),
+    "timeout": Hue("#5d7bee", "94"),
+    "suspicious": Hue("#9e53ae", "35"),
     "undecided": Hue("#8b949e", "2"),
 }
 """The classes of causes and endings, by their names: nothing else has these colours. Each can be
@@ -87,7 +87,7 @@ def variables(selector: str, *, notebook: bool = True) -> str:
     choice of light or dark, and on paper black on white. A colour that says something is called
     as in :data:`HUES`.
 
-    >>> "--abort:#d02612" in variables(".card"), "prefers-color-scheme:dark" in variables(".card")
+    >>> "--abort:#b34329" in variables(".card"), "prefers-color-scheme:dark" in variables(".card")
     (True, True)
     """
 
