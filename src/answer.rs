@@ -12,12 +12,14 @@ use crate::capture::{FileSummary, Interface, Source, SourceFiles};
 use crate::cause::RULE_SET;
 use crate::conn::Groups;
 use crate::error::Error;
+use crate::hosts::{self, Host, Hosts, Origin};
 use crate::packet::Class;
 use crate::read::{OPTIONS, Options, Output, Session, Slot};
 use crate::table::files::Files;
 use crate::table::interfaces::{InterfaceRow, Interfaces};
 use crate::table::issues::{self, Issues};
 use crate::table::ledger::{Ledger, LedgerRow};
+use crate::table::names::Names;
 use crate::table::shared::Shared;
 use crate::table::{CHUNK_ROWS, Made, make};
 use judge::Judge;
@@ -86,15 +88,17 @@ struct Accounts<'a> {
     files: &'a [FileSummary],
     interfaces: &'a [Interface],
     issues: &'a crate::issue::Issues,
+    /// What the user said, and what DNS answers did.
+    hosts: [&'a Hosts; 2],
 }
 
 impl<'a> Accounts<'a> {
     fn of(output: &'a Output) -> Self {
-        let Output { ledger, files, interfaces, issues, .. } = output;
-        Self { ledger, files, interfaces, issues }
+        let Output { ledger, files, interfaces, issues, hosts, .. } = output;
+        Self { ledger, files, interfaces, issues, hosts: hosts.each_ref() }
     }
 
-    fn tables(&self, shared: &Shared, metadata: &Metadata) -> Result<[Made; 4], Error> {
+    fn tables(&self, shared: &Shared, metadata: &Metadata) -> Result<[Made; 5], Error> {
         let mut ledger = Vec::new();
         for (index, file) in (0..).zip(self.files) {
             for class in Class::ALL {
@@ -109,11 +113,17 @@ impl<'a> Accounts<'a> {
         // They are met in turns that depend on how the octets of several files arrive.
         interfaces.sort_by_key(|row| row.interface.file);
         let files: Vec<_> = self.files.iter().collect();
+        // Blocks too come in such turns, and files of one capture bring the same names again.
+        let mut blocks = Hosts::new(Origin::Block, hosts::MOST);
+        self.files.iter().for_each(|file| blocks.absorb(&file.hosts));
+        let names: Vec<&Host> =
+            self.hosts.into_iter().chain([&blocks]).flat_map(Hosts::rows).collect();
         Ok([
             make::<Ledger>(&ledger, metadata.clone())?,
             make::<Interfaces>(&interfaces, metadata.clone())?,
             make::<Issues>(&issues::rows(self.issues, shared), metadata.clone())?,
             make::<Files>(&files, metadata.clone())?,
+            make::<Names>(&names, metadata.clone())?,
         ])
     }
 }
@@ -244,7 +254,7 @@ impl Scan {
     ///
     /// # Errors
     /// [`Error::Argument`] before that.
-    pub fn accounts(&self) -> Result<[Made; 4], Error> {
+    pub fn accounts(&self) -> Result<[Made; 5], Error> {
         match &self.state {
             State::Ending { output, rest } if rest.is_over() => {
                 let shared = Shared::new(&output.files, &output.interfaces, output.paths.clone());

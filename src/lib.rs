@@ -26,6 +26,7 @@ pub mod error;
 pub mod filter;
 pub mod finding;
 pub mod guard;
+pub mod hosts;
 pub mod issue;
 pub mod packet;
 pub mod packets;

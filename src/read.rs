@@ -22,6 +22,7 @@ use crate::cause::{Context, Parameters};
 use crate::conn::{Connection, Release, Rows};
 use crate::error::{Error, printable};
 use crate::guard;
+use crate::hosts::Hosts;
 use crate::issue::Issues;
 use crate::packet::{self, Path, Paths};
 
@@ -268,6 +269,11 @@ impl Session {
         self.reader.issues()
     }
 
+    /// What the user called addresses, and what DNS answers did so far.
+    pub fn hosts(&self) -> [&Hosts; 2] {
+        [&self.options.hosts, self.intake.decoder.hosts()]
+    }
+
     /// VLANs and tunnels met so far.
     pub fn paths(&self) -> Vec<Path> {
         paths(self.intake.decoder.paths())
@@ -322,6 +328,7 @@ impl Session {
             interfaces: self.reader.interfaces().to_vec(),
             issues,
             paths: paths(self.intake.decoder.paths()),
+            hosts: [self.options.hosts, self.intake.decoder.take_hosts()],
             ledger: self.intake.ledger,
             counts,
         }

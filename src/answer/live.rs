@@ -17,7 +17,7 @@ pub struct SoFar {
     /// These, unless there are too many to look at on the way, and their FIN and RST segments.
     pub pair: Option<(Made, Made)>,
     /// The tables about the capture itself.
-    pub accounts: [Made; 4],
+    pub accounts: [Made; 5],
 }
 
 impl Scan {
@@ -39,7 +39,8 @@ impl Scan {
         let (files, interfaces) = session.described();
         let shared = Shared::new(files, interfaces, session.paths());
         let (ledger, issues) = (session.ledger(), session.issues());
-        let accounts = Accounts { ledger, files, interfaces, issues };
+        let hosts = session.hosts();
+        let accounts = Accounts { ledger, files, interfaces, issues, hosts };
         let accounts = accounts.tables(&shared, &self.metadata)?;
         let waiting = u32::try_from(session.released().len()).unwrap_or(u32::MAX);
         let followed = session.followed().saturating_add(waiting);

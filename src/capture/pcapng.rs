@@ -3,6 +3,7 @@
 mod body;
 mod describe;
 mod frame_check;
+mod names;
 mod options;
 mod packets;
 
@@ -164,6 +165,10 @@ impl Pcapng {
             }
             INTERFACE => self.state.interface(block, offset, notes),
             STATISTICS => self.state.statistics(block, offset, notes),
+            NAMES => {
+                names::take(block, order, offset, notes);
+                true
+            }
             _ => true,
         };
         if sound {

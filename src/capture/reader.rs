@@ -14,6 +14,7 @@ use super::source::{Source, SourceFile, SourceFiles, Stamp, expand};
 use super::summary::{FileSummary, Status};
 use super::window::Window;
 use crate::error::Error;
+use crate::hosts::{self, Hosts, Origin};
 use crate::issue::{Issues, NO_FILE};
 
 /// File handles held at once; further files give theirs back between reads.
@@ -63,6 +64,8 @@ pub struct Reader {
     options: ReadOptions,
     /// Interfaces that each file may describe.
     share: usize,
+    /// Names of addresses that each may bring.
+    share_of_names: usize,
     /// Open files that have a record at hand, by its time.
     line: BinaryHeap<Reverse<(i64, usize)>>,
     /// The first slot that has not been opened.
@@ -115,6 +118,7 @@ impl Reader {
             sources: SourceFiles::default(),
             options,
             share: (MAX_INTERFACES / entries.len().max(1)).max(LEAST_SHARE),
+            share_of_names: hosts::MOST / entries.len().max(1),
             line: BinaryHeap::new(),
             unopened: 0,
             current: None,
@@ -218,6 +222,7 @@ impl Reader {
                 name: file.name,
                 path: file.path,
                 source_bytes: file.total,
+                hosts: Hosts::new(Origin::Block, self.share_of_names),
                 ..FileSummary::default()
             });
         }

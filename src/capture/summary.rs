@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use super::source::Compression;
+use crate::hosts::Hosts;
 
 /// How reading a file ended. Later ones outweigh earlier ones.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -161,6 +162,8 @@ pub struct FileSummary {
     pub without_time: u64,
     /// What the first sections (at most 1 024) say of themselves.
     pub sections: Vec<Section>,
+    /// Names of addresses that it brings.
+    pub hosts: Hosts,
 }
 
 impl FileSummary {

@@ -4,6 +4,7 @@
 //! the innermost TCP segment. Whatever it is not ends in one [`Class`] that the ledger counts.
 
 mod class;
+mod dns;
 mod ethernet;
 mod flags;
 mod fragments;
@@ -28,6 +29,7 @@ use paths::Route;
 use walk::{Ip, Layer, Walk};
 
 use crate::capture::Frame;
+use crate::hosts::{self, Hosts, Origin, Seen};
 use crate::issue::Issues;
 
 pub use class::Class;
@@ -53,7 +55,8 @@ impl Default for Limits {
     }
 }
 
-/// Turns frames into segments. It remembers paths and incomplete datagrams, nothing else.
+/// Turns frames into segments. It remembers paths, incomplete datagrams and names of addresses,
+/// nothing else.
 #[derive(Debug)]
 pub struct Decoder {
     /// Apart from the rest, so that a walk can fill it while it looks things up.
@@ -66,6 +69,7 @@ pub struct Decoder {
 struct Memory {
     paths: Paths,
     fragments: Fragments,
+    hosts: Hosts,
     issues: Issues,
 }
 
@@ -149,6 +153,7 @@ impl Decoder {
             memory: Memory {
                 paths: Paths::new(limits.paths),
                 fragments: Fragments::new(limits.datagrams),
+                hosts: Hosts::new(Origin::Dns, hosts::MOST),
                 issues: Issues::default(),
             },
         }
@@ -157,6 +162,16 @@ impl Decoder {
     /// Every path that segments were met on.
     pub fn paths(&self) -> &Paths {
         &self.memory.paths
+    }
+
+    /// The names that DNS answers gave addresses, whatever else takes part.
+    pub fn hosts(&self) -> &Hosts {
+        &self.memory.hosts
+    }
+
+    /// The same, handed over.
+    pub fn take_hosts(&mut self) -> Hosts {
+        std::mem::replace(&mut self.memory.hosts, Hosts::new(Origin::Dns, 0))
     }
 
     /// Hands out the oddities met since last asked.
@@ -195,7 +210,12 @@ impl Decoder {
             End::Tcp(part) => {
                 let path = self.memory.path(frame, walk.route);
                 match tcp::segment(frame, time, path, &walk, part) {
-                    Ok(segment) => Decoded::Tcp(segment),
+                    Ok(segment) => {
+                        if segment.source_port == dns::PORT && !segment.payload.is_empty() {
+                            self.memory.stream(segment.payload, frame, time, &walk.ip);
+                        }
+                        Decoded::Tcp(segment)
+                    }
                     Err(class) => self.memory.other(class, frame),
                 }
             }
@@ -280,13 +300,49 @@ impl Memory {
                 Layer::Ip(part) => network::ip(part, walk),
                 Layer::Transport(6, part) => return End::Tcp(part),
                 Layer::Transport(1 | 58, part) => return End::Icmp(part),
-                Layer::Transport(protocol, part) => transport(protocol, part, walk),
+                Layer::Transport(protocol, part) => {
+                    if let (17, Some(port @ (dns::PORT | dns::MULTICAST_PORT)), Some(message)) =
+                        (protocol, part.u16(0), part.skip(8))
+                    {
+                        self.names(message.bytes, port, frame, time, &walk.ip);
+                    }
+                    transport(protocol, part, walk)
+                }
                 Layer::Fragment(fragment) => {
                     let path = self.path(frame, walk.route);
                     return self.fragment(&walk.ip, path, frame, time, &fragment);
                 }
                 Layer::Done(class) => return End::Other(class),
             };
+        }
+    }
+
+    /// Notes the names of addresses in a DNS message.
+    #[cold]
+    fn names(&mut self, message: &[u8], port: u16, frame: &Frame<'_>, time: i64, ip: &Ip) {
+        let to = ip.destination.ip(ip.version);
+        let client = Some(to).filter(|to| !to.is_multicast());
+        let seen = Seen { client, time: Some(time), packet: Some(frame.number) };
+        let mut left_out = 0;
+        dns::names(message, port == dns::MULTICAST_PORT, |address, name| {
+            left_out += u64::from(!self.hosts.add(address, name, seen));
+        });
+        self.issues.add_many(frame.file, hosts::LIMIT, left_out, || {
+            format!("names in DNS answers beyond the first {}", hosts::MOST)
+        });
+    }
+
+    /// The same over TCP, where each message has its length before it (RFC 1035 section 4.2.2):
+    /// those that lie whole in one segment.
+    #[cold]
+    fn stream(&mut self, payload: &[u8], frame: &Frame<'_>, time: i64, ip: &Ip) {
+        let mut rest = payload;
+        while let Some((length, message)) = rest.split_first_chunk::<2>()
+            && let Some((message, after)) =
+                message.split_at_checked(usize::from(u16::from_be_bytes(*length)))
+        {
+            self.names(message, dns::PORT, frame, time, ip);
+            rest = after;
         }
     }
 

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use pyo3::prelude::*;
 
+use super::options::hosts as hosts_of;
 use super::read::{Tables, named};
 use super::table::Table;
 use super::wait::wait;
@@ -19,6 +20,7 @@ use crate::table::interfaces::Interfaces;
 use crate::table::issues::Issues;
 use crate::table::ledger::Ledger;
 use crate::table::make;
+use crate::table::names::Names;
 use crate::table::packets::Packets;
 use crate::table::parameters::ParametersReference;
 use crate::table::teardowns::Teardowns;
@@ -33,6 +35,7 @@ pub fn columns(py: Python<'_>) -> PyResult<Table> {
         rows.extend(describe::<Interfaces>());
         rows.extend(describe::<Issues>());
         rows.extend(describe::<Files>());
+        rows.extend(describe::<Names>());
         rows.extend(describe::<Packets>());
         Ok(make::<Reference>(&rows, HashMap::new())?.into())
     })
@@ -63,10 +66,18 @@ pub fn parameters(py: Python<'_>) -> PyResult<Table> {
 
 /// Plays a script through the engine and gives the tables by name.
 #[pyfunction]
-pub fn conversation(py: Python<'_>, script: String) -> PyResult<Tables> {
+#[pyo3(signature = (script, hosts=None))]
+pub fn conversation(
+    py: Python<'_>,
+    script: String,
+    hosts: Option<&Bound<'_, PyAny>>,
+) -> PyResult<Tables> {
+    let hosts = hosts.map(hosts_of).transpose()?.unwrap_or_default();
     wait(py, move |cancel| {
         let metadata = answer::metadata(&Options::default());
-        let output = Output::of_script(&script)?;
+        let mut output = Output::of_script(&script)?;
+        let [said, _] = &mut output.hosts;
+        *said = hosts;
         let made = answer::tables(output, &metadata, &|| cancel.proceed())?;
         Ok(named(made, &SourceFiles::default()))
     })

@@ -1,5 +1,7 @@
 //! How to read, as Python hands it over.
 
+use std::net::IpAddr;
+
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -7,6 +9,7 @@ use pyo3::types::PyDict;
 use super::errors;
 use crate::cause::Parameters;
 use crate::filter::Filter;
+use crate::hosts::{Hosts, Seen};
 use crate::read::{Bound as Moment, OPTIONS, Options, Slot};
 
 /// Options from a dict of names and values; what is absent or `None` keeps its default.
@@ -43,6 +46,7 @@ fn set(options: &mut Options, slot: Slot, value: &Bound<'_, PyAny>) -> PyResult<
         Slot::Count(at) => *at(options) = Some(value.extract()?),
         Slot::Switch(at) => *at(options) = value.extract()?,
         Slot::Thresholds(at) => thresholds(at(options), value)?,
+        Slot::Hosts(at) => *at(options) = hosts(value)?,
     }
     Ok(())
 }
@@ -57,6 +61,21 @@ fn thresholds(parameters: &mut Parameters, value: &Bound<'_, PyAny>) -> PyResult
         }
     }
     Ok(())
+}
+
+/// A list of addresses with their names.
+pub fn hosts(value: &Bound<'_, PyAny>) -> PyResult<Hosts> {
+    let mut hosts = Hosts::default();
+    for (address, name) in value.extract::<Vec<(String, String)>>()? {
+        let address: IpAddr = address.parse().map_err(|_| {
+            let address = crate::error::printable(&address);
+            PyValueError::new_err(format!("not an address: {address:?}"))
+        })?;
+        if !hosts.add(address, &name, Seen::default()) {
+            return Err(PyValueError::new_err("more names than are kept"));
+        }
+    }
+    Ok(hosts)
 }
 
 /// `("at", nanoseconds since the epoch)` or `("after", nanoseconds after the first packet)`.

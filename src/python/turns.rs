@@ -120,7 +120,7 @@ impl Turns {
     }
 
     /// As [`Scan::accounts`].
-    pub fn accounts(&self) -> Result<[Made; 4], Error> {
+    pub fn accounts(&self) -> Result<[Made; 5], Error> {
         match &self.state {
             State::Idle(scan) => scan.accounts(),
             _ => Err(Error::Argument("the scan is not at its end yet".to_owned())),

@@ -10,6 +10,7 @@ use crate::capture::ReadOptions;
 use crate::cause::Parameters;
 use crate::conn::{self, Seed};
 use crate::filter::Filter;
+use crate::hosts::Hosts;
 use crate::packet;
 
 /// Threads that are used at most.
@@ -39,6 +40,8 @@ pub struct Options {
     pub decoding: packet::Limits,
     /// Thresholds of the causes.
     pub parameters: Parameters,
+    /// What the user calls addresses.
+    pub hosts: Hosts,
     /// Buffers and limits of reading.
     pub reading: ReadOptions,
     /// Bytes that the pass may take, rows that are kept left out. Five sixteenths of them are for

@@ -5,6 +5,7 @@ use crate::capture::{FileSummary, Interface, Status};
 use crate::cause::{Context, Parameters};
 use crate::conn::{self, Counts, Rows, Tracker};
 use crate::error::Error;
+use crate::hosts::{Hosts, Origin};
 use crate::issue::Issues;
 use crate::packet::{Class, Path};
 
@@ -26,6 +27,8 @@ pub struct Output {
     pub issues: Issues,
     /// VLANs and tunnels by [`crate::packet::PathId`].
     pub paths: Vec<Path>,
+    /// What the user called addresses, and what DNS answers did.
+    pub hosts: [Hosts; 2],
     /// How many connections were begun and let go.
     pub counts: Counts,
     /// Threads that may be used to judge them.
@@ -75,6 +78,7 @@ impl Output {
             interfaces: Vec::new(),
             issues: Issues::default(),
             paths: vec![Path::default()],
+            hosts: [Hosts::default(), Hosts::new(Origin::Dns, 0)],
             counts,
             threads: 1,
         })

@@ -16,6 +16,7 @@ use super::files::Files;
 use super::interfaces::Interfaces;
 use super::issues::Issues;
 use super::ledger::Ledger;
+use super::names::Names;
 use super::packets::Packets;
 use super::teardowns::Teardowns;
 use crate::error::{Error, printable};
@@ -84,6 +85,7 @@ fn fields(name: &str) -> Option<Fields> {
         of::<Interfaces>(),
         of::<Issues>(),
         of::<Files>(),
+        of::<Names>(),
         of::<Packets>(),
         of::<Causes>(),
         of::<Reference>(),

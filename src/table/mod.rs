@@ -16,6 +16,7 @@ pub mod interfaces;
 pub mod ipc;
 pub mod issues;
 pub mod ledger;
+pub mod names;
 pub mod packets;
 pub mod parameters;
 pub mod pick;

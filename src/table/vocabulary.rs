@@ -6,6 +6,7 @@ use crate::conn::{
     EndedBy, Ending, Form, Kind, Opening, Phase, Release, SequenceCheck, Side, Tampering, Trigger,
     Vantage, VantageBasis,
 };
+use crate::hosts::Origin;
 
 /// A type whose values are the words of a fixed dictionary.
 pub trait Vocabulary: Copy {
@@ -127,6 +128,7 @@ vocabulary! {
         Ttl = "ttl",
         None = "none",
     }
+    Origin { Hosts = "hosts", Dns = "dns", Block = "name_block" }
     Status {
         Reading = "reading",
         Complete = "complete",

@@ -9,6 +9,7 @@ mod damage;
 mod differential;
 mod formats;
 mod many;
+mod names;
 mod random;
 mod resync;
 

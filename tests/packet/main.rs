@@ -6,5 +6,6 @@ mod build;
 mod fragments;
 mod hostile;
 mod links;
+mod names;
 mod network;
 mod tunnels;

@@ -118,7 +118,7 @@ def test_excel_of_pandas_needs_naive_times(demo: finrst.Capture, tmp_path: Path)
 
 def test_excel(demo: finrst.Capture, tmp_path: Path) -> None:
     openpyxl = pytest.importorskip("openpyxl")
-    for table in ("connections", "teardowns", "ledger", "interfaces", "issues", "files"):
+    for table in ("connections", "teardowns", "ledger", "interfaces", "issues", "files", "names"):
         target = tmp_path / f"{table}.xlsx"
         assert demo.write(target, table) == len(demo.table(table))
     sheet = openpyxl.load_workbook(tmp_path / "connections.xlsx")["connections"]

@@ -18,7 +18,7 @@ import finrst
 from finrst import _native
 
 DEMO = Path(__file__).parents[1] / "data/demo.pcap"
-NAMES = ("connections", "teardowns", "ledger", "interfaces", "issues", "files")
+NAMES = ("connections", "teardowns", "ledger", "interfaces", "issues", "files", "names")
 
 
 @pytest.fixture(scope="module")

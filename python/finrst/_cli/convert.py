@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 Targets: TypeAlias = dict[str, tuple[str | None, str]]
 
-TABLES = ("connections", "teardowns", "ledger", "interfaces", "issues", "files")
+TABLES = ("connections", "teardowns", "ledger", "interfaces", "issues", "files", "names")
 
 _EPILOG = """\
 examples:

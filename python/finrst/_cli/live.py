@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from .pipe import Pipe
 
-ACCOUNTS = ("files", "ledger", "interfaces", "issues")
+ACCOUNTS = ("files", "ledger", "interfaces", "issues", "names")
 """The tables about a capture itself."""
 
 # Seconds between two drawings at least.
@@ -95,7 +95,8 @@ class _View:
             followed = Tally()
             followed.add(tables["connections"], len(tables["teardowns"]))
             self._all = self.tally + followed
-            self._latest = _latest(tables["connections"])
+            naming = Naming.of_table(tables["connections"], tables["names"])
+            self._latest = _latest(tables["connections"], naming)
 
     @property
     def lines(self) -> list[str]:
@@ -133,12 +134,12 @@ class _View:
         return f"  {when:%H:%M:%S}  {client} > {server}  {what}: {why}"
 
 
-def _latest(connections: Table) -> list[tuple[Any, ...]]:
+def _latest(connections: Table, naming: Naming) -> list[tuple[Any, ...]]:
     calm = GOOD | NEUTRAL
     endings, ends = connections["ending"], connections["end"]
     places = [place for place, ending in enumerate(endings) if ending not in calm]
     places = sorted(places, key=lambda place: ends[place])[-_LATEST:]
-    found, naming = [], Naming.of_table(connections)
+    found = []
     for place in places:
         row = next(iter(connections.slice(place, 1)))
         found.append(

@@ -130,13 +130,27 @@ class Capture(ByValue):
         >>> cap.naming.service("198.51.100.1", 443)
         'a.example (198.51.100.1:443, https)'
         """
-        return Naming.of_table(self.connections)
+        return Naming.of_table(self.connections, self.names)
 
     def __getstate__(self) -> tuple[str, dict[str, Any]]:
         """Pickle what was read, and not the names that were asked for."""
         version, attributes = super().__getstate__()
         attributes.pop("naming", None)
         return version, attributes
+
+    @property
+    def names(self) -> Table:
+        """Names of addresses: of the option ``hosts``, of DNS answers, of name resolution blocks.
+
+        What clients called their servers is in ``server_name`` of ``connections``; :attr:`naming`
+        decides among them all.
+
+        >>> import finrst
+        >>> cap = finrst.conversation("> S, < R.", hosts={"198.51.100.1": "mail.example"})
+        >>> cap.names["name"], cap.names["source"]
+        (['mail.example'], ['hosts'])
+        """
+        return self._tables["names"]
 
     def connection(self, connection_id: int) -> Connection:
         """Give one connection, by its number.

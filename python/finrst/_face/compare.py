@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from finrst._base.extras import need
 from finrst._base.pickles import ByValue
+from finrst._base.places import place
+from finrst._base.services import port_name
 from finrst._base.text import number, plural, printable
 from finrst._tables.table import Table
 
@@ -53,6 +55,8 @@ class Change(ByValue):
     """How far that is from chance, in standard deviations; positive for more."""
     alert: bool
     """Whether it is more than chance, and large enough to be told."""
+    called: dict[str, str] = field(default_factory=dict)
+    """Addresses and ports of the key as people know them, by their columns."""
 
     @property
     def name(self) -> str:
@@ -63,7 +67,9 @@ class Change(ByValue):
         >>> finrst.compare(one, one, ["server_ip", "cause"]).changes[0].name
         '198.51.100.1 port_closed'
         """
-        return " ".join(printable(value, 60) for value in self.key.values())
+        return " ".join(
+            printable(self.called.get(column, value), 60) for column, value in self.key.items()
+        )
 
     def __str__(self) -> str:
         """Say it in one line."""
@@ -220,11 +226,24 @@ def compare(  # noqa: PLR0913 - all but two are optional
         if not n or not m:
             # There is nothing to compare a share with; the count itself then counts.
             n, m = (sum(total.values()) for total in totals)
-        changes.append(
-            _change(dict(zip(columns, key, strict=True)), (b, n), (a, m), min_ratio, min_score)
-        )
+        named = dict(zip(columns, key, strict=True))
+        changes.append(_change(named, (b, n), (a, m), min_ratio, min_score))
     changes.sort(key=lambda change: (-abs(change.score), change.name))
-    return Comparison(changes, *(sum(counted.values()) for counted in counts))
+    # The names are those of today, else of yesterday, and no part of the order.
+    told = [replace(one, called=_called(one.key, (after, before))) for one in changes]
+    return Comparison(told, *(sum(counted.values()) for counted in counts))
+
+
+def _called(key: dict[str, Any], captures: tuple[Counted, Counted]) -> dict[str, str]:
+    """Write the addresses of a key with their names, its ports with their services."""
+    called = {}
+    for column, value in key.items():
+        if column.endswith("_port") and value is not None:
+            called[column] = port_name(int(value))
+        elif column.endswith("_ip") and value is not None:
+            names = (one.naming.of(value) for one in captures if isinstance(one, Capture))
+            called[column] = place(value, None, next(filter(None, names), None))
+    return called
 
 
 def _change(

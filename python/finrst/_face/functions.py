@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from finrst import _native
+from finrst._base.hosts import hosts as named
 
 from .capture import Capture
 from .origin import Origin
 
+if TYPE_CHECKING:
+    from finrst._base.hosts import Hosts
 
-def conversation(script: str) -> Capture:
+
+def conversation(script: str, *, hosts: Hosts | None = None) -> Capture:
     """Play a script of packets through the engine.
 
     The notation is tcpdump's: ``>`` from the client, ``<`` from the server, flags (``S``, ``S.``,
@@ -36,7 +42,10 @@ def conversation(script: str) -> Capture:
       is, a proxy
     - ``path=1``, ``in``, ``out``: on another VLAN or tunnel; marked as received, as sent
 
+    ``hosts`` names addresses, as in :func:`read`.
+
     A segment in parentheses was sent and not captured; ``< icmp 3/1`` is an ICMP error about the
     other side's latest segment, ``! icmp 3/13`` the same from a box between.
     """
-    return Capture(_native.conversation(script), Origin(script=script))
+    known = None if hosts is None else named(hosts)
+    return Capture(_native.conversation(script, known), Origin(script=script))

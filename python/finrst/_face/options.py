@@ -9,12 +9,14 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, Any, TypedDict
 
+from finrst._base.hosts import hosts
 from finrst._base.units import count, moment, nanoseconds, octets
 from finrst._tables import reference
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from finrst._base.hosts import Hosts
     from finrst._base.units import Duration, Moment, Size
 
 # How a value of each kind is read.
@@ -26,6 +28,7 @@ _KINDS: dict[str, Callable[[Any], Any]] = {
     "count": count,
     "switch": bool,
     "thresholds": dict,
+    "hosts": hosts,
 }
 
 
@@ -95,3 +98,6 @@ class Options(TypedDict, total=False):
     """Refuse captures that are cut short or damaged. Raises `CaptureError`."""
     parameters: Mapping[str, float] | None
     """Thresholds of the causes, by name. `finrst.parameters()` lists them."""
+    hosts: Hosts | None
+    """Names of addresses, in a file in the form of /etc/hosts. In Python a dict of names by
+    address, too. They stand before the names that packets give; nothing is looked up anywhere."""

@@ -189,9 +189,10 @@ class Scan:
     def so_far(self, most: int = 10_000) -> tuple[int, dict[str, Table]] | None:
         """Tell what could be said if the capture ended here; ``None`` once it has ended.
 
-        Gives how many connections are followed, and tables: ``files``, ``ledger``, ``interfaces``
-        and ``issues``, and unless there are more than ``most`` followed ones, ``connections`` and
-        ``teardowns`` with what they would be. Rows that were handed out are not among them.
+        Gives how many connections are followed, and tables: ``files``, ``ledger``, ``interfaces``,
+        ``issues`` and ``names``, and unless there are more than ``most`` followed ones,
+        ``connections`` and ``teardowns`` with what they would be. Rows that were handed out are
+        not among them.
 
         >>> import finrst
         >>> scan = finrst.scan("tests/data/demo.pcap")
@@ -244,7 +245,7 @@ class Scan:
         return Stream(self._native, "teardowns")
 
     def table(self, which: str) -> Table:
-        """Give ``ledger``, ``interfaces``, ``issues`` or ``files``, once the scan is at its end.
+        """Give ``ledger``, ``interfaces``, ``issues``, ``files``, ``names``, once it is at its end.
 
         Raises ``ValueError`` before, and for any other name.
 

@@ -116,7 +116,7 @@ def explain(
     guards = [fact for fact in row["evidence"] if fact["fact"].startswith("guard_")]
     return Explanation(
         sentence=_sentence(row, cause, _lasted(row, teardowns), ends),
-        story=(*ends.told, *happened(row, teardowns)),
+        story=(*happened(row, teardowns), *ends.told),
         evidence=tuple(dict.fromkeys(_fact(fact) for fact in facts)),
         doubts=tuple(f"{_words(fact['fact'][6:])} ({fact['value']:+.2g})" for fact in guards),
         rivals=tuple(_rivals(row, causes)),

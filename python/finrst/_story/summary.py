@@ -45,7 +45,7 @@ def summarize(capture: Answer) -> Summary:
     """Work out the figures of a capture."""
     tally = Tally()
     tally.add(capture.connections, len(capture.teardowns))
-    names = ("files", "ledger", "interfaces", "issues")
+    names = ("files", "ledger", "interfaces", "issues", "names")
     return figures(tally, {name: capture.table(name) for name in names})
 
 
@@ -54,7 +54,7 @@ def figures(tally: Tally, accounts: Mapping[str, Table]) -> Summary:
     files = list(accounts["files"])
     name = source_name(files[0]["file"]) if len(files) == 1 else plural(len(files), "file")
     classes = packet_classes(accounts["ledger"])
-    packets, naming = sum(classes.values()), tally.naming
+    packets, naming = sum(classes.values()), tally.naming(accounts["names"])
     lines = [
         *_span(files),
         f"{plural(packets, 'packet')} = "

@@ -75,13 +75,12 @@ class Tally:
         _bound(self.clients)
         _bound(self.called)
 
-    @property
-    def naming(self) -> Naming:
-        """The names of the hosts that it counts."""
-        names: dict[str, list[str]] = {}
+    def naming(self, names: Table) -> Naming:
+        """Give the names of the hosts that it counts, with the table of those that are told."""
+        called: dict[str, list[str]] = {}
         for (ip, name), _ in self.called.most_common():
-            names.setdefault(ip, []).append(name)
-        return Naming(lambda ip: names.get(ip, ()))
+            called.setdefault(ip, []).append(name)
+        return Naming(lambda ip: called.get(ip, ()), names)
 
     def __add__(self, other: Tally) -> Tally:
         """Give both together."""

@@ -8,12 +8,20 @@ from finrst._base.places import Name, host_name, place
 from finrst._base.text import endpoint
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Callable, Iterable
 
     from .table import Table
 
     # Gives for a server's address the names that its clients called it by, most frequent first.
-    Called = Callable[[str], Iterable[str | None]]
+    Called = Callable[[str], Iterable[str]]
+
+_FEW = 32
+"""Addresses that are looked for one by one."""
+_MOST = 64
+"""Names of one server that are counted."""
+_PAIRS = 1 << 17
+"""Servers and names that are counted at once; the rarest have none beyond it."""
 
 
 class Ends(NamedTuple):
@@ -22,14 +30,48 @@ class Ends(NamedTuple):
     client: str
     server: str
     told: tuple[str, ...]
-    """Where their names come from, a sentence each."""
+    """Where their names come from, in a sentence; nothing without names."""
+
+
+class _Told(NamedTuple):
+    """One name that was told of an address."""
+
+    name: str
+    source: str
+    client: str | None
+    """Whom a DNS answer told it."""
+    when: dt.datetime | None
+
+
+class _Called:
+    """What clients called the servers in a table of connections."""
+
+    def __init__(self, connections: Table) -> None:
+        self._connections = connections
+        self._asked = 0
+        self._all: dict[str, list[str]] | None = None
+
+    def __call__(self, ip: str) -> list[str]:
+        """Look for one address; who asks for many has them all counted at once."""
+        self._asked += 1
+        if self._asked <= _FEW:
+            found = self._connections.counts("server_name", only={"server_ip": [ip]}, top=_MOST)
+            return [name for name, _ in found if name is not None]
+        if self._all is None:
+            self._all = {}
+            for server, name, _ in self._connections.counts("server_ip", "server_name", top=_PAIRS):
+                if name is not None:
+                    self._all.setdefault(server, []).append(name)
+        return self._all.get(ip, [])
 
 
 class Naming:
     """The names of a capture's addresses, and addresses written with them.
 
-    The order: what the client called the server (TLS server name, HTTP host). Nothing is looked
-    up anywhere else.
+    The order: what the user said (``hosts=``); what the client called the server (TLS server name
+    or HTTP host), of a connection its own client, of an address most of its clients; what DNS
+    answers of the capture said, of a connection the latest that told this client; name resolution
+    blocks. A name is what somebody said: no verdict rests on one. Nothing is looked up.
 
     >>> import finrst
     >>> cap = finrst.conversation("> S, < S., > ., > P. hello=a.example, < R.")
@@ -37,20 +79,17 @@ class Naming:
     ('a.example (198.51.100.1)', '192.0.2.1')
     """
 
-    def __init__(self, called: Called) -> None:
-        """Take what tells the names that clients used."""
+    def __init__(self, called: Called, names: Table) -> None:
+        """Take what tells the names that clients used, and the table of those that were told."""
         self._called = called
+        self._table = names
+        self._told: dict[str, list[_Told]] | None = None
         self._known: dict[str, Name | None] = {}
 
     @classmethod
-    def of_table(cls, connections: Table) -> Naming:
-        """Take the names from a table of connections."""
-
-        def called(ip: str) -> list[str | None]:
-            found = connections.counts("server_name", only={"server_ip": [ip]}, top=_MOST)
-            return [name for name, _ in found]
-
-        return cls(called)
+    def of_table(cls, connections: Table, names: Table) -> Naming:
+        """Take the names from a table of connections and that of names."""
+        return cls(_Called(connections), names)
 
     def of(self, ip: str) -> Name | None:
         """Name an address, whoever talks to it.
@@ -60,24 +99,23 @@ class Naming:
         True
         """
         if ip not in self._known:
-            self._known[ip] = self._by_clients(ip)
+            said = self._said(ip, "hosts")
+            self._known[ip] = said or self._by_clients(ip) or self._by_others(ip)
         return self._known[ip]
 
-    def _by_clients(self, ip: str) -> Name | None:
-        names = dict.fromkeys(host_name(name) for name in self._called(ip) if name)
-        names.pop("", None)
-        return Name(next(iter(names)), "server_name", len(names) - 1) if names else None
-
     def of_server(self, row: dict[str, Any]) -> Name | None:
-        """Name the server of a connection: as this client called it, if it did.
+        """Name the server of a connection: as this client called it or was told, if it was.
 
         >>> import finrst
         >>> cap = finrst.conversation("> S, < S., > ., > P. get=a.example, < R.")
         >>> cap.naming.of_server(cap.connection(0).to_dict()).told
         "a.example by the client's TLS server name or HTTP host"
         """
-        name = host_name(row.get("server_name") or "")
-        return Name(name, "server_name") if name else self.of(row["server_ip"])
+        ip, own = row["server_ip"], host_name(row.get("server_name") or "")
+        said = self._said(ip, "hosts")
+        if said or own:
+            return said or Name(own, "server_name")
+        return self._by_answer(ip, row["client_ip"], row["start"]) or self.of(ip)
 
     def of_client(self, row: dict[str, Any]) -> Name | None:
         """Name the client of a connection.
@@ -89,6 +127,33 @@ class Naming:
         """
         return self.of(row["client_ip"])
 
+    def _of_address(self, ip: str) -> list[_Told]:
+        """Give what was told of an address, in the order of the table: by source, then time."""
+        if self._told is None:
+            columns = ("address", "name", "source", "client_ip", "first_seen")
+            self._told = {}
+            for address, *told in zip(*(self._table[name] for name in columns), strict=True):
+                self._told.setdefault(address, []).append(_Told(*told))
+        return self._told.get(ip, [])
+
+    def _said(self, ip: str, source: str) -> Name | None:
+        names = dict.fromkeys(told.name for told in self._of_address(ip) if told.source == source)
+        return Name(next(iter(names)), source, len(names) - 1) if names else None
+
+    def _by_clients(self, ip: str) -> Name | None:
+        names = dict.fromkeys(host_name(name) for name in self._called(ip))
+        names.pop("", None)
+        return Name(next(iter(names)), "server_name", len(names) - 1) if names else None
+
+    def _by_others(self, ip: str) -> Name | None:
+        return self._said(ip, "dns") or self._said(ip, "name_block")
+
+    def _by_answer(self, ip: str, client: str, start: dt.datetime) -> Name | None:
+        """Name it as the latest DNS answer did that told this client, before it began."""
+        own = [told for told in self._of_address(ip) if told.when and told.client == client]
+        before = [told for told in own if told.when and told.when <= start]
+        return Name(before[-1].name, "dns") if before else None
+
     def ends(self, row: dict[str, Any]) -> Ends:
         """Write both ends of a connection.
 
@@ -96,11 +161,11 @@ class Naming:
         >>> cap = finrst.conversation("> S, < S., > ., > P. hello=a.example, < R.")
         >>> ends = cap.naming.ends(cap.connection(0).to_dict())
         >>> ends.server, *ends.told
-        ('a.example (198.51.100.1:443, https)', "The server is called a.example by ...")
+        ('a.example (198.51.100.1:443, https)', "Names: the server is a.example by ...")
         """
         sides = (("client", self.of_client(row)), ("server", self.of_server(row)))
-        told = tuple(f"The {side} is called {name.told}." for side, name in sides if name)
-        return Ends(self.client(row), self.server(row), told)
+        told = "; ".join(f"the {side} is {name.told}" for side, name in sides if name)
+        return Ends(self.client(row), self.server(row), (f"Names: {told}.",) if told else ())
 
     def told(self, row: dict[str, Any]) -> dict[str, Any]:
         """Give a row of connections with both ends as they are written, ``client``, ``server``.
@@ -150,7 +215,3 @@ class Naming:
         """
         name, where = self.of_client(row), endpoint(row["client_ip"], row["client_port"])
         return where if name is None else f"{name} ({where})"
-
-
-_MOST = 64
-"""Names of one server that are counted."""

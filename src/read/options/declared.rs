@@ -4,6 +4,7 @@
 use super::{Bound, Options};
 use crate::cause::Parameters;
 use crate::filter::Filter;
+use crate::hosts::Hosts;
 
 /// One option.
 pub struct Declared {
@@ -39,6 +40,8 @@ pub enum Slot {
     Switch(fn(&mut Options) -> &mut bool),
     /// Thresholds by name (see [`Parameters::list`]).
     Thresholds(fn(&mut Options) -> &mut Parameters),
+    /// Addresses with their names.
+    Hosts(fn(&mut Options) -> &mut Hosts),
 }
 
 impl Slot {
@@ -52,6 +55,7 @@ impl Slot {
             Self::Count(_) => "count",
             Self::Switch(_) => "switch",
             Self::Thresholds(_) => "thresholds",
+            Self::Hosts(_) => "hosts",
         }
     }
 
@@ -73,7 +77,7 @@ impl Slot {
             Self::Switch(at) => Some(at(&mut options).to_string()),
             Self::Limit(at) => at(&mut options).map(|octets| octets.to_string()),
             Self::Count(at) => at(&mut options).map(|count| count.to_string()),
-            Self::Filter(_) | Self::Moment(_) | Self::Thresholds(_) => None,
+            Self::Filter(_) | Self::Moment(_) | Self::Thresholds(_) | Self::Hosts(_) => None,
         }
     }
 }
@@ -184,4 +188,14 @@ pub static OPTIONS: &[Declared] = &[
         "Thresholds of the causes, by name.",
     )
     .more("`finrst.parameters()` lists them."),
+    Declared::new(
+        "hosts",
+        Slot::Hosts(|o| &mut o.hosts),
+        "Names of addresses, in a file in the form of /etc/hosts.",
+    )
+    .flag("FILE")
+    .more(
+        "In Python a dict of names by address, too. They stand before the names that packets give; \
+         nothing is looked up anywhere.",
+    ),
 ];

@@ -1,0 +1,190 @@
+//! Names of addresses: what the user, DNS answers and name resolution blocks call them.
+//!
+//! Names are words for people. No fact and no verdict rests on one: anybody may send them.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+/// Names that one source of them may give: about 25 MB where all are as long as can be.
+pub const MOST: usize = 65_536;
+/// Names that it may give one address.
+pub const MOST_OF_ADDRESS: u16 = 64;
+/// Octets of a name at most (RFC 1035 section 2.3.4).
+pub const LONGEST: usize = 253;
+/// The issue that counts what was left out.
+pub const LIMIT: &str = "name_limit";
+
+/// Where a name comes from, most trusted first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Origin {
+    /// The user said it.
+    Hosts,
+    /// A DNS answer.
+    Dns,
+    /// A name resolution block of a pcapng file.
+    Block,
+}
+
+/// Where a name was met first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Seen {
+    /// Who was told, where it was one host.
+    pub client: Option<IpAddr>,
+    /// Nanoseconds since the epoch.
+    pub time: Option<i64>,
+    /// Number of the packet over the whole capture.
+    pub packet: Option<u64>,
+}
+
+/// One name of one address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Host {
+    /// The address.
+    pub address: IpAddr,
+    /// The name: letters, digits, hyphens, underscores and dots, unless the user said it.
+    pub name: Arc<str>,
+    /// Where it comes from.
+    pub origin: Origin,
+    /// Where it was met first.
+    pub seen: Seen,
+    /// How often it was met.
+    pub count: u64,
+}
+
+type Key = (IpAddr, Arc<str>, Option<IpAddr>);
+
+/// Names of one origin, in the order in which they were met first; no more of them than are
+/// allowed, whatever comes.
+#[derive(Clone)]
+pub struct Hosts {
+    origin: Origin,
+    most: usize,
+    rows: Vec<Host>,
+    places: HashMap<Key, usize>,
+    of_address: HashMap<IpAddr, u16>,
+}
+
+impl fmt::Debug for Hosts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(&self.rows).finish()
+    }
+}
+
+impl Default for Hosts {
+    fn default() -> Self {
+        Self::new(Origin::Hosts, MOST)
+    }
+}
+
+impl Hosts {
+    /// At most so many names.
+    pub fn new(origin: Origin, most: usize) -> Self {
+        let (places, of_address) = (HashMap::new(), HashMap::new());
+        Self { origin, most, rows: Vec::new(), places, of_address }
+    }
+
+    /// Adds a name, or counts it once more; false where there is no room for another one.
+    pub fn add(&mut self, address: IpAddr, name: &str, seen: Seen) -> bool {
+        let key = (address.to_canonical(), Arc::from(name), seen.client);
+        if let Some(row) = self.places.get(&key).and_then(|&place| self.rows.get_mut(place)) {
+            row.count = row.count.saturating_add(1);
+            return true;
+        }
+        let of_address = self.of_address.get(&key.0).copied().unwrap_or(0);
+        if self.rows.len() >= self.most || of_address >= MOST_OF_ADDRESS {
+            return false;
+        }
+        self.of_address.insert(key.0, of_address + 1);
+        let name = Arc::clone(&key.1);
+        self.rows.push(Host { address: key.0, name, origin: self.origin, seen, count: 1 });
+        self.places.insert(key, self.rows.len() - 1);
+        true
+    }
+
+    /// Adds the names of another, as often as they were met.
+    pub fn absorb(&mut self, other: &Self) {
+        for Host { address, name, seen, count, .. } in &other.rows {
+            if self.add(*address, name, *seen)
+                && let Some(&place) = self.places.get(&(*address, Arc::clone(name), seen.client))
+                && let Some(row) = self.rows.get_mut(place)
+            {
+                row.count = row.count.saturating_add(count - 1);
+            }
+        }
+    }
+
+    /// The names.
+    pub fn rows(&self) -> &[Host] {
+        &self.rows
+    }
+}
+
+/// Whether octets are a host name that can be shown as they are.
+pub fn is_host_name(octets: &[u8]) -> bool {
+    let dotted = octets.split(|&b| b == b'.').all(is_label);
+    // What looks like an address would be taken for another host's.
+    let is_number = octets.iter().all(|b| b.is_ascii_digit() || *b == b'.');
+    dotted && octets.len() <= LONGEST && !is_number
+}
+
+/// Whether octets are one label of such a name.
+pub fn is_label(label: &[u8]) -> bool {
+    let fits = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
+    (1..=63).contains(&label.len()) && label.iter().all(fits) && label.first() != Some(&b'-')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ip(last: u8) -> IpAddr {
+        IpAddr::from([192, 0, 2, last])
+    }
+
+    #[test]
+    fn a_name_is_kept_once_for_each_client_and_counted() {
+        let mut hosts = Hosts::new(Origin::Dns, MOST);
+        let told = |client| Seen { client: Some(ip(client)), time: Some(7), packet: Some(1) };
+        for client in [1, 1, 2] {
+            assert!(hosts.add(ip(9), "a.example", told(client)));
+        }
+        let counts: Vec<_> = hosts.rows().iter().map(|row| (row.seen.client, row.count)).collect();
+        assert_eq!(counts, [(Some(ip(1)), 2), (Some(ip(2)), 1)]);
+    }
+
+    #[test]
+    fn what_is_beyond_the_limits_is_left_out_and_the_rest_stays() {
+        let mut hosts = Hosts::new(Origin::Block, 100);
+        let kept = |hosts: &mut Hosts, n: u8, name: &str| hosts.add(ip(n), name, Seen::default());
+        let of_one = (0..200).filter(|n| kept(&mut hosts, 1, &format!("n{n}"))).count();
+        assert_eq!(of_one, usize::from(MOST_OF_ADDRESS));
+        let of_others = (2..200).filter(|&n| kept(&mut hosts, n, "a")).count();
+        assert_eq!(of_others, 100 - usize::from(MOST_OF_ADDRESS));
+        assert_eq!(hosts.rows().len(), 100);
+        // What is known is counted still.
+        assert!(kept(&mut hosts, 1, "n0"));
+        assert_eq!(hosts.rows().first().map(|row| row.count), Some(2));
+    }
+
+    #[test]
+    fn an_ipv4_address_in_ipv6_is_the_ipv4_address() {
+        let mut hosts = Hosts::new(Origin::Dns, 1);
+        assert!(hosts.add("::ffff:192.0.2.1".parse().unwrap(), "a", Seen::default()));
+        assert_eq!(hosts.rows().first().map(|row| row.address), Some(ip(1)));
+    }
+
+    #[test]
+    fn only_what_can_be_shown_is_a_host_name() {
+        let long = "a.".repeat(127);
+        for name in ["a", "a-b_c.example", "_dmarc.x", "xn--bcher-kva.example", &long[..253]] {
+            assert!(is_host_name(name.as_bytes()), "{name}");
+        }
+        let label = "a".repeat(64);
+        for name in ["", ".", "a..b", "a.", "-a", "a b", "<b>", "10.0.0.1", "é", "a\0", &label] {
+            assert!(!is_host_name(name.as_bytes()), "{name}");
+        }
+        assert!(!is_host_name("ab.".repeat(85).trim_end_matches('.').as_bytes()));
+    }
+}
