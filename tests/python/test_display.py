@@ -42,7 +42,12 @@ def hidden(text: str) -> list[str]:
 
 def test_the_card_says_what_the_text_says(cap: finrst.Capture) -> None:
     shown = Elements(cap._repr_html_())
-    for said in ("script: 1 TCP connection", "11 packets = 11 tcp", "graceful", "server"):
+    for said in (
+        "1 TCP connection, 2 FIN or RST segments in script",
+        "11 packets = 11 tcp",
+        "graceful",
+        "server",
+    ):
         assert said in shown.text
         assert said in repr(cap)
     assert shown.tags <= ALLOWED
@@ -60,7 +65,7 @@ def test_limits_of_trust_are_told_where_the_figures_are() -> None:
 def test_several_files_are_named() -> None:
     data = DEMO.read_bytes()
     shown = Elements(finrst.read([data, data])._repr_html_()).text
-    assert "2 files: " in shown
+    assert " segments in 2 files" in shown
     assert ", ".join(finrst.read([data, data]).files["file"]) in shown
 
 

@@ -93,13 +93,13 @@ def test_a_pipe_has_a_width_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("COLUMNS", raising=False)
     monkeypatch.setattr("sys.stdout", io.StringIO())
     monkeypatch.setattr("os.get_terminal_size", lambda *_: pytest.fail("nobody asked it"))
-    assert width.available() == width.PIPED == 80
+    assert width.available() == width.READABLE == 100
     closed = io.StringIO()
     closed.close()
     monkeypatch.setattr("sys.stdout", closed)
-    assert width.available() == 80
+    assert width.available() == 100
     monkeypatch.setattr("sys.stdout", None)
-    assert width.available() == 80
+    assert width.available() == 100
 
 
 def test_the_environment_outweighs_what_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -109,12 +109,12 @@ def test_the_environment_outweighs_what_is_found(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("COLUMNS", "1")
     assert width.available() == 20
     monkeypatch.setenv("COLUMNS", "wide")
-    assert width.available() == 80
+    assert width.available() == 100
 
 
 def test_a_sentence_is_no_wider_than_people_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdout", io.StringIO())
-    for columns, most in ((40, 40), (80, 80), (200, width.PROSE)):
+    for columns, most in ((40, 40), (80, 80), (200, width.READABLE)):
         monkeypatch.setenv("COLUMNS", str(columns))
         lines = width.wrap(SENTENCE * 3)
         assert most - 25 < max(map(width.columns, lines)) <= most

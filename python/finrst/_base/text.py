@@ -94,6 +94,15 @@ def share(part: int, whole: int) -> str:
     return f"{percent:.0f} %"
 
 
+def certainty(confidence: float) -> str:
+    """Write how sure a verdict is; a dash for what is not decided.
+
+    >>> certainty(0.97), certainty(0)
+    ('97 %', '-')
+    """
+    return f"{100 * confidence:.0f} %" if confidence else "-"
+
+
 def duration(seconds: float) -> str:
     """Write a duration with two units at most.
 

@@ -11,12 +11,15 @@ import shutil
 import sys
 import textwrap
 import unicodedata
-from typing import Self
+from typing import Self, TextIO
 
-PIPED = 80
-"""Columns of what goes into a pipe, a file or a notebook: the same wherever it is made."""
-PROSE = 100
-"""Columns beyond which a sentence is hard to follow: no text is wider, however wide the screen."""
+from .text import shortened
+
+READABLE = 100
+"""Columns in which a sentence is still followed with ease.
+
+No prose is wider, however wide the terminal, and what goes into a pipe, a file or a notebook is
+laid out for them, so that it is the same wherever it is made."""
 _LEAST = 20
 _LINES = 24
 
@@ -25,25 +28,35 @@ _ESCAPE = re.compile(r"\x1b\[[0-9;]*m")
 _NO_COLUMN = frozenset({"Mn", "Me", "Cf", "Cc"})
 
 
-def available() -> int:
-    """Give the columns of a line on standard output.
+def available(stream: TextIO | None = None) -> int:
+    """Give the columns of a line on standard output, or on another stream.
 
-    On a terminal they are the terminal's, elsewhere :data:`PIPED`; ``COLUMNS`` in the environment
-    outweighs both.
+    On a terminal they are the terminal's, elsewhere :data:`READABLE`; ``COLUMNS`` in the
+    environment outweighs both.
     """
-    if not os.environ.get("COLUMNS", "").isdecimal() and not _is_terminal():
-        return PIPED
-    return max(_LEAST, shutil.get_terminal_size((PIPED, _LINES)).columns)
+    stream = sys.stdout if stream is None else stream
+    if not os.environ.get("COLUMNS", "").isdecimal() and not _is_terminal(stream):
+        return READABLE
+    return max(_LEAST, _size(stream).columns)
+
+
+def _size(stream: TextIO) -> os.terminal_size:
+    """Ask for the size; shutil asks for that of standard output only."""
+    try:
+        found = os.get_terminal_size(stream.fileno())
+    except (AttributeError, OSError, ValueError):
+        found = os.terminal_size((READABLE, _LINES))
+    return shutil.get_terminal_size(found)
 
 
 def height() -> int:
     """Give the lines of the terminal that standard output is."""
-    return shutil.get_terminal_size((PIPED, _LINES)).lines
+    return shutil.get_terminal_size((READABLE, _LINES)).lines
 
 
-def _is_terminal() -> bool:
+def _is_terminal(stream: TextIO) -> bool:
     try:
-        return sys.stdout is not None and sys.stdout.isatty()
+        return stream is not None and stream.isatty()
     except ValueError:  # it is closed
         return False
 
@@ -139,18 +152,29 @@ class _Wrapper(textwrap.TextWrapper):
 
 
 def wrap(
-    text: str, width: int | None = None, first: str = "", rest: str | None = None
+    text: str,
+    width: int | None = None,
+    first: str = "",
+    rest: str | None = None,
+    *,
+    whole: bool = False,
 ) -> list[str]:
     """Break a sentence into lines between words, behind ``first``, then behind ``rest``.
 
-    A word that is wider than a line stands alone in one, whole: it may be copied from there.
-    Without a width it is that of standard output, and :data:`PROSE` at most.
+    An address that is wider than a line is shortened, unless the text is to be copied and stays
+    ``whole``; any other word that is stands alone in one. Without a width it is that of standard
+    output, and :data:`READABLE` at most.
 
     >>> wrap("The server never answered.", 16, "- ")
     ['- The server', '  never', '  answered.']
     """
-    room = min(available(), PROSE) if width is None else width
+    room = min(available(), READABLE) if width is None else width
     follow = " " * columns(first) if rest is None else rest
+    inner = room - max(columns(first), columns(follow))
+    if not whole and max(map(columns, text.split()), default=0) > inner:
+        text = " ".join(
+            shortened(word) if columns(word) > inner else word for word in text.split(" ")
+        )
     wrapper = _Wrapper(
         width=room,
         initial_indent=_Word(first),

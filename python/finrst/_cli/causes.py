@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import sys
-import textwrap
 from typing import TYPE_CHECKING
 
 from finrst._base.paint import Paint
 from finrst._base.text import nearest, printable
+from finrst._base.width import wrap
 from finrst._tables.reference import causes
 
 from . import common
@@ -22,7 +22,7 @@ examples:
   finrst causes reset_injected syn_scan
   finrst causes --json | jq -r '.[] | [.name, .class, .summary] | @tsv'"""
 
-_WIDTH = 96
+_TITLES = {"on the wire": "wire", "source": "reference", "next": "next"}
 
 
 def parser() -> argparse.ArgumentParser:
@@ -49,18 +49,13 @@ def main(arguments: list[str]) -> int:
         return common.OK
     paint = Paint.for_stream(sys.stdout)
     for place, cause in enumerate(chosen):
-        print(
-            ("\n" if place else "") + paint(cause["name"], cause["class"]) + f" ({cause['class']})"
-        )
-        print(_wrapped(cause["summary"]))
-        for title, key in (("on the wire", "wire"), ("source", "reference"), ("next", "next")):
-            print(_wrapped(f"{title}: {cause[key]}"))
-        for example in cause["examples"]:
-            print(f"  example: {example}")
-        for twin in cause["twins"]:
-            print(_wrapped(f"cannot be told from {twin}"))
+        title = paint(cause["name"], cause["class"]) + f" ({cause['class']})"
+        said = [
+            cause["summary"],
+            *(f"{title}: {cause[key]}" for title, key in _TITLES.items()),
+            *(f"example: {example}" for example in cause["examples"]),
+            *(f"cannot be told from {twin}" for twin in cause["twins"]),
+        ]
+        lines = [part for line in said for part in wrap(line, first="  ", rest="    ")]
+        print(*([""] if place else []), *wrap(title), *lines, sep="\n")
     return common.OK
-
-
-def _wrapped(text: str) -> str:
-    return textwrap.fill(text, _WIDTH, initial_indent="  ", subsequent_indent="    ")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import re
 import sys
 import warnings
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from finrst import _native
 from finrst._base.source import sources as items
 from finrst._base.text import printable
+from finrst._base.width import READABLE, available, wrap
 from finrst._errors import CaptureError, CaptureWarning, OutputWarning
 from finrst._face.read import read
 from finrst._tables import reference
@@ -48,13 +50,60 @@ class _Parser(argparse.ArgumentParser):
         super().error(printable(message))
 
 
+class _Help(argparse.HelpFormatter):
+    """Lays out help between words; of what stands in lines of its own, each by itself."""
+
+    def __init__(self, prog: str) -> None:
+        """Take the width of standard output."""
+        super().__init__(prog, width=min(available(), READABLE))
+
+    def _format_usage(self, *given: Any) -> str:
+        made = super()._format_usage(*given)
+        if max(map(len, made.splitlines())) <= self._width:
+            return made
+        return "\n".join(wrap(" ".join(made.split()), self._width, rest="    ")) + "\n\n"
+
+    def _split_lines(self, text: str, width: int) -> list[str]:
+        return wrap(" ".join(text.split()), width)
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        made, prose = [], []
+        for line in [*text.splitlines(), ""]:
+            if line and not line.startswith(" "):
+                prose.append(line)
+                continue
+            made += wrap(" ".join(prose), width, indent) if prose else []
+            prose = []
+            made += _laid(indent + line, width)
+        return "\n".join(made[:-1])
+
+
+_TWO_COLUMNS = re.compile(r"( *)(\S.*?)  +")
+
+
+def _laid(line: str, width: int) -> list[str]:
+    """Lay out a line that may say on the right what stands on the left.
+
+    >>> _laid("  0    read to the end", 16), _laid("  finrst x.pcap --all   everything", 30)
+    (['  0    read to', '       the end'], ['  finrst x.pcap --all', '        everything'])
+    """
+    match = _TWO_COLUMNS.match(line)
+    if match and len(match[0]) < width / 2:
+        return wrap(line, width, rest=" " * len(match[0]))
+    inner = " " * (len(line) - len(line.lstrip(" ")) + 4)
+    if match and len(line) > width:
+        command = wrap(match[2], width, match[1], inner)
+        return [*command, *wrap(line[match.end() :], width, inner + "  ")]
+    return wrap(line, width, rest=inner)
+
+
 def bare_parser(name: str, description: str, epilog: str) -> argparse.ArgumentParser:
     """Begin the parser of a command."""
     return _Parser(
         prog=name,
         description=description,
         epilog=epilog,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=_Help,
         allow_abbrev=False,
     )
 
@@ -151,7 +200,9 @@ def load(given: argparse.Namespace) -> tuple[Capture, Outcome]:
 
 
 def complain(what: object) -> None:
-    """Tell what is wrong, in one line that no terminal obeys."""
+    """Tell what is wrong: on a terminal between words, for a log in one line; neither obeys it."""
     # Where nobody hears it, there is nobody else to tell.
     with contextlib.suppress(OSError):
-        print(f"finrst: {printable(what, 600)}", file=sys.stderr)
+        said = f"finrst: {printable(what, 600)}"
+        lines = wrap(said, available(sys.stderr), rest="  ") if sys.stderr.isatty() else [said]
+        print(*lines, sep="\n", file=sys.stderr)

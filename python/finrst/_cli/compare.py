@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from finrst._base.extras import need
 from finrst._base.paint import Paint
+from finrst._base.width import wrap
 from finrst._errors import CaptureError
 from finrst._face.compare import Change, Comparison, compare
 from finrst._face.read import read
@@ -99,10 +100,11 @@ def main(arguments: list[str]) -> int:
         print(json.dumps([_plain(change) for change in _shown(changes, given)], indent=2))
     else:
         paint = Paint.for_stream(sys.stdout)
-        print(str(changes).splitlines()[0])
+        print(*wrap(changes.headline), sep="\n")
         for change in _shown(changes, given):
             style = ("bad" if change.score > 0 else "good") if change.alert else "dim"
-            print(paint(f"  {change}", style))
+            lines = wrap(str(change), first="  ", rest="    ")
+            print(*(paint(line, style) for line in lines), sep="\n")
     return common.CHANGED if outcome.code == common.OK and changes else outcome.code
 
 

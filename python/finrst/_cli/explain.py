@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from finrst._base.classes import class_of
 from finrst._base.paint import Paint
 from finrst._base.text import nearest, printable
+from finrst._base.width import wrap
 from finrst._errors import CaptureError
 from finrst._face.functions import conversation
 from finrst._files.write import json_ready
@@ -96,15 +97,17 @@ def main(arguments: list[str]) -> int:
             )
             continue
         title = paint(f"connection {number}:", class_of(connection.cause).name)
-        print(("\n" if place else "") + f"{title} {story}")
+        lines = [*([""] if place else []), *story.lines(f"{title} ")]
         if given.packets:
-            print("\nPackets", *steps(capture, number, paint), sep="\n")
+            lines += ["", "Packets", *steps(capture, number, paint)]
         if played is None:
-            print(f"\nIn Wireshark\n  {connection.wireshark_filter}")
+            lines += ["", "In Wireshark"]
+            lines += wrap(connection.wireshark_filter, first="  ", whole=True)
+        print(*lines, sep="\n")
     if given.json:
         print(json.dumps(stories, indent=2))
     elif not chosen:
-        print(_nothing(capture, given))
+        print(*wrap(_nothing(capture, given)), sep="\n")
     elif len(shown) < len(chosen):
         print(f"\n... and {len(chosen) - len(shown)} more (--limit).")
     return code

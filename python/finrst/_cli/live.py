@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-import shutil
 import sys
 import time
 from typing import TYPE_CHECKING, Any
 
 from finrst._base.classes import class_of_ending
 from finrst._base.paint import Paint
-from finrst._base.text import duration, number, plural, printable
-from finrst._base.width import cut
+from finrst._base.text import certainty, duration, number, plural, printable, shortened
+from finrst._base.width import available, columns, cut, height, wrap
 from finrst._face.read import scan
 from finrst._story.summary import bars, class_name, packet_classes, span
 from finrst._story.summary import warnings as oddities
@@ -111,27 +110,36 @@ class _View:
         lasted = f", {duration((end - begin).total_seconds())} of capture" if begin else ""
         seen = tally.connections + (0 if self._complete else self._followed)
         said = f"{plural(seen, 'TCP connection')}, {plural(tally.segments, 'FIN or RST segment')}"
+        title, end = f"live {_clock(self._begun)}: {said}", "   (Ctrl-C: end)"
+        alone = columns(title + end) > available()
         lines = [
-            paint(f"live {_clock(self._begun)}: {said}", "bold") + paint("   (Ctrl-C: end)", "dim"),
-            packets + lasted,
-            *(paint(f"! {line}", "bad") for line in oddities(self._accounts)[:2]),
+            *(paint(line, "bold") for line in wrap(title)),
+            *wrap(packets + lasted),
+            *([paint(end.strip(), "dim")] if alone else []),
         ]
+        lines[0] += "" if alone else paint(end, "dim")
+        for odd in oddities(self._accounts)[:2]:
+            lines += [paint(line, "bad") for line in wrap(odd, first="! ")]
         if not self._complete:
-            lines.append(
+            lines += wrap(
                 f"{number(self._followed)} of them are not over yet: too many to judge on the way."
             )
         lines += bars("How they ended so far", ranked(tally.endings)[:6], paint, _tone)
         lines += bars("Why", ranked(tally.causes)[:6], paint, class_name)
         if self._latest:
             lines += ["", paint("Latest that did not end in order", "bold")]
-            lines += [self._event(row) for row in self._latest]
+            lines += [line for row in self._latest for line in self._event(row)]
         return lines
 
-    def _event(self, row: tuple[Any, ...]) -> str:
+    def _event(self, row: tuple[Any, ...]) -> list[str]:
         when, client, server, ending, by, cause, confidence = row
         what = ending.replace("_", " ") + ("" if by == "none" else f" by {by.replace('_', ' ')}")
-        why = self._paint(f"{cause} {confidence:.2f}", class_name(cause))
-        return f"  {when:%H:%M:%S}  {client} > {server}  {what}: {why}"
+        why = f"{cause} {certainty(confidence)}"
+        line = f"  {when:%H:%M:%S}  {why}  {client} > {server}  {what}"
+        if columns(line) > available():
+            line = shortened(line)
+        first, *rest = wrap(line, available(), rest=" " * 12)
+        return [first.replace(why, self._paint(why, class_name(cause)), 1), *rest]
 
 
 def _latest(connections: Table, naming: Naming) -> list[tuple[Any, ...]]:
@@ -176,9 +184,8 @@ class _Screen:
         if self._pipe.interrupted or now - self._drawn < _PACE:
             return
         self._drawn = now
-        size = shutil.get_terminal_size()
         # The last line stays free for the cursor.
-        shown = [cut(line, size.columns - 1) for line in lines[: max(1, size.lines - 1)]]
+        shown = [cut(line, available() - 1) for line in lines[: max(1, height() - 1)]]
         out = "" if self._hidden else "\x1b[?25l"
         out += f"\x1b[{self._height}A" if self._height else ""
         out += "\r\x1b[J" + "".join(f"{line}\n" for line in shown)

@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from finrst._base.classes import class_of
 from finrst._base.paint import PLAIN, Paint
-from finrst._base.text import duration, plural, printable
+from finrst._base.text import duration, number, plural, printable, shortened
+from finrst._base.width import available, columns, wrap
 from finrst.plot._ladder import _marks, _shown
 from finrst.plot._packets import story
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from finrst._face.capture import Capture
 
 _LANE = 46
-_NOTES = 40
+_SHAFT = 5
+"""Columns of an arrow that are not its text."""
+_BESIDE, _BELOW = 25, 2
+"""Columns before the arrows: with numbers and times on the same line, and without."""
+_NARROW = 24
+"""Columns below which notes stand under an arrow rather than beside it."""
+_TALL = 3
+"""Lines of notes beside an arrow; more stand below it where they are fewer there."""
+_NOTES = 600
 _SILENCE = 1.0
 
 
@@ -28,12 +41,11 @@ def steps(capture: Capture, connection_id: int, paint: Paint = PLAIN) -> list[st
           2     +0.010000 s  ◀────────────────────── RST,ACK ack 1 win 0 ──  reset acknowledges syn
     """
     one = story(capture, connection_id)
-    row, marks = one.row, _marks(one.row, one.teardowns)
-    client, server = (printable(end, 120) for end in one.ends)
-    gap = max(2, _LANE - len(client) - len(server))
-    lines = [" " * 24 + client + " " * gap + server]
-    before = -1
-    for place in _shown(one, marks):
+    marks = _marks(one.row, one.teardowns)
+    shown = _shown(one, marks)
+    room = _Room.of([_said(one.packets[place]) for place in shown])
+    lines, before = room.head([printable(end, 120) for end in one.ends]), -1
+    for place in shown:
         packet = one.packets[place]
         after = (packet["time"] - one.packets[0]["time"]).total_seconds()
         last = one.packets[place - 1]["time"] if place else packet["time"]
@@ -42,25 +54,80 @@ def steps(capture: Capture, connection_id: int, paint: Paint = PLAIN) -> list[st
         said = [plural(skipped, "more packet")] if skipped else []
         said += [f"{duration(silence)} of silence"] if silence >= _SILENCE else []
         if said:
-            lines.append(paint(" " * 24 + f"... {', '.join(said)} ...", "dim"))
+            lines.append(paint(room.aside(", ".join(said)), "dim"))
+        decides = packet["packet"] == one.row.get("deciding_packet")
+        painted = partial(paint, style=class_of(one.row["cause"]).name) if decides else str
         notes = printable("; ".join(marks.get(packet["packet"], [])), _NOTES)
-        line = f"{packet['packet']:>7}  {f'+{after:.6f} s':>14}  {_arrow(packet)}"
-        if packet["packet"] == row.get("deciding_packet"):
-            line = paint(line, class_of(row["cause"]).name)
-        lines.append(f"{line}  {notes}".rstrip())
+        lines += room.step(packet, f"+{after:.6f} s", notes, painted)
         before = place
     rest = len(one.packets) - before - 1
-    return [*lines, *([paint(" " * 24 + f"... {rest} more ...", "dim")] if rest else [])]
+    return [*lines, *([paint(room.aside(f"{number(rest)} more"), "dim")] if rest else [])]
 
 
-def _arrow(packet: dict[str, Any]) -> str:
+@dataclass(frozen=True)
+class _Room:
+    """Where on a line the numbers, times, arrows and notes of packets stand."""
+
+    width: int
+    lane: int
+    """Columns between client and server."""
+    indent: int
+    """Columns before them."""
+
+    @classmethod
+    def of(cls, texts: list[str]) -> _Room:
+        """Divide a line: arrows beside the numbers and times where that fits, else below them."""
+        width, longest = available(), max(map(len, texts), default=0) + _SHAFT
+        if width >= _BESIDE + max(_LANE, longest):
+            return cls(width, max(_LANE, longest), _BESIDE)
+        return cls(width, width - _BELOW, _BELOW)
+
+    def head(self, names: list[str]) -> list[str]:
+        """Name both sides."""
+        if sum(map(columns, names)) + 2 > self.lane:
+            names = [shortened(name) for name in names]
+        gap = self.lane - sum(map(columns, names))
+        if gap < 2:  # noqa: PLR2004 - a word would join the other
+            names = [names[0], " " * max(0, self.lane - columns(names[1])) + names[1]]
+            return [" " * self.indent + name for name in names]
+        return [" " * self.indent + names[0] + " " * gap + names[1]]
+
+    def aside(self, text: str) -> str:
+        """Say what is not drawn."""
+        return " " * self.indent + f"... {text} ..."
+
+    def step(
+        self, packet: dict[str, Any], clock: str, notes: str, paint: Callable[[str], str]
+    ) -> list[str]:
+        """Draw a packet and say what there is to say of it."""
+        arrow = self._arrow(packet)
+        below = wrap(notes, self.width, " " * (self.indent + 2)) if notes else []
+        if self.indent == _BELOW:
+            return [paint(f"{packet['packet']}  {clock}"), *map(paint, arrow), *below]
+        line = f"{packet['packet']:>7}  {clock:>14}  {arrow[0]}"
+        at = columns(line) + 2
+        room = self.width - at
+        beside = wrap(notes, room) if notes and room >= min(_NARROW, columns(notes)) else []
+        if not beside or len(beside) > max(_TALL, len(below)):
+            return [paint(line), *below]
+        return [f"{paint(line)}  {beside[0]}", *(" " * at + more for more in beside[1:])]
+
+    def _arrow(self, packet: dict[str, Any]) -> list[str]:
+        text, forth = _said(packet), packet["sender"] == "client"
+        line = "─" * (self.lane - _SHAFT - len(text))
+        indent = " " * _BELOW if self.indent == _BELOW else ""
+        if len(text) + _SHAFT > self.lane:
+            return wrap(text, self.width, indent + ("▶ " if forth else "◀ "))
+        return [indent + (f"── {text} {line}▶" if forth else f"◀{line} {text} ──")]
+
+
+def _said(packet: dict[str, Any]) -> str:
     parts = [packet["flags"] or "no flags"]
     parts += [
         f"{word} {packet[name]}"
         for word, name in (("seq", "seq"), ("ack", "ack"), ("win", "window"))
         if packet[name] is not None
     ]
-    parts += [f"len {packet['payload_length']}"] if packet["payload_length"] else []
-    text = f" {' '.join(parts)} "
-    line = "─" * max(0, _LANE - 3 - len(text))
-    return f"──{text}{line}▶" if packet["sender"] == "client" else f"◀{line}{text}──"
+    return " ".join(
+        parts + ([f"len {packet['payload_length']}"] if packet["payload_length"] else [])
+    )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from finrst._base.paint import Paint
 from finrst._base.text import printable
+from finrst._base.width import wrap
 from finrst._face.read import read, scan
 from finrst._story.summary import figures, plain, text
 from finrst._story.tally import Tally
@@ -92,7 +93,7 @@ def main(arguments: list[str]) -> int:
         shown = text(figures(tally, accounts), paint)
         print(shown if _can_show("█") else shown.replace("█", "#"))
         if not pipes and tally.servers:
-            print(paint(_hint(given.captures), "dim"))
+            print("", *(paint(line, "dim") for line in wrap(_hint(given.captures))), sep="\n")
     sys.stdout.flush()
     return outcome.code
 
@@ -108,4 +109,4 @@ def _can_show(character: str) -> bool:
 def _hint(captures: list[str]) -> str:
     name = shlex.quote(captures[0]) if len(captures) == 1 else "CAPTURE..."
     # A name that is not what it looks like is not one to copy.
-    return f"\nWhy, one by one: finrst explain {name if printable(name) == name else 'CAPTURE'}"
+    return f"Why, one by one: finrst explain {name if printable(name) == name else 'CAPTURE'}"

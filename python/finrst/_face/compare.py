@@ -12,6 +12,7 @@ from finrst._base.pickles import ByValue
 from finrst._base.places import place
 from finrst._base.services import port_name
 from finrst._base.text import number, plural, printable
+from finrst._base.width import wrap
 from finrst._tables.table import Table
 
 from .capture import Capture
@@ -157,18 +158,26 @@ class Comparison(ByValue):
 
     def __str__(self) -> str:
         """Say in a few lines what is worth telling."""
-        lines = [
-            f"{plural(self.before, 'connection')} before, {number(self.after)} after; "
-            + (
-                f"{plural(len(self.alerts), 'change')} to look at"
-                if self
-                else "nothing changed much"
-            )
-        ]
-        lines += [f"  {change}" for change in self.alerts[:_SHOWN]]
+        lines = wrap(self.headline)
+        for change in self.alerts[:_SHOWN]:
+            lines += wrap(str(change), first="  ", rest="    ")
         if len(self.alerts) > _SHOWN:
-            lines.append(f"  ... and {len(self.alerts) - _SHOWN} more")
+            lines.append(f"  ... and {number(len(self.alerts) - _SHOWN)} more")
         return "\n".join(lines)
+
+    @property
+    def headline(self) -> str:
+        """What was compared, and how much there is to tell.
+
+        >>> import finrst
+        >>> one = finrst.conversation("> S, < R.")
+        >>> finrst.compare(one, one).headline
+        '1 connection before, 1 after; nothing changed much'
+        """
+        told = f"{plural(len(self.alerts), 'change')} to look at"
+        return f"{plural(self.before, 'connection')} before, {number(self.after)} after; " + (
+            told if self else "nothing changed much"
+        )
 
     def __repr__(self) -> str:
         """Say the same."""

@@ -6,7 +6,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from finrst._base.classes import CLASSES, class_of, class_of_ending
-from finrst._base.html import STYLE, escaped, grid
+from finrst._base.html import STYLE, brief, escaped, grid
 from finrst._base.text import number
 from finrst._story.summary import is_rest
 
@@ -83,9 +83,10 @@ def card(
     """Render what a capture is, how far it can be trusted and how its connections ended."""
     named = [word for word, _ in summary.causes if not is_rest(word)]
     why = _bars("Why", summary.causes, lambda word: _in(class_of(word)))
+    source = f" in {brief(summary.source)}" if summary.source else ""
     parts = [
         f'<div class="finrst"><style>{STYLE}</style>',
-        f"<h3>{escaped(summary.title)}</h3>",
+        f"<h3>{escaped(summary.title)}{source}</h3>",
         *(f"<p>{escaped(line, 400)}</p>" for line in summary.lines),
         *(f'<p class="warn">&#9888; {escaped(line, 400)}</p>' for line in summary.warnings),
         *(f"<p>Trust: {escaped(line, 400)}</p>" for line in trust),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from finrst._base.pickles import ByValue
 from finrst._base.text import duration, printable
+from finrst._base.width import wrap
 
 from .happened import happened
 
@@ -79,11 +80,16 @@ class Explanation(ByValue):
     """What to check next."""
 
     def __str__(self) -> str:
-        """Give the whole story as text."""
-        parts = [self.sentence]
-        for title, lines in self._parts():
-            parts += ["", title, *(f"  {line}" for line in lines)]
-        return "\n".join(parts)
+        """Give the whole story as text, laid out for standard output."""
+        return "\n".join(self.lines())
+
+    def lines(self, title: str = "") -> list[str]:
+        """Lay it out, the first sentence behind a title."""
+        made = wrap(self.sentence, first=title, rest="")
+        for heading, lines in self._parts():
+            made += ["", heading]
+            made += [part for line in lines for part in wrap(line, first="  ", rest="    ")]
+        return made
 
     def _parts(self) -> list[tuple[str, tuple[str, ...]]]:
         parts = [

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from finrst._base.classes import class_of, class_of_ending
 from finrst._base.paint import PLAIN, Paint
-from finrst._base.text import duration, endpoint, number, plural, printable
+from finrst._base.text import duration, endpoint, number, plural, printable, shortened
+from finrst._base.width import available, columns, middle, pad, wrap
 
 from .tally import Tally, ranked
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 _TOP = 8
 _WORST = 5
 _BAR = 28
+_SHORT = 8
 _OTHERS = " others"
 
 
@@ -39,6 +41,8 @@ class Summary:
     clients: list[tuple[str, int]]
     tones: dict[str, str]
     """Endings by the class whose colour they have."""
+    source: str = ""
+    """What it is about: a file, or how many."""
 
 
 def summarize(capture: Answer) -> Summary:
@@ -63,8 +67,9 @@ def figures(tally: Tally, accounts: Mapping[str, Table]) -> Summary:
     if packets and not classes["tcp"]:
         lines.append("No TCP was found, so the tables are empty.")
     return Summary(
-        title=f"{name}: {plural(tally.connections, 'TCP connection')}, "
+        title=f"{plural(tally.connections, 'TCP connection')}, "
         f"{plural(tally.segments, 'FIN or RST segment')}",
+        source=name,
         lines=lines,
         warnings=warnings(accounts)[:_TOP],
         endings=_folded(ranked(tally.endings)),
@@ -155,20 +160,26 @@ def bars(
     paint: Paint = PLAIN,
     tone: Callable[[str], str] = lambda _: "",
 ) -> list[str]:
-    """Draw counts as bars, below a title."""
+    """Draw counts as bars, below a title; where there is little room, short ones or none."""
     if not items:
         return []
     top = max((count for word, count in items if not is_rest(word)), default=1)
-    words = [printable(word, 60) for word, _ in items]
-    width = max(map(len, words))
     digits = max(len(number(count)) for _, count in items)
-    lines = ["", paint(title, "bold")]
+    room = available() - digits - 4
+    words = [printable(word, 60) for word, _ in items]
+    if max(map(columns, words)) > room - 2 - _SHORT:
+        words = [shortened(word) for word in words]
+    words = [middle(word, room) for word in words]
+    widest = max(map(columns, words))
+    length = min(_BAR, room - widest - 2)
+    lines = []
     for word, (name, count) in zip(words, items, strict=True):
         # The sum of all that are not named has no bar: it would be the longest.
-        bar = "" if is_rest(name) else "█" * max(1, round(_BAR * count / top))
-        line = f"  {word:<{width}}  {number(count):>{digits}}"
-        lines.append(f"{line}  {paint(bar, tone(name))}" if bar else line)
-    return lines
+        drawn = length > 1 and not is_rest(name)
+        bar = "█" * max(1, round(length * count / top)) if drawn else ""
+        line = f"  {pad(word, widest)}  {number(count):>{digits}}"
+        lines.append(line + (f"  {paint(bar, tone(name))}" if bar else ""))
+    return ["", *(paint(line, "bold") for line in wrap(title)), *lines]
 
 
 def class_name(cause: str) -> str:
@@ -178,10 +189,15 @@ def class_name(cause: str) -> str:
 
 def text(summary: Summary, paint: Paint = PLAIN) -> str:
     """Write the figures for a terminal; nothing in it is obeyed by one."""
+    source = f" in {printable(summary.source)}" if summary.source else ""
     lines = [
-        paint(printable(summary.title), "bold"),
-        *(printable(line, 400) for line in summary.lines),
-        *(paint(f"! {printable(line)}", "bad") for line in summary.warnings),
+        *(paint(line, "bold") for line in wrap(printable(summary.title) + source)),
+        *(part for line in summary.lines for part in wrap(printable(line, 400), rest="  ")),
+        *(
+            paint(part, "bad")
+            for line in summary.warnings
+            for part in wrap(printable(line), first="! ")
+        ),
         *bars("How they ended", summary.endings, paint, lambda word: summary.tones.get(word, "")),
         *bars("Why", summary.causes, paint, class_name),
         *bars("Who ended them", summary.ended_by, paint),

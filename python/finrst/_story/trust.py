@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from finrst._base.text import number, plural, printable
+from finrst._base.width import wrap
 
 if TYPE_CHECKING:
     from .answer import Answer
@@ -60,5 +61,5 @@ def named(files: list[str]) -> list[str]:
 
 def text(sentences: list[str]) -> list[str]:
     """Give the lines for a terminal; nothing in them is obeyed by one."""
-    lines = [f"  {printable(line)}" for line in sentences]
+    lines = [part for line in sentences for part in wrap(printable(line), first="  ", rest="    ")]
     return ["", "Limits of trust", *lines] if lines else []
