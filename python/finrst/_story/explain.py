@@ -84,7 +84,13 @@ class Explanation(ByValue):
         return "\n".join(self.lines())
 
     def lines(self, title: str = "") -> list[str]:
-        """Lay it out, the first sentence behind a title."""
+        """Lay it out in lines for standard output, the first sentence behind a title.
+
+        >>> import finrst
+        >>> story = finrst.conversation("> S, < R.").connection(0).explain()
+        >>> story.lines("first: ")[0]
+        'first: The connection from 192.0.2.1:40000 to 198.51.100.1:443 was refused by the server ...'
+        """
         made = wrap(self.sentence, first=title, rest="")
         for heading, lines in self._parts():
             made += ["", heading]
