@@ -35,9 +35,13 @@ def available(stream: TextIO | None = None) -> int:
     environment outweighs both.
     """
     stream = sys.stdout if stream is None else stream
-    if not os.environ.get("COLUMNS", "").isdecimal() and not _is_terminal(stream):
-        return READABLE
-    return max(_LEAST, _size(stream).columns)
+    return max(_LEAST, _size(stream).columns) if is_known(stream) else READABLE
+
+
+def is_known(stream: TextIO | None = None) -> bool:
+    """Tell whether a stream has columns of its own, or ``COLUMNS`` says how many."""
+    stream = sys.stdout if stream is None else stream
+    return os.environ.get("COLUMNS", "").isdecimal() or _is_terminal(stream)
 
 
 def _size(stream: TextIO) -> os.terminal_size:

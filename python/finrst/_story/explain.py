@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import html
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from finrst._base.pickles import ByValue
 from finrst._base.text import duration, printable
-from finrst._base.width import wrap
+from finrst._base.width import is_known, wrap
 
 from .happened import happened
 
@@ -80,21 +81,23 @@ class Explanation(ByValue):
     """What to check next."""
 
     def __str__(self) -> str:
-        """Give the whole story as text, laid out for standard output."""
-        return "\n".join(self.lines())
+        """Give the whole story as text, a sentence a line, or as a terminal has room for it."""
+        return "\n".join(self.lines(width=None if is_known() else sys.maxsize))
 
-    def lines(self, title: str = "") -> list[str]:
-        """Lay it out in lines for standard output, the first sentence behind a title.
+    def lines(self, title: str = "", *, width: int | None = None) -> list[str]:
+        """Lay it out in lines of so many columns, the first sentence behind a title.
+
+        Without a width it is that of standard output.
 
         >>> import finrst
         >>> story = finrst.conversation("> S, < R.").connection(0).explain()
-        >>> story.lines("first: ")[0]
-        'first: The connection from 192.0.2.1:40000 to 198.51.100.1:443 was refused by the server ...'
+        >>> story.lines("first: ", width=60)[0]
+        'first: The connection from 192.0.2.1:40000 to'
         """
-        made = wrap(self.sentence, first=title, rest="")
+        made = wrap(self.sentence, width, title, "")
         for heading, lines in self._parts():
             made += ["", heading]
-            made += [part for line in lines for part in wrap(line, first="  ", rest="    ")]
+            made += [part for line in lines for part in wrap(line, width, "  ", "    ")]
         return made
 
     def _parts(self) -> list[tuple[str, tuple[str, ...]]]:
