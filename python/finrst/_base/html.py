@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from .palette import variables
 from .text import number, plural, printable, shortened
-from .width import middle
+from .width import fit
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -58,7 +58,7 @@ def brief(value: object, room: int = 60) -> str:
     '<span title="[2001:db8:85a3:8d3:1319:8a2e:370:7348]:443">[2001:db8:…:370:7348]:443</span>'
     """
     whole = printable(value, 300)
-    short = middle(shortened(whole), room)
+    short = fit(shortened(whole), room)
     if short == whole:
         return escape(whole, quote=True)
     return f'<span title="{escape(whole, quote=True)}">{escape(short, quote=True)}</span>'

@@ -22,6 +22,7 @@ No prose is wider, however wide the terminal, and what goes into a pipe, a file 
 laid out for them, so that it is the same wherever it is made."""
 _LEAST = 20
 _LINES = 24
+_LEAST_NAME = 10
 
 _ESCAPE = re.compile(r"\x1b\[[0-9;]*m")
 # Marks above and below letters, joiners and directions: they stand where others stand.
@@ -131,6 +132,23 @@ def middle(text: str, room: int) -> str:
             break
         end = character + end
     return f"{begin}…{end}"
+
+
+def fit(place: str, room: int) -> str:
+    """Shorten what names a host until it takes no more columns than there are.
+
+    First its addresses, in their middle, then the name that stands before them.
+
+    >>> fit("edge-star-mini-shv-01.example.com (192.0.2.1:443, https)", 40)
+    'edge-star-min…com (192.0.2.1:443, https)'
+    """
+    if columns(place) <= room:
+        return place
+    name, between, address = shortened(place).partition(" (")
+    rest = between + address
+    if columns(rest) > room - _LEAST_NAME:
+        return middle(name + rest, room)
+    return middle(name, room - columns(rest)) + rest
 
 
 class _Word(str):

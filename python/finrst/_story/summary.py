@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from finrst._base.classes import class_of, class_of_ending
 from finrst._base.paint import PLAIN, Paint
-from finrst._base.text import duration, endpoint, number, plural, printable, shortened
-from finrst._base.width import available, columns, middle, pad, wrap
+from finrst._base.text import duration, endpoint, number, plural, printable
+from finrst._base.width import available, columns, fit, middle, pad, wrap
 
 from .tally import Tally, ranked
 
@@ -166,9 +166,11 @@ def bars(
     top = max((count for word, count in items if not is_rest(word)), default=1)
     digits = max(len(number(count)) for _, count in items)
     room = available() - digits - 4
-    words = [printable(word, 60) for word, _ in items]
-    if max(map(columns, words)) > room - 2 - _SHORT:
-        words = [shortened(word) for word in words]
+    words = [printable(word) for word, _ in items]
+    # Addresses shorten before there is no room for a bar, other words before there is none at all.
+    words = [
+        fit(word, room - 2 - _SHORT) if " (" in word or ":" in word else word for word in words
+    ]
     words = [middle(word, room) for word in words]
     widest = max(map(columns, words))
     length = min(_BAR, room - widest - 2)
