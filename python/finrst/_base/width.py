@@ -140,7 +140,7 @@ def fit(place: str, room: int) -> str:
     First its addresses, in their middle, then the name that stands before them.
 
     >>> fit("edge-star-mini-shv-01.example.com (192.0.2.1:443, https)", 40)
-    'edge-star-min…com (192.0.2.1:443, https)'
+    'edge-…example.com (192.0.2.1:443, https)'
     """
     if columns(place) <= room:
         return place
