@@ -12,26 +12,21 @@
 //! | [`table`] | rows | Arrow record batches, and these into files |
 //! | [`finding`] | tables of connections | findings: what happened to many of them |
 //!
-//! [`read`] joins them, [`packets`] goes back for the packets of chosen connections, [`annotate`] for a copy with comments; only the bindings (feature `python`) know of Python.
+//! [`engine`] joins them and goes through captures; [`base`] is the ground that all stand on; only the
+//! bindings (feature `python`) know of Python.
 
 // What is printed belongs to the callers, and no row may depend on when it is made.
 #![warn(clippy::print_stdout, clippy::print_stderr, clippy::disallowed_methods)]
 
-pub mod annotate;
-pub mod answer;
+pub mod base;
 pub mod capture;
 pub mod cause;
 pub mod conn;
-pub mod error;
+pub mod engine;
 pub mod filter;
 pub mod finding;
-pub mod guard;
 pub mod hosts;
-pub mod issue;
 pub mod packet;
-pub mod packets;
-mod parallel;
-pub mod read;
 pub mod table;
 
 #[cfg(feature = "python")]

@@ -5,11 +5,11 @@
 use std::io::{self, Cursor, Read, Write};
 
 use arrow_array::RecordBatch;
-use finrst::answer::{metadata, tables};
+use finrst::base::error::Error;
 use finrst::capture::{Source, Status};
 use finrst::conn::Limits;
-use finrst::error::Error;
-use finrst::read::{Options, Output};
+use finrst::engine::{Options, Output};
+use finrst::engine::{metadata, tables};
 use finrst::table::export::{Format, to};
 
 #[path = "support/mod.rs"]
@@ -156,7 +156,7 @@ fn limits_that_are_reached_at_any_packet() {
             for limits in limits {
                 let options = Options { limits, ..Options::default() };
                 let mut session =
-                    finrst::read::Session::open(vec![Source::path(data("demo.pcap"))], options)
+                    finrst::engine::Session::open(vec![Source::path(data("demo.pcap"))], options)
                         .unwrap();
                 let mut rows = Vec::new();
                 while session.step(500).unwrap() {

@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use finrst::capture::Status;
-use finrst::read::Options;
+use finrst::engine::Options;
 
 #[allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::pedantic, missing_docs)]
 #[path = "fuzz/src/lib.rs"]

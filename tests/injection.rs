@@ -8,7 +8,7 @@ use std::path::Path;
 use finrst::capture::Source;
 use finrst::cause::{judge, judge_teardown};
 use finrst::conn::Kind;
-use finrst::read::{Options, Output, Session};
+use finrst::engine::{Options, Output, Session};
 
 const ACCUSED: [&str; 3] = ["reset_injected", "forged_syn_ack", "syn_ack_mismatch"];
 

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use finrst::capture::Source;
 use finrst::cause::{Verdict, judge};
 use finrst::conn::{Connection, Side};
-use finrst::read::{Options, Session};
+use finrst::engine::{Options, Session};
 use finrst::table::vocabulary::Vocabulary;
 use support::record::hold;
 

@@ -9,9 +9,9 @@ use std::time::Duration;
 
 use flate2::write::GzEncoder;
 
+use finrst::base::error::Error;
 use finrst::capture::{ReadOptions, Source, Status};
-use finrst::error::Error;
-use finrst::read::{Options, Output, Session};
+use finrst::engine::{Options, Output, Session};
 
 /// Packets of the capture that is moved.
 const PACKETS: u32 = 400;

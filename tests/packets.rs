@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use finrst::capture::{ReadOptions, Reader, Source};
 use finrst::conn::{Chosen, Connection};
-use finrst::packets;
-use finrst::read::{Options, Session};
+use finrst::engine::again;
+use finrst::engine::{Options, Session};
 use finrst::table::export::{Guard, Written};
 
 fn demo() -> PathBuf {
@@ -33,7 +33,7 @@ fn frames(path: PathBuf) -> Vec<(Option<i64>, Vec<u8>, u32)> {
 fn every_packet_belongs_to_one_connection() {
     let all: Vec<_> = connections(demo()).iter().map(Chosen::from).collect();
     let (made, _) =
-        packets::table(vec![Source::path(demo())], Options::default(), all, &|| true).unwrap();
+        again::table(vec![Source::path(demo())], Options::default(), all, &|| true).unwrap();
     let rows: usize = made.batches.iter().map(arrow_array::RecordBatch::num_rows).sum();
     assert_eq!(rows, frames(demo()).len());
 }
@@ -43,8 +43,8 @@ fn saved_packets_keep_octets_and_times() {
     let target = std::env::temp_dir().join(format!("finrst-save-{}.pcapng", std::process::id()));
     let all: Vec<_> = connections(demo()).iter().map(Chosen::from).collect();
     let (sources, options) = ([Source::path(demo())], Options::default());
-    let saved = packets::save(&sources, &options, &all, None, &target, &Guard::default(), &|| true)
-        .unwrap();
+    let saved =
+        again::save(&sources, &options, &all, None, &target, &Guard::default(), &|| true).unwrap();
     let (before, after) = (frames(demo()), frames(target.clone()));
     std::fs::remove_file(&target).unwrap();
     assert_eq!(saved, Written { rows: before.len() as u64, lost: None });
@@ -60,8 +60,8 @@ fn packets_are_never_saved_over_their_source() {
     let all: Vec<_> = connections(source.clone()).iter().map(Chosen::from).collect();
     let guard = Guard { overwrite: true, ..Guard::default() };
     let (sources, options) = ([Source::path(&source)], Options::default());
-    let outcome = packets::save(&sources, &options, &all, None, &source, &guard, &|| true);
-    assert!(matches!(outcome, Err(finrst::error::Error::Exists { .. })));
+    let outcome = again::save(&sources, &options, &all, None, &source, &guard, &|| true);
+    assert!(matches!(outcome, Err(finrst::base::error::Error::Exists { .. })));
     assert_eq!(std::fs::read(&source).unwrap(), std::fs::read(demo()).unwrap());
     std::fs::remove_dir_all(&folder).unwrap();
 }
@@ -74,8 +74,8 @@ fn a_cancelled_save_leaves_nothing() {
     let (sources, options) = ([Source::path(demo())], Options::default());
     let target = folder.join("x.pcapng");
     let outcome =
-        packets::save(&sources, &options, &all, None, &target, &Guard::default(), &|| false);
-    assert!(matches!(outcome, Err(finrst::error::Error::Cancelled)));
+        again::save(&sources, &options, &all, None, &target, &Guard::default(), &|| false);
+    assert!(matches!(outcome, Err(finrst::base::error::Error::Cancelled)));
     assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 0);
     std::fs::remove_dir(&folder).unwrap();
 }
@@ -84,6 +84,6 @@ fn a_cancelled_save_leaves_nothing() {
 fn a_script_gives_its_segments() {
     let script = "> S, < S., > ., > P. 120, < R.";
     let all: Vec<_> = finrst::conn::play(script).unwrap().iter().map(Chosen::from).collect();
-    let made = packets::of_script(script, all).unwrap();
+    let made = again::of_script(script, all).unwrap();
     assert_eq!(made.batches[0].num_rows(), 5);
 }

@@ -2,7 +2,7 @@
 
 use super::blocks::{Blocks, Carrier, Passed};
 use super::frame::{Direction, Frame, LinkType};
-use crate::issue::Issues;
+use crate::base::issue::Issues;
 
 use super::interface::Interface;
 use super::summary::FileSummary;

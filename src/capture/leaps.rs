@@ -1,7 +1,7 @@
 //! Leaps of the clock within a file.
 
 use super::batch::Notes;
-use crate::issue::EXAMPLES;
+use crate::base::issue::EXAMPLES;
 
 /// A step back in time that is more than packets out of order: one second.
 const BACK: u64 = 1_000_000_000;

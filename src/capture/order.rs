@@ -3,7 +3,7 @@
 
 use super::leaps::seconds;
 use super::summary::FileSummary;
-use crate::issue::Issues;
+use crate::base::issue::Issues;
 
 /// Where a file was named, if it was named itself and not merely the place where it lies.
 pub(crate) type Rank = Option<usize>;

@@ -13,9 +13,9 @@ use super::order::{Rank, report_order, report_overlaps};
 use super::source::{Source, SourceFile, SourceFiles, Stamp, expand};
 use super::summary::{FileSummary, Status};
 use super::window::Window;
-use crate::error::Error;
+use crate::base::error::Error;
+use crate::base::issue::{Issues, NO_FILE};
 use crate::hosts::{self, Hosts, Origin};
-use crate::issue::{Issues, NO_FILE};
 
 /// File handles held at once; further files give theirs back between reads.
 const MAX_HANDLES: usize = 128;

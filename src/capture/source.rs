@@ -17,7 +17,7 @@ use std::io::Read;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::error::file_name;
+use crate::base::error::file_name;
 
 pub(crate) use ahead::{Ahead, Piece};
 pub use compress::Compression;

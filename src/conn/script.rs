@@ -43,7 +43,7 @@ mod player;
 
 use player::Player;
 
-use crate::error::Error;
+use crate::base::error::Error;
 use crate::packet::{IcmpError, Segment};
 
 /// Longest script, in items; and in packets, where items stand for several.
@@ -91,8 +91,8 @@ pub fn parse(script: &str) -> Result<Vec<Packet>, Error> {
             Error::Argument(format!(
                 "item {} of the script, \"{}\": {}",
                 index + 1,
-                crate::error::printable(text),
-                crate::error::printable(&reason)
+                crate::base::error::printable(text),
+                crate::base::error::printable(&reason)
             ))
         })?;
     }

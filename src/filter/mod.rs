@@ -26,7 +26,7 @@
 mod parse;
 mod words;
 
-use crate::error::Error;
+use crate::base::error::Error;
 use crate::packet::{Address, IcmpError, PathId, Paths, Segment};
 
 /// A filter expression, ready to be evaluated.

@@ -4,7 +4,7 @@ use std::net::Ipv4Addr;
 
 use super::words::{Token, address, error, network, port, prefix_mask, tokens};
 use super::{End, Step, Test};
-use crate::error::Error;
+use crate::base::error::Error;
 
 /// Characters of an expression.
 const MAX_LENGTH: usize = 65_536;

@@ -1,8 +1,8 @@
 use proptest::prelude::*;
 
 use super::Filter;
+use crate::base::error::Error;
 use crate::capture::{Direction, Frame, LinkType};
-use crate::error::Error;
 use crate::packet::{Decoded, Decoder};
 
 /// A segment from 10.1.2.3 port 4444 to 192.0.2.9 port 443 in VLAN 7.

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use crate::error::Error;
+use crate::base::error::Error;
 use crate::packet::Address;
 
 /// One word or sign, and where it stands.

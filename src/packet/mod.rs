@@ -28,9 +28,9 @@ use part::Part;
 use paths::Route;
 use walk::{Ip, Layer, Walk};
 
+use crate::base::issue::Issues;
 use crate::capture::Frame;
 use crate::hosts::{self, Hosts, Origin, Seen};
-use crate::issue::Issues;
 
 pub use class::Class;
 pub use flags::Flags;

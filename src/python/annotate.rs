@@ -13,9 +13,9 @@ use super::packets::sources;
 use super::read::{At, Pace};
 use super::source::Raised;
 use super::write::Sources;
-use crate::annotate::Annotation as Copy;
+use crate::base::guard::catch;
 use crate::capture::Comments;
-use crate::guard::catch;
+use crate::engine::annotate::Annotation as Copy;
 use crate::table::export::Guard;
 
 /// A packet, when it was captured (in microseconds since the epoch) where that is known, and what is

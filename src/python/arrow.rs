@@ -8,7 +8,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
 
 use super::errors;
-use crate::guard;
+use crate::base::guard;
 
 /// Hands a stream of record batches to a consumer.
 pub fn stream(

@@ -9,8 +9,8 @@ use pyo3::exceptions::{
 };
 use pyo3::prelude::*;
 
-use crate::error::{Error, printable};
-use crate::guard;
+use crate::base::error::{Error, printable};
+use crate::base::guard;
 
 /// `EEXIST`, everywhere.
 const EXISTS: i32 = 17;

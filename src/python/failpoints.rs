@@ -2,7 +2,7 @@
 
 use pyo3::prelude::*;
 
-use crate::guard::failpoint;
+use crate::base::guard::failpoint;
 
 /// Panics behind the n-th guard from now on.
 #[pyfunction]

@@ -8,10 +8,10 @@ use super::options::hosts as hosts_of;
 use super::read::{Tables, named};
 use super::table::Table;
 use super::wait::wait;
-use crate::answer;
 use crate::capture::SourceFiles;
 use crate::cause::Parameters;
-use crate::read::{OPTIONS, Options, OptionsReference, Output};
+use crate::engine;
+use crate::engine::{OPTIONS, Options, OptionsReference, Output};
 use crate::table::causes::Causes;
 use crate::table::connections::Connections;
 use crate::table::doc::{Reference, describe};
@@ -74,11 +74,11 @@ pub fn conversation(
 ) -> PyResult<Tables> {
     let hosts = hosts.map(hosts_of).transpose()?.unwrap_or_default();
     wait(py, move |cancel| {
-        let metadata = answer::metadata(&Options::default());
+        let metadata = engine::metadata(&Options::default());
         let mut output = Output::of_script(&script)?;
         let [said, _] = &mut output.hosts;
         *said = hosts;
-        let made = answer::tables(output, &metadata, &|| cancel.proceed())?;
+        let made = engine::tables(output, &metadata, &|| cancel.proceed())?;
         Ok(named(made, &SourceFiles::default()))
     })
 }

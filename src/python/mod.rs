@@ -49,7 +49,7 @@ mod native {
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
-        crate::guard::quiet();
+        crate::base::guard::quiet();
         module.add("__version__", env!("CARGO_PKG_VERSION"))
     }
 }

@@ -8,9 +8,9 @@ use pyo3::types::PyDict;
 
 use super::errors;
 use crate::cause::Parameters;
+use crate::engine::{Bound as Moment, OPTIONS, Options, Slot};
 use crate::filter::Filter;
 use crate::hosts::{Hosts, Seen};
-use crate::read::{Bound as Moment, OPTIONS, Options, Slot};
 
 /// Options from a dict of names and values; what is absent or `None` keeps its default.
 pub fn options(dict: &Bound<'_, PyDict>) -> PyResult<Options> {
@@ -55,7 +55,7 @@ fn thresholds(parameters: &mut Parameters, value: &Bound<'_, PyAny>) -> PyResult
     for (name, value) in value.cast::<PyDict>()? {
         let (name, value): (String, f64) = (name.extract()?, value.extract()?);
         if !value.is_finite() || !parameters.set(&name, value) {
-            let name = crate::error::printable(&name);
+            let name = crate::base::error::printable(&name);
             let text = format!("no parameter {name:?} can be {value}");
             return Err(PyValueError::new_err(text));
         }

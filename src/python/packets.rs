@@ -14,7 +14,7 @@ use super::wait::wait;
 use super::write::{Outcome, Sources};
 use crate::capture::Source;
 use crate::conn::Chosen;
-use crate::packets;
+use crate::engine::again;
 use crate::table::export::Guard;
 
 /// A connection as its row names it.
@@ -68,7 +68,7 @@ pub fn packets_of(
 ) -> PyResult<Table> {
     let (sources, options) = (self::sources(&sources)?, self::options(options)?);
     wait(py, move |cancel| {
-        let (made, files) = packets::table(sources, options, chosen(rows), &|| cancel.proceed())?;
+        let (made, files) = again::table(sources, options, chosen(rows), &|| cancel.proceed())?;
         Ok(Table::of(made, &files))
     })
 }
@@ -76,7 +76,7 @@ pub fn packets_of(
 /// The segments of chosen connections of a script.
 #[pyfunction]
 pub fn packets_of_script(py: Python<'_>, script: String, rows: Vec<Row>) -> PyResult<Table> {
-    wait(py, move |_| Ok(packets::of_script(&script, chosen(rows))?.into()))
+    wait(py, move |_| Ok(again::of_script(&script, chosen(rows))?.into()))
 }
 
 /// Writes the packets of chosen connections as pcapng and tells how many there were. What is said
@@ -101,7 +101,7 @@ pub fn save_packets(
         let said = said.map(|(about, said)| (about, comments(said)));
         let said = said.as_ref().map(|(about, comments)| (about.as_str(), comments));
         let rows = chosen(rows);
-        packets::save(&sources, &options, &rows, said, &path, &guard, &|| cancel.proceed())
+        again::save(&sources, &options, &rows, said, &path, &guard, &|| cancel.proceed())
     })
     .map(Outcome::from)
 }

@@ -17,11 +17,11 @@ use super::table::Table;
 use super::turns::Turns;
 use super::wait::{Caller, SLICE, wait};
 use super::{arrow, errors};
-use crate::answer::{self, Metadata, Scan as Pass, Step};
+use crate::base::error::Error;
+use crate::base::guard::catch;
 use crate::capture::{Source, SourceFiles};
-use crate::error::Error;
-use crate::guard::catch;
-use crate::read::{Options, Session};
+use crate::engine::{self, Metadata, Scan as Pass, Step};
+use crate::engine::{Options, Session};
 use crate::table::connections::Connections;
 use crate::table::teardowns::Teardowns;
 use crate::table::{Made, Table as _, make};
@@ -98,7 +98,7 @@ fn begun<'py, T: Send>(
 ) -> PyResult<(T, Metadata, Raised)> {
     let raised = Raised::default();
     let (sources, options) = (self::sources(sources, &raised)?, self::options(options)?);
-    let metadata = answer::metadata(&options);
+    let metadata = engine::metadata(&options);
     let opened = Pace::new(py, raised.clone()).slice(|_| open(sources, options))?;
     Ok((opened, metadata, raised))
 }
@@ -189,7 +189,7 @@ impl Reading {
             let (session, metadata) = (self.take()?, self.metadata.clone());
             let sources = session.sources().clone();
             let made = wait(py, move |cancel| {
-                answer::tables(session.finish(), &metadata, &|| cancel.proceed())
+                engine::tables(session.finish(), &metadata, &|| cancel.proceed())
             })?;
             Ok(named(made, &sources))
         })

@@ -4,11 +4,11 @@
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 
 use super::wait::SLICE;
-use crate::answer::{Scan, SoFar, Step};
+use crate::base::error::Error;
+use crate::base::guard::catch;
+use crate::base::parallel::hand_over;
 use crate::capture::SourceFiles;
-use crate::error::Error;
-use crate::guard::catch;
-use crate::parallel::hand_over;
+use crate::engine::{Scan, SoFar, Step};
 use crate::table::Made;
 
 /// A scan, and where it is.

@@ -10,9 +10,9 @@ use pyo3::exceptions::PyKeyboardInterrupt;
 use pyo3::prelude::*;
 
 use super::errors;
-use crate::error::Error;
-use crate::guard;
-use crate::parallel::hand_over;
+use crate::base::error::Error;
+use crate::base::guard;
+use crate::base::parallel::hand_over;
 
 /// How often signals are looked for.
 pub const SLICE: Duration = Duration::from_millis(10);

@@ -10,9 +10,9 @@ use pyo3::prelude::*;
 use super::errors;
 use super::source::{Raised, source};
 use super::table::{Table, format};
+use crate::base::error::Error;
+use crate::base::guard::catch;
 use crate::capture::{Source, SourceFile, SourceFiles};
-use crate::error::Error;
-use crate::guard::catch;
 use crate::table::export::{self, Guard, Whole, Written};
 
 /// Rows, and what of the replaced file's owner and group could not be kept.

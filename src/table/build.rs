@@ -8,7 +8,7 @@ use arrow_schema::{Schema, SchemaRef};
 
 use super::column::{Column, Kind, Table, columns};
 use super::fill::{BLOCK_ROWS, Filling};
-use crate::error::Error;
+use crate::base::error::Error;
 
 /// Rows of one record batch at most.
 pub const CHUNK_ROWS: usize = 8192;

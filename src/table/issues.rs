@@ -2,7 +2,7 @@
 
 use super::column::{Column, Group, Kind, Table, count, text};
 use super::shared::Shared;
-use crate::issue::{self, Issue};
+use crate::base::issue::{self, Issue};
 
 /// The table.
 pub enum Issues {}

@@ -11,9 +11,9 @@
 use std::io::{self, Read};
 use std::process::Command;
 
-use finrst::answer::{Scan, Step};
 use finrst::capture::Source;
-use finrst::read::Options;
+use finrst::engine::Options;
+use finrst::engine::{Scan, Step};
 use finrst::table::Made;
 
 mod shapes;

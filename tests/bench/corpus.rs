@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 use finrst::capture::{Compression, Direction, ReadOptions, Source, Status};
 use finrst::cause;
 use finrst::conn::{Limits, Release};
-use finrst::read::{Options, Output, Session};
+use finrst::engine::{Options, Output, Session};
 
 #[allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::pedantic, missing_docs)]
 #[path = "../fuzz/src/lib.rs"]

@@ -18,11 +18,11 @@ use arrow_array::cast::AsArray;
 use arrow_array::{Array, RecordBatch};
 use arrow_buffer::NullBuffer;
 use arrow_data::ArrayData;
-use finrst::answer::{self, Scan, Step};
+use finrst::base::error::Error;
 use finrst::capture::{ReadOptions, Reader, Source};
-use finrst::error::Error;
+use finrst::engine::{self, Scan, Step};
+use finrst::engine::{Options, Output, Session};
 use finrst::packet::Decoder;
-use finrst::read::{Options, Output, Session};
 
 const BUFFER: usize = 1 << 20;
 
@@ -138,7 +138,7 @@ fn enter(column: &ArrayData, buffers: &mut HashMap<usize, usize>) {
 fn tables(output: Output) -> Result<String, Error> {
     let mut flags = [0_u64; 2];
     let connections = output.connections.len();
-    let made = answer::tables(output, &HashMap::new(), &|| true)?;
+    let made = engine::tables(output, &HashMap::new(), &|| true)?;
     let kinds = made.iter().flat_map(|made| &made.batches).filter_map(|b| b.column_by_name("kind"));
     for kinds in kinds.filter_map(|kinds| kinds.as_any_dictionary_opt()) {
         let words = kinds.values().as_string::<i32>();

@@ -18,8 +18,8 @@ fn copied(
     let sources = named.map(|(name, bytes)| Source::bytes(char::from(name), *bytes)).collect();
     let options = ReadOptions { chunk, keep_blocks: true, ..ReadOptions::default() };
     let mut reader = Reader::open(sources, options).unwrap();
-    let names: Vec<String> = reader.files().iter().map(|file| file.name.clone()).collect();
-    let mut copy = Annotator::new(Vec::new(), ABOUT, &names);
+    let files: Vec<String> = reader.files().iter().map(|file| file.name.clone()).collect();
+    let mut copy = Annotator::new(Vec::new(), ABOUT, &files);
     while let Some(batch) = reader.next_batch().unwrap() {
         copy.pass(&batch).unwrap();
         for (index, frame) in batch.iter().enumerate() {

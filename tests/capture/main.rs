@@ -13,9 +13,9 @@ mod names;
 mod random;
 mod resync;
 
+use finrst::base::error::Error;
+use finrst::base::issue::Issues;
 use finrst::capture::{Direction, FileSummary, Interface, ReadOptions, Reader, Source, Status};
-use finrst::error::Error;
-use finrst::issue::Issues;
 
 /// A frame that outlives its batch.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,8 +4,8 @@ use std::fs;
 use std::io::{self, Read};
 use std::path::PathBuf;
 
+use finrst::base::issue::NO_FILE;
 use finrst::capture::{ReadOptions, Reader, Source, Status};
-use finrst::issue::NO_FILE;
 
 use crate::build::{Bytes, EPOCH, MICRO, header, pcap, pcapng, record};
 use crate::{drain, read, read_sources};

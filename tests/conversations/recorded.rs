@@ -6,7 +6,7 @@
 use std::fmt::Write;
 
 use finrst::cause::RULES;
-use finrst::read::Output;
+use finrst::engine::Output;
 use finrst::table::connections::Connections;
 use finrst::table::teardowns::Teardowns;
 use finrst::table::{Made, Table};

@@ -2,7 +2,7 @@
 
 use finrst::cause::{Context, Parameters, Verdict, judge, judge_teardown};
 use finrst::conn::Connection;
-use finrst::read::Output;
+use finrst::engine::Output;
 
 use super::recorded::scripts;
 

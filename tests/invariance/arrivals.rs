@@ -5,10 +5,10 @@
 use std::collections::HashMap;
 use std::io::{self, Read};
 
-use finrst::answer::{self, Scan, Step};
 use finrst::capture::{Direction, ReadOptions, Source};
 use finrst::conn::Limits;
-use finrst::read::Options;
+use finrst::engine::Options;
+use finrst::engine::{self, Scan, Step};
 use finrst::table::Made;
 use finrst::table::export::{Format, to};
 
@@ -63,7 +63,7 @@ fn passed(sources: Vec<Source>, way: Way, limits: Limits) -> Told {
     if !way.scan {
         let output = read(sources, options).map_err(|error| error.to_string())?;
         check_accounts(&output, &format!("{way:?}"));
-        let made = answer::tables(output, &HashMap::new(), &|| true).unwrap();
+        let made = engine::tables(output, &HashMap::new(), &|| true).unwrap();
         return Ok(made.iter().map(|made| rows(&[made])).collect());
     }
     let mut scan = Scan::open(sources, options).map_err(|error| error.to_string())?;

@@ -5,9 +5,9 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use arrow_array::RecordBatch;
-use finrst::answer;
 use finrst::capture::{ReadOptions, Source, Status};
-use finrst::read::Options;
+use finrst::engine;
+use finrst::engine::Options;
 
 use crate::support::{check_accounts, read, refusal};
 use crate::threads::large;
@@ -27,7 +27,7 @@ fn told(path: &Path, (chunk, threads): (usize, usize)) -> Told {
     let output = read.map_err(|error| refusal(&error, path))?;
     check_accounts(&output, &path.display().to_string());
     let (status, packets) = (output.files[0].status, output.files[0].packets);
-    let made = answer::tables(output, &HashMap::new(), &|| true).unwrap();
+    let made = engine::tables(output, &HashMap::new(), &|| true).unwrap();
     Ok((status, packets, made.into_iter().map(|made| made.batches).collect()))
 }
 

@@ -4,8 +4,8 @@
 use std::path::Path;
 
 use finrst::conn::{Connection, Side};
+use finrst::engine::Output;
 use finrst::packet::Class;
-use finrst::read::Output;
 use finrst::table::vocabulary::Vocabulary;
 
 use super::captures;

@@ -4,8 +4,8 @@
 use finrst::capture::{Direction, ReadOptions, Source};
 use finrst::cause;
 use finrst::conn::Limits;
+use finrst::engine::{Options, Output, Session};
 use finrst::packet::Class;
-use finrst::read::{Options, Output, Session};
 
 use super::many;
 use super::support::{check_accounts, read};

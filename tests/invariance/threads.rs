@@ -4,10 +4,10 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use arrow_array::RecordBatch;
-use finrst::answer;
 use finrst::capture::{Direction, ReadOptions, Source, Status};
 use finrst::conn::{Limits, Release};
-use finrst::read::{Options, Session};
+use finrst::engine;
+use finrst::engine::{Options, Session};
 
 use crate::support::{check_accounts, read};
 use crate::write::{Owned, frames, packed, pcap, pcapng};
@@ -130,7 +130,7 @@ fn tables(path: &Path, threads: usize, chunk: usize) -> Vec<Vec<RecordBatch>> {
     let reading = ReadOptions { chunk, ..ReadOptions::default() };
     let options = Options { reading, threads: Some(threads), ..Options::default() };
     let output = read(vec![Source::path(path)], options).unwrap();
-    let made = answer::tables(output, &HashMap::new(), &|| true).unwrap();
+    let made = engine::tables(output, &HashMap::new(), &|| true).unwrap();
     made.into_iter().map(|made| made.batches).collect()
 }
 

@@ -36,17 +36,14 @@ LAYERS = {
     "packet": 10,
     "table": 6,
     "filter": 3,
-    "read": 3,
-    "answer": 1,
-    "packets.rs": 1,
-    "issue.rs": 1,
-    "error.rs": 1,
+    "engine": 5,
+    "base": 2,
 }
 NEAREST = {
     "--test=capture": ["capture"],
     "--test=packet": ["packet"],
-    "--test=causes --test=conversations --test=recorded": ["conn", "cause", "answer", "table"],
-    "--lib": ["filter", "read", "packets.rs", "issue.rs", "error.rs"],
+    "--test=causes --test=conversations --test=recorded": ["conn", "cause", "table"],
+    "--lib": ["filter", "engine", "base"],
 }
 ALL = """--lib --test=capture --test=causes --test=conversations --test=lab_verdicts --test=packet
     --test=packets --test=properties --test=recorded"""

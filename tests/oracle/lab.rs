@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use finrst::cause;
 use finrst::conn::{Side, Trigger};
-use finrst::read::Output;
+use finrst::engine::Output;
 use finrst::table::vocabulary::Vocabulary;
 
 use super::support::{Row, check_accounts, data, line, read_file, shared, table};

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use finrst::capture::{ReadOptions, Source};
 use finrst::conn::{Limits, Release};
+use finrst::engine::{Bound, Options};
 use finrst::filter::Filter;
-use finrst::read::{Bound, Options};
 
 use super::support::{data, read_file, shared};
 use super::whole::{Held, hold};

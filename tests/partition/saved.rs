@@ -2,12 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
+use finrst::base::error::Error;
 use finrst::capture::Source;
 use finrst::conn::Chosen;
-use finrst::error::Error;
+use finrst::engine::again;
+use finrst::engine::{Options, Output};
 use finrst::packet::Class;
-use finrst::packets;
-use finrst::read::{Options, Output};
 use finrst::table::export::Guard;
 
 use super::support::{data, read_file};
@@ -36,8 +36,7 @@ fn chosen(output: &Output) -> Vec<Chosen> {
 fn save(path: &Path, chosen: &[Chosen], target: &Path) -> Result<u64, Error> {
     let (sources, options) = ([Source::path(path)], Options::default());
     let guard = Guard { overwrite: true, ..Guard::default() };
-    packets::save(&sources, &options, chosen, None, target, &guard, &|| true)
-        .map(|saved| saved.rows)
+    again::save(&sources, &options, chosen, None, target, &guard, &|| true).map(|saved| saved.rows)
 }
 
 #[test]
@@ -97,6 +96,6 @@ fn nothing_is_saved_of_a_source_that_gives_other_packets() {
 fn a_stream_is_refused() {
     let reader = Source::reader("a pipe", Box::new(std::io::empty()), None);
     let (options, guard) = (Options::default(), Guard::default());
-    let refused = packets::save(&[reader], &options, &[], None, Path::new("x"), &guard, &|| true);
+    let refused = again::save(&[reader], &options, &[], None, Path::new("x"), &guard, &|| true);
     assert!(matches!(refused, Err(Error::Argument(text)) if text.contains("a pipe")));
 }

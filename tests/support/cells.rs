@@ -1,8 +1,8 @@
 //! Cells of a table as text.
 
 use arrow_array::RecordBatch;
-use finrst::answer;
-use finrst::read::Output;
+use finrst::engine;
+use finrst::engine::Output;
 use finrst::table::Made;
 use finrst::table::cells::{Cells, Value};
 use finrst::table::export::json_value;
@@ -10,7 +10,7 @@ use finrst::table::text::time;
 
 /// All tables, those of connections and of their teardown segments first.
 pub fn tables(output: Output) -> Vec<Made> {
-    answer::tables(output, &answer::Metadata::new(), &|| true).unwrap()
+    engine::tables(output, &engine::Metadata::new(), &|| true).unwrap()
 }
 
 /// A cell, `None` when it is missing.

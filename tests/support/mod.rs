@@ -8,11 +8,11 @@ use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
+use finrst::base::error::Error;
 use finrst::capture::Source;
 use finrst::conn::{Connection, Kind, Side};
-use finrst::error::Error;
+use finrst::engine::{Options, Output, Session};
 use finrst::packet::Class;
-use finrst::read::{Options, Output, Session};
 
 /// A row of a table: column to text.
 pub type Row = BTreeMap<String, String>;

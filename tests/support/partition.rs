@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 
 use finrst::capture::{ReadOptions, Reader, Source};
 use finrst::conn::{Chosen, Connection, Side, Traced};
+use finrst::engine::again;
+use finrst::engine::{Options, Output, Session};
 use finrst::packet::{Class, Decoder};
-use finrst::packets;
-use finrst::read::{Options, Output, Session};
 
 /// What a pass found and what a second one gives of it.
 pub struct Held {
@@ -23,7 +23,7 @@ fn whole(source: Source, options: &Options) -> Output {
 }
 
 fn again(source: Source, options: &Options, chosen: Vec<Chosen>) -> Vec<Traced> {
-    packets::segments(vec![source], options.clone(), chosen, &|| true).unwrap()
+    again::segments(vec![source], options.clone(), chosen, &|| true).unwrap()
 }
 
 /// The packets that a decoder alone takes for TCP.

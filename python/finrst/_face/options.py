@@ -1,6 +1,6 @@
 """The options of a reading: their types, and how they are handed to the engine.
 
-Each is declared once, in the engine (``src/read/options/declared.rs``); a test holds the class
+Each is declared once, in the engine (``src/engine/options/declared.rs``); a test holds the class
 below to these declarations.
 """
 

@@ -5,9 +5,9 @@ use std::panic;
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 
 use super::compress::{Compression, End, Stream};
-use crate::error::Error;
-use crate::guard;
-use crate::parallel::hand_over;
+use crate::base::error::Error;
+use crate::base::guard;
+use crate::base::parallel::hand_over;
 
 /// Room in front of a piece for the part of a record that the piece before it ended with.
 const HEADROOM: usize = 64 * 1024;

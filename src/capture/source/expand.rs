@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::Source;
 use super::pattern::files;
-use crate::error::{Error, file_name};
+use crate::base::error::{Error, file_name};
 
 /// One input, and whether the caller named it or merely the place where it lies.
 pub(crate) struct Entry {

@@ -6,7 +6,7 @@ use std::io::{self, BufRead, Read};
 use super::raw::{Kind, open_path};
 use super::stamp::Stamp;
 use super::{Source, SourceFile};
-use crate::error::Error;
+use crate::base::error::Error;
 
 /// Room for peeking at magic numbers, however small the reads are.
 const LOOK: usize = 64;

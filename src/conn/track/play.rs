@@ -1,10 +1,10 @@
 //! A script played through a tracker of its own.
 
+use crate::base::error::Error;
 use crate::conn::facts::connection::Connection;
 use crate::conn::memory::limits::Limits;
 use crate::conn::script;
 use crate::conn::track::tracker::Tracker;
-use crate::error::Error;
 
 /// Plays a script: its connections, in order of their first packets.
 ///

@@ -16,6 +16,7 @@ pub use relative::Traced;
 
 use relative::Bases;
 
+use crate::base::error::Error;
 use crate::conn::facts::connection::Connection;
 use crate::conn::facts::tuple::Tuple;
 use crate::conn::memory::limits::Limits;
@@ -23,7 +24,6 @@ use crate::conn::primitives::words::Side;
 use crate::conn::track::clock::Clock;
 use crate::conn::track::seed::Seed;
 use crate::conn::track::tracker::Tracker;
-use crate::error::Error;
 use crate::packet::{Address, IcmpError, Segment};
 
 /// Connections of which a message tells at most.

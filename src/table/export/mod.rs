@@ -14,7 +14,7 @@ use arrow_array::RecordBatch;
 use arrow_ipc::writer::FileWriter;
 use arrow_schema::{ArrowError, SchemaRef};
 
-use crate::error::Error;
+use crate::base::error::Error;
 
 pub use atomic::File as Whole;
 pub use formula::guarded;

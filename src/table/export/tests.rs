@@ -4,8 +4,8 @@ use std::sync::Arc;
 use arrow_array::{ArrayRef, Float64Array, RecordBatch, StringArray};
 
 use super::{Format, Guard, Whole, Writer, Written, to, write};
+use crate::base::error::Error;
 use crate::capture::{Source, SourceFiles};
-use crate::error::Error;
 
 fn batch() -> RecordBatch {
     let text = StringArray::from(vec![

@@ -1,9 +1,9 @@
 //! Bytes of any format through a whole pass, in chunks that the first byte chooses.
 
+use finrst::base::error::Error;
 use finrst::capture::{ReadOptions, Source};
 use finrst::conn::Limits;
-use finrst::error::Error;
-use finrst::read::{Options, Output, Session};
+use finrst::engine::{Options, Output, Session};
 
 use super::hold;
 

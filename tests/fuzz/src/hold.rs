@@ -4,8 +4,8 @@
 use finrst::capture::Status;
 use finrst::cause::{Cause, Context, Parameters, judge, judge_teardown};
 use finrst::conn::{Connection, Kind};
+use finrst::engine::Output;
 use finrst::packet::Class;
-use finrst::read::Output;
 
 /// All identities of a whole pass.
 pub fn output(output: &Output) {

@@ -1,8 +1,8 @@
 //! Bytes to the Arrow batches of every table, at once and in a scan of other chunks: no row is lost.
 
-use finrst::answer::{Scan, Step, metadata, tables as made};
 use finrst::capture::{ReadOptions, Source};
-use finrst::read::Options;
+use finrst::engine::Options;
+use finrst::engine::{Scan, Step, metadata, tables as made};
 use finrst::table::Made;
 
 use super::{file, hold};

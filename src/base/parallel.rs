@@ -7,8 +7,8 @@ use std::sync::mpsc::channel;
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-use crate::error::Error;
-use crate::guard;
+use crate::base::error::Error;
+use crate::base::guard;
 
 /// Threads that are used when nobody says how many: those that there are processors for, within
 /// reason.
@@ -113,7 +113,7 @@ pub fn in_order<I: Send, R: Send>(
 #[cfg(test)]
 mod tests {
     use super::in_order;
-    use crate::error::Error;
+    use crate::base::error::Error;
 
     #[test]
     fn results_stand_in_order() {
@@ -132,7 +132,7 @@ mod tests {
                 in_order(threads, 0..99, &|| false, Ok::<u32, _>),
                 Err(Error::Cancelled)
             ));
-            let panics = crate::guard::catch(|| {
+            let panics = crate::base::guard::catch(|| {
                 in_order(
                     threads,
                     0..99,

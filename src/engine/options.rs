@@ -61,7 +61,8 @@ pub struct Options {
 impl Options {
     /// Threads that will be used.
     pub fn threads(&self) -> usize {
-        self.threads.map_or_else(crate::parallel::sensible, |threads| threads.clamp(1, MAX_THREADS))
+        self.threads
+            .map_or_else(crate::base::parallel::sensible, |threads| threads.clamp(1, MAX_THREADS))
     }
 
     /// The same, with what follows from one for another.

@@ -6,8 +6,8 @@ mod away;
 
 use away::Away;
 
+use crate::base::error::Error;
 use crate::conn::{Clock, Connection, Counts, Limits, PREFETCHED, Rows, Seed, Tracker, finish};
-use crate::error::Error;
 use crate::packet::{IcmpError, Segment};
 
 /// Packets taken before others help: a small capture is done sooner than they are there.

@@ -1,29 +1,17 @@
-//! Joins the layers: a capture in, connections with their verdicts out.
-
-mod intake;
-mod ledger;
-mod options;
-mod output;
-mod pass;
-mod shards;
+//! One pass over a capture.
 
 use std::collections::VecDeque;
 
-use pass::Pass;
-use shards::Shards;
-
-pub(crate) use intake::Intake;
-pub use ledger::Ledger;
-pub use options::{Bound, Declared, OPTIONS, Options, OptionsReference, Slot};
-pub use output::Output;
-
+use super::pass::Pass;
+use super::shards::Shards;
+use super::{Intake, Ledger, Options, Output};
+use crate::base::error::{Error, printable};
+use crate::base::guard;
+use crate::base::issue::Issues;
 use crate::capture::{FileSummary, Interface, Progress, Reader, Source, SourceFiles, Status};
 use crate::cause::{Context, Parameters};
 use crate::conn::{Connection, Release, Rows};
-use crate::error::{Error, printable};
-use crate::guard;
 use crate::hosts::Hosts;
-use crate::issue::Issues;
 use crate::packet::{self, Path, Paths};
 
 /// Bytes read between two looks at whether there is memory.

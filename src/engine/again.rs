@@ -5,12 +5,12 @@ use std::collections::{HashMap, HashSet};
 use std::io::{BufWriter, Write};
 use std::path::Path;
 
+use crate::base::error::{Error, file_name, printable};
+use crate::base::guard;
 use crate::capture::{Comments, FileSummary, Frame, Reader, Source, SourceFiles, Writer};
 use crate::conn::{Chosen, Limits, Seed, Trace, Traced, script};
-use crate::error::{Error, file_name, printable};
-use crate::guard;
+use crate::engine::{Intake, Options, room_to_go_on};
 use crate::packet::Decoded;
-use crate::read::{Intake, Options, room_to_go_on};
 use crate::table::export::{Guard, Whole, Written};
 use crate::table::packets::{PacketRow, Packets};
 use crate::table::shared::Shared;

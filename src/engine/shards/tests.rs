@@ -3,10 +3,10 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::RngSeed;
 
 use super::{ENOUGH, Shards};
+use crate::base::error::Error;
 use crate::cause::RULES;
 use crate::conn::script::{Packet, parse};
 use crate::conn::{Connection, Counts, Limits, Release, Seed, Tracker};
-use crate::error::Error;
 use crate::packet::{IcmpError, PathId, Segment};
 
 use mixed::{Event, Mix, Moved, SECOND, follow};

@@ -1,12 +1,12 @@
 //! What a pass gives.
 
 use super::Ledger;
+use crate::base::error::Error;
+use crate::base::issue::Issues;
 use crate::capture::{FileSummary, Interface, Status};
 use crate::cause::{Context, Parameters};
 use crate::conn::{self, Counts, Rows, Tracker};
-use crate::error::Error;
 use crate::hosts::{Hosts, Origin};
-use crate::issue::Issues;
 use crate::packet::{Class, Path};
 
 /// Everything a pass found.

@@ -3,12 +3,12 @@
 use std::collections::HashMap;
 
 use super::{Metadata, Step};
+use crate::base::error::Error;
+use crate::base::guard;
+use crate::base::parallel;
 use crate::cause::{self, Context, Parameters, Storm, Verdict};
 use crate::conn::{Connection, Rows, Teardown, Unpacker};
-use crate::error::Error;
-use crate::guard;
-use crate::parallel;
-use crate::read::Output;
+use crate::engine::Output;
 use crate::table::connections::{ConnectionRow, Connections};
 use crate::table::shared::Shared;
 use crate::table::teardowns::{TeardownRow, Teardowns};

@@ -1,8 +1,8 @@
 //! A pass over packets that are still coming: what could be said if they ended here.
 
 use super::{Accounts, Judge, Scan, State, Step};
-use crate::error::Error;
-use crate::read::Session;
+use crate::base::error::Error;
+use crate::engine::Session;
 use crate::table::Made;
 use crate::table::shared::Shared;
 
@@ -76,10 +76,10 @@ mod tests {
 
     use super::{Scan, State, Step};
     use crate::capture::Source;
+    use crate::engine::Options;
     use crate::packet::Class;
-    use crate::read::Options;
 
-    const DEMO: &[u8] = include_bytes!("../../tests/data/demo.pcap");
+    const DEMO: &[u8] = include_bytes!("../../../tests/data/demo.pcap");
     const HEADER: usize = 24;
 
     /// Gives a few bytes at a time, as a pipe does, and tells how many it gave.

@@ -1,132 +1,20 @@
-//! What a pass over a capture found, judged, as tables.
+//! One pass whose rows are handed out as they are let go.
 
-mod judge;
-mod live;
+mod so_far;
 
-pub use live::SoFar;
+pub use so_far::SoFar;
 
-use std::collections::HashMap;
-use std::fmt::Write as _;
-
-use crate::capture::{FileSummary, Interface, Source, SourceFiles};
-use crate::cause::RULE_SET;
+use super::judge::Judge;
+use super::tables::Accounts;
+use super::{Metadata, Options, Output, Session, metadata};
+use crate::base::error::Error;
+use crate::capture::{Source, SourceFiles};
 use crate::conn::Groups;
-use crate::error::Error;
-use crate::hosts::{self, Host, Hosts, Origin};
-use crate::packet::Class;
-use crate::read::{OPTIONS, Options, Output, Session, Slot};
-use crate::table::files::Files;
-use crate::table::interfaces::{InterfaceRow, Interfaces};
-use crate::table::issues::{self, Issues};
-use crate::table::ledger::{Ledger, LedgerRow};
-use crate::table::names::Names;
 use crate::table::shared::Shared;
-use crate::table::{CHUNK_ROWS, Made, make};
-use judge::Judge;
-
-/// Changes whenever a column is renamed, removed or changes its meaning.
-pub const SCHEMA_VERSION: &str = "2";
+use crate::table::{CHUNK_ROWS, Made};
 
 /// Memory limit of a scan that is given none: 2 GiB.
 pub const MEMORY_LIMIT: u64 = 2 << 30;
-
-/// Texts that go into every schema: how the rows were made.
-pub type Metadata = HashMap<String, String>;
-
-/// Versions, thresholds of the causes and deadlines.
-pub fn metadata(options: &Options) -> Metadata {
-    let mut parameters = String::from("{");
-    for (name, value, _) in options.parameters.list() {
-        let _ = write!(parameters, "\"{name}\":{value},");
-    }
-    let mut deadlines = String::from("{");
-    let mut options = options.clone();
-    for declared in OPTIONS {
-        if let Slot::Duration(at) = declared.slot {
-            let deadline = crate::conn::seconds(*at(&mut options));
-            let _ = write!(deadlines, "\"{}_s\":{deadline},", declared.name);
-        }
-    }
-    let texts = [
-        ("finrst.version", env!("CARGO_PKG_VERSION").to_owned()),
-        ("finrst.schema_version", SCHEMA_VERSION.to_owned()),
-        ("finrst.rule_set", RULE_SET.to_owned()),
-        ("finrst.parameters", closed(parameters)),
-        ("finrst.deadlines", closed(deadlines)),
-    ];
-    texts.into_iter().map(|(key, text)| (key.to_owned(), text)).collect()
-}
-
-fn closed(mut object: String) -> String {
-    object.truncate(object.trim_end_matches(',').len());
-    object.push('}');
-    object
-}
-
-/// All tables of a pass. `proceed` is asked before each batch of rows.
-///
-/// # Errors
-/// [`Error::Cancelled`], or a broken promise of this crate.
-pub fn tables(
-    mut output: Output,
-    metadata: &Metadata,
-    proceed: &dyn Fn() -> bool,
-) -> Result<Vec<Made>, Error> {
-    let connections = std::mem::take(&mut output.connections);
-    let shared = Shared::new(&output.files, &output.interfaces, output.paths.clone());
-    let judge = Judge::at_the_end(&output);
-    let teardowns = judge.teardowns(&connections, &shared, metadata, proceed)?;
-    let connections = judge.connections(connections, &shared, metadata, proceed)?;
-    let mut made = vec![connections, teardowns];
-    made.extend(Accounts::of(&output).tables(&shared, metadata)?);
-    Ok(made)
-}
-
-/// What is known of the capture itself.
-struct Accounts<'a> {
-    ledger: &'a crate::read::Ledger,
-    files: &'a [FileSummary],
-    interfaces: &'a [Interface],
-    issues: &'a crate::issue::Issues,
-    /// What the user said, and what DNS answers did.
-    hosts: [&'a Hosts; 2],
-}
-
-impl<'a> Accounts<'a> {
-    fn of(output: &'a Output) -> Self {
-        let Output { ledger, files, interfaces, issues, hosts, .. } = output;
-        Self { ledger, files, interfaces, issues, hosts: hosts.each_ref() }
-    }
-
-    fn tables(&self, shared: &Shared, metadata: &Metadata) -> Result<[Made; 5], Error> {
-        let mut ledger = Vec::new();
-        for (index, file) in (0..).zip(self.files) {
-            for class in Class::ALL {
-                let packets = self.ledger.of(index, class);
-                if packets > 0 {
-                    ledger.push(LedgerRow { file: &file.name, class, packets });
-                }
-            }
-        }
-        let mut interfaces: Vec<_> =
-            self.interfaces.iter().map(|interface| InterfaceRow { interface, shared }).collect();
-        // They are met in turns that depend on how the octets of several files arrive.
-        interfaces.sort_by_key(|row| row.interface.file);
-        let files: Vec<_> = self.files.iter().collect();
-        // Blocks too come in such turns, and files of one capture bring the same names again.
-        let mut blocks = Hosts::new(Origin::Block, hosts::MOST);
-        self.files.iter().for_each(|file| blocks.absorb(&file.hosts));
-        let names: Vec<&Host> =
-            self.hosts.into_iter().chain([&blocks]).flat_map(Hosts::rows).collect();
-        Ok([
-            make::<Ledger>(&ledger, metadata.clone())?,
-            make::<Interfaces>(&interfaces, metadata.clone())?,
-            make::<Issues>(&issues::rows(self.issues, shared), metadata.clone())?,
-            make::<Files>(&files, metadata.clone())?,
-            make::<Names>(&names, metadata.clone())?,
-        ])
-    }
-}
 
 /// One pass whose rows are handed out as they are let go, in bounded memory.
 pub struct Scan {

@@ -7,7 +7,7 @@ use std::any::Any;
 use std::cell::RefCell;
 use std::panic::{self, AssertUnwindSafe};
 
-use crate::error::Error;
+use crate::base::error::Error;
 
 thread_local! {
     static LATEST: RefCell<Option<String>> = const { RefCell::new(None) };
@@ -75,12 +75,12 @@ pub fn room(bytes: usize) -> Result<(), Error> {
 fn message(payload: &(dyn Any + Send)) -> String {
     let text = payload.downcast_ref::<&str>().copied();
     let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
-    crate::error::printable(text.unwrap_or("panic"))
+    crate::base::error::printable(text.unwrap_or("panic"))
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::error::Error;
+    use crate::base::error::Error;
 
     #[test]
     fn a_panic_becomes_an_error() {

@@ -2,10 +2,10 @@
 
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 
+use crate::base::error::Error;
+use crate::base::guard;
+use crate::base::parallel::hand_over;
 use crate::conn::{Parcel, Tracker};
-use crate::error::Error;
-use crate::guard;
-use crate::parallel::hand_over;
 
 /// Parcels that may wait for the tracker.
 const WAITING: usize = 4;
@@ -155,7 +155,7 @@ mod tests {
     use std::sync::mpsc::{channel, sync_channel};
 
     use super::{Away, Back, Parcel};
-    use crate::error::Error;
+    use crate::base::error::Error;
 
     #[test]
     fn what_went_wrong_is_told() {

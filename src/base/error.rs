@@ -6,7 +6,7 @@ use std::path::Path;
 
 /// Why nothing, or nothing more, could be read.
 ///
-/// What a damaged capture still gives is never an error but an [`Issue`](crate::issue::Issue):
+/// What a damaged capture still gives is never an error but an [`Issue`](crate::base::issue::Issue):
 /// these are the cases in which there is no result to hand out.
 #[derive(Debug)]
 pub enum Error {

@@ -4,10 +4,10 @@
 use std::io::{BufWriter, Write};
 use std::path::Path;
 
+use crate::base::error::{Error, file_name};
+use crate::base::guard;
 use crate::capture::{Annotator, Comments, Placed, Progress, Reader, Source};
-use crate::error::{Error, file_name};
-use crate::guard;
-use crate::read::{Options, room_to_go_on};
+use crate::engine::{Options, room_to_go_on};
 use crate::table::export::{Guard, Whole};
 
 /// Octets that are gathered before the system is asked to write.

@@ -1,0 +1,6 @@
+//! The ground floor: what every layer may use.
+
+pub mod error;
+pub mod guard;
+pub mod issue;
+pub(crate) mod parallel;
