@@ -32,7 +32,7 @@ fn copied(
 }
 
 fn numbered(packet: u64) -> Option<String> {
-    (packet % 3 == 0).then(|| format!("packet {packet}"))
+    packet.is_multiple_of(3).then(|| format!("packet {packet}"))
 }
 
 fn silent(_: u64) -> Option<String> {
