@@ -340,7 +340,7 @@ mod tests {
     fn counts_that_lie_cost_no_more_than_the_message_holds() {
         let answer = Message::new(RESPONSE, [1, u16::MAX, u16::MAX, u16::MAX])
             .question("a")
-            .octets(&[0; 65_000]);
+            .octets(&vec![0; 65_000]);
         assert_eq!(unicast(&answer), [""; 0]);
         let mut many = Message::new(RESPONSE, [1, u16::MAX, 0, 0]).question("a");
         for n in 0..2000_u16 {

@@ -68,7 +68,7 @@ pub fn hosts(value: &Bound<'_, PyAny>) -> PyResult<Hosts> {
     let mut hosts = Hosts::default();
     for (address, name) in value.extract::<Vec<(String, String)>>()? {
         let address: IpAddr = address.parse().map_err(|_| {
-            let address = crate::error::printable(&address);
+            let address = crate::base::error::printable(&address);
             PyValueError::new_err(format!("not an address: {address:?}"))
         })?;
         if !hosts.add(address, &name, Seen::default()) {
