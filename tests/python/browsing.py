@@ -59,6 +59,21 @@ _OUTPUT = """(place) => {
   return cell.outputArea.node.innerText;
 }"""
 
+# What nobody may make of a capture's texts.
+FOREIGN = """(within) => {
+  const found = [];
+  for (const part of document.querySelectorAll(within)) {
+    for (const one of part.querySelectorAll("script,iframe,object,embed,link,base,form,meta,img"))
+      if (!(one.src ?? "").startsWith("data:")) found.push(one.outerHTML.slice(0, 200));
+    for (const one of part.querySelectorAll("*"))
+      for (const { name, value } of one.attributes)
+        if (name.startsWith("on") || /^\\s*javascript:/i.test(value) ||
+            (["href", "src", "xlink:href", "action"].includes(name) && /evil/.test(value)))
+          found.push(`${one.tagName} ${name}=${value}`.slice(0, 200));
+  }
+  return found;
+}"""
+
 
 class Watched:
     """A page that notes what it says and asks for; what is not on this machine is refused."""

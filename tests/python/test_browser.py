@@ -95,7 +95,7 @@ def test_first_look_and_its_widget(browser: Any, lab: str, shots: Path, theme: s
     heading(page, "25 connections of 25")
     widget.get_by_role("button", name="reset_injected").click()
     heading(page, "1 connection of 25")
-    widget.locator("table tr").nth(1).click()
+    widget.locator(".body .row").first.click()
     widget.locator(".detail svg").wait_for(timeout=20_000)
     story = widget.locator(".detail").inner_text()
     assert "by a box or a forger in between" in story
@@ -151,20 +151,6 @@ def test_report_loads_nothing(browser: Any, shots: Path, tmp_path: Path, theme: 
     watched.check()
 
 
-# What nobody may make of a capture's texts.
-FOREIGN = """(within) => {
-  const found = [];
-  for (const part of document.querySelectorAll(within)) {
-    for (const one of part.querySelectorAll("script,iframe,object,embed,link,base,form,meta,img"))
-      if (!(one.src ?? "").startsWith("data:")) found.push(one.outerHTML.slice(0, 200));
-    for (const one of part.querySelectorAll("*"))
-      for (const { name, value } of one.attributes)
-        if (name.startsWith("on") || /^\\s*javascript:/i.test(value) ||
-            (["href", "src", "xlink:href", "action"].includes(name) && /evil/.test(value)))
-          found.push(`${one.tagName} ${name}=${value}`.slice(0, 200));
-  }
-  return found;
-}"""
 PWNED = "() => window.pwned ?? null"
 
 
@@ -176,7 +162,7 @@ def test_the_hostile_texts_work_where_they_are_obeyed(browser: Any, tmp_path: Pa
     watched.page.goto(bad.as_uri())
     watched.page.wait_for_timeout(500)
     assert watched.page.evaluate(PWNED) is not None
-    assert watched.page.evaluate(FOREIGN, "body")
+    assert watched.page.evaluate(browsing.FOREIGN, "body")
     assert any(hostile.HOST in url for url in watched.external)
 
 
@@ -190,7 +176,7 @@ def test_a_hostile_capture_does_nothing_in_the_report(browser: Any, tmp_path: Pa
     assert page.evaluate(PWNED) is None
     # Its own policy and size are the only ones.
     assert page.locator("meta").count() == 3
-    assert page.evaluate(FOREIGN, "body") == []
+    assert page.evaluate(browsing.FOREIGN, "body") == []
     assert "<script>window.pwned=1</script>" in page.inner_text("h1")
     assert page.locator("style").count() == 1 + page.locator("svg style").count()
     assert [url for url in watched.asked if not url.startswith("data:")] == [page.url]
@@ -234,15 +220,19 @@ def test_a_hostile_capture_does_nothing_in_a_notebook(
     watched.open_notebook(lab, "hostile.ipynb")
     widget = page.locator(".finrst-explore")
     widget.scroll_into_view_if_needed()
-    rows = widget.locator("table tr")
-    assert rows.count() == 1 + 17
+    widget.get_by_role("button", name="#", exact=True).click()
+    widget.get_by_role("button", name="# ▲", exact=True).wait_for()
+    grid = widget.locator(".grid")
+    assert grid.get_attribute("aria-rowcount") == str(1 + 17)
     told = ""
-    for place in range(1, 18):
-        rows.nth(place).click()
+    for place in range(17):
+        # As a person does: the arrows of the keyboard, which JupyterLab leaves to the widget.
+        grid.press("ArrowDown" if place else "Home")
+        grid.press("Enter")
         page.wait_for_function(
             "(number) => document.querySelector('.finrst-explore .detail svg text')"
             "?.textContent.startsWith(`Connection ${number}:`)",
-            arg=place - 1,
+            arg=place,
             timeout=20_000,
         )
         told += widget.locator(".detail").inner_text()
@@ -250,7 +240,7 @@ def test_a_hostile_capture_does_nothing_in_a_notebook(
     watched.tall(30_000)
     page.screenshot(path=shots / "hostile.png")
     assert page.evaluate(PWNED) is None
-    assert page.evaluate(FOREIGN, ".jp-OutputArea-output") == []
+    assert page.evaluate(browsing.FOREIGN, ".jp-OutputArea-output") == []
     shown = "\n".join(page.locator(".jp-OutputArea-output").all_inner_texts())
     assert "<script>window.pwned=1</script>" in shown
     assert "\x1b" not in shown
