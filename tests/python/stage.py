@@ -54,7 +54,9 @@ class Stage:
         for name in ("view", "detail"):
             widget.observe(lambda change: self.messages.append((change.name, change.new)), [name])
         script = widget._esm.replace("export default", "const stage_widget =")
-        state = json.dumps({"view": widget.view, "detail": widget.detail}).replace("<", "\\u003c")
+        names = ("view", "detail", "findings")
+        state = json.dumps({name: getattr(widget, name) for name in names})
+        state = state.replace("<", "\\u003c")
         paper = "Canvas" if not dark else "#111111"
         (folder / "stage.html").write_text(_PAGE % (paper, widget._css, script, state))
         page.expose_function("python", self._python)

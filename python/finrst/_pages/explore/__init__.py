@@ -1,7 +1,7 @@
 """An interactive view of a capture in a notebook.
 
 ``widget`` talks to the browser: what is asked goes through ``asked``, is answered by ``rows`` (the
-table), ``bars`` (counts) and ``detail`` (one connection). The browser's half is in the scripts,
+table), ``bars`` (counts), ``found`` (findings) and ``detail`` (one connection). The browser's half is in the scripts,
 which ``scripts`` joins.
 """
 

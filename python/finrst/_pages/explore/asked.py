@@ -84,6 +84,10 @@ CHANGES: dict[str, tuple[Callable[[object], bool], str]] = {
         lambda value: value == "" or (_is_text(value) and str(value).removeprefix("-") in ORDERS),
         "'', or one of " + ", ".join(ORDERS) + ", with '-' before it for the largest first",
     ),
+    "finding": (
+        lambda value: value is None or _is_whole(value),
+        "the place of a finding or None",
+    ),
     "picked": (lambda value: value is None or _is_whole(value), "a connection_id or None"),
 }
 """What of an explorer can be set, the test of it, and what passes the test."""

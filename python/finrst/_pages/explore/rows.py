@@ -162,6 +162,7 @@ class Rows:
         row: dict[str, Any] = {
             name: self._word(name, place) for name in ("client_ip", "server_ip", "server_name")
         }
+        row["start"] = _moment(int(self.times[place]))
         row |= {f"{side}_port": int(ports[place]) for side, ports in self.ports.items()}
         return self.naming.client(row), self.naming.server(row)
 

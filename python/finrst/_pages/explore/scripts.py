@@ -9,7 +9,7 @@ from finrst._base.palette import dressed
 
 _HERE = Path(__file__).parent
 # Each imports from those before it; no two may call a thing of theirs the same.
-_FILES = ("pieces.js", "talk.js", "bars.js", "table.js", "detail.js", "widget.js")
+_FILES = ("pieces.js", "talk.js", "found.js", "bars.js", "table.js", "detail.js", "widget.js")
 _IMPORT = re.compile(r'^import \{[^}]*\} from "\./[a-z]+\.js";\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?=function |const |class )", re.MULTILINE)
 

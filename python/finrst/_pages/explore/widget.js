@@ -1,6 +1,7 @@
 // The browser's half of Explorer: what it shows comes from Python, which counts and sorts.
 import { button, debounced, element } from "./pieces.js";
 import { talk } from "./talk.js";
+import { findings } from "./found.js";
 import { facet, timeline } from "./bars.js";
 import { table } from "./table.js";
 import { detail } from "./detail.js";
@@ -34,9 +35,10 @@ function render({ model, el }) {
   });
 
   const clear = button(head, "clear", "Clear filters", () => {
-    talked.change({ chosen: {}, searched: {}, text: "", span: [] });
+    talked.change({ chosen: {}, searched: {}, text: "", span: [], finding: null });
     search.value = "";
   });
+  const found = element(root, "div", "filters");
   const facets = element(element(root, "div", "filters"), "div", "facets");
   const times = element(root, "div");
   const tools = element(root, "div", "tools");
@@ -55,6 +57,7 @@ function render({ model, el }) {
     }
     talked.change({ picked: id });
   };
+  const drawFindings = findings(found, model.get("findings"), talked, pick);
   grid = table(root, talked, pick);
   const below = element(root, "div", "detail");
   below.setAttribute("aria-live", "polite");
@@ -65,8 +68,9 @@ function render({ model, el }) {
     const view = model.get("view");
     const state = talked.state();
     title.textContent = view.title;
-    clear.disabled = !(state.span.length || state.text
+    clear.disabled = !(state.span.length || state.text || state.finding !== null
       || [...Object.values(state.chosen), ...Object.values(state.searched)].some((one) => one.length));
+    drawFindings();
     for (const one of view.facets) {
       if (!draws.has(one.name)) draws.set(one.name, facet(facets, one.name, talked));
       draws.get(one.name)(one);

@@ -10,6 +10,7 @@ from finrst._base.text import plural, printable
 from . import asked, detail, scripts
 from .asked import FACETS, PAGE, RefusedError
 from .bars import Bars
+from .found import Found
 from .rows import Rows
 
 if TYPE_CHECKING:
@@ -19,17 +20,17 @@ np = need("numpy", "notebook")
 traitlets = need("traitlets", "notebook")
 _Widget: Any = need("anywidget", "notebook").AnyWidget
 
-_FILTERS = ("chosen", "searched", "text", "span")
+_FILTERS = ("chosen", "searched", "text", "span", "finding")
 
 
 class Explorer(_Widget):  # type: ignore[misc]
-    """Bars to click, a table to sort and filter, and the story of the row that is picked.
+    """Findings and bars to click, a table to sort and filter, the story of the row picked.
 
     ``selection`` is the filtered connections as a ``pyarrow.Table``, ``picked`` the
     ``connection_id`` of the row that was picked. All of it can be set from Python too: ``chosen``
     holds the words chosen in each bar chart, ``searched`` what words must contain, ``text`` what
-    any cell must contain, ``span`` the seconds between which connections begin, ``order`` the
-    column that the table is sorted by: ``"start"``, ``"-start"`` for the last first, ``""`` for
+    any cell must contain, ``span`` the seconds between which connections begin, ``finding`` the
+    place of a finding in ``findings()`` whose connections are wanted, ``order`` the column that the table is sorted by: ``"start"``, ``"-start"`` for the last first, ``""`` for
     the troubled first.
 
     Counting and sorting is done here and only what is shown goes to the browser, so a million
@@ -40,10 +41,12 @@ class Explorer(_Widget):  # type: ignore[misc]
     _css = scripts.style()
     view = traitlets.Dict().tag(sync=True)
     detail = traitlets.Dict().tag(sync=True)
+    findings = traitlets.List().tag(sync=True)
     chosen = traitlets.Dict()
     searched = traitlets.Dict()
     text = traitlets.Unicode()
     span = traitlets.List(traitlets.Float())
+    finding = traitlets.Int(allow_none=True, default_value=None)
     order = traitlets.Unicode()
     picked = traitlets.Int(allow_none=True, default_value=None)
 
@@ -53,6 +56,8 @@ class Explorer(_Widget):  # type: ignore[misc]
         self._capture = capture
         self._rows = Rows(capture)
         self._bars = Bars(self._rows)
+        self._found = Found(capture, self._rows)
+        self.findings = self._found.told()
         self._columns = self._rows.columns()
         self._left: Any = None
         self._version = 0
@@ -77,6 +82,9 @@ class Explorer(_Widget):  # type: ignore[misc]
             raise traitlets.TraitError(str(error)) from None
         if name == "picked" and value is not None:
             self._capture.connection(value)
+        if name == "finding" and value is not None and not 0 <= value < len(self._found):
+            message = f"finding is None or a place among {len(self._found)} findings"
+            raise traitlets.TraitError(message)
         return value
 
     def _masks(self) -> dict[str, Any]:
@@ -85,6 +93,8 @@ class Explorer(_Widget):  # type: ignore[misc]
         if len(self.span) == 2:  # noqa: PLR2004
             low, high = self.span
             masks["time"] = (self._rows.start >= low) & (self._rows.start <= high)
+        if self.finding is not None:
+            masks["finding"] = self._found.mask(self.finding)
         if self.text.strip():
             masks["text"] = self._rows.containing(self.text)
         return masks
