@@ -246,7 +246,29 @@ def test_several_changes_at_once_are_worked_out_once(widget: Any) -> None:
     assert widget.span == [0.0, 5.0]
 
 
+def test_a_finding_filters_to_its_connections(widget: Any) -> None:
+    found = finrst.read(DEMO).findings()
+    assert [one["sentence"] for one in widget.findings] == [one.sentence for one in found]
+    for place, one in enumerate(found):
+        widget.finding = place
+        wanted = one.connections["connection_id"]
+        assert widget.selection["connection_id"].to_pylist() == wanted
+        assert sorted(row["id"] for row in widget.view["rows"]) == wanted
+        assert widget.findings[place]["count"] == len(wanted) == one.count
+        assert widget.findings[place]["example"] in wanted
+    # It joins the other filters.
+    widget.finding = 0
+    widget.chosen = {"ended_by": ["client"]}
+    assert widget.selection.num_rows < found[0].count
+    widget.finding = None
+    assert widget.view["state"]["finding"] is None
+
+
 NONSENSE: list[Any] = [
+    {"change": {"finding": 20}},
+    {"change": {"finding": -1}},
+    {"change": {"finding": "0"}},
+    {"change": {"finding": False}},
     {"change": {"nothing": 1}},
     {"change": {"_capture": None}},
     {"change": {"view": {}}},

@@ -271,9 +271,32 @@ def test_a_bar_keeps_the_keyboard_when_its_count_changes(show: Show) -> None:
     heading(stage, "25 connections of 25")
 
 
+def test_a_finding_filters_tells_more_and_shows_its_example(show: Show) -> None:
+    stage = show()
+    first = stage.page.locator(".finding").first
+    told = stage.widget.findings[0]
+    assert told["sentence"] in first.inner_text()
+    first.click()
+    heading(stage, f"{told['count']} connection{'s' * (told['count'] > 1)} of 25")
+    assert first.get_attribute("aria-pressed") == "true"
+    assert f"Next: {told['next']}" in stage.page.locator(".more").inner_text()
+    stage.page.get_by_role("button", name=f"Example: connection {told['example']}").click()
+    stage.page.locator(".detail svg").wait_for(timeout=10_000)
+    assert stage.widget.picked == told["example"]
+    first.click()
+    heading(stage, "25 connections of 25")
+    # Those beyond the first few are a click away.
+    many = len(stage.widget.findings)
+    assert stage.page.locator(".finding").count() == 5 < many
+    others = stage.page.get_by_role("button", name="more findings")
+    others.press("Enter")
+    assert stage.page.locator(".finding").count() == many
+    assert stage.page.evaluate("() => document.activeElement.className") == "others"
+
+
 def test_clicks_faster_than_answers_are_not_lost(show: Show) -> None:
     stage = show()
-    stage.page.evaluate("() => { window.delay = 150; }")
+    stage.page.evaluate("() => { window.delay = 1500; }")
     names = ["application_abort", "abort_unread_data", "port_closed", "reset_injected"]
     for name in names:
         stage.page.get_by_role("button", name=name).click(no_wait_after=True)

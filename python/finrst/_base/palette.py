@@ -52,6 +52,15 @@ it, so whoever changes one measures all."""
 HUES |= {"good": HUES["orderly"], "bad": Hue("#d65a4a", "31")}
 """What is better than it was, and what warns: words only."""
 
+SEVERITIES = {
+    "suspicious": "suspicious",
+    "costly": "abort",
+    "notable": "timeout",
+    "uncertain": "undecided",
+    "harmless": "orderly",
+}
+"""The severities of findings, gravest first, each with the class whose colour it has."""
+
 _NAMES = {
     **LIGHT._asdict(),
     **{f"dark_{name}": colour for name, colour in DARK._asdict().items()},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from finrst._base.classes import class_of
+from finrst._base.classes import class_of, class_of_ending
 from finrst._base.extras import need
 from finrst._base.services import port_name
 from finrst._base.text import duration, printable
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 np = need("numpy", "notebook")
 
+_CLASSED = {"cause": class_of, "ending": class_of_ending}
 _BARS = 8
 _BINS = 60
 
@@ -78,7 +79,7 @@ class Bars:
                     "text": printable(self._said(name, column.names[i]), 60),
                     "count": int(counts[i]),
                     "on": i in on,
-                    "colour": class_of(column.names[i]).colour if name == "cause" else None,
+                    "colour": _CLASSED[name](column.names[i]).colour if name in _CLASSED else None,
                 }
                 for i in order
             ],

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from finrst._base.extras import need
 from finrst._base.palette import HUES, SEVERITIES
 from finrst._base.text import printable
-from finrst._story.told import details
 from finrst.plot._columns import Columns
 
 if TYPE_CHECKING:
@@ -51,7 +50,7 @@ class Found:
                 "count": one.count,
                 "more": [
                     printable(line[:1].upper() + line[1:], _LONG)
-                    for line in (details(one), one.why)
+                    for line in (one.cost, one.why)
                     if line
                 ],
                 "next": printable(one.next, _LONG),
