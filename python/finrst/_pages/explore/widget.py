@@ -30,8 +30,8 @@ class Explorer(_Widget):  # type: ignore[misc]
     ``connection_id`` of the row that was picked. All of it can be set from Python too: ``chosen``
     holds the words chosen in each bar chart, ``searched`` what words must contain, ``text`` what
     any cell must contain, ``span`` the seconds between which connections begin, ``finding`` the
-    place of a finding in ``findings()`` whose connections are wanted, ``order`` the column that the table is sorted by: ``"start"``, ``"-start"`` for the last first, ``""`` for
-    the troubled first.
+    place in ``findings()`` of the one whose connections are wanted, ``order`` the column that the
+    table is sorted by: ``"start"``, ``"-start"`` for the last first, ``""`` for the troubled first.
 
     Counting and sorting is done here and only what is shown goes to the browser, so a million
     connections are no burden to it. It asks by numbered messages, which are checked.
