@@ -123,6 +123,10 @@ kinds! {
     IdleLimit = "idle_limit", Notable, ["idle_timeout_reset"],
         "Connections that one side, or a box, ends after the same silence.",
         "Let keep-alives be sent more often than the limit, or raise it.";
+    AgeLimit = "age_limit", Notable, ["connection_age_limit"],
+        "Connections in use that a service closed at the same age, or after as many requests.",
+        "Let clients take that for granted: repeat a request that meets the close, or raise the \
+         limit.";
     BusiestHost = "busiest_host", Notable, [],
         "One host that is part of most of the trouble, and of much less of the rest. Its connections \
          are told in other findings, too.",
@@ -137,8 +141,11 @@ kinds! {
     BegunBefore = "begun_before", Uncertain, [],
         "Connections that began before the capture. They are told in other findings, too.",
         "Begin the capture earlier.";
-    HarmlessReset = "harmless_reset", Harmless, [],
+    HarmlessReset = "harmless_reset", Harmless, ["connect_race_lost"],
         "Connections that ended in a reset when all had been said and acknowledged.",
+        "Nothing: it can be passed over.";
+    HealthCheck = "health_check", Harmless, ["health_check_probe"],
+        "Checks whether a port is open, at a steady interval.",
         "Nothing: it can be passed over.";
     StillOpen = "still_open", Harmless, [],
         "Connections that were open, or half closed, when last seen.",

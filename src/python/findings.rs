@@ -1,6 +1,7 @@
 //! Findings of a table of connections.
 
 use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use arrow_array::RecordBatch;
 use pyo3::IntoPyObjectExt;
@@ -8,7 +9,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 
 use super::table::Table;
-use super::wait::wait;
+use super::wait::{Cancel, wait};
 use super::{convert, errors};
 use crate::base::error::Error;
 use crate::base::guard;
@@ -40,18 +41,8 @@ impl Findings {
     fn new(py: Python<'_>, table: Py<Table>) -> PyResult<Self> {
         let batches = table.get().batches().to_vec();
         let found = wait(py, move |cancel| {
-            let rows: usize = batches.iter().map(RecordBatch::num_rows).sum();
-            if u32::try_from(rows).is_err() {
-                return Err(Error::Argument("too many connections to be told of".to_owned()));
-            }
-            guard::room_for(rows as u64 * ROW)?;
             let mut rows = Rows::default();
-            for batch in &batches {
-                if !cancel.proceed() {
-                    return Err(Error::Cancelled);
-                }
-                rows.add(batch).map_err(|error| Error::Argument(error.to_string()))?;
-            }
+            collect(&mut rows, &batches, cancel)?;
             Ok(find(&rows))
         })?;
         Ok(Self { found, table })
@@ -59,13 +50,7 @@ impl Findings {
 
     /// The facts of each finding, as dicts, in their order.
     fn facts<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
-        errors::guarded(py, || {
-            let list = PyList::empty(py);
-            for one in &self.found {
-                list.append(facts(py, one)?)?;
-            }
-            Ok(list)
-        })
+        errors::guarded(py, || listed(py, &self.found))
     }
 
     /// The connections of one finding, by its place.
@@ -77,6 +62,60 @@ impl Findings {
         })?;
         Ok(self.table.get().with(picked))
     }
+}
+
+/// Connections that come table by table and are let go: what they tell together.
+#[pyclass(frozen, module = "finrst._native")]
+pub struct Finder(Arc<Mutex<Rows>>);
+
+#[pymethods]
+impl Finder {
+    #[new]
+    fn new(py: Python<'_>) -> PyResult<Self> {
+        errors::guarded(py, || Ok(Self(Arc::default())))
+    }
+
+    /// Adds the connections of a table.
+    fn add(&self, py: Python<'_>, table: &Table) -> PyResult<()> {
+        let (rows, batches) = (Arc::clone(&self.0), table.batches().to_vec());
+        wait(py, move |cancel| collect(&mut *held(&rows)?, &batches, cancel))
+    }
+
+    /// The facts of each finding, as dicts, in their order.
+    fn facts<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        let rows = Arc::clone(&self.0);
+        let found = wait(py, move |_| Ok(find(&*held(&rows)?)))?;
+        errors::guarded(py, || listed(py, &found))
+    }
+}
+
+fn held(rows: &Mutex<Rows>) -> Result<MutexGuard<'_, Rows>, Error> {
+    // After a panic amid them they are not what was added.
+    rows.lock().map_err(|_| Error::Internal("the connections were left in pieces".to_owned()))
+}
+
+fn collect(rows: &mut Rows, batches: &[RecordBatch], cancel: &Cancel) -> Result<(), Error> {
+    let more: usize = batches.iter().map(RecordBatch::num_rows).sum();
+    let all = rows.rows.len().saturating_add(more);
+    if u32::try_from(all).is_err() {
+        return Err(Error::Argument("too many connections to be told of".to_owned()));
+    }
+    guard::room_for(all as u64 * ROW)?;
+    for batch in batches {
+        if !cancel.proceed() {
+            return Err(Error::Cancelled);
+        }
+        rows.add(batch).map_err(|error| Error::Argument(error.to_string()))?;
+    }
+    Ok(())
+}
+
+fn listed<'py>(py: Python<'py>, found: &[Finding]) -> PyResult<Bound<'py, PyList>> {
+    let list = PyList::empty(py);
+    for one in found {
+        list.append(facts(py, one)?)?;
+    }
+    Ok(list)
 }
 
 fn facts<'py>(py: Python<'py>, one: &Finding) -> PyResult<Bound<'py, PyDict>> {

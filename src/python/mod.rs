@@ -29,7 +29,7 @@ mod native {
     #[pymodule_export]
     use super::annotate::Annotation;
     #[pymodule_export]
-    use super::findings::{Findings, finding_kinds};
+    use super::findings::{Finder, Findings, finding_kinds};
     #[pymodule_export]
     use super::functions::{causes, columns, conversation, options, parameters};
     #[pymodule_export]

@@ -113,6 +113,9 @@ ENTRIES: dict[str, tuple[Callable[[], Any], Callable[[Any], Any]]] = {
     "Findings": (lambda: table, NATIVE.Findings),
     "Findings.facts": (lambda: NATIVE.Findings(table), lambda it: it.facts()),
     "Findings.connections": (lambda: NATIVE.Findings(table), lambda it: it.connections(0)),
+    "Finder": (lambda: None, lambda _: NATIVE.Finder()),
+    "Finder.add": (NATIVE.Finder, lambda it: it.add(table)),
+    "Finder.facts": (NATIVE.Finder, lambda it: it.facts()),
     "options": (lambda: None, lambda _: NATIVE.options()),
     "parameters": (lambda: None, lambda _: NATIVE.parameters()),
     "conversation": (lambda: None, lambda _: NATIVE.conversation("> S, < R.")),
@@ -203,6 +206,7 @@ def complete() -> None:
         NATIVE.Output,
         NATIVE.Annotation,
         NATIVE.Findings,
+        NATIVE.Finder,
     ):
         own = {name for name in vars(kind) if name in kind.__dict__}
         public = {n for n in own if not n.startswith("_") or n.startswith("__arrow")}

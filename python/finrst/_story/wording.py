@@ -232,6 +232,16 @@ def _idle_limit(facts: Facts) -> str:
     return f"{who} after {after} of silence: {_count(facts)} to {_services(facts)}."
 
 
+def _age_limit(facts: Facts) -> str:
+    return (
+        f"{_services(facts)} closed {_count(facts)} in use, at one age or after as many requests."
+    )
+
+
+def _health_check(facts: Facts) -> str:
+    return f"{_count(facts)} to {_services(facts)} only checked whether the port is open."
+
+
 def _busiest(facts: Facts) -> str:
     hosts = [item for tally in ("clients", "servers") for item in facts[tally][1]]
     host = max(hosts, key=lambda item: item[1])[0]
@@ -285,11 +295,13 @@ _SENTENCES: dict[str, Callable[[Facts], str]] = {
     "same_cause": _same_cause,
     "unexplained": _unexplained,
     "idle_limit": _idle_limit,
+    "age_limit": _age_limit,
     "busiest_host": _busiest,
     "one_sided": _one_sided,
     "capture_gaps": _gaps,
     "begun_before": _begun_before,
     "harmless_reset": _harmless_reset,
+    "health_check": _health_check,
     "still_open": _still_open,
     "in_order": _in_order,
     "rest": _rest,
