@@ -38,6 +38,9 @@ background:none;white-space:nowrap;max-width:26em;overflow:hidden;text-overflow:
 .finrst .key .of span{display:inline-block;width:9px;height:9px;border-radius:2px;
 margin-right:.35em}
 .finrst .warn{color:var(--bad)}
+.finrst ol.findings{list-style:none;margin:.6em 0;padding:0;max-width:84em}
+.finrst ol.findings li{border-left:4px solid;padding:.05em 0 .05em .6em;margin:.25em 0;
+overflow-wrap:anywhere}
 """.replace("\n", "")
 )
 """For what has the class ``finrst``."""

@@ -422,14 +422,13 @@ class Capture(ByValue):
 
     def __repr__(self) -> str:
         """Say in a few lines what the card says."""
-        said = summary.text(summary.summarize(self))
-        return "\n".join([said, *trust.text(trust.limits(self))])
+        return summary.text(summary.summarize(self))
 
     def _repr_html_(self) -> str:
         first = [self.naming.told(row) for row in self.connections.head(_CARD_ROWS)]
-        figures, limits = summary.summarize(self), trust.limits(self)
+        figures = summary.summarize(self)
         named = [*trust.named(self.files["file"]), *figures.lines]
-        return card(replace(figures, lines=named), limits, first, COLUMNS)
+        return card(replace(figures, lines=named), first, COLUMNS)
 
 
 def _no_connection(wanted: int, count: int) -> str:

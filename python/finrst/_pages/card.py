@@ -10,6 +10,8 @@ from finrst._base.html import STYLE, brief, escaped, grid
 from finrst._base.text import number
 from finrst._story.summary import is_rest
 
+from . import stories
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
@@ -77,9 +79,7 @@ def _key(causes: Iterable[str]) -> str:
     return f'<p class="key">{chips}</p>'
 
 
-def card(
-    summary: Summary, trust: Sequence[str], first: Sequence[dict[str, Any]], columns: Sequence[str]
-) -> str:
+def card(summary: Summary, first: Sequence[dict[str, Any]], columns: Sequence[str]) -> str:
     """Render what a capture is, how far it can be trusted and how its connections ended."""
     named = [word for word, _ in summary.causes if not is_rest(word)]
     why = _bars("Why", summary.causes, lambda word: _in(class_of(word)))
@@ -89,7 +89,8 @@ def card(
         f"<h3>{escaped(summary.title)}{source}</h3>",
         *(f"<p>{escaped(line, 400)}</p>" for line in summary.lines),
         *(f'<p class="warn">&#9888; {escaped(line, 400)}</p>' for line in summary.warnings),
-        *(f"<p>Trust: {escaped(line, 400)}</p>" for line in trust),
+        *(f"<p>Trust: {escaped(line, 400)}</p>" for line in summary.limits),
+        stories.brief(summary.findings),
         '<div class="panels">',
         _bars("How they ended", summary.endings, lambda word: _in(class_of_ending(word))),
         why.removesuffix("</div>") + _key(named) + "</div>" if why else "",

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING
 from finrst._base.html import COUNTED
 from finrst._base.text import number, plural, printable
 from finrst._story.figures import tables
-from finrst._story.findings import where
+
+from . import stories
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from finrst._story.answer import Answer
-    from finrst._story.findings import Finding, Findings
+    from finrst._story.finding import Finding
+    from finrst._story.overview import Overview
 
 # Marks of emphasis, links, tables, HTML, formulas, and what makes bare addresses links.
 _MARKUP = re.compile(r"([\\`*_{}\[\]<>#|~&$@]|:(?=//)|(?<=www)\.|^[-+])", re.IGNORECASE)
@@ -41,29 +43,23 @@ def _said(name: str, value: object) -> object:
 
 
 def _finding(one: Finding) -> list[str]:
-    row = one.example
-    ends = f"{plain(one.ends.client)} to {plain(one.ends.server)}"
+    shows = [f"- {plain(line, 900)}" for line in stories.markdown(one)]
     return [
-        f"### {plural(one.count, 'connection')}: {plain(one.cause)} ({one.group.name})",
+        f"### {plain(one.sentence, 900)} ({one.severity})",
         "",
-        plain(one.summary),
-        "",
-        f"- Where: {plain(where(one))}",
-        f"- Example: connection {row['connection_id']}, {ends}",
-        *([f"- {plain(one.rivals)}"] if one.rivals else []),
-        f"- Next: {plain(one.next)}",
-        "",
+        *shows,
+        *([""] if shows else []),
     ]
 
 
-def page(capture: Answer, found: Findings, title: str, about: list[tuple[str, str]]) -> str:
+def page(capture: Answer, found: Overview, title: str, about: list[tuple[str, str]]) -> str:
     """Write the page."""
     lines = [f"# {plain(title)}", "", *(f"{plain(line)}\n" for line in found.lines)]
     lines += ["## Findings", ""]
-    for one in found.troubled:
+    for one in found.findings:
         lines += _finding(one)
-    if not found.troubled:
-        lines += ["No connection ended in a way that needs an explanation.", ""]
+    if not found.findings:
+        lines += ["There is no connection to tell of.", ""]
     for name, rows in tables(capture, found).items():
         lines += [f"## {name}", ""]
         lines += _grid([[_said(*item) for item in row.items()] for row in rows], list(rows[0]))

@@ -9,13 +9,13 @@ from finrst._base.html import escaped, grid
 from finrst._base.palette import dressed
 from finrst._base.text import number, plural, share
 from finrst._story.figures import tables
-from finrst._story.findings import where
 
+from . import stories
 from .card import COLUMNS
 
 if TYPE_CHECKING:
     from finrst._story.answer import Answer
-    from finrst._story.findings import Finding, Findings
+    from finrst._story.overview import Occurrence, Overview
 
 _ROWS = 200
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
@@ -59,15 +59,15 @@ _SHOWN = (*COLUMNS, "mechanism", "harmless", "first_packet", "deciding_packet")
 
 def page(  # noqa: PLR0913, PLR0917 - the parts of a page
     capture: Answer,
-    found: Findings,
+    found: Overview,
     title: str,
     about: list[tuple[str, str]],
     plots: list[tuple[str, str]] | None,
-    ladders: dict[str, str] | str,
+    ladders: dict[int, str] | str,
 ) -> str:
     """Write the page."""
     sections = {
-        "findings": ("Findings", _findings(found)),
+        "findings": ("Findings", stories.whole(found.findings)),
         "plots": ("Plots", _plots(plots)),
         "examples": ("Examples", _examples(found, ladders)),
         "tables": ("Tables", _tables(capture, found)),
@@ -95,7 +95,7 @@ def page(  # noqa: PLR0913, PLR0917 - the parts of a page
     )
 
 
-def _stack(found: Findings) -> str:
+def _stack(found: Overview) -> str:
     """Draw the shares of the classes as one bar."""
     groups = found.groups
     parts = "".join(
@@ -110,47 +110,24 @@ def _stack(found: Findings) -> str:
     return f'<div class="stack">{parts}</div><p class="key">{key}</p>' if groups else ""
 
 
-def _example(one: Finding) -> str:
-    row = one.example
-    ends = f"{one.ends.client} to {one.ends.server}"
-    packet = "" if row["deciding_packet"] is None else f", packet {row['deciding_packet']}"
-    sure = f", {row['confidence']:.0%} sure" if row["confidence"] else ""
-    return f"Example: connection {row['connection_id']}, {ends}{packet}{sure}."
-
-
-def _findings(found: Findings) -> str:
-    if not found.troubled:
-        return "<p>No connection ended in a way that needs an explanation.</p>"
-    return "".join(
-        f'<div class="finding" style="border-color:{one.group.colour}">'
-        f"<h3>{plural(one.count, 'connection')}: {escaped(one.cause)} "
-        f'<span class="soft">({one.group.name})</span></h3>'
-        f"<p>{escaped(one.summary, 600)}</p>"
-        f'<p class="soft">{escaped(where(one), 300)} {escaped(_example(one), 300)}</p>'
-        + (f'<p class="soft">{escaped(one.rivals, 400)}</p>' if one.rivals else "")
-        + f"<p><b>Next:</b> {escaped(one.next, 600)}</p></div>"
-        for one in found.troubled
-    )
-
-
 def _plots(plots: list[tuple[str, str]] | None) -> str:
     if plots is None:
         return "<p>Plots need matplotlib: <code>pip install 'finrst[plot]'</code>.</p>"
     return "".join(f'<figure style="margin:0">{svg}</figure>' for _, svg in plots)
 
 
-def _examples(found: Findings, ladders: dict[str, str] | str) -> str:
+def _examples(found: Overview, ladders: dict[int, str] | str) -> str:
     if isinstance(ladders, str):
         return f"<p>No packets are drawn: {escaped(ladders, 600)}.</p>"
     return "".join(
-        f'<div class="example"><p><b>{escaped(one.cause)}</b>: {escaped(one.summary, 600)}</p>'
-        f'<div class="wide">{ladders[one.cause]}</div></div>'
-        for one in found.troubled
-        if one.cause in ladders
+        f'<div class="example"><p><b>{escaped(one.sentence, 900)}</b></p>'
+        f'<div class="wide">{ladders[place]}</div></div>'
+        for place, one in enumerate(found.findings)
+        if place in ladders
     )
 
 
-def _tables(capture: Answer, found: Findings) -> str:
+def _tables(capture: Answer, found: Overview) -> str:
     total = len(capture)
     if not total:
         return ""
@@ -164,7 +141,7 @@ def _tables(capture: Answer, found: Findings) -> str:
     return "".join(parts)
 
 
-def _recognised(items: list[Finding]) -> str:
+def _recognised(items: list[Occurrence]) -> str:
     parts = [
         "<p class=soft>Only causes that occur here. Classes: "
         + "; ".join(f"{one.name} &ndash; {one.meaning}" for one in CLASSES)
@@ -179,7 +156,7 @@ def _recognised(items: list[Finding]) -> str:
     return "".join(parts)
 
 
-def _trust(capture: Answer, found: Findings) -> str:
+def _trust(capture: Answer, found: Overview) -> str:
     limits = "".join(f"<li>{escaped(limit, 400)}</li>" for limit in found.limits)
     ledger = grid(capture.ledger, capture.ledger.column_names)
     files = grid(capture.files, ("file", "status", "packets", "bytes_total", "compression"))

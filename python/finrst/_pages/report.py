@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 from finrst._base.text import duration, number, plural
 from finrst._errors import CaptureError
 from finrst._files.atomic import check, whole
-from finrst._story.findings import Findings, find
+from finrst._story.overview import Overview, survey
 from finrst._story.summary import source_name
+from finrst._story.told import matters
 
 from . import markdown as _markdown
 from . import page as _page
@@ -28,8 +29,7 @@ _PLOTS = {
     "lifetimes": "How long connections lived and were silent",
     "fingerprint": "Whether resets look like their sender",
 }
-_LADDERS = 4
-_SUSPICIOUS = 2
+_LADDERS = 5
 
 
 def write(
@@ -38,7 +38,7 @@ def write(
     """Write a report; the file appears whole or not at all."""
     sources = capture.connections._native.sources  # noqa: SLF001 - the same package
     check(path, sources, overwrite=overwrite)
-    found = find(capture)
+    found = survey(capture)
     heading = title or _title(capture)
     if Path(path).suffix.lower() in {".md", ".markdown"}:
         text = _markdown.page(capture, found, heading, _about(capture))
@@ -96,16 +96,16 @@ def _plots(capture: Answer) -> list[tuple[str, str]] | None:
     return [(_PLOTS[name], chart.svg()) for name, chart in charts.items() if not chart.is_empty]
 
 
-def _ladders(capture: Answer, found: Findings) -> dict[str, str] | str:
-    """Draw examples of the commonest and of suspicious causes, or tell why that cannot be."""
+def _ladders(capture: Answer, found: Overview) -> dict[int, str] | str:
+    """Draw examples of the gravest findings, by their places, or tell why that cannot be."""
     from finrst.plot import ladder
 
-    drawn: dict[str, str] = {}
-    rest = [one for one in found.troubled[_LADDERS:] if one.group.name == "suspicious"]
-    for one in [*found.troubled[:_LADDERS], *rest[:_SUSPICIOUS]]:
+    drawn: dict[int, str] = {}
+    shown = [(place, one) for place, one in enumerate(found.findings) if matters(one)]
+    for place, one in shown[:_LADDERS]:
         try:
-            diagram: Any = ladder(capture, one.example["connection_id"])
+            diagram: Any = ladder(capture, one.example.connection_id)
         except (CaptureError, OSError) as error:
             return str(error)
-        drawn[one.cause] = str(diagram)
+        drawn[place] = str(diagram)
     return drawn

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from .answer import Answer
-    from .findings import Findings
+    from .overview import Overview
 
 _HOSTS = 20
 _KINDS = 40
@@ -18,7 +18,7 @@ _KINDS = 40
 Rows = list[dict[str, Any]]
 
 
-def tables(capture: Answer, found: Findings) -> dict[str, Rows]:
+def tables(capture: Answer, found: Overview) -> dict[str, Rows]:
     """Give the tables by their titles; those without rows are left out."""
     troubled = {"cause": [one.cause for one in found.troubled]}
     connections, total = capture.connections, len(capture)

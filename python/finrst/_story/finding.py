@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, NoReturn, overload
 
 from finrst import _native
 from finrst._base.pickles import ByValue
@@ -16,10 +16,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
 
+    from finrst._tables.naming import Naming
+
     from .answer import Answer
     from .connection import Connection
 
 _HOSTS = 10
+# Connections of a stream that findings are made of.
+_MOST = 1_000_000
 
 
 class Finding(ByValue):
@@ -34,12 +38,13 @@ class Finding(ByValue):
     >>> one.kind, one.severity, one.count, one.hosts
     ('refused', 'costly', 3, ('198.51.100.1', '192.0.2.1'))
     >>> print(one.sentence)
-    3 connections to 198.51.100.1:443 were refused: nothing listens there.
+    3 connections to 198.51.100.1:443 (https) were refused: nothing listens there.
     """
 
     def __init__(
         self,
         facts: dict[str, Any],
+        naming: Naming,
         connections: Callable[[], Table],
         example: Callable[[int], Connection],
     ) -> None:
@@ -54,7 +59,7 @@ class Finding(ByValue):
 
         ``suspicious``, ``costly``, ``notable``, ``uncertain`` or ``harmless``, gravest first.
         """
-        self.sentence: str = wording.sentence(facts)
+        self.sentence: str = wording.sentence(facts, naming)
         """What happened, to how many, between whom."""
         self.why: str = wording.why(facts)
         """What says so."""
@@ -186,17 +191,43 @@ def _hosts(facts: dict[str, Any]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(host for host, _ in ranked))[:_HOSTS]
 
 
+class Collector:
+    """Connections that come table by table, and what they tell together; in bounded memory."""
+
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        self._native = _native.Finder()
+        self._kept = 0
+        self.left_out = 0
+        """Connections that came when there were too many."""
+
+    def add(self, connections: Table) -> None:
+        """Take what the findings of a table need."""
+        if self._kept + len(connections) > _MOST:
+            self.left_out += len(connections)
+            return
+        self._kept += len(connections)
+        self._native.add(connections._native)  # noqa: SLF001 - the same package
+
+    def findings(self, naming: Naming) -> Findings:
+        """Tell them; they know no connection any more."""
+
+        def gone(*_: object) -> NoReturn:
+            message = "the connections of a stream were let go: read() keeps them"
+            raise LookupError(message)
+
+        return Findings([Finding(one, naming, gone, gone) for one in self._native.facts()])
+
+
 def find(capture: Answer) -> Findings:
     """Work out what a capture tells."""
-    return of_table(capture.connections, capture.connection)
-
-
-def of_table(connections: Table, example: Callable[[int], Connection]) -> Findings:
-    """Work out what a table of connections tells, wherever it comes from."""
+    connections = capture.connections
     native = _native.Findings(connections._native)  # noqa: SLF001 - the same package
 
     def rows(place: int) -> Callable[[], Table]:
         return lambda: Table(native.connections(place), connections.name)
 
     facts = enumerate(native.facts())
-    return Findings([Finding(one, rows(place), example) for place, one in facts])
+    return Findings(
+        [Finding(one, capture.naming, rows(place), capture.connection) for place, one in facts]
+    )

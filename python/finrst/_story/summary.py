@@ -11,7 +11,10 @@ from finrst._base.paint import PLAIN, Paint
 from finrst._base.text import duration, endpoint, number, plural, printable
 from finrst._base.width import available, columns, fit, middle, pad, wrap
 
+from . import told
 from .tally import Tally, ranked
+from .trust import limits, untold
+from .trust import text as trust_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
     from finrst._tables.table import Table
 
     from .answer import Answer
+    from .finding import Findings
 
 _TOP = 8
 _WORST = 5
@@ -41,6 +45,9 @@ class Summary:
     clients: list[tuple[str, int]]
     tones: dict[str, str]
     """Endings by the class whose colour they have."""
+    findings: Findings
+    limits: list[str]
+    """What limits the trust in the verdicts, and is in no finding."""
     source: str = ""
     """What it is about: a file, or how many."""
 
@@ -59,6 +66,7 @@ def figures(tally: Tally, accounts: Mapping[str, Table]) -> Summary:
     name = source_name(files[0]["file"]) if len(files) == 1 else plural(len(files), "file")
     classes = packet_classes(accounts["ledger"])
     packets, naming = sum(classes.values()), tally.naming(accounts["names"])
+    found = tally.findings(naming)
     lines = [
         *_span(files),
         f"{plural(packets, 'packet')} = "
@@ -78,12 +86,15 @@ def figures(tally: Tally, accounts: Mapping[str, Table]) -> Summary:
         servers=[(naming.service(*at), n) for at, n in ranked(tally.servers)[:_WORST]],
         clients=[(naming.host(ip), n) for ip, n in ranked(tally.clients)[:_WORST]],
         tones={word: class_of_ending(word).name for word in tally.endings},
+        findings=found,
+        limits=untold(limits(tally, found), found),
     )
 
 
 def plain(tally: Tally, accounts: Mapping[str, Table]) -> dict[str, Any]:
     """Give the figures for programs: nothing folded, nothing rounded."""
     begin, end = span(accounts["files"])
+    found = tally.findings(tally.naming(accounts["names"]))
     return {
         "files": accounts["files"]["file"],
         "start": begin.isoformat() if begin else None,
@@ -96,6 +107,8 @@ def plain(tally: Tally, accounts: Mapping[str, Table]) -> dict[str, Any]:
         "ended_by": dict(ranked(tally.ended_by)),
         "servers_not_orderly": {endpoint(*at): n for at, n in ranked(tally.servers)},
         "clients_not_orderly": dict(ranked(tally.clients)),
+        "findings": found.to_dict(),
+        "limits": limits(tally, found),
         "warnings": warnings(accounts),
     }
 
@@ -184,6 +197,14 @@ def bars(
     return ["", *(paint(line, "bold") for line in wrap(title)), *lines]
 
 
+def _who(ended_by: list[tuple[str, int]], paint: Paint) -> list[str]:
+    """Say in a line who ended them; which hosts those were, the findings tell."""
+    if not ended_by:
+        return []
+    said = ", ".join(f"{printable(word)} {number(count)}" for word, count in ended_by)
+    return ["", *wrap(f"{paint('Who ended them', 'bold')}: {said}".replace("_", " "))]
+
+
 def class_name(cause: str) -> str:
     """Give the class of a cause, by which it is painted."""
     return "dim" if is_rest(cause) else class_of(cause).name
@@ -200,10 +221,10 @@ def text(summary: Summary, paint: Paint = PLAIN) -> str:
             for line in summary.warnings
             for part in wrap(printable(line), first="! ")
         ),
+        *told.lines(summary.findings, paint),
+        *trust_text(summary.limits),
         *bars("How they ended", summary.endings, paint, lambda word: summary.tones.get(word, "")),
         *bars("Why", summary.causes, paint, class_name),
-        *bars("Who ended them", summary.ended_by, paint),
-        *bars("Servers with endings that are not orderly", summary.servers, paint),
-        *bars("Clients with endings that are not orderly", summary.clients, paint),
+        *_who(summary.ended_by, paint),
     ]
     return "\n".join(lines)

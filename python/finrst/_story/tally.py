@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from finrst._base.classes import ENDINGS
 from finrst._tables.naming import Naming
 
+from .finding import Collector, Findings
+
 if TYPE_CHECKING:
     from finrst._tables.table import Table
 
@@ -17,6 +19,9 @@ GOOD = frozenset(word for word, kind in ENDINGS.items() if kind == "orderly")
 """Endings that are orderly."""
 NEUTRAL = frozenset(word for word, kind in ENDINGS.items() if kind == "undecided")
 """Endings that are neither orderly nor a failure."""
+
+UNSURE = 0.6
+"""A verdict that is less sure than this is better not relied on."""
 
 # Hosts that are counted apart; beyond it the rarest half is forgotten.
 _HOSTS = 65_536
@@ -49,7 +54,12 @@ class Tally:
         self.clients: Counter[str] = Counter()
         """The same by the client's address."""
         self.called: Counter[tuple[str, str]] = Counter()
-        """The same by the server's address and what its client called it."""
+        """All connections by the server's address and what its client called it."""
+        self.censored = 0
+        """Connections of which the capture ended too early to know the ending."""
+        self.unsure = 0
+        """Verdicts that are less than :data:`UNSURE` sure."""
+        self._collector = Collector()
 
     def add(self, connections: Table, segments: int) -> None:
         """Add a table of connections and the number of their FIN and RST segments."""
@@ -61,6 +71,10 @@ class Tally:
             ("ended_by", self.ended_by),
         ):
             counter.update(dict(connections.counts(column)))
+        self.censored += dict(connections.counts("censored")).get(True, 0)
+        sure = connections.counts("confidence")
+        self.unsure += sum(count for value, count in sure if 0 < float(value) < UNSURE)
+        self._collector.add(connections)
         bad = {"ending": [word for word in self.endings if word not in GOOD | NEUTRAL]}
         most = _HOSTS // 2
         servers = connections.counts("server_ip", "server_port", only=bad, top=most)
@@ -68,12 +82,24 @@ class Tally:
             self.servers[ip, port] += count
         for ip, count in connections.counts("client_ip", only=bad, top=most):
             self.clients[ip] += count
-        for ip, name, count in connections.counts("server_ip", "server_name", only=bad, top=most):
+        for ip, name, count in connections.counts("server_ip", "server_name", top=most):
             if name is not None:
                 self.called[ip, name] += count
         _bound(self.servers)
         _bound(self.clients)
         _bound(self.called)
+
+    def findings(self, naming: Naming) -> Findings:
+        """Give what the connections tell, by sentences and counts only: they were let go.
+
+        Of more than a million the first are told, and then how many came later.
+        """
+        return self._collector.findings(naming)
+
+    @property
+    def left_out(self) -> int:
+        """Connections that are in no finding, because they came after a million others."""
+        return self._collector.left_out
 
     def naming(self, names: Table) -> Naming:
         """Give the names of the hosts that it counts, with the table of those that are told."""
@@ -83,11 +109,13 @@ class Tally:
         return Naming(lambda ip: called.get(ip, ()), names)
 
     def __add__(self, other: Tally) -> Tally:
-        """Give both together."""
+        """Give both together, but for their findings."""
         both = Tally()
         for one in (self, other):
             both.connections += one.connections
             both.segments += one.segments
+            both.censored += one.censored
+            both.unsure += one.unsure
             for name in ("endings", "causes", "ended_by", "servers", "clients", "called"):
                 getattr(both, name).update(getattr(one, name))
         return both

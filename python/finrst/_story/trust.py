@@ -2,49 +2,38 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from finrst._base.text import number, plural, printable
 from finrst._base.width import wrap
 
-if TYPE_CHECKING:
-    from .answer import Answer
+from .tally import UNSURE
 
-_UNSURE = 0.6
+if TYPE_CHECKING:
+    from .finding import Findings
+    from .tally import Tally
+
 _NAMED = 3
 
 
-def limits(capture: Answer) -> list[str]:
+def limits(tally: Tally, found: Findings) -> list[str]:
     """Tell it in sentences, most far-reaching first; none when nothing was found."""
-    table = capture.connections
-    found = []
-    mid_stream = _rows(capture, "opening", "mid_stream")
-    if mid_stream:
-        found.append(
-            f"{plural(mid_stream, 'connection')} began before the capture: who is client and who "
-            "is server is a guess."
+    said = [one.sentence for one in found if one.severity == "uncertain"]
+    if tally.censored:
+        said.append(
+            "The capture ended too early to know how "
+            f"{plural(tally.censored, 'connection')} went on."
         )
-    one_way = sum(n for seen, n in table.counts("directions_seen") if seen != "both")
-    if one_way:
-        found.append(f"Only one direction of {plural(one_way, 'connection')} was captured.")
-    censored = dict(table.counts("censored")).get(True, 0)
-    if censored:
-        found.append(
-            f"The capture ended too early to know how {plural(censored, 'connection')} went on."
-        )
-    gaps = sum(n for missing, n in table.counts("capture_gaps") if missing)
-    if gaps:
-        found.append(f"In {plural(gaps, 'connection')} octets are missing from the capture.")
-    unsure = sum(n for sure, n in table.counts("confidence") if 0 < float(sure) < _UNSURE)
-    if unsure:
-        verdicts = "verdict is" if unsure == 1 else "verdicts are"
-        found.append(f"{number(unsure)} {verdicts} less than {_UNSURE:.0%} sure.")
-    return found
+    if tally.unsure:
+        verdicts = "verdict is" if tally.unsure == 1 else "verdicts are"
+        said.append(f"{number(tally.unsure)} {verdicts} less than {UNSURE:.0%} sure.")
+    return said
 
 
-def _rows(capture: Answer, column: str, word: str) -> int:
-    counts: dict[Any, int] = dict(capture.connections.counts(column, only={column: [word]}))
-    return counts.get(word, 0)
+def untold(limits: list[str], found: Findings) -> list[str]:
+    """Leave out what the findings say already."""
+    told = {one.sentence for one in found}
+    return [limit for limit in limits if limit not in told]
 
 
 def named(files: list[str]) -> list[str]:

@@ -5,11 +5,14 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from finrst._base.text import duration, endpoint, number, plural, printable
+from finrst._base.services import port_name
+from finrst._base.text import duration, number, plural, printable
 from finrst._tables.reference import causes, finding_kinds
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from finrst._tables.naming import Naming
 
 Facts = dict[str, Any]
 
@@ -19,9 +22,9 @@ _PORTS = 8
 _TENTHS = 1000
 
 
-def sentence(facts: Facts) -> str:
-    """Say what happened, to how many, between whom."""
-    return _SENTENCES[facts["kind"]](facts)
+def sentence(facts: Facts, naming: Naming) -> str:
+    """Say what happened, to how many, between whom; hosts by their names, too."""
+    return _SENTENCES[facts["kind"]](facts | {"naming": naming})
 
 
 def why(facts: Facts) -> str:
@@ -49,11 +52,11 @@ def cost(facts: Facts) -> str:
         parts.append(f"{plural(facts['lost'], 'byte')} thrown away")
     failed = facts["count"] - facts["opened"]
     if facts["waited"] is not None and failed:
+        waited = duration(facts["waited"])
         parts.append(
-            f"{plural(failed, 'connection')} never opened, half of them within "
-            f"{duration(facts['waited'])}"
-            if failed > 1
-            else f"1 connection never opened, in {duration(facts['waited'])}"
+            f"the attempt took {waited}"
+            if failed == 1
+            else f"half of {number(failed)} attempts took {waited} or longer"
         )
     return "; ".join(parts)
 
@@ -88,31 +91,32 @@ def _listed(words: list[str]) -> str:
     return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
 
 
-def _hosts(tally: tuple[int, list[tuple[Any, int]]], noun: str) -> str:
+def _hosts(facts: Facts, which: str) -> str:
     """Name hosts where they are few, else count them."""
-    distinct, most = tally
+    distinct, most = facts[which]
     if distinct <= _NAMED:
-        return _listed([printable(host) for host, _ in most])
-    return plural(distinct, noun)
+        return _listed([printable(facts["naming"].host(host)) for host, _ in most])
+    return plural(distinct, which.removesuffix("s"))
 
 
 def _services(facts: Facts) -> str:
     """Name services where they are few, else count them, by their port where it is one."""
     distinct, most = facts["services"]
     if distinct <= _NAMED:
-        return _listed([endpoint(printable(ip), port) for (ip, port), _ in most])
-    ports, names = facts["ports"]
+        return _listed([printable(facts["naming"].service(*at)) for at, _ in most])
+    ports = facts["ports"][0]
     if ports == 1:
-        return f"{plural(facts['servers'][0], 'host')} at port {names[0][0]}"
+        return f"{plural(facts['servers'][0], 'host')} at {_ports(facts)}"
     if facts["servers"][0] == 1:
-        return f"{number(ports)} ports of {printable(facts['servers'][1][0][0])}"
+        return f"{number(ports)} ports of {_hosts(facts, 'servers')}"
     return plural(distinct, "service")
 
 
 def _ports(facts: Facts) -> str:
     distinct, most = facts["ports"]
-    named = [str(port) for port, _ in sorted(most)]
-    return f"port {named[0]}" if distinct == 1 else plural(distinct, "port")
+    if distinct == 1:
+        return f"port {port_name(most[0][0])}"
+    return plural(distinct, "port")
 
 
 def _count(facts: Facts) -> str:
@@ -126,12 +130,12 @@ def _injection(facts: Facts) -> str:
         "forged_syn_ack": "handshake answers",
     }
     what = _listed([words[name] for name, _ in facts["causes"][1] if name in words])
-    ends = f"{_hosts(facts['clients'], 'client')} and {_services(facts)}"
+    ends = f"{_hosts(facts, 'clients')} and {_services(facts)}"
     return f"Somebody between {ends} forged {what}: {_count(facts)}."
 
 
 def _filtered_name(facts: Facts) -> str:
-    names = _hosts(facts["names"], "name") or "this name"
+    names = _listed([printable(name) for name, _ in facts["names"][1]]) or "this name"
     return f"Connections that ask for {names} are cut at {_services(facts)}: {_count(facts)}."
 
 
@@ -142,12 +146,12 @@ def _syn_flood(facts: Facts) -> str:
 
 
 def _scan(facts: Facts) -> str:
-    who = _hosts(facts["clients"], "source")
+    who = _hosts(facts, "clients")
     verb = "scans" if facts["clients"][0] == 1 else "scan"
     hosts = facts["servers"][0]
     where = f"{plural(hosts, 'host')} at {_ports(facts)}"
     if hosts == 1:
-        where = f"{_ports(facts)} of {printable(facts['servers'][1][0][0])}"
+        where = f"{_ports(facts)} of {_hosts(facts, 'servers')}"
     answers = [
         (facts["opened"], "opened"),
         (facts["refused"], "refused"),
@@ -173,7 +177,7 @@ def _restart(facts: Facts) -> str:
 
 
 def _connect_limit(facts: Facts) -> str:
-    who = _hosts(facts["clients"], "client")
+    who = _hosts(facts, "clients")
     verb = "gives" if facts["clients"][0] == 1 else "give"
     after = f" after {duration(facts['limit'][0])}" if "limit" in facts else ""
     return f"{who} {verb} up connecting to {_services(facts)}{after}: {_count(facts)}."
@@ -246,8 +250,8 @@ def _busiest(facts: Facts) -> str:
     hosts = [item for tally in ("clients", "servers") for item in facts[tally][1]]
     host = max(hosts, key=lambda item: item[1])[0]
     return (
-        f"{printable(host)} is part of {number(facts['count'])} of the {number(facts['of'])} "
-        "connections that had trouble, and of few others."
+        f"{printable(facts['naming'].host(host))} is part of {number(facts['count'])} of "
+        f"{plural(facts['of'], 'connection')} that had trouble, and of few others."
     )
 
 

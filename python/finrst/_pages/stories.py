@@ -1,0 +1,66 @@
+"""Findings as HTML: nothing of the capture is taken for markup."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from finrst._base.html import escaped
+from finrst._base.palette import HUES, SEVERITIES
+from finrst._base.text import printable
+from finrst._story.told import details, matters
+
+if TYPE_CHECKING:
+    from finrst._story.finding import Finding, Findings
+
+_LONGEST = 900
+
+
+def colour(one: Finding) -> str:
+    """Give the colour of its severity."""
+    return HUES[SEVERITIES[one.severity]].css
+
+
+def example(one: Finding) -> str:
+    """Name the connection that shows it, with the packet that decided it."""
+    row = one.example.to_dict()
+    packet = "" if row["deciding_packet"] is None else f", packet {row['deciding_packet']}"
+    sure = f", {row['cause']} {row['confidence']:.0%} sure" if row["confidence"] else ""
+    return f"Example: connection {row['connection_id']}{packet}{sure}."
+
+
+def brief(found: Findings) -> str:
+    """Write them for a card: a line each, the rest where one hovers."""
+    items = "".join(
+        f'<li style="border-color:{colour(one)}"><b>{one.severity}</b> '
+        f'<span title="{escaped(f"{details(one)} Next: {one.next}", _LONGEST)}">'
+        f"{escaped(one.sentence, _LONGEST)}</span></li>"
+        for one in found
+    )
+    return f'<ol class="findings">{items}</ol>' if items else ""
+
+
+def whole(found: Findings) -> str:
+    """Write them for a page: each with what says so, what it cost and what to do next."""
+    parts = []
+    for one in found:
+        said = [
+            f'<div class="finding" style="border-color:{colour(one)}">',
+            f"<h3>{escaped(one.sentence, _LONGEST)} "
+            f'<span class="soft">({one.severity}: {one.kind})</span></h3>',
+        ]
+        if matters(one):
+            shows = f"{details(one)} {one.why} {example(one)}"
+            said += [
+                f'<p class="soft">{escaped(shows, _LONGEST)}</p>',
+                f"<p><b>Next:</b> {escaped(one.next, _LONGEST)}</p>",
+            ]
+        parts.append("".join(said) + "</div>")
+    return "".join(parts) or "<p>There is no connection to tell of.</p>"
+
+
+def markdown(one: Finding) -> list[str]:
+    """Give the lines of a finding, still to be escaped."""
+    if not matters(one):
+        return []
+    shows = [details(one), one.why, example(one), f"Next: {one.next}"]
+    return [printable(line, _LONGEST) for line in shows]

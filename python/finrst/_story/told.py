@@ -1,0 +1,55 @@
+"""Findings as lines for a terminal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from finrst._base.palette import SEVERITIES
+from finrst._base.paint import PLAIN, Paint
+from finrst._base.text import duration
+from finrst._base.width import pad, wrap
+
+if TYPE_CHECKING:
+    from .finding import Finding, Findings
+
+# So many are told with when it was, what it cost and what to do next; the first screen has room.
+_WHOLE = 5
+_WIDEST = max(map(len, SEVERITIES))
+
+
+def when(one: Finding) -> str:
+    """Say since when, and for how long.
+
+    >>> import finrst
+    >>> (one,) = finrst.conversation("> S +1s, < R.").findings()
+    >>> when(one)
+    'since 2026-01-01 00:00:01 UTC, for 10 ms'
+    """
+    lasted = duration((one.until - one.since).total_seconds())
+    return f"since {one.since:%Y-%m-%d %H:%M:%S} UTC, for {lasted}"
+
+
+def details(one: Finding) -> str:
+    """Say when it was and what it cost."""
+    said = f"{when(one)}; {one.cost}" if one.cost else when(one)
+    return f"{said[:1].upper()}{said[1:]}."
+
+
+def matters(one: Finding) -> bool:
+    """Whether a reader should look further: it is neither harmless nor about the capture."""
+    return one.severity not in {"harmless", "uncertain"}
+
+
+def lines(found: Findings, paint: Paint = PLAIN) -> list[str]:
+    """Give a line each, the gravest with more; nothing in them is obeyed by a terminal."""
+    if not found:
+        return []
+    out = ["", paint("Findings", "bold")]
+    for place, one in enumerate(found):
+        word = pad(one.severity, _WIDEST)
+        first, *more = wrap(one.sentence, first=f"  {word}  ", rest=" " * (_WIDEST + 4))
+        out += [first.replace(word, paint(word, SEVERITIES[one.severity]), 1), *more]
+        if place < _WHOLE and matters(one):
+            more = wrap(f"{details(one)} Next: {one.next}", first=" " * (_WIDEST + 4))
+            out += [paint(part, "dim") for part in more]
+    return out
