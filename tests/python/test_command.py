@@ -34,7 +34,8 @@ def test_summary(capsys: pytest.CaptureFixture[str]) -> None:
     assert "25 TCP connections, 32 FIN or RST segments" in out
     assert "164 packets = 164 tcp" in out
     assert re.search(r"reset +7 ", out)
-    assert re.search(r"10\.77\.0\.2:4012 +3 ", out)
+    assert "Somebody between 10.77.0.1 and 10.77.0.2:4022 forged resets" in out
+    assert "Who ended them: none 8, server 8" in out
     assert f"finrst explain {DEMO}"[:40] in out
     assert "\x1b" not in out
 
@@ -49,6 +50,8 @@ def test_json_has_every_count(capsys: pytest.CaptureFixture[str]) -> None:
     assert figures["fin_rst_segments"] == 32
     assert figures["packets"] == {"tcp": 164}
     assert figures["start"].startswith("2026-11-22T06:00:06")
+    assert figures["findings"] == cap.findings().to_dict()
+    assert figures["limits"] == ["The capture ended too early to know how 4 connections went on."]
 
 
 @pytest.mark.parametrize(

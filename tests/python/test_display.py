@@ -12,6 +12,7 @@ import finrst
 from finrst._base.text import printable
 from finrst._pages.card import card
 from finrst._story import summary as _summary
+from finrst._story.finding import Findings
 
 
 class Elements(HTMLParser):
@@ -33,7 +34,23 @@ class Elements(HTMLParser):
 
 
 DEMO = Path(__file__).parents[1] / "data/demo.pcap"
-ALLOWED = {"tbody", "thead", "div", "style", "h3", "h4", "p", "table", "tr", "th", "td", "span"}
+ALLOWED = {
+    "ol",
+    "li",
+    "b",
+    "tbody",
+    "thead",
+    "div",
+    "style",
+    "h3",
+    "h4",
+    "p",
+    "table",
+    "tr",
+    "th",
+    "td",
+    "span",
+}
 
 
 def hidden(text: str) -> list[str]:
@@ -46,7 +63,7 @@ def test_the_card_says_what_the_text_says(cap: finrst.Capture) -> None:
         "1 TCP connection, 2 FIN or RST segments in script",
         "11 packets = 11 tcp",
         "graceful",
-        "server",
+        "closed in order",
     ):
         assert said in shown.text
         assert said in repr(cap)
@@ -58,8 +75,13 @@ def test_the_card_says_what_the_text_says(cap: finrst.Capture) -> None:
 def test_limits_of_trust_are_told_where_the_figures_are() -> None:
     begun = finrst.conversation("> P. 10, < ., > R.")
     said = "1 connection began before the capture: who is client and who is server is a guess."
-    assert said in repr(begun).replace("\n", " ")
-    assert f"Trust: {said}" in Elements(begun._repr_html_()).text
+    assert said in " ".join(repr(begun).split())
+    assert said in Elements(begun._repr_html_()).text
+    # What no finding says stands below them.
+    cut = finrst.conversation("> S, < S., > ., > P. 10, < ., > F.")
+    said = "The capture ended too early to know how 1 connection went on."
+    assert said in repr(cut)
+    assert f"Trust: {said}" in Elements(cut._repr_html_()).text
 
 
 def test_several_files_are_named() -> None:
@@ -80,8 +102,10 @@ def test_hostile_text_is_shown_not_obeyed(hostile: str) -> None:
         servers=[(hostile, 3)],
         clients=[],
         tones={},
+        findings=Findings(()),
+        limits=[hostile],
     )
-    elements = Elements(card(summary, [hostile], [{hostile: hostile}], [hostile]))
+    elements = Elements(card(summary, [{hostile: hostile}], [hostile]))
     assert elements.tags <= ALLOWED
     assert elements.attributes <= {"class", "style", "title"}
     assert elements.text.count("<script>alert(1)</script>") == 10

@@ -78,7 +78,7 @@ def closed_after(silences: Sequence[float], closer: str = "<") -> str:
 def test_equal_silences_before_the_close_are_an_idle_limit_whoever_resets() -> None:
     one = one_of(closed_after([60.002, 59.998, 60.0, 60.004, 59.999, 60.001]), "idle_limit")
     assert one.sentence == (
-        "The server closes after 60.0 s of silence: 6 connections to 198.51.100.1:443."
+        "The server closes after 60.0 s of silence: 6 connections to 198.51.100.1:443 (https)."
     )
     reset = ", ".join(
         f"{OPEN.format(port)}, < F. port={port} +60s, > R. port={port} +50ms"

@@ -29,7 +29,8 @@ from finrst._base.html import table
 from finrst._pages import page as _page
 from finrst._pages.card import card
 from finrst._story import summary as _summary
-from finrst._story.findings import find
+from finrst._story.finding import Findings
+from finrst._story.overview import survey
 from strings import STRINGS, file_name
 
 if TYPE_CHECKING:
@@ -180,8 +181,9 @@ def test_columns_titles_and_names() -> None:
         cards = []
         for word in (text, "harmless"):
             pairs = [(word, 3)]
-            summary = _summary.Summary(word, [word], [word], pairs, pairs, pairs, pairs, pairs, {})
-            cards.append(card(summary, [word], [{word: word}], [word]))
+            counts = (pairs, pairs, pairs, pairs, pairs)
+            summary = _summary.Summary(word, [word], [word], *counts, {}, Findings(()), [word])
+            cards.append(card(summary, [{word: word}], [word]))
         same(*cards)
 
 
@@ -248,7 +250,7 @@ def test_reports(both: tuple[Case, Case], tmp_path: Path) -> None:
 
 def test_titles_of_reports() -> None:
     cap = finrst.conversation("> S, < R.")
-    found = find(cap)
+    found = survey(cap)
     for text in STRINGS:
         pages = [
             _page.page(cap, found, word, [(word, word)], [], {}) for word in (text, "harmless")

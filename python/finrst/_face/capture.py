@@ -257,7 +257,7 @@ class Capture(ByValue):
         >>> import finrst
         >>> for one in finrst.conversation("> S port=1..3, < R. port=1..3").findings():
         ...     print(one.severity, one.sentence)
-        costly 3 connections to 198.51.100.1:443 were refused: nothing listens there.
+        costly 3 connections to 198.51.100.1:443 (https) were refused: nothing listens there.
         """
         return finding.find(self)
 

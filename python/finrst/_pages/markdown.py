@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from finrst._base.html import COUNTED
-from finrst._base.text import number, plural, printable
+from finrst._base.text import number, printable
 from finrst._story.figures import tables
 
 from . import stories

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from finrst._base.html import escaped
 from finrst._base.palette import HUES, SEVERITIES
 from finrst._base.text import printable
-from finrst._story.told import details, matters
+from finrst._story.told import details, example, matters
 
 if TYPE_CHECKING:
     from finrst._story.finding import Finding, Findings
@@ -18,14 +18,6 @@ _LONGEST = 900
 def colour(one: Finding) -> str:
     """Give the colour of its severity."""
     return HUES[SEVERITIES[one.severity]].css
-
-
-def example(one: Finding) -> str:
-    """Name the connection that shows it, with the packet that decided it."""
-    row = one.example.to_dict()
-    packet = "" if row["deciding_packet"] is None else f", packet {row['deciding_packet']}"
-    sure = f", {row['cause']} {row['confidence']:.0%} sure" if row["confidence"] else ""
-    return f"Example: connection {row['connection_id']}{packet}{sure}."
 
 
 def brief(found: Findings) -> str:
@@ -43,10 +35,10 @@ def whole(found: Findings) -> str:
     """Write them for a page: each with what says so, what it cost and what to do next."""
     parts = []
     for one in found:
+        name = f'<span class="soft">({one.severity}: {one.kind})</span>'
         said = [
             f'<div class="finding" style="border-color:{colour(one)}">',
-            f"<h3>{escaped(one.sentence, _LONGEST)} "
-            f'<span class="soft">({one.severity}: {one.kind})</span></h3>',
+            f"<h3>{escaped(one.sentence, _LONGEST)} {name}</h3>",
         ]
         if matters(one):
             shows = f"{details(one)} {one.why} {example(one)}"

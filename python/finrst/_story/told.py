@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from finrst._base.palette import SEVERITIES
 from finrst._base.paint import PLAIN, Paint
+from finrst._base.palette import SEVERITIES
 from finrst._base.text import duration
 from finrst._base.width import pad, wrap
 
@@ -33,6 +33,23 @@ def details(one: Finding) -> str:
     """Say when it was and what it cost."""
     said = f"{when(one)}; {one.cost}" if one.cost else when(one)
     return f"{said[:1].upper()}{said[1:]}."
+
+
+def example(one: Finding) -> str:
+    """Name the connection that shows it, with the packet that decided it, and what else it may be.
+
+    >>> import finrst
+    >>> (one,) = finrst.conversation("> S, < R.").findings()
+    >>> example(one)
+    'Example: connection 0, packet 2 (port_closed, 98 % sure). It could also be ...'
+    """
+    row = one.example.to_dict()
+    packet = "" if row["deciding_packet"] is None else f", packet {row['deciding_packet']}"
+    sure = f" ({row['cause']}, {100 * row['confidence']:.0f} % sure)" if row["confidence"] else ""
+    said = f"Example: connection {row['connection_id']}{packet}{sure}."
+    others = [f"{item['cause']} ({100 * item['confidence']:.0f} %)" for item in row["alternatives"]]
+    also = "also be" if row["confidence"] else "be"
+    return f"{said} It could {also} {', '.join(others)}." if others else said
 
 
 def matters(one: Finding) -> bool:
