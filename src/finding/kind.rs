@@ -131,6 +131,9 @@ kinds! {
         "One host that is part of most of the trouble, and of much less of the rest. Its connections \
          are told in other findings, too.",
         "Begin there: look at that host, its link and its log.";
+    Stray = "stray", Uncertain, ["stray_segment"],
+        "Segments that belong to no connection of the capture.",
+        "Begin the capture earlier; a host that was started anew gets such segments, too.";
     OneSided = "one_sided", Uncertain, [],
         "Connections of which one direction only was captured. They are told in other findings, too.",
         "Capture where both directions pass, or on both paths.";

@@ -255,6 +255,12 @@ def _busiest(facts: Facts) -> str:
     )
 
 
+def _stray(facts: Facts) -> str:
+    return (
+        f"Stray segments of {_count(facts)} that the capture does not show: to {_services(facts)}."
+    )
+
+
 def _one_sided(facts: Facts) -> str:
     return f"Only one direction of {_count(facts)} was captured."
 
@@ -301,6 +307,7 @@ _SENTENCES: dict[str, Callable[[Facts], str]] = {
     "idle_limit": _idle_limit,
     "age_limit": _age_limit,
     "busiest_host": _busiest,
+    "stray": _stray,
     "one_sided": _one_sided,
     "capture_gaps": _gaps,
     "begun_before": _begun_before,
