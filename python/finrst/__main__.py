@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from ._base.text import nearest
-from ._cli import causes, compare, convert, explain, report, summary
+from ._cli import annotate, causes, compare, convert, explain, report, summary
 from ._cli.common import CLOSED, EXISTS, INTERRUPTED, UNREADABLE, USAGE, complain
 from ._errors import CaptureError, FilterError, FinrstError
 
@@ -36,6 +36,7 @@ COMMANDS = {
     "explain": Command(explain.parser, explain.main),
     "report": Command(report.parser, report.main),
     "convert": Command(convert.parser, convert.main),
+    "annotate": Command(annotate.parser, annotate.main),
     "compare": Command(compare.parser, compare.main),
     "causes": Command(causes.parser, causes.main),
 }

@@ -59,7 +59,7 @@ class Annotation:
         sources: Sequence[_Source],
         options: Mapping[str, Any],
         about: str,
-        path: str | PathLike[str],
+        path: str | PathLike[str] | None,
         known: Sources,
         overwrite: bool,
     ) -> Annotation: ...

@@ -4,7 +4,7 @@
 use std::io::{BufWriter, Write};
 use std::path::Path;
 
-use crate::base::error::{Error, file_name};
+use crate::base::error::Error;
 use crate::base::guard;
 use crate::capture::{Annotator, Comments, Placed, Progress, Reader, Source};
 use crate::engine::{Options, room_to_go_on};
@@ -38,7 +38,7 @@ pub struct Annotation {
 }
 
 impl Annotation {
-    /// Begins a copy of a capture, read as it was read. `about` says in every section what made it.
+    /// Begins a copy of a capture, read as it was read, in a file (standard output without a path). `about` says in every section what made it.
     ///
     /// # Errors
     /// When a source cannot be opened again or the system refuses; [`Error::Exists`] for what is not
@@ -47,7 +47,7 @@ impl Annotation {
         sources: Vec<Source>,
         options: Options,
         about: &str,
-        path: &Path,
+        path: Option<&Path>,
         mut guard: Guard,
     ) -> Result<Self, Error> {
         guard::room_for(0)?;
@@ -55,12 +55,15 @@ impl Annotation {
         reading.keep_blocks = true;
         let reader = Reader::open(sources, reading)?;
         guard.sources.join(reader.sources());
-        let file = Whole::create(path, guard)?;
+        let file = match path {
+            Some(path) => Whole::create(path, guard)?,
+            None => Whole::standard_output(guard)?,
+        };
         let names: Vec<String> = reader.files().iter().map(|file| file.name.clone()).collect();
         Ok(Self {
+            name: file.name().to_owned(),
             copy: Annotator::new(BufWriter::with_capacity(BUFFER, file), about, &names),
             reader,
-            name: file_name(path),
             comments: Comments::default(),
             next: 0,
             last_time: 0,

@@ -52,8 +52,8 @@ impl Annotation {
 
 #[pymethods]
 impl Annotation {
-    /// Begins a copy of what was read from these sources with these options. It takes the place of
-    /// no source, neither of these nor of those that are known.
+    /// Begins a copy of what was read from these sources with these options, on standard output
+    /// without a path. It takes the place of no source, neither of these nor of those that are known.
     #[new]
     #[expect(clippy::needless_pass_by_value, reason = "arguments from Python come by value")]
     fn new(
@@ -61,15 +61,16 @@ impl Annotation {
         sources: Vec<Bound<'_, PyAny>>,
         options: &Bound<'_, PyDict>,
         about: &str,
-        path: PathBuf,
+        path: Option<PathBuf>,
         known: &Sources,
         overwrite: bool,
     ) -> PyResult<Self> {
         errors::guarded(py, || {
             let (sources, options) = (self::sources(&sources)?, self::options(options)?);
             let guard = Guard { sources: known.0.clone(), overwrite };
-            let opened =
-                py.detach(move || catch(move || Copy::open(sources, options, about, &path, guard)));
+            let opened = py.detach(move || {
+                catch(move || Copy::open(sources, options, about, path.as_deref(), guard))
+            });
             let copy = opened.map_err(|error| errors::exception(py, error))?;
             Ok(Self { copy: Mutex::new(Some(copy)) })
         })

@@ -152,15 +152,21 @@ def test_tables(large: finrst.Capture) -> None:
     again(lambda: large.packets(range(2000)))
 
 
-@pytest.mark.parametrize("ending", ["csv", "json", "arrow", "parquet", "pcapng"])
-def test_files(large: finrst.Capture, tmp_path: Path, ending: str) -> None:
+@pytest.mark.parametrize(
+    "ending", ["csv", "json", "arrow", "parquet", "pcapng", "annotated.pcapng"]
+)
+def test_files(large: finrst.Capture, path: Path, tmp_path: Path, ending: str) -> None:
     if ending == "parquet":
         pytest.importorskip("pyarrow")
     target = tmp_path / f"x.{ending}"
+    # Every packet is copied, and what is said of a few connections is enough.
+    some = finrst.read(path, progress=False, end="+1s")
 
     def call() -> int:
         if ending == "pcapng":
             return large.save(range(2000), target)
+        if ending == "annotated.pcapng":
+            return some.annotate(target, progress=False)
         return large.write(target)
 
     assert any(met(call) for _ in range(20))

@@ -80,6 +80,7 @@ def writers(cap: finrst.Capture) -> dict[str, Callable[[Path], object]]:
         "packets": lambda path: cap.packets(0).write(path, format="csv", overwrite=True),
         "accounts": lambda path: cap.files.write(path, format="json", overwrite=True),
         "save": lambda path: cap.save(0, path, overwrite=True),
+        "annotate": lambda path: cap.annotate(path, overwrite=True),
         "report": lambda path: cap.report(path, overwrite=True),
         "ladder": lambda path: cap.plot.ladder(0).save(path, overwrite=True),
     }
@@ -126,6 +127,7 @@ def _without_overwrite(cap: finrst.Capture, writer: str, path: Path) -> None:
         "packets": lambda: cap.packets(0).write(path, format="csv"),
         "accounts": lambda: cap.files.write(path, format="json"),
         "report": lambda: cap.report(path),
+        "annotate": lambda: cap.annotate(path),
         "ladder": lambda: cap.plot.ladder(0).save(path),
     }
     calls.get(writer, lambda: cap.write(path, format=writer))()

@@ -37,6 +37,9 @@ COMMANDS = [
     ["convert", "b.pcap", "-o", "a.pcap", "--format", "csv"],
     ["report", "a.pcap", "-o", "page.html", "--force"],
     ["report", "b.pcap", "-o", "page.html"],
+    ["annotate", "a.pcap", "-o", "hard.xlsx", "--force"],
+    ["annotate", "a.pcap", "-o", "a.pcap", "--force", "--connection", "0"],
+    ["annotate", "b.pcap", "-o", "a.pcap"],
 ]
 
 
@@ -59,7 +62,7 @@ def test_the_command_refuses_before_it_reads(
     def never(*_: object, **__: object) -> None:
         pytest.fail("it was read")
 
-    for module in ("convert", "report"):
+    for module in ("convert", "report", "annotate"):
         monkeypatch.setattr(f"finrst._cli.{module}.read", never)
     monkeypatch.setattr("finrst._cli.convert.scan", never)
     before = sorted(Path().rglob("*"))

@@ -30,6 +30,7 @@ commands:
   finrst explain CAPTURE...  why, in plain words, with the packets that prove it
   finrst report CAPTURE...   a page to send: findings, plots, tables
   finrst convert CAPTURE...  tables: Parquet, Arrow, CSV, JSON lines, Excel
+  finrst annotate CAPTURE... verdicts as comments that Wireshark shows
   finrst compare A B         what changed from one capture or day to another
   finrst causes              every cause, and how it is recognised
   Each has a --help with examples.

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import functools
-import warnings
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from finrst._base.pickles import ByValue
-from finrst._base.text import number, printable
-from finrst._errors import CaptureWarning, InternalError
 from finrst._pages.card import COLUMNS, card
 from finrst._story import finding, summary, trust
 from finrst._story.connection import Connection
 from finrst._tables.naming import Naming
 from finrst._tables.table import Table
 
+from .check import check
+from .comments import annotate, of_rows
 from .origin import Origin
+from .rows import no_connection, rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,13 +26,12 @@ if TYPE_CHECKING:
     import polars as pl
 
     from finrst import _native
+    from finrst._base.progress import Progress
     from finrst._pages.explore import Explorer
     from finrst._story.finding import Findings
 
     from .plots import Plots
 
-# More connections than these are not looked for one by one.
-_FEW = 16
 _CARD_ROWS = 5
 
 
@@ -163,7 +162,7 @@ class Capture(ByValue):
         """
         row = self.connections.find("connection_id", connection_id)
         if row is None:
-            message = _no_connection(connection_id, len(self))
+            message = no_connection(connection_id, len(self))
             raise KeyError(message)
         single = len(self.files) == 1
         return Connection(row, self.teardowns, single_file=single, naming=self.naming)
@@ -274,27 +273,6 @@ class Capture(ByValue):
 
         return Plots(self)
 
-    def _rows(self, connection_ids: int | Iterable[int]) -> list[dict[str, Any]]:
-        one_or_more = [connection_ids] if isinstance(connection_ids, int) else connection_ids
-        ids = list(dict.fromkeys(int(one) for one in one_or_more))
-        table = self.connections
-        places: dict[int, int] = {}
-        if len(ids) > _FEW:
-            places = {one: place for place, one in enumerate(table["connection_id"])}
-        rows = []
-        for one in ids:
-            place = places.get(one)
-            row = (
-                table.find("connection_id", one)
-                if place is None
-                else next(iter(table.slice(place, 1)))
-            )
-            if row is None:
-                message = _no_connection(one, len(table))
-                raise KeyError(message)
-            rows.append(row)
-        return rows
-
     def packets(self, connection_ids: int | Iterable[int]) -> Table:
         """Give the TCP packets of a connection, or of several (each once), in packet order.
 
@@ -307,21 +285,23 @@ class Capture(ByValue):
         >>> finrst.conversation("> S, < R.").packets(0)["flags"]
         ['SYN', 'RST,ACK']
         """
-        return self._origin.packets(self._rows(connection_ids))
+        return self._origin.packets(rows(self.connections, connection_ids))
 
     def save(
         self,
         connection_ids: int | Iterable[int],
         path: str | PathLike[str],
         *,
+        comments: bool = False,
         overwrite: bool = False,
     ) -> int:
         """Write the packets of connections as pcapng and return how many there were.
 
         The octets are those of the source, with times in nanoseconds (those before 1970 on an
         interface with ``if_tsoffset``). ICMP errors about the connections go with them, and all
-        fragments of an IP datagram in fragments. The file appears whole or not at all; what it may
-        replace is told at :meth:`Table.write`. Errors are those of :meth:`packets`, and
+        fragments of an IP datagram in fragments. With ``comments``, FINs, RSTs and what decided the
+        connections have the comments of :meth:`annotate`. The file appears whole or not at all;
+        what it may replace is told at :meth:`Table.write`. Errors are those of :meth:`packets`, and
         ``FileExistsError``.
 
         >>> import finrst, tempfile
@@ -329,8 +309,40 @@ class Capture(ByValue):
         >>> cap.save(13, tempfile.mkdtemp() + "/one.pcapng")
         13
         """
+        chosen = rows(self.connections, connection_ids)
+        said = of_rows(self, chosen) if comments else None
         known = self.connections._native.sources  # noqa: SLF001 - the same package
-        return self._origin.save(self._rows(connection_ids), path, known, overwrite=overwrite)
+        return self._origin.save(chosen, path, known, said, overwrite=overwrite)
+
+    def annotate(
+        self,
+        path: str | PathLike[str],
+        *,
+        overwrite: bool = False,
+        progress: Progress = "auto",
+    ) -> int:
+        """Copy the capture as pcapng with its verdicts as comments; return how many these are.
+
+        Wireshark shows and filters them (``frame.comment contains "reset_injected"``): each FIN and
+        RST has one, who sent it, why, and what is seen of it; the packet that decided a connection
+        (where none did, its last one) has its verdict; each section says what made them. Packets
+        stay as they are, and so do interfaces, secrets, names, other blocks, options and comments;
+        comments of an earlier copy (they begin with ``finrst: ``) are replaced. A classic pcap
+        becomes pcapng. Several files become one, in the order of reading: each section of theirs
+        begins one, and where they overlap in time, those begun earlier go on in it. A filter or
+        times of the reading choose what is commented on; all packets are copied.
+
+        Of a damaged capture what was read is copied; :exc:`OutputWarning` tells what was not, and
+        how many comments found no place (a simple packet block holds none). What may be replaced is
+        told at :meth:`Table.write`, ``progress`` at :func:`finrst.read`; errors are those of
+        :meth:`packets`, and ``FileExistsError``.
+
+        >>> import finrst, tempfile
+        >>> cap = finrst.read("tests/data/demo.pcap")
+        >>> cap.annotate(tempfile.mkdtemp() + "/verdicts.pcapng")
+        57
+        """
+        return annotate(self, self._origin, path, overwrite=overwrite, progress=progress)
 
     def report(
         self, path: str | PathLike[str], *, title: str | None = None, overwrite: bool = False
@@ -378,47 +390,7 @@ class Capture(ByValue):
         >>> import finrst
         >>> finrst.conversation("> S, < S., > ., > F., < F., > .").check()
         """
-        rows = self.connections
-        sums = {
-            "packets of connections": sum(
-                map(sum, (rows["client_packets"], rows["server_packets"]))
-            ),
-            "FIN segments": sum(map(sum, (rows["client_fins"], rows["server_fins"]))),
-            "RST segments": sum(map(sum, (rows["client_rsts"], rows["server_rsts"]))),
-        }
-        tcp = sum(row["packets"] for row in self.ledger if row["class"] == "tcp")
-        kinds = dict(self.teardowns.counts("kind"))
-        wanted = {
-            "packets of connections": tcp,
-            "FIN segments": kinds.get("fin", 0),
-            "RST segments": kinds.get("rst", 0),
-        }
-        wrong = [f"{k}: {sums[k]} is not {n}" for k, n in wanted.items() if sums[k] != n]
-        wrong += self._unbalanced()
-        if wrong:
-            raise InternalError("; ".join(wrong))
-        for row in self.issues:
-            if row["kind"] == "file_changed":
-                text = f"{printable(row['file'])}: {printable(row['detail'])}"
-                warnings.warn(text, CaptureWarning, stacklevel=2)
-
-    def _unbalanced(self) -> list[str]:
-        packets: dict[str, int] = {}
-        for row in self.ledger:
-            packets[row["file"]] = packets.get(row["file"], 0) + row["packets"]
-        wrong = []
-        names = self.files["file"]
-        for row in self.files:
-            octets = ("bytes_headers", "bytes_records", "bytes_skipped", "bytes_tail")
-            if sum(row[part] for part in octets) != row["bytes_total"]:
-                wrong.append(f"{row['file']}: the bytes do not add up")
-            records = ("packets", "blocks_other", "records_bad")
-            if sum(row[part] for part in records) != row["records"]:
-                wrong.append(f"{row['file']}: the records do not add up")
-            # Files may share a name; their ledgers cannot be told apart then.
-            if names.count(row["file"]) == 1 and packets.get(row["file"], 0) != row["packets"]:
-                wrong.append(f"{row['file']}: the classes do not add up to the packets")
-        return wrong
+        check(self)
 
     def __repr__(self) -> str:
         """Say in a few lines what the card says."""
@@ -429,17 +401,3 @@ class Capture(ByValue):
         figures = summary.summarize(self)
         named = [*trust.named(self.files["file"]), *figures.lines]
         return card(replace(figures, lines=named), first, COLUMNS)
-
-
-def _no_connection(wanted: int, count: int) -> str:
-    """Say that there is none of this number.
-
-    >>> _no_connection(7, 1)
-    'no connection 7: 1 was found, counted from 0'
-    """
-    found = (
-        "none was found"
-        if not count
-        else f"{number(count)} {'was' if count == 1 else 'were'} found"
-    )
-    return f"no connection {wanted}: {found}" + (", counted from 0" if count else "")

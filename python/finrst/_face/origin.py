@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from finrst import _native
+from finrst._base.progress import Bar
 from finrst._base.text import file_name, printable
 from finrst._errors import CaptureError
 from finrst._files.atomic import tell
@@ -15,6 +16,11 @@ from finrst._tables.table import Table
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from os import PathLike
+
+    from finrst._base.progress import Progress
+
+Said: TypeAlias = tuple[int, int | None, str]
+"""A packet, when it was captured (microseconds since the epoch) where that is known, a text."""
 
 
 def _state(path: bytes) -> tuple[int, int] | None:
@@ -91,16 +97,55 @@ class Origin:
         rows: list[dict[str, Any]],
         path: str | PathLike[str],
         known: _native.Sources,
+        said: tuple[str, list[Said]] | None,
         *,
         overwrite: bool,
     ) -> int:
-        """Write the packets of connections as pcapng and give their number."""
+        """Write the packets of connections as pcapng, with comments, and give their number."""
+        self._check_packets()
+        saved, lost = _native.save_packets(
+            self.items, self.options, rows, said, os.fspath(path), known, overwrite
+        )
+        tell(lost)
+        return saved
+
+    def _check_packets(self) -> None:
         self.check()
         if self.script is not None:
             message = "a script has no packets to save"
             raise CaptureError(message)
-        saved, lost = _native.save_packets(
-            self.items, self.options, rows, None, os.fspath(path), known, overwrite
-        )
+
+    def copy(  # noqa: PLR0913 - what a copy is made of
+        self,
+        about: str,
+        comments: Iterable[list[Said]],
+        path: str | PathLike[str] | None,
+        known: _native.Sources,
+        packets: int,
+        *,
+        overwrite: bool,
+        progress: Progress,
+    ) -> tuple[int, int]:
+        """Copy all packets, with comments; give how many of these it has, and has no room for.
+
+        Without a path it goes to standard output.
+        """
+        self._check_packets()
+        place = None if path is None else os.fspath(path)
+        copy = _native.Annotation(self.items, self.options, about, place, known, overwrite)
+        bar = Bar(progress)
+        try:
+            for said in comments:
+                copy.add(said)
+            tell_how_far = bar.callback
+            while (at := copy.step()) is not None:
+                if tell_how_far is not None:
+                    tell_how_far(*at)
+            # What changed while it was copied is not what the comments are about.
+            self.check()
+            placed, left, lost = copy.commit(packets)
+        finally:
+            copy.abandon()
+            bar.close()
         tell(lost)
-        return saved
+        return placed, left

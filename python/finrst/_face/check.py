@@ -1,0 +1,56 @@
+"""Tables of one reading held against each other."""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING
+
+from finrst._base.text import printable
+from finrst._errors import CaptureWarning, InternalError
+
+if TYPE_CHECKING:
+    from finrst._story.answer import Answer
+
+
+def check(capture: Answer) -> None:
+    """Raise :exc:`InternalError` if they disagree; warn of files that changed meanwhile."""
+    rows = capture.connections
+    sums = {
+        "packets of connections": sum(map(sum, (rows["client_packets"], rows["server_packets"]))),
+        "FIN segments": sum(map(sum, (rows["client_fins"], rows["server_fins"]))),
+        "RST segments": sum(map(sum, (rows["client_rsts"], rows["server_rsts"]))),
+    }
+    tcp = sum(row["packets"] for row in capture.ledger if row["class"] == "tcp")
+    kinds = dict(capture.teardowns.counts("kind"))
+    wanted = {
+        "packets of connections": tcp,
+        "FIN segments": kinds.get("fin", 0),
+        "RST segments": kinds.get("rst", 0),
+    }
+    wrong = [f"{k}: {sums[k]} is not {n}" for k, n in wanted.items() if sums[k] != n]
+    wrong += _unbalanced(capture)
+    if wrong:
+        raise InternalError("; ".join(wrong))
+    for row in capture.issues:
+        if row["kind"] == "file_changed":
+            text = f"{printable(row['file'])}: {printable(row['detail'])}"
+            warnings.warn(text, CaptureWarning, stacklevel=3)
+
+
+def _unbalanced(capture: Answer) -> list[str]:
+    packets: dict[str, int] = {}
+    for row in capture.ledger:
+        packets[row["file"]] = packets.get(row["file"], 0) + row["packets"]
+    wrong = []
+    names = capture.files["file"]
+    for row in capture.files:
+        octets = ("bytes_headers", "bytes_records", "bytes_skipped", "bytes_tail")
+        if sum(row[part] for part in octets) != row["bytes_total"]:
+            wrong.append(f"{row['file']}: the bytes do not add up")
+        records = ("packets", "blocks_other", "records_bad")
+        if sum(row[part] for part in records) != row["records"]:
+            wrong.append(f"{row['file']}: the records do not add up")
+        # Files may share a name; their ledgers cannot be told apart then.
+        if names.count(row["file"]) == 1 and packets.get(row["file"], 0) != row["packets"]:
+            wrong.append(f"{row['file']}: the classes do not add up to the packets")
+    return wrong
