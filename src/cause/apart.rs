@@ -72,7 +72,7 @@ pub fn apart(case: &Case<'_>, row: &Teardown) -> Option<Apart> {
         Some(own) => within(case, row, own)?,
         None => between(case, row.sender)?,
     };
-    let host = case.context.host(c.addresses[row.sender.index()]);
+    let host = case.context.host(c.addresses[row.sender]);
     let connections = host.map_or(0, |host| host.connections);
     let apart = Apart { hops: hops(row.ttl), usual, connections };
     (apart.distance() >= needed).then_some(apart)
@@ -115,7 +115,7 @@ fn another_kernel(case: &Case<'_>, row: &Teardown, apart: Apart) -> bool {
 /// Where a reset was sent from, if it is nearer than its sender, whose segments passed the same
 /// routers in so many connections that a route that changes just now is unlikely.
 pub fn on_a_steady_path(case: &Case<'_>, row: &Teardown) -> Option<Apart> {
-    let host = case.context.host(case.connection.addresses[row.sender.index()])?;
+    let host = case.context.host(case.connection.addresses[row.sender])?;
     let steady = host.connections >= MANY && host.hops_low == host.hops_high;
     let nearer = hops(row.ttl) < host.hops_low;
     apart(case, row).filter(|_| steady && nearer)
@@ -158,10 +158,10 @@ fn set_low(case: &Case<'_>, row: &Teardown) -> bool {
 fn within(case: &Case<'_>, row: &Teardown, own: (u8, u8)) -> Option<((u8, u8), u8)> {
     let c = case.connection;
     let side = c.side(row.sender);
-    let host = case.context.host(c.addresses[row.sender.index()]);
+    let host = case.context.host(c.addresses[row.sender]);
     let hops = hops(row.ttl);
     // What may be its own segments after all does not count against it.
-    let doubted = c.extra().and_then(|extra| extra.foreign[row.sender.index()]);
+    let doubted = c.extra().and_then(|extra| extra.foreign[row.sender]);
     let taken = doubted.is_some_and(|foreign| {
         let sure = foreign.signs.has(Signs::STAMP) || foreign.contradicted.get().is_some();
         crate::conn::hops(foreign.ttl) == hops && !sure && foreign.own_after == 0
@@ -198,7 +198,7 @@ pub fn one_router(case: &Case<'_>, row: &Teardown) -> Option<Apart> {
 /// another path may have, and says something beside another sign only.
 pub fn beyond_one_path(case: &Case<'_>, row: &Teardown) -> Option<Apart> {
     let c = case.connection;
-    let host = case.context.host(c.addresses[row.sender.index()])?;
+    let host = case.context.host(c.addresses[row.sender])?;
     if row.ttl == 0 || chosen(c) || host.connections > 2 {
         return None;
     }
@@ -209,7 +209,7 @@ pub fn beyond_one_path(case: &Case<'_>, row: &Teardown) -> Option<Apart> {
 
 /// What a host's segments passed in other connections, where it sent no other in this one.
 fn between(case: &Case<'_>, side: Side) -> Option<((u8, u8), u8)> {
-    let host = case.context.host(case.connection.addresses[side.index()])?;
+    let host = case.context.host(case.connection.addresses[side])?;
     let spread = host.hops_high - host.hops_low;
     let least = least(case);
     let needed = match host.connections {

@@ -105,7 +105,7 @@ impl Context {
     pub fn add(&mut self, c: &Connection) {
         self.folded += c.endpoints.iter().map(Endpoint::folded).sum::<u64>();
         self.not_compared += c.teardowns.len().saturating_sub(SEARCHED) as u64;
-        let service = (c.addresses[1], c.ports[1]);
+        let service = (c.addresses.server, c.ports.server);
         if !chosen(c) {
             for side in [Side::Client, Side::Server] {
                 self.add_host(c, side);
@@ -158,7 +158,7 @@ impl Context {
     fn add_attempt(&mut self, c: &Connection, service: Service) {
         let full = self.limit.is_some_and(|limit| self.attempts >= limit.saturating_mul(4));
         let known = self.clients.len();
-        let client = entry(&mut self.clients, c.addresses[0], self.limit);
+        let client = entry(&mut self.clients, c.addresses.client, self.limit);
         let Some(client) = client.filter(|_| !full) else {
             self.forgotten += 1;
             return;
@@ -170,7 +170,7 @@ impl Context {
         let remembered = client.add(Attempt {
             id: c.id,
             service,
-            port: c.ports[0],
+            port: c.ports.client,
             isn: c.side(Side::Client).base.0,
             start: c.start,
             wait: c.client_wait().map_or(Moment::NONE, Moment::from),
@@ -191,14 +191,14 @@ impl Context {
             }
             None => self.forgotten += 1,
         }
-        self.note_client(c.addresses[0], known);
+        self.note_client(c.addresses.client, known);
     }
 
     fn add_host(&mut self, c: &Connection, side: Side) {
         if own_range(c.side(side)).is_none() {
             return;
         }
-        match entry(&mut self.hosts, c.addresses[side.index()], self.limit) {
+        match entry(&mut self.hosts, c.addresses[side], self.limit) {
             Some(host) => host.add(c, side),
             None => self.forgotten += 1,
         }
@@ -206,7 +206,7 @@ impl Context {
 
     /// What happened at the service of a connection.
     pub fn service(&self, c: &Connection) -> Option<&ServiceFacts> {
-        self.services.get(&(c.addresses[1], c.ports[1]))
+        self.services.get(&(c.addresses.server, c.ports.server))
     }
 
     /// What a host's segments look like.
@@ -216,7 +216,7 @@ impl Context {
 
     /// The completed attempts of a connection's client that began within some time of it.
     pub fn completed_around(&self, c: &Connection, seconds: f64) -> &[Attempt] {
-        let Some(client) = self.clients.get(&c.addresses[0]) else { return &[] };
+        let Some(client) = self.clients.get(&c.addresses.client) else { return &[] };
         let completed = client.completed();
         let after = |other: &Attempt| crate::conn::seconds(other.start.saturating_sub(c.start));
         let from = completed.partition_point(|other| after(other) < -seconds);
@@ -227,17 +227,17 @@ impl Context {
     /// The first connection that a connection's client opened to the same host from a time on, up
     /// to a minute after the connection's end.
     pub fn opened_since(&self, c: &Connection, time: i64) -> Option<&Attempt> {
-        let client = self.clients.get(&c.addresses[0])?;
+        let client = self.clients.get(&c.addresses.client)?;
         let since = client.completed_since(time).iter().take(MAX_LOOKED_AT);
         since
             .take_while(|other| other.start.saturating_sub(c.end) <= MINUTE)
-            .find(|other| other.service.0 == c.addresses[1] && other.id != c.id)
+            .find(|other| other.service.0 == c.addresses.server && other.id != c.id)
     }
 
     /// Attempts of a connection's client that completed and began from so many seconds before it
     /// began until so many after it ended; some hundreds at most.
     pub fn around(&self, c: &Connection, seconds: f64) -> impl Iterator<Item = &Attempt> + use<'_> {
-        let completed = self.clients.get(&c.addresses[0]).map_or(&[][..], Client::completed);
+        let completed = self.clients.get(&c.addresses.client).map_or(&[][..], Client::completed);
         near(completed, c, seconds)
     }
 
@@ -250,48 +250,48 @@ impl Context {
     /// How many attempts a connection's client dropped, and beside how many of them it opened and
     /// used another port of the same host, begun within so many seconds.
     pub fn dropped_beside(&self, c: &Connection, seconds: f64) -> (usize, usize) {
-        let client = self.clients.get(&c.addresses[0]);
+        let client = self.clients.get(&c.addresses.client);
         client.map_or((0, 0), |client| client.dropped_beside(seconds))
     }
 
     /// Whether a connection's client tried another service while it tried this one, within so many
     /// seconds, and nobody answered there either.
     pub fn reaches_nobody(&self, c: &Connection, seconds: f64) -> bool {
-        let unanswered = self.clients.get(&c.addresses[0]).map_or(&[][..], Client::unanswered);
-        let service = (c.addresses[1], c.ports[1]);
+        let unanswered = self.clients.get(&c.addresses.client).map_or(&[][..], Client::unanswered);
+        let service = (c.addresses.server, c.ports.server);
         near(unanswered, c, seconds).any(|other| other.service != service)
     }
 
     /// How many attempts of a connection's client began while this one was tried in vain, and
     /// completed.
     pub fn answered_meanwhile(&self, c: &Connection) -> usize {
-        let client = self.clients.get(&c.addresses[0]);
+        let client = self.clients.get(&c.addresses.client);
         let since = client.map_or(&[][..], |client| client.completed_since(c.start));
         since.partition_point(|other| other.start <= c.end)
     }
 
     /// How regularly a connection's client opened its service without saying anything.
     pub fn rounds(&self, c: &Connection) -> Rounds {
-        let Some(client) = self.clients.get(&c.addresses[0]) else { return Rounds::default() };
-        client.rounds().get(&(c.addresses[1], c.ports[1])).copied().unwrap_or_default()
+        let Some(client) = self.clients.get(&c.addresses.client) else { return Rounds::default() };
+        client.rounds().get(&(c.addresses.server, c.ports.server)).copied().unwrap_or_default()
     }
 
     /// Different services that the client failed to open, counted up to 16.
     pub fn fan_out(&self, c: &Connection) -> usize {
-        self.clients.get(&c.addresses[0]).map_or(0, Client::failed_services)
+        self.clients.get(&c.addresses.client).map_or(0, Client::failed_services)
     }
 
     /// Different ports of its server that a connection's client failed to open, up to some dozens,
     /// where it opened fewer.
     pub fn ports_failed(&self, c: &Connection) -> usize {
-        let client = self.clients.get(&c.addresses[0]);
-        client.map_or(0, |client| client.ports_failed(c.addresses[1]))
+        let client = self.clients.get(&c.addresses.client);
+        client.map_or(0, |client| client.ports_failed(c.addresses.server))
     }
 
     /// Different hosts of its server's net at whose same port a connection's client failed.
     pub fn hosts_failed(&self, c: &Connection) -> usize {
-        let client = self.clients.get(&c.addresses[0]);
-        client.map_or(0, |client| client.hosts_failed((c.addresses[1], c.ports[1])))
+        let client = self.clients.get(&c.addresses.client);
+        client.map_or(0, |client| client.hosts_failed((c.addresses.server, c.ports.server)))
     }
 
     /// The interval in which the client's own limit must lie: above every wait that completed,
@@ -299,13 +299,13 @@ impl Context {
     /// and they do not overlap.
     pub fn wait_limit(&self, c: &Connection, parameters: &Parameters) -> WaitLimit {
         let threshold = parameters.handshake_timeout_s;
-        let client = self.clients.get(&c.addresses[0]);
+        let client = self.clients.get(&c.addresses.client);
         client.map_or_else(WaitLimit::default, |client| client.waits().limit(threshold))
     }
 
     /// Whether the client often waited about as long for a handshake that completed.
     pub fn often_waited(&self, c: &Connection, wait: i64) -> bool {
-        let client = self.clients.get(&c.addresses[0]);
+        let client = self.clients.get(&c.addresses.client);
         client.is_some_and(|client| client.waits().often_as_long(wait))
     }
 }

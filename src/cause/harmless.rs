@@ -61,10 +61,9 @@ fn unread(c: &Connection, reset: &Teardown, parameters: &Parameters) -> bool {
 
 /// Octets of a side that matter to nobody: none, or a TLS alert.
 fn small(c: &Connection, side: Side, octets: u64) -> bool {
-    let alerts = |side: usize| {
-        c.extra().is_some_and(|extra| extra.tls[side] || extra.tls_alert[side].is_some())
-    };
-    octets == 0 || octets <= ALERT && alerts(side.index())
+    let alerts =
+        || c.extra().is_some_and(|extra| extra.tls[side] || extra.tls_alert[side].is_some());
+    octets == 0 || octets <= ALERT && alerts()
 }
 
 #[cfg(test)]

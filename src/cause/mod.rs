@@ -209,7 +209,7 @@ fn of_another(fin: &Verdict, connection: &Connection, row: &Teardown) -> Verdict
 
 /// This FIN may be forged.
 fn forged(connection: &Connection, row: &Teardown) -> bool {
-    let foreign = connection.extra().and_then(|extra| extra.foreign[row.sender.index()]);
+    let foreign = connection.extra().and_then(|extra| extra.foreign[row.sender]);
     foreign.is_some_and(|foreign| foreign.packet == row.packet)
 }
 

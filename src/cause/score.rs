@@ -57,7 +57,7 @@ pub fn score(case: &Case<'_>, row: &Teardown) -> Score {
     let disputed =
         hops::disputed(case, row) || endpoint.syn_acks > 0 && endpoint.alive == endpoint.syn_acks;
     // What came since may be as little its own as a forged reset would be.
-    let by_others = c.extra().and_then(|extra| extra.foreign[row.sender.index()]);
+    let by_others = c.extra().and_then(|extra| extra.foreign[row.sender]);
     let by_others = by_others.is_some_and(|other| other.packet > at && other.own_after == 0);
     let lives_on = row.sender_progress_after > 0
         && !(fin_acked || retried || raw_socket || disputed || by_others)

@@ -46,7 +46,7 @@ pub use memory::limits::Limits;
 pub use memory::rows::{Groups, Rows, Unpacker};
 pub use memory::store::PREFETCHED;
 pub use primitives::optional::Moment;
-pub use primitives::words::{EndedBy, Ending, Opening, Phase, Release, Side};
+pub use primitives::words::{BySide, EndedBy, Ending, Opening, Phase, Release, Side};
 pub use track::clock::Clock;
 pub use track::merge::finish;
 pub use track::parcel::Parcel;

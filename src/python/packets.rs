@@ -13,7 +13,7 @@ use super::table::Table;
 use super::wait::wait;
 use super::write::{Outcome, Sources};
 use crate::capture::Source;
-use crate::conn::Chosen;
+use crate::conn::{BySide, Chosen};
 use crate::engine::again;
 use crate::table::export::Guard;
 
@@ -41,7 +41,7 @@ impl From<Row> for Chosen {
             server: (row.server_ip, row.server_port),
             first_packet: row.first_packet,
             last_packet: row.last_packet,
-            packets: [row.client_packets, row.server_packets],
+            packets: BySide { client: row.client_packets, server: row.server_packets },
             icmp_errors: Some(row.icmp_errors),
         }
     }

@@ -53,7 +53,7 @@ fn the_latest_16_segments_are_remembered() {
     for (between, found) in [(15, true), (16, false)] {
         let acks = ", > . +0us".repeat(between);
         let c = one(&format!("> S, < S., > ., < P. 5{acks}, < P. copy +0us"));
-        assert_eq!(c.endpoints[1].duplicates, u32::from(found), "{between} segments between");
+        assert_eq!(c.endpoints.server.duplicates, u32::from(found), "{between} segments between");
     }
 }
 
@@ -82,7 +82,7 @@ fn beyond_the_number_of_connections_the_one_that_was_silent_longest_goes() {
     let released = |limits: Limits| -> Vec<(u16, Release)> {
         let (counts, rows) = follow(owned.iter().map(Owned::segment), limits);
         assert_eq!(counts.created, 4);
-        rows.iter().map(|c| (c.ports[0], c.release)).collect()
+        rows.iter().map(|c| (c.ports.client, c.release)).collect()
     };
     let all = [40_000, 40_001, 40_002, 40_003].map(|port| (port, Release::End));
     assert_eq!(released(limits(None)), all);

@@ -221,7 +221,7 @@ fn late_segments_of_the_connection_before_stay_with_it() {
         format!("{first}{opened}< P. 300 seq=#-3099999 ack=#-498919 +1ms, > R +30us, {rest}"),
     ] {
         let all = play(&script).unwrap();
-        let told: Vec<_> = all.iter().map(|c| (c.ending, c.endpoints[1].rsts)).collect();
+        let told: Vec<_> = all.iter().map(|c| (c.ending, c.endpoints.server.rsts)).collect();
         assert_eq!(told, [(Ending::Reset, 0), (Ending::Graceful, 0)], "{script}");
         let packets = all.iter().map(|c| c.endpoints.iter().map(|e| e.packets).sum::<u64>());
         assert_eq!(packets.collect::<Vec<_>>(), [9, 8], "{script}");

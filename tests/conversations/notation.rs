@@ -42,7 +42,7 @@ fn a_first_payload_carries_a_name() {
         let script = format!("> S, < S., > ., > P. {payload}, < .");
         let c = play(&script).unwrap().remove(0);
         assert_eq!(c.extra().and_then(|extra| extra.server_name.as_deref()), Some("a.org"));
-        assert_eq!(c.extra().map(|extra| extra.tls[0]), Some(payload.starts_with("hello")));
+        assert_eq!(c.extra().map(|extra| extra.tls.client), Some(payload.starts_with("hello")));
         assert!(c.side(Side::Client).unique_bytes > 20);
     }
     let longest = "a".repeat(255);

@@ -28,7 +28,7 @@ fn told(output: &Output) -> Vec<String> {
         .collect();
     let classes = Class::ALL.map(|class| output.ledger.total(class));
     lines.push(format!("{classes:?} {:?}", output.counts));
-    lines.push(format!("{:?}", output.hosts.each_ref().map(|hosts| hosts.rows())));
+    lines.push(format!("{:?}", output.hosts.each_ref().map(finrst::hosts::Hosts::rows)));
     lines
 }
 

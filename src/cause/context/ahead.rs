@@ -7,7 +7,7 @@ use crate::conn::Connection;
 impl Context {
     /// Adds connections whose endings are decided.
     pub fn add_all(&mut self, connections: &[&Connection]) {
-        let latest = |c: &Connection| self.clients.get(&c.addresses[0])?.latest();
+        let latest = |c: &Connection| self.clients.get(&c.addresses.client)?.latest();
         let client = |c| latest(c).map_or(0, |attempt| usize::from(attempt.failed));
         let read = connections.iter().fold(0, |all, &c| all ^ self.server(c) ^ client(c));
         std::hint::black_box(read);
@@ -23,7 +23,7 @@ impl Context {
 
     fn server(&self, c: &Connection) -> usize {
         let service = self.service(c).map_or(0, |service| service.accepted);
-        let host = self.host(c.addresses[1]).map_or(0, |host| host.connections);
+        let host = self.host(c.addresses.server).map_or(0, |host| host.connections);
         (service ^ host) as usize
     }
 }

@@ -29,7 +29,7 @@ impl Loose {
         let own = c.side(side);
         Self {
             id: c.id,
-            peer: c.addresses[side.peer().index()],
+            peer: c.addresses[side.peer()],
             start: c.start,
             first: own.base,
             span: own.max_end.max(own.acked),
@@ -90,7 +90,7 @@ fn put(map: &mut Map<End, Loose>, end: End, loose: Loose) -> bool {
 }
 
 fn end(c: &Connection, side: Side) -> End {
-    (c.addresses[side.index()], c.ports[side.index()])
+    (c.addresses[side], c.ports[side])
 }
 
 /// The side that did nothing but reset what came to it.
@@ -107,7 +107,7 @@ impl Context {
     pub fn bypassed(&self, c: &Connection) -> Option<u64> {
         let side = resetter(c)?;
         let number = c.side(side).base;
-        let peer = c.addresses[side.peer().index()];
+        let peer = c.addresses[side.peer()];
         let key = end(c, side);
         let running = self.bypasses.running.get(&key);
         let running = running.filter(|other| other.peer != peer && other.has(number));
@@ -125,7 +125,7 @@ impl Context {
             return None;
         }
         let stray = self.bypasses.strays.get(&end(c, Side::Client))?;
-        let other = stray.peer != c.addresses[1] && stray.id != c.id;
+        let other = stray.peer != c.addresses.server && stray.id != c.id;
         let own = Loose::of(c, Side::Client).has(stray.first);
         (other && own && (c.start..=c.end).contains(&stray.start)).then_some(stray)
     }

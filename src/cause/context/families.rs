@@ -113,9 +113,9 @@ impl Racer {
             id: c.id,
             start: c.start,
             completed: c.handshake_time,
-            client: folded(c.addresses[0]),
+            client: folded(c.addresses.client),
             link: c.side(Side::Client).link_source,
-            port: c.ports[1],
+            port: c.ports.server,
             version: c.ip_version,
         }
     }

@@ -1,6 +1,6 @@
 //! What a host's segments look like over all of its connections.
 
-use crate::conn::{Connection, Endpoint, Side, hops};
+use crate::conn::{BySide, Connection, Endpoint, Side, hops};
 
 /// What a host's segments usually look like. All but the counts are extremes and alternatives that
 /// were seen, so that the order of the connections does not matter.
@@ -145,7 +145,7 @@ pub fn own_hops(endpoint: &Endpoint) -> Option<(u8, u8)> {
 /// The program chose the TTL, and it says nothing of the path: 1 towards a neighbour (eBGP), or 255
 /// of both sides so that nobody farther away can take part (RFC 5082).
 pub fn chosen(c: &Connection) -> bool {
-    let [client, server] = c.endpoints.each_ref().map(own_range);
+    let BySide { client, server } = c.endpoints.each_ref().map(own_range);
     let lowest = match (client, server) {
         (Some((a, _)), Some((b, _))) => a.min(b),
         (Some((low, _)), None) | (None, Some((low, _))) => low,

@@ -5,7 +5,7 @@ use super::client::Attempt;
 use super::life::{Life, source};
 use super::lives::Lives;
 use super::{Context, Service};
-use crate::conn::{Connection, Side, seconds};
+use crate::conn::{BySide, Connection, Side, seconds};
 use crate::packet::Address;
 
 /// A proxy opens its own connection this soon, in nanoseconds.
@@ -81,18 +81,18 @@ impl Context {
                 id: other.id,
                 before,
                 alike: other.by_fin() == own.by_fin(),
-                same: other.bytes[1] == own.bytes[1],
+                same: other.bytes.server == own.bytes.server,
                 ended_by: side,
             })
         };
         let legs: Vec<Leg> = match side {
             Side::Server => {
-                let opened = self.opened_by(c.addresses[1], c).filter(ended);
+                let opened = self.opened_by(c.addresses.server, c).filter(ended);
                 let opened = opened.filter(|other| carries(&own, other));
                 opened.filter_map(leg).collect()
             }
             Side::Client => {
-                let served = self.served_by(c.addresses[0], c).filter(ended);
+                let served = self.served_by(c.addresses.client, c).filter(ended);
                 let served = served.filter(|other| carries(other, &own));
                 served.filter_map(leg).collect()
             }
@@ -106,7 +106,7 @@ impl Context {
         let attempts = attempts.unwrap_or_default().iter().take(MAX_LEGS);
         attempts
             .take_while(|attempt| attempt.start.saturating_sub(c.start) <= OPENS)
-            .filter(|attempt| attempt.id != c.id && attempt.service.0 != c.addresses[0])
+            .filter(|attempt| attempt.id != c.id && attempt.service.0 != c.addresses.client)
             .filter_map(|attempt| self.life(attempt))
     }
 
@@ -114,7 +114,7 @@ impl Context {
     fn served_by<'a>(&'a self, host: Address, c: &'a Connection) -> impl Iterator<Item = &'a Life> {
         let ports = self.ports.get(&host).map(Vec::as_slice).unwrap_or_default();
         let lives = ports.iter().filter_map(move |&port| self.lives(&(host, port)));
-        let server = source(c.addresses[1]);
+        let server = source(c.addresses.server);
         lives.flat_map(move |lives| {
             let near = lives.between(c.start.saturating_sub(OPENS), c.start).take(MAX_LEGS);
             near.filter(move |life| life.id != c.id && life.source != server)
@@ -131,24 +131,25 @@ impl Context {
         let (isn, syns) = (c.side(Side::Client).base.0, c.side(Side::Client).syns);
         // That of a SYN was noted when the later of the two came.
         let none = syns > 0 && self.translations == 0;
-        let client = self.clients.get(&c.addresses[0]).filter(|_| !none);
-        let same = client.into_iter().flat_map(move |client| client.numbered(c.ports[0], isn));
-        same.take(MAX_LEGS).filter(|other| other.service.0 != c.addresses[1])
+        let client = self.clients.get(&c.addresses.client).filter(|_| !none);
+        let same = client.into_iter().flat_map(move |client| client.numbered(c.ports.client, isn));
+        same.take(MAX_LEGS).filter(|other| other.service.0 != c.addresses.server)
     }
 
     /// The attempt of the same client at the same service, from another port, that had come to
     /// the number with which a connection begins that the capture does not show to begin.
     pub fn renumbered(&self, c: &Connection) -> Option<&Attempt> {
-        let client = self.clients.get(&c.addresses[0])?;
+        let client = self.clients.get(&c.addresses.client)?;
         let next = c.side(Side::Client).base.plus(1);
-        let service = (c.addresses[1], c.ports[1]);
-        client.ending_with(service, next.0).find(|other| other.port != c.ports[0])
+        let service = (c.addresses.server, c.ports.server);
+        client.ending_with(service, next.0).find(|other| other.port != c.ports.client)
     }
 }
 
 /// Whether one connection brought to a proxy what the other carried on from it.
 fn carries(to: &Life, from: &Life) -> bool {
-    let ([up, down], [sent, came]) = (to.bytes, from.bytes);
+    let BySide { client: up, server: down } = to.bytes;
+    let BySide { client: sent, server: came } = from.bytes;
     let header = sent.checked_sub(up).is_some_and(|more| more <= HEADER);
     if to.by_fin() && from.by_fin() {
         // A proxy of requests changes the headers of both ways, which much payload only hides.

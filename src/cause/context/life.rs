@@ -1,6 +1,6 @@
 //! What others are told of one connection that was open.
 
-use crate::conn::{Connection, Opening, Side, Teardown};
+use crate::conn::{BySide, Connection, Opening, Side, Teardown};
 use crate::packet::Address;
 
 /// A connection that lasted this long stands: it ends for another reason than being short.
@@ -20,7 +20,7 @@ pub struct Life {
     /// Milliseconds without payload before that.
     pub idle_ms: u32,
     /// Payload octets of the client, and of the server.
-    pub bytes: [u32; 2],
+    pub bytes: BySide<u32>,
     /// The client's initial sequence number and first timestamp in one: what a translator leaves as
     /// it is.
     pub number: u32,
@@ -66,7 +66,7 @@ impl Life {
             idle_ms: u32::try_from(quiet(c, end).max(0) / 1_000_000).unwrap_or(u32::MAX),
             bytes: c.endpoints.each_ref().map(|side| few(side.unique_bytes)),
             number: client.base.0 ^ c.syn_timestamps[0].unwrap_or(0).rotate_left(16),
-            source: source(c.addresses[0]),
+            source: source(c.addresses.client),
             requests: u16::try_from(client.data_packets).unwrap_or(u16::MAX),
             flags: flags
                 | flag(fin, FIN)

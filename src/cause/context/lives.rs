@@ -126,7 +126,7 @@ impl Lives {
     /// How many were served, and when the first and the last of them began.
     pub fn served(&self) -> &Served {
         self.worked_out().served.get_or_init(|| {
-            let served = || self.all.iter().filter(|life| life.bytes[1] > 0);
+            let served = || self.all.iter().filter(|life| life.bytes.server > 0);
             let turned_away = || self.all.iter().filter(|life| life.turned_away());
             let mut began: Vec<_> = served().map(|life| self.open_at(life.start)).collect();
             began.sort_unstable();

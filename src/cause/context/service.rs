@@ -80,7 +80,7 @@ impl ServiceFacts {
             Ending::HandshakeIncomplete if accepted && client.syns == 1 => {
                 self.half_open += 1;
                 let since = self.half_open_since.get_or_insert_default();
-                let kept = room && since.add(c.start, c.addresses[0]);
+                let kept = room && since.add(c.start, c.addresses.client);
                 added = usize::from(kept);
                 forgotten += u64::from(!kept);
             }
@@ -119,7 +119,7 @@ impl ServiceFacts {
     pub fn served_between(&self, range: RangeInclusive<i64>) -> bool {
         let Some(lives) = self.lives() else { return false };
         let within = lives.between(*range.start(), *range.end());
-        within.take(MAX_AROUND).any(|life| life.bytes[1] > 0)
+        within.take(MAX_AROUND).any(|life| life.bytes.server > 0)
     }
 }
 

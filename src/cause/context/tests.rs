@@ -25,7 +25,7 @@ fn what_is_beyond_the_limit_is_counted_and_what_is_known_is_still_added_to() {
     // Two hosts have no room any more; service, client, attempt and connection have.
     context.add(&accepted(3));
     assert_eq!((context.size(), context.forgotten()), (16, 2));
-    assert!(context.host(accepted(3).addresses[0]).is_none());
+    assert!(context.host(accepted(3).addresses.client).is_none());
     context.add(&accepted(1));
     assert_eq!((context.size(), context.forgotten()), (18, 2));
     assert_eq!(context.service(&accepted(1)).map(|service| service.accepted), Some(2));
@@ -92,7 +92,7 @@ fn times_of_aborts_are_asked_for_and_added_to_in_turns() {
 fn a_hosts_ttl_is_that_of_all_its_segments_but_resets() {
     let mut context = Context::default();
     let seen = |context: &Context, c: &Connection| {
-        context.host(c.addresses[1]).map(|h| (h.ttl_low, h.ttl_high, h.connections))
+        context.host(c.addresses.server).map(|h| (h.ttl_low, h.ttl_high, h.connections))
     };
     let c = one("> S, < S. ttl=50, > ., < P. 5 ttl=60, < P. 5 ttl=58, < R. ttl=200");
     assert_eq!(seen(&context, &c), None);
@@ -114,14 +114,14 @@ fn a_hosts_paths_are_told_in_routers_whatever_its_segments_began_with() {
     {
         context.add(&one(script));
     }
-    let host = context.host(one("> S, < S.").addresses[1]).unwrap();
+    let host = context.host(one("> S, < S.").addresses.server).unwrap();
     assert_eq!((host.hops_low, host.hops_high, host.hops_within), (5, 7, 1));
     // A program chose these.
     let mut context = Context::default();
     for script in ["> S ttl=1, < S. ttl=1, > . ttl=1", "> S ttl=255, < S. ttl=255, > . ttl=255"] {
         context.add(&one(script));
     }
-    assert!(context.host(one("> S, < S.").addresses[1]).is_none());
+    assert!(context.host(one("> S, < S.").addresses.server).is_none());
 }
 
 #[test]
@@ -130,8 +130,8 @@ fn a_servers_delay_is_its_shortest() {
     for (wait, shortest) in [(30, 30), (20, 20), (25, 20), (0, 20)] {
         let c = one(&format!("> S, < S. +{wait}ms, > ."));
         context.add(&c);
-        let delay = |side: usize| context.host(c.addresses[side]).and_then(|h| h.syn_ack_delay);
-        assert_eq!((delay(0), delay(1)), (None, Some(shortest * 1_000_000)));
+        let delay = |side: Side| context.host(c.addresses[side]).and_then(|h| h.syn_ack_delay);
+        assert_eq!((delay(Side::Client), delay(Side::Server)), (None, Some(shortest * 1_000_000)));
     }
 }
 
@@ -168,7 +168,7 @@ fn folded_gaps_and_rows_that_are_not_compared_are_counted() {
     let rows = one(&format!("> S, < S., > .{}", ", > F. seq=#1".repeat(66)));
     let mut context = Context::default();
     context.add(&c);
-    assert_eq!(context.folded(), c.endpoints[0].folded());
+    assert_eq!(context.folded(), c.endpoints.client.folded());
     assert!(context.folded() > 0);
     assert_eq!(context.not_compared(), 0);
     context.add(&rows);

@@ -87,7 +87,7 @@ fn dropped_syn(case: &Case<'_>) -> Option<Finding> {
     let meanwhile = during.contains(&service.last_accepted) || service.served_between(during);
     let served = u64::from(service.accepted) >= u64::from(service.unserved) * 2;
     // The host answers at other ports, so neither it nor the path is gone.
-    let alive = case.context.around(c, 0.0).any(|other| other.service.0 == c.addresses[1]);
+    let alive = case.context.around(c, 0.0).any(|other| other.service.0 == c.addresses.server);
     if meanwhile || served || !alive && case.context.reaches_nobody(c, 0.0) {
         return None;
     }

@@ -94,7 +94,7 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
         return None;
     }
     let open = lives.open_at(c.start);
-    let own = lives.open_of(source(c.addresses[0]), c.start);
+    let own = lives.open_of(source(c.addresses.client), c.start);
     let many = |open: usize| open as f64 >= case.parameters.admission_open;
     // Three of four were served while fewer were open.
     let usual = *served.began.get(served.began.len() * 3 / 4)?;

@@ -96,20 +96,20 @@ fn same_family(case: &Case<'_>) -> Option<Sibling> {
     let scan = || case.context.ports_failed(c) as f64 >= case.parameters.scan_fan_out;
     let within = |server| {
         let limit = case.parameters.race_window_s;
-        let same = server == c.addresses[1];
+        let same = server == c.addresses.server;
         if same { limit.min(case.parameters.handshake_timeout_s) } else { limit }
     };
     let near = case.context.completed_around(c, case.parameters.race_window_s).iter();
     let siblings = near.filter(|other| {
         other.id != c.id
-            && other.service.1 == c.ports[1]
+            && other.service.1 == c.ports.server
             && s(other.start.saturating_sub(c.start)).abs() <= within(other.service.0)
             && other
                 .completed
                 .get()
                 .is_some_and(|t| s(t.saturating_sub(c.start)) <= case.parameters.race_completion_s)
             // A scan that connects tries a port of one address twice as well.
-            && !(other.service.0 == c.addresses[1] && scan())
+            && !(other.service.0 == c.addresses.server && scan())
     });
     siblings.min_by_key(|other| other.id).map(|other| (other.id, other.start, 0.75))
 }
@@ -118,7 +118,7 @@ fn same_family(case: &Case<'_>) -> Option<Sibling> {
 /// What begins later is as often a service of its own, beside an attempt that was given up.
 fn other_port(case: &Case<'_>) -> Option<Sibling> {
     let (port, other) = used_instead(case, case.parameters.race_ports_s)?;
-    let smb = matches!((port, case.connection.ports[1]), (139, 445) | (445, 139));
+    let smb = matches!((port, case.connection.ports.server), (139, 445) | (445, 139));
     Some((other.id, other.start, if smb { 0.8 } else { 0.6 }))
 }
 
@@ -129,8 +129,8 @@ pub fn used_instead<'a>(case: &Case<'a>, within_s: f64) -> Option<(u16, &'a Atte
     let reset = case.reset?;
     let near = case.context.completed_around(c, within_s).iter();
     let siblings = near.filter(|other| {
-        other.service.0 == c.addresses[1]
-            && other.service.1 != c.ports[1]
+        other.service.0 == c.addresses.server
+            && other.service.1 != c.ports.server
             && other.bytes > 0
             && other.completed.get().is_some_and(|time| time <= reset.time)
     });

@@ -75,7 +75,7 @@ pub(super) fn injected(case: &Case<'_>) -> Option<Finding> {
     let foreign = c.extra()?.foreign;
     [Side::Client, Side::Server]
         .into_iter()
-        .find_map(|side| judged(foreign[side.index()]?, c.side(side).changed()))
+        .find_map(|side| judged(foreign[side]?, c.side(side).changed()))
 }
 
 fn judged(foreign: Foreign, changed: bool) -> Option<Finding> {

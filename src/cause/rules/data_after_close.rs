@@ -47,7 +47,7 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
             .since_peer_data
             .get()
             .is_some_and(|since| since <= c.reply_time() && s(since) < after)
-        && c.bytes_after_first_fin[reset.sender.peer().index()] > 0;
+        && c.bytes_after_first_fin[reset.sender.peer()] > 0;
     let in_time = shaped && after <= case.parameters.fin_wait_2_s;
     if !in_time && !abort {
         return None;
@@ -57,7 +57,7 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
             .with(Evidence::number("data_after_fin_s", after).maybe_at(reset.trigger_packet.get()))
             .with(Evidence::count(
                 "bytes_after_fin",
-                c.bytes_after_first_fin[reset.sender.peer().index()]
+                c.bytes_after_first_fin[reset.sender.peer()]
                     .min(peer_sent.unique_bytes)
                     .max(peer_sent.unacked()),
             ))

@@ -71,7 +71,7 @@ fn mismatched(case: &Case<'_>) -> Option<Finding> {
     let first = c.syn_ack?;
     let second = c.extra().and_then(|extra| extra.second_syn_ack);
     let server = c.side(Side::Server);
-    let host = case.context.host(c.addresses[1]);
+    let host = case.context.host(c.addresses.server);
     let mut signs = Vec::new();
     if let Some(second) =
         second.filter(|second| (second.ack_offset == 0) != (first.ack_offset == 0))

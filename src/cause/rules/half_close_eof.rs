@@ -26,7 +26,7 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     let c = case.connection;
     let first = c.first_fin_by.filter(|_| c.ending == Ending::Graceful)?;
     let other = first.peer();
-    let bytes = c.bytes_after_first_fin[other.index()];
+    let bytes = c.bytes_after_first_fin[other];
     let delivered = c.side(other).unacked() == 0;
     (bytes > 0 && delivered && !only_close_notify(case, first, bytes)).then(|| {
         Finding::new(0.87)
@@ -42,6 +42,6 @@ const LONGEST_ALERT: u64 = 69;
 /// After the first FIN the other side only said that it closes too.
 fn only_close_notify(case: &Case<'_>, first: Side, bytes: u64) -> bool {
     let fin = case.fins(first).next();
-    let alert = case.connection.extra().and_then(|extra| extra.tls_alert[first.peer().index()]);
+    let alert = case.connection.extra().and_then(|extra| extra.tls_alert[first.peer()]);
     bytes <= LONGEST_ALERT && alert.zip(fin).is_some_and(|(alert, fin)| alert.packet > fin.packet)
 }

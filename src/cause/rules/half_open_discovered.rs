@@ -45,7 +45,7 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     let reset = challenge_reset(case, packet, position)?;
     let retry = extra.syn_retry_after_reset;
     let base = match extra.left {
-        Some(left) if left.fins != [false; 2] => return None,
+        Some(left) if left.fins != BySide::both(false) => return None,
         Some(left) if repeats_the_old(case, left, position) => 0.85,
         Some(_) if retry.is_some() => 0.75,
         None if retry.is_some() && c.good_syn_ack_time.is_some() => 0.65,

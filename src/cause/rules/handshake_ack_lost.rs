@@ -57,5 +57,5 @@ pub fn lost(case: &Case<'_>, unheard: &Unheard) -> bool {
 pub fn heard_elsewhere(case: &Case<'_>) -> bool {
     let c = case.connection;
     let mut near = case.context.around(c, case.parameters.same_path_s);
-    near.any(|other| other.id != c.id && other.service.0 == c.addresses[1] && other.heard)
+    near.any(|other| other.id != c.id && other.service.0 == c.addresses.server && other.heard)
 }

@@ -22,7 +22,7 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     if c.ending != Ending::HandshakeUnanswered {
         return None;
     }
-    let by_server = icmp.reporter == c.addresses[1];
+    let by_server = icmp.reporter == c.addresses.server;
     let finding = Finding::new(0.9)
         .with(
             Evidence::text("icmp", icmp_meaning(icmp.version, icmp.kind, icmp.code))

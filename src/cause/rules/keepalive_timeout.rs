@@ -68,7 +68,7 @@ fn in_silence(case: &Case<'_>) -> Option<Finding> {
         return None;
     }
     let endpoint = c.side(side);
-    let silence = c.extra().and_then(|extra| extra.silence_before_run[side.index()]);
+    let silence = c.extra().and_then(|extra| extra.silence_before_run[side]);
     Some(
         Finding::new(0.75)
             .with(Evidence::count("unanswered_probes", u64::from(endpoint.probe_run)))

@@ -56,7 +56,7 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
         return None;
     }
     let extra = c.extra()?;
-    let stuck = |side: Side| extra.stuck[side.index()].filter(|s| s.at == c.side(side).acked);
+    let stuck = |side: Side| extra.stuck[side].filter(|s| s.at == c.side(side).acked);
     let (side, stuck) =
         [Side::Client, Side::Server].into_iter().find_map(|side| Some((side, stuck(side)?)))?;
     if case.reset.is_some_and(|reset| reset.packet < stuck.packet) {

@@ -27,7 +27,7 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     let reset = refusal(case)?;
     let attempts = case.side(Side::Client).syns;
     // Where the host is known and the reset is not quite like it, it may be somebody else's.
-    let host = case.context.host(case.connection.addresses[1]);
+    let host = case.context.host(case.connection.addresses.server);
     let apart = host.is_some_and(|host| {
         let hops = crate::conn::hops(reset.ttl);
         !(host.hops_low..=host.hops_high).contains(&hops)

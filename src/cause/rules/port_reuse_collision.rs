@@ -69,7 +69,7 @@ fn challenged(case: &Case<'_>, left: Option<Left>) -> Option<Finding> {
         return None;
     }
     let base = match left {
-        Some(left) if left.fins == [false; 2] => return None,
+        Some(left) if left.fins == BySide::both(false) => return None,
         Some(left) if repeats_the_old(case, left, position) => 0.8,
         Some(_) => 0.65,
         // Accepted after the reset: the old one was alive until then, a crashed peer's more often.
@@ -100,7 +100,7 @@ fn unanswered(case: &Case<'_>, left: Left) -> Option<Finding> {
         .context
         .service(c)
         .is_some_and(|service| service.accepted > 0 && service.last_accepted >= c.start);
-    let base = match (left.fins, others) {
+    let base = match (left.fins.pair(), others) {
         ([true, false], true) => 0.65,
         ([true, false], false) => 0.5,
         ([_, true], true) if age < case.parameters.time_wait_s => 0.6,
@@ -118,7 +118,7 @@ fn unanswered(case: &Case<'_>, left: Left) -> Option<Finding> {
 
 /// The state that a server should be in that was left so.
 fn state(left: Left) -> &'static str {
-    match left.fins {
+    match left.fins.pair() {
         [true, true] => "TIME-WAIT or LAST-ACK",
         [true, false] => "CLOSE-WAIT",
         [false, true] => "FIN-WAIT",

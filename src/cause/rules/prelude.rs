@@ -5,7 +5,8 @@ pub use super::super::context::{Life, began_to_end, fate, source, turned_away};
 pub use super::super::evidence::Evidence;
 pub use super::super::rule::{Applies, Case, Class, Finding, Rule};
 pub use crate::conn::{
-    Ending, Endpoint, Form, Left, Opening, Reason, SequenceCheck, Side, Teardown, Trigger, seconds,
+    BySide, Ending, Endpoint, Form, Left, Opening, Reason, SequenceCheck, Side, Teardown, Trigger,
+    seconds,
 };
 
 /// The reset by which a server refuses a SYN.
@@ -47,7 +48,7 @@ pub fn challenge_reset<'a>(case: &Case<'a>, packet: u64, position: i64) -> Optio
 /// Whether an acknowledgment at this place in the client's numbers is that of an old connection.
 pub fn repeats_the_old(case: &Case<'_>, left: Left, position: i64) -> bool {
     let low = u32::try_from(position.rem_euclid(1 << 32)).unwrap_or(0);
-    case.side(Side::Client).base.plus(low).0 == left.next[0]
+    case.side(Side::Client).base.plus(low).0 == left.next.client
 }
 
 /// A connection of which the server repeated its answer to the SYN and said nothing else, while

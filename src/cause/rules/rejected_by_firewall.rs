@@ -63,7 +63,7 @@ pub const RULE: Rule = Rule {
 /// The refusal came from elsewhere than its host.
 pub fn holds(case: &Case<'_>) -> Option<Finding> {
     let reset = refusal(case)?;
-    let host = case.context.host(case.connection.addresses[1])?;
+    let host = case.context.host(case.connection.addresses.server)?;
     let apart = apart(case, reset);
     let early = early(case, reset, host);
     let usual = host.syn_ack_delay.map_or(0, |least| least.saturating_mul(2));

@@ -59,11 +59,11 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     let waited = request.get()?;
     let open = answer.get().is_none_or(|since| since > waited);
     let client = c.side(Side::Client);
-    let goodbye = c.extra().is_some_and(|extra| extra.tls_alert[Side::Client.index()].is_some());
-    if !open || goodbye || client.unacked() > 0 || c.bytes_after_first_fin != [0; 2] {
+    let goodbye = c.extra().is_some_and(|extra| extra.tls_alert[Side::Client].is_some());
+    if !open || goodbye || client.unacked() > 0 || c.bytes_after_first_fin != BySide::both(0) {
         return None;
     }
-    let tls = c.extra().is_some_and(|extra| extra.tls != [false; 2]);
+    let tls = c.extra().is_some_and(|extra| extra.tls != BySide::both(false));
     let asked = c.side(Side::Server).unanswered;
     if tls && asked <= CONTROL {
         return None;

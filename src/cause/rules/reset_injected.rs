@@ -46,7 +46,7 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     // a firewall.
     let c = case.connection;
     let refused = refusal(case).is_some() && c.side(Side::Server).alive == 0;
-    if refused && case.context.host(c.addresses[1]).is_some() {
+    if refused && case.context.host(c.addresses.server).is_some() {
         return None;
     }
     let own = judged(case, reset);

@@ -59,7 +59,7 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
         (side, runs(side), None)
     };
     let endpoint = c.side(side);
-    let silence = c.extra().and_then(|extra| extra.silence_before_run[side.index()]);
+    let silence = c.extra().and_then(|extra| extra.silence_before_run[side]);
     let reported = |icmp: &crate::conn::Icmp| icmp.unreachable() || icmp.too_big();
     let icmp = c.extra().and_then(|extra| extra.icmp).filter(reported);
     Some(

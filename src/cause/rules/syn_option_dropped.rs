@@ -40,7 +40,7 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     if asked == 0 || c.ending != Ending::HandshakeUnanswered || client.syns < 2 {
         return None;
     }
-    let service = (c.addresses[1], c.ports[1]);
+    let service = (c.addresses.server, c.ports.server);
     let (mut without, mut blamed) = (None, asked);
     for other in case.context.around(c, case.parameters.same_path_s) {
         if other.service == service && other.id != c.id {

@@ -48,7 +48,7 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     let kept = case.parameters.timestamp_kept_s;
     let near = || {
         let attempts = case.context.around(c, kept);
-        attempts.filter(|other| other.service.0 == c.addresses[1] && other.id != c.id)
+        attempts.filter(|other| other.service.0 == c.addresses.server && other.id != c.id)
     };
     let before = |start: i64| start <= c.start && s(c.start.saturating_sub(start)) < kept;
     let higher = near().filter(|other| before(other.start)).last()?;

@@ -33,7 +33,7 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     let extra = c.extra()?;
     let ended = matches!(c.ending, Ending::Reset | Ending::ResetAfterFin | Ending::Graceful);
     let (side, alert, description) = [Side::Client, Side::Server].into_iter().find_map(|side| {
-        let alert = extra.tls_alert[side.index()]?;
+        let alert = extra.tls_alert[side]?;
         let (_, description) = alert.clear.filter(|&(_, description)| description != 0)?;
         Some((side, alert, description))
     })?;

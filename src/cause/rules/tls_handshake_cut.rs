@@ -17,7 +17,7 @@ pub const RULE: Rule = Rule {
 
 fn holds(case: &Case<'_>) -> Option<Finding> {
     let c = case.connection;
-    let hello = c.extra()?.tls[Side::Client.index()];
+    let hello = c.extra()?.tls[Side::Client];
     let silent = c.side(Side::Server).unique_bytes == 0 && c.side(Side::Server).unseen_acked == 0;
     let by_server = c.first_fin_by == Some(Side::Server) && !c.simultaneous_close;
     if !hello || !silent || !by_server || c.ending != Ending::Graceful {

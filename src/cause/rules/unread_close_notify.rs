@@ -64,7 +64,7 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     let reset = case.reset.filter(|reset| reset.form != Some(Form::Other))?;
     let c = case.connection;
     let peer = c.side(reset.sender.peer());
-    let alert = c.extra().and_then(|extra| extra.tls_alert[reset.sender.peer().index()]);
+    let alert = c.extra().and_then(|extra| extra.tls_alert[reset.sender.peer()]);
     let Some(alert) = alert.filter(|alert| alert.time <= reset.time) else {
         return Some(Finding::candidate(0.0));
     };

@@ -104,7 +104,7 @@ impl Zeek {
         coder.near(first_time, base.time, i64::MIN);
         coder.near(last_time, base.time, i64::MIN);
         history.code(coder);
-        let seqs = [originator.index(), originator.peer().index()].map(|side| base.seqs[side]);
+        let seqs = [*originator, originator.peer()].map(|side| base.seqs[side]);
         for ((half, tally), seq) in halves.iter_mut().zip(tallies).zip(seqs) {
             if coder.given(|| *half != Half::default() || *tally != Tally::default()) {
                 half.code(tally, seq, coder);

@@ -8,7 +8,7 @@ use crate::conn::facts::endpoint::Endpoint;
 use crate::conn::facts::header::Foreign;
 use crate::conn::facts::teardown::{Kind, Teardown};
 use crate::conn::primitives::optional::Moment;
-use crate::conn::primitives::words::{EndedBy, Ending, Opening, Phase, Release, Side};
+use crate::conn::primitives::words::{BySide, EndedBy, Ending, Opening, Phase, Release, Side};
 use crate::packet::{Address, PathId, Seq};
 
 /// A reply comes within this time of what it answers, or within three round trips.
@@ -88,9 +88,9 @@ pub struct Extra {
     /// Number of ICMP errors.
     pub icmp_count: u32,
     /// Latest TLS alert of each side.
-    pub tls_alert: [Option<TlsAlert>; 2],
+    pub tls_alert: BySide<Option<TlsAlert>>,
     /// Whether each side's first payload looked like TLS.
-    pub tls: [bool; 2],
+    pub tls: BySide<bool>,
     /// Initial sequence number of an earlier connection of the same addresses and ports.
     pub earlier_isn: Option<u32>,
     /// End of that connection (its latest packet).
@@ -120,14 +120,14 @@ pub struct Extra {
     /// First ICMP error that says that a segment was too big for the path.
     pub too_big: Option<Icmp>,
     /// By side, the full segment that does not get through.
-    pub stuck: [Option<Stuck>; 2],
+    pub stuck: BySide<Option<Stuck>>,
     /// By side, the silence before the first segment of its latest run of retransmissions or
     /// probes, where it was a second or more.
-    pub silence_before_run: [Option<i64>; 2],
+    pub silence_before_run: BySide<Option<i64>>,
     /// End of each side's latest segment that jumped further ahead than is believed at once.
-    pub far: [Option<Seq>; 2],
+    pub far: BySide<Option<Seq>>,
     /// By side, a segment that it may not have sent.
-    pub foreign: [Option<Foreign>; 2],
+    pub foreign: BySide<Option<Foreign>>,
 }
 
 /// What a connection left behind for the next one of its addresses and ports. Sides are those of
@@ -139,9 +139,9 @@ pub struct Left {
     /// Time of that packet.
     pub end: i64,
     /// The sequence numbers that each side would have gone on with.
-    pub next: [u32; 2],
+    pub next: BySide<u32>,
     /// Whether each side had sent a FIN.
-    pub fins: [bool; 2],
+    pub fins: BySide<bool>,
 }
 
 /// A SYN-ACK as the observer saw it.
@@ -184,9 +184,9 @@ pub struct Silence {
 #[repr(C)]
 pub struct Connection {
     /// Addresses by side.
-    pub addresses: [Address; 2],
+    pub addresses: BySide<Address>,
     /// Ports by side.
-    pub ports: [u16; 2],
+    pub ports: BySide<u16>,
     /// 4 or 6.
     pub ip_version: u8,
     /// How the capture shows its beginning.
@@ -194,7 +194,7 @@ pub struct Connection {
     /// Wireshark's conversation completeness.
     pub completeness: u8,
     /// VLANs and tunnels by direction (of the sender); `None` until that side spoke.
-    pub paths: [Option<PathId>; 2],
+    pub paths: BySide<Option<PathId>>,
     /// Time of the latest packet, never before `start`.
     pub end: i64,
     /// Number of the latest packet over the capture.
@@ -210,7 +210,7 @@ pub struct Connection {
     /// What only some have.
     pub extra: Option<Box<Extra>>,
     /// The two sides.
-    pub endpoints: [Endpoint; 2],
+    pub endpoints: BySide<Endpoint>,
     /// Zeek's state and history.
     pub zeek: Zeek,
     /// Packets whose payload the snap length cut.
@@ -220,11 +220,11 @@ pub struct Connection {
     /// Packets after the connection was over.
     pub late_packets: u32,
     /// Segments whose length exceeds any wire's (local offload), by side.
-    pub oversized: [u32; 2],
+    pub oversized: BySide<u32>,
     /// Segments whose direction the interface stated: inbound and outbound, by side.
-    pub inbound: [u32; 2],
+    pub inbound: BySide<u32>,
     /// See `inbound`.
-    pub outbound: [u32; 2],
+    pub outbound: BySide<u32>,
     /// Given at the first packet, from 0 upwards.
     pub id: u64,
     /// Interface of the first packet.
@@ -254,7 +254,7 @@ pub struct Connection {
     /// FINs whose acknowledgment numbers show that they crossed.
     pub simultaneous_close: bool,
     /// New payload octets of each side after the first FIN.
-    pub bytes_after_first_fin: [u64; 2],
+    pub bytes_after_first_fin: BySide<u64>,
     /// Silences within it.
     pub silence: Silence,
     /// Silence before the first FIN.
@@ -282,7 +282,7 @@ pub struct Connection {
 impl Connection {
     /// One side.
     pub fn side(&self, side: Side) -> &Endpoint {
-        &self.endpoints[side.index()]
+        &self.endpoints[side]
     }
 
     /// The tampering signature of the client's half. Silence counts only where the capture went on
@@ -307,12 +307,12 @@ impl Connection {
 
     /// The address of a side.
     pub fn ip(&self, side: Side) -> IpAddr {
-        self.addresses[side.index()].ip(self.ip_version)
+        self.addresses[side].ip(self.ip_version)
     }
 
     /// The port of a side.
     pub fn port(&self, side: Side) -> u16 {
-        self.ports[side.index()]
+        self.ports[side]
     }
 
     /// Whether both directions were captured.
@@ -350,7 +350,7 @@ impl Connection {
 
     /// How long after a segment its answer still comes.
     pub fn reply_time(&self) -> i64 {
-        let [client, server] = &self.endpoints;
+        let BySide { client, server } = &self.endpoints;
         let round_trip = client.max_rtt.max(server.max_rtt).max(self.handshake_rtt());
         REPLY_TIME.max(round_trip.saturating_mul(3))
     }
@@ -358,7 +358,8 @@ impl Connection {
     /// The smallest round trip known: handshake parts and data with its acknowledgment, both
     /// halves of the path added. `None` when there is no sample.
     pub fn min_rtt(&self) -> Option<i64> {
-        let data = match (self.endpoints[0].min_rtt.get(), self.endpoints[1].min_rtt.get()) {
+        let data = match (self.endpoints.client.min_rtt.get(), self.endpoints.server.min_rtt.get())
+        {
             (Some(a), Some(b)) => Some(a.saturating_add(b)),
             (one, other) => one.or(other),
         };

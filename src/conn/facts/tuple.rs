@@ -50,5 +50,9 @@ fn folded(a: u64, b: u64) -> u64 {
 
 /// The tuple of a connection.
 pub fn tuple_of(c: &Connection) -> Tuple {
-    Tuple::new(c.ip_version, (c.addresses[0], c.ports[0]), (c.addresses[1], c.ports[1]))
+    Tuple::new(
+        c.ip_version,
+        (c.addresses.client, c.ports.client),
+        (c.addresses.server, c.ports.server),
+    )
 }

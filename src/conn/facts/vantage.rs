@@ -35,10 +35,7 @@ impl Connection {
     /// Where it was captured, and what says so (in this order: direction marks, the split of the
     /// handshake, offloaded segments, TTL).
     pub fn vantage(&self) -> (Vantage, VantageBasis) {
-        let direction = |side: Side| {
-            let n = side.index();
-            self.outbound[n] > 0 && self.inbound[n] == 0
-        };
+        let direction = |side: Side| self.outbound[side] > 0 && self.inbound[side] == 0;
         match (direction(Side::Client), direction(Side::Server)) {
             (true, false) => return (Vantage::Client, VantageBasis::Direction),
             (false, true) => return (Vantage::Server, VantageBasis::Direction),
@@ -54,7 +51,7 @@ impl Connection {
             };
             return (vantage, VantageBasis::Handshake);
         }
-        match (self.oversized[0] > 0, self.oversized[1] > 0) {
+        match (self.oversized.client > 0, self.oversized.server > 0) {
             (true, false) => return (Vantage::Client, VantageBasis::Offload),
             (false, true) => return (Vantage::Server, VantageBasis::Offload),
             _ => {}

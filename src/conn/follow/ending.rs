@@ -4,7 +4,7 @@ use crate::conn::facts::connection::{Connection, Stuck};
 use crate::conn::facts::endpoint::{Endpoint, State};
 use crate::conn::facts::teardown::{Form, Kind, SequenceCheck, Teardown, Trigger};
 use crate::conn::follow::teardowns::SEARCHED;
-use crate::conn::primitives::words::{EndedBy, Ending, Opening, Phase, Release, Side};
+use crate::conn::primitives::words::{BySide, EndedBy, Ending, Opening, Phase, Release, Side};
 
 /// Unanswered retransmissions or probes that make a peer unresponsive.
 const RUN: u32 = 3;
@@ -52,17 +52,15 @@ fn position(c: &Connection, test: impl Fn(&Teardown) -> bool) -> Option<u32> {
 
 /// What came after each reset, and so whether it did anything.
 fn judge_resets(c: &mut Connection) {
-    let fins = [Side::Client, Side::Server].map(|side| Close::of(c, side));
+    let fins = BySide::of(|side| Close::of(c, side));
     let both_closed = |row: &Teardown| {
-        row.sender_fin_before
-            && row.peer_fin_before
-            && fins[row.sender.peer().index()].accepted_before(row)
+        row.sender_fin_before && row.peer_fin_before && fins[row.sender.peer()].accepted_before(row)
     };
-    let (client, server) = (counters(&c.endpoints[0]), counters(&c.endpoints[1]));
+    let (client, server) = (counters(&c.endpoints.client), counters(&c.endpoints.server));
     // A client that was refused may still have repeated its SYN; only more than SYNs is life.
-    let completed = c.endpoints[0].alive > c.endpoints[0].syns;
-    let syns = [0, 1].map(|side| c.endpoints[side].syns + c.endpoints[side].syn_acks);
-    let mut effective = [false; 2];
+    let completed = c.endpoints.client.alive > c.endpoints.client.syns;
+    let syns = c.endpoints.each_ref().map(|endpoint| endpoint.syns + endpoint.syn_acks);
+    let mut effective = BySide::both(false);
     let obeyed = obeyed_later(c);
     for (place, row) in c.teardowns.iter_mut().enumerate() {
         if row.duplicate {
@@ -85,13 +83,13 @@ fn judge_resets(c: &mut Connection) {
             && row.sender_progress_after > 0
             && (row.sequence_check != SequenceCheck::AcksSyn || completed)
             && obeyed != Some(place);
-        row.follow_up = effective[row.sender.index()];
+        row.follow_up = effective[row.sender];
         row.effective = if row.challenged
             || lives_on
             || row.follow_up
             || both_closed(row)
             || row.sequence_check == SequenceCheck::Void
-            || (!row.may_be_obeyed() && row.sender_mark.alive > syns[row.sender.index()])
+            || (!row.may_be_obeyed() && row.sender_mark.alive > syns[row.sender])
         {
             Some(false)
         } else {
@@ -103,7 +101,7 @@ fn judge_resets(c: &mut Connection) {
                 _ => None,
             }
         };
-        effective[row.sender.index()] |= row.effective != Some(false);
+        effective[row.sender] |= row.effective != Some(false);
     }
 }
 
@@ -176,7 +174,7 @@ fn both_closed(c: &Connection) -> Ending {
 /// crossed, and yet one side closed first.
 fn answers_close_notify(c: &Connection) -> bool {
     let Some(first) = c.first_fin_by.filter(|_| c.simultaneous_close) else { return false };
-    let notified = c.extra().and_then(|extra| extra.tls_alert[first.index()]);
+    let notified = c.extra().and_then(|extra| extra.tls_alert[first]);
     let (Some(alert), Some(fin)) = (notified, c.side(first).fin) else { return false };
     let mut rows = c.teardowns.iter().take(SEARCHED);
     let second = rows.find(|row| row.kind == Kind::Fin && row.sender == first.peer());
@@ -189,7 +187,7 @@ fn answers_close_notify(c: &Connection) -> bool {
 }
 
 fn ending(c: &Connection, reset: Option<u32>) -> Ending {
-    let (client, server) = (&c.endpoints[0], &c.endpoints[1]);
+    let (client, server) = (&c.endpoints.client, &c.endpoints.server);
     let no_syn = client.syns == 0 && (server.syn_acks == 0 || client.alive == 0);
     let exchange = client.alive > 0 && server.alive > 0;
     let reset = reset.and_then(|n| c.teardowns.get(usize::try_from(n).ok()?));
@@ -246,7 +244,7 @@ fn unresponsive(endpoint: &Endpoint) -> bool {
 /// A side's full segments do not get through, whatever else is heard of the peer, which has not
 /// closed either.
 fn is_stuck(c: &Connection, side: Side) -> bool {
-    let stuck = c.extra().and_then(|extra| extra.stuck[side.index()]);
+    let stuck = c.extra().and_then(|extra| extra.stuck[side]);
     let here = |stuck: Stuck| stuck.at == c.side(side).acked && stuck.times >= RUN;
     stuck.is_some_and(here) && c.side(side.peer()).fins == 0
 }
@@ -261,7 +259,7 @@ fn goes_unanswered(endpoint: &Endpoint) -> bool {
 /// The server goes on repeating its SYN-ACK, and the client its data: the handshake's last
 /// acknowledgment did not count.
 fn final_ack_ignored(c: &Connection) -> bool {
-    let (client, server) = (&c.endpoints[0], &c.endpoints[1]);
+    let (client, server) = (&c.endpoints.client, &c.endpoints.server);
     c.handshake_time.is_some()
         && client.unique_bytes > 0
         && client.acked <= 1
@@ -271,7 +269,7 @@ fn final_ack_ignored(c: &Connection) -> bool {
 }
 
 fn by_reset(c: &Connection, row: &Teardown) -> Ending {
-    let client = &c.endpoints[0];
+    let client = &c.endpoints.client;
     let (client_mark, server_mark) = match row.sender {
         Side::Client => (row.sender_mark, row.peer_mark),
         Side::Server => (row.peer_mark, row.sender_mark),
@@ -316,7 +314,7 @@ fn ended_by(c: &Connection) -> EndedBy {
 /// An ICMP error refuses a SYN; it comes from the server itself or from a box on the way.
 fn refused_by_icmp(c: &Connection) -> Option<EndedBy> {
     let icmp = c.extra()?.icmp.filter(crate::conn::facts::connection::Icmp::unreachable)?;
-    let server = icmp.reporter == c.addresses[1];
+    let server = icmp.reporter == c.addresses.server;
     Some(if server { EndedBy::Server } else { EndedBy::ThirdParty })
 }
 

@@ -45,7 +45,7 @@ pub fn after(
     found: Option<Signs>,
     effect: &Effect,
 ) {
-    let doubted = c.endpoints[sender.index()].doubtful > 0;
+    let doubted = c.endpoints[sender].doubtful > 0;
     if found.is_none() && !doubted {
         return;
     }
@@ -65,7 +65,7 @@ fn answer(
     signs: Signs,
     effect: &Effect,
 ) {
-    let known = c.endpoints[sender.index()].sample;
+    let known = c.endpoints[sender].sample;
     if contradicts(&known, segment) {
         let same = |packet: u64| packet != segment.packet;
         let first = recent
@@ -77,7 +77,7 @@ fn answer(
             contradiction(c, &known, &first, segment, sender, signs);
         }
     } else if effect.fresh > 0 && segment.sequence != known.sequence {
-        c.endpoints[sender.index()].sample = sample(segment, signs);
+        c.endpoints[sender].sample = sample(segment, signs);
     }
 }
 
@@ -91,7 +91,7 @@ fn contradiction(
     sender: Side,
     signs: Signs,
 ) {
-    let foreign = &mut c.extra.get_or_insert_default().foreign[sender.index()];
+    let foreign = &mut c.extra.get_or_insert_default().foreign[sender];
     let earlier = known.signs.count() >= signs.count();
     let (packet, other) =
         if earlier { (first.packet, segment.packet) } else { (segment.packet, first.packet) };
@@ -128,10 +128,10 @@ fn doubt(
     if flags.rst() || flags.syn() {
         return;
     }
-    let known = c.extra().and_then(|extra| extra.foreign[sender.index()]);
+    let known = c.extra().and_then(|extra| extra.foreign[sender]);
     if !effect.foreign {
         if let (Some(_), Some(extra)) = (known, c.extra.as_deref_mut())
-            && let Some(foreign) = &mut extra.foreign[sender.index()]
+            && let Some(foreign) = &mut extra.foreign[sender]
         {
             // Its side may look so from there on.
             let unlike = hops(segment.ttl) != hops(foreign.ttl);
@@ -146,13 +146,13 @@ fn doubt(
     }
     let payload = segment.payload_length > 0;
     if let (true, Some(extra)) = (flags.fin(), c.extra.as_deref_mut())
-        && let Some(foreign) = &mut extra.foreign[sender.index()]
+        && let Some(foreign) = &mut extra.foreign[sender]
     {
         foreign.fin = true;
     }
     if known.is_none() && (payload || flags.fin()) {
         let signs = compared(c, recent, segment, sender);
-        c.extra.get_or_insert_default().foreign[sender.index()] = Some(Foreign {
+        c.extra.get_or_insert_default().foreign[sender] = Some(Foreign {
             packet: segment.packet,
             ttl: segment.ttl,
             signs,

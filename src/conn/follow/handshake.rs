@@ -9,8 +9,7 @@ use crate::packet::{Flags, Options, Segment};
 /// What the SYN of a side says, kept for the fingerprint and the options.
 pub fn note_syn(c: &mut Connection, segment: &Segment<'_>, sender: Side) {
     let options = Options::parse(segment.options);
-    let side = sender.index();
-    let endpoint = &mut c.endpoints[side];
+    let endpoint = &mut c.endpoints[sender];
     let first = endpoint.syns + endpoint.syn_acks == 1;
     if first {
         endpoint.window_scale = options.window_scale;

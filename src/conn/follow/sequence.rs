@@ -21,7 +21,7 @@ pub(in crate::conn) fn advance(c: &mut Connection, segment: &Segment<'_>, sender
     let mut effect = Effect::default();
     base(c, segment, sender);
     if flags.syn() && !flags.rst() {
-        let endpoint = &mut c.endpoints[sender.index()];
+        let endpoint = &mut c.endpoints[sender];
         if flags.ack() {
             endpoint.syn_acks += 1;
         } else {
@@ -56,7 +56,7 @@ pub(in crate::conn) fn carry_on(
     segment: &Segment<'_>,
     sender: Side,
 ) -> Option<Effect> {
-    let open = c.endpoints[0].state == State::Open && c.endpoints[1].state == State::Open;
+    let open = c.endpoints.client.state == State::Open && c.endpoints.server.state == State::Open;
     let opened = c.syn_time.is_none() || c.handshake_time.is_some();
     if !segment.flags.only_acks() || !open || !opened || !c.teardowns.is_empty() {
         return None;
@@ -101,12 +101,8 @@ pub(in crate::conn) fn carry_on(
 }
 
 /// The sender's and the peer's side.
-fn sides(c: &mut Connection, sender: Side) -> (&mut Endpoint, &mut Endpoint) {
-    let [client, server] = &mut c.endpoints;
-    match sender {
-        Side::Client => (client, server),
-        Side::Server => (server, client),
-    }
+const fn sides(c: &mut Connection, sender: Side) -> (&mut Endpoint, &mut Endpoint) {
+    c.endpoints.split_mut(sender)
 }
 
 /// Finds the beginning of a side's sequence space.
@@ -181,7 +177,7 @@ fn believed(c: &mut Connection, segment: &Segment<'_>, sender: Side) -> bool {
         return false;
     }
     let end = segment.sequence.plus(segment.sequence_length());
-    let far = &mut c.extra.get_or_insert_default().far[sender.index()];
+    let far = &mut c.extra.get_or_insert_default().far[sender];
     let goes_on = |far: Seq| i64::from(segment.sequence.since(far)).abs() <= WILD_JUMP;
     far.replace(end).is_some_and(goes_on)
 }
@@ -388,7 +384,7 @@ pub(in crate::conn) fn settle(
         }
     }
     if first_fin.is_some() {
-        c.bytes_after_first_fin[sender.index()] += effect.fresh;
+        c.bytes_after_first_fin[sender] += effect.fresh;
     }
 }
 
@@ -396,7 +392,10 @@ fn handshake(c: &mut Connection, segment: &Segment<'_>, sender: Side, effect: &E
     let flags = segment.flags;
     if sender == Side::Client && c.syn_time.is_some() && !(flags.syn()) {
         c.client_answer_time.or_set(segment.time);
-        if !flags.rst() && flags.ack() && c.good_syn_ack_time.is_some() && c.endpoints[1].acked > 0
+        if !flags.rst()
+            && flags.ack()
+            && c.good_syn_ack_time.is_some()
+            && c.endpoints.server.acked > 0
         {
             c.handshake_time.or_set(segment.time);
         }
@@ -407,10 +406,10 @@ fn handshake(c: &mut Connection, segment: &Segment<'_>, sender: Side, effect: &E
         && !flags.rst()
         && segment.payload_length == 0
         && c.syn_ack.is_none()
-        && c.endpoints[0].state == State::SynSent
+        && c.endpoints.client.state == State::SynSent
         && !effect.ack_advanced;
     if answers_syn {
-        let position = c.endpoints[0].position(segment.acknowledgment);
+        let position = c.endpoints.client.position(segment.acknowledgment);
         let extra = c.extra.get_or_insert_default();
         extra.challenge_to_syn.get_or_insert((segment.packet, position));
     }

@@ -32,7 +32,7 @@ pub(in crate::conn) fn note(
         let quiet =
             silence(recent, segment, sender, effect.probe).filter(|&quiet| quiet >= SILENCE);
         if quiet.is_some() || c.extra.is_some() {
-            c.extra.get_or_insert_default().silence_before_run[sender.index()] = quiet;
+            c.extra.get_or_insert_default().silence_before_run[sender] = quiet;
         }
     }
     if effect.retransmission && segment.payload_length > 0 {
@@ -57,7 +57,7 @@ fn stuck(c: &mut Connection, segment: &Segment<'_>, sender: Side) {
     let (endpoint, peer) = (c.side(sender), c.side(sender.peer()));
     let at = endpoint.acked;
     let first = endpoint.position(segment.sequence) == at.cast_signed();
-    let known = c.extra().and_then(|extra| extra.stuck[sender.index()]);
+    let known = c.extra().and_then(|extra| extra.stuck[sender]);
     let same = known.filter(|known| known.at == at && first);
     let full = first && at < endpoint.largest_end && is_full(endpoint, peer, segment);
     if !full && same.is_none() {
@@ -76,7 +76,7 @@ fn stuck(c: &mut Connection, segment: &Segment<'_>, sender: Side) {
     } else {
         stuck.smaller += 1;
     }
-    c.extra.get_or_insert_default().stuck[sender.index()] = Some(stuck);
+    c.extra.get_or_insert_default().stuck[sender] = Some(stuck);
 }
 
 /// As large as the hosts agreed on, and not to be put into fragments.

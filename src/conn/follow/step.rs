@@ -11,7 +11,7 @@ use crate::conn::follow::effect::Effect;
 use crate::conn::follow::recent::{Entry, Pool, Recent, signature};
 use crate::conn::follow::{foreign, payload, sequence, stall, teardowns};
 use crate::conn::primitives::optional::Moment;
-use crate::conn::primitives::words::{EndedBy, Ending, Opening, Phase, Release, Side};
+use crate::conn::primitives::words::{BySide, EndedBy, Ending, Opening, Phase, Release, Side};
 use crate::packet::{Address, Segment};
 
 /// Copies made by a mirror port or the `any` device follow their original within this time.
@@ -49,11 +49,11 @@ pub struct Birth {
 impl Connection {
     /// Begins one of which nothing is known yet with this segment, which must still be taken.
     pub(in crate::conn) fn begin(&mut self, birth: Birth, segment: &Segment<'_>) {
-        self.addresses = [segment.source, segment.destination];
-        self.ports = [segment.source_port, segment.destination_port];
+        self.addresses = BySide { client: segment.source, server: segment.destination };
+        self.ports = BySide { client: segment.source_port, server: segment.destination_port };
         if birth.first == Side::Server {
-            self.addresses.swap(0, 1);
-            self.ports.swap(0, 1);
+            self.addresses.swap();
+            self.ports.swap();
         }
         self.id = birth.id;
         self.ip_version = segment.ip_version;
@@ -76,10 +76,10 @@ impl Connection {
     pub(in crate::conn) fn blank() -> Self {
         Self {
             id: 0,
-            addresses: [Address::default(); 2],
-            ports: [0; 2],
+            addresses: BySide::both(Address::default()),
+            ports: BySide::both(0),
             ip_version: 4,
-            paths: [None; 2],
+            paths: BySide::both(None),
             interface: 0,
             file: 0,
             first_packet_in_file: 0,
@@ -88,7 +88,7 @@ impl Connection {
             start: 0,
             end: 0,
             opening: Opening::Syn,
-            endpoints: [Endpoint::default(), Endpoint::default()],
+            endpoints: BySide::default(),
             syn_time: Moment::NONE,
             last_syn_time: Moment::NONE,
             syn_timestamps: [None; 2],
@@ -98,15 +98,15 @@ impl Connection {
             handshake_time: Moment::NONE,
             time_backward: 0,
             cut_packets: 0,
-            inbound: [0; 2],
-            outbound: [0; 2],
-            oversized: [0; 2],
+            inbound: BySide::both(0),
+            outbound: BySide::both(0),
+            oversized: BySide::both(0),
             zeek: Zeek::default(),
             completeness: 0,
             first_fin_by: None,
             first_rst_by: None,
             simultaneous_close: false,
-            bytes_after_first_fin: [0; 2],
+            bytes_after_first_fin: BySide::both(0),
             silence: Silence::default(),
             idle_before_fin: Moment::NONE,
             late_packets: 0,
@@ -128,8 +128,8 @@ impl Connection {
     /// Which side sent this segment, if it belongs to its addresses and ports.
     #[inline]
     pub(in crate::conn) fn side_of(&self, segment: &Segment<'_>) -> Option<Side> {
-        let [client, server] = self.addresses;
-        let [client_port, server_port] = self.ports;
+        let BySide { client, server } = self.addresses;
+        let BySide { client: client_port, server: server_port } = self.ports;
         let from_client = client == segment.source && client_port == segment.source_port;
         if self.ip_version != segment.ip_version {
             None
@@ -150,7 +150,7 @@ impl Connection {
     /// Which side has this source address and port; a connection to itself is told apart by
     /// nothing and counts as the client's.
     pub(in crate::conn) fn sender(&self, segment: &Segment<'_>) -> Side {
-        if self.addresses[0] == segment.source && self.ports[0] == segment.source_port {
+        if self.addresses.client == segment.source && self.ports.client == segment.source_port {
             Side::Client
         } else {
             Side::Server
@@ -282,7 +282,7 @@ impl Live<'_> {
     }
 
     fn note_duplicate(&mut self, segment: &Segment<'_>, sender: Side) {
-        let endpoint = &mut self.connection.endpoints[sender.index()];
+        let endpoint = &mut self.connection.endpoints[sender];
         endpoint.duplicates += 1;
         endpoint.fins += u32::from(segment.flags.fin() && !segment.flags.rst());
         endpoint.rsts += u32::from(segment.flags.rst());
@@ -307,17 +307,16 @@ impl Live<'_> {
         }
         c.end = c.end.max(segment.time);
         c.last_packet = segment.packet;
-        let side = sender.index();
-        c.paths[side] = Some(segment.path);
+        c.paths[sender] = Some(segment.path);
         match segment.direction {
-            Direction::Inbound => c.inbound[side] += 1,
-            Direction::Outbound => c.outbound[side] += 1,
+            Direction::Inbound => c.inbound[sender] += 1,
+            Direction::Outbound => c.outbound[sender] += 1,
             Direction::Unknown => {}
         }
-        c.oversized[side] += u32::from(segment.payload_length > LARGEST_ON_A_WIRE);
+        c.oversized[sender] += u32::from(segment.payload_length > LARGEST_ON_A_WIRE);
         let captured = u32::try_from(segment.payload.len()).unwrap_or(u32::MAX);
         c.cut_packets += u32::from(captured < segment.payload_length);
-        let endpoint = &mut c.endpoints[side];
+        let endpoint = &mut c.endpoints[sender];
         if !endpoint.spoke() {
             endpoint.link_source = segment.link_source;
         }
@@ -335,9 +334,8 @@ impl Live<'_> {
         if effect.fresh == 0 || segment.payload.is_empty() {
             return;
         }
-        let side = sender.index();
         let c = &mut *self.connection;
-        let first = c.endpoints[side].unique_bytes == effect.fresh;
+        let first = c.endpoints[sender].unique_bytes == effect.fresh;
         if first {
             let tls = payload::is_tls(segment.payload);
             let name = match sender {
@@ -346,21 +344,21 @@ impl Live<'_> {
             };
             if tls || name.is_some() {
                 let extra = c.extra.get_or_insert_default();
-                extra.tls[side] = tls;
+                extra.tls[sender] = tls;
                 extra.server_name = name.or(extra.server_name.take());
             }
         }
-        let tls = c.extra.as_deref().is_some_and(|extra| extra.tls != [false; 2]);
+        let tls = c.extra.as_deref().is_some_and(|extra| extra.tls != BySide::both(false));
         // TLS may begin later, with a command in clear.
         let alert = payload::is_alert(segment.payload);
-        let known = c.extra.as_deref().is_some_and(|extra| extra.tls_alert[side].is_some());
+        let known = c.extra.as_deref().is_some_and(|extra| extra.tls_alert[sender].is_some());
         if !(tls || alert || known) {
             return;
         }
         let extra = c.extra.get_or_insert_default();
         let complete =
             u32::try_from(segment.payload.len()).is_ok_and(|n| n == segment.payload_length);
-        extra.tls_alert[side] =
+        extra.tls_alert[sender] =
             payload::tls_alert(segment.payload, complete, segment.packet, segment.time);
     }
 }
@@ -381,7 +379,7 @@ fn note_silence(silence: &mut Silence, since: i64, segment: &Segment<'_>, sender
 }
 
 /// Both sides closed, or one reset.
-fn over(endpoints: &[Endpoint; 2]) -> bool {
+fn over(endpoints: &BySide<Endpoint>) -> bool {
     endpoints.iter().any(|e| e.state == State::Reset)
         || endpoints.iter().all(|e| e.fin.is_some_and(|fin| fin.acked_at.is_some()))
 }

@@ -53,7 +53,7 @@ pub(in crate::conn) fn keep(c: &mut Connection, row: Teardown) {
 }
 
 fn acknowledge_fin(c: &mut Connection, segment: &Segment<'_>, sender: Side) {
-    let peer = &mut c.endpoints[sender.peer().index()];
+    let peer = &mut c.endpoints[sender.peer()];
     let acked = peer.ack_position(segment.acknowledgment);
     let covers = |fin: &&mut Fin| peer.acked > fin.at && acked > fin.at.cast_signed();
     let Some(fin) = peer.fin.as_mut().filter(covers) else {
@@ -404,7 +404,7 @@ pub(in crate::conn) fn challenge(
     {
         row.challenged = true;
         // Its receiver lives on, and so may its claimed sender.
-        let claimed = &mut c.endpoints[sender.peer().index()];
+        let claimed = &mut c.endpoints[sender.peer()];
         claimed.state = if claimed.fin.is_some() { State::FinSent } else { State::Open };
         c.over_since = Moment::NONE;
     }

@@ -4,6 +4,7 @@
 use crate::conn::facts::connection::Connection;
 use crate::conn::facts::endpoint::Endpoint;
 use crate::conn::facts::teardown::Teardown;
+use crate::conn::primitives::words::BySide;
 
 /// Connections that are asked for at once before they are worked on.
 pub const BLOCK: usize = 32;
@@ -21,19 +22,20 @@ impl Connection {
     /// Reads from each cache line that most segments from this port change: hot fields stand
     /// together at the beginning of a connection and of its sides.
     pub(in crate::conn) fn touch(&self, port: u16) -> u64 {
-        let [client, server] = &self.endpoints;
-        let (own, peer) = if self.ports[0] == port { (client, server) } else { (server, client) };
+        let BySide { client, server } = &self.endpoints;
+        let (own, peer) =
+            if self.ports.client == port { (client, server) } else { (server, client) };
         let sender = own.max_end ^ own.bytes ^ u64::from(own.alive);
         self.last_packet ^ sender ^ peer.max_end ^ self.zeek.touch()
     }
 
     fn touch_whole(&self) -> u64 {
         let Self { addresses, last_packet, handshake_time, endpoints, zeek, .. } = self;
-        let [client, server] = endpoints;
+        let BySide { client, server } = endpoints;
         let mut all = client.touch_whole() ^ server.touch_whole() ^ zeek.touch();
-        all ^= u64::from(addresses[0] == addresses[1]) ^ last_packet ^ self.first_packet;
+        all ^= u64::from(addresses.client == addresses.server) ^ last_packet ^ self.first_packet;
         all ^= u64::from(handshake_time.is_some()) ^ u64::from(self.late_packets);
-        all ^ self.bytes_after_first_fin[0] ^ u64::from(self.syn_ack.is_some())
+        all ^ self.bytes_after_first_fin.client ^ u64::from(self.syn_ack.is_some())
     }
 }
 

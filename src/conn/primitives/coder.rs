@@ -2,6 +2,7 @@
 
 use crate::conn::primitives::bits::halves;
 use crate::conn::primitives::optional::{Moment, Number};
+use crate::conn::primitives::words::BySide;
 use crate::packet::Seq;
 
 /// What distances are taken from.
@@ -14,7 +15,7 @@ pub struct Base {
     /// How far it is from its number in its file.
     pub file: u64,
     /// First sequence numbers, by side.
-    pub seqs: [Seq; 2],
+    pub seqs: BySide<Seq>,
 }
 
 /// What has the fields of a connection pass: it writes each, or reads it.

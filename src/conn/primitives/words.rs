@@ -29,6 +29,125 @@ impl Side {
     }
 }
 
+/// One for each side: `pair[side]` cannot miss.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct BySide<T> {
+    /// The client's.
+    pub client: T,
+    /// The server's.
+    pub server: T,
+}
+
+impl<T> BySide<T> {
+    /// What a function gives for each side.
+    pub fn of(mut each: impl FnMut(Side) -> T) -> Self {
+        Self { client: each(Side::Client), server: each(Side::Server) }
+    }
+
+    /// What a function makes of each.
+    pub fn map<U>(self, mut each: impl FnMut(T) -> U) -> BySide<U> {
+        BySide { client: each(self.client), server: each(self.server) }
+    }
+
+    /// A reference to each.
+    pub const fn each_ref(&self) -> BySide<&T> {
+        BySide { client: &self.client, server: &self.server }
+    }
+
+    /// The client's, then the server's.
+    pub fn iter(&self) -> std::array::IntoIter<&T, 2> {
+        [&self.client, &self.server].into_iter()
+    }
+
+    /// The client's, then the server's.
+    pub fn iter_mut(&mut self) -> std::array::IntoIter<&mut T, 2> {
+        [&mut self.client, &mut self.server].into_iter()
+    }
+
+    /// Those of one side and of its peer.
+    #[inline]
+    pub const fn split_mut(&mut self, side: Side) -> (&mut T, &mut T) {
+        let Self { client, server } = self;
+        match side {
+            Side::Client => (client, server),
+            Side::Server => (server, client),
+        }
+    }
+
+    /// The client's, then the server's.
+    pub fn pair(self) -> [T; 2] {
+        [self.client, self.server]
+    }
+
+    /// Gives each side what the other had.
+    pub const fn swap(&mut self) {
+        std::mem::swap(&mut self.client, &mut self.server);
+    }
+}
+
+impl<T: PartialEq> BySide<T> {
+    /// Whether a side has this value.
+    pub fn contains(&self, value: &T) -> bool {
+        self.client == *value || self.server == *value
+    }
+}
+
+impl<T: Copy> BySide<T> {
+    /// The same for both.
+    pub const fn both(value: T) -> Self {
+        Self { client: value, server: value }
+    }
+}
+
+impl<T> IntoIterator for BySide<T> {
+    type Item = T;
+    type IntoIter = std::array::IntoIter<T, 2>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        [self.client, self.server].into_iter()
+    }
+}
+
+impl<'a, T> IntoIterator for &'a BySide<T> {
+    type Item = &'a T;
+    type IntoIter = std::array::IntoIter<&'a T, 2>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+impl<'a, T> IntoIterator for &'a mut BySide<T> {
+    type Item = &'a mut T;
+    type IntoIter = std::array::IntoIter<&'a mut T, 2>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter_mut()
+    }
+}
+
+impl<T> std::ops::Index<Side> for BySide<T> {
+    type Output = T;
+
+    #[inline]
+    fn index(&self, side: Side) -> &T {
+        match side {
+            Side::Client => &self.client,
+            Side::Server => &self.server,
+        }
+    }
+}
+
+impl<T> std::ops::IndexMut<Side> for BySide<T> {
+    #[inline]
+    fn index_mut(&mut self, side: Side) -> &mut T {
+        match side {
+            Side::Client => &mut self.client,
+            Side::Server => &mut self.server,
+        }
+    }
+}
+
 /// How the capture shows the beginning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Opening {

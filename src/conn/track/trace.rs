@@ -20,7 +20,7 @@ use crate::base::error::Error;
 use crate::conn::facts::connection::Connection;
 use crate::conn::facts::tuple::Tuple;
 use crate::conn::memory::limits::Limits;
-use crate::conn::primitives::words::Side;
+use crate::conn::primitives::words::{BySide, Side};
 use crate::conn::track::clock::Clock;
 use crate::conn::track::seed::Seed;
 use crate::conn::track::tracker::Tracker;
@@ -43,7 +43,7 @@ pub struct Chosen {
     /// Last packet over the whole capture.
     pub last_packet: u64,
     /// Packets of the client and of the server.
-    pub packets: [u64; 2],
+    pub packets: BySide<u64>,
     /// ICMP errors about it; `None` where they are not wanted.
     pub icmp_errors: Option<u64>,
 }
@@ -79,7 +79,7 @@ impl Chosen {
 struct Followed {
     chosen: Chosen,
     bases: Bases,
-    packets: [u64; 2],
+    packets: BySide<u64>,
     icmp_errors: u64,
     last_packet: u64,
 }
@@ -143,9 +143,7 @@ impl Trace {
         }
         let (place, sender) = self.tracker.take_at(segment, hash, now)?;
         let followed = self.at(place)?;
-        if let Some(packets) = followed.packets.get_mut(sender.index()) {
-            *packets += 1;
-        }
+        followed.packets[sender] += 1;
         followed.last_packet = segment.packet;
         Some(followed.bases.trace(followed.chosen.id, segment, sender))
     }
@@ -206,12 +204,11 @@ impl Trace {
 impl Followed {
     /// What was found instead of what was to be.
     fn difference(&self) -> Option<String> {
-        let Self { chosen, packets: [client, server], icmp_errors, last_packet, .. } = self;
-        let [of_client, of_server] = chosen.packets;
+        let Self { chosen, packets, icmp_errors, last_packet, .. } = self;
         let errors = chosen.icmp_errors.map(|wanted| (*icmp_errors, wanted, "ICMP errors"));
         let facts = [
-            Some((*client, of_client, "packets of the client")),
-            Some((*server, of_server, "packets of the server")),
+            Some((packets.client, chosen.packets.client, "packets of the client")),
+            Some((packets.server, chosen.packets.server, "packets of the server")),
             errors,
         ];
         let counted = facts.into_iter().flatten().filter(|(found, wanted, _)| found != wanted);

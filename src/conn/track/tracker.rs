@@ -164,7 +164,7 @@ impl Tracker {
         }
         let number = self.on_path(found?, error.path);
         let c = self.store.connection_mut(number)?;
-        let client = (c.addresses[0], c.ports[0]) == source;
+        let client = (c.addresses.client, c.ports.client) == source;
         let before = scales.weigh(c);
         let extra = c.extra.get_or_insert_default();
         extra.icmp_count += 1;

@@ -130,10 +130,10 @@ pub const SIDES: &[Column<Connections>] = sides! {
     required "bytes_lost", "octets", "payload a reset threw away: sent, never acknowledged (lower bound).",
         Int64, |c, side| count(c.bytes_lost(side));
     required "bytes_after_fin", "octets", "new payload after the first FIN of either side.", Int64,
-        |c, side| count(c.bytes_after_first_fin.get(side.index()).copied()?);
+        |c, side| count(c.bytes_after_first_fin[side]);
     optional "tls_alert", "", "its last TLS alert; `encrypted` where it cannot be read.", Text,
         |c, side, out| {
-            let alert = c.extra()?.tls_alert.get(side.index()).copied()??;
+            let alert = c.extra()?.tls_alert[side]?;
             text(alert.clear.map_or("encrypted", |(_, description)| alert_name(description)), out)
         };
 };

@@ -36,6 +36,7 @@ mod verdict;
 use super::column::{Group, Table};
 use super::shared::Shared;
 use crate::cause::Verdict;
+use crate::conn::BySide;
 use crate::conn::{Connection, Side};
 use crate::packet::Path;
 
@@ -56,7 +57,7 @@ pub struct ConnectionRow<'a> {
 impl ConnectionRow<'_> {
     /// Where its first packet ran.
     fn path(&self) -> Option<&Path> {
-        let [client, server] = self.connection.paths;
+        let BySide { client, server } = self.connection.paths;
         self.shared.path(client.or(server)?)
     }
 }

@@ -59,7 +59,7 @@ fn confidence(cause: Cause, confidence: f64) {
 fn connection(c: &Connection) {
     let rows = |kind| c.teardowns.iter().filter(|row| row.kind == kind).count() as u64;
     let sent = |count: [u32; 2]| count.iter().map(|&n| u64::from(n)).sum::<u64>();
-    let [client, server] = &c.endpoints;
+    let finrst::conn::BySide { client, server } = &c.endpoints;
     assert_eq!(rows(Kind::Fin), sent([client.fins, server.fins]), "every FIN has its row");
     assert_eq!(rows(Kind::Rst), sent([client.rsts, server.rsts]), "every RST has its row");
     assert!(c.teardowns.windows(2).all(|pair| pair[0].packet < pair[1].packet), "rows in order");

@@ -72,7 +72,7 @@ fn survives(connection: &Connection, pool: &Pool, recent: Recent) {
     let mut fresh = Pool::default();
     // In place of another connection, whose facts must not stay.
     let mut other = connection.clone();
-    other.endpoints.swap(0, 1);
+    other.endpoints.swap();
     other.teardowns.extend(connection.teardowns.clone());
     let reference = unpack(&form, &mut other, Some((&mut fresh, &mut again)));
     assert_eq!(reference, rare.as_ref().map(|_| 5));

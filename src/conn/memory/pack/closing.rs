@@ -111,9 +111,9 @@ pub fn teardown(t: &mut Teardown, home: u32, base: &Base, coder: &mut impl Coder
     coder.bits(switches);
     coder.same(packet, base.packet);
     coder.near(time, base.time, i64::MIN);
-    let from = base.seqs[sender.index()];
+    let from = base.seqs[*sender];
     coder.seq(sequence, from);
-    coder.seq(acknowledgment, base.seqs[sender.peer().index()]);
+    coder.seq(acknowledgment, base.seqs[sender.peer()]);
     coder.moment(relative_sequence, i64::from(sequence.since(from)));
     lapse(ahead, coder);
     lapse(relative_acknowledgment, coder);

@@ -5,6 +5,7 @@ use crate::conn::facts::header::Foreign;
 use crate::conn::memory::pack::fields::syn_ack;
 use crate::conn::primitives::coder::{Base, Coder};
 use crate::conn::primitives::optional::Moment;
+use crate::conn::primitives::words::BySide;
 use crate::packet::Seq;
 
 /// Everything of it, where there is one.
@@ -18,7 +19,7 @@ pub fn extra(extra: &mut Option<Box<Extra>>, base: &Base, coder: &mut impl Coder
         icmp,
         icmp_count,
         tls_alert,
-        tls: [tls, tls_back],
+        tls: BySide { client: tls, server: tls_back },
         earlier_isn,
         earlier_end,
         earlier_open,
@@ -34,11 +35,11 @@ pub fn extra(extra: &mut Option<Box<Extra>>, base: &Base, coder: &mut impl Coder
         mptcp,
         too_big,
         stuck: stuck_segments,
-        silence_before_run: [silence, silence_back],
-        far: [far, far_back],
+        silence_before_run: BySide { client: silence, server: silence_back },
+        far: BySide { client: far, server: far_back },
         foreign,
     } = &mut **extra.get_or_insert_default();
-    let mut there = [icmp.is_some(), tls_alert[0].is_some(), tls_alert[1].is_some()];
+    let mut there = [icmp.is_some(), tls_alert.client.is_some(), tls_alert.server.is_some()];
     let mut late = [
         earlier_end.is_some(),
         second_syn_ack.is_some(),

@@ -9,7 +9,7 @@ use crate::conn::memory::pack::closing::teardown;
 use crate::conn::memory::pack::extra::extra as extra_fields;
 use crate::conn::memory::pack::side::endpoint;
 use crate::conn::primitives::coder::{Base, Coder, coded, sparse};
-use crate::conn::primitives::words::{EndedBy, Ending, Opening, Phase, Release, Side};
+use crate::conn::primitives::words::{BySide, EndedBy, Ending, Opening, Phase, Release, Side};
 use crate::packet::{Address, PathId, Seq};
 
 coded! {
@@ -85,7 +85,7 @@ pub fn connection(c: &mut Connection, coder: &mut impl Coder) {
     [*id, *first_packet] = numbers([*id, *first_packet], coder);
     coder.plain(start);
     coder.bits(|bits| {
-        let [client, server] = &mut *ports;
+        let BySide { client, server } = &mut *ports;
         bits.plain(client, 16);
         bits.plain(server, 16);
         bits.plain(ip_version, 3);
@@ -119,14 +119,14 @@ pub fn connection(c: &mut Connection, coder: &mut impl Coder) {
         bits.plain(interface, 32);
         bits.plain(file, 32);
     });
-    let [client, server] = endpoints;
+    let BySide { client, server } = endpoints;
     endpoint(client, start, coder);
     endpoint(server, start, coder);
     let base = Base {
         time: start,
         packet: first_packet,
         file: first_packet.wrapping_sub(*first_packet_in_file),
-        seqs: [client.base, server.base],
+        seqs: BySide { client: client.base, server: server.base },
     };
     for path in paths {
         let mut number = path.map(|path| path.0);
@@ -155,7 +155,7 @@ pub fn connection(c: &mut Connection, coder: &mut impl Coder) {
     let closed = deciding.is_some()
         || idle_before_fin.is_some()
         || (*late_packets != 0)
-        || (*bytes_after_first_fin != [0; 2]);
+        || (*bytes_after_first_fin != BySide::both(0));
     if coder.given(|| closed) {
         coder.option(deciding);
         for bytes in bytes_after_first_fin {
@@ -171,8 +171,9 @@ pub fn connection(c: &mut Connection, coder: &mut impl Coder) {
         coder.plain(broken);
         coder.plain(by);
     }
-    let [large, large_back] = oversized;
-    let ([into, into_back], [out, out_back]) = (inbound, outbound);
+    let BySide { client: large, server: large_back } = oversized;
+    let BySide { client: into, server: into_back } = inbound;
+    let BySide { client: out, server: out_back } = outbound;
     sparse!(coder, large, large_back, into, into_back, out, out_back);
     extra_fields(extra, &base, coder);
     zeek.code(&base, coder);
@@ -206,7 +207,7 @@ pub fn syn_ack(seen: &mut SynAck, expected: i64, base: &Base, coder: &mut impl C
     coder.near(time, expected, i64::MIN);
     coder.plain(ack_offset);
     let mut number = Seq(*sequence);
-    coder.seq(&mut number, base.seqs[1]);
+    coder.seq(&mut number, base.seqs.server);
     *sequence = number.0;
     coder.plain(options);
 }
@@ -217,15 +218,15 @@ pub struct Trail {
     packet: u64,
     time: i64,
     /// Next sequence numbers and latest identifications, by side.
-    next: [Seq; 2],
-    ids: [u16; 2],
+    next: BySide<Seq>,
+    ids: BySide<u16>,
 }
 
 impl Trail {
     /// From the beginning of a connection.
     pub fn of(c: &Connection) -> Self {
-        let next = [c.endpoints[0].base, c.endpoints[1].base];
-        Self { packet: c.first_packet, time: c.start, next, ids: [0; 2] }
+        let next = c.endpoints.each_ref().map(|endpoint| endpoint.base);
+        Self { packet: c.first_packet, time: c.start, next, ids: BySide::both(0) }
     }
 }
 
@@ -239,7 +240,7 @@ pub fn segment(mark: &mut u32, entry: &mut Entry, trail: &mut Trail, coder: &mut
         bits.plain(&mut entry.duplicate, 1);
         bits.plain(&mut entry.flags.0, 16);
     });
-    let (side, peer) = (entry.sender.index(), entry.sender.peer().index());
+    let (side, peer) = (entry.sender, entry.sender.peer());
     coder.plain(&mut entry.payload);
     if has_id {
         let mut id = entry.ip_id.unwrap_or_default();

@@ -4,12 +4,13 @@ use crate::conn::compat::zeek::history::More;
 use crate::conn::facts::connection::Connection;
 use crate::conn::facts::teardown::Reason;
 use crate::conn::primitives::ranges::Ranges;
+use crate::conn::primitives::words::BySide;
 
 /// Facts that hang on a connection on the heap, its rows of FINs and RSTs left out.
 #[derive(Clone, Debug, Default)]
 pub struct Rare {
-    ranges: [Option<Box<Ranges>>; 2],
-    below: [Option<Box<Ranges>>; 2],
+    ranges: BySide<Option<Box<Ranges>>>,
+    below: BySide<Option<Box<Ranges>>>,
     letters: Option<Box<More>>,
     /// By row of the FINs and RSTs.
     reasons: Vec<(usize, Box<Reason>)>,
@@ -19,23 +20,23 @@ impl Rare {
     /// Takes them out of a connection; `None` where there are none.
     pub fn take(c: &mut Connection) -> Option<Self> {
         let letters = c.zeek.take_letters();
-        let [client, server] = &mut c.endpoints;
-        let ranges = [client.ranges.take(), server.ranges.take()];
-        let below = [client.below.take(), server.below.take()];
+        let ranges = BySide::of(|side| c.endpoints[side].ranges.take());
+        let below = BySide::of(|side| c.endpoints[side].below.take());
         let mut reasons = Vec::new();
         for (row, teardown) in c.teardowns.iter_mut().enumerate() {
             reasons.extend(teardown.reason.take().map(|reason| (row, reason)));
         }
-        let mut all = ranges.iter().chain(&below);
-        let none = letters.is_none() && all.all(Option::is_none) && reasons.is_empty();
+        let no_ranges = ranges.iter().chain(&below).all(Option::is_none);
+        let none = letters.is_none() && no_ranges && reasons.is_empty();
         (!none).then_some(Self { ranges, below, letters, reasons })
     }
 
     /// Puts them back, in place of others.
     pub fn put(self, c: &mut Connection) {
-        let [client, server] = &mut c.endpoints;
-        [client.ranges, server.ranges] = self.ranges;
-        [client.below, server.below] = self.below;
+        let both = self.ranges.into_iter().zip(self.below);
+        for (endpoint, (ranges, below)) in c.endpoints.iter_mut().zip(both) {
+            (endpoint.ranges, endpoint.below) = (ranges, below);
+        }
         c.zeek.put_letters(self.letters);
         for (row, reason) in self.reasons {
             if let Some(teardown) = c.teardowns.get_mut(row) {

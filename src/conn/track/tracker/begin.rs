@@ -6,7 +6,7 @@ use crate::conn::facts::endpoint::truncate;
 use crate::conn::follow::step::Birth;
 use crate::conn::memory::store::NONE;
 use crate::conn::primitives::bits::low;
-use crate::conn::primitives::words::{Release, Side};
+use crate::conn::primitives::words::{BySide, Release, Side};
 use crate::conn::track::orientation::orientation;
 use crate::packet::Segment;
 
@@ -147,7 +147,7 @@ fn left(c: &Connection, segment: &Segment<'_>) -> Option<Left> {
         let endpoint = c.side(side);
         endpoint.base.plus(truncate(endpoint.max_end.max(endpoint.acked))).0
     };
-    let both = [client, client.peer()];
+    let both = BySide { client, server: client.peer() };
     Some(Left {
         packet: c.last_packet,
         end: c.end,

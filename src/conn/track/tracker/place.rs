@@ -15,7 +15,7 @@ impl Tracker {
         let (number, slot, c) = self.store.first(hash)?;
         let side = c.side_of(segment)?;
         let plain = (slot.next == NONE || fits(c, side, segment))
-            && c.paths[side.index()] == Some(segment.path)
+            && c.paths[side] == Some(segment.path)
             && self.now.saturating_sub(slot.seen) <= self.shortest
             && (!segment.flags.syn() || segment.flags.ack() || segment.flags.rst())
             && !self.is_long(c);
@@ -60,7 +60,7 @@ impl Tracker {
         segment: &Segment<'_>,
         hash: u32,
     ) -> Option<(u32, Side)> {
-        let path = self.store.connection(head.0)?.paths[head.1.index()];
+        let path = self.store.connection(head.0)?.paths[head.1];
         if path == Some(segment.path) {
             return Some(head);
         }
@@ -76,12 +76,12 @@ impl Tracker {
             let Some(c) = self.store.connection(number) else { break };
             let side = c.sender(segment);
             let found = (number, side);
-            match c.paths[side.index()] {
+            match c.paths[side] {
                 Some(path) if path == segment.path => return Some(found),
                 Some(_) if other.is_none() && continues(c, side, segment) => {
                     other = Some((1, found));
                 }
-                None if c.paths[side.peer().index()] == Some(segment.path) => {
+                None if c.paths[side.peer()] == Some(segment.path) => {
                     return Some(found);
                 }
                 None if other.is_none_or(|(rank, _)| rank < 2) && answers(c, side, segment) => {
@@ -109,7 +109,7 @@ impl Tracker {
             self.store.unpack_if_packed(number);
             let former = self.store.connection(number)?;
             let side = former.sender(segment);
-            let same = former.paths[side.index()].is_none_or(|path| path == segment.path);
+            let same = former.paths[side].is_none_or(|path| path == segment.path);
             if former.replaced
                 && same
                 && !self.is_long(former)
