@@ -379,7 +379,13 @@ fn any_block(big: bool) -> impl Strategy<Value = Vec<u8>> {
             match which {
                 0..=3 => file.enhanced_with(interface, stamp, &payload, &|b| b.raw(&options)).out,
                 4 => {
-                    file.old(u16::try_from(interface).unwrap(), number as u16, stamp, &payload).out
+                    file.old(
+                        u16::try_from(interface).unwrap(),
+                        u16::try_from(number).unwrap(),
+                        stamp,
+                        &payload,
+                    )
+                    .out
                 }
                 5 => file.simple(u32::try_from(payload.len()).unwrap(), &payload).out,
                 6 => {
