@@ -267,7 +267,7 @@ class Capture(ByValue):
         >>> import finrst
         >>> cap = finrst.conversation("> S, < R.")
         >>> cap.plot.ladder(0)
-        <finrst.plot.Ladder: ... octets of SVG>
+        <finrst.plot.Ladder: ... bytes of SVG>
         """
         from .plots import Plots
 

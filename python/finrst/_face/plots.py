@@ -19,29 +19,29 @@ class Plots:
         """Wrap a capture; made by finrst, not by hand."""
         self._capture = capture
 
-    def causes(self, *, dark: bool | None = None) -> Chart:
+    def causes(self, *, dark: bool | None = None, width: float | None = None) -> Chart:
         """Draw connections by cause; see :func:`finrst.plot.causes`."""
-        return plot.causes(self._capture, dark=dark)
+        return plot.causes(self._capture, dark=dark, width=width)
 
-    def timeline(self, *, dark: bool | None = None) -> Chart:
+    def timeline(self, *, dark: bool | None = None, width: float | None = None) -> Chart:
         """Draw FIN and RST segments over time; see :func:`finrst.plot.timeline`."""
-        return plot.timeline(self._capture, dark=dark)
+        return plot.timeline(self._capture, dark=dark, width=width)
 
-    def matrix(self, *, dark: bool | None = None) -> Chart:
+    def matrix(self, *, dark: bool | None = None, width: float | None = None) -> Chart:
         """Draw servers by clients; see :func:`finrst.plot.matrix`."""
-        return plot.matrix(self._capture, dark=dark)
+        return plot.matrix(self._capture, dark=dark, width=width)
 
-    def waits(self, *, dark: bool | None = None) -> Chart:
+    def waits(self, *, dark: bool | None = None, width: float | None = None) -> Chart:
         """Draw waiting times of clients; see :func:`finrst.plot.waits`."""
-        return plot.waits(self._capture, dark=dark)
+        return plot.waits(self._capture, dark=dark, width=width)
 
-    def fingerprint(self, *, dark: bool | None = None) -> Chart:
+    def fingerprint(self, *, dark: bool | None = None, width: float | None = None) -> Chart:
         """Draw TTL and IP identification of resets; see :func:`finrst.plot.fingerprint`."""
-        return plot.fingerprint(self._capture, dark=dark)
+        return plot.fingerprint(self._capture, dark=dark, width=width)
 
-    def lifetimes(self, *, dark: bool | None = None) -> Chart:
+    def lifetimes(self, *, dark: bool | None = None, width: float | None = None) -> Chart:
         """Draw duration and silence before the end; see :func:`finrst.plot.lifetimes`."""
-        return plot.lifetimes(self._capture, dark=dark)
+        return plot.lifetimes(self._capture, dark=dark, width=width)
 
     def ladder(self, connection_id: int | None = None) -> Ladder:
         """Draw packets of one connection as arrows; see :func:`finrst.plot.ladder`."""
@@ -53,6 +53,7 @@ class Plots:
         *,
         sender: Literal["client", "server"] | None = None,
         dark: bool | None = None,
+        width: float | None = None,
     ) -> Chart:
-        """Draw octets of one connection over time; see :func:`finrst.plot.sequence`."""
-        return plot.sequence(self._capture, connection_id, sender=sender, dark=dark)
+        """Draw bytes of one connection over time; see :func:`finrst.plot.sequence`."""
+        return plot.sequence(self._capture, connection_id, sender=sender, dark=dark, width=width)

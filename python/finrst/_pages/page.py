@@ -46,6 +46,8 @@ print-color-adjust:exact;-webkit-print-color-adjust:exact}
 print-color-adjust:exact;-webkit-print-color-adjust:exact}
 dl{display:grid;grid-template-columns:max-content 1fr;gap:.1em 1.5em;font-size:14px}
 dd{margin:0;overflow-wrap:anywhere}code{font-size:.92em;overflow-wrap:anywhere}
+figure{margin:0}figure.narrow{display:none}
+@media screen and (max-width:560px){figure.broad{display:none}figure.narrow{display:block}}
 svg{max-width:100%;height:auto;display:block;margin:1em 0;break-inside:avoid}
 @page{margin:14mm}@media print{body{max-width:none;padding:0;font-size:10pt}nav{display:none}
 h2,h3{break-after:avoid}.wide{overflow:visible}tr,li{break-inside:avoid}
@@ -62,7 +64,7 @@ def page(  # noqa: PLR0913, PLR0917 - the parts of a page
     found: Overview,
     title: str,
     about: list[tuple[str, str]],
-    plots: list[tuple[str, str]] | None,
+    plots: list[tuple[str, str, str]] | None,
     ladders: dict[int, str] | str,
 ) -> str:
     """Write the page."""
@@ -110,10 +112,14 @@ def _stack(found: Overview) -> str:
     return f'<div class="stack">{parts}</div><p class="key">{key}</p>' if groups else ""
 
 
-def _plots(plots: list[tuple[str, str]] | None) -> str:
+def _plots(plots: list[tuple[str, str, str]] | None) -> str:
     if plots is None:
         return "<p>Plots need matplotlib: <code>pip install 'finrst[plot]'</code>.</p>"
-    return "".join(f'<figure style="margin:0">{svg}</figure>' for _, svg in plots)
+    return "".join(
+        f'<figure class="broad" role="img" aria-label="{escaped(title)}">{svg}</figure>'
+        f'<figure class="narrow" role="img" aria-label="{escaped(title)}">{narrow}</figure>'
+        for title, svg, narrow in plots
+    )
 
 
 def _examples(found: Overview, ladders: dict[int, str] | str) -> str:

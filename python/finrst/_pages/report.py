@@ -29,6 +29,8 @@ _PLOTS = {
     "lifetimes": "How long connections lived and were silent",
     "fingerprint": "Whether resets look like their sender",
 }
+# Inches of plots on screens and paper, and on phones, where their letters would be too small.
+_WIDTHS = (None, 3.8)
 _LADDERS = 5
 
 
@@ -83,17 +85,24 @@ def _listed(value: str) -> str:
     return ", ".join(f"{name} {number}" for name, number in json.loads(value).items())
 
 
-def _plots(capture: Answer) -> list[tuple[str, str]] | None:
-    """Draw what there is; nothing without matplotlib."""
+def _plots(capture: Answer) -> list[tuple[str, str, str]] | None:
+    """Draw what there is, once more for phones; nothing without matplotlib."""
     if not len(capture):
         return []
     try:
         from finrst import plot
 
-        charts = {name: getattr(plot, name)(capture, dark=False) for name in _PLOTS}
+        charts = {
+            name: [getattr(plot, name)(capture, dark=False, width=width) for width in _WIDTHS]
+            for name in _PLOTS
+        }
     except ModuleNotFoundError:
         return None
-    return [(_PLOTS[name], chart.svg()) for name, chart in charts.items() if not chart.is_empty]
+    return [
+        (_PLOTS[name], chart.svg(), narrow.svg())
+        for name, (chart, narrow) in charts.items()
+        if not chart.is_empty
+    ]
 
 
 def _ladders(capture: Answer, found: Overview) -> dict[int, str] | str:

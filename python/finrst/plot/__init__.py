@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from ._causes import causes, timeline
     from ._fingerprint import fingerprint
     from ._hosts import matrix
+    from ._lifetimes import lifetimes
     from ._sequence import sequence
-    from ._waits import lifetimes, waits
+    from ._waits import waits
 
 __all__ = [
     "Ladder",
@@ -39,7 +40,7 @@ _MODULES = {
     "timeline": "_causes",
     "matrix": "_hosts",
     "waits": "_waits",
-    "lifetimes": "_waits",
+    "lifetimes": "_lifetimes",
     "fingerprint": "_fingerprint",
     "sequence": "_sequence",
 }

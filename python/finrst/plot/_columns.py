@@ -39,8 +39,13 @@ class Columns:
     PyCapsule protocol. With pyarrow installed nothing passes through Python objects.
     """
 
-    def __init__(self, data: Any, needed: Sequence[str], tables: Sequence[str]) -> None:
-        """Take the first of the capture's ``tables``, or the table itself."""
+    def __init__(
+        self, data: Any, needed: Sequence[str], tables: Sequence[str], also: Sequence[str] = ()
+    ) -> None:
+        """Take the first of the capture's ``tables``, or the table itself.
+
+        Columns of ``also`` are taken where they are there.
+        """
         self._data = data.table(tables[0]) if hasattr(data, "connections") else data
         if not isinstance(self._data, Table) and not hasattr(self._data, "__arrow_c_stream__"):
             message = f"a Capture or an Arrow table is wanted, not {type(data).__name__}"
@@ -54,7 +59,9 @@ class Columns:
             self.names = self._data.column_names
         else:
             self.names = list(table.column_names)
-            self._arrow = table.select([n for n in self.names if n in needed]).combine_chunks()
+            self._arrow = table.select(
+                [n for n in self.names if n in needed or n in also]
+            ).combine_chunks()
         missing = [name for name in needed if name not in self.names]
         if missing:
             message = f"the table lacks {', '.join(missing)}; {' or '.join(tables)} has them"

@@ -9,10 +9,11 @@ from matplotlib.path import Path
 from matplotlib.ticker import NullLocator
 
 from finrst._base.classes import CLASSES
+from finrst._base.palette import BARS
 from finrst._base.text import number, plural, share
 
 from ._columns import Columns
-from ._style import INK, SOFT, axes, chart, classes_of, empty, finish, whole
+from ._style import INK, NARROW, SOFT, axes, chart, classes_of, empty, finish, whole
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 # Steps of the IP identification, from below; the first row is of those that cannot be compared.
 _EDGES = (-64, 0, 1, 65, 1001)
+_BREAK = "\n"
 _MINUS = "\N{MINUS SIGN}"
 _STEPS = (
     "not\ncomparable",
@@ -39,7 +41,7 @@ _AREA = 60
 _LABELLED = 24
 
 
-def fingerprint(data: Any, *, dark: bool | None = None) -> Chart:
+def fingerprint(data: Any, *, dark: bool | None = None, width: float | None = None) -> Chart:
     """Draw TTL and IP identification of resets against their claimed sender's other packets.
 
     A reset of the host itself lies in the middle: the same path, and in the shaded band when its
@@ -62,7 +64,7 @@ def fingerprint(data: Any, *, dark: bool | None = None) -> Chart:
     ttl, identification = columns.floats("ttl_delta"), columns.floats("ip_id_delta")
     places = classes_of(columns.words("cause"))
     known = resets & ~np.isnan(ttl)
-    figure = chart(8.6, 4.2, dark=dark)
+    figure = chart(4.2, dark=dark, width=width)
     ax = axes(figure)
     if not known.any():
         return empty(figure, ax, "No reset can be compared with other packets of its sender")
@@ -71,7 +73,7 @@ def fingerprint(data: Any, *, dark: bool | None = None) -> Chart:
     shape = (len(_STEPS), len(centres), len(CLASSES))
     cells = np.ravel_multi_index((steps, across, places[known]), shape)
     counts = np.bincount(cells, minlength=int(np.prod(shape))).reshape(shape)
-    ax.axhspan(_NEXT - 0.5, _NEXT + 0.5, color=CLASSES[0].colour, alpha=0.1, linewidth=0)
+    ax.axhspan(_NEXT - 0.5, _NEXT + 0.5, color=BARS, alpha=0.14, linewidth=0)
     ax.axvline(0, color=SOFT, linewidth=0.8)
     _pies(ax, centres, counts)
     reach = max(4.0, float(np.abs(hops).max()) * 1.12)
@@ -81,7 +83,8 @@ def fingerprint(data: Any, *, dark: bool | None = None) -> Chart:
     ax.yaxis.set_minor_locator(NullLocator())
     whole(ax.xaxis)
     ax.xaxis.set_major_formatter(lambda value, _: _signed(round(value)))
-    ax.set_xlabel("TTL of the reset minus its sender's usual one (hops)")
+    narrow = figure.get_figwidth() < NARROW
+    ax.set_xlabel(f"TTL of the reset minus its{_BREAK if narrow else ' '}sender's usual one (hops)")
     ax.set_ylabel("IP identification after the one before")
     odd, total = int((known & (ttl != 0)).sum()), int(known.sum())
     return finish(

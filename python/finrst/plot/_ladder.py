@@ -58,7 +58,7 @@ class Ladder:
 
     def __repr__(self) -> str:
         """Say what it is."""
-        return f"<finrst.plot.Ladder: {number(len(self.svg))} octets of SVG>"
+        return f"<finrst.plot.Ladder: {number(len(self.svg))} bytes of SVG>"
 
     def _repr_svg_(self) -> str:
         return self.svg
@@ -89,7 +89,7 @@ def ladder(data: Any, connection_id: int | None = None) -> Ladder:
 
     >>> import finrst, finrst.plot
     >>> finrst.plot.ladder(finrst.conversation("> S, < R."))
-    <finrst.plot.Ladder: ... octets of SVG>
+    <finrst.plot.Ladder: ... bytes of SVG>
     """
     one = story(data, connection_id)
     return Ladder(_draw(one), one.sources)

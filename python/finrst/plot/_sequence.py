@@ -8,10 +8,11 @@ import numpy as np
 from matplotlib.lines import Line2D
 
 from finrst._base.classes import BY_NAME
+from finrst._base.palette import BARS
 from finrst._base.text import number, plural
 
 from ._packets import story
-from ._style import INK, axes, chart, empty, finish, whole
+from ._style import INK, SOFT, axes, chart, empty, finish, whole
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
@@ -29,27 +30,28 @@ def sequence(
     *,
     sender: Literal["client", "server"] | None = None,
     dark: bool | None = None,
+    width: float | None = None,
 ) -> Chart:
-    """Draw one side's octets over time, with the peer's acknowledgments and receive window.
+    """Draw one side's bytes over time, with the peer's acknowledgments and receive window.
 
     ``data`` is a Capture with the number of the connection, or a table of its packets as
-    ``Capture.packets`` gives. Without ``sender`` the side that sent more octets is drawn.
+    ``Capture.packets`` gives. Without ``sender`` the side that sent more bytes is drawn.
 
     >>> import finrst, finrst.plot
     >>> cap = finrst.conversation("> S, < S., > ., > P. 120, < ., > F., < F., > .")
     >>> finrst.plot.sequence(cap).finding
-    'Client sent 120 octets in 1 segment, none twice; FIN by client, FIN by server'
+    'Client sent 120 bytes in 1 segment, none twice; FIN by client, FIN by server'
     """
     one = story(data, connection_id)
-    figure = chart(8.6, 4, dark=dark)
+    figure = chart(4, dark=dark, width=width)
     ax = axes(figure)
     if not one.packets:
         return empty(figure, ax, "No packet of the connection")
     if sender is None:
-        octets = {"client": 0, "server": 0}
+        sent = {"client": 0, "server": 0}
         for packet in one.packets:
-            octets[packet["sender"]] += packet["payload_length"]
-        sender = "server" if octets["server"] > octets["client"] else "client"
+            sent[packet["sender"]] += packet["payload_length"]
+        sender = "server" if sent["server"] > sent["client"] else "client"
     first = one.packets[0]["time"]
     span = (one.packets[-1]["time"] - first).total_seconds()
     scale, unit = (1.0, "s") if span >= _MILLISECONDS else (1e3, "ms")
@@ -62,13 +64,13 @@ def sequence(
     handles += _acknowledged(ax, peer, shift, span * scale, rasterized=rasterized)
     marks, said = _ends(ax, timed, sender)
     ax.set_xlabel(f"{unit} after {first:%Y-%m-%d %H:%M:%S.%f} UTC")
-    ax.set_ylabel("relative sequence number")
-    ax.margins(x=0.03, y=0.1)
+    ax.set_ylabel("bytes (relative sequence number)")
+    ax.margins(x=0.03, y=0.14)
     ax.set_xlim(-0.03 * (span * scale or 1), 1.04 * (span * scale or 1))
     whole(ax.yaxis)
     total = sum(p["payload_length"] for _, p in own)
     count = sum(1 for _, p in own if p["payload_length"])
-    title = f"{sender.title()} sent {plural(total, 'octet')}"
+    title = f"{sender.title()} sent {plural(total, 'byte')}"
     if count:
         title += f" in {plural(count, 'segment')}, "
         title += f"{number(again)} of them again" if again else "none twice"
@@ -97,17 +99,21 @@ def _segments(
         (again if begin + length <= highest else fresh).append((t, begin, begin + length))
         highest = max(highest, begin + length)
     handles: list[Artist] = []
-    for lines, colour, name in (
-        (fresh, INK, "segments"),
-        (again, BY_NAME["suspicious"].colour, "sent again"),
-    ):
+    for lines, marker, name in ((fresh, "_", "segments"), (again, "D", "sent again")):
         if lines:
             t, low, high = np.array(lines).T
-            ax.vlines(t, low, high, color=colour, linewidth=1.8, rasterized=rasterized, zorder=3)
-            if not rasterized:
-                ax.plot(t, high, "_", color=colour, markersize=6, zorder=3)
-                ax.plot(t, low, "_", color=colour, markersize=6, zorder=3)
-            handles.append(Line2D([], [], color=colour, linewidth=1.8, label=name))
+            ax.vlines(t, low, high, color=INK, linewidth=1.8, rasterized=rasterized, zorder=3)
+            style: dict[str, Any] = {
+                "marker": marker,
+                "color": INK,
+                "markersize": 6,
+                "markerfacecolor": "none",
+            }
+            if marker != "_" or not rasterized:
+                ax.plot(t, high, linestyle="", rasterized=rasterized, zorder=3, **style)
+                ax.plot(t, low, "_", color=INK, markersize=6, zorder=3, rasterized=rasterized)
+            shown = style if marker != "_" else {"color": INK}
+            handles.append(Line2D([], [], linewidth=1.8, label=name, **shown))
     return handles, len(again)
 
 
@@ -126,18 +132,26 @@ def _acknowledged(
     acks = [p["ack"] for _, p in peer]
     edges = [p["ack"] + (p["window"] << (0 if "SYN" in p["flags"] else shift)) for _, p in peer]
     options: dict[str, Any] = {"where": "post", "rasterized": rasterized}
-    colour = BY_NAME["orderly"].colour
-    ax.step(times, [*acks, acks[-1]], color=colour, linewidth=1.6, zorder=2.5, **options)
-    handles: list[Artist] = [Line2D([], [], color=colour, linewidth=1.6, label="acknowledged")]
+    ax.step(times, [*acks, acks[-1]], color=BARS, linewidth=1.8, zorder=2.5, **options)
+    handles: list[Artist] = [Line2D([], [], color=BARS, linewidth=1.8, label="acknowledged")]
     edges.append(edges[-1])
-    # A window far above what was sent would press the octets flat: it is told, not drawn.
+    # A window far above what was sent would press the bytes flat: it is told where it would be.
     if min(edges) > max(max(acks) * 1.6, 20):
         beyond = min(edge - ack for edge, ack in zip(edges, acks, strict=False))
-        label = f"receive window ≥ {number(beyond)}, above"
-        return [*handles, Line2D([], [], linestyle="", label=label)]
-    colour = BY_NAME["refused"].colour
-    ax.step(times, edges, color=colour, linewidth=1.2, zorder=2, **options)
-    return [*handles, Line2D([], [], color=colour, linewidth=1.2, label="receive window")]
+        ax.text(
+            0.01,
+            0.98,
+            f"\N{UPWARDS ARROW} the receive window is above, {number(beyond)} bytes or more",
+            transform=ax.transAxes,
+            ha="left",
+            va="top",
+            color=SOFT,
+            fontsize=8.5,
+        )
+        return handles
+    window: dict[str, Any] = {"color": BARS, "linewidth": 1.2, "linestyle": (0, (4, 2))}
+    ax.step(times, edges, zorder=2, **window, **options)
+    return [*handles, Line2D([], [], label="receive window", **window)]
 
 
 def _ends(

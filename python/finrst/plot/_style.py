@@ -56,7 +56,13 @@ _RC: Any = {
     "font.sans-serif": ["DejaVu Sans"],
     "font.size": 9.5,
 }
+WIDTH = 8.6
+"""Inches of a figure, unless others are asked for."""
+NARROW = 5.5
+"""Inches below which there is no room beside the names."""
 _RASTER_DPI = 144
+_LINE = 0.19
+"""Inches of one more line of a title, or of a legend."""
 _LETTERS_PER_INCH = 10.4
 _SMALL_LETTERS_PER_INCH = 13
 _HANDLE = 5
@@ -102,14 +108,14 @@ class Chart(Figure):
         return text
 
 
-def chart(width: float, height: float, *, dark: bool | None) -> Chart:
+def chart(height: float, *, dark: bool | None, width: float | None = None) -> Chart:
     """Begin a figure; without a word about it, dark when matplotlib's own style is."""
     from matplotlib import rcParams
 
     if dark is None:
         half = 0.5
         dark = sum(to_rgb(rcParams["figure.facecolor"])) / 3 < half
-    return Chart(width, height, dark=dark)
+    return Chart(WIDTH if width is None else width, height, dark=dark)
 
 
 def axes(figure: Chart, place: Any = 111, **options: Any) -> Axes:
@@ -137,8 +143,10 @@ def finish(
 ) -> Chart:
     """Give a figure its title, which says the finding, a legend below it, and its colours."""
     figure.finding = title
+    wrapped = _wrapped(title, int(figure.get_figwidth() * _LETTERS_PER_INCH))
+    more = wrapped.count("\n")
     figure.suptitle(
-        _wrapped(title, int(figure.get_figwidth() * _LETTERS_PER_INCH)),
+        wrapped,
         x=0.01,
         ha="left",
         fontsize=11,
@@ -151,10 +159,12 @@ def finish(
     ]
     entries += handles
     if entries:
+        across = _columns(entries, figure.get_figwidth())
+        more += -(-len(entries) // across) - 1
         figure.legend(
             handles=entries,
             loc="outside lower left",
-            ncols=_columns(entries, figure.get_figwidth()),
+            ncols=across,
             frameon=False,
             labelcolor=SOFT,
             handlelength=1.4 if handles else 1,
@@ -162,6 +172,7 @@ def finish(
             columnspacing=1.4,
             borderaxespad=0,
         )
+    figure.set_figheight(figure.get_figheight() + _LINE * more)
     figure.set_facecolor(_PAPER)
     for ax in figure.axes:
         ax.set_facecolor("none")
@@ -204,6 +215,15 @@ def _darken(figure: Chart) -> None:
             put(new[0] if len(new) == 1 else new)
     for ax in figure.axes:
         ax.tick_params(which="both", colors=_DARK[SOFT], grid_color=_DARK[LINE])
+
+
+def fitting(letters: int, inches: float) -> float:
+    """Tell which share of a width a text of so many small letters leaves free.
+
+    >>> fitting(13, 10), fitting(13, 1)
+    (0.9, 0.25)
+    """
+    return max(0.25, 1 - letters / _SMALL_LETTERS_PER_INCH / inches)
 
 
 def label(text: object, limit: int = 48) -> str:
