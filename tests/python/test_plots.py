@@ -12,6 +12,7 @@ import finrst
 
 pytest.importorskip("matplotlib", reason="matplotlib is not installed: no plot is drawn")
 import finrst.plot
+from conftest import SHARED
 from finrst._base.classes import CLASSES, class_of
 
 DEMO = Path(__file__).parents[1] / "data/demo.pcap"
@@ -49,11 +50,53 @@ def test_causes_are_the_table(demo: finrst.Capture) -> None:
 
 
 def test_timeline_adds_up(demo: finrst.Capture) -> None:
-    ax: Any = demo.plot.timeline().axes[0]
-    heights = [bar.get_height() for bar in ax.patches]
+    fins: Any
+    resets: Any
+    fins, resets = demo.plot.timeline().axes
     kinds = dict(demo.teardowns.counts("kind"))
-    assert sum(h for h in heights if h > 0) == kinds["fin"]
-    assert -sum(h for h in heights if h < 0) == kinds["rst"]
+    for ax, kind in ((fins, "fin"), (resets, "rst")):
+        assert sum(bar.get_height() for bar in ax.patches) == kinds[kind]
+    assert fins.get_ylim()[0] == resets.get_ylim()[1] == 0
+
+
+def test_resets_are_seen_beside_many_fins() -> None:
+    """Each kind has a scale of its own, and says how far it goes."""
+    pa = pytest.importorskip("pyarrow")
+    size = 10_000
+    table = pa.table(
+        {
+            "time": pa.array([n * 10**6 for n in range(size)], pa.timestamp("ns", "UTC")),
+            "kind": ["rst" if n % 5000 == 0 else "fin" for n in range(size)],
+            "cause": [
+                "application_abort" if n % 5000 == 0 else "client_close" for n in range(size)
+            ],
+        }
+    )
+    fins: Any
+    resets: Any
+    fins, resets = finrst.plot.timeline(table).axes
+    highest = max(bar.get_height() for bar in resets.patches)
+    assert highest == 1
+    assert highest / resets.get_ylim()[0] > 0.8
+    said = [text.get_text() for ax in (fins, resets) for text in ax.texts]
+    assert said == ["FIN, at most 100", "RST, at most 1"]
+    # Where there is one kind, nothing is kept free for the other.
+    (alone,) = finrst.plot.timeline(table.filter(pa.compute.equal(table["kind"], "fin"))).axes
+    assert alone.texts[0].get_text() == "FIN, at most 100"
+
+
+def test_the_sum_of_other_causes_stands_apart_without_a_bar() -> None:
+    pa = pytest.importorskip("pyarrow")
+    known = finrst.causes()["name"]
+    rows = [cause for n, cause in enumerate(known[:18]) for _ in range(40 - n)]
+    rows += [cause for cause in known[18:] for _ in range(20)]
+    ax: Any = finrst.plot.causes(pa.table({"cause": rows, "ending": ["reset"] * len(rows)})).axes[0]
+    assert len(ax.patches) == 18
+    names = [label.get_text() for label in ax.get_yticklabels()]
+    assert names[-1] == f"{len(known) - 18} other causes"
+    assert ax.get_yticks()[-1] - ax.get_yticks()[-2] > 1.3
+    assert ax.texts[-1].get_text().startswith(f"{20 * (len(known) - 18):,} (")
+    assert ax.texts[-1].xy[0] == 0
 
 
 @pytest.mark.parametrize("name", CHARTS)
@@ -104,42 +147,111 @@ def test_missing_columns_are_named(demo: finrst.Capture) -> None:
         finrst.plot.causes([1, 2])
 
 
+CALM = {"orderly", "undecided"}
+
+
 def test_matrix_cells_are_the_table(demo: finrst.Capture) -> None:
     ax: Any = demo.plot.matrix().axes[0]
     servers = [label.get_text() for label in ax.get_yticklabels()]
     said = {servers[round(text.get_position()[1])]: text.get_text() for text in ax.texts}
     assert len(ax.patches) == len(servers) == 16
-    assert said["10.77.0.2:4012"] == "intermittent_refusal 2, accept_queue_overflow 1, still_open 1"
+    assert said["10.77.0.2:4012"] == "3 / 4: intermittent_refusal 2, accept_queue_overflow 1"
+    assert said["10.77.0.2:4026"] == "0 / 2: server_close 1, still_open 1"
     for server, words in said.items():
         port = int(server.rpartition(":")[2])
-        counts = {
-            f"{cause} {count}"
+        counts = [
+            (cause, count)
             for there, cause, count in demo.connections.counts("server_port", "cause")
             if there == port
+        ]
+        bad = [(cause, count) for cause, count in counts if class_of(cause).name not in CALM]
+        figures, _, named = words.partition(": ")
+        assert figures == f"{sum(n for _, n in bad)} / {sum(n for _, n in counts)}"
+        assert set(named.split(", ")) == {f"{cause} {count}" for cause, count in bad or counts}
+
+
+def cells(ax: Any) -> dict[str, Any]:
+    """Give the colour of every cell by its words."""
+    pairs = zip(ax.texts, ax.patches, strict=True)
+    return {text.get_text(): patch.get_facecolor() for text, patch in pairs}
+
+
+def of_clients(counts: dict[tuple[str, str], int], server: str = "192.0.2.1") -> Any:
+    import pyarrow as pa
+
+    rows = [pair for pair, count in counts.items() for _ in range(count)]
+    return pa.table(
+        {
+            "client_ip": [client for client, _ in rows],
+            "server_ip": [server] * len(rows),
+            "server_port": [443] * len(rows),
+            "cause": [cause for _, cause in rows],
         }
-        assert set(words.split(", ")) == counts
+    )
+
+
+def test_matrix_says_trouble_over_total_and_is_deep_where_trouble_is() -> None:
+    """1,387 connections of which 131 were refused are no more trouble than 131 of 131."""
+    pytest.importorskip("pyarrow")
+    from matplotlib.colors import to_rgb
+
+    counts = {
+        ("10.0.0.1", "port_closed"): 131,
+        ("10.0.0.1", "client_close"): 1256,
+        ("10.0.0.2", "port_closed"): 131,
+        ("10.0.0.3", "syn_unanswered"): 2,
+        ("10.0.0.3", "client_close"): 5000,
+        ("10.0.0.4", "client_close"): 9000,
+    }
+    ax: Any = finrst.plot.matrix(of_clients(counts), dark=False).axes[0]
+    found = cells(ax)
+    assert list(found) == ["131 / 1,387", "131 / 131", "2 / 5,002", "0 / 9,000"]
+    many, all_of_them, few, none = found.values()
+    assert many == all_of_them
+    assert many[:3] == pytest.approx(to_rgb(class_of("port_closed").colour))
+    assert few[:3] == pytest.approx(to_rgb(class_of("syn_unanswered").colour))
+    assert many[3] > few[3] + 0.2 > none[3] + 0.2
+    assert none[:3] not in [to_rgb(one.colour) for one in CLASSES]
 
 
 def test_matrix_of_many_clients_counts() -> None:
-    pa = pytest.importorskip("pyarrow")
-    size = 40
-    table = pa.table(
-        {
-            "client_ip": [f"10.0.0.{place % 20}" for place in range(size)],
-            "server_ip": ["192.0.2.1"] * size,
-            "server_port": [443] * size,
-            "cause": ["port_closed", "client_close"] * (size // 2),
-        }
-    )
-    figure = finrst.plot.matrix(table)
+    pytest.importorskip("pyarrow")
+    causes = ["port_closed", "client_close"]
+    counts = {(f"10.0.0.{n % 20}", causes[n % 2]): 2 for n in range(20)}
+    figure = finrst.plot.matrix(of_clients(counts))
     ax: Any = figure.axes[0]
     names = [label.get_text() for label in ax.get_xticklabels()]
     assert names[0] == "10.0.0.0"
-    assert names[-1] == "11 other clients"
-    assert [text.get_text() for text in ax.texts] == ["2"] * 9 + ["22"]
+    count = len(names) - 1
+    assert names[-1] == f"{20 - count} other clients"
+    # The sum of others stands apart, and without a colour.
+    assert ax.get_xticks()[-1] - ax.get_xticks()[-2] > 1.3
+    assert [text.get_text() for text in ax.texts] == [
+        *["2 / 2"] * count,
+        f"{20 - 2 * count} / {40 - 2 * count}",
+    ]
+    assert ax.patches[-1].get_facecolor()[3] < 0.1 < ax.patches[0].get_facecolor()[3]
     assert figure.finding == (
         "192.0.2.1:443 (https) has all of the trouble: 20 connections that are not orderly"
     )
+
+
+def test_matrix_of_many_servers_goes_by_port() -> None:
+    """Where the worst servers have less than half of the trouble, they do not tell where it is."""
+    pa = pytest.importorskip("pyarrow")
+    size = 100
+    table = pa.table(
+        {
+            "client_ip": ["10.0.0.9"] * size,
+            "server_ip": [f"192.0.2.{n}" for n in range(size)],
+            "server_port": [445] * (size - 1) + [139],
+            "cause": ["application_abort"] * size,
+        }
+    )
+    ax: Any = finrst.plot.matrix(table).axes[0]
+    names = [label.get_text() for label in ax.get_yticklabels()]
+    assert [name.split()[1] for name in names] == ["445", "139"]
+    assert list(cells(ax)) == ["99 / 99: application_abort 99", "1 / 1: application_abort 1"]
 
 
 def test_matrix_of_a_scan_goes_by_port() -> None:
@@ -187,6 +299,42 @@ def test_waits_are_the_table(demo: finrst.Capture) -> None:
     )
 
 
+SMB = SHARED / "captures/public/files/cisco+mercury/unit_tests/pcaps/smb.pcap"
+
+
+@pytest.mark.skipif(not SMB.exists(), reason="no shared captures")
+def test_the_line_at_sixty_seconds_is_the_title() -> None:
+    """The server's FIN comes after a minute of silence; the client's reset, soon after it."""
+    cap = finrst.read(SMB)
+    figure = cap.plot.lifetimes()
+    assert figure.finding.startswith("104 connections end after 60.0 s of silence")
+    ax: Any = figure.axes[0]
+    (finding,) = (one for one in cap.findings() if one.kind == "idle_limit")
+    assert [text.get_text() for text in ax.texts] == ["104 after 60.0 s"]
+    assert finding.count == 104
+    (points,) = (one for one in ax.collections if len(one.get_offsets()) > 100)
+    assert sum(59.9 < y < 60.1 for _, y in points.get_offsets().tolist()) == 104
+
+
+@pytest.mark.parametrize("name", CHARTS)
+def test_plots_fit_a_phone(demo: finrst.Capture, name: str) -> None:
+    """Drawn narrow, letters keep their size, and nothing is cut at the edges."""
+    figure = draw(name, demo, dark=False, width=3.8)
+    assert figure.get_figwidth() == 3.8
+    figure.draw_without_rendering()
+    box = figure.get_tightbbox()
+    assert box.x0 >= -0.05
+    assert box.x1 <= 3.85
+    assert box.y0 >= -0.05
+    assert box.y1 <= figure.get_figheight() + 0.05
+    sizes = [
+        text.get_fontsize()
+        for ax in figure.axes
+        for text in [*ax.texts, *ax.get_xticklabels(), *ax.get_yticklabels()]
+    ]
+    assert min(sizes) >= 8
+
+
 def test_a_common_limit_of_clients_is_found() -> None:
     pa = pytest.importorskip("pyarrow")
     waited = [0.02] * 10 + [3.0, 3.01, 3.0, 2.99, 3.0]
@@ -198,7 +346,7 @@ def test_a_common_limit_of_clients_is_found() -> None:
 
 def test_lifetimes_are_the_table(demo: finrst.Capture) -> None:
     table = demo.connections
-    columns = ("duration_s", "idle_before_end_s")
+    columns = ("duration_s", "idle_before_close_s")
     known = [pair for pair in zip(*(table[c] for c in columns), strict=True) if None not in pair]
     ax: Any = demo.plot.lifetimes().axes[0]
     (points,) = (one for one in ax.collections if len(one.get_offsets()) == len(known))
@@ -218,11 +366,12 @@ def test_an_idle_timeout_is_found() -> None:
     )
     figure = finrst.plot.lifetimes(table)
     assert figure.finding == (
-        "12 of 51 connections ended after about 1 min of silence: an idle timeout looks like that"
+        "12 connections end after 60.1 s of silence, of 51 that were closed: "
+        "an idle limit looks like that"
     )
-    # Silences of every length are no timeout.
+    # Silences of every length are no limit.
     even = table.set_column(1, "idle_before_end_s", pa.array([1.1**n for n in range(len(idle))]))
-    assert "idle timeout" not in finrst.plot.lifetimes(even).finding
+    assert "idle limit" not in finrst.plot.lifetimes(even).finding
 
 
 def test_fingerprint_is_the_table(demo: finrst.Capture) -> None:
@@ -329,8 +478,8 @@ def test_sequence_draws_every_segment(demo: finrst.Capture) -> None:
 
 
 def test_sequence_of_either_side(demo: finrst.Capture) -> None:
-    assert "Server sent 3,000 octets in 3 segments" in demo.plot.sequence(2).finding
-    assert "Client sent 3 octets" in demo.plot.sequence(2, sender="client").finding
+    assert "Server sent 3,000 bytes in 3 segments" in demo.plot.sequence(2).finding
+    assert "Client sent 3 bytes" in demo.plot.sequence(2, sender="client").finding
     with pytest.raises(ValueError, match="which of the 25 connections"):
         demo.plot.sequence()
 

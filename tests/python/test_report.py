@@ -183,3 +183,18 @@ def test_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["report", str(tmp_path / "absent.pcap"), "-o", str(tmp_path / "y.md")]) == 1
     assert "absent.pcap" in capsys.readouterr().err
     assert not (tmp_path / "y.md").exists()
+
+
+def test_plots_are_there_for_phones_too(page: str) -> None:
+    pytest.importorskip("matplotlib")
+    broad = re.findall(
+        r'<figure class="broad"[^>]*>.*?<svg [^>]*width="([\d.]+)pt"', page, re.DOTALL
+    )
+    narrow = re.findall(
+        r'<figure class="narrow"[^>]*>.*?<svg [^>]*width="([\d.]+)pt"', page, re.DOTALL
+    )
+    assert len(broad) == len(narrow) == 6
+    # As wide as a phone of 390 pixels: its letters are as large as those around.
+    assert {float(width) * 96 / 72 < 390 for width in narrow} == {True}
+    assert {float(width) * 96 / 72 > 800 for width in broad} == {True}
+    assert "figure.narrow{display:none}" in page

@@ -139,7 +139,8 @@ def timeline(data: Any, *, dark: bool | None = None, width: float | None = None)
     there = [kind for kind in (_FIN, _RST) if heights[kind].any()]
     if len(there) == 1:
         figure.set_figheight(2.6)
-    figure.get_layout_engine().set(hspace=0, h_pad=0.02)  # type: ignore[union-attr]
+    layout: Any = figure.get_layout_engine()
+    layout.set(hspace=0, h_pad=0.02)
     grid = figure.add_gridspec(len(there), 1)
     first: Axes | None = None
     for row, kind in enumerate(there):

@@ -104,7 +104,7 @@ def matrix(data: Any, *, dark: bool | None = None, width: float | None = None) -
     ax.grid(visible=False)
     for side in ax.spines.values():
         side.set_visible(False)
-    how = textwrap.wrap(_HOW, max(20, int(_LETTERS * (figure.get_figwidth() - 0.4))))
+    how = textwrap.wrap(_HOW, max(20, int(0.9 * _LETTERS * room)))
     figure.set_figheight(figure.get_figheight() + 0.17 * len(how))
     ax.set_xlabel("\n".join(["client", *how]), loc="left")
     ax.set_ylabel("server's port" if spread else "server")

@@ -112,12 +112,17 @@ def lifetimes(data: Any, *, dark: bool | None = None, width: float | None = None
 
 def _limits(data: Any, idle: Floats) -> list[Limit]:
     """Give the idle limits, that of most connections first."""
-    if hasattr(data, "findings"):
-        found = [one for one in data.findings() if one.kind == "idle_limit" and one.limit]
-        limits = [(one.limit, one.count) for one in found]
-    else:
+    if not hasattr(data, "findings"):
         alone = _timeout(idle)
-        limits = [alone] if alone else []
+        return [alone] if alone else []
+    limits = []
+    for one in data.findings():
+        if one.kind == "idle_limit" and one.count >= _MANY:
+            silences = Columns(one.connections, _SILENCES[:1], ["connections"]).floats(_SILENCES[0])
+            # Those that no limit in common binds together are told, but make no line.
+            low, middle, high = np.nanquantile(silences, (0.05, 0.5, 0.95))
+            if high <= low * _STEP:
+                limits.append((float(middle), one.count))
     return sorted(limits, key=lambda limit: -limit[1])[:_NAMED]
 
 

@@ -65,6 +65,7 @@ _LINE = 0.19
 """Inches of one more line of a title, or of a legend."""
 _LETTERS_PER_INCH = 10.4
 _SMALL_LETTERS_PER_INCH = 13
+_LEGEND_LETTERS_PER_INCH = 12
 _HANDLE = 5
 
 
@@ -187,7 +188,7 @@ def finish(
 def _columns(entries: Sequence[Artist], inches: float) -> int:
     """Tell how many entries of a legend stand beside each other."""
     sizes = [len(str(entry.get_label())) + _HANDLE for entry in entries]
-    room = inches * _SMALL_LETTERS_PER_INCH
+    room = inches * _LEGEND_LETTERS_PER_INCH
     return len(entries) if sum(sizes) <= room else max(1, int(room / max(sizes)))
 
 
