@@ -2,7 +2,7 @@
 
 use finrst::cause::RULES;
 use finrst::conn::script::{Packet, parse};
-use finrst::conn::{Chosen, Connection, Limits, Seed, Trace, Traced, Tracker};
+use finrst::conn::{BySide, Chosen, Connection, Limits, Seed, Trace, Traced, Tracker};
 use finrst::packet::{IcmpError, PathId, Segment};
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -141,7 +141,7 @@ fn other_packets_than_before_are_told() {
     let mut more = whole.clone();
     more.insert(4, Event { number: 4, ..whole[3].clone() });
     let mut shorter = chosen.clone();
-    (shorter[0].last_packet, shorter[0].packets) = (7, [4, 3]);
+    (shorter[0].last_packet, shorter[0].packets) = (7, BySide { client: 4, server: 3 });
     let mut absent = chosen.clone();
     absent[0].first_packet = 2;
     for (events, chosen, said) in [

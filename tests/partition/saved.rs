@@ -82,11 +82,11 @@ fn nothing_is_saved_of_a_source_that_gives_other_packets() {
     let (path, target) = (data("demo.pcap"), place.0.join("x.pcapng"));
     let mut chosen = chosen(&read_file(&path).unwrap());
     for change in [-1, 1] {
-        let was = chosen[3].packets[1];
-        chosen[3].packets[1] = was.strict_add_signed(change);
+        let was = chosen[3].packets.server;
+        chosen[3].packets.server = was.strict_add_signed(change);
         let error = save(&path, &chosen, &target).unwrap_err();
         assert!(matches!(&error, Error::Changed(text) if text.contains("connection 3")), "{error}");
-        chosen[3].packets[1] = was;
+        chosen[3].packets.server = was;
     }
     assert_eq!(std::fs::read_dir(&place.0).unwrap().count(), 0);
     assert!(save(&path, &chosen, &target).unwrap() > 0);
