@@ -156,6 +156,19 @@ def columns() -> str:
                 missing = "yes" if row["nullable"] else ""
                 cells = (row["name"], row["type"], row["unit"], missing, row["doc"] + words)
                 lines.append("| " + " | ".join(_plain(str(cell or "")) for cell in cells) + " |")
+    lines += [
+        "",
+        "## Facts of the column evidence",
+        "",
+        "How `explain` tells them, as `finrst.facts()` has it. A number of the unit `weight` is",
+        "how much a sign speaks for the cause (below 0 against it), and is never told.",
+        "",
+        "| fact | number | sentence |",
+        "|" + " --- |" * 3,
+    ]
+    for row in finrst.facts():
+        cells = (row["name"], row["unit"] or "", row["words"][0])
+        lines.append("| " + " | ".join(map(_plain, cells)) + " |")
     return "\n".join(lines)
 
 

@@ -27,7 +27,7 @@ from ._native import __version__
 from ._story.connection import Connection, community_id
 from ._story.explain import Explanation
 from ._story.finding import Finding, Findings
-from ._tables.reference import causes, columns, finding_kinds, options, parameters
+from ._tables.reference import causes, columns, facts, finding_kinds, options, parameters
 from ._tables.table import Table
 
 __all__ = [
@@ -54,6 +54,7 @@ __all__ = [
     "community_id",
     "compare",
     "conversation",
+    "facts",
     "finding_kinds",
     "options",
     "parameters",

@@ -52,6 +52,19 @@ impl Apart {
     }
 }
 
+/// How a verdict tells a TTL that is none of its claimed sender's; nothing where it is one of them.
+pub fn ttls_differ(ttl: u8, (low, high): (u8, u8)) -> Option<Box<str>> {
+    let told = |ttl: u8| match hops(ttl) {
+        1 => format!("{ttl} (1 hop)"),
+        many => format!("{ttl} ({many} hops)"),
+    };
+    let own = if low == high { told(low) } else { format!("{low} to {high}") };
+    let inside = (low..=high).contains(&ttl);
+    (!inside).then(|| {
+        format!("TTL {} where its claimed sender's other packets have {own}", told(ttl)).into()
+    })
+}
+
 fn away(hops: u8, (low, high): (u8, u8)) -> u8 {
     low.saturating_sub(hops).max(hops.saturating_sub(high))
 }

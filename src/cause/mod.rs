@@ -4,6 +4,7 @@ mod apart;
 mod calibration;
 mod context;
 mod evidence;
+mod facts;
 mod guards;
 mod harmless;
 mod mechanism;
@@ -17,6 +18,7 @@ mod storm;
 
 pub use context::{Attempt, Context, HostFacts, ServiceFacts, WaitLimit};
 pub use evidence::Evidence;
+pub use facts::{Fact, facts};
 pub use mechanism::Mechanism;
 pub use parameters::{Parameters, RULE_SET};
 pub use rivals::Alternative;

@@ -15,6 +15,7 @@ use crate::engine::{OPTIONS, Options, OptionsReference, Output};
 use crate::table::causes::Causes;
 use crate::table::connections::Connections;
 use crate::table::doc::{Reference, describe};
+use crate::table::facts::Facts;
 use crate::table::files::Files;
 use crate::table::interfaces::Interfaces;
 use crate::table::issues::Issues;
@@ -45,6 +46,15 @@ pub fn columns(py: Python<'_>) -> PyResult<Table> {
 #[pyfunction]
 pub fn causes(py: Python<'_>) -> PyResult<Table> {
     wait(py, |_| Ok(make::<Causes>(crate::cause::RULES, HashMap::new())?.into()))
+}
+
+/// The reference of the facts that verdicts rest on, as a table.
+#[pyfunction]
+pub fn facts(py: Python<'_>) -> PyResult<Table> {
+    wait(py, |_| {
+        let rows: Vec<_> = crate::cause::facts().collect();
+        Ok(make::<Facts>(&rows, HashMap::new())?.into())
+    })
 }
 
 /// The reference of the options of a reading, as a table.

@@ -31,7 +31,7 @@ mod native {
     #[pymodule_export]
     use super::findings::{Finder, Findings, finding_kinds};
     #[pymodule_export]
-    use super::functions::{causes, columns, conversation, options, parameters};
+    use super::functions::{causes, columns, conversation, facts, options, parameters};
     #[pymodule_export]
     use super::packets::{packets_of, packets_of_script, save_packets};
     #[pymodule_export]

@@ -10,6 +10,7 @@ pub mod column;
 pub mod connections;
 pub mod doc;
 pub mod export;
+pub mod facts;
 pub mod files;
 mod fill;
 pub mod interfaces;

@@ -116,6 +116,7 @@ ENTRIES: dict[str, tuple[Callable[[], Any], Callable[[Any], Any]]] = {
     "Finder": (lambda: None, lambda _: NATIVE.Finder()),
     "Finder.add": (NATIVE.Finder, lambda it: it.add(table)),
     "Finder.facts": (NATIVE.Finder, lambda it: it.facts()),
+    "facts": (lambda: None, lambda _: NATIVE.facts()),
     "options": (lambda: None, lambda _: NATIVE.options()),
     "parameters": (lambda: None, lambda _: NATIVE.parameters()),
     "conversation": (lambda: None, lambda _: NATIVE.conversation("> S, < R.")),

@@ -59,7 +59,7 @@ def test_leaps_are_counted() -> None:
     assert {row["count"] for row in leaps} == {3}
     ways = [row["detail"].split(" by ")[0] for row in leaps]
     assert ways == ["the clock leaps forward", *["the clock leaps back"] * 2]
-    assert "clock leap: 3" in str(cap)
+    assert "clock leaps by hours (3 times)" in str(cap)
     assert "clock_leap" not in set(finrst.read(demo).issues["kind"])
 
 

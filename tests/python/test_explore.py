@@ -58,7 +58,10 @@ def test_a_row_tells_its_story(widget: Any) -> None:
     widget.picked = 2
     assert "data of the peer still unread" in widget.detail["sentence"]
     parts = {part["title"]: part["lines"] for part in widget.detail["parts"]}
-    assert "unread bytes: 3000 (packet 29)" in parts["What speaks for it"]
+    assert (
+        "The client had been sent 3,000 bytes that it did not answer with data (packet 29)"
+        in parts["What speaks for it"]
+    )
     assert all(len(lines) == len(set(lines)) for lines in parts.values())
     assert "RST ACK" in widget.detail["svg"]
     widget.picked = None

@@ -106,11 +106,13 @@ def certainty(confidence: float) -> str:
 def duration(seconds: float) -> str:
     """Write a duration with two units at most.
 
-    >>> duration(0.00042), duration(12.34), duration(3725), duration(200000)
-    ('420 µs', '12.3 s', '1 h 2 min', '2 d 7 h')
+    >>> duration(0.00042), duration(12.34), duration(3725), duration(200000), duration(0)
+    ('420 µs', '12.3 s', '1 h 2 min', '2 d 7 h', '0 s')
     """
     if seconds < 0:
         return "-" + duration(-seconds)
+    if not seconds:
+        return "0 s"
     for limit, unit, scale in ((1e-6, "ns", 1e9), (1e-3, "µs", 1e6), (1, "ms", 1e3), (60, "s", 1)):
         if seconds < limit:
             return f"{seconds * scale:.3g} {unit}"

@@ -7,39 +7,37 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from finrst._base.classes import class_of
 from finrst._base.paint import Paint
-from finrst._base.text import nearest, printable
+from finrst._base.text import nearest, plural, printable
 from finrst._base.width import wrap
 from finrst._errors import CaptureError
 from finrst._face.functions import conversation
 from finrst._files.write import json_ready
-from finrst._story.tally import GOOD, NEUTRAL
 from finrst._tables.reference import causes
 
 from . import common
+from .groups import Group, groups
 from .steps import steps
 
 if TYPE_CHECKING:
     import argparse
 
     from finrst._face.capture import Capture
+    from finrst._story.connection import Connection
 
 _LONGEST_SCRIPT = 1 << 20
-_TOLD = ("ending", "cause", "mechanism", "client_bytes_lost", "server_bytes_lost")
-_CALM = {"orderly", "undecided"}
-_MECHANISMS = {"orderly_close", "half_close", "superseded", "open", "stray"}
 
 _EPILOG = """\
 examples:
-  finrst explain incident.pcapng           those that did not end in order
+  finrst explain incident.pcapng           what did not end in order, the gravest first
   finrst explain incident.pcapng --connection 17 --packets
   finrst explain incident.pcapng --cause reset_injected --limit 20
   finrst explain incident.pcapng --filter 'host 10.0.0.5 and port 443'
   finrst explain incident.pcapng --json | jq -r '.[].sentence'
 
-Numbers are those of the column connection_id. A text file with a script is
-played, as finrst.conversation does."""
+Connections that are alike are told in one paragraph with their numbers, those
+of the column connection_id; --connection tells one of them whole. A text file
+with a script is played, as finrst.conversation does."""
 
 
 def parser() -> argparse.ArgumentParser:
@@ -56,15 +54,20 @@ def parser() -> argparse.ArgumentParser:
         metavar="N",
         help="only this one; may be given several times",
     )
-    made.add_argument("--cause", metavar="NAME", help="only those with this cause")
+    made.add_argument("--cause", metavar="NAME", help="only connections with this cause")
     made.add_argument(
         "--packets",
         action="store_true",
-        help="draw the packets, too: the beginning, what decided it, the end",
+        help="draw the packets, too, of each or of one like it: the beginning, what decided it, "
+        "the end",
     )
     made.add_argument("--all", action="store_true", help="also those that ended in order")
     made.add_argument(
-        "--limit", type=int, default=5, metavar="N", help="stories at most (default: 5)"
+        "--limit",
+        type=int,
+        default=5,
+        metavar="N",
+        help="stories at most: one for each connection or for those that are alike (default: 5)",
     )
     made.add_argument("--json", action="store_true", help="print JSON, for programs")
     common.add_reading(made)
@@ -81,26 +84,20 @@ def main(arguments: list[str]) -> int:
     shown = chosen if given.connection else chosen[: given.limit]
     paint = Paint.for_stream(sys.stdout)
     stories: list[dict[str, Any]] = []
-    for place, number in enumerate(shown):
+    for place, group in enumerate(shown):
         try:
-            connection = capture.connection(number)
+            connection = capture.connection(group.example)
         except KeyError as error:
             raise CaptureError(str(error.args[0])) from None
-        story = connection.explain()
         if given.json:
-            stories.append(
-                {
-                    **story.__dict__,
-                    "wireshark_filter": connection.wireshark_filter,
-                    "connection": json_ready(connection.to_dict()),
-                }
-            )
+            stories.append(_plain(group, connection))
             continue
-        title = paint(f"connection {number}:", class_of(connection.cause).name)
-        lines = [*([""] if place else []), *story.lines(f"{title} ")]
+        lines = [*([""] if place else []), *group.told(connection, paint)]
         if given.packets:
-            lines += ["", "Packets", *steps(capture, number, paint)]
-        if played is None:
+            one = "" if len(group.connections) == 1 else f" of connection {group.example}"
+            lines += ["", f"Packets{one}"]
+            lines += steps(capture, group.example, paint)
+        if played is None and len(group.connections) == 1:
             lines += ["", "In Wireshark"]
             lines += wrap(connection.wireshark_filter, first="  ", whole=True)
         print(*lines, sep="\n")
@@ -109,8 +106,25 @@ def main(arguments: list[str]) -> int:
     elif not chosen:
         print(*wrap(_nothing(capture, given)), sep="\n")
     elif len(shown) < len(chosen):
-        print(f"\n... and {len(chosen) - len(shown)} more (--limit).")
+        print("\n" + _left(chosen[len(shown) :]))
     return code
+
+
+def _plain(group: Group, connection: Connection) -> dict[str, Any]:
+    """Give for programs the story of one, and of those that are like it the finding and numbers."""
+    return {
+        **connection.explain().__dict__,
+        "wireshark_filter": connection.wireshark_filter,
+        "connection": json_ready(connection.to_dict()),
+        "connections": group.connections,
+        "finding": group.finding.to_dict() if group.finding else None,
+    }
+
+
+def _left(groups: list[Group]) -> str:
+    many = sum(len(group.connections) for group in groups)
+    noun = "story" if len(groups) == 1 else "stories"
+    return f"... and {len(groups)} more {noun}, of {plural(many, 'connection')} (--limit)."
 
 
 def _check(given: argparse.Namespace) -> None:
@@ -144,30 +158,10 @@ def _played(given: argparse.Namespace) -> Capture | None:
     return conversation(script.decode("utf-8-sig"))
 
 
-def _chosen(capture: Capture, given: argparse.Namespace) -> list[int]:
+def _chosen(capture: Capture, given: argparse.Namespace) -> list[Group]:
     if given.connection:
-        return list(given.connection)
-    table = capture.connections
-    if given.cause is not None:
-        rows = zip(table["connection_id"], table["cause"], strict=True)
-        return [number for number, cause in rows if cause == given.cause]
-    if given.all:
-        return list(table["connection_id"])
-    columns = [table[name] for name in ("connection_id", *_TOLD)]
-    return [number for number, *row in zip(*columns, strict=True) if not _calm(*row)]
-
-
-def _calm(ending: str, cause: str, mechanism: str, lost: int, lost_too: int) -> bool:
-    """Whether nothing of a connection needs an explanation: neither how it ended nor why."""
-    if ending == "stray":
-        return mechanism == "stray"
-    return (
-        ending in GOOD | NEUTRAL
-        and class_of(cause).name in _CALM
-        and mechanism in _MECHANISMS
-        and not lost
-        and not lost_too
-    )
+        return [Group(number, [number]) for number in given.connection]
+    return groups(capture, given.cause, everything=given.all)
 
 
 def _nothing(capture: Capture, given: argparse.Namespace) -> str:

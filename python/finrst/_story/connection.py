@@ -120,7 +120,7 @@ class Connection(ByValue):
         >>> import finrst
         >>> one = finrst.conversation("> S, < S. +150ms, > R").connection(0)
         >>> print(one.explain().evidence[0])
-        client wait: 160 ms (packet 3)
+        The client waited 160 ms from its first SYN to its reset (packet 3)
         """
         known = {cause["name"]: cause for cause in causes()}
         return explain(self._row, self.teardowns, known, self._ends)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import html
+import re
 import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from finrst._base.pickles import ByValue
-from finrst._base.text import duration, printable
+from finrst._base.text import certainty, duration
 from finrst._base.width import is_known, wrap
 
+from .evidence import against, all_told
+from .forged import BETWEEN
 from .happened import happened
 
 if TYPE_CHECKING:
@@ -48,11 +51,13 @@ _MECHANISMS = {
     "stray": "They stand alone",
 }
 _KNOWN = 0.995
+# What is left out where only one moment of a connection was seen.
+_TIME = re.compile(r",? (?:for|after) \{time\}")
 _WHO = {
     "client": "by the client",
     "server": "by the server",
     "both": "by both sides at once",
-    "third_party": "by a box or a forger in between",
+    "third_party": f"by {BETWEEN}",
     "none": "by nobody",
 }
 
@@ -63,8 +68,8 @@ class Explanation(ByValue):
 
     >>> import finrst
     >>> story = finrst.conversation("> S, < R.").connection(0).explain()
-    >>> story.next
-    'Is the service running, and does it listen on this address?'
+    >>> story.evidence[0]
+    'The reset acknowledges the SYN: it is the answer to it (packet 2)'
     """
 
     sentence: str
@@ -127,13 +132,14 @@ def explain(
 ) -> Explanation:
     """Put a connection's row and those of its teardown segments into words."""
     cause = causes.get(row["cause"], {})
-    facts = [fact for fact in row["evidence"] if not fact["fact"].startswith("guard_")]
-    guards = [fact for fact in row["evidence"] if fact["fact"].startswith("guard_")]
+    doubts = [fact for fact in row["evidence"] if against(fact)]
+    facts = [fact for fact in row["evidence"] if not against(fact)]
+    judged = row["deciding_packet"]
     return Explanation(
         sentence=_sentence(row, cause, _lasted(row, teardowns), ends),
         story=(*happened(row, teardowns), *ends.told),
-        evidence=tuple(dict.fromkeys(_fact(fact) for fact in facts)),
-        doubts=tuple(f"{_words(fact['fact'][6:])} ({fact['value']:+.2g})" for fact in guards),
+        evidence=tuple(all_told(facts, teardowns, judged)),
+        doubts=tuple(all_told(doubts, teardowns, judged)),
         rivals=tuple(_rivals(row, causes)),
         next=cause.get("next", "Capture more of it, or nearer to the host that ended it."),
     )
@@ -146,10 +152,10 @@ def _rivals(row: dict[str, Any], causes: dict[str, dict[str, Any]]) -> list[str]
     for other in row["alternatives"]:
         name = other["cause"]
         why = twins.get(name) or causes[name]["summary"]
-        lines.append(f"{name} ({_percent(other['confidence'])}): {why}")
+        lines.append(f"{name} ({certainty(other['confidence'])}): {why}")
     known = row["confidence"] + sum(other["confidence"] for other in row["alternatives"])
     if lines and known < _KNOWN:
-        lines.append(f"something else ({_percent(1 - known)})")
+        lines.append(f"something else ({certainty(1 - known)})")
     return lines
 
 
@@ -164,32 +170,12 @@ def _lasted(row: dict[str, Any], teardowns: list[dict[str, Any]]) -> float:
 def _sentence(row: dict[str, Any], cause: dict[str, Any], lasted: float, ends: Ends) -> str:
     decided = row["ended_by"] != "none" and row["ending"] != "handshake_abandoned"
     who = f" {_WHO[row['ended_by']]}" if decided else ""
-    how = _ENDINGS[row["ending"]].format(who=who, time=duration(lasted))
+    how = _ENDINGS[row["ending"]]
     if row["ending"] == "handshake_unanswered" and row["server_packets"]:
-        how = f"got no answer that the client took, for {duration(lasted)}"
+        how = "got no answer that the client took, for {time}"
+    how = (how if lasted else _TIME.sub("", how)).format(who=who, time=duration(lasted))
     what = "The packets" if row["ending"] == "stray" else "The connection"
     text = f"{what} from {ends.client} to {ends.server} {how}."
     if not cause:
         return f"{text} {_MECHANISMS[row['mechanism']]}; why cannot be told from this capture."
-    return f"{text} {cause['summary']} ({row['cause']}, {_percent(row['confidence'])} sure)"
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.0f} %"
-
-
-def _words(fact: str) -> str:
-    return fact.replace("_", " ")
-
-
-def _fact(fact: dict[str, Any]) -> str:
-    name = fact["fact"]
-    text = _words(name.removesuffix("_s"))
-    if fact["value"] is not None:
-        told = duration(fact["value"]) if name.endswith("_s") else f"{fact['value']:.6g}"
-        text += f": {told}"
-    if fact["text"]:
-        text += f": {printable(fact['text'])}"
-    if fact["packet"] is not None:
-        text += f" (packet {fact['packet']})"
-    return text
+    return f"{text} {cause['summary']} ({row['cause']}, {certainty(row['confidence'])} sure)"

@@ -5,7 +5,10 @@ from __future__ import annotations
 from itertools import groupby
 from typing import Any
 
-from finrst._base.text import duration, number, plural, printable
+from finrst._base.text import certainty, duration, number, plural, printable
+
+from .evidence import hops
+from .forged import BETWEEN, forged
 
 _SHOWN = 12
 _SILENCE = 1.0
@@ -13,8 +16,17 @@ _SILENCE = 1.0
 _ANSWER = 2.0
 """Seconds after which a reset is no answer to anything."""
 _MOST = 0.5
-_INITIAL = (32, 64, 128, 255)
-"""The TTLs that systems begin with."""
+_NUMBERS = {
+    "exact": "its sequence number is the next one",
+    "fin_minus_one": "its sequence number is that of the FIN before it",
+    "in_window": "its sequence number lies in the window, but is not the next one",
+    "old": "its sequence number has passed",
+    "future": "its sequence number lies beyond the window",
+    "acks_syn": "it acknowledges the SYN",
+    "void": "its number is none that its receiver takes",
+    "not_checkable": "its sequence number cannot be checked here",
+}
+"""The words of the column ``sequence_check``."""
 _ICMP = {
     (4, 3, 0): "network unreachable",
     (4, 3, 1): "host unreachable",
@@ -40,13 +52,22 @@ def happened(row: dict[str, Any], teardowns: list[dict[str, Any]]) -> list[str]:
     if row["client_bytes"] or row["server_bytes"]:
         lines.append(
             f"The client sent {plural(row['client_bytes'], 'byte')} of payload, "
-            f"the server {number(row['server_bytes'])}."
+            f"the server {plural(row['server_bytes'], 'byte')}."
         )
     lines += _icmp(row)
-    begin = row["start"]
-    runs = [list(run) for _, run in groupby(teardowns, _kind)]
+    begin, not_theirs = row["start"], forged(row, teardowns)
+    runs = [
+        list(run)
+        for _, run in groupby(teardowns, lambda one: (*_kind(one), one["packet"] in not_theirs))
+    ]
+    rows = {event["packet"] for event in teardowns}
+    lines += [
+        f"Packet {packet}: {BETWEEN} sends {what}."
+        for packet, what in sorted(not_theirs.items())
+        if packet not in rows
+    ]
     for run in runs[:_SHOWN]:
-        lines.append(_teardown(run[0], begin))
+        lines.append(_teardown(run[0], begin, not_theirs=run[0]["packet"] in not_theirs))
         if len(run) > 1:
             more, last = number(len(run) - 1), run[-1]
             lines.append(
@@ -100,16 +121,16 @@ def _opening(row: dict[str, Any]) -> str:
     if delay is not None and delay >= 0:
         which = "the SYN-ACK" if answers == 1 else "the first"
         text += (
-            f"; {which} came {_ms(delay)} later"
+            f"; {which} came {duration(delay)} later"
             if not retry
             else (
-                f"; {which} came {_ms(delay)} after the SYN before it, "
+                f"; {which} came {duration(delay)} after the SYN before it, "
                 f"{duration(retry + delay)} after the first"
             )
         )
     if wait is not None and wait >= 0:
         which = "first SYN" if syns > 1 else "SYN"
-        text += f"; the client answered {_ms(wait)} after its {which}"
+        text += f"; the client answered {duration(wait)} after its {which}"
         if retry and retry > _MOST * wait:
             text += ", and most of that went by before the SYN that was answered"
     return f"{text}."
@@ -126,10 +147,11 @@ def _icmp(row: dict[str, Any]) -> list[str]:
     return [f"{row['icmp_reporter']} sent an ICMP error ({said}){more}."]
 
 
-def _teardown(event: dict[str, Any], begin: Any) -> str:
-    text = (
-        f"Packet {event['packet']}, {_at(event, begin)}: {event['sender']} sends {event['flags']}"
-    )
+def _teardown(event: dict[str, Any], begin: Any, *, not_theirs: bool) -> str:
+    sender = f"the {event['sender']}"
+    sends = f"{BETWEEN if not_theirs else sender} sends {event['flags']}"
+    sends += f" in {sender}'s name" if not_theirs else ""
+    text = f"Packet {event['packet']}, {_at(event, begin)}: {sends}"
     idle = event["idle_before_s"]
     silence = f"{duration(idle)} of silence" if idle is not None and idle >= _SILENCE else ""
     if event["kind"] == "fin":
@@ -140,7 +162,7 @@ def _teardown(event: dict[str, Any], begin: Any) -> str:
     elif event["reset_form"] == "reply":
         parts.append("the reply of a stack without a usable socket")
     parts += _behind(event, silence)
-    parts.append(f"sequence number {event['sequence_check']}".replace("_", " "))
+    parts.append(_NUMBERS[event["sequence_check"]])
     parts += _distance(event)
     if event["effective"] is False:
         parts.append("without effect")
@@ -149,7 +171,7 @@ def _teardown(event: dict[str, Any], begin: Any) -> str:
     if event["reset_reason"]:
         parts.append(f"it says: {printable(event['reset_reason'])}")
     why = (
-        f"{event['cause']} ({event['confidence']:.2f})"
+        f"{event['cause']} ({certainty(event['confidence'])})"
         if event["confidence"]
         else "why is not seen"
     )
@@ -162,8 +184,8 @@ def _behind(event: dict[str, Any], silence: str) -> list[str]:
     if packet is None or after is None or not 0 <= after < _ANSWER:
         return [f"after {silence}"] if silence else []
     reply = event["reset_form"] == "reply"
-    before = f"it answers packet {packet}, {_ms(after)} later"
-    before = before if reply else f"{_ms(after)} after packet {packet}"
+    before = f"it answers packet {packet}, {duration(after)} later"
+    before = before if reply else f"{duration(after)} after packet {packet}"
     return [before, f"which came after {silence}"] if silence else [before]
 
 
@@ -175,7 +197,7 @@ def _received(event: dict[str, Any]) -> str:
         return "never acknowledged"
     delay = event["ack_delay_s"]
     # It may have been acknowledged before, where the capture lost its first copy.
-    when = f" {_ms(delay)} later" if delay is not None and delay >= 0 else ""
+    when = f" {duration(delay)} later" if delay is not None and delay >= 0 else ""
     return f"acknowledged{when} in packet {event['acked_packet']}"
 
 
@@ -184,24 +206,11 @@ def _distance(event: dict[str, Any]) -> list[str]:
     if not event["ttl_delta"]:
         return []
     ttl, usual = event["ttl"], event["ttl"] - event["ttl_delta"]
-    here, there = _hops(ttl), _hops(usual)
+    here, there = hops(ttl), hops(usual)
     if here == there:
         return [f"its TTL began at another number than its sender's ({ttl}, else {usual})"]
     return [f"from {plural(here, 'hop')} away by its TTL {ttl}, its sender's others from {there}"]
 
 
-def _hops(ttl: int) -> int:
-    """Count the hops that a TTL has behind it.
-
-    >>> _hops(57), _hops(64), _hops(250)
-    (7, 0, 5)
-    """
-    return next(initial for initial in _INITIAL if initial >= ttl) - ttl
-
-
 def _at(event: dict[str, Any], begin: Any) -> str:
     return f"{(event['time'] - begin).total_seconds():+.6f} s"
-
-
-def _ms(seconds: float) -> str:
-    return f"{seconds * 1e3:.3f} ms" if seconds < _SILENCE else duration(seconds)

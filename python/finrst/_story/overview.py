@@ -9,6 +9,7 @@ from finrst._base.classes import CLASSES, CauseClass, class_of
 from finrst._base.text import number, plural
 from finrst._tables.reference import causes
 
+from . import oddities
 from .finding import find
 from .tally import Tally
 from .trust import limits
@@ -118,7 +119,7 @@ def _lines(capture: Answer, items: list[Occurrence]) -> list[str]:
         for octets, rows in capture.connections.counts(f"{side}_bytes_lost")
     )
     if lost:
-        lines.append(f"Resets threw away at least {plural(lost, 'octet')} already sent.")
+        lines.append(f"Resets threw away at least {plural(lost, 'byte')} already sent.")
     only = {"ending": ["reset", "reset_after_fin"]}
     resets = [(yes, n) for _, yes, n in capture.connections.counts("ending", "harmless", only=only)]
     harmless, of = sum(n for yes, n in resets if yes), sum(n for _, n in resets)
@@ -137,7 +138,7 @@ def _limits(capture: Answer, findings: Findings) -> list[str]:
     found = limits(tally, findings)
     kinds = {(row["file"], row["kind"]): row["count"] for row in capture.issues}
     found += [
-        f"{file or 'the capture'}: {kind.replace('_', ' ')} ({number(count)})"
+        f"{file or 'the capture'}: {oddities.told(kind, count)}"
         for (file, kind), count in kinds.items()
     ]
     return found or ["Nothing was found that speaks against the capture."]

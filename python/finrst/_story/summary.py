@@ -11,7 +11,7 @@ from finrst._base.paint import PLAIN, Paint
 from finrst._base.text import duration, endpoint, number, plural, printable
 from finrst._base.width import available, columns, fit, middle, pad, wrap
 
-from . import told
+from . import oddities, told
 from .tally import Tally, ranked
 from .trust import limits, untold
 from .trust import text as trust_text
@@ -132,7 +132,7 @@ def warnings(accounts: Mapping[str, Table]) -> list[str]:
     issues: Counter[str] = Counter()
     for (_, kind), count in kinds.items():
         issues[kind] += count
-    told = [f"{kind.replace('_', ' ')}: {number(count)}" for kind, count in ranked(issues)]
+    told = [oddities.told(kind, count) for kind, count in ranked(issues)]
     columns = ("dropped_by_interface", "dropped_by_os", "dropped_between")
     lost = sum(row[name] or 0 for row in accounts["interfaces"] for name in columns)
     return [*told, *([f"dropped by the capturing machine: {number(lost)}"] if lost else [])]

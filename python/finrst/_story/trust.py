@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from finrst._base.text import number, plural, printable
+from finrst._base.text import certainty, number, plural, printable
 from finrst._base.width import wrap
 
 from .tally import UNSURE
@@ -26,7 +26,7 @@ def limits(tally: Tally, found: Findings) -> list[str]:
         )
     if tally.unsure:
         verdicts = "verdict is" if tally.unsure == 1 else "verdicts are"
-        said.append(f"{number(tally.unsure)} {verdicts} less than {UNSURE:.0%} sure.")
+        said.append(f"{number(tally.unsure)} {verdicts} less than {certainty(UNSURE)} sure.")
     return said
 
 

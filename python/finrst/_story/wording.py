@@ -266,7 +266,7 @@ def _one_sided(facts: Facts) -> str:
 
 
 def _gaps(facts: Facts) -> str:
-    return f"In {_count(facts)} octets are missing from the capture."
+    return f"In {_count(facts)} bytes are missing from the capture."
 
 
 def _begun_before(facts: Facts) -> str:

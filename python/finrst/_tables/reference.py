@@ -1,4 +1,4 @@
-"""What columns, causes, options and thresholds mean."""
+"""What columns, causes, facts, options and thresholds mean."""
 
 from __future__ import annotations
 
@@ -43,6 +43,22 @@ def columns() -> Table:
     'connection_id'
     """
     return Table(_native.columns(), "columns")
+
+
+def facts() -> Table:
+    """Describe every fact that may stand in the column ``evidence``.
+
+    Columns: ``name``, ``unit``, ``words``, ``none``. The unit says what the fact's number is:
+    ``s``; ``weight``, how much it speaks for the cause (below 0 against it), which is no quantity
+    of the capture; ``id`` of a connection; a ``code``; a ``signed`` difference; else what it
+    counts. :meth:`Connection.explain` tells facts by their ``words``.
+
+    >>> import finrst
+    >>> facts = finrst.facts()
+    >>> dict(zip(facts["name"], facts["unit"], strict=True))["unread_bytes"]
+    'byte'
+    """
+    return Table(_native.facts(), "facts")
 
 
 def options() -> Table:

@@ -9,8 +9,11 @@ from finrst import _native
 from finrst._base.classes import BY_NAME, class_of
 from finrst._base.html import escaped
 from finrst._base.palette import dressed
-from finrst._base.text import duration, number
+from finrst._base.text import certainty, duration, number, plural
+from finrst._base.width import wrap
 from finrst._files.atomic import whole
+from finrst._story.evidence import about, told
+from finrst._story.forged import forged
 
 from ._packets import Story, story
 
@@ -21,8 +24,12 @@ if TYPE_CHECKING:
 _WIDTH, _LEFT, _RIGHT = 900, 190, 560
 _ROW, _GAP, _TOP = 30, 28, 84
 _HEAD, _AROUND, _TAIL = 8, 8, 4
+_MIDDLE = (_LEFT + _RIGHT) // 2
 _SILENCE = 0.2
 _FACTS = 2
+_NOTE, _LINE = 42, 13
+"""Characters in a line of what is said of a packet, and its height."""
+_DOTTED = ' stroke-dasharray="2 4"'
 _STYLE = dressed(
     """
 .finrst-ladder{font:12px system-ui,'DejaVu Sans',sans-serif;
@@ -98,6 +105,10 @@ def ladder(data: Any, connection_id: int | None = None) -> Ladder:
 def _marks(row: dict[str, Any], teardowns: Sequence[dict[str, Any]] = ()) -> dict[int, list[str]]:
     """Give what there is to say of packets: the evidence, and what other resets were."""
     marks: dict[int, list[str]] = {}
+    rows = {event["packet"]: event for event in teardowns}
+
+    before: dict[str, str] = {}
+    """The cause of a side's reset before: of many alike the first is named."""
 
     def note(packet: int, text: str) -> None:
         notes = marks.setdefault(packet, [])
@@ -106,25 +117,17 @@ def _marks(row: dict[str, Any], teardowns: Sequence[dict[str, Any]] = ()) -> dic
 
     for fact in row.get("evidence") or ():
         if fact["packet"] is not None:
-            note(fact["packet"], _fact(fact))
+            note(fact["packet"], told(fact, about(fact, rows, None), packet=False))
     for event in teardowns:
         if event["kind"] != "rst" or event["cause"] == row.get("cause"):
             continue
-        note(event["packet"], event["cause"])
+        if before.get(event["sender"]) != event["cause"]:
+            note(event["packet"], event["cause"])
+        before[event["sender"]] = event["cause"]
         for fact in event["evidence"]:
             if fact["packet"] is not None:
-                note(fact["packet"], _fact(fact))
+                note(fact["packet"], told(fact, about(fact, rows, None), packet=False))
     return marks
-
-
-def _fact(fact: dict[str, Any]) -> str:
-    name, value = str(fact["fact"]), fact["value"]
-    if value is not None and name.endswith("_s"):
-        return f"{name[:-2].replace('_', ' ')}: {duration(value)}"
-    words = name.replace("_", " ")
-    if fact["text"] is not None:
-        return f"{words}: {fact['text']}"
-    return words if value is None else f"{words}: {value:,.6g}"
 
 
 def _shown(one: Story, marks: dict[int, list[str]]) -> list[int]:
@@ -140,7 +143,7 @@ def _shown(one: Story, marks: dict[int, list[str]]) -> list[int]:
 
 
 def _draw(one: Story) -> str:
-    marks = _marks(one.row, one.teardowns)
+    marks, not_theirs = _marks(one.row, one.teardowns), forged(one.row, one.teardowns)
     parts: list[str] = []
     y, before = _TOP, -1
     first = one.packets[0]["time"] if one.packets else None
@@ -151,80 +154,91 @@ def _draw(one: Story) -> str:
         skipped = place - before - 1
         if skipped or silence >= _SILENCE:
             said = (
-                f"{number(skipped)} packets not drawn" if skipped else f"{duration(silence)} later"
+                f"{plural(skipped, 'packet')} not drawn"
+                if skipped
+                else f"{duration(silence)} later"
             )
             parts.append(
-                f'<text x="{(_LEFT + _RIGHT) / 2}" y="{y - 1}" text-anchor="middle" class="soft">'
-                f"⋮ {said}</text>"
+                f'<text x="{_MIDDLE}" y="{y - 1}" text-anchor="middle" class="soft">⋮ {said}</text>'
             )
             y += _GAP
-        parts.append(_arrow(packet, y, (packet["time"] - first).total_seconds(), one.row, marks))
-        y += _ROW
+        notes = _notes(packet, one.row, marks)
+        row = max(_ROW, _LINE * len(notes) + 10)
+        decides = packet["packet"] == one.row.get("deciding_packet")
+        if decides:
+            parts.append(_halo(one.row, y, row))
+        since = (packet["time"] - first).total_seconds()
+        between = packet["packet"] in not_theirs
+        parts += [_arrow(packet, y, decides=decides, between=between), _beside(packet, y, since)]
+        top = y + 4 if len(notes) == 1 else y - 2
+        parts.extend(
+            f'<text x="{_RIGHT + 66}" y="{top + _LINE * place}" class="soft">{escaped(line)}</text>'
+            for place, line in enumerate(notes)
+        )
+        y += row
         before = place
     left = len(one.packets) - before - 1
     if left > 0 or not one.packets:
-        said = f"{number(left)} packets not drawn" if left else "no packet"
+        said = f"{plural(left, 'packet')} not drawn" if left else "no packet"
         parts.append(f'<text x="{_LEFT}" y="{y}" class="soft">{said}</text>')
         y += _GAP
+    there = any(packet["packet"] in not_theirs for packet in one.packets)
+    lanes = [(_LEFT, ""), (_RIGHT, ""), *([(_MIDDLE, _DOTTED)] if there else [])]
     lines = "".join(
         f'<line x1="{x}" x2="{x}" y1="{_TOP - 18}" y2="{y - 4}" stroke="currentColor" '
-        'stroke-opacity=".35" stroke-width="1.5"/>'
-        for x in (_LEFT, _RIGHT)
+        f'stroke-opacity=".35" stroke-width="1.5"{style}/>'
+        for x, style in lanes
     )
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="finrst-ladder" role="img" '
         f'width="{_WIDTH}" viewBox="0 0 {_WIDTH} {y + 6}"><style>{_STYLE}</style>'
-        f"{_head(one)}{lines}{''.join(parts)}</svg>"
+        f"{_head(one, between=there)}{lines}{''.join(parts)}</svg>"
     )
 
 
-def _head(one: Story) -> str:
+def _head(one: Story, *, between: bool) -> str:
     row = one.row
-    title = f"{number(len(one.packets))} packets"
+    title = plural(len(one.packets), "packet")
     if row:
         by = "" if row["ended_by"] == "none" else f", ended by {row['ended_by'].replace('_', ' ')}"
         title = f"Connection {row['connection_id']}: {row['ending'].replace('_', ' ')}{by}"
         if "cause" in row:
             title += f" — {row['cause']}"
         if row.get("confidence"):
-            title += f" ({row['confidence']:.0%} sure)"
+            title += f" ({certainty(row['confidence'])} sure)"
     ends = "".join(
         f'<text x="{x}" y="54" text-anchor="middle" class="bold">{escaped(name, 48)}</text>'
         for x, name in zip((_LEFT, _RIGHT), one.ends, strict=True)
     )
+    if between:
+        ends += f'<text x="{_MIDDLE}" y="62" text-anchor="middle" class="soft">in between</text>'
     return (
         f'<text x="8" y="22" class="bold" style="font-size:14px">{escaped(title, 200)}</text>{ends}'
     )
 
 
-def _arrow(
-    packet: dict[str, Any],
-    y: int,
-    since: float,
-    row: dict[str, Any],
-    marks: dict[int, list[str]],
-) -> str:
+def _halo(row: dict[str, Any], y: int, height: int) -> str:
+    return (
+        f'<rect x="4" y="{y - 16}" width="{_WIDTH - 8}" height="{height}" rx="4" '
+        f'fill="{class_of(row.get("cause", "")).colour}" fill-opacity=".16"/>'
+    )
+
+
+def _arrow(packet: dict[str, Any], y: int, *, decides: bool, between: bool) -> str:
+    """Draw a packet from its sender to its receiver; a forged one from between them."""
     flags = packet["flags"]
     colour = "currentColor"
     if "RST" in flags:
         colour = BY_NAME["abort"].colour
     elif "FIN" in flags:
         colour = BY_NAME["orderly"].colour
-    decides = packet["packet"] == row.get("deciding_packet")
+    if between:
+        colour = BY_NAME["suspicious"].colour
     start, end = (_LEFT, _RIGHT) if packet["sender"] == "client" else (_RIGHT, _LEFT)
+    if between:
+        start = _MIDDLE
     step = 9 if end > start else -9
-    parts = []
-    if decides:
-        halo = class_of(row.get("cause", "")).colour
-        parts.append(
-            f'<rect x="4" y="{y - 16}" width="{_WIDTH - 8}" height="{_ROW}" rx="4" '
-            f'fill="{halo}" fill-opacity=".16"/>'
-        )
-    parts.append(
-        f'<g stroke="{colour}" stroke-width="{2 if decides else 1.4}" fill="none">'
-        f'<path d="M{start} {y}L{end} {y + 6}M{end - step} {y + 1}L{end} {y + 6}'
-        f'L{end - step} {y + 10}"/></g>'
-    )
+    origin = f'<circle cx="{start}" cy="{y}" r="4" fill="{colour}"/>' if between else ""
     said = [flags.replace(",", " ") or "no flags"]
     said += [
         f"{name} {number(packet[name])}" for name in ("seq", "ack") if packet[name] is not None
@@ -234,21 +248,28 @@ def _arrow(
     if "SYN" in flags or not packet["window"]:
         said.append(f"win {number(packet['window'])}")
     weight = ' class="bold"' if decides else ""
-    parts.append(
-        f'<text x="{(_LEFT + _RIGHT) / 2}" y="{y - 2}" text-anchor="middle"{weight}>'
+    return (
+        f'<g stroke="{colour}" stroke-width="{2 if decides else 1.4}" fill="none">'
+        f'<path d="M{start} {y}L{end} {y + 6}M{end - step} {y + 1}L{end} {y + 6}'
+        f'L{end - step} {y + 10}"/></g>{origin}'
+        f'<text x="{_MIDDLE}" y="{y - 6 if between else y - 2}" text-anchor="middle"{weight}>'
         f"{escaped('  '.join(said), 80)}</text>"
+    )
+
+
+def _beside(packet: dict[str, Any], y: int, since: float) -> str:
+    return (
         f'<text x="8" y="{y + 5}" class="soft num">{escaped(_since(since))}</text>'
         f'<text x="{_RIGHT + 14}" y="{y + 4}" class="soft num">#{packet["packet"]}</text>'
     )
+
+
+def _notes(packet: dict[str, Any], row: dict[str, Any], marks: dict[int, list[str]]) -> list[str]:
+    """Give the lines of what there is to say of a packet."""
     notes = marks.get(packet["packet"], [])[:_FACTS]
-    if decides and not notes:
-        notes = ["decides the ending"]
-    top = y + 4 if len(notes) == 1 else y - 2
-    parts.extend(
-        f'<text x="{_RIGHT + 66}" y="{top + 13 * line}" class="soft">{escaped(note, 42)}</text>'
-        for line, note in enumerate(notes)
-    )
-    return "".join(parts)
+    if not notes and packet["packet"] == row.get("deciding_packet"):
+        notes = ["Decides the ending"]
+    return [line for note in notes for line in wrap(note, _NOTE)]
 
 
 def _since(seconds: float) -> str:

@@ -8,7 +8,8 @@ pub const RULE: Rule = Rule {
     wire: "An abort whose sender had been sent payload that it never answered with payload of \
            its own (or that was still arriving), without a FIN of its own before.",
     reference: "RFC 1122 section 4.2.2.13, RFC 2525 section 2.17",
-    next: "The application closed, crashed or was killed before reading everything.",
+    next: "Look in the log of the application that reset, at that moment: did it close early, \
+           crash, or was it killed (journalctl; dmesg for the OOM killer)?",
     examples: &[
         "> S, < S., > ., > P. 80, < ., < R. +1ms",
         "> S, < S., > ., > P. 80, < P. 5000, < P. 5000, > R.",
@@ -20,7 +21,7 @@ pub const RULE: Rule = Rule {
         ("> S, < S., > ., > P. 80, < P. 300, > ., > F., < ., < R. win=0 +1ms", "application_abort"),
     ],
     twins: &[
-        ("application_abort", "an abort by SO_LINGER 0 or by a kill is octet for octet the same"),
+        ("application_abort", "an abort by SO_LINGER 0 or by a kill is byte for byte the same"),
         ("keepalive_race", "its limit for idle connections may have come to its end just then"),
         ("unread_close_notify", "only the goodbye of TLS may have been left unread"),
     ],

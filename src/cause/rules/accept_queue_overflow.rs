@@ -13,7 +13,8 @@ pub const RULE: Rule = Rule {
            and accepts none meanwhile. Not where the service serves others meanwhile and this \
            client's acknowledgments alone do not arrive (see handshake_ack_lost).",
     reference: "Linux tcp_v4_syn_recv_sock, TCPAcceptQueueOverflow",
-    next: "Look at the listener's backlog (ss -lnt) and at how fast the server accepts.",
+    next: "Look at the listener's backlog (ss -lnt; nstat -az TcpExtListenOverflows) and at how \
+           fast the server accepts.",
     examples: &[
         "> S, < S., > ., > P. 50, > P. 50 again +200ms, > P. 50 again +400ms, < S. again +300ms, > . +1ms, > P. 50 again +800ms",
         "> S, < S. +1ms, > . +50us, < S. again +1s, > . +50us, < S. again +2s, > . +50us, < S. again +4s, > . +50us, > P. 50 +40s, < R +1ms",

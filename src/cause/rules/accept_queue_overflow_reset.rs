@@ -9,7 +9,8 @@ pub const RULE: Rule = Rule {
            a reply reset with that number (Linux with tcp_abort_on_overflow).",
     reference: "Linux tcp_check_req, tcp_abort_on_overflow; article, RST case 2 (server \
            overloaded)",
-    next: "Look at the listener's backlog and at how fast the server accepts.",
+    next: "Look at the listener's backlog (ss -lnt; nstat -az TcpExtListenOverflows) and at how \
+           fast the server accepts.",
     examples: &["> S, < S., > ., < R +20ms"],
     near_misses: &[
         ("> S, < S. ttl=106, > ., < R ttl=21 +20ms", "nat_state_lost"),

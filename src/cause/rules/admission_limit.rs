@@ -5,7 +5,7 @@ pub const RULE: Rule = Rule {
     class: Class::Refused,
     summary: "The server turned the connection away right after the handshake: it had as many as \
            it admits.",
-    wire: "FIN or reset of the server within a round trip of the handshake and without an octet of \
+    wire: "FIN or reset of the server within a round trip of the handshake and without a byte of \
            its own, while five or more connections of the service, or of this client to it, were \
            open, more than when it served others; it served some that began before and after. \
            Three are enough where it turned away two or more, each while more were open than \

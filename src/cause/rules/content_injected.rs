@@ -1,3 +1,5 @@
+use super::super::apart::ttls_differ;
+use super::super::context::own_range;
 use super::filtered_by_name;
 use super::prelude::*;
 use crate::conn::{Foreign, Signs};
@@ -7,11 +9,11 @@ pub const RULE: Rule = Rule {
     class: Class::Suspicious,
     summary: "Payload or a FIN that its claimed sender did not send: somebody on or beside the \
               path injected it.",
-    wire: "Two segments of one side with other octets at the same sequence numbers, and one of \
+    wire: "Two segments of one side with other bytes at the same sequence numbers, and one of \
            them is unlike all that this side sent: other routers passed, no timestamp where it \
            stamps, another identification, window, fragment bit, flow label or hardware address. \
            Or, where the genuine segment did not come, a segment with payload or FIN that is \
-           unlike its side in several of these, or in one when its sender goes on from before it. Other octets alone are not enough: a sender may \
+           unlike its side in several of these, or in one when its sender goes on from before it. Other bytes alone are not enough: a sender may \
            have changed them itself. Before `reset_injected`, which explains the resets that \
            follow it.",
     reference: "Weaver, Sommer, Paxson (NDSS 2009); Fox-IT: Deep dive into QUANTUM INSERT (2015)",
@@ -75,11 +77,11 @@ pub(super) fn injected(case: &Case<'_>) -> Option<Finding> {
     let foreign = c.extra()?.foreign;
     [Side::Client, Side::Server]
         .into_iter()
-        .find_map(|side| judged(foreign[side]?, c.side(side).changed()))
+        .find_map(|side| judged(foreign[side]?, c.side(side), side))
 }
 
-fn judged(foreign: Foreign, changed: bool) -> Option<Finding> {
-    let signs = foreign.signs;
+fn judged(foreign: Foreign, claimed: &Endpoint, side: Side) -> Option<Finding> {
+    let (signs, changed) = (foreign.signs, claimed.changed());
     let routers = signs.has(Signs::HOPS);
     let stamp = signs.has(Signs::STAMP);
     let other = foreign.contradicted.get();
@@ -100,15 +102,20 @@ fn judged(foreign: Foreign, changed: bool) -> Option<Finding> {
         (false, 2) => 0.6,
         (false, _) => 0.7,
     };
+    let by = if side == Side::Client { "client" } else { "server" };
     let mut finding = Finding::new(confidence)
-        .with(Evidence::of("segment_unlike_its_sender").at(foreign.packet))
+        .with(Evidence::text("segment_unlike_its_sender", by).at(foreign.packet))
         .with_some(
             denied.map(|packet| Evidence::of("its_sender_goes_on_from_before_it").at(packet)),
         )
         .with_some(other.map(|packet| Evidence::of("other_octets_at_its_numbers").at(packet)));
     for (sign, name) in SIGNS {
         if signs.has(sign) {
-            finding = finding.with(Evidence::of(name).at(foreign.packet));
+            let mut evidence = Evidence::of(name).at(foreign.packet);
+            if sign == Signs::HOPS {
+                evidence.text = own_range(claimed).and_then(|own| ttls_differ(foreign.ttl, own));
+            }
+            finding = finding.with(evidence);
         }
     }
     Some(finding.data_by_third_party())

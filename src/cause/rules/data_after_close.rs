@@ -8,8 +8,8 @@ pub const RULE: Rule = Rule {
     wire: "A FIN, then payload of the peer, answered by a reset of the side that had sent the \
            FIN.",
     reference: "RFC 1122 section 4.2.2.13, RFC 2525 section 2.17",
-    next: "The peer should stop sending when it reads the end of the stream, or the closer \
-           should read to the end.",
+    next: "Look at who goes on sending behind the FIN: does the peer not stop when it reads the \
+           end of the stream, or does the closer not read to the end?",
     examples: &[
         "> S, < S., > ., > F., < ., < P. 500 +20ms, > R +1ms",
         "> S, < S., > ., > F., < ., < P. 500 +20ms, < F. +10us, > R +1ms, > R +10us",

@@ -7,7 +7,7 @@ pub const RULE: Rule = Rule {
     summary: "Connections that ask for this name are cut at the same service that answers for \
            others: something filters by name.",
     wire: "Handshake, then a TLS ClientHello or HTTP request with a name, then a FIN, a reset or \
-           silence before the server sends an octet: so for every connection with this name, or with \
+           silence before the server sends a byte: so for every connection with this name, or with \
            a name of its domain, two at least, while two or more with other names at the same address and port were answered.",
     reference: "RFC 8744; USENIX Security 2021 (Weaver), IMC 2022 (TSPU)",
     next: "Is the name on a list of a firewall, a provider or the server's own configuration?",

@@ -9,7 +9,7 @@ pub const RULE: Rule = Rule {
            all, and no reset. Where the other direction was not captured, three: then it was not \
            answered there either.",
     reference: "RFC 9293 section 3.8.1",
-    next: "When was the peer last heard?",
+    next: "Look at when the peer was last heard, and at its host and the path at that moment.",
     examples: &[
         "> S, < S., > ., > F., > F. again +200ms, > F. again +400ms",
         "> S, < S., > ., > P. 9, < P. 9, > ., < F. +1s, > ., > F. +65s, > F. again +200ms, > F. again +400ms, > F. again +800ms",

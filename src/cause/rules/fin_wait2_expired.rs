@@ -9,7 +9,8 @@ pub const RULE: Rule = Rule {
            when the closer's state had expired (55 s by Linux's default; a bare FIN is \
            refused by nothing else).",
     reference: "Linux tcp_fin_timeout, TCP_LINGER2; RFC 9293 section 3.6",
-    next: "Why did the peer close so late?",
+    next: "Look in the log of the peer's application for why it closed so late; ss -tn state \
+           close-wait lists the sockets that it has not closed.",
     examples: &[
         "> S, < S., > ., > F., < ., < P. 5 +70s, > R +1ms",
         "> S, < S., > ., > F., < ., < F. +5s, > R +1ms",

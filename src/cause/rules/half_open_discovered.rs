@@ -10,8 +10,8 @@ pub const RULE: Rule = Rule {
            (see port_reuse_collision). A connection that is replaced by a SYN while it was open \
            was lost so.",
     reference: "RFC 9293 section 3.5.1, RFC 5961 section 4.2",
-    next: "The client restarted or lost its state; look for its earlier connection on these \
-           ports.",
+    next: "Look for the client's earlier connection on these ports: did the client restart, or \
+           lose its state?",
     examples: &[
         "> S, < . ack=#5000, > R +1ms, > S again +1s, < S., > ., > P. 5, < .",
         "> S, < S., > ., > P. 5, < ., > S isn=90000 +9s, < . seq=#1 ack=#-88994, > R +1ms",

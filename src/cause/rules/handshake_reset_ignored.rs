@@ -10,8 +10,8 @@ pub const RULE: Rule = Rule {
            that nothing listens.",
     reference: "RFC 9293 section 3.10.7.3 (SYN-SENT: a reset is acceptable if its ACK is); RFC \
            9293 section 3.10.7.1 for the number it should have",
-    next: "The peer's stack builds its resets wrongly, or they answer something else: look at the \
-           number that they acknowledge.",
+    next: "Look at the number that the resets acknowledge: does the peer's stack build them \
+           wrongly, or do they answer something else?",
     examples: &[
         "> S, < R. ack=-1 +4ms, > S again +1s, < R. ack=-1 +4ms, > S again +2s, < R. ack=-1 +4ms",
         "> S, < R seq=#5 +4ms, > S again +1s, < R seq=#5 +4ms",

@@ -8,7 +8,7 @@ pub const RULE: Rule = Rule {
     wire: "The server's FIN after a silence near 5, 15, 30, 60, 65, 75 or 120 s that followed \
            its answer to the client's last request.",
     reference: "defaults of Node.js and Apache (5 s), nginx (75 s) and others",
-    next: "None, unless requests race with it (see keepalive_race).",
+    next: "None, unless requests race with it (look for keepalive_race).",
     examples: &["> S, < S., > ., > P. 10, < P. 100, > ., < F. +5s, > ., > F., < ."],
     near_misses: &[
         ("> S, < S., > ., > P. 10, < P. 100, > ., < F. +8s, > ., > F., < .", "server_close"),

@@ -5,11 +5,12 @@ pub const RULE: Rule = Rule {
     class: Class::Timeout,
     summary: "Keep-alive probes went unanswered, so the prober's host gave up, with a reset or in \
            silence.",
-    wire: "At least two unanswered probes (one octet before the next, no or one octet of \
+    wire: "At least two unanswered probes (one byte before the next, no or one byte of \
            payload), then an abort of the prober; or three and nothing more, while nothing was \
            outstanding and the peer's window was open.",
     reference: "RFC 1122 section 4.2.3.6",
-    next: "The peer or the path had died before the probes: look at when it was last heard.",
+    next: "Look at when the peer was last heard, before the first probe, and at its host and the \
+           path at that moment.",
     examples: &[
         "> S, < S., > ., > P. 5, < ., > . probe +5s, > . probe +1s, > . probe +1s, > R. +1s",
         "> S, < S., > ., > P. 5, < P. 9, > ., > . probe +60s, > . probe +10s, > . probe +10s, > . probe +10s",

@@ -9,7 +9,8 @@ pub const RULE: Rule = Rule {
            addresses and ports; the client's reset repeats it. The real SYN may be refused \
            although the port is open.",
     reference: "RFC 9293 section 3.5, figure 9",
-    next: "A delayed or duplicated packet in the network; rarely a problem by itself.",
+    next: "None, where it is rare. Where it is frequent, compare captures at both ends: what on \
+           the path duplicates or delays packets?",
     examples: &["> S isn=500, > S isn=1000 +5ms, < S. isn=9 ack=#-499, > R"],
     near_misses: &[],
     twins: &[],

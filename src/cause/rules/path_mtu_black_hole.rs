@@ -8,7 +8,7 @@ pub const RULE: Rule = Rule {
     wire: "A segment as large as the hosts agreed on, not to be put into fragments, goes again and \
            again, and none of its size was ever acknowledged. A router says that it was too big, or \
            a duplicate acknowledgment shows that something smaller behind it came, or the peer is \
-           heard again, or at least smaller segments had come before. Not where the first octets \
+           heard again, or at least smaller segments had come before. Not where the first bytes \
            went unanswered in smaller segments as well. Before retransmission_timeout, which says \
            less.",
     reference: "RFC 2923 section 2.1, RFC 1191, RFC 8201, RFC 8899; Linux tcp_mtu_probing",

@@ -9,13 +9,13 @@ pub const RULE: Rule = Rule {
            none of its own, window 0, no options). Not when the same port was open elsewhere in the \
            capture, nor when TTL or round trip are not the host's.",
     reference: "RFC 9293 section 3.10.7.1; article, RST case 1",
-    next: "Is the service running, and does it listen on this address?",
+    next: "Is the service running, and does it listen on this address (ss -lnt at the server)?",
     examples: &["> S, < R.", "> S, < R., > S again +500ms, < R."],
     near_misses: &[("> S, < S., > ., < R", "accept_queue_overflow_reset")],
     twins: &[
         (
             "rejected_by_firewall",
-            "a host's own firewall answers with the same octets as its closed port",
+            "a host's own firewall answers with the same bytes as its closed port",
         ),
         ("intermittent_refusal", "the port may have been open before or after the capture"),
     ],

@@ -54,7 +54,7 @@ pub const RULE: Rule = Rule {
     ],
     twins: &[(
         "port_closed",
-        "a rule on the server's own host answers with the same octets as its closed port",
+        "a rule on the server's own host answers with the same bytes as its closed port",
     )],
     applies: Applies::Reset,
     holds,

@@ -6,7 +6,7 @@ pub const RULE: Rule = Rule {
     summary: "A proxy or balancer passed on the end of its other connection: this one only \
            followed.",
     wire: "Both legs are in the capture: the second began soon after the first, carried the same \
-           octets (headers left out), and its far end closed or reset it; within \
+           bytes (headers left out), and its far end closed or reset it; within \
            milliseconds the host between ended this one. The two sides of an address translator \
            are one connection seen twice: they have the same numbers, and keep their own cause.",
     reference: "HAProxy, nginx stream, Envoy TCP proxy",

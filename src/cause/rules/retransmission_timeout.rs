@@ -8,7 +8,8 @@ pub const RULE: Rule = Rule {
            abort of that side (after two, when it comes as late as a third would); another \
            reset, if any, is only the peer's reply to something later.",
     reference: "RFC 9293 section 3.8.3 (R2), RFC 1122 section 4.2.3.5, RFC 5482",
-    next: "When was the peer last heard? Look for a path or device failure at that moment.",
+    next: "Look at when the peer was last heard, and for a failure of path or device at that \
+           moment.",
     examples: &[
         "> S, < S., > ., > P. 10, > P. 10 again +1s, > P. 10 again +2s, > P. 10 again +4s",
         "> S, < S., > ., > P. 10, > P. 10 again +1s, > P. 10 again +2s, > R. +4s",

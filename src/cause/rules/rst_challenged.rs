@@ -8,7 +8,8 @@ pub const RULE: Rule = Rule {
     wire: "The sequence number lies in the receive window, is not the next one expected, and \
            the receiver answers at once with a plain acknowledgment.",
     reference: "RFC 5961 section 3.2",
-    next: "Who sent it? A genuine sender answers the challenge with an exact reset.",
+    next: "Look whether an exact reset follows: a genuine sender answers the challenge with one. \
+           If none does, who sent it?",
     examples: &["> S, < S., > ., > P. 10, < ., < R. seq=+500, > . +1ms, > P. 10, < ., < P. 5, > ."],
     near_misses: &[],
     twins: &[],

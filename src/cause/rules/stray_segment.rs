@@ -7,8 +7,8 @@ pub const RULE: Rule = Rule {
     wire: "A reply reset whose trigger carries a number that its sender never sent, or that \
            opens nothing.",
     reference: "RFC 9293 section 3.10.7.1",
-    next: "Late or misrouted segments, scans by ACK, or replies to somebody who used this \
-           address.",
+    next: "Look at what else its sender did: a connection that had just ended (a late segment), \
+           one to another address (misrouted), or the same at many ports (a scan).",
     examples: &["> ., < R", "< S., > R"],
     near_misses: &[
         // Nobody was seen to answer.

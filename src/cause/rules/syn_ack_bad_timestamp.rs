@@ -8,7 +8,8 @@ pub const RULE: Rule = Rule {
            after the present one; the client resets at once. An echo of 0 says nothing (old \
            Windows always sends it) and is not looked at.",
     reference: "RFC 7323 section 5.2; Linux tcp_rcv_synsent_state_process",
-    next: "A box on the way rewrites or forges SYN-ACKs.",
+    next: "Capture at the server: does it send the SYN-ACK with this timestamp? If not, look for \
+           the box on the way that rewrites or forges it.",
     examples: &["> S, < S. echo=-500, > R", "> S, > S again +1s, < S. echo=+9000, > R"],
     near_misses: &[
         ("> S, < S., > R", "undetermined"),

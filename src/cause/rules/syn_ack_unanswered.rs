@@ -14,9 +14,9 @@ pub const RULE: Rule = Rule {
            capture of SYNs, FINs and resets alone shows no acknowledgment. Some servers and boxes \
            clear the half-open connection by a reset after seconds.",
     reference: "RFC 4987; RFC 9293 section 3.10.7.4; Linux tcp_synack_retries, rp_filter",
-    next: "A flood: look at the half-open count (ss -n state syn-recv) and turn on SYN cookies. A \
-           lost answer: capture at the client; look for asymmetric routes, reverse-path filters \
-           and firewalls that saw one direction only.",
+    next: "Look at the half-open count (ss -n state syn-recv): of a flood, turn on SYN cookies. \
+           Of a lost answer, capture at the client, and look for asymmetric routes, reverse-path \
+           filters and firewalls that saw one direction only.",
     examples: &[
         "> S, < S. +1ms, > S again +1s, < S. again +1ms, > S again +1s, < S. again +1ms, < S. again +3s",
         "> S, < S. +1ms, < S. again +1s, < S. again +2s, < S. again +4s",

@@ -10,7 +10,7 @@ pub const RULE: Rule = Rule {
            failed to open three or more services and its SYN has a scanner's look (only the MSS \
            option or none, window 512 to 4096 or 65535; or flags that no host sends with a SYN); or \
            it tried 20 or more ports of this host, or this port of 20 or more hosts of one net \
-           (addresses that differ in the last octet), and failed at most of them. A reset to \
+           (addresses that differ in the last byte), and failed at most of them. A reset to \
            the SYN-ACK needs one of the two: look or fan-out.",
     reference: "nmap -sS and -sT, masscan, zmap; RFC 9293 section 3.10.7.3",
     next: "Look at the other targets of this source.",

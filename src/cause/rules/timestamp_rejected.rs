@@ -12,8 +12,9 @@ pub const RULE: Rule = Rule {
            another one of the same clock while this one is tried. (Linux with tcp_tw_recycle, before 4.12.)",
     reference: "RFC 7323 section 5 (PAWS), appendix G of RFC 1323's per-host cache; Linux \
            net.ipv4.tcp_tw_recycle, PAWSPassive",
-    next: "Turn tcp_tw_recycle off at the server (nstat: PAWSPassive, TcpExtTWRecycled); a client \
-           behind NAT cannot mend it but by leaving timestamps out.",
+    next: "Look at the server's counters (nstat -az: PAWSPassive, TcpExtTWRecycled) and turn \
+           tcp_tw_recycle off there; a client behind NAT cannot mend it but by leaving timestamps \
+           out.",
     examples: &[
         "> S clock=+900000, < S., > ., > P. 40, < P. 9, > S port=40001 +5s, > S again +1s, > S port=40002 clock=+900000 +1s, < S., > ., > S port=40001 again +1s",
     ],

@@ -7,7 +7,8 @@ pub const RULE: Rule = Rule {
     wire: "A fatal alert in clear (or an encrypted one before the handshake's end) is the \
            last record of a side before its FIN or a reset; a close_notify is no failure.",
     reference: "RFC 8446 section 6.2",
-    next: "Read the alert: certificates, versions, ciphers or names do not fit.",
+    next: "Read the alert; compare certificates, versions, ciphers and names at both ends \
+           (openssl s_client -connect).",
     examples: &[
         "> S, < S., > ., > P. tls, < P. hex=15030300020228, < F., > ., > F., < .",
         "> S, < S., > ., > P. tls, < P. 900, > P. hex=15030300020230, > F., < F., > .",

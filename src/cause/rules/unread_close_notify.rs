@@ -11,8 +11,8 @@ pub const RULE: Rule = Rule {
            data_after_close, whose data are lost, and before abort_unread_data; a goodbye is \
            no request, so keepalive_race, which stands earlier, leaves it out.",
     reference: "RFC 8446 section 6.1, RFC 5246 section 7.2.1; RFC 2525 section 2.17",
-    next: "Nothing was lost. A side that reads to the end before it closes, or sends its own \
-           close_notify and waits, ends without a reset.",
+    next: "None: nothing was lost. A side that reads to the end before it closes, or sends its \
+           own close_notify and waits, ends without a reset.",
     examples: &[
         "> S, < S., > ., > P. tls, < P. 900, > P. 200, < P. 500, > F., < P. hex=15030300020100, > R",
         // After an idle time it looks like a request that met the server's close.
@@ -48,7 +48,7 @@ pub const RULE: Rule = Rule {
         ("abort_unread_data", "more than the goodbye may have been left unread"),
         (
             "application_abort",
-            "an abort by SO_LINGER 0 after the goodbye is octet for octet the same",
+            "an abort by SO_LINGER 0 after the goodbye is byte for byte the same",
         ),
     ],
     applies: Applies::Reset,

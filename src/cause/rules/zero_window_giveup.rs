@@ -7,7 +7,8 @@ pub const RULE: Rule = Rule {
     wire: "The peer's window is zero for the last stretch, this side has data to send or \
            probes it, and then an abort or silence.",
     reference: "RFC 9293 section 3.8.6.1, RFC 6429",
-    next: "Why does the receiving application not read?",
+    next: "Look at the receiving application meanwhile: its log, its load, and its full buffer \
+           (ss -tm).",
     examples: &[
         "> S, < S., > ., > P. 500, < . win=0, > . probe +300ms, < . win=0, > . probe +600ms, < . win=0, > . probe +1s, < . win=0, > R. +30s",
     ],

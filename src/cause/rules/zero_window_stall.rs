@@ -8,7 +8,8 @@ pub const RULE: Rule = Rule {
     wire: "The last window one side advertised is zero, it stays so for a second or more \
            while the other probes, and nobody closes.",
     reference: "RFC 9293 section 3.8.6.1",
-    next: "Why does the receiving application not read?",
+    next: "Look at the receiving application meanwhile: its log, its load, and its full buffer \
+           (ss -tm).",
     examples: &[
         "> S, < S., > ., > P. 500, < . win=0, > . probe +300ms, < . win=0, > . probe +600ms, < . win=0, > . probe +1s, < . win=0",
     ],
