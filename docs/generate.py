@@ -24,9 +24,11 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 DEMO = HERE.parent / "tests/data/demo.pcap"
-# A picture in a page: {{ plot causes }}, {{ plot ladder 2 }}, {{ script > S, < R. }}
 WIDTH = 90
-PICTURE = re.compile(r"\{\{ (plot|script) (.+?) \}\}")
+# What the manual has instead of what a page shows where it lies in the repository:
+# <!-- manual: plot ladder 2 -->![...](pictures/...)<!-- end -->. After the colon comes one of
+# `plot NAME ID...`, `script SCRIPT`, `table FILE` (without its title), `say MARKDOWN`.
+PART = re.compile(r"<!-- manual: (plot|script|table|say) (.+?) -->(.*?)<!-- end -->", re.DOTALL)
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
@@ -44,29 +46,19 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 
 def on_page_markdown(markdown: str, **_: Any) -> str:
-    """Draw the pictures and put in the table that a page asks for."""
-    if "{{ filter }}" in markdown:
-        markdown = markdown.replace("{{ filter }}", _filter_language())
-    if "{{ confusion }}" in markdown:
-        _, _, table = (HERE / "confusion.md").read_text(encoding="utf-8").partition("\n")
-        markdown = markdown.replace("{{ confusion }}", table.strip())
-    if "{{ reliability }}" in markdown:
-        table = (HERE / "reliability-table.md").read_text(encoding="utf-8")
-        markdown = markdown.replace("{{ reliability }}", table.strip())
-    return PICTURE.sub(_picture, markdown)
+    """Draw the pictures and put in the tables and links that the repository's pages do without."""
+    return PART.sub(_part, markdown)
 
 
-def _filter_language() -> str:
-    """Give what the source says of its language, below its first sentence."""
-    lines = (HERE.parent / "src/filter/mod.rs").read_text(encoding="utf-8").splitlines()
-    said = [line.removeprefix("//!").removeprefix(" ") for line in lines if line.startswith("//!")]
-    return "\n".join(said[said.index("") :])
-
-
-def _picture(match: re.Match[str]) -> str:
-    kind, rest = match.groups()
+def _part(match: re.Match[str]) -> str:
+    kind, rest, _ = match.groups()
+    if kind == "say":
+        return rest
+    if kind == "table":
+        text = (HERE / rest).read_text(encoding="utf-8").strip()
+        return text.partition("\n")[2].strip() if text.startswith("# ") else text
     if kind == "script":
-        return _block(finrst.conversation(rest).plot.ladder(0))
+        return _block(finrst.conversation(rest.replace("&gt;", ">")).plot.ladder(0))
     name, *ids = rest.split()
     return _block(getattr(finrst.read(DEMO).plot, name)(*map(int, ids)))
 

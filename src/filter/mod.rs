@@ -1,27 +1,6 @@
 //! `filter=`: which segments to look at, in a subset of the language of packet filters.
 //!
-//! A filter is evaluated on the innermost address and port pair of a segment, so it works inside
-//! VLANs and tunnels without further words.
-//!
-//! | primitive | true when |
-//! |---|---|
-//! | `host A` | either address is `A` (IPv4 or IPv6) |
-//! | `net A/LEN`, `net A mask M`, `net 10.1` | either address is in the network |
-//! | `port N` | either port is `N` |
-//! | `portrange A-B` | either port is from `A` to `B` |
-//! | `tcp` | always: only TCP gets here |
-//! | `ip`, `ip6` | the innermost packet is IPv4, IPv6 |
-//! | `vlan`, `vlan N` | there is a VLAN tag, the tag `N` |
-//!
-//! `src`, `dst`, `src or dst` (the default) and `src and dst` before `host`, `net`, `port` or
-//! `portrange` say which end is meant; `host` may be left out. `tcp`, `ip` and `ip6` may stand
-//! before them and are one more condition. Primitives are joined by `and` (`&&`), `or` (`||`) and
-//! `not` (`!`), and grouped by parentheses. As in that language, `not` binds most tightly, `and`
-//! and `or` bind alike and from left to right, and a value alone repeats the words before it:
-//! `port 80 or 443` is `port 80 or port 443`.
-//!
-//! Names of hosts and services are not looked up. An ICMP error is judged by the segment that it
-//! quotes.
+#![doc = include_str!("../../docs/filter.md")]
 
 mod parse;
 mod words;

@@ -108,10 +108,18 @@ def test_one_segment_less_is_seen(tmp_path: Path) -> None:
     assert pictures.changed(made, pictures.MARKS / "sequence.png") > pictures.MOST
 
 
-def test_the_ladder_is_the_manuals() -> None:
+LADDERS: dict[str, Callable[[], Any]] = {
+    "ladder": lambda: demo().plot.ladder(13),
+    "refused": lambda: demo().plot.ladder(0),
+    "script": lambda: finrst.conversation("> S, < S., > ., > P. 120, < ., < R.").plot.ladder(0),
+}
+
+
+@pytest.mark.parametrize("name", LADDERS)
+def test_the_ladder_is_the_manuals(name: str) -> None:
     """It is drawn without a library, so every octet is decided here."""
-    path = pictures.MANUAL / "ladder.svg"
-    text = str(demo().plot.ladder(13))
+    path = pictures.MANUAL / f"{name}.svg"
+    text = str(LADDERS[name]())
     if pictures.RECORD:
         path.write_text(text, encoding="utf-8")
     assert path.read_text(encoding="utf-8") == text
