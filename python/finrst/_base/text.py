@@ -50,6 +50,8 @@ def printable(value: object, limit: int = 300) -> str:
     text = str(value)
     if len(text) > limit:
         text = text[: limit - 1] + "…"
+    if text.isprintable():
+        return text
     return "".join(_escaped(c) if unicodedata.category(c) in _HIDDEN else c for c in text)
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from finrst._base.text import file_name, plural, printable
 from finrst._errors import OutputWarning
 from finrst._story.comments import of_capture, of_connection, of_segment
+from finrst._story.forged import forged
 from finrst._tables.reference import causes
 
 if TYPE_CHECKING:
@@ -100,8 +101,13 @@ def _comments(
         first: list[dict[str, Any]] = []
         for events in segments.of(row["connection_id"]):
             first = first or events
+            theirs = forged(row, events if events is first else [*first, *events])
             block += (
-                (event["packet"], (event["time"] - _EPOCH) // _MICROSECOND, of_segment(event))
+                (
+                    event["packet"],
+                    (event["time"] - _EPOCH) // _MICROSECOND,
+                    of_segment(event, forged=event["packet"] in theirs),
+                )
                 for event in events
             )
             if len(block) >= _BLOCK:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from finrst._base.text import plural, printable
+from finrst._base.text import certainty, plural, printable
 
 from .explain import explain
-from .happened import _behind, _distance, _received
+from .forged import BETWEEN
+from .happened import observed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -17,15 +18,13 @@ if TYPE_CHECKING:
 _LONGEST = 2000
 """Characters of a comment at most."""
 _FACTS = 4
-_BETWEEN = "a box or a forger in between"
-_NOT_THEIRS = "third_party_reset"
 
 
-def of_segment(event: dict[str, Any]) -> str:
+def of_segment(event: dict[str, Any], *, forged: bool) -> str:
     """Tell who sent a FIN or RST, why, and what is seen of it."""
     side = f"the {event['sender']}"
-    who = f"{_BETWEEN}, in {side}'s name" if event["mechanism"] == _NOT_THEIRS else side
-    said = [_verdict(event) if event["confidence"] else "why is not seen", *_observed(event)]
+    who = f"{BETWEEN}, in {side}'s name" if forged else side
+    said = [_verdict(event) if event["confidence"] else "why is not seen", *observed(event)]
     return printable(f"{event['kind'].upper()} by {who}: {', '.join(said)}", _LONGEST)
 
 
@@ -38,7 +37,7 @@ def of_connection(
     """Tell why a connection ended, how, who ended it, and on what that rests."""
     story = explain(row, list(events), causes, ends)
     # Why comes first, where a column of comments is narrow.
-    told = story.sentence.removesuffix(f" ({row['cause']}, {_percent(row['confidence'])} sure)")
+    told = story.sentence.removesuffix(f" ({row['cause']}, {certainty(row['confidence'])} sure)")
     text = f"connection {row['connection_id']}: {_verdict(row)}. {told.rstrip('.')}."
     if story.evidence:
         facts = "; ".join(fact.rstrip(".") for fact in story.evidence[:_FACTS])
@@ -55,15 +54,4 @@ def of_capture(made_by: Mapping[str, str], connections: int, segments: int) -> s
 
 
 def _verdict(row: dict[str, Any]) -> str:
-    return f"{row['cause']} ({_percent(row['confidence'])})" if row["confidence"] else row["cause"]
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.0f} %"
-
-
-def _observed(event: dict[str, Any]) -> list[str]:
-    if event["kind"] == "fin":
-        return [_received(event)]
-    check = f"sequence number {event['sequence_check']}".replace("_", " ")
-    return [*_behind(event, ""), check, *_distance(event)]
+    return f"{row['cause']} ({certainty(row['confidence'])})" if row["confidence"] else row["cause"]

@@ -152,10 +152,23 @@ def _teardown(event: dict[str, Any], begin: Any, *, not_theirs: bool) -> str:
     sends = f"{BETWEEN if not_theirs else sender} sends {event['flags']}"
     sends += f" in {sender}'s name" if not_theirs else ""
     text = f"Packet {event['packet']}, {_at(event, begin)}: {sends}"
+    seen = ", ".join(observed(event))
+    if event["kind"] == "fin":
+        return f"{text}, {seen}."
+    why = (
+        f"{event['cause']} ({certainty(event['confidence'])})"
+        if event["confidence"]
+        else "why is not seen"
+    )
+    return f"{text}: {seen}; {why}."
+
+
+def observed(event: dict[str, Any]) -> list[str]:
+    """Tell what is seen of a FIN or RST: what came before it, what it is, what became of it."""
     idle = event["idle_before_s"]
     silence = f"{duration(idle)} of silence" if idle is not None and idle >= _SILENCE else ""
     if event["kind"] == "fin":
-        return f"{text}{', after ' + silence if silence else ''}, {_received(event)}."
+        return [*([f"after {silence}"] if silence else []), _received(event)]
     parts = []
     if event["reset_form"] == "abort":
         parts.append("an abort by a live socket")
@@ -170,12 +183,7 @@ def _teardown(event: dict[str, Any], begin: Any, *, not_theirs: bool) -> str:
         parts.append("a challenge ACK answered it")
     if event["reset_reason"]:
         parts.append(f"it says: {printable(event['reset_reason'])}")
-    why = (
-        f"{event['cause']} ({certainty(event['confidence'])})"
-        if event["confidence"]
-        else "why is not seen"
-    )
-    return f"{text}: {', '.join(parts)}; {why}."
+    return parts
 
 
 def _behind(event: dict[str, Any], silence: str) -> list[str]:
