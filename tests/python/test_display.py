@@ -13,6 +13,7 @@ from finrst._base.text import printable
 from finrst._pages.card import card
 from finrst._story import summary as _summary
 from finrst._story.finding import Findings
+from finrst._story.troubled import Troubled
 
 
 class Elements(HTMLParser):
@@ -105,10 +106,10 @@ def test_hostile_text_is_shown_not_obeyed(hostile: str) -> None:
         findings=Findings(()),
         limits=[hostile],
     )
-    elements = Elements(card(summary, [{hostile: hostile}], [hostile]))
+    elements = Elements(card(summary, Troubled(hostile, [{hostile: hostile}]), [hostile]))
     assert elements.tags <= ALLOWED
     assert elements.attributes <= {"class", "style", "title"}
-    assert elements.text.count("<script>alert(1)</script>") == 10
+    assert elements.text.count("<script>alert(1)</script>") == 11
     assert hidden(elements.text) == []
     text = _summary.text(summary)
     assert hidden(text) == []
@@ -136,7 +137,8 @@ def test_wireshark_filter_and_community_id(cap: finrst.Capture) -> None:
     )
     assert one.community_id == finrst.community_id("198.51.100.1", 443, "192.0.2.1", 40000)
     assert repr(one) == (
-        "<finrst.Connection 0: 192.0.2.1:40000 > 198.51.100.1:443: graceful, ended by server>"
+        "<finrst.Connection 0: 192.0.2.1:40000 > 198.51.100.1:443: graceful, ended by server, "
+        f"server_close ({100 * one.confidence:.0f} %)>"
     )
     assert {"ending", "client_ip", "wireshark_filter"} <= set(dir(one))
 

@@ -7,7 +7,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from .palette import variables
-from .text import number, plural, printable, shortened
+from .text import number, printable, shortened
 from .width import fit
 
 if TYPE_CHECKING:
@@ -37,6 +37,8 @@ background:none;white-space:nowrap;max-width:26em;overflow:hidden;text-overflow:
 .finrst .key span.of{white-space:nowrap;margin-right:1em}
 .finrst .key .of span{display:inline-block;width:9px;height:9px;border-radius:2px;
 margin-right:.35em}
+.finrst.finrst td.gap{color:var(--soft);max-width:none}
+.finrst.finrst tr.mark td{font-weight:600;background:color-mix(in srgb,var(--bars) 22%,transparent)}
 .finrst .warn{color:var(--bad)}
 .finrst ol.findings{list-style:none;margin:.6em 0;padding:0;max-width:84em}
 .finrst ol.findings li{border-left:4px solid;padding:.05em 0 .05em .6em;margin:.25em 0;
@@ -85,23 +87,36 @@ def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def grid(rows: Iterable[dict[str, Any]], columns: Sequence[str]) -> str:
-    """Render rows."""
+def grid(
+    rows: Iterable[dict[str, Any] | str],
+    columns: Sequence[str],
+    marked: frozenset[int] = frozenset(),
+) -> str:
+    """Render rows; a text among them says what was left out, and ``marked`` packets stand out."""
     rows = list(rows)
-    numbers = {name for name in columns if any(_is_number(row[name]) for row in rows)}
+    there = [row for row in rows if not isinstance(row, str)]
+    numbers = {name for name in columns if any(_is_number(row[name]) for row in there)}
     kinds = {name: ' class="n"' if name in numbers else "" for name in columns}
     head = "".join(f"<th{kinds[name]}>{escaped(name)}</th>" for name in columns)
-    body = "".join(
-        "<tr>"
-        + "".join(_cell(row[name], kinds[name], counted=name in COUNTED) for name in columns)
-        + "</tr>"
-        for row in rows
-    )
+    body = ""
+    for row in rows:
+        if isinstance(row, str):
+            body += f'<tr><td class="gap" colspan="{len(columns)}">&#8942; {escaped(row)}</td></tr>'
+            continue
+        mark = ' class="mark"' if marked and row["packet"] in marked else ""
+        cells = (_cell(row[name], kinds[name], counted=name in COUNTED) for name in columns)
+        body += f"<tr{mark}>{''.join(cells)}</tr>"
     grid = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
     return f'<div class="wide">{grid}</div>'
 
 
-def table(rows: Iterable[dict[str, Any]], columns: Sequence[str], *, total: int, name: str) -> str:
-    """Render the first rows of a table."""
-    caption = f"<p>{escaped(name)}: {plural(total, 'row')}</p>"
-    return f'<div class="finrst"><style>{STYLE}</style>{caption}{grid(rows, columns)}</div>'
+def table(
+    rows: Iterable[dict[str, Any] | str],
+    columns: Sequence[str],
+    *,
+    said: str,
+    marked: frozenset[int] = frozenset(),
+) -> str:
+    """Render rows of a table, below what is said of it."""
+    inner = f"<p>{escaped(said)}</p>{grid(rows, columns, marked)}"
+    return f'<div class="finrst"><style>{STYLE}</style>{inner}</div>'

@@ -7,8 +7,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from finrst._base.pickles import ByValue
+from finrst._base.text import nearest
 from finrst._pages.card import COLUMNS, card
-from finrst._story import finding, summary, trust
+from finrst._story import finding, summary, troubled, trust
 from finrst._story.connection import Connection
 from finrst._tables.naming import Naming
 from finrst._tables.table import Table
@@ -156,7 +157,7 @@ class Capture(ByValue):
 
         >>> import finrst
         >>> finrst.conversation("> S, < R.").connection(0)
-        <finrst.Connection 0: ...: handshake_refused, ended by server>
+        <finrst.Connection 0: ...: handshake_refused, ended by server, port_closed (...)>
 
         Raises ``KeyError`` when there is none of that number.
         """
@@ -188,7 +189,8 @@ class Capture(ByValue):
         try:
             return self._tables[which]
         except KeyError:
-            message = f"no table {which!r}: one of {', '.join(self._tables)}"
+            hint = nearest(which, self._tables)
+            message = f"no table {which!r}{hint}: one of {', '.join(self._tables)}"
             raise ValueError(message) from None
 
     def to_pandas(
@@ -394,10 +396,15 @@ class Capture(ByValue):
 
     def __repr__(self) -> str:
         """Say in a few lines what the card says."""
-        return summary.text(summary.summarize(self))
+        figures = summary.summarize(self)
+        return "\n".join([summary.text(figures), *troubled.text(self._troubled(figures))])
+
+    def _troubled(self, figures: summary.Summary) -> troubled.Troubled:
+        return troubled.troubled(self.connections, figures.findings, _CARD_ROWS)
 
     def _repr_html_(self) -> str:
-        first = [self.naming.told(row) for row in self.connections.head(_CARD_ROWS)]
         figures = summary.summarize(self)
+        chosen = self._troubled(figures)
+        first = chosen._replace(rows=[self.naming.told(row) for row in chosen.rows])
         named = [*trust.named(self.files["file"]), *figures.lines]
         return card(replace(figures, lines=named), first, COLUMNS)

@@ -88,9 +88,12 @@ class Origin:
     def packets(self, rows: list[dict[str, Any]]) -> Table:
         """Give the packets of connections as a table."""
         self.check()
+        decisive = (row["deciding_packet"] for row in rows if row["deciding_packet"] is not None)
         if self.script is not None:
-            return Table(_native.packets_of_script(self.script, rows), "packets")
-        return Table(_native.packets_of(self.items, self.options, rows), "packets")
+            found = _native.packets_of_script(self.script, rows)
+        else:
+            found = _native.packets_of(self.items, self.options, rows)
+        return Table(found, "packets", frozenset(decisive))
 
     def save(
         self,

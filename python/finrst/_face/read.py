@@ -65,7 +65,7 @@ def read(source: Source, /, *, progress: Progress = "auto", **options: Unpack[Op
     >>> import finrst
     >>> cap = finrst.read("tests/data/demo.pcap", filter="port 4001")
     >>> cap.connection(0)
-    <finrst.Connection 0: 10.77.0.1:43094 > 10.77.0.2:4001: handshake_refused, ended by server>
+    <finrst.Connection 0: 10.77.0.1:43094 > 10.77.0.2:4001: handshake_refused, ended by server, ...>
     """
     items, opened = sources(source)
     bar = Bar(progress)

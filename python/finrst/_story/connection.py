@@ -8,10 +8,11 @@ import ipaddress
 import struct
 from typing import TYPE_CHECKING, Any
 
-from finrst._base.pickles import ByValue
-from finrst._base.text import endpoint
+from finrst._base.text import certainty, endpoint, nearest
+from finrst._tables.attributes import Attributes
 from finrst._tables.reference import causes
 
+from . import portrait
 from .explain import Explanation, explain
 
 if TYPE_CHECKING:
@@ -46,8 +47,10 @@ def community_id(
     return "1:" + base64.b64encode(digest).decode()
 
 
-class Connection(ByValue):
-    """One TCP connection: its row of ``connections``, each column as an attribute.
+class Connection(Attributes):
+    """One TCP connection: its row of ``connections``, each column as a typed attribute.
+
+    A notebook shows its verdict, its story and both sides.
 
     Times are ``datetime`` in UTC, which has microseconds only; the tables have nanoseconds. It
     pickles and copies by value, with its teardowns, for the same version of finrst.
@@ -72,15 +75,17 @@ class Connection(ByValue):
         self._teardowns = teardowns
         self._single_file = single_file
 
-    def __getattr__(self, name: str) -> Any:
-        """Give a column's value."""
-        if name.startswith("_"):
-            raise AttributeError(name)
-        try:
-            return self._row[name]
-        except KeyError:
-            message = f"a connection has no {name!r}"
-            raise AttributeError(message) from None
+    if not TYPE_CHECKING:  # Attributes has them all, so that a checker knows a typo.
+
+        def __getattr__(self, name: str) -> Any:
+            """Give a column's value."""
+            if name.startswith("_"):
+                raise AttributeError(name)
+            try:
+                return self._row[name]
+            except KeyError:
+                message = f"a connection has no {name!r}{nearest(name, dir(self))}"
+                raise AttributeError(message) from None
 
     def __dir__(self) -> list[str]:
         """List the columns too."""
@@ -170,7 +175,11 @@ class Connection(ByValue):
         client = endpoint(row["client_ip"], row["client_port"])
         server = endpoint(row["server_ip"], row["server_port"])
         ended = "" if row["ended_by"] == "none" else f", ended by {row['ended_by']}"
+        sure = f" ({certainty(row['confidence'])})" if row["confidence"] else ""
         return (
             f"<finrst.Connection {row['connection_id']}: {client} > {server}: "
-            f"{row['ending']}{ended}>"
+            f"{row['ending']}{ended}, {row['cause']}{sure}>"
         )
+
+    def _repr_html_(self) -> str:
+        return portrait.html(self._row, self._ends, self.explain())

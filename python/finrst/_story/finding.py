@@ -85,7 +85,7 @@ class Finding(ByValue):
         >>> import finrst
         >>> (one,) = finrst.conversation("> S port=1..3, < R. port=1..3").findings()
         >>> one.example
-        <finrst.Connection 0: 192.0.2.1:1 > 198.51.100.1:443: handshake_refused, ended by server>
+        <finrst.Connection 0: 192.0.2.1:1 > 198.51.100.1:443: handshake_refused, ...>
         """
         if callable(self._example):
             self._example = self._example(self._shown)

@@ -73,7 +73,7 @@ def figures(tally: Tally, accounts: Mapping[str, Table]) -> Summary:
         + (" + ".join(f"{number(n)} {word}" for word, n in ranked(classes)) or "none"),
     ]
     if packets and not classes["tcp"]:
-        lines.append("No TCP was found, so the tables are empty.")
+        lines.append(_nothing(classes, packets))
     return Summary(
         title=f"{plural(tally.connections, 'TCP connection')}, "
         f"{plural(tally.segments, 'FIN or RST segment')}",
@@ -89,6 +89,18 @@ def figures(tally: Tally, accounts: Mapping[str, Table]) -> Summary:
         findings=found,
         limits=untold(limits(tally, found), found),
     )
+
+
+def _nothing(classes: Counter[str], packets: int) -> str:
+    """Say why there is no TCP: the capture has none, or nothing of it was asked for."""
+    if classes["filtered"] == packets:
+        return f"The filter, start or end left nothing of {plural(packets, 'packet')}."
+    if classes["filtered"]:
+        rest = plural(packets - classes["filtered"], "packet")
+        return (
+            f"The filter, start or end left {rest} of {number(packets)}, and none of them is TCP."
+        )
+    return "No TCP was found, so the tables are empty."
 
 
 def plain(tally: Tally, accounts: Mapping[str, Table]) -> dict[str, Any]:

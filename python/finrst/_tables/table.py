@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import operator
 import pickle
-from typing import TYPE_CHECKING, Any, Literal
+from functools import cache
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from finrst import _native
 from finrst._base import pickles as _pickle
 from finrst._base.extras import need
 from finrst._base.html import table as html_table
-from finrst._base.text import plural, printable
+from finrst._base.text import nearest, plural, printable
 from finrst._files import write as _write
 from finrst._files.atomic import aside
+
+from .view import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -21,6 +25,8 @@ if TYPE_CHECKING:
     import polars as pl
 
 _SHOWN = 10
+_FEW = 8
+"""Words that are all named to who asks for another."""
 
 
 class Table:
@@ -39,9 +45,13 @@ class Table:
     1
     """
 
-    def __init__(self, native: _native.Table, name: str) -> None:
+    def __init__(
+        self, native: _native.Table, name: str, decisive: frozenset[int] = frozenset()
+    ) -> None:
         """Wrap a native table; made by finrst, not by hand."""
         self._native = native
+        # Numbers of packets that a view of packets never leaves out.
+        self._decisive = decisive
         self.name = name
         """What the table is, as in ``connections``."""
 
@@ -98,16 +108,42 @@ class Table:
         for offset in range(0, self.num_rows, 4096):
             yield from self._native.slice(offset, 4096).rows()
 
-    def __getitem__(self, name: str) -> list[Any]:
-        """All values of a column, as Python objects.
+    @overload
+    def __getitem__(self, name: str) -> list[Any]: ...
+    @overload
+    def __getitem__(self, name: int) -> dict[str, Any]: ...
+    def __getitem__(self, name: str | int) -> list[Any] | dict[str, Any]:
+        """All values of a column, as Python objects; or one row, by its place, as a dict.
+
+        Places count from 0, negative ones from the end. Raises ``KeyError`` for a name that no
+        column has and says which was meant, ``IndexError`` for a place beyond the rows,
+        ``TypeError`` for anything else.
 
         >>> import finrst
-        >>> finrst.conversation("> S, < R.").connections["ending"]
-        ['handshake_refused']
+        >>> table = finrst.conversation("> S, < R.").connections
+        >>> table["ending"], table[-1]["ending"]
+        (['handshake_refused'], 'handshake_refused')
         """
+        if isinstance(name, str):
+            self._known(name, KeyError)
+            return self._native.column(name)
+        if isinstance(name, bool) or not hasattr(name, "__index__"):
+            message = (
+                f"a column's name or a row's place is wanted, not {type(name).__name__}; "
+                "slice(offset, length) gives several rows"
+            )
+            raise TypeError(message)
+        place, count = operator.index(name), len(self)
+        if not -count <= place < count:
+            message = f"no row {place}: {self.name} has {plural(count, 'row')}, counted from 0"
+            raise IndexError(message)
+        return self._native.slice(place % count, 1).rows()[0]
+
+    def _known(self, name: str, error: type[Exception] = ValueError) -> None:
+        """Raise when no column has this name, and say which was meant."""
         if name not in self.column_names:
-            raise KeyError(name)
-        return self._native.column(name)
+            message = f"{printable(self.name)} has no column {printable(name)!r}"
+            raise error(message + nearest(name, self.column_names))
 
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
         """Hand the rows to a consumer of the Arrow PyCapsule protocol."""
@@ -130,7 +166,7 @@ class Table:
         if offset < 0 or length < 0:
             message = "offset and length cannot be negative"
             raise ValueError(message)
-        return Table(self._native.slice(offset, length), self.name)
+        return Table(self._native.slice(offset, length), self.name, self._decisive)
 
     def head(self, length: int = _SHOWN) -> Table:
         """Give the first rows, in the same memory.
@@ -152,6 +188,8 @@ class Table:
 
         Each item has a value for every column, then the count. With ``only``, rows are counted
         whose text in a column is one of those given for it; with ``top``, the list ends there.
+        Raises ``ValueError`` for a column that there is not, and for a word that is not of the
+        column's vocabulary: it says which was meant.
 
         >>> import finrst
         >>> teardowns = finrst.conversation("> S, < R.").teardowns
@@ -159,6 +197,15 @@ class Table:
         [('rst', 'server', 1)]
         """
         wanted = [(name, list(words)) for name, words in (only or {}).items()]
+        for name in (*columns, *(name for name, _ in wanted)):
+            self._known(name)
+        for name, words in wanted:
+            known = vocabulary(self.name, name)
+            for word in words if known else ():
+                if word not in known:
+                    message = f"no {printable(name)} is called {printable(word)!r}"
+                    few = f": one of {', '.join(known)}" if len(known) <= _FEW else ""
+                    raise ValueError(message + (nearest(word, known) or few))
         return self._native.counts(columns, wanted, top)
 
     def find(self, column: str, value: int) -> dict[str, Any] | None:
@@ -171,6 +218,7 @@ class Table:
         >>> table.find("packet", 2)["flags"]
         'RST,ACK'
         """
+        self._known(column)
         row = self._native.find(column, value)
         return None if row is None else self._native.slice(row, 1).rows()[0]
 
@@ -182,6 +230,7 @@ class Table:
         >>> [row["packet"] for row in table.find_all("connection_id", 0)]
         [2]
         """
+        self._known(column)
         rows = self._native.find_all(column, value, limit)
         return [self._native.slice(row, 1).rows()[0] for row in rows]
 
@@ -299,7 +348,8 @@ class Table:
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle the rows, as an Arrow stream."""
         octets, sources = self._native.octets(), self._native.sources
-        return _unpickled, (_native.__version__, self.name, octets, sources)
+        held = (_native.__version__, self.name, octets, sources, self._decisive)
+        return _unpickled, held
 
     def __repr__(self) -> str:
         """Name the table and its size."""
@@ -307,13 +357,35 @@ class Table:
         return f"<finrst.Table {printable(self.name)}: {plural(len(self), 'row')}, {columns}>"
 
     def _repr_html_(self) -> str:
-        return html_table(self.head(_SHOWN), self.column_names, total=len(self), name=self.name)
+        view = shown(self, self._decisive)
+        return html_table(view.rows, self.column_names, said=view.said, marked=view.marked)
 
 
-def _unpickled(version: object, name: str, octets: bytes, sources: _native.Sources) -> Table:
+@cache
+def _vocabularies() -> dict[tuple[str, str], tuple[str, ...]]:
+    rows = _native.columns().rows()
+    return {(row["table"], row["name"]): tuple(row["words"]) for row in rows}
+
+
+def vocabulary(table: str, column: str) -> tuple[str, ...]:
+    """Give the words that a column can have; none where it is not a closed vocabulary.
+
+    >>> "reset" in vocabulary("connections", "ending"), vocabulary("connections", "file")
+    (True, ())
+    """
+    return _vocabularies().get((table, column), ())
+
+
+def _unpickled(
+    version: object,
+    name: str,
+    octets: bytes,
+    sources: _native.Sources,
+    decisive: frozenset[int] = frozenset(),
+) -> Table:
     _pickle.check(version)
     try:
-        return Table(_native.table_of(name, octets, sources), name)
+        return Table(_native.table_of(name, octets, sources), name, decisive)
     except (TypeError, ValueError) as error:
         message = f"this is no pickle of a Table: {error}"
         raise pickle.UnpicklingError(message) from None
