@@ -9,14 +9,11 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
+import finrst
 from finrst._files import write as _write
-
-if TYPE_CHECKING:
-    import finrst
 
 
 def test_every_format_holds_every_row(cap: finrst.Capture, tmp_path: Path) -> None:
@@ -158,3 +155,25 @@ def test_a_file_grows_table_by_table(cap: finrst.Capture, tmp_path: Path, chosen
         ipc = pytest.importorskip("pyarrow.ipc")
         with ipc.open_file(target) as file:
             assert file.read_all().num_rows == 3
+
+
+@pytest.mark.parametrize(
+    ("name", "plain", "tool"),
+    [
+        ("x.csv.gz", "x.csv", "gzip"),
+        ("x.json.gz", "x.json", "gzip"),
+        ("x.CSV.zst", "x.CSV", "zstd"),
+    ],
+)
+def test_compressed_text_is_refused_with_what_to_do(
+    name: str, plain: str, tool: str, tmp_path: Path
+) -> None:
+    cap = finrst.conversation("> S, < R.")
+    with pytest.raises(ValueError, match="unknown ending") as raised:
+        cap.write(tmp_path / name)
+    said = str(raised.value)
+    assert f"write '{plain}' and run {tool} on it, or write 'x.parquet'" in said
+    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(ValueError, match="unknown ending") as raised:
+        cap.write(tmp_path / "x.gz")
+    assert "compressed they are not written" not in str(raised.value)

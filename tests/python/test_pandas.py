@@ -57,6 +57,30 @@ def test_categories_are_those_of_the_reference(demo: finrst.Capture, backend: Ba
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
+def test_lists_can_be_grouped_and_compared(demo: finrst.Capture, backend: Backend) -> None:
+    df = demo.to_pandas(dtype_backend=backend)
+    assert len(df.drop_duplicates()) == len(df)
+    assert len(pd.concat([df, df]).drop_duplicates()) == len(df)
+    sizes = df.groupby("alternatives").size()
+    assert sizes.sum() == len(df)
+    assert sizes.index.is_unique
+    assert df["evidence"].value_counts().sum() == len(df)
+    # The values are those of the tables, whoever reads them.
+    for name in ("alternatives", "evidence"):
+        assert [list(value) for value in df[name]] == demo.connections[name]
+    rows = df.explode("alternatives")["alternatives"].dropna()
+    assert list(pd.json_normalize(list(rows)).columns) == ["cause", "confidence"]
+    # An empty table, and one of lists of words.
+    assert list(demo.connections.slice(0, 0).to_pandas(dtype_backend=backend).columns)
+    twins = finrst.causes().to_pandas(dtype_backend=backend)["twins"]
+    assert [list(value) for value in twins] == finrst.causes()["twins"]
+    assert (
+        demo.connections.slice(3, 4).to_pandas(dtype_backend=backend)["evidence"].iloc[0]
+        == (df["evidence"].iloc[3])
+    )
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
 def test_parquet_and_back(demo: finrst.Capture, backend: Backend, tmp_path: Path) -> None:
     df = demo.to_pandas(dtype_backend=backend)
     df.to_parquet(tmp_path / "x.parquet")

@@ -36,6 +36,8 @@ _FORMATS = {
     ".xlsx": "xlsx",
 }
 
+_COMPRESSIONS = {".gz": "gzip", ".zst": "zstd", ".xz": "xz", ".bz2": "bzip2", ".lz4": "lz4"}
+
 EXTENSIONS = {
     "arrow": ".arrow",
     "csv": ".csv",
@@ -57,9 +59,22 @@ def format_of(path: str | os.PathLike[str], wanted: str | None = None) -> str:
         known = ", ".join(EXTENSIONS)
         named = f"'{printable(file_name(os.fspath(path)))}'"
         what = f"format {wanted!r}" if wanted is not None else f"ending of {named}"
-        message = f"unknown {what}: one of {known}"
+        message = f"unknown {what}: one of {known}{_compressed(path) if wanted is None else ''}"
         raise ValueError(message)
     return chosen
+
+
+def _compressed(path: str | os.PathLike[str]) -> str:
+    """Say how to have a compressed file of a format that is written plainly."""
+    inner, ending = Path(Path(path).stem), Path(path).suffix.lower()
+    if ending not in _COMPRESSIONS or inner.suffix.lower() not in _FORMATS:
+        return ""
+    plain = printable(file_name(os.fspath(inner)))
+    tool = _COMPRESSIONS[ending]
+    return (
+        f"; compressed they are not written: write '{plain}' and run {tool} on it, or write "
+        f"'{printable(inner.stem)}.parquet', which is compressed and keeps the types"
+    )
 
 
 def table(

@@ -15,6 +15,7 @@ from finrst._base.text import nearest, plural, printable
 from finrst._files import write as _write
 from finrst._files.atomic import aside
 
+from .items import tuples
 from .view import shown
 
 if TYPE_CHECKING:
@@ -252,7 +253,9 @@ class Table:
         differences are right. With ``numpy``, integer and truth columns
         in which values can be missing become pandas' nullable ``Int64`` and ``boolean``, so that
         counts stay whole numbers; with ``pyarrow``, all but categories and lists keep their
-        Arrow type and memory. A column has the same type in every capture.
+        Arrow type and memory. A column has the same type in every capture. Lists (``evidence``,
+        ``alternatives``) become tuples of dicts that have a hash, so that ``drop_duplicates()``,
+        ``groupby`` and ``value_counts`` take them; ``explode`` makes rows of them.
 
         Raises ``ModuleNotFoundError`` without pandas, ``ValueError`` for another backend.
 
@@ -261,26 +264,36 @@ class Table:
         >>> int(df.groupby("cause", observed=True).size()["port_closed"])
         1
         """
+        if dtype_backend not in {"numpy", "pyarrow"}:
+            message = f"dtype_backend is 'numpy' or 'pyarrow', not {dtype_backend!r}"
+            raise ValueError(message)
         frame: pd.DataFrame = aside(lambda _: self._to_pandas(dtype_backend))
         return frame
 
     def _to_pandas(self, dtype_backend: str) -> Any:
-        pandas, table = need("pandas", "pandas"), self.to_arrow()
-        if dtype_backend == "pyarrow":
-            import pyarrow as pa
-
-            def mapped(kind: Any) -> Any:
-                # pandas sorts its own categories but not Arrow's dictionaries, and cannot read
-                # back a Parquet file with the types of lists that it wrote itself.
-                other = pa.types.is_dictionary(kind) or pa.types.is_nested(kind)
-                return None if other else pandas.ArrowDtype(kind)
-
-            return table.to_pandas(types_mapper=mapped)
-        if dtype_backend != "numpy":
-            message = f"dtype_backend is 'numpy' or 'pyarrow', not {dtype_backend!r}"
-            raise ValueError(message)
+        pandas, whole = need("pandas", "pandas"), self.to_arrow()
         import pyarrow as pa
 
+        nested = [field.name for field in whole.schema if pa.types.is_nested(field.type)]
+        flat = self._flat(pandas, whole.drop_columns(nested), dtype_backend)
+        lists = {
+            name: pandas.Series(tuples(whole[name]), dtype=object, index=flat.index, name=name)
+            for name in nested
+        }
+        return pandas.concat([flat, *lists.values()], axis=1)[self.column_names]
+
+    @staticmethod
+    def _flat(pandas: Any, table: Any, dtype_backend: str) -> Any:
+        """Convert what are no lists."""
+        import pyarrow as pa
+
+        if dtype_backend == "pyarrow":
+
+            def mapped(kind: Any) -> Any:
+                # pandas sorts its own categories but not Arrow's dictionaries.
+                return None if pa.types.is_dictionary(kind) else pandas.ArrowDtype(kind)
+
+            return table.to_pandas(types_mapper=mapped)
         # A difference of unsigned numbers wraps: a TTL of 64 less 70 would be 250.
         signed = {pa.uint8(): pa.int16(), pa.uint16(): pa.int32(), pa.uint32(): pa.int64()}
         fields = [field.with_type(signed.get(field.type, field.type)) for field in table.schema]
@@ -297,8 +310,7 @@ class Table:
         # The declared nullability decides, not the values: dtypes do not change from capture to
         # capture.
         rest_frame = rest.to_pandas(types_mapper=extension.get)
-        joined = pandas.concat([frame, rest_frame], axis=1)
-        return joined[self.column_names]
+        return pandas.concat([frame, rest_frame], axis=1)
 
     def to_polars(self) -> pl.DataFrame:
         """Make a polars DataFrame, numbers without copying. Needs polars.
@@ -348,8 +360,8 @@ class Table:
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle the rows, as an Arrow stream."""
         octets, sources = self._native.octets(), self._native.sources
-        held = (_native.__version__, self.name, octets, sources, self._decisive)
-        return _unpickled, held
+        held = (_native.__version__, self.name, octets, sources)
+        return _unpickled, (*held, self._decisive) if self._decisive else held
 
     def __repr__(self) -> str:
         """Name the table and its size."""

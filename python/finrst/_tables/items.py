@@ -1,0 +1,46 @@
+"""Columns of lists in pandas: values that can be compared, counted and grouped by."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
+
+
+class Item(dict[str, Any]):
+    """One item of a list, as a dict of its members; it has a hash, so do not change it.
+
+    >>> Item(cause="port_closed") == {"cause": "port_closed"}, len({Item(a=1), Item(a=1)})
+    (True, 1)
+    """
+
+    __slots__ = ()
+
+    def __hash__(self) -> int:  # type: ignore[override]
+        """Agree for equal ones."""
+        return hash(tuple(self.values()))
+
+    def __lt__(self, other: Item) -> bool:
+        """Put them in some order, as groups need one."""
+        return tuple(map(str, self.values())) < tuple(map(str, other.values()))
+
+
+def tuples(column: Any) -> list[tuple[Any, ...]]:
+    """Make a tuple of every list of an Arrow column: of :class:`Item` where it holds structs."""
+    import pyarrow as pa
+
+    column = column.combine_chunks()
+    if isinstance(column, pa.ChunkedArray):
+        column = pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], column.type)
+    inner = column.flatten()
+    if pa.types.is_struct(inner.type):
+        names = [inner.type.field(place).name for place in range(inner.type.num_fields)]
+        members = [inner.field(place).to_pylist() for place in range(len(names))]
+        items: list[Any] = [
+            Item(zip(names, values, strict=True)) for values in zip(*members, strict=True)
+        ]
+    else:
+        items = inner.to_pylist()
+    ends = [0]
+    for length in column.value_lengths().to_pylist():
+        ends.append(ends[-1] + (length or 0))
+    return [tuple(items[begin:end]) for begin, end in pairwise(ends)]
