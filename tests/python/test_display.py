@@ -13,7 +13,6 @@ from finrst._base.text import printable
 from finrst._pages.card import card
 from finrst._story import summary as _summary
 from finrst._story.finding import Findings
-from finrst._story.troubled import Troubled
 
 
 class Elements(HTMLParser):
@@ -106,7 +105,7 @@ def test_hostile_text_is_shown_not_obeyed(hostile: str) -> None:
         findings=Findings(()),
         limits=[hostile],
     )
-    elements = Elements(card(summary, Troubled(hostile, [{hostile: hostile}]), [hostile]))
+    elements = Elements(card(summary, [{hostile: hostile}], [hostile], hostile))
     assert elements.tags <= ALLOWED
     assert elements.attributes <= {"class", "style", "title"}
     assert elements.text.count("<script>alert(1)</script>") == 11

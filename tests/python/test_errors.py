@@ -28,7 +28,7 @@ def test_an_unknown_connection(cap: finrst.Capture) -> None:
     with pytest.raises(KeyError, match="no connection 7"):
         cap.connection(7)
     with pytest.raises(AttributeError, match="nothing"):
-        _ = cap.connection(0).nothing
+        _ = cap.connection(0).nothing  # type: ignore[attr-defined]
 
 
 def test_threads_share_tables(cap: finrst.Capture) -> None:

@@ -7,7 +7,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from .palette import variables
-from .text import number, printable, shortened
+from .text import number, plural, printable, shortened
 from .width import fit
 
 if TYPE_CHECKING:
@@ -110,13 +110,16 @@ def grid(
     return f'<div class="wide">{grid}</div>'
 
 
-def table(
+def table(  # noqa: PLR0913 - what is said of a table
     rows: Iterable[dict[str, Any] | str],
     columns: Sequence[str],
     *,
-    said: str,
+    total: int,
+    name: str,
+    more: str = "",
     marked: frozenset[int] = frozenset(),
 ) -> str:
-    """Render rows of a table, below what is said of it."""
-    inner = f"<p>{escaped(said)}</p>{grid(rows, columns, marked)}"
+    """Render rows of a table, below its name, how many it has, and what else is said of it."""
+    caption = f"<p>{escaped(name)}: {plural(total, 'row')}{escaped(more)}</p>"
+    inner = f"{caption}{grid(rows, columns, marked)}"
     return f'<div class="finrst"><style>{STYLE}</style>{inner}</div>'

@@ -405,6 +405,6 @@ class Capture(ByValue):
     def _repr_html_(self) -> str:
         figures = summary.summarize(self)
         chosen = self._troubled()
-        first = chosen._replace(rows=[self.naming.told(row) for row in chosen.rows])
+        first = [self.naming.told(row) for row in chosen.rows]
         named = [*trust.named(self.files["file"]), *figures.lines]
-        return card(replace(figures, lines=named), first, COLUMNS)
+        return card(replace(figures, lines=named), first, COLUMNS, chosen.said)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from html import escape
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from finrst._base.classes import CLASSES, class_of, class_of_ending
 from finrst._base.html import STYLE, brief, escaped, grid
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from finrst._base.classes import CauseClass
     from finrst._story.summary import Summary
-    from finrst._story.troubled import Troubled
 
 COLUMNS = (
     "connection_id",
@@ -80,7 +79,9 @@ def _key(causes: Iterable[str]) -> str:
     return f'<p class="key">{chips}</p>'
 
 
-def card(summary: Summary, first: Troubled, columns: Sequence[str]) -> str:
+def card(
+    summary: Summary, first: Sequence[dict[str, Any]], columns: Sequence[str], said: str = ""
+) -> str:
     """Render what a capture is, how far it can be trusted and how its connections ended."""
     named = [word for word, _ in summary.causes if not is_rest(word)]
     why = _bars("Why", summary.causes, lambda word: _in(class_of(word)))
@@ -99,7 +100,7 @@ def card(summary: Summary, first: Troubled, columns: Sequence[str]) -> str:
         _bars("Servers with endings that are not orderly", summary.servers, _neutral),
         _bars("Clients with endings that are not orderly", summary.clients, _neutral),
         "</div>",
-        f"<h4>{escaped(first.said)}</h4>{grid(first.rows, columns)}" if first.rows else "",
+        f"<h4>{escaped(said)}</h4>{grid(first, columns)}" if first else "",
         "</div>",
     ]
     return "".join(parts)

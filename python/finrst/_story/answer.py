@@ -53,6 +53,9 @@ class Answer(Protocol):
     def to_arrow(self, which: str = ...) -> Any:
         """Make a ``pyarrow.Table`` of a table."""
 
+    def findings(self) -> Any:
+        """Tell what happened to many connections at once: a sequence of findings."""
+
     def connection(self, connection_id: int) -> Connection:
         """Give one connection, by its number."""
 

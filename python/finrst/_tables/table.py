@@ -370,7 +370,14 @@ class Table:
 
     def _repr_html_(self) -> str:
         view = shown(self, self._decisive)
-        return html_table(view.rows, self.column_names, said=view.said, marked=view.marked)
+        return html_table(
+            view.rows,
+            self.column_names,
+            total=len(self),
+            name=self.name,
+            more=view.more,
+            marked=view.marked,
+        )
 
 
 @cache

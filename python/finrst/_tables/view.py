@@ -36,8 +36,8 @@ class View(NamedTuple):
 
     rows: list[dict[str, Any] | str]
     """Rows, and between them what was left out, in words."""
-    said: str
-    """How many there are, and how many are shown."""
+    more: str
+    """What is said behind their number: how many are shown, and which are decisive."""
     marked: frozenset[int]
     """Numbers of the packets that are decisive."""
 
@@ -45,12 +45,11 @@ class View(NamedTuple):
 def shown(table: Rows, decisive: frozenset[int]) -> View:
     """Choose the rows of a table; of packets, with the numbers of those that are decisive."""
     count = len(table)
-    said = f"{table.name}: {plural(count, 'row')}"
     rows: list[dict[str, Any] | str] = []
     if not decisive:
         rows += table.slice(0, _FIRST)
         first = f", the first {_FIRST} of them shown" if count > _FIRST else ""
-        return View(rows, said + first, frozenset())
+        return View(rows, first, frozenset())
     numbers = table["packet"]
     marks = [place for place, packet in enumerate(numbers) if packet in decisive]
     places = _places(count, marks)
@@ -63,13 +62,13 @@ def shown(table: Rows, decisive: frozenset[int]) -> View:
         if place < count:
             rows += table.slice(place, 1)
         before = place
-    said += f", {number(len(places))} of them shown" if len(places) < count else ""
+    more = f", {number(len(places))} of them shown" if len(places) < count else ""
     if marks:
         named = ", ".join(str(numbers[place]) for place in marks[:_DECISIVE])
-        more = len(marks) - _DECISIVE
-        said += f"; decisive: packet{'s' if len(marks) > 1 else ''} {named}"
-        said += f" and {number(more)} more" if more > 0 else ""
-    return View(rows, said, frozenset(numbers[place] for place in marks))
+        rest = len(marks) - _DECISIVE
+        more += f"; decisive: packet{'s' if len(marks) > 1 else ''} {named}"
+        more += f" and {number(rest)} more" if rest > 0 else ""
+    return View(rows, more, frozenset(numbers[place] for place in marks))
 
 
 def _places(count: int, marks: list[int]) -> list[int]:
