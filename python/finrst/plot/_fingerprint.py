@@ -13,7 +13,7 @@ from finrst._base.palette import BARS
 from finrst._base.text import number, plural, share
 
 from ._columns import Columns
-from ._style import INK, NARROW, SOFT, axes, chart, classes_of, empty, finish, whole
+from ._style import INK, SOFT, axes, chart, classes_of, empty, finish, whole
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 # Steps of the IP identification, from below; the first row is of those that cannot be compared.
 _EDGES = (-64, 0, 1, 65, 1001)
-_BREAK = "\n"
 _MINUS = "\N{MINUS SIGN}"
 _STEPS = (
     "not\ncomparable",
@@ -83,8 +82,7 @@ def fingerprint(data: Any, *, dark: bool | None = None, width: float | None = No
     ax.yaxis.set_minor_locator(NullLocator())
     whole(ax.xaxis)
     ax.xaxis.set_major_formatter(lambda value, _: _signed(round(value)))
-    narrow = figure.get_figwidth() < NARROW
-    ax.set_xlabel(f"TTL of the reset minus its{_BREAK if narrow else ' '}sender's usual one (hops)")
+    ax.set_xlabel("TTL of the reset minus its sender's usual one (hops)")
     ax.set_ylabel("IP identification after the one before")
     odd, total = int((known & (ttl != 0)).sum()), int(known.sum())
     return finish(

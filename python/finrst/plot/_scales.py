@@ -8,9 +8,13 @@ import numpy as np
 
 from finrst._base.text import duration
 
+from ._style import is_narrow
+
 if TYPE_CHECKING:
     from ._columns import Floats
 
+_FEW = 4
+"""Ticks for which a phone has room."""
 SHORTEST = 1e-6
 """Seconds as which what took no time is drawn."""
 
@@ -30,7 +34,10 @@ def log_axis(axis: Any, low: float, high: float) -> None:
     """Put round durations at an axis."""
     from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
-    axis.set_major_locator(FixedLocator(_ticks(low, high)))
+    ticks = _ticks(low, high)
+    if axis.axis_name == "x" and is_narrow(axis.axes):
+        ticks = ticks[:: -(-len(ticks) // _FEW)]
+    axis.set_major_locator(FixedLocator(ticks))
     axis.set_minor_locator(NullLocator())
     axis.set_major_formatter(FuncFormatter(lambda value, _: duration(value)))
 

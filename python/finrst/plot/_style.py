@@ -61,6 +61,8 @@ WIDTH = 8.6
 NARROW = 5.5
 """Inches below which there is no room beside the names."""
 _RASTER_DPI = 144
+_BESIDE = 0.9
+"""Inches that the axis on the left takes."""
 _LINE = 0.19
 """Inches of one more line of a title, or of a legend."""
 _LETTERS_PER_INCH = 10.4
@@ -133,9 +135,15 @@ def axes(figure: Chart, place: Any = 111, **options: Any) -> Axes:
     return ax
 
 
+def is_narrow(ax: Axes) -> bool:
+    """Tell whether there is room for a few ticks only."""
+    return ax.get_figure(root=True).get_figwidth() < NARROW  # type: ignore[union-attr]
+
+
 def whole(axis: Any) -> None:
     """Put ticks at whole numbers only, with separators of thousands."""
-    axis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
+    most = 4 if is_narrow(axis.axes) else 10
+    axis.set_major_locator(MaxNLocator(most, integer=True, steps=[1, 2, 5, 10]))
     axis.set_major_formatter(FuncFormatter(lambda value, _: number(round(value))))
 
 
@@ -173,6 +181,13 @@ def finish(
             columnspacing=1.4,
             borderaxespad=0,
         )
+    for ax in figure.axes:
+        words = ax.get_xlabel()
+        room = int((figure.get_figwidth() - _BESIDE) * _LETTERS_PER_INCH)
+        if len(words) > room and "\n" not in words:
+            lines = textwrap.wrap(words, room)
+            more += len(lines) - 1
+            ax.set_xlabel("\n".join(lines))
     figure.set_figheight(figure.get_figheight() + _LINE * more)
     figure.set_facecolor(_PAPER)
     for ax in figure.axes:

@@ -6,6 +6,8 @@ import datetime as dt
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from ._style import is_narrow
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
@@ -60,7 +62,8 @@ def time_axis(ax: Axes, start: int, span: int) -> tuple[float, float]:
 
         scale = 1 / (86400 * _SECOND)
         origin = float(dates.date2num(begin)) + start % _SECOND * scale
-        locator = dates.AutoDateLocator(tz=dt.UTC)
+        few: dict[str, int] = {"minticks": 3, "maxticks": 5} if is_narrow(ax) else {}
+        locator = dates.AutoDateLocator(tz=dt.UTC, **few)
         ax.xaxis.set_major_locator(locator)
         ax.xaxis.set_major_formatter(dates.ConciseDateFormatter(locator, tz=dt.UTC))
         ax.set_xlabel("UTC")
