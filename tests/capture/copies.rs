@@ -381,7 +381,7 @@ fn any_block(big: bool) -> impl Strategy<Value = Vec<u8>> {
                 4 => {
                     file.old(
                         u16::try_from(interface).unwrap(),
-                        u16::try_from(number).unwrap(),
+                        u16::try_from(number & 0xffff).unwrap(),
                         stamp,
                         &payload,
                     )
