@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from finrst._base.extras import need
 from finrst._base.palette import HUES, SEVERITIES
 from finrst._base.text import printable
+from finrst._story.finding import find
 from finrst.plot._columns import Columns
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ class Found:
 
     def __init__(self, capture: Answer, rows: Rows) -> None:
         """Find them."""
-        self._findings = list(capture.findings())
+        self._findings = list(find(capture))
         self._rows = rows
         self._masks: dict[int, Any] = {}
 
