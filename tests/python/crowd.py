@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,50 +11,56 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _BEGIN = 1_790_000_000
-_RECORD = np.dtype(
-    [
-        *((name, "<u4") for name in ("second", "micro", "caught", "length")),
-        ("macs", "S12"),
-        ("type", ">u2"),
-        *((name, ">u2") for name in ("version", "total", "id", "fragment", "ttl", "ip_sum")),
-        ("source", ">u4"),
-        ("target", ">u4"),
-        *((name, ">u2") for name in ("source_port", "target_port")),
-        *((name, ">u4") for name in ("seq", "ack")),
-        *((name, ">u2") for name in ("flags", "window", "tcp_sum", "urgent")),
-    ]
-)
-_IP, _TCP = slice(30, 50), slice(50, 70)
 _SYN, _RESET = 0x5002, 0x5014
+SERVER = "2001:db8:1111:2222:3333:4444:5555"
+"""What the addresses of servers of IPv6 begin with."""
+_CLIENT = "2001:db8:aaaa:bbbb:cccc:dddd:eeee"
 
 
-def write(path: Path, count: int, *, seconds: int = 3600) -> Path:
+def _words(kind: str, names: str) -> list[tuple[str, str]]:
+    return [(name, kind) for name in names.split()]
+
+
+_RECORD = _words("<u4", "second micro caught length")
+_ETHERNET = [("macs", "S12"), ("type", ">u2")]
+_IP = _words(">u2", "version total id fragment ttl ip_sum") + _words(">u4", "source target")
+_IP6 = [*_words(">u2", "version flow total ttl"), ("source", ">u2", 8), ("target", ">u2", 8)]
+_TCP = _words(">u2", "source_port target_port") + _words(">u4", "seq ack")
+_TCP += _words(">u2", "flags window tcp_sum urgent")
+
+
+def write(path: Path, count: int, *, seconds: int = 3600, v6: bool = False) -> Path:
     """Write ``count`` connections: of ten, one is never answered and nine are refused.
 
     Clients are 10.0.0.0 and after, a new one every ten connections; the servers' addresses count
-    down from 198.51.100.255, and their ports are 1 to 1000, in turn.
+    down from 198.51.100.255, and their ports are 1 to 1000, in turn. With ``v6`` the addresses
+    have the same last numbers.
     """
+    kind: Any = np.dtype([*_RECORD, *_ETHERNET, *(_IP6 if v6 else _IP), *_TCP])
     number = np.arange(count)
-    there = np.zeros((count, 2), dtype=_RECORD)
+    there = np.zeros((count, 2), dtype=kind)
+    ends = [_addresses(number // 10, v6, _CLIENT, 0x0A000000)]
+    ends.append(_addresses(255 - number % 200, v6, SERVER, 0xC6336400))
+    ports = [20_000 + number % 10, 1 + number % 1000]
     for place in (0, 1):
         packets = there[:, place]
         micro = number * (seconds * 1_000_000 // count) + 200 * place
         packets["second"], packets["micro"] = _BEGIN + micro // 1_000_000, micro % 1_000_000
-        packets["caught"] = packets["length"] = 54
-        packets["type"], packets["version"], packets["total"] = 0x0800, 0x4500, 40
-        packets["ttl"] = 0x4006
-        client, server = 0x0A000000 + number // 10, 0xC63364FF - number % 200
-        ports = 20_000 + number % 10, 1 + number % 1000
-        packets["source"], packets["target"] = (client, server)[:: 1 - 2 * place]
+        packets["caught"] = packets["length"] = kind.itemsize - 16
+        packets["type"], packets["version"] = (0x86DD, 0x6000) if v6 else (0x0800, 0x4500)
+        packets["total"], packets["ttl"] = (20, 0x0640) if v6 else (40, 0x4006)
+        packets["source"], packets["target"] = ends[:: 1 - 2 * place]
         packets["source_port"], packets["target_port"] = ports[:: 1 - 2 * place]
         packets["seq"], packets["ack"] = (0, 101) if place else (100, 0)
         packets["flags"] = _RESET if place else _SYN
         packets["window"] = 0 if place else 65_000
-        packets["ip_sum"] = _checksum(_octets(packets)[:, _IP])
-        ends = packets["source"].astype(">u4"), packets["target"].astype(">u4")
-        pseudo = [one.view(np.uint8).reshape(count, 4) for one in ends]
+        octets = np.ascontiguousarray(packets).view(np.uint8).reshape(count, kind.itemsize)
+        if not v6:
+            packets["ip_sum"] = _checksum(octets[:, 30:50])
+        # Both addresses, length, protocol: what TCP's checksum covers beside the segment.
+        both = octets[:, -52:-20] if v6 else octets[:, -28:-20]
         tail = np.tile(np.array([0, 6, 0, 20], dtype=np.uint8), (count, 1))
-        packets["tcp_sum"] = _checksum(np.hstack([*pseudo, tail, _octets(packets)[:, _TCP]]))
+        packets["tcp_sum"] = _checksum(np.hstack([both, tail, octets[:, -20:]]))
     kept = np.ones((count, 2), dtype=bool)
     kept[9::10, 1] = False
     head = bytes.fromhex("d4c3b2a1020004000000000000000000ffff000001000000")
@@ -61,8 +68,13 @@ def write(path: Path, count: int, *, seconds: int = 3600) -> Path:
     return path
 
 
-def _octets(packets: Any) -> Any:
-    return np.ascontiguousarray(packets).view(np.uint8).reshape(len(packets), _RECORD.itemsize)
+def _addresses(last: Any, v6: bool, prefix: str, first: int) -> Any:  # noqa: FBT001
+    if not v6:
+        return first + last
+    packed = np.frombuffer(ipaddress.IPv6Address(f"{prefix}:0").packed, dtype=">u2")
+    found = np.tile(packed, (len(last), 1))
+    found[:, 7] = last % 65_536
+    return found
 
 
 def _checksum(octets: Any) -> Any:

@@ -434,17 +434,31 @@ LAPPED = """() => {
 }"""
 
 
+LONG = "a-name-as-long.as-clouds-give-them.to-what-they.rent-out.region-7.cloud.example"
+
+
+@pytest.fixture(scope="module")
+def long(tmp_path_factory: pytest.TempPathFactory) -> finrst.Capture:
+    """Addresses of IPv6 and names that are longer than columns are wide, over several days."""
+    path = crowd.write(tmp_path_factory.mktemp("long") / "long.pcap", 60, seconds=200_000, v6=True)
+    return finrst.read(path, hosts={f"{crowd.SERVER}:{200 - place:x}": LONG for place in range(9)})
+
+
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize("width", [390, 800, 1280, 1920])
-def test_nothing_is_cut_at_any_width(show: Show, width: int, *, dark: bool) -> None:
-    stage = show(width=width, dark=dark)
+@pytest.mark.parametrize("which", ["demo", "long"])
+def test_nothing_is_cut_at_any_width(
+    show: Show, long: finrst.Capture, width: int, which: str, *, dark: bool
+) -> None:
+    stage = show(long if which == "long" else None, width=width, dark=dark)
+    stage.page.locator(".finding").first.click()
+    stage.page.locator(".more").wait_for()
     stage.page.locator(".body .row").first.click()
     stage.page.locator(".detail svg").wait_for(timeout=10_000)
-    assert stage.page.evaluate(OVER) == []
-    assert stage.page.evaluate(CUT) == []
-    assert stage.page.evaluate(LAPPED) == []
+    for wrong in (OVER, CUT, LAPPED):
+        assert stage.page.evaluate(wrong) == []
     if folder := os.environ.get("FINRST_SHOTS"):
-        name = f"explore_{width}{'_dark' if dark else ''}.png"
+        name = f"explore_{which}_{width}{'_dark' if dark else ''}.png"
         stage.page.screenshot(path=Path(folder) / name, full_page=True)
 
 

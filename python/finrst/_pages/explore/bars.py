@@ -8,6 +8,7 @@ from finrst._base.classes import class_of, class_of_ending
 from finrst._base.extras import need
 from finrst._base.services import port_name
 from finrst._base.text import duration, printable
+from finrst._base.times import stamp
 
 from .asked import FACETS
 from .rows import fitting
@@ -99,8 +100,8 @@ class Bars:
         return {
             "counts": counts.tolist(),
             "length": rows.length,
-            "begin": f"{begin:%Y-%m-%d %H:%M:%S} UTC",
-            "end": end.strftime(f"{'%Y-%m-%d ' if rows.dated else ''}%H:%M:%S UTC"),
+            "begin": stamp(begin, rows.zone),
+            "end": stamp(end, rows.zone),
             "bin": duration(rows.length / _BINS),
         }
 

@@ -16,17 +16,23 @@ export function button(parent, name, text, act) {
 
 export const count = (number) => number.toLocaleString("en");
 
-const TAIL = 12;
 // Addresses of IPv4 with a port, and words of ours, are no longer.
 const SHORT = 28;
+
+// The end that stays: the port, of IPv6 the last group too.
+function tail(text) {
+  const bracket = text.lastIndexOf("]:");
+  const from = bracket > 0 ? bracket - 4 : text.lastIndexOf(":");
+  return from > 0 && text.length - from <= SHORT ? from : text.length - SHORT / 2;
+}
 
 // Where there is no room, a long text loses its middle: of addresses and names both ends matter.
 export function middle(parent, text) {
   if (text.length <= SHORT) return element(parent, "span", "middle", text);
-  const box = element(parent, "span", "middle");
+  const box = element(parent, "span", "middle long");
   box.title = text;
-  element(box, "span", "", text.slice(0, -TAIL));
-  element(box, "span", "", text.slice(-TAIL));
+  element(box, "span", "", text.slice(0, tail(text)));
+  element(box, "span", "", text.slice(tail(text)));
   return box;
 }
 

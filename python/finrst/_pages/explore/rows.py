@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from finrst._base.classes import class_of
 from finrst._base.extras import need
 from finrst._base.text import duration, printable
+from finrst._base.times import clock, several_days, zone_name
 from finrst.plot._columns import Columns
 
 from .asked import FACETS, PAGE
@@ -39,6 +40,8 @@ class Rows:
         needed = [*texts, *whole, "start", "duration_s", "confidence", "harmless"]
         columns = Columns(capture, needed, ["connections"])
         self.naming = capture.naming
+        self.zone = dt.UTC
+        """In which times are written."""
         self.words = {name: columns.words(name) for name in texts}
         self.ids = columns.floats("connection_id").astype(np.int64)
         self.ports = {
@@ -52,6 +55,8 @@ class Rows:
         self._confidence = columns.floats("confidence")
         self._harmless = columns.floats("harmless") == 1
         self._orders: dict[str, Any] = {}
+        told = capture.table("names")
+        self._told = list(zip(told["address"], map(str.lower, told["name"]), strict=True))
 
     def __len__(self) -> int:
         """Count the connections."""
@@ -65,11 +70,11 @@ class Rows:
     @property
     def dated(self) -> bool:
         """Whether connections began on more than one day."""
-        begin, end = self.span
-        return begin.date() != end.date()
+        return several_days(*self.span, self.zone)
 
     def columns(self) -> list[dict[str, Any]]:
         """Describe the columns: what sorts by them, their heading, their width in characters."""
+        zoned = f"start ({zone_name(self.zone)})"
         digits = len(str(int(self.ids.max()))) if len(self) else 1
         return [
             {"name": "connection_id", "title": "#", "wide": max(digits, 2), "number": True},
@@ -77,7 +82,7 @@ class Rows:
             {"name": "confidence", "title": "sure", "wide": 5, "number": True},
             {"name": "client", "title": "client", "wide": 15, "most": self._most("client")},
             {"name": "server", "title": "server", "wide": 15, "most": self._most("server")},
-            {"name": "start", "title": "start (UTC)", "wide": 26 if self.dated else 15},
+            {"name": "start", "title": zoned, "wide": 26 if self.dated else 15},
             {"name": "duration_s", "title": "lasted", "wide": 9, "number": True},
             {"name": "ending", "title": "how", "wide": self._longest("ending")},
             {"name": "ended_by", "title": "who", "wide": self._longest("ended_by")},
@@ -136,13 +141,12 @@ class Rows:
 
     def _row(self, place: int) -> dict[str, Any]:
         cause, sure = self._word("cause", place) or "", float(self._confidence[place])
-        moment, stamp = _moment(int(self.times[place])), "%H:%M:%S.%f"
         cells = [
             str(self.ids[place]),
             cause,
             f"{100 * sure:.0f} %" if sure else "\N{EN DASH}",
             *self._ends(place),
-            moment.strftime(f"%Y-%m-%d {stamp}" if self.dated else stamp),
+            clock(_moment(int(self.times[place])), self.zone, 6, date=self.dated),
             duration(float(self._duration[place])),
             self._word("ending", place),
             self._word("ended_by", place),
@@ -185,6 +189,11 @@ class Rows:
             # Texts of ports are in server_port; both ports are looked through below.
             if name != "server_port":
                 found |= fitting(column, word)
+        if named := {address for address, name in self._told if word in name}:
+            for side in self.ports:
+                column = self.words[f"{side}_ip"]
+                there = [ip in named for ip in column.names]
+                found |= np.array([*there, False])[column.codes]
         if word.isdecimal():
             ports = np.array([word in str(port) for port in range(_PORTS)])
             for side in self.ports:

@@ -114,15 +114,17 @@ export function table(parent, talked, pick) {
     const sum = (columns) => columns.reduce((all, column) => all + width(column), 0);
     const named = (name) => width(view.columns.find((column) => column.name === name));
     const upper = view.columns.filter((column) => !["client", "server", "start"].includes(column.name));
-    form = room >= sum(view.columns) ? "wide" : room >= sum(upper) ? "two" : "phone";
+    const more = Math.max(0, named("start") - named("duration_s"));
+    form = room >= sum(view.columns) ? "wide" : room >= sum(upper) + more ? "two" : "phone";
     for (const name of Object.keys(HEIGHTS)) box.classList.toggle(name, name === form);
     const tracks = view.columns.map((column) => (column.most
       ? `minmax(${width(column)}px, ${column.most * character + GAP}px)`
       : `${width(column)}px`));
     box.style.setProperty("--tracks", tracks.join(" "));
-    const left = ["connection_id", "cause"].map((name) => `${named(name)}px`).join(" ");
     const rest = ["confidence", "ending", "ended_by"].map((name) => `${named(name)}px`).join(" ");
-    box.style.setProperty("--lines", form === "two" ? `${left} ${rest} 1fr` : `${left} 1fr`);
+    const second = `${Math.max(named("cause"), named("ending"))}px`;
+    const lines = form === "two" ? `${named("cause")}px ${rest} 1fr` : `${second} 1fr`;
+    box.style.setProperty("--lines", `${named("connection_id")}px ${lines}`);
     box.style.setProperty("--row", `${height()}px`);
     body.style.height = `${tall()}px`;
     draw();
