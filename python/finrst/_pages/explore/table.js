@@ -123,7 +123,8 @@ export function table(parent, talked, pick) {
     box.style.setProperty("--tracks", tracks.join(" "));
     const rest = ["confidence", "ending", "ended_by"].map((name) => `${named(name)}px`).join(" ");
     const second = `${Math.max(named("cause"), named("ending"))}px`;
-    const lines = form === "two" ? `${named("cause")}px ${rest} 1fr` : `${second} 1fr`;
+    const ends = `${Math.max(named("start"), named("duration_s"))}px`;
+    const lines = form === "two" ? `${named("cause")}px ${rest} 1fr ${ends}` : `${second} 1fr`;
     box.style.setProperty("--lines", `${named("connection_id")}px ${lines}`);
     box.style.setProperty("--row", `${height()}px`);
     body.style.height = `${tall()}px`;
