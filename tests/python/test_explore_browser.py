@@ -280,7 +280,7 @@ def test_a_finding_filters_tells_more_and_shows_its_example(show: Show) -> None:
     heading(stage, f"{told['count']} connection{'s' * (told['count'] > 1)} of 25")
     assert first.get_attribute("aria-pressed") == "true"
     assert f"Next: {told['next']}" in stage.page.locator(".more").inner_text()
-    stage.page.get_by_role("button", name=f"Example: connection {told['example']}").click()
+    stage.page.get_by_role("button", name=f"Show connection {told['example']}").click()
     stage.page.locator(".detail svg").wait_for(timeout=10_000)
     assert stage.widget.picked == told["example"]
     first.click()

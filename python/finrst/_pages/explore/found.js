@@ -27,7 +27,8 @@ export function findings(parent, told, talked, pick) {
       more.style.borderLeftColor = one.colour;
       for (const line of one.more) element(more, "p", "", line);
       element(element(more, "p"), "b", "", `Next: ${one.next}`);
-      const example = button(more, "", `Example: connection ${one.example}`, () => pick(one.example));
+      element(more, "p", "", one.shown);
+      const example = button(more, "", `Show connection ${one.example}`, () => pick(one.example));
       example.dataset.key = "example";
     });
     if (told.length <= FIRST) return;

@@ -8,6 +8,7 @@ from finrst._base.extras import need
 from finrst._base.palette import HUES, SEVERITIES
 from finrst._base.text import printable
 from finrst._story.finding import find
+from finrst._story.told import details, example
 from finrst.plot._columns import Columns
 
 if TYPE_CHECKING:
@@ -49,13 +50,10 @@ class Found:
                 "colour": HUES[SEVERITIES[one.severity]].css,
                 "sentence": printable(one.sentence, _LONG),
                 "count": one.count,
-                "more": [
-                    printable(line[:1].upper() + line[1:], _LONG)
-                    for line in (one.cost, one.why)
-                    if line
-                ],
+                "more": [printable(line, _LONG) for line in (details(one), one.why) if line],
                 "next": printable(one.next, _LONG),
-                "example": int(one.example.connection_id),
+                "example": one.to_dict()["example"],
+                "shown": printable(example(one), _LONG),
             }
             for one in self._findings
         ]
