@@ -34,6 +34,10 @@ CLICKS: dict[str, dict[str, Any]] = {
     "click on an ending": {"chosen": {"ending": ["reset"]}},
     "search for a server": {"searched": {"server_ip": "10.0.0.1"}},
     "drag over a tenth": {"span": [5.0, 10.0]},
+    "search in all columns": {"text": "10.0.0.1"},
+    "sort by start": {"order": "-start"},
+    "sort by server": {"order": "server"},
+    "click on a finding": {"finding": 0},
 }
 
 
@@ -88,6 +92,16 @@ def picked(cap: finrst.Capture, place: int) -> tuple[float, int]:
     return time.process_time() - begin, len(json.dumps(widget.detail))
 
 
+def scrolled(cap: finrst.Capture) -> tuple[float, int]:
+    """Processor seconds until rows of the middle are there, and what goes to the browser."""
+    widget, answers = cap.explore(), []
+    widget.send = answers.append
+    ask = {"of": "", "number": 1, "version": widget.view["version"]}
+    begin = time.process_time()
+    widget._handle_custom_msg({**ask, "from": len(cap) // 2, "count": 100}, [])
+    return time.process_time() - begin, len(json.dumps(answers))
+
+
 def selected(cap: finrst.Capture) -> tuple[float, int]:
     """Processor seconds until the selection is an Arrow table, and its rows."""
     widget = cap.explore()
@@ -110,6 +124,7 @@ def tasks(last: int) -> dict[str, Callable[[finrst.Capture], Any]]:
             f"explorer, {name}": lambda cap, changes=changes: clicked(cap, changes)
             for name, changes in CLICKS.items()
         },
+        "explorer, scroll to the middle": scrolled,
         "explorer, pick the last row": lambda cap: picked(cap, last),
         "explorer, selection (rows)": selected,
     }

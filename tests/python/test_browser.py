@@ -118,7 +118,8 @@ def test_first_look_and_its_widget(browser: Any, lab: str, shots: Path, theme: s
     search = widget.get_by_role("searchbox", name="Port contains")
     search.fill("402")
     search.press("Enter")
-    widget.get_by_role("button", name="4022").wait_for(timeout=20_000)
+    widget.get_by_role("button", name="4022:").wait_for(timeout=20_000)
+    heading(page, "5 connections of 25")
 
     page.screenshot(path=shots / f"notebook1{suffix}.png")
     assert page.locator(".finrst-plot svg").count() == 4

@@ -367,10 +367,10 @@ class Capture(ByValue):
         report.write(self, path, title, overwrite=overwrite)
 
     def explore(self) -> Explorer:
-        """Make a widget: bars to click, a table that follows, the story of the row picked.
+        """Make a widget: findings and bars to click, a table to sort, the story of a connection.
 
         Needs a notebook and the extra ``notebook``. Its ``selection`` is the filtered connections
-        as a ``pyarrow.Table``.
+        as a ``pyarrow.Table``; what filters and sorts can be set from Python, too.
 
         >>> import finrst
         >>> cap = finrst.read("tests/data/demo.pcap")
