@@ -84,6 +84,11 @@ def options(octets: bytes) -> Iterable[tuple[int, bytes]]:
         at += 4 + -(-length // 4) * 4
 
 
+def comments(cap: finrst.Capture) -> int:
+    """How many there are to be: two for a connection that has evidence."""
+    return len(cap) + sum(map(bool, cap.connections["evidence"])) + len(cap.teardowns)
+
+
 @pytest.fixture
 def out(tmp_path: Path) -> Path:
     return tmp_path / "out.pcapng"
@@ -93,7 +98,7 @@ def test_every_fin_and_rst_and_every_connection_has_its_comment(out: Path) -> No
     cap = finrst.read(DEMO)
     count = cap.annotate(out)
     said = commented(out)
-    assert count == sum(map(len, said.values())) == len(cap) + len(cap.teardowns)
+    assert count == sum(map(len, said.values())) == comments(cap)
     for row in cap.teardowns:
         (text,) = (
             t for t in said[row["packet"]] if " by " in t.partition(":")[2].partition(":")[0]
@@ -110,8 +115,14 @@ def test_every_fin_and_rst_and_every_connection_has_its_comment(out: Path) -> No
         f"{MARK}RST by a box or a forger in between, in the server's name: reset_injected (97 %), "
     )
     evidence = cap.connection(13).explain().evidence
-    (verdict,) = (t for t in said[97] if t.startswith(f"{MARK}connection 13: "))
-    assert evidence[0].rstrip(".") in verdict
+    (facts,) = (t for t in said[97] if t.startswith(f"{MARK}connection 13, what speaks for it: "))
+    assert evidence[0].rstrip(".") in facts
+    # Who talked to whom stands in the packet: the verdict fits into what Wireshark shows of it.
+    (verdict,) = (
+        t for t in said[97] if t.startswith(f"{MARK}connection 13: reset_injected (97 %). ")
+    )
+    assert "The connection was reset by a box or a forger in between after 41.7 ms. " in verdict
+    assert len(verdict) < 240
     assert all(text.isprintable() for texts in said.values() for text in texts)
 
 
@@ -180,7 +191,7 @@ def test_several_files_become_one(tmp_path: Path, out: Path) -> None:
     assert "(25 TCP" not in str(commented(out))
     # What an earlier annotate said of one part is replaced.
     texts = [text for found in commented(out).values() for text in found]
-    assert len(texts) == len(cap) + len(cap.teardowns)
+    assert len(texts) == comments(cap)
 
 
 def test_a_second_time_nothing_changes(tmp_path: Path) -> None:
@@ -223,12 +234,12 @@ def test_comments_of_others_stay_beside_ours(out: Path) -> None:
     cap = finrst.read(octets)
     cap.annotate(out)
     assert out.read_bytes() == octets
-    assert [text.startswith(MARK) for text in commented(out)[2]] == [True, True, False]
+    assert [text.startswith(MARK) for text in commented(out)[2]] == [True, True, True, False]
 
 
 def test_a_filter_chooses_what_is_said_and_not_what_is_copied(out: Path) -> None:
     cap = finrst.read(DEMO, filter="port 4022")
-    assert cap.annotate(out) == len(cap) + len(cap.teardowns)
+    assert cap.annotate(out) == comments(cap)
     assert sum(finrst.read(out).ledger["packets"]) == 164
 
 
@@ -237,7 +248,7 @@ def test_saved_packets_can_have_them(tmp_path: Path) -> None:
     bare, said = tmp_path / "bare.pcapng", tmp_path / "said.pcapng"
     assert cap.save([13, 8], bare) == cap.save([13, 8], said, comments=True)
     texts = [text for found in commented(said).values() for text in found]
-    assert len(texts) == 2 + len(cap.connection(13).teardowns)
+    assert len(texts) == 4 + len(cap.connection(13).teardowns)
     assert sum("reset_injected" in text for text in texts) == 2
     # But for the comments they are the same.
     assert (
@@ -275,7 +286,7 @@ def test_what_can_be_read_but_once_is_refused(out: Path) -> None:
         cap.annotate(out)
     with pytest.raises(finrst.CaptureError, match="script"):
         finrst.conversation("> S, < R.").annotate(out)
-    assert finrst.read(DEMO.read_bytes()).annotate(out) == 57
+    assert finrst.read(DEMO.read_bytes()).annotate(out) == comments(cap)
 
 
 def test_what_was_left_out_is_said(tmp_path: Path, out: Path) -> None:
@@ -297,7 +308,7 @@ def test_a_block_without_room_for_a_comment_is_said(out: Path) -> None:
     simple = struct.pack("<III", 3, 16 + len(frame), len(frame)) + frame
     octets = section + interface + simple + struct.pack("<I", 16 + len(frame))
     cap = finrst.read(octets)
-    with pytest.warns(finrst.OutputWarning, match="2 comments found no place"):
+    with pytest.warns(finrst.OutputWarning, match="3 comments found no place"):
         assert cap.annotate(out) == 0
     assert finrst.read(out).teardowns["flags"] == ["RST"]
 
@@ -311,7 +322,7 @@ def test_nothing_in_a_comment_is_obeyed(tmp_path: Path, out: Path) -> None:
     cap = finrst.read(write(tmp_path))
     cap.annotate(out)
     ours = [text for found in commented(out).values() for text in found if text.startswith(MARK)]
-    assert len(ours) == len(cap) + len(cap.teardowns)
+    assert len(ours) == comments(cap)
     assert all(text.isprintable() and len(text) <= 2000 + len(MARK) for text in ours)
     # Those of the capture stay as they are.
     kept = [t for found in commented(out).values() for t in found if not t.startswith(MARK)]

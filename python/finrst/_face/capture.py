@@ -327,7 +327,8 @@ class Capture(ByValue):
 
         Wireshark shows and filters them (``frame.comment contains "reset_injected"``): each FIN and
         RST has one, who sent it, why, and what is seen of it; the packet that decided a connection
-        (where none did, its last one) has its verdict; each section says what made them. Packets
+        (where none did, its last one) has its verdict, and another one what speaks for it; each
+        section says what made them. Packets
         stay as they are, and so do interfaces, secrets, names, other blocks, options and comments;
         comments of an earlier copy (they begin with ``finrst: ``) are replaced. A classic pcap
         becomes pcapng. Several files become one, in the order of reading: each section of theirs
@@ -342,7 +343,7 @@ class Capture(ByValue):
         >>> import finrst, tempfile
         >>> cap = finrst.read("tests/data/demo.pcap")
         >>> cap.annotate(tempfile.mkdtemp() + "/verdicts.pcapng")
-        57
+        82
         """
         return annotate(self, self._origin, path, overwrite=overwrite, progress=progress)
 

@@ -91,8 +91,8 @@ def _comments(
 ) -> Iterator[list[Said]]:
     """Give in blocks what is to be said of packets of connections, of which these are the rows.
 
-    Each FIN and RST has a comment, and so has the packet that decided a connection; where none
-    did, its last packet.
+    Each FIN and RST has a comment, and the packet that decided a connection two at most: the
+    verdict, and what speaks for it. Where none did, its last packet has them.
     """
     known = {cause["name"]: cause for cause in causes()}
     segments = _Segments(teardowns)
@@ -114,7 +114,8 @@ def _comments(
                 yield block
                 block = []
         decided = row["deciding_packet"] or row["last_packet"]
-        block.append((decided, None, of_connection(row, first, known, naming.ends(row))))
+        told = of_connection(row, first, known, naming.ends(row))
+        block += ((decided, None, text) for text in told)
     yield block
 
 

@@ -33,16 +33,22 @@ def of_connection(
     events: Sequence[dict[str, Any]],
     causes: dict[str, dict[str, Any]],
     ends: Ends,
-) -> str:
-    """Tell why a connection ended, how, who ended it, and on what that rests."""
+) -> list[str]:
+    """Tell why a connection ended, how and who ended it; then on what that rests.
+
+    In two texts, as Wireshark shows the first 240 characters of each beside a packet.
+    """
     story = explain(row, list(events), causes, ends)
     # Why comes first, where a column of comments is narrow.
     told = story.sentence.removesuffix(f" ({row['cause']}, {certainty(row['confidence'])} sure)")
-    text = f"connection {row['connection_id']}: {_verdict(row)}. {told.rstrip('.')}."
+    # Its addresses stand in the packet.
+    told = told.replace(f" from {ends.client} to {ends.server}", "", 1)
+    name = f"connection {row['connection_id']}"
+    texts = [f"{name}: {_verdict(row)}. {told.rstrip('.')}."]
     if story.evidence:
         facts = "; ".join(fact.rstrip(".") for fact in story.evidence[:_FACTS])
-        text += f" What speaks for it: {facts}."
-    return printable(text, _LONGEST)
+        texts.append(f"{name}, what speaks for it: {facts}.")
+    return [printable(text, _LONGEST) for text in texts]
 
 
 def of_capture(made_by: Mapping[str, str], connections: int, segments: int) -> str:
