@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +28,27 @@ def test_outputs_are_stripped(path: Path) -> None:
     code = [cell for cell in load(path)["cells"] if cell["cell_type"] == "code"]
     assert code
     assert not any(cell["outputs"] or cell["execution_count"] for cell in code)
+
+
+def brought(extra: str) -> set[str]:
+    """The packages that an extra brings, with those of the extras that it names."""
+    extras = tomllib.loads((NOTEBOOKS[0].parents[1] / "pyproject.toml").read_text("utf-8"))
+    found = set()
+    for needed in extras["project"]["optional-dependencies"][extra]:
+        name, _, more = re.split(r"[>=<]", needed)[0].partition("[")
+        found |= {name}.union(*(brought(one) for one in more.rstrip("]").split(",") if one))
+    return found
+
+
+def test_the_extra_for_notebooks_brings_what_they_import() -> None:
+    cells = [cell for path in NOTEBOOKS for cell in load(path)["cells"]]
+    code = "".join("".join(cell["source"]) + "\n" for cell in cells if cell["cell_type"] == "code")
+    found = re.findall(r"(?m)^ *(?:import (\w+)|from (\w+)[\w.]* import)", code)
+    imported = {one or other for one, other in found}
+    assert {"duckdb", "polars", "pandas"} <= imported
+    # IPython comes with JupyterLab.
+    known = brought("notebook") | {"finrst", "IPython"}
+    assert imported - sys.stdlib_module_names <= known
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
