@@ -101,8 +101,9 @@ def test_the_tables_behind_the_plots() -> None:
         assert sum(row["connections"] for row in made[title]) == troubled == 15
     assert made["Servers with most trouble"][0] == {
         "server": "10.77.0.2:4012",
-        "cause": "intermittent_refusal",
-        "connections": 2,
+        "connections": 3,
+        "of": 4,
+        "causes": "intermittent_refusal 2, accept_queue_overflow 1",
     }
     waits = sorted(wait for wait in cap.connections["client_wait_s"] if wait is not None)
     completed, abandoned, *_ = made["Waits, durations, silences"]
@@ -179,7 +180,7 @@ def test_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert text.startswith("# Monday\n")
     assert "was refused: nothing listens there" in text
     assert "## Servers with most trouble" in text
-    assert "| 10.77.0.2:4012 | intermittent\\_refusal | 2 |" in text
+    assert "| 10.77.0.2:4012 | 3 | 4 | intermittent\\_refusal 2, accept" in text
     assert main(["report", str(tmp_path / "absent.pcap"), "-o", str(tmp_path / "y.md")]) == 1
     assert "absent.pcap" in capsys.readouterr().err
     assert not (tmp_path / "y.md").exists()

@@ -11,7 +11,7 @@ from .text import number, plural, printable, shortened
 from .width import fit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 # The doubled classes outweigh the notebooks' own rules for tables.
 STYLE = variables(".finrst") + (
@@ -21,16 +21,18 @@ STYLE = variables(".finrst") + (
 .finrst h4{font-size:12px;margin:0 0 .35em;color:var(--soft);font-weight:600}
 .finrst p{margin:.15em 0;color:var(--soft);overflow-wrap:anywhere}
 .finrst .panels{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(24em,100%),1fr));
-gap:1.1em 2.6em;margin:.9em 0 1.1em;max-width:84em}
+gap:1.1em 2.6em;margin:.9em 0 1.1em}
 .finrst.finrst.finrst tr,.finrst.finrst thead{background:none;border:0}
 .finrst.finrst table{table-layout:auto;border-collapse:collapse;margin:0;font-size:12px;
 color:var(--ink)}
 .finrst.finrst th,.finrst.finrst td{padding:1px 12px 1px 0;text-align:left;border:0;
-background:none;white-space:nowrap;max-width:26em;overflow:hidden;text-overflow:ellipsis}
+background:none;white-space:nowrap}
 .finrst.finrst td.n,.finrst.finrst th.n{text-align:right;font-variant-numeric:tabular-nums}
 .finrst.finrst .bars table{width:100%}
-.finrst.finrst .bars td:last-child{width:100%;padding-right:0}
-.finrst .wide{overflow-x:auto}
+.finrst .bars{overflow-x:auto}.finrst.finrst .bars td:first-child{white-space:normal}
+.finrst.finrst .bars td:last-child{width:100%;min-width:3em;padding-right:0}
+.finrst .wide{overflow-x:auto}.finrst.finrst .wide td{max-width:26em;overflow:hidden;
+text-overflow:ellipsis}
 .finrst.finrst .wide th{border-bottom:1px solid var(--line);font-weight:600;color:var(--soft)}
 .finrst .bar{display:block;height:10px;border-radius:2px;background:var(--bars);min-width:2px}
 .finrst .key{font-size:11px;margin-top:.4em}
@@ -47,7 +49,11 @@ overflow-wrap:anywhere}
 )
 """For what has the class ``finrst``."""
 
-COUNTED = frozenset({"connections", "segments", "packets"})
+_PATHS = frozenset({"file"})
+"""Columns whose words may have to be broken on a phone."""
+_ROOM = 60
+"""Columns of a cell of one word."""
+COUNTED = frozenset({"connections", "of", "segments", "packets"})
 """Columns of counts, written with separators; ports and numbers of packets are not."""
 
 
@@ -62,14 +68,13 @@ def brief(value: object, room: int = 60) -> str:
     >>> brief("[2001:db8:85a3:8d3:1319:8a2e:370:7348]:443")
     '<span title="[2001:db8:85a3:8d3:1319:8a2e:370:7348]:443">[2001:db8:…:370:7348]:443</span>'
     """
-    whole = printable(value, 300)
+    whole = printable(value, max(300, room))
     short = fit(shortened(whole), room)
-    if short == whole:
-        return escape(whole, quote=True)
     return f'<span title="{escape(whole, quote=True)}">{escape(short, quote=True)}</span>'
 
 
-def _cell(value: Any, kind: str = "", *, counted: bool = False) -> str:
+def cell(value: Any, kind: str = "", *, counted: bool = False) -> str:  # noqa: PLR0911 - kinds
+    """Render a value as a cell."""
     if value is None:
         return f'<td{kind} title="not observable in this capture">&ndash;</td>'
     if isinstance(value, bool):
@@ -80,7 +85,10 @@ def _cell(value: Any, kind: str = "", *, counted: bool = False) -> str:
         return f'<td class="n">{value:.6g}</td>'
     if isinstance(value, dt.datetime):
         return f"<td>{value:%Y-%m-%d %H:%M:%S.%f}</td>"
-    return f"<td>{escaped(value)}</td>"
+    if isinstance(value, str) and " " in value:
+        return f"<td{kind}>{brief(value, 120)}</td>"
+    # Of one word, as a path, the end says more than what is in the middle.
+    return f"<td{kind}>{brief(value, _ROOM)}</td>"
 
 
 def _is_number(value: object) -> bool:
@@ -91,20 +99,29 @@ def grid(
     rows: Iterable[dict[str, Any] | str],
     columns: Sequence[str],
     marked: frozenset[int] = frozenset(),
+    heads: Mapping[str, str] | None = None,
 ) -> str:
-    """Render rows; a text among them says what was left out, and ``marked`` packets stand out."""
+    """Render rows; a text among them says what was left out, and ``marked`` packets stand out.
+
+    ``heads`` says what is written above columns where that is not their name.
+    """
+    heads = heads or {}
     rows = list(rows)
     there = [row for row in rows if not isinstance(row, str)]
     numbers = {name for name in columns if any(_is_number(row[name]) for row in there)}
     kinds = {name: ' class="n"' if name in numbers else "" for name in columns}
-    head = "".join(f"<th{kinds[name]}>{escaped(name)}</th>" for name in columns)
+    kinds |= dict.fromkeys(_PATHS & set(columns), ' class="t"')
+    head = "".join(
+        f'<th{kinds[name]} title="{escaped(name)}">{escaped(heads.get(name, name))}</th>'
+        for name in columns
+    )
     body = ""
     for row in rows:
         if isinstance(row, str):
             body += f'<tr><td class="gap" colspan="{len(columns)}">&#8942; {escaped(row)}</td></tr>'
             continue
         mark = ' class="mark"' if marked and row["packet"] in marked else ""
-        cells = (_cell(row[name], kinds[name], counted=name in COUNTED) for name in columns)
+        cells = (cell(row[name], kinds[name], counted=name in COUNTED) for name in columns)
         body += f"<tr{mark}>{''.join(cells)}</tr>"
     grid = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
     return f'<div class="wide">{grid}</div>'

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from finrst._base.pickles import ByValue
 from finrst._base.text import nearest
-from finrst._pages.card import COLUMNS, card
+from finrst._pages.card import card
+from finrst._pages.rows import COLUMNS
 from finrst._story import finding, summary, troubled, trust
 from finrst._story.connection import Connection
 from finrst._tables.naming import Naming

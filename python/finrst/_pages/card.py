@@ -6,11 +6,11 @@ from html import escape
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from finrst._base.classes import CLASSES, class_of, class_of_ending
-from finrst._base.html import STYLE, brief, escaped, grid
+from finrst._base.html import STYLE, brief, escaped
 from finrst._base.text import number
 from finrst._story.summary import is_rest
 
-from . import stories
+from . import rows, stories
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -18,18 +18,8 @@ if TYPE_CHECKING:
     from finrst._base.classes import CauseClass
     from finrst._story.summary import Summary
 
-COLUMNS = (
-    "connection_id",
-    "client",
-    "server",
-    "start",
-    "duration_s",
-    "ending",
-    "ended_by",
-    "cause",
-    "confidence",
-)
-"""What a card shows of a connection, and a page among other columns; both ends as written."""
+_STYLE = rows.style(".finrst.finrst", "66em")
+_ROOM = 60
 
 
 class _Look(NamedTuple):
@@ -43,7 +33,7 @@ def _bars(title: str, items: Sequence[tuple[str, int]], look: Callable[[str], _L
     if not items:
         return ""
     top = max((count for word, count in items if not is_rest(word)), default=1)
-    rows = ""
+    lines = ""
     for word, count in items:
         style, hint = look(word)
         width = max(0.5, 100 * count / top)
@@ -53,11 +43,11 @@ def _bars(title: str, items: Sequence[tuple[str, int]], look: Callable[[str], _L
             if is_rest(word)
             else f'<span class="bar" title="{hint}" style="width:{width:.3g}%;{style}"></span>'
         )
-        rows += (
-            f'<tr><td title="{escaped(word)}">{escaped(word, 60)}</td>'
+        lines += (
+            f"<tr><td>{brief(word, _ROOM)}</td>"
             f'<td class="n">{number(count)}</td><td>{bar}</td></tr>'
         )
-    return f'<div class="bars"><h4>{escape(title)}</h4><table>{rows}</table></div>'
+    return f'<div class="bars"><h4>{escape(title)}</h4><table>{lines}</table></div>'
 
 
 def _neutral(_word: str) -> _Look:
@@ -87,7 +77,7 @@ def card(
     why = _bars("Why", summary.causes, lambda word: _in(class_of(word)))
     source = f" in {brief(summary.source)}" if summary.source else ""
     parts = [
-        f'<div class="finrst"><style>{STYLE}</style>',
+        f'<div class="finrst"><style>{STYLE}{_STYLE}</style>',
         f"<h3>{escaped(summary.title)}{source}</h3>",
         *(f"<p>{escaped(line, 400)}</p>" for line in summary.lines),
         *(f'<p class="warn">&#9888; {escaped(line, 400)}</p>' for line in summary.warnings),
@@ -100,7 +90,7 @@ def card(
         _bars("Servers with endings that are not orderly", summary.servers, _neutral),
         _bars("Clients with endings that are not orderly", summary.clients, _neutral),
         "</div>",
-        f"<h4>{escaped(said)}</h4>{grid(first, columns)}" if first else "",
+        f"<h4>{escaped(said)}</h4>{rows.connections(first, columns)}" if first else "",
         "</div>",
     ]
     return "".join(parts)

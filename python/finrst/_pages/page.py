@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 
 from finrst._base.classes import CLASSES
 from finrst._base.html import escaped, grid
-from finrst._base.palette import dressed
-from finrst._base.text import number, plural, share
+from finrst._base.palette import variables
+from finrst._base.text import duration, number, share
+from finrst._base.times import stamp
+from finrst._story.chosen import chosen_rows
 from finrst._story.figures import tables
+from finrst._story.summary import span
 
-from . import stories
-from .card import COLUMNS
+from . import rows, stories
 
 if TYPE_CHECKING:
     from finrst._story.answer import Answer
@@ -19,29 +21,32 @@ if TYPE_CHECKING:
 
 _ROWS = 200
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
-_STYLE = dressed(
-    """
-:root{color-scheme:light dark;--finrst-ink:$ink;--finrst-soft:$soft;--finrst-line:$line;
---paper:$paper;--raised:$raised}
-@media(prefers-color-scheme:dark){:root{--finrst-ink:$dark_ink;--finrst-soft:$dark_soft;
---finrst-line:$dark_line;--paper:$dark_paper;--raised:$dark_raised}}
-body{margin:0 auto;padding:2em 1.5em 4em;max-width:62em;background:var(--paper);
-color:var(--finrst-ink);font:15px/1.5 system-ui,'DejaVu Sans',sans-serif}
+_STYLE = (
+    variables(":root", notebook=False)
+    + """
+:root{color-scheme:light dark;--finrst-ink:var(--ink);--finrst-soft:var(--soft);
+--finrst-line:var(--line)}
+body{margin:0 auto;padding:2em 1.5em 4em;max-width:72em;background:var(--paper);
+color:var(--ink);font:15px/1.5 system-ui,'DejaVu Sans',sans-serif}
 h1{font-size:1.7em;line-height:1.2;margin:0 0 .4em;overflow-wrap:anywhere}
-h2{font-size:1.25em;margin:2em 0 .6em;border-bottom:1px solid var(--finrst-line)}
-h3{font-size:1em;margin:0}p{margin:.4em 0}.soft,dt{color:var(--finrst-soft)}
+h2{font-size:1.25em;margin:2em 0 .6em;border-bottom:1px solid var(--line)}
+h3{font-size:1em;margin:0}p{margin:.4em 0}.soft,dt{color:var(--soft)}
+p,li,.finding{max-width:62em;overflow-wrap:anywhere}
 nav a{color:inherit;margin-right:1em}
+.facts{display:flex;flex-wrap:wrap;gap:.2em 2.2em;margin:.2em 0 .6em}
+.facts div{display:flex;flex-direction:column-reverse}.facts b{font-size:1.15em}
+.facts span{color:var(--soft);font-size:.85em}
 .lead{font-size:1.08em}.finding{background:var(--raised);border-left:5px solid;
 border-radius:4px;padding:.7em 1em;margin:.8em 0;break-inside:avoid}
-.finding p{overflow-wrap:anywhere}.example{break-inside:avoid}
+.example{break-inside:avoid}
 .wide{overflow-x:auto;margin:.3em 0 1.2em}table{border-collapse:collapse;font-size:13px}
-th,td{text-align:left;padding:2px 14px 2px 0;white-space:nowrap;border-bottom:1px solid
-var(--finrst-line);max-width:30em;overflow:hidden;text-overflow:ellipsis}
-th{color:var(--finrst-soft);font-weight:600}
-td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}
+th,td{text-align:left;padding:2px 14px 2px 0;border-bottom:1px solid var(--line);
+vertical-align:top}th{color:var(--soft);font-weight:600}
+td.t{overflow-wrap:anywhere}td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}
+.rows{margin:.3em 0 1.2em}.rows table{font-size:12.5px}
 .stack{display:flex;height:14px;border-radius:3px;overflow:hidden;margin:.8em 0 .4em;
 print-color-adjust:exact;-webkit-print-color-adjust:exact}
-.key{font-size:.9em;color:var(--finrst-soft)}.key span{margin-right:1.4em;white-space:nowrap}
+.key{font-size:.9em;color:var(--soft)}.key span{margin-right:1.4em;white-space:nowrap}
 .key i{display:inline-block;width:10px;height:10px;border-radius:2px;margin-right:.4em;
 print-color-adjust:exact;-webkit-print-color-adjust:exact}
 dl{display:grid;grid-template-columns:max-content 1fr;gap:.1em 1.5em;font-size:14px}
@@ -49,14 +54,18 @@ dd{margin:0;overflow-wrap:anywhere}code{font-size:.92em;overflow-wrap:anywhere}
 figure{margin:0}figure.narrow{display:none}
 @media screen and (max-width:560px){figure.broad{display:none}figure.narrow{display:block}}
 svg{max-width:100%;height:auto;display:block;margin:1em 0;break-inside:avoid}
+@media screen and (max-width:640px){body{padding:1em 12px 3em;font-size:14px}
+h1{font-size:1.3em}dl{display:block}dd{margin:0 0 .5em}
+.example svg{max-width:none;width:56em}
+.key span{white-space:normal;display:inline-block}
+th,td{padding-right:6px}.wide table{font-size:10.5px}.rows table{font-size:12px}}
 @page{margin:14mm}@media print{body{max-width:none;padding:0;font-size:10pt}nav{display:none}
 h2,h3{break-after:avoid}.wide{overflow:visible}tr,li{break-inside:avoid}
-table{font-size:8.5pt}.many table{font-size:6.6pt}th,td{padding:1px 6px 1px 0}svg{max-height:90vh}
-:root{--finrst-ink:$print_ink;--finrst-soft:$print_soft;--finrst-line:$print_line;
---paper:$print_paper;--raised:$print_raised}}
+table{font-size:8.5pt}.rows table{font-size:6.8pt}th,td{padding:1px 6px 1px 0}
+svg{max-height:90vh}.rows td.v{print-color-adjust:exact;-webkit-print-color-adjust:exact}}
 """.replace("\n", "")
+    + rows.style("body", "46em")
 )
-_SHOWN = (*COLUMNS, "mechanism", "harmless", "first_packet", "deciding_packet")
 
 
 def page(  # noqa: PLR0913, PLR0917 - the parts of a page
@@ -91,10 +100,29 @@ def page(  # noqa: PLR0913, PLR0917 - the parts of a page
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
         f"<title>{escaped(title)}</title><style>{_STYLE}</style></head>"
-        f"<body><header><h1>{escaped(title)}</h1>{_stack(found)}{lead}<nav>{links}</nav></header>"
+        f"<body><header><h1>{escaped(title)}</h1>{_facts(capture)}{_stack(found)}{lead}"
+        f"<nav>{links}</nav></header>"
         f"{bodies}"
         "</body></html>\n"
     )
+
+
+def _facts(capture: Answer) -> str:
+    """Tell at once when it was, how long, and how much."""
+    begin, end = span(capture.files)
+    facts = {
+        "packets": number(sum(capture.ledger["packets"])),
+        "TCP connections": number(len(capture)),
+        "FIN and RST segments": number(len(capture.teardowns)),
+    }
+    if begin is not None:
+        when = {
+            "first packet": stamp(begin),
+            "long": duration((end - begin).total_seconds()),
+        }
+        facts = when | facts
+    told = "".join(f"<div><span>{what}</span><b>{said}</b></div>" for what, said in facts.items())
+    return f'<div class="facts">{told}</div>'
 
 
 def _stack(found: Overview) -> str:
@@ -138,12 +166,12 @@ def _tables(capture: Answer, found: Overview) -> str:
     if not total:
         return ""
     parts = [
-        f"<h3>{title}</h3>{grid(rows, list(rows[0]))}"
-        for title, rows in tables(capture, found).items()
+        f"<h3>{title}</h3>" + (rows.counts(made) if "of" in made[0] else grid(made, list(made[0])))
+        for title, made in tables(capture, found).items()
     ]
-    shown = "All" if total <= _ROWS else f"The first {_ROWS} of"
-    rows = grid(map(capture.naming.told, capture.connections.head(_ROWS)), _SHOWN)
-    parts += [f"<h3>{shown} {plural(total, 'connection')}</h3>", f'<div class="many">{rows}</div>']
+    chosen, said = chosen_rows(capture, _ROWS)
+    told = rows.connections(map(capture.naming.told, chosen), rows.WITH_MORE, more=True)
+    parts += [f"<h3>{said}</h3>", f'<div class="many">{told}</div>']
     return "".join(parts)
 
 
@@ -167,10 +195,12 @@ def _trust(capture: Answer, found: Overview) -> str:
     ledger = grid(capture.ledger, capture.ledger.column_names)
     files = grid(capture.files, ("file", "status", "packets", "bytes_total", "compression"))
     dropped = ("file", "name", "packets", "dropped_by_interface", "dropped_by_os")
+    lost = {name: name.replace("_", " ") for name in dropped}
+    interfaces = grid(capture.interfaces, dropped, heads=lost)
     return (
         f"<ul>{limits}</ul><h3>Every packet, by what it turned out to be</h3>{ledger}"
         f"<h3>Files</h3>{files}"
-        f"<h3>Interfaces, and what they say they lost</h3>{grid(capture.interfaces, dropped)}"
+        f"<h3>Interfaces, and what they say they lost</h3>{interfaces}"
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from finrst._base.html import brief as short
 from finrst._base.html import escaped
 from finrst._base.palette import HUES, SEVERITIES
 from finrst._base.text import printable
@@ -38,12 +39,12 @@ def whole(found: Findings) -> str:
         name = f'<span class="soft">({one.severity}: {one.kind})</span>'
         said = [
             f'<div class="finding" style="border-color:{colour(one)}">',
-            f"<h3>{escaped(one.sentence, _LONGEST)} {name}</h3>",
+            f"<h3>{short(one.sentence, _LONGEST)} {name}</h3>",
         ]
         if matters(one):
             shows = f"{details(one)} {one.why} {example(one)}"
             said += [
-                f'<p class="soft">{escaped(shows, _LONGEST)}</p>',
+                f'<p class="soft">{short(shows, _LONGEST)}</p>',
                 f"<p><b>Next:</b> {escaped(one.next, _LONGEST)}</p>",
             ]
         parts.append("".join(said) + "</div>")

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from finrst._base.text import duration, share
+from finrst._base.text import duration, number, plural, share
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from .answer import Answer
     from .overview import Overview
 
-_HOSTS = 20
+_HOSTS = 10
+_CAUSES = 3
 _KINDS = 40
 
 Rows = list[dict[str, Any]]
@@ -48,21 +49,58 @@ def tables(capture: Answer, found: Overview) -> dict[str, Rows]:
             dict(zip(("kind", "sender", "cause", "segments"), row, strict=True))
             for row in capture.teardowns.counts("kind", "sender", "cause", top=_KINDS)
         ],
-        "Servers with most trouble": [
-            {"server": capture.naming.service(ip, port), "cause": cause, "connections": count}
-            for ip, port, cause, count in connections.counts(
-                "server_ip", "server_port", "cause", only=troubled, top=_HOSTS
-            )
-        ],
-        "Clients with most trouble": [
-            {"client": capture.naming.host(ip), "cause": cause, "connections": count}
-            for ip, cause, count in connections.counts(
-                "client_ip", "cause", only=troubled, top=_HOSTS
-            )
-        ],
+        "Servers with most trouble": _worst(
+            capture, troubled, "server", ("server_ip", "server_port"), capture.naming.service
+        ),
+        "Clients with most trouble": _worst(
+            capture, troubled, "client", ("client_ip",), capture.naming.host
+        ),
         "Waits, durations, silences": _times(capture),
     }
     return {title: rows for title, rows in made.items() if rows}
+
+
+def _worst(
+    capture: Answer,
+    only: dict[str, list[str]],
+    side: str,
+    columns: tuple[str, ...],
+    name: Callable[..., str],
+) -> Rows:
+    """Give those with most connections that need an explanation, and why; the rest added up."""
+    table = capture.connections
+    if not only["cause"]:
+        return []
+    ranked = table.counts(*columns, only=only, top=_HOSTS + 1)
+    shown = ranked if len(ranked) <= _HOSTS else ranked[: _HOSTS - 1]
+    ips = {f"{side}_ip": sorted({row[0] for row in shown})}
+    totals = {tuple(key): count for *key, count in table.counts(*columns, only=ips)}
+    causes: dict[tuple[Any, ...], list[str]] = {}
+    for *key, cause, count in table.counts(*columns, "cause", only={**only, **ips}):
+        causes.setdefault(tuple(key), []).append(f"{cause} {number(count)}")
+    rows: Rows = [
+        {
+            side: name(*key),
+            "connections": count,
+            "of": totals[tuple(key)],
+            "causes": _listed(causes[tuple(key)]),
+        }
+        for *key, count in shown
+    ]
+    if len(shown) < len(ranked):
+        by_cause = dict(table.counts("cause"))
+        rest = sum(by_cause.get(cause, 0) for cause in only["cause"])
+        rest -= sum(count for *_, count in shown)
+        seen = sum(totals[tuple(key)] for *key, _ in shown)
+        rows.append(
+            {side: "all others", "connections": rest, "of": len(table) - seen, "causes": ""}
+        )
+    return rows
+
+
+def _listed(causes: list[str]) -> str:
+    more = len(causes) - _CAUSES
+    return ", ".join(causes[:_CAUSES]) + (f" and {plural(more, 'other')}" if more > 0 else "")
 
 
 def _times(capture: Answer) -> Rows:

@@ -10,6 +10,7 @@ from finrst._base.text import number, plural
 from finrst._tables.reference import causes
 
 from . import oddities
+from .chosen import is_calm
 from .finding import find
 from .tally import Tally
 from .trust import limits
@@ -55,12 +56,7 @@ class Overview:
     @property
     def troubled(self) -> list[Occurrence]:
         """Those that need an explanation, whether or not there is one."""
-        return [one for one in self.items if not _calm(one)]
-
-
-def _calm(one: Occurrence) -> bool:
-    """Whether connections closed in order, or were still open; ``undetermined`` is neither."""
-    return one.group.name in {CLASSES[0].name, CLASSES[-1].name} and one.cause != "undetermined"
+        return [one for one in self.items if not is_calm(one.cause)]
 
 
 def survey(capture: Answer) -> Overview:
@@ -87,7 +83,8 @@ def survey(capture: Answer) -> Overview:
                 **texts,
             )
         )
-    items.sort(key=lambda one: (_calm(one), one.cause == "undetermined", -one.count, one.cause))
+    calm = {one.cause: is_calm(one.cause) for one in items}
+    items.sort(key=lambda o: (calm[o.cause], o.cause == "undetermined", -o.count, o.cause))
     found = find(capture)
     return Overview(len(table), _lines(capture, items), found, items, _limits(capture, found))
 

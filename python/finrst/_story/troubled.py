@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from finrst._base.text import certainty, endpoint, number, printable, shortened
+from finrst._base.width import available, wrap
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -49,7 +50,7 @@ def troubled(connections: Table, findings: Iterable[Finding], most: int) -> Trou
 
 
 def text(chosen: Troubled) -> list[str]:
-    """Write them for a terminal, a line each; nothing in it is obeyed by one."""
+    """Write them for a terminal, the verdict beside the number; nothing in it is obeyed by one."""
     if not chosen.rows:
         return []
     width = max(len(str(row["connection_id"])) for row in chosen.rows)
@@ -58,6 +59,7 @@ def text(chosen: Troubled) -> list[str]:
         client = shortened(endpoint(row["client_ip"], row["client_port"]), 24)
         server = shortened(endpoint(row["server_ip"], row["server_port"]), 24)
         sure = f" {certainty(row['confidence'])}" if row["confidence"] else ""
-        place = f"{row['connection_id']:>{width}}"
-        lines.append(printable(f"  {place}  {client} > {server}  {row['cause']}{sure}"))
-    return ["", chosen.said, *lines]
+        place = f"  {row['connection_id']:>{width}}  "
+        told = printable(f"{row['cause']}{sure}  {client} > {server}")
+        lines += wrap(told, available(), place)
+    return ["", *wrap(chosen.said), *lines]
