@@ -10,9 +10,16 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from ._base.text import nearest
-from ._cli import annotate, causes, compare, convert, explain, report, summary
-from ._cli.common import CLOSED, EXISTS, INTERRUPTED, UNREADABLE, USAGE, complain
+from ._cli import annotate, causes, compare, convert, explain, hints, report, summary
+from ._cli.common import (
+    CLOSED,
+    EXISTS,
+    INTERRUPTED,
+    UNREADABLE,
+    USAGE,
+    UnknownOptionError,
+    complain,
+)
 from ._errors import CaptureError, FilterError, FinrstError
 
 if TYPE_CHECKING:
@@ -41,6 +48,8 @@ COMMANDS = {
     "causes": Command(causes.parser, causes.main),
 }
 """What a first argument may be beside a capture."""
+PLAYED = "; finrst.conversation plays it"
+"""How the engine's word on a text that is a script, or tcpdump's output, ends."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -103,11 +112,19 @@ def _silence() -> None:
 
 
 def _run(given: list[str]) -> int:
+    meant = hints.before(given, COMMANDS)
+    if meant is not None:
+        complain(meant)
+        return USAGE
     command = COMMANDS.get(given[0]) if given else None
     try:
         return command.main(given[1:]) if command else SUMMARY.main(given)
     except KeyboardInterrupt:
         return INTERRUPTED
+    except UnknownOptionError as error:
+        parsers = {"": SUMMARY.parser, **{name: one.parser for name, one in COMMANDS.items()}}
+        complain(hints.unknown(error, given, parsers))
+        return USAGE
     except (FinrstError, OSError, ModuleNotFoundError, ValueError) as error:
         return _failed(given, error)
 
@@ -118,12 +135,13 @@ def _failed(given: list[str], error: Exception) -> int:
         # Whoever read our output has seen enough.
         _silence()
         return CLOSED
-    complain(_plainly(error) + _hint(given, error))
+    hint, meant = _hint(given, error)
+    complain(_plainly(error).removesuffix(PLAYED) + hint)
     if isinstance(error, FileExistsError):
         return EXISTS
     # A CaptureError is a ValueError, too, but not for what was asked.
-    asked_wrongly = isinstance(error, FilterError | ValueError)
-    return USAGE if asked_wrongly and not isinstance(error, CaptureError) else UNREADABLE
+    asked_wrongly = isinstance(error, ValueError) and not isinstance(error, CaptureError)
+    return USAGE if asked_wrongly or meant else UNREADABLE
 
 
 def _plainly(error: Exception) -> str:
@@ -134,22 +152,22 @@ def _plainly(error: Exception) -> str:
     return f"standard input: {said[3:]}" if said.startswith("-: ") else said
 
 
-def _hint(given: list[str], error: Exception) -> str:
-    """Say what to do about it, where that is known."""
-    if isinstance(error, CaptureError) and ": not a capture" in str(error):
-        return "; finrst reads what tcpdump -w and Wireshark write (pcap, pcapng)"
-    if isinstance(error, CaptureError) and "empty file" in str(error) and "-" in given:
-        return "; did the command that writes to it fail?"
-    if isinstance(error, FilterError):
-        return (
-            "; a filter has host, net, port, portrange, vlan, ip, ip6 with src, dst, and, or, not"
-        )
-    first = given[0] if given else ""
-    if not isinstance(error, FileNotFoundError) or error.filename != first:
-        return ""
-    if Path(first).suffix or os.sep in first:
-        return ""
-    return nearest(first, COMMANDS) or f" (commands are {', '.join(COMMANDS)}: finrst --help)"
+def _hint(given: list[str], error: Exception) -> tuple[str, bool]:
+    """Say what to do about it, where that is known, and whether another command was meant."""
+    said, hint = str(error), ""
+    if isinstance(error, CaptureError) and ": not a capture" in said:
+        if said.endswith(PLAYED):
+            return f"; play it: {hints.script(said.partition(': not a capture')[0])}", True
+        hint = "; finrst reads what tcpdump -w and Wireshark write (pcap, pcapng)"
+    elif isinstance(error, CaptureError) and "empty file" in said and "-" in given:
+        hint = "; did the command that writes to it fail?"
+    elif isinstance(error, FilterError) and ": write '" not in said:
+        words = "host, net, port, portrange, vlan, ip, ip6 with src, dst, and, or, not"
+        hint = f"; a filter has {words}"
+    elif isinstance(error, FileNotFoundError) and error.filename == (given or [""])[0]:
+        bare = not Path(given[0]).suffix and os.sep not in given[0]
+        hint = f" (commands are {', '.join(COMMANDS)}: finrst --help)" if bare else ""
+    return hint, False
 
 
 if __name__ == "__main__":

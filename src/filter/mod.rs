@@ -2,6 +2,7 @@
 //!
 #![doc = include_str!("../../docs/filter.md")]
 
+mod display;
 mod parse;
 mod words;
 
@@ -57,6 +58,21 @@ impl End {
     }
 }
 
+/// What to say of a text that is a display filter of Wireshark.
+fn meant(text: &str) -> Option<Error> {
+    let tokens = words::tokens(text);
+    let field = display::field(&tokens)?;
+    let said = display::translated(text).filter(|said| parse::parse(said).is_ok());
+    let instead =
+        said.map_or_else(|| "it cannot say this".to_owned(), |said| format!("write '{said}'"));
+    let reason = format!(
+        "'{}' is of Wireshark's display filters, and this is a capture filter (BPF, as tcpdump's): \
+         {instead}",
+        field.text
+    );
+    Some(Error::Filter { reason, position: field.position })
+}
+
 /// What a filter looks at.
 struct Tuple {
     version: u8,
@@ -73,7 +89,8 @@ impl Filter {
     /// # Errors
     /// [`Error::Filter`] says what is wrong and where.
     pub fn parse(text: &str) -> Result<Self, Error> {
-        parse::parse(text).map(|steps| Self { steps })
+        let steps = parse::parse(text).map_err(|error| meant(text).unwrap_or(error))?;
+        Ok(Self { steps })
     }
 
     /// Whether a segment passes.

@@ -127,6 +127,55 @@ fn says_what_is_wrong_and_where() {
 }
 
 #[test]
+fn a_display_filter_is_said_in_this_language() {
+    for (display, capture) in [
+        ("tcp.port == 80", "tcp port 80"),
+        ("tcp.port==80", "tcp port 80"),
+        ("tcp.port eq 80 && ip.addr == 10.0.0.1", "tcp port 80 and host 10.0.0.1"),
+        ("tcp.dstport == 443 or tcp.srcport == 443", "tcp dst port 443 or tcp src port 443"),
+        ("ip.src == 10.0.0.0/8", "src net 10.0.0.0/8"),
+        ("ip.addr != 10.0.0.1", "not host 10.0.0.1"),
+        ("!(ip.addr == 10.0.0.1)", "not (host 10.0.0.1)"),
+        ("ipv6.dst == ::1", "dst host ::1"),
+        (
+            "tcp.port in {80, 443, 8000..8010}",
+            "(tcp port 80 or tcp port 443 or tcp portrange 8000-8010)",
+        ),
+        ("vlan.id == 5 and tcp", "vlan 5 and tcp"),
+        // There and binds more tightly.
+        (
+            "ip.src == 10.0.0.1 || ip.src == 10.0.0.2 && tcp.port == 80",
+            "src host 10.0.0.1 or (src host 10.0.0.2 and tcp port 80)",
+        ),
+    ] {
+        let (reason, _) = refused(display);
+        assert!(reason.contains("(BPF, as tcpdump's)"), "{display}: {reason}");
+        assert!(reason.ends_with(&format!(": write '{capture}'")), "{reason}");
+        assert!(passes(capture) || Filter::parse(capture).is_ok());
+    }
+    for display in [
+        "tcp.flags.reset == 1",
+        "tcp.port == http",
+        "tcp.port > 1024",
+        "(tcp.port == 80",
+        "tcp.port == 80)",
+        "tcp.port ==",
+        "tcp.port in {80",
+        "http.host contains \"example\"",
+        "tcp.port == 80 tcp.port == 81",
+        &"(".repeat(900),
+    ] {
+        let (reason, _) = refused(display);
+        assert!(!reason.contains(": write"), "{display}: {reason}");
+    }
+    assert_eq!(refused("port 80 and tcp.stream == 7").1, 12);
+    assert!(refused("port 80 and tcp.stream == 7").0.ends_with("it cannot say this"));
+    assert!(!refused("host www.example.org").0.contains("Wireshark"));
+    assert!(refused("src port https").0.contains("write 443"));
+    assert!(!refused("port www.example.org").0.contains("write"));
+}
+
+#[test]
 fn nesting_and_length_are_bounded() {
     let nested = |n: usize| format!("{}tcp{}", "(".repeat(n), ")".repeat(n));
     assert!(passes(&nested(64)));
@@ -138,6 +187,20 @@ fn nesting_and_length_are_bounded() {
 }
 
 proptest! {
+    #[test]
+    fn any_display_filter_is_refused(
+        words in prop::collection::vec(
+            prop::sample::select(vec![
+                "tcp.port", "ip.addr", "==", "!=", "in", "{", "}", "(", ")", "!", "&&", "||", "80",
+                "10.0.0.1", "1..2", "tcp", "\"", "é", ",",
+            ]),
+            0..14,
+        )
+    ) {
+        let text = format!("tcp.port {}", words.join(" "));
+        prop_assert!(Filter::parse(&text).is_err(), "{}", text);
+    }
+
     #[test]
     fn any_text_is_read_or_refused(text in ".{0,60}") {
         let _ = Filter::parse(&text);

@@ -54,7 +54,7 @@ pub(super) fn address(token: Token<'_>) -> Result<(u128, u32), Error> {
         Ok(IpAddr::V4(address)) => Ok((Address::v4(address.octets()).0, 32)),
         Ok(IpAddr::V6(address)) => Ok((Address::v6(address.octets()).0, 128)),
         Err(_) => error(
-            format!("'{}' is no address (names are not looked up)", token.text),
+            format!("'{}' is no address (names are not looked up: write the address)", token.text),
             token.position,
         ),
     }
@@ -75,12 +75,38 @@ pub(super) fn network(token: Token<'_>) -> Result<(u128, u32, u32), Error> {
     Ok((Address::v4(octets).0, 32, implied))
 }
 
+/// Ports of services whose names people type, to be told; a filter takes numbers only.
+const SERVICES: &[(&str, u16)] = &[
+    ("ftp", 21),
+    ("ssh", 22),
+    ("telnet", 23),
+    ("smtp", 25),
+    ("domain", 53),
+    ("dns", 53),
+    ("http", 80),
+    ("www", 80),
+    ("pop3", 110),
+    ("imap", 143),
+    ("bgp", 179),
+    ("ldap", 389),
+    ("https", 443),
+    ("smb", 445),
+    ("ldaps", 636),
+    ("imaps", 993),
+    ("mysql", 3306),
+    ("rdp", 3389),
+    ("postgresql", 5432),
+    ("redis", 6379),
+];
+
 /// A port number.
 pub(super) fn port(text: &str, position: usize) -> Result<u16, Error> {
-    match text.parse() {
-        Ok(port) => Ok(port),
-        Err(_) => {
-            error(format!("'{text}' is no port (0 to 65535; names are not looked up)"), position)
-        }
-    }
+    text.parse().or_else(|_| {
+        let known = SERVICES.iter().find(|(name, _)| *name == text);
+        let instead = known.map_or_else(String::new, |(_, port)| format!(": write {port}"));
+        error(
+            format!("'{text}' is no port (0 to 65535; names are not looked up{instead})"),
+            position,
+        )
+    })
 }

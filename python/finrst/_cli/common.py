@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from finrst import _native
 from finrst._base.source import sources as items
-from finrst._base.text import printable
+from finrst._base.text import nearest, printable
 from finrst._base.width import READABLE, available, wrap
 from finrst._errors import CaptureError, CaptureWarning, OutputWarning
 from finrst._face.read import read
@@ -42,12 +42,39 @@ def parser(name: str, description: str, epilog: str) -> argparse.ArgumentParser:
     return made
 
 
+class UnknownOptionError(ValueError):
+    """Options that this command has not."""
+
+    def __init__(self, command: str, options: list[str], own: list[str]) -> None:
+        """Say which, and which ones the command has."""
+        first = printable(options[0], 40)
+        super().__init__(
+            f"{command} has no option {first}{nearest(options[0], own)}: {command} --help"
+        )
+        self.options = options
+
+
 class _Parser(argparse.ArgumentParser):
     """One whose errors obey nothing in what was typed: names of files may come from anywhere."""
 
     def error(self, message: str) -> NoReturn:
         """Say what is wrong and end."""
         super().error(printable(message))
+
+    def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Read the arguments; an option that is unknown raises :exc:`UnknownOptionError`."""
+        given, rest = self.parse_known_args(args, namespace)
+        if not rest:
+            return given
+        own = [name for action in self._actions for name in action.option_strings]
+        unknown = [word.partition("=")[0] for word in rest if word.startswith("-")]
+        if not unknown:
+            self.error(f"unrecognized arguments: {' '.join(rest)}")
+        raise UnknownOptionError(self.prog, unknown, own)
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        """Write help and version, and fail where that cannot be written."""
+        (file or sys.stderr).write(message)
 
 
 class _Help(argparse.HelpFormatter):
@@ -148,12 +175,13 @@ class Outcome:
     def __init__(self) -> None:
         """Begin well."""
         self.damaged = False
-        self.interrupted = False
+        self.cut_off = False
+        """Ctrl-C did not wait for what a pipe still held."""
 
     @property
     def code(self) -> int:
         """The exit code."""
-        if self.interrupted:
+        if self.cut_off:
             return INTERRUPTED
         return DAMAGED if self.damaged else OK
 
@@ -174,7 +202,8 @@ def sources(captures: list[str]) -> Iterator[tuple[list[Any], list[Pipe], Outcom
                 # Too little came before Ctrl-C to be a capture.
                 raise KeyboardInterrupt from None
             raise
-        outcome.interrupted = any(pipe.interrupted for pipe in pipes)
+        ended = any(pipe.interrupted for pipe in pipes)
+        outcome.cut_off = any(pipe.interrupted > 1 for pipe in pipes)
     for warning in caught:
         if issubclass(warning.category, OutputWarning):
             complain(warning.message)
@@ -182,7 +211,7 @@ def sources(captures: list[str]) -> Iterator[tuple[list[Any], list[Pipe], Outcom
             warnings.warn_explicit(
                 warning.message, warning.category, warning.filename, warning.lineno
             )
-        elif not outcome.interrupted:
+        elif not ended:
             outcome.damaged = True
             complain(warning.message)
 

@@ -11,6 +11,7 @@ from finrst._base.paint import Paint
 from finrst._base.text import printable
 from finrst._base.width import wrap
 from finrst._face.read import read, scan
+from finrst._story import trust
 from finrst._story.summary import figures, plain, text
 from finrst._story.tally import Tally
 
@@ -43,13 +44,13 @@ examples:
   finrst incident.pcapng --json | jq .causes
 
 exit codes:
-  0    read to the end
+  0    read to the end; of a pipe, also to the Ctrl-C that ends it
   1    could not be read, or not written
   2    wrong usage
   3    read, but the capture is cut short or damaged
   4    finrst compare: something changed
   5    not written: the output is a capture that is read, or any without --force
-  130  interrupted; of a pipe, what had come until then is shown
+  130  interrupted; of a pipe, by a second Ctrl-C: what it still held is missing
   141  who reads the output has closed it
 
 Colours appear on a terminal only, and not with NO_COLOR set. A capture that is
@@ -91,7 +92,8 @@ def main(arguments: list[str]) -> int:
         print(json.dumps(plain(tally, accounts), ensure_ascii=True, indent=2))
     else:
         paint = Paint.for_stream(sys.stdout)
-        shown = text(figures(tally, accounts), paint)
+        limits = trust.text(trust.sentences(tally.trust))
+        shown = "\n".join([text(figures(tally, accounts), paint), *limits])
         print(shown if _can_show("█") else shown.replace("█", "#"))
         if not pipes and tally.servers:
             print("", *(paint(line, "dim") for line in wrap(_hint(given.captures))), sep="\n")

@@ -70,7 +70,9 @@ fn text(head: &[u8]) -> Option<&'static str> {
     } else if start.starts_with('{') || start.starts_with('[') {
         "JSON"
     } else if start.starts_with("> ") || start.starts_with("< ") {
-        "a script of a conversation: `finrst explain` and `finrst.conversation` play it"
+        "a script of a conversation; finrst.conversation plays it"
+    } else if start.lines().next().is_some_and(|line| line.contains(" flags [")) {
+        "what tcpdump prints; finrst.conversation plays it"
     } else {
         "text"
     })
