@@ -29,18 +29,24 @@
 //! | `mptcp=3` | an `MP_TCPRST` option with this reason |
 //! | `bare` | a SYN with nothing but the MSS option, as scanners send it |
 //! | `reply` | shaped as the answer of a stack without a socket: what `R` is anyhow |
+//! | `badsum` | its checksum is wrong |
 //! | `text="…"`, `hex=1503…` | payload text, payload octets |
 //! | `cut` | the capture kept no payload of it |
 //! | `tls` | a payload that begins a TLS handshake |
 //! | `hello=a.org`, `get=a.org` | a TLS `ClientHello`, an HTTP request, for a server of this name |
 //!
-//! Payload octets that are shorter than a length beside them are filled up to it. A segment in parentheses was sent and not captured. `< icmp 3/1` is an ICMP error about the
-//! other side's latest segment, `! icmp 3/13` the same from a box between.
+//! Payload octets that are shorter than a length beside them are filled up to it. A segment in
+//! parentheses was sent and not captured. `< icmp 3/1` is an ICMP error about the other side's latest
+//! segment, `! icmp 3/13` the same from a box between.
+//!
+//! Lines that tcpdump itself prints are played as well (`tcpdump`).
 
 mod item;
 mod named;
 mod player;
+mod tcpdump;
 
+use item::Fault;
 use player::Player;
 
 use crate::base::error::Error;
@@ -48,6 +54,8 @@ use crate::packet::{IcmpError, Segment};
 
 /// Longest script, in items; and in packets, where items stand for several.
 const MAX_ITEMS: usize = 10_000;
+/// Octets of all payloads of a script.
+const MAX_OCTETS: u64 = 100_000_000;
 
 /// One packet of a script.
 #[derive(Clone, Debug)]
@@ -73,41 +81,48 @@ impl Owned {
     }
 }
 
-/// Reads a script.
+/// Reads a script, or lines as tcpdump prints them.
 ///
 /// # Errors
-/// `Error::Argument` that names the item and what is wrong with it.
+/// `Error::Argument` with the line and column where something else was expected, and what.
 pub fn parse(script: &str) -> Result<Vec<Packet>, Error> {
+    let script = script.strip_prefix('\u{feff}').unwrap_or(script);
+    if tcpdump::is_output(script) {
+        return tcpdump::parse(script);
+    }
     let mut player = Player::new();
-    for (index, text) in split(script).into_iter().enumerate() {
-        if index >= MAX_ITEMS {
-            return Err(Error::Argument(format!("a script has at most {MAX_ITEMS} items")));
-        }
+    for (index, text) in split(script).enumerate() {
         let text = text.trim();
-        if text.is_empty() {
-            continue;
-        }
-        player.play(text).map_err(|reason| {
-            Error::Argument(format!(
-                "item {} of the script, \"{}\": {}",
-                index + 1,
-                crate::base::error::printable(text),
-                crate::base::error::printable(&reason)
-            ))
-        })?;
+        let played = match index {
+            MAX_ITEMS.. => Err(Fault::at(text, format!("a script has at most {MAX_ITEMS} items"))),
+            _ if text.is_empty() => Ok(()),
+            _ => player.play(text),
+        };
+        played.map_err(|fault| placed(script, &fault))?;
     }
     Ok(player.into_packets())
 }
 
+/// Tells where in the script something is wrong.
+fn placed(script: &str, fault: &Fault<'_>) -> Error {
+    let at = fault.word.as_ptr().addr().saturating_sub(script.as_ptr().addr());
+    let before = script.get(..at).unwrap_or_default();
+    let line = before.matches('\n').count() + 1;
+    let column = before.chars().rev().take_while(|&c| c != '\n').count() + 1;
+    Error::Argument(format!(
+        "line {line}, column {column} of the script, \"{}\": {}",
+        crate::error::printable(fault.word),
+        crate::error::printable(&fault.reason)
+    ))
+}
+
 /// Splits at commas outside quotes.
-fn split(script: &str) -> Vec<&str> {
+fn split(script: &str) -> impl Iterator<Item = &str> {
     let mut quoted = false;
-    script
-        .split(move |c| {
-            if c == '"' {
-                quoted = !quoted;
-            }
-            (c == ',' || c == '\n') && !quoted
-        })
-        .collect()
+    script.split(move |c| {
+        if c == '"' {
+            quoted = !quoted;
+        }
+        (c == ',' || c == '\n') && !quoted
+    })
 }

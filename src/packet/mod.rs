@@ -3,6 +3,7 @@
 //! [`Decoder::decode`] opens a frame layer by layer, in a loop and never by recursion, down to
 //! the innermost TCP segment. Whatever it is not ends in one [`Class`] that the ledger counts.
 
+pub mod checksum;
 mod class;
 mod dns;
 mod ethernet;

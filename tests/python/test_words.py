@@ -247,7 +247,7 @@ def test_a_script_is_played(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     assert "without options of reading" in capsys.readouterr().err
     path.write_text("> S, nothing")
     assert main(["explain", str(path)]) == 2
-    assert main([str(path)]) == 1
+    assert main([str(path)]) == 2
     assert "finrst.conversation" in capsys.readouterr().err
 
 

@@ -33,6 +33,7 @@ commands:
   finrst convert CAPTURE...  tables: Parquet, Arrow, CSV, JSON lines, Excel
   finrst annotate CAPTURE... verdicts as comments that Wireshark shows
   finrst compare A B         what changed from one capture or day to another
+  finrst play SCRIPT         a conversation in a line, or tcpdump's lines, played
   finrst causes              every cause, and how it is recognised
   Each has a --help with examples.
 

@@ -4,7 +4,7 @@ use crate::conn::facts::connection::{Connection, Extra, SynAck};
 use crate::conn::facts::header::unusual;
 use crate::conn::follow::teardowns;
 use crate::conn::primitives::words::{Opening, Side};
-use crate::packet::{Flags, Options, Segment};
+use crate::packet::{Flags, Options, Segment, checksum};
 
 /// What the SYN of a side says, kept for the fingerprint and the options.
 pub fn note_syn(c: &mut Connection, segment: &Segment<'_>, sender: Side) {
@@ -61,7 +61,7 @@ fn note_client_syn(c: &mut Connection, segment: &Segment<'_>) {
     if c.good_syn_ack_time.is_none() {
         c.last_syn_time = segment.time.into();
     }
-    if c.syn_ack.is_some() && sound(segment) == Some(true) {
+    if c.syn_ack.is_some() && checksum::sound(segment) == Some(true) {
         c.extra.get_or_insert_default().sound_syn = true;
     }
     let mut first = c.teardowns.iter().take(teardowns::SEARCHED);
@@ -89,7 +89,7 @@ fn note_syn_ack(c: &mut Connection, segment: &Segment<'_>, sender: Side, options
         echo: options.timestamps.map(|(_, echo)| echo),
     };
     let unasked = peer.syns <= 1 && peer.rsts == 0;
-    if c.syn_ack.is_some() && sound(segment) == Some(false) {
+    if c.syn_ack.is_some() && checksum::sound(segment) == Some(false) {
         c.extra.get_or_insert_default().damaged_syn_acks += 1;
     }
     match &c.syn_ack {
@@ -106,63 +106,3 @@ fn note_syn_ack(c: &mut Connection, segment: &Segment<'_>, sender: Side, options
         c.good_syn_ack_time.or_set(segment.time);
     }
 }
-
-/// Whether the checksum of a segment is right (RFC 9293 section 3.1); `None` where it cannot be
-/// told: octets were not captured, or the sum is that of the addresses alone, which a system
-/// leaves there when the hardware is to go on.
-fn sound(segment: &Segment<'_>) -> Option<bool> {
-    let captured = u32::try_from(segment.payload.len()).ok()?;
-    if captured != segment.payload_length || segment.options_cut() {
-        return None;
-    }
-    let octets = |address: u128| address.to_be_bytes();
-    let mut addresses = Sum(0);
-    let from = if segment.ip_version == 4 { 12 } else { 0 };
-    for address in [segment.source.0, segment.destination.0] {
-        addresses.add(octets(address).get(from..).unwrap_or_default());
-    }
-    let length = u32::from(segment.header_length).saturating_add(segment.payload_length);
-    addresses.add(&length.to_be_bytes());
-    addresses.add(&[0, 6]);
-    if segment.checksum == addresses.folded() {
-        return None;
-    }
-    let mut all = addresses;
-    all.add(&segment.source_port.to_be_bytes());
-    all.add(&segment.destination_port.to_be_bytes());
-    all.add(&segment.sequence.0.to_be_bytes());
-    all.add(&segment.acknowledgment.0.to_be_bytes());
-    let control = u16::from(segment.header_length) << 10 | segment.flags.0 & 0x1ff;
-    all.add(&control.to_be_bytes());
-    all.add(&segment.window.to_be_bytes());
-    all.add(&segment.checksum.to_be_bytes());
-    all.add(segment.options);
-    all.add(segment.payload);
-    Some(all.folded() == 0xffff)
-}
-
-/// A sum of 16-bit words in ones' complement (RFC 1071).
-#[derive(Clone, Copy)]
-struct Sum(u64);
-
-impl Sum {
-    /// Adds octets; only the last may be an odd number of them.
-    fn add(&mut self, octets: &[u8]) {
-        for pair in octets.chunks(2) {
-            let high = pair.first().copied().unwrap_or(0);
-            let low = pair.get(1).copied().unwrap_or(0);
-            self.0 += u64::from(u16::from_be_bytes([high, low]));
-        }
-    }
-
-    fn folded(self) -> u16 {
-        let mut sum = self.0;
-        while sum > 0xffff {
-            sum = (sum & 0xffff) + (sum >> 16);
-        }
-        u16::try_from(sum).unwrap_or(0)
-    }
-}
-
-#[cfg(test)]
-mod tests;

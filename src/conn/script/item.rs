@@ -7,6 +7,19 @@ use crate::capture::Direction;
 use crate::conn::primitives::words::Side;
 use crate::packet::Flags;
 
+/// Octets of one payload.
+const MAX_PAYLOAD: u32 = 10_000_000;
+const MAX_MAC: u64 = (1 << 48) - 1;
+/// Paths are VLANs where a script is written as a capture.
+const MAX_PATH: u32 = 4094;
+
+/// What may stand behind the flags, beside lengths and times.
+const WORDS: &[&str] = &[
+    "seq=", "ack=", "isn=", "win=", "ttl=", "id=", "mac=", "port=", "service=", "client=",
+    "server=", "v6", "v4", "path=", "in", "out", "again", "probe", "copy", "nots", "ts", "clock=",
+    "echo=", "mptcp=", "bare", "reply", "badsum", "text=", "hex=", "cut", "tls", "hello=", "get=",
+];
+
 /// A segment as it was written; what is not there, its sender chooses.
 #[derive(Clone, Debug, Default)]
 pub struct Item {
@@ -41,7 +54,23 @@ pub struct Item {
     pub timestamps: Option<bool>,
     pub bare: bool,
     pub reply: bool,
+    /// Its checksum is wrong.
+    pub damaged: bool,
     pub unseen: bool,
+}
+
+/// What is wrong with a script: at which of its words, and what was expected there.
+#[derive(Debug)]
+pub struct Fault<'a> {
+    /// A part of the script itself, by which its place is found.
+    pub word: &'a str,
+    pub reason: String,
+}
+
+impl<'a> Fault<'a> {
+    pub fn at(word: &'a str, reason: impl Into<String>) -> Self {
+        Self { word, reason: reason.into() }
+    }
 }
 
 /// A host: in which of the two nets, and the last octet of its address there.
@@ -103,8 +132,8 @@ impl Item {
     fn end(&mut self, which: Each, value: &str) -> Result<(), String> {
         let host = matches!(which, Each::Client | Each::Server);
         let bad = || {
-            let most = if host { "a number from 1 to 253" } else { "a port" };
-            format!("{value:?} is not {most}, nor a range such as 1..5 of them")
+            let most = if host { "a number from 1 to 253" } else { "a port from 0 to 65535" };
+            format!("{most}, or a range of them such as 1..5, is expected")
         };
         let read = |text: &str| {
             if host { self::host(text).map(u16::from) } else { text.parse().ok() }.ok_or_else(bad)
@@ -154,48 +183,57 @@ pub enum Number {
     Exactly(i64),
 }
 
-pub fn read_item(text: &str) -> Result<Item, String> {
+pub fn read_item(text: &str) -> Result<Item, Fault<'_>> {
     let (flags, mut rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
-    let mut item = Item { flags: read_flags(flags)?, ..Item::default() };
+    let flags = read_flags(flags).map_err(|reason| Fault::at(flags, reason))?;
+    let mut item = Item { flags, ..Item::default() };
     while !rest.trim().is_empty() {
         rest = rest.trim_start();
-        if let Some(quoted) = rest.strip_prefix("text=\"") {
-            let (text, tail) = quoted.split_once('"').ok_or("a quote is not closed")?;
-            item.payload(text.as_bytes().to_vec())?;
-            rest = tail;
-            continue;
-        }
-        let (word, tail) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
-        read_word(&mut item, word)?;
+        let (word, tail) = match rest.strip_prefix("text=\"") {
+            Some(quoted) => {
+                let Some(end) = quoted.find('"') else {
+                    return Err(Fault::at(rest, "its quote is not closed"));
+                };
+                rest.split_at(rest.len() - quoted.len() + end + 1)
+            }
+            None => rest.split_once(char::is_whitespace).unwrap_or((rest, "")),
+        };
+        read_word(&mut item, word).map_err(|reason| Fault::at(word, reason))?;
         rest = tail;
     }
-    item.fill()?;
+    item.fill().map_err(|reason| Fault::at(text, reason))?;
     Ok(item)
 }
 
 fn read_word(item: &mut Item, word: &str) -> Result<(), String> {
-    let bad = || format!("cannot read {word:?}");
     if let Some((key, value)) = word.split_once('=') {
         match key {
-            "seq" => item.sequence = Some(number(value).ok_or_else(bad)?),
-            "ack" => item.acknowledgment = Some(number(value).ok_or_else(bad)?),
-            "isn" => item.isn = Some(value.parse().map_err(|_| bad())?),
-            "win" => item.window = Some(value.parse().map_err(|_| bad())?),
-            "ttl" => item.ttl = Some(value.parse().map_err(|_| bad())?),
-            "id" => item.id = Some(value.parse().map_err(|_| bad())?),
-            "mac" => item.mac = Some(value.parse().map_err(|_| bad())?),
-            "path" => item.path = value.parse().map_err(|_| bad())?,
+            "seq" => item.sequence = Some(number(value)?),
+            "ack" => item.acknowledgment = Some(number(value)?),
+            "isn" => item.isn = Some(bounded(value, u32::MAX)?),
+            "win" => item.window = Some(bounded(value, u16::MAX)?),
+            "ttl" => item.ttl = Some(bounded(value, u8::MAX)?),
+            "id" => item.id = Some(bounded(value, u16::MAX)?),
+            "mac" => item.mac = Some(bounded(value, MAX_MAC)?),
+            "path" => item.path = bounded(value, MAX_PATH)?,
             "client" => item.end(Each::Client, value)?,
             "server" => item.end(Each::Server, value)?,
             "port" => item.end(Each::Port, value)?,
             "service" => item.end(Each::Service, value)?,
-            "clock" => item.clock = Some(number(value).ok_or_else(bad)?),
-            "echo" => item.echo = Some(number(value).ok_or_else(bad)?),
-            "mptcp" => item.mptcp = Some(value.parse().map_err(|_| bad())?),
-            "hex" => item.payload(octets(value).ok_or_else(bad)?)?,
-            "hello" => item.payload(named::client_hello(name(value)?).ok_or_else(bad)?)?,
+            "clock" => item.clock = Some(number(value)?),
+            "echo" => item.echo = Some(number(value)?),
+            "mptcp" => item.mptcp = Some(bounded(value, u8::MAX)?),
+            "text" => {
+                let text = value.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
+                item.payload(text.ok_or("its text stands in quotes")?.as_bytes().to_vec())?;
+            }
+            "hex" => item.payload(octets(value)?)?,
+            "hello" => {
+                let hello = named::client_hello(name(value)?);
+                item.payload(hello.ok_or("a name has 255 letters at most")?)?;
+            }
             "get" => item.payload(named::request(name(value)?))?,
-            _ => return Err(bad()),
+            _ => return Err(unknown(key)),
         }
         return Ok(());
     }
@@ -212,21 +250,39 @@ fn read_word(item: &mut Item, word: &str) -> Result<(), String> {
         "nots" => item.timestamps = Some(false),
         "bare" => item.bare = true,
         "reply" => item.reply = true,
+        "badsum" => item.damaged = true,
         "tls" => item.payload(vec![0x16, 3, 1, 0, 2, 1, 0])?,
         _ if word.starts_with('+') => item.delay = Some(duration(word)?),
         _ if word.starts_with('-') => item.delay = Some(-duration(word)?),
-        _ => {
-            let payload = word.parse().map_err(|_| bad())?;
+        _ if word.starts_with(|c: char| c.is_ascii_digit()) => {
             if item.payload > 0 {
                 return Err("its payload is given twice".into());
             }
-            item.payload = payload;
-            if item.payload > 10_000_000 {
-                return Err("a payload has at most 10000000 octets".into());
-            }
+            item.payload = bounded(word, MAX_PAYLOAD)?;
         }
+        _ => return Err(unknown(word)),
     }
     Ok(())
+}
+
+fn unknown(word: &str) -> String {
+    let near = WORDS.iter().find(|known| known.eq_ignore_ascii_case(word));
+    let meant = near.map_or_else(String::new, |known| format!("; meant is {known}?"));
+    format!(
+        "no word of a script{meant} (behind the flags stand octets of payload, a time such as \
+         +100ms, or one of {})",
+        WORDS.join(" ")
+    )
+}
+
+/// A number from 0 to a bound.
+fn bounded<T: std::str::FromStr + PartialOrd + std::fmt::Display>(
+    value: &str,
+    most: T,
+) -> Result<T, String> {
+    let digits = !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit());
+    let number = value.parse().ok().filter(|number| digits && *number <= most);
+    number.ok_or_else(|| format!("a number from 0 to {most} is expected"))
 }
 
 /// The last octet of an address; that of the box between is kept for it.
@@ -240,21 +296,28 @@ fn name(value: &str) -> Result<&str, String> {
     fits.then_some(value).ok_or_else(|| "a name has 1 to 255 letters, digits or signs".into())
 }
 
-fn octets(digits: &str) -> Option<Vec<u8>> {
-    let digits: Option<Vec<u8>> =
-        digits.chars().map(|c| c.to_digit(16).and_then(|digit| u8::try_from(digit).ok())).collect();
+fn octets(digits: &str) -> Result<Vec<u8>, String> {
+    let digit = |c: char| c.to_digit(16).and_then(|digit| u8::try_from(digit).ok());
     let octet = |pair: &[u8]| match *pair {
         [high, low] => Some(high << 4 | low),
         _ => None,
     };
-    digits?.chunks(2).map(octet).collect()
+    let found: Option<Vec<u8>> = digits.chars().map(digit).collect();
+    found
+        .and_then(|digits| digits.chunks(2).map(octet).collect())
+        .ok_or_else(|| "two hexadecimal digits for every octet are expected".into())
 }
 
-fn number(value: &str) -> Option<Number> {
-    match value.strip_prefix('#') {
-        Some(exact) => exact.parse().ok().map(Number::Exactly),
-        None => value.parse().ok().map(Number::Moved),
-    }
+fn number(value: &str) -> Result<Number, String> {
+    let (digits, exact) = match value.strip_prefix('#') {
+        Some(digits) => (digits, true),
+        None => (value, false),
+    };
+    let number = digits.parse().map_err(|_| {
+        "a number is expected: +5 or -5 moves what the sender would use, #7 is relative to the \
+         initial one"
+    })?;
+    Ok(if exact { Number::Exactly(number) } else { Number::Moved(number) })
 }
 
 pub fn duration(word: &str) -> Result<i64, String> {
@@ -271,7 +334,7 @@ pub fn duration(word: &str) -> Result<i64, String> {
             let whole = nanoseconds as i64;
             whole
         })
-        .ok_or_else(|| format!("{word:?} is no duration such as +100ms"))
+        .ok_or_else(|| "a time such as +100ms is expected (us, ms, s)".into())
 }
 
 fn read_flags(text: &str) -> Result<Flags, String> {
@@ -287,7 +350,7 @@ fn read_flags(text: &str) -> Result<Flags, String> {
             'W' => Flags::CWR,
             '.' => Flags::ACK,
             '-' => Flags::default(),
-            _ => return Err(format!("{letter:?} is no flag: S F R P U E W . -")),
+            _ => return Err(format!("{letter:?} is no flag: S F R P U E W . - are expected")),
         });
     }
     Ok(flags)

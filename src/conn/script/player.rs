@@ -2,14 +2,14 @@
 
 use std::collections::HashMap;
 
-use super::{MAX_ITEMS, Owned, Packet};
+use super::{MAX_ITEMS, MAX_OCTETS, Owned, Packet, tcpdump};
 use crate::conn::primitives::words::Side;
-use crate::conn::script::item::{Host as At, Item, Number, duration, read_item};
-use crate::packet::{Address, Flags, IcmpError, PathId, Segment, Seq};
+use crate::conn::script::item::{Fault, Host as At, Item, Number, duration, read_item};
+use crate::packet::{Address, Flags, IcmpError, PathId, Segment, Seq, checksum};
 
 const MILLISECOND: i64 = 1_000_000;
 /// 2026-01-01T00:00:00Z, where every script begins.
-const START: i64 = 1_767_225_600_000_000_000;
+pub(super) const START: i64 = 1_767_225_600_000_000_000;
 
 #[derive(Clone, Debug, Default)]
 struct Host {
@@ -19,6 +19,7 @@ struct Host {
     received: Seq,
     heard: bool,
     id: u16,
+    /// Its latest segment with each set of flags.
     latest: Vec<(Flags, Seq, Seq)>,
     /// Timestamp value of its latest stamped segment.
     stamp: u32,
@@ -71,6 +72,8 @@ pub struct Player {
     packets: Vec<Packet>,
     /// Items played, each of a range counted.
     sent: usize,
+    /// Octets of all payloads.
+    octets: u64,
 }
 
 impl Player {
@@ -87,6 +90,7 @@ impl Player {
             packet: 0,
             packets: Vec::new(),
             sent: 0,
+            octets: 0,
         }
     }
 
@@ -96,46 +100,61 @@ impl Player {
     }
 
     /// One item.
-    pub fn play(&mut self, text: &str) -> Result<(), String> {
-        let unseen = text.starts_with('(') && text.ends_with(')');
-        let text = text.trim_start_matches('(').trim_end_matches(')').trim();
-        let (direction, rest) = text.split_at_checked(1).ok_or("nothing there")?;
-        let rest = rest.trim();
+    pub fn play<'a>(&mut self, whole: &'a str) -> Result<(), Fault<'a>> {
+        let whole_fault = |reason: String| Fault::at(whole, reason);
+        let (unseen, text) = match (whole.strip_prefix('('), whole.strip_suffix(')')) {
+            (Some(opened), Some(_)) => (true, opened.strip_suffix(')').unwrap_or(opened).trim()),
+            (None, None) => (false, whole),
+            (Some(_), None) => return Err(whole_fault("its parenthesis is not closed".into())),
+            (None, Some(_)) => return Err(whole_fault("its parenthesis was not opened".into())),
+        };
+        let direction = text.get(..1).unwrap_or_default();
+        let rest = text.get(1..).unwrap_or_default().trim();
         if let Some(code) = rest.strip_prefix("icmp") {
-            return self.icmp(direction, code.trim());
+            return self.icmp(direction, code.trim()).map_err(whole_fault);
         }
         let side = match direction {
             ">" => Side::Client,
             "<" => Side::Server,
-            _ if is_tcpdump(text) => return Err(FROM_TCPDUMP.into()),
-            _ => return Err("begins with neither > nor <".into()),
+            _ if tcpdump::is_line(text) => return Err(whole_fault(FROM_TCPDUMP.into())),
+            _ => {
+                let expected = "> (from the client) or < (from the server) is expected first";
+                return Err(whole_fault(expected.into()));
+            }
         };
         let mut item = read_item(rest)?;
         item.unseen = unseen;
         for one in item.each() {
             self.sent += 1;
             if self.sent > MAX_ITEMS {
-                return Err(format!("a script stands for at most {MAX_ITEMS} packets"));
+                let most = format!("a script stands for at most {MAX_ITEMS} packets");
+                return Err(whole_fault(most));
             }
-            self.send(side, &one)?;
+            self.send(side, &one).map_err(whole_fault)?;
         }
         Ok(())
     }
 
     fn icmp(&mut self, direction: &str, text: &str) -> Result<(), String> {
+        const EXPECTED: &str = "a type and a code are expected, as in icmp 3/1, then a time";
         let mut words = text.split_whitespace();
-        let code = words.next().and_then(|w| w.split_once('/')).ok_or("icmp needs type/code")?;
-        let kind = code.0.parse().map_err(|_| "no ICMP type")?;
-        let code = code.1.parse().map_err(|_| "no ICMP code")?;
+        let code = words.next().and_then(|w| w.split_once('/')).ok_or(EXPECTED)?;
+        let (Ok(kind), Ok(code)) = (code.0.parse(), code.1.parse()) else {
+            return Err(EXPECTED.into());
+        };
         let delay = words.next().map(duration).transpose()?.unwrap_or(10 * MILLISECOND);
+        if words.next().is_some() {
+            return Err(EXPECTED.into());
+        }
         self.time = self.time.saturating_add(delay);
         let (about, reporter) = match direction {
             "<" => (Side::Client, self.ends.address(Side::Server)),
             ">" => (Side::Server, self.ends.address(Side::Client)),
             "!" => (Side::Client, self.ends.host(At::of(Side::Client, 254))),
-            _ => return Err("begins with none of < > !".into()),
+            _ => return Err("one of < > ! is expected first".into()),
         };
-        let quoted = self.talk.hosts[about.index()].last.ok_or("no segment to quote")?;
+        let quoted =
+            self.talk.hosts[about.index()].last.ok_or("there is no segment for it to quote")?;
         self.packet += 1;
         self.packets.push(Packet::Icmp(IcmpError {
             packet: self.packet,
@@ -164,7 +183,7 @@ impl Player {
         }
         let host = &self.talk.hosts[side.index()];
         if item.again && !host.latest.iter().any(|(flags, ..)| *flags == item.flags) {
-            return Err("its sender sent nothing with these flags before".into());
+            return Err("again: its sender sent nothing with these flags before".into());
         }
         let (sequence, acknowledgment) = self.numbers(side, item);
         let reset = item.flags.rst();
@@ -185,6 +204,14 @@ impl Player {
             host.id = host.id.wrapping_add(1);
             host.id
         };
+        if !item.cut {
+            self.octets = self.octets.saturating_add(u64::from(payload_length));
+        }
+        if self.octets > MAX_OCTETS {
+            return Err(format!(
+                "the payloads of a script have at most {MAX_OCTETS} octets in all"
+            ));
+        }
         let payload = match &item.octets {
             _ if item.cut => Vec::new(),
             Some(octets) => octets.clone(),
@@ -218,13 +245,14 @@ impl Player {
                 (_, true) => 64_240,
                 _ => 502,
             }),
-            checksum: u16::try_from(self.packet & 0xffff).unwrap_or(0),
+            checksum: 0,
             header_length: u8::try_from(20 + options.len()).unwrap_or(20),
             options: &[],
             payload_length,
             payload: &[],
         };
         host.last = Some(template);
+        host.latest.retain(|(flags, ..)| *flags != item.flags);
         host.latest.push((item.flags, sequence, acknowledgment));
         let own = item.sequence.is_none() && !item.again && !item.probe && !reset;
         let end = template.end();
@@ -237,7 +265,11 @@ impl Player {
             peer.heard = true;
         }
         if !item.unseen {
-            self.capture(Owned { template, options, payload });
+            let mut owned = Owned { template, options, payload };
+            let right = checksum::right(&owned.segment());
+            // That of the addresses alone would be one left to the hardware.
+            owned.template.checksum = if item.damaged { right ^ 0x5555 } else { right };
+            self.capture(owned);
         }
         Ok(())
     }
@@ -303,7 +335,7 @@ impl Player {
         let mut acknowledgment =
             if item.flags.ack() && host.heard { host.received } else { Seq(0) };
         if item.again {
-            let same = host.latest.iter().rev().find(|(flags, _, _)| *flags == item.flags);
+            let same = host.latest.iter().find(|(flags, _, _)| *flags == item.flags);
             if let Some(&(_, seq, ack)) = same {
                 (sequence, acknowledgment) = (seq, ack);
             }
@@ -355,13 +387,9 @@ impl Player {
     }
 }
 
-/// A line of tcpdump's output, or what is left of it before its first comma.
-fn is_tcpdump(text: &str) -> bool {
-    text.contains(" Flags [") || text.contains(" IP ") || text.contains(" IP6 ")
-}
-
-const FROM_TCPDUMP: &str = "a line as tcpdump prints it; a script has > (from the client) or < \
-    (from the server), the flags and the payload octets only, such as \"> P. 120\"";
+const FROM_TCPDUMP: &str = "a line as tcpdump prints it, in a script; either every line is one, or a \
+    script has > (from the client) or < (from the server), the flags and the payload octets, such as \
+    \"> P. 120\"";
 
 /// A distance in a space of 32 bits.
 fn offset(distance: i64) -> u32 {

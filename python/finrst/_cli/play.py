@@ -1,0 +1,134 @@
+"""The command ``finrst play``: a conversation that is written down, and what it would be."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from finrst._base.classes import class_of
+from finrst._base.paint import Paint
+from finrst._base.text import number, plural
+from finrst._face.functions import conversation
+from finrst._files.write import json_ready
+
+from . import common
+from .steps import steps
+
+if TYPE_CHECKING:
+    import argparse
+
+    from finrst._face.capture import Capture
+
+LONGEST = 64 << 20
+"""Octets of a text that is played."""
+_BEGINNINGS = (">", "<", "(", "!")
+
+_EPILOG = """\
+examples:
+  finrst play '> S, < R.'                  a port without a listener
+  finrst play '> S, < S., > ., > P. 120, < ., < R. +50ms'
+  finrst play '> S' '> S again +1s' '> S again +2s'
+  finrst play conversation.txt             a file with a script, or tcpdump's
+  tcpdump -nr x.pcap port 443 | finrst play -
+  finrst play '> S, < S., > ., < R' --json | jq '.[].connection.cause'
+
+> is sent by the client, < by the server. Flags as tcpdump has them (S, S., .,
+P., F., R, R.), then octets of payload and words such as +100ms, again, win=0.
+Quote a script: a shell takes > and < for files. The manual has every word.
+
+Lines that tcpdump prints are played with -n, and with any time but -t; -v adds
+the TTL, which tells a forger. What is not printed is not made up."""
+
+
+def parser() -> argparse.ArgumentParser:
+    """Make the parser."""
+    made = common.bare_parser(
+        "finrst play",
+        "Play a conversation that is written down, and tell how it ended and why.",
+        _EPILOG,
+    )
+    made.add_argument(
+        "script",
+        nargs="+",
+        metavar="SCRIPT",
+        help="script, file with one (or with lines that tcpdump printed), or - for standard "
+        "input; several scripts are parts of one",
+    )
+    made.add_argument(
+        "--limit", type=int, default=5, metavar="N", help="stories at most (default: 5)"
+    )
+    made.add_argument("--json", action="store_true", help="print JSON, for programs")
+    return made
+
+
+def main(arguments: list[str]) -> int:
+    """Play a script, tell what became of its connections and return the exit code."""
+    given = parser().parse_args(arguments)
+    if given.limit < 0:
+        message = "--limit cannot be negative"
+        raise ValueError(message)
+    capture = conversation(_script(given.script))
+    if given.json:
+        print(json.dumps([_plain(capture, one) for one in _numbers(capture)], indent=2))
+        return common.OK
+    paint = Paint.for_stream(sys.stdout)
+    numbers = _numbers(capture)
+    if not numbers:
+        print("No TCP segment was captured.")
+    if len(numbers) > 1:
+        ends = capture.connections.counts("ending")
+        said = ", ".join(f"{number(count)} {ending}" for ending, count in ends)
+        print(f"{plural(len(numbers), 'connection')}: {said}\n")
+    for place, one in enumerate(numbers[: given.limit]):
+        connection = capture.connection(one)
+        title = paint(f"connection {one}:", class_of(connection.cause).name)
+        print(("\n" if place else "") + f"{title} {connection.explain()}")
+        print("\nPackets", *steps(capture, one, paint), sep="\n")
+    if len(numbers) > given.limit:
+        print(f"\n... and {number(len(numbers) - given.limit)} more (--limit).")
+    return common.OK
+
+
+def _numbers(capture: Capture) -> list[int]:
+    return list(capture.connections["connection_id"])
+
+
+def _plain(capture: Capture, one: int) -> dict[str, object]:
+    connection = capture.connection(one)
+    return {
+        **connection.explain().__dict__,
+        "connection": json_ready(connection.to_dict()),
+    }
+
+
+def _script(parts: list[str]) -> str:
+    """Give the text to play: what was typed, or what a file or standard input holds."""
+    if all(part.lstrip().startswith(_BEGINNINGS) for part in parts):
+        return "\n".join(parts)
+    if len(parts) > 1:
+        message = "a script, or one file: each part of a script begins with > or <"
+        raise ValueError(message)
+    (name,) = parts
+    if name == "-":
+        if sys.stdin is None:
+            message = "there is no standard input to read"
+            raise OSError(message)
+        octets = sys.stdin.buffer.read(LONGEST + 1)
+    else:
+        with Path(name).open("rb") as file:
+            octets = file.read(LONGEST + 1)
+    return text_of(octets, "standard input" if name == "-" else name)
+
+
+def text_of(octets: bytes, name: str) -> str:
+    """Decode what is to be played; ``ValueError`` for what is no text, or too long for one."""
+    if len(octets) > LONGEST:
+        message = f"{name}: longer than {LONGEST >> 20} MiB"
+        raise ValueError(message)
+    try:
+        return octets.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        message = f"{name}: no text; a capture is read by: finrst {name}"
+        raise ValueError(message) from None
