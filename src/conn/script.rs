@@ -93,12 +93,12 @@ pub fn parse(script: &str) -> Result<Vec<Packet>, Error> {
     let mut player = Player::new();
     for (index, text) in split(script).enumerate() {
         let text = text.trim();
-        let played = match index {
+        let done = match index {
             MAX_ITEMS.. => Err(Fault::at(text, format!("a script has at most {MAX_ITEMS} items"))),
             _ if text.is_empty() => Ok(()),
             _ => player.play(text),
         };
-        played.map_err(|fault| placed(script, &fault))?;
+        done.map_err(|fault| placed(script, &fault))?;
     }
     Ok(player.into_packets())
 }

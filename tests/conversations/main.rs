@@ -7,6 +7,7 @@ mod notation;
 mod recorded;
 #[path = "../support/mod.rs"]
 mod support;
+mod tcpdump;
 mod thresholds;
 
 use finrst::conn::play;

@@ -1,6 +1,8 @@
 //! The notation of scripts: what stands for several items, names in first payloads, wrong uses.
 
+use finrst::conn::script::{Packet, parse};
 use finrst::conn::{Side, play};
+use finrst::packet::checksum;
 
 fn refused(script: &str) -> String {
     play(script).expect_err(script).to_string()
@@ -72,21 +74,82 @@ fn wrong_uses_are_told() {
         ("> P. 10 20", "given twice"),
         ("> P. get=", "1 to 255"),
         (&long, "1 to 255"),
-        ("> S port=5..3", "not a port, nor a range"),
-        ("> S port=1..", "not a port, nor a range"),
-        ("> S port=70000", "not a port, nor a range"),
-        ("> S client=0..3", "not a number from 1 to 253, nor a range"),
-        ("> S server=254", "not a number from 1 to 253, nor a range"),
+        ("> S port=5..3", "a port from 0 to 65535, or a range of them such as 1..5, is expected"),
+        ("> S port=1..", "a port from 0 to 65535, or a range of them such as 1..5, is expected"),
+        ("> S port=70000", "a port from 0 to 65535, or a range of them such as 1..5, is expected"),
+        ("> S client=0..3", "a number from 1 to 253, or a range of them such as 1..5, is expected"),
+        ("> S server=254", "a number from 1 to 253, or a range of them such as 1..5, is expected"),
         ("> S port=1..3 client=1..3", "one range at most"),
         ("> S port=1..10000, > S", "at most 10000 packets"),
         (
-            "23:28:50.1 IP 10.0.0.1.40000 > 10.0.0.2.443: Flags [S], seq 12, win 64240, length 0",
-            "as tcpdump prints it",
+            "> S, 23:28:50.1 IP 10.0.0.1.40000 > 10.0.0.2.443: Flags [S], seq 12, win 1, length 0",
+            "a line as tcpdump prints it",
         ),
-        ("IP6 ::1.40000 > ::1.443: Flags [S], seq 12", "as tcpdump prints it"),
-        ("S", "begins with neither > nor <"),
+        ("S", "> (from the client) or < (from the server) is expected first"),
+        ("> S, > P. 5 again again2", "no word of a script"),
+        ("> S AGAIN", "meant is again?"),
+        ("> S win=70000", "a number from 0 to 65535 is expected"),
+        ("> S ttl=-1", "a number from 0 to 255 is expected"),
+        ("> S seq=x", "+5 or -5 moves what the sender would use"),
+        ("> P. hex=123", "two hexadecimal digits for every octet"),
+        ("> P. text=abc", "its text stands in quotes"),
+        ("> P. text=\"abc", "its quote is not closed"),
+        ("> S +100", "a time such as +100ms is expected"),
+        ("> SX", "'X' is no flag"),
+        ("(> S", "its parenthesis is not closed"),
+        ("> S)", "its parenthesis was not opened"),
+        ("< icmp 3", "a type and a code are expected"),
+        ("> S, < icmp 3/1 +1s +1s", "a type and a code are expected"),
+        ("< icmp 3/1", "no segment for it to quote"),
     ] {
         let error = refused(script);
         assert!(error.contains(told), "{script}: {error}");
     }
+}
+
+#[test]
+fn the_place_of_what_is_wrong_is_told() {
+    for (script, place) in [
+        ("> S, < S. win=70000", "line 1, column 11 of the script, \"win=70000\""),
+        ("> S\n< S.\n  > .,   > P. ttl=256", "line 3, column 15 of the script, \"ttl=256\""),
+        ("> S, > P. 10 again", "line 1, column 6 of the script, \"> P. 10 again\""),
+        ("> P. text=\"ä, b\" 9, < Q", "line 1, column 23 of the script, \"Q\""),
+        ("> S,\n(< S. x)", "line 2, column 7 of the script, \"x\""),
+    ] {
+        let error = refused(script);
+        assert!(error.contains(place), "{script}: {error}");
+    }
+}
+
+#[test]
+fn what_a_script_may_cost_is_bounded() {
+    for (script, told) in [
+        ("> S, ".repeat(10_001), "at most 10000 items"),
+        ("> P. 10000000, ".repeat(11), "at most 100000000 octets in all"),
+        ("> P. 10000 port=1..10000, > P. 1".into(), "at most 10000 packets"),
+        ("> P. 10000001".into(), "a number from 0 to 10000000"),
+        ("> P. 99999999999999999999".into(), "a number from 0 to 10000000"),
+        (format!("> P. {}", "9".repeat(100_000)), "a number from 0 to 10000000"),
+        (format!("{}> S{}", "(".repeat(100_000), ")".repeat(100_000)), "is expected first"),
+        ("> S mac=281474976710656".into(), "a number from 0 to 281474976710655"),
+    ] {
+        let error = refused(&script);
+        assert!(error.contains(told), "{error}");
+        assert!(error.len() < 1_000);
+    }
+    let far = "> S, < S. +99999999s, ".to_owned() + &"> . +99999999s, ".repeat(9_000);
+    assert_eq!(play(&far).unwrap().len(), 1);
+}
+
+#[test]
+fn a_checksum_is_right_unless_it_is_said_to_be_wrong() {
+    let made = parse("> S, < S. badsum, > P. 3 v6, > P. text=\"a, b\" badsum").unwrap();
+    let sound: Vec<_> = made
+        .iter()
+        .map(|packet| match packet {
+            Packet::Tcp(owned) => checksum::sound(&owned.segment()),
+            Packet::Icmp(_) => None,
+        })
+        .collect();
+    assert_eq!(sound, [Some(true), Some(false), Some(true), Some(false)]);
 }

@@ -248,7 +248,9 @@ def test_a_script_is_played(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     path.write_text("> S, nothing")
     assert main(["explain", str(path)]) == 2
     assert main([str(path)]) == 2
-    assert "finrst.conversation" in capsys.readouterr().err
+    assert f"play it: finrst play {path}" in capsys.readouterr().err
+    with pytest.raises(finrst.CaptureError, match=r"a script .*; finrst\.conversation plays it"):
+        finrst.read(path)
 
 
 def test_numbers_count_from_0() -> None:

@@ -12,6 +12,7 @@ from finrst._base.paint import Paint
 from finrst._base.text import number, plural
 from finrst._face.functions import conversation
 from finrst._files.write import json_ready
+from finrst._story import trust
 
 from . import common
 from .steps import steps
@@ -69,7 +70,8 @@ def main(arguments: list[str]) -> int:
     if given.limit < 0:
         message = "--limit cannot be negative"
         raise ValueError(message)
-    capture = conversation(_script(given.script))
+    script = _script(given.script)
+    capture = conversation(script)
     if given.json:
         print(json.dumps([_plain(capture, one) for one in _numbers(capture)], indent=2))
         return common.OK
@@ -88,7 +90,15 @@ def main(arguments: list[str]) -> int:
         print("\nPackets", *steps(capture, one, paint), sep="\n")
     if len(numbers) > given.limit:
         print(f"\n... and {number(len(numbers) - given.limit)} more (--limit).")
+    print(*trust.text(_unsaid(script)), sep="\n", end="\n" if _unsaid(script) else "")
     return common.OK
+
+
+def _unsaid(script: str) -> list[str]:
+    """Tell what tcpdump's lines do not say, and a verdict may hang on."""
+    if ": Flags [" not in script or " ttl " in script or "hlim " in script:
+        return []
+    return ["The lines have no TTL: a forger is hardly told from the host. Print with tcpdump -vv."]
 
 
 def _numbers(capture: Capture) -> list[int]:

@@ -51,7 +51,7 @@ exit codes:
   3    read, but the capture is cut short or damaged
   4    finrst compare: something changed
   5    not written: the output is a capture that is read, or any without --force
-  130  interrupted; of a pipe, by a second Ctrl-C: what it still held is missing
+  130  interrupted; of a pipe, by a second Ctrl-C: what it still held is lost
   141  who reads the output has closed it
 
 Colours appear on a terminal only, and not with NO_COLOR set. A capture that is

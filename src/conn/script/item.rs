@@ -276,7 +276,7 @@ fn unknown(word: &str) -> String {
 }
 
 /// A number from 0 to a bound.
-fn bounded<T: std::str::FromStr + PartialOrd + std::fmt::Display>(
+fn bounded<T: Copy + std::str::FromStr + PartialOrd + std::fmt::Display>(
     value: &str,
     most: T,
 ) -> Result<T, String> {

@@ -27,11 +27,16 @@ const BANNERS: [&str; 7] =
 const COUNTS: [&str; 4] =
     [" captured", " received by filter", " dropped by kernel", " dropped by interface"];
 
+/// Tunnels whose inner packet stands on a line of its own.
+const TUNNELS: [&str; 2] = ["VXLAN", "Geneve"];
+
 /// One packet as it was printed.
 struct Record<'a> {
     /// Number of its first line, from 1.
     line: usize,
-    /// Before the addresses: the time, with `-v` the IP header, with `-e` that of the link.
+    /// Begins with its time.
+    first: &'a str,
+    /// Before the addresses: with `-v` the IP header, with `-e` that of the link.
     head: &'a str,
     /// From the addresses on.
     body: &'a str,
@@ -61,7 +66,7 @@ pub(super) fn is_line(text: &str) -> bool {
 /// `Error::Argument` that names the line and what it lacks.
 pub(super) fn parse(text: &str) -> Result<Vec<Packet>, Error> {
     let records = records(text)?;
-    let times = times::resolved(&records.iter().map(|r| r.head).collect::<Vec<_>>())
+    let times = times::resolved(&records.iter().map(|r| r.first).collect::<Vec<_>>())
         .map_err(|(at, reason)| wrong(records.get(at).map_or(0, |r| r.line), &reason))?;
     let mut found = Vec::new();
     for (at, record) in records.iter().enumerate() {
@@ -99,15 +104,25 @@ fn records(text: &str) -> Result<Vec<Record<'_>>, Error> {
         let said = whole.trim();
         if times::of(said).is_some() {
             let (head, body) = split(said);
-            found.push(Record { line, head, body });
+            found.push(Record { line, first: said, head, body });
         } else if whole.starts_with(char::is_whitespace) {
             // Of the packet before it: its addresses, or octets of it, which are not looked at.
             match found.last_mut() {
-                Some(record) if record.body.is_empty() => record.body = said,
+                Some(record) if record.body.is_empty() => {
+                    let (header, body) = split(said);
+                    record.body = body;
+                    // That of a packet within it.
+                    record.head = if header.is_empty() { record.head } else { header };
+                }
                 Some(_) => {}
                 None if said.is_empty() => {}
                 None => return Err(wrong(line, "the first line of this packet is missing")),
             }
+        } else if is_line(said)
+            && let Some(tunnel) = found.last_mut()
+            && TUNNELS.iter().any(|name| tunnel.body.contains(name))
+        {
+            (tunnel.head, tunnel.body) = split(said);
         } else if is_line(said) {
             return Err(wrong(line, "it has no time: print without -t"));
         } else if !said.is_empty()

@@ -3,6 +3,8 @@
 //! again here (`print-tcp.c`: a conversation is begun by its first segment with ACK, and anew by each
 //! SYN with ACK, whose numbers are printed as they are).
 
+use std::cmp::Ordering;
+
 use super::fields::Fields;
 use super::{ByWay, Way, Wrong, back};
 use crate::packet::Seq;
@@ -10,25 +12,29 @@ use crate::packet::Seq;
 /// Where a sender's numbers are said to begin when no line tells.
 const SOMEWHERE: u32 = 1_000_000;
 
-/// Whether the numbers are absolute, as with `-S`: of the segments behind the first of their
-/// conversations more acknowledge something near the first number than something near 0.
+/// Whether the numbers are absolute, as with `-S`. Behind the first line of a conversation, the next
+/// number of each direction tells: it lies near that direction's first number, or near 0.
 pub(super) fn are_absolute<'a>(lines: impl Iterator<Item = &'a Fields<'a>>) -> bool {
-    let mut bases: ByWay<u32> = ByWay::new();
+    // The first number of a direction, until another one was printed.
+    let mut bases: ByWay<Option<u32>> = ByWay::new();
     let (mut absolute, mut relative) = (0_usize, 0_usize);
     for fields in lines {
         let Some(ack) = fields.acknowledgment.filter(|_| fields.flags.ack()) else { continue };
-        let base = ack.wrapping_sub(1);
-        match bases.get(&back(fields.way())) {
-            Some(&base) if !fields.flags.syn() => {
-                if ack.wrapping_sub(base) < ack {
-                    absolute += 1;
-                } else {
-                    relative += 1;
-                }
-            }
-            _ => {
-                bases.insert(back(fields.way()), base);
-                bases.insert(fields.way(), fields.sequence.unwrap_or(0));
+        let (way, other) = (fields.way(), back(fields.way()));
+        if fields.flags.syn() || !bases.contains_key(&other) {
+            bases.insert(other, Some(ack.wrapping_sub(1)));
+            bases.insert(way, fields.sequence);
+            continue;
+        }
+        for (way, number) in [(way, fields.sequence), (other, Some(ack))] {
+            let Some(number) = number else { continue };
+            let Some(base) = bases.insert(way, None).flatten() else { continue };
+            // One further than where it began: behind the SYN.
+            let near = |begin: u32| Seq(number).since(Seq(begin).plus(1)).unsigned_abs();
+            match near(base).cmp(&near(0)) {
+                Ordering::Less => absolute += 1,
+                Ordering::Greater => relative += 1,
+                Ordering::Equal => {}
             }
         }
     }

@@ -1,0 +1,183 @@
+"""Conversations that are written down, played by the command: scripts, and what tcpdump prints."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import warnings
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import finrst
+from commands import DEMO, run
+from conftest import SHARED
+from finrst.__main__ import main
+from finrst._cli import play
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+needs_tcpdump = pytest.mark.skipif(
+    shutil.which("tcpdump") is None, reason="tcpdump is not installed: its output is not played"
+)
+
+
+def test_a_script_is_told_and_drawn(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["play", "> S, < R."]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("connection 0: The connection from 192.0.2.1:40000 to ")
+    assert "port_closed" in out.splitlines()[0]
+    assert re.search(r"1 +\+0\.000000 s +── SYN seq 0 win 64240 ─+▶", out)
+    assert "◀────────────────────── RST,ACK ack 1 win 0 ──" in out
+    # There is nothing to look for in Wireshark.
+    assert "In Wireshark" not in out
+
+
+def test_several_arguments_are_parts_of_one(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["play", "> S", "< S.", "> .", "(> F.)", "< R"]) == 0
+    several = capsys.readouterr().out
+    assert main(["play", "> S, < S., > ., (> F.), < R"]) == 0
+    assert capsys.readouterr().out == several
+
+
+def test_files_and_standard_input(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    script = tmp_path / "a script.txt"
+    script.write_bytes(b"\xef\xbb\xbf> S\r\n< R.\r\n")
+    assert main(["play", str(script)]) == 0
+    out = capsys.readouterr().out
+    assert "port_closed" in out
+    done = run("play", "-", stdin=script.read_bytes())
+    assert (done.returncode, done.stdout.decode()) == (0, out)
+
+
+def test_many_connections_are_summed_up_first(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["play", "> S port=1..7, < R.", "--limit", "2"]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("7 connections: 6 handshake_unanswered, 1 handshake_refused\n")
+    assert len(re.findall(r"^connection \d:", out, re.MULTILINE)) == 2
+    assert out.endswith("... and 5 more (--limit).\n")
+    assert main(["play", "(> S)"]) == 0
+    assert capsys.readouterr().out == "No TCP segment was captured.\n"
+
+
+def test_for_programs(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["play", "> S port=1..7, < R.", "--json"]) == 0
+    stories = json.loads(capsys.readouterr().out)
+    assert len(stories) == 7
+    assert stories[6]["connection"]["cause"] == "port_closed"
+    assert stories[6]["sentence"].startswith("The connection from 192.0.2.1:7 to ")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["> S, > P. again"], 2, 'line 1, column 6 of the script, "> P. again": again: its sender'),
+        (["> S", "< S. win=70000"], 2, "line 2, column 6 of the script"),
+        (["> S", "x.txt"], 2, "each part of a script begins with > or <"),
+        (["absent.txt"], 1, "absent.txt: no such file or directory"),
+        ([str(DEMO)], 2, f"no text; a capture is read by: finrst {DEMO}"),
+        (["> S", "--limit", "-1"], 2, "--limit cannot be negative"),
+    ],
+)
+def test_errors_are_one_line_with_a_code(
+    arguments: list[str], code: int, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["play", *arguments]) == code
+    streams = capsys.readouterr()
+    assert said in streams.err
+    assert streams.err.count("\n") == 1
+    assert streams.out == ""
+
+
+def test_what_is_too_long_is_refused() -> None:
+    with pytest.raises(ValueError, match="x: longer than 64 MiB"):
+        play.text_of(b"x" * (play.LONGEST + 1), "x")
+
+
+def test_a_wrong_checksum_has_its_cause() -> None:
+    script = "> S, < S. badsum, > S again +1s, < S. again badsum, > S again +2s, < S. again badsum"
+    assert finrst.conversation(script).connections["cause"] == ["syn_ack_ignored"]
+    sound = finrst.conversation(script.replace(" badsum", ""))
+    assert sound.connections["cause"] != ["syn_ack_ignored"]
+
+
+def printed(path: Path, *options: str) -> str:
+    command = ["tcpdump", "-r", str(path), "-n", *options]
+    done = subprocess.run(command, capture_output=True, check=False)
+    return done.stdout.decode(errors="replace")
+
+
+def verdicts(cap: finrst.Capture) -> dict[tuple[Any, ...], tuple[Any, ...]]:
+    names = ("client_ip", "client_port", "server_ip", "server_port", "first_packet")
+    said = ("ending", "ended_by", "cause")
+    return {tuple(r[n] for n in names): tuple(r[n] for n in said) for r in cap.connections}
+
+
+# A keep-alive probe is a bare ACK, whose number is printed with -vv only.
+HIDDEN = {"keepalive_timeout"}
+
+
+@needs_tcpdump
+@pytest.mark.parametrize(
+    "options",
+    ["", "-S", "-tt", "-ttt", "-tttt", "-ttttt", "-v", "-vv", "-e", "-vv -e -S", "-vv -x"],
+)
+def test_what_tcpdump_prints_of_the_demo_has_its_verdicts(options: str) -> None:
+    real = verdicts(finrst.read(DEMO))
+    played = verdicts(finrst.conversation(printed(DEMO, *options.split())))
+    assert played.keys() == real.keys()
+    different = {real[one][2] for one in real if played[one] != real[one]}
+    assert different <= (set() if "-vv" in options else HIDDEN)
+
+
+PRACTICE = sorted((SHARED / "captures/practice").glob("*.pcap"))
+
+
+@needs_tcpdump
+@pytest.mark.skipif(not PRACTICE, reason="no shared captures: their printed lines are not played")
+@pytest.mark.parametrize("options", ["-vv", "-vv -S", "", "-S"])
+def test_what_tcpdump_prints_of_cases_from_practice_has_their_verdicts(options: str) -> None:
+    connections, different = 0, []
+    for path in PRACTICE:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", finrst.CaptureWarning)
+            real = verdicts(finrst.read(path, progress=False))
+        played = verdicts(finrst.conversation(printed(path, *options.split(), "-tttt", "--nano")))
+        connections += len(real)
+        different += [real[one] for one in real if played.get(one) != real[one]]
+    assert connections > 100
+    told = connections - len(different)
+    # What a cause reads in payloads is not printed; without -vv neither are TTL nor checksum.
+    assert told >= connections * (0.98 if "-vv" in options else 0.85), different
+    causes = {cause for _, who, cause in different if who != "third_party"}
+    unprinted = set() if "-vv" in options else {"application_abort", "syn_ack_ignored"}
+    # ICMP errors are not played.
+    assert causes <= {"unread_close_notify", "path_mtu_black_hole"} | unprinted
+
+
+@needs_tcpdump
+def test_the_command_plays_what_tcpdump_prints(capsys: pytest.CaptureFixture[str]) -> None:
+    done = run("play", "-", stdin=printed(DEMO, "port", "4022").encode())
+    assert done.returncode == 0, done.stderr
+    out = done.stdout.decode()
+    assert "10.77.0.1:51058 to 10.77.0.2:4022 was reset by" in out.splitlines()[0]
+    assert "reset_injected" in out
+    assert "Limits of trust\n  The lines have no TTL" in out
+    # Packets are numbered as they were printed.
+    assert re.search(r"^ +13 +\+0\.068460 s +── RST seq 26 win 0", out, re.MULTILINE)
+    verbose = run("play", "-", stdin=printed(DEMO, "-v", "port", "4022").encode())
+    assert b"Limits of trust" not in verbose.stdout
+    assert main(["play", "--json", "/dev/null"]) == 0
+    assert json.loads(capsys.readouterr().out) == []
+
+
+@needs_tcpdump
+def test_the_line_that_tells_too_little_is_named() -> None:
+    for option, said in (("-q", "print without -q"), ("-t", "print without -t")):
+        done = run("play", "-", stdin=printed(DEMO, option).encode())
+        assert done.returncode == 2
+        assert b"finrst: line 1 of tcpdump's output: " in done.stderr
+        assert said.encode() in done.stderr
