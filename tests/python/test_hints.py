@@ -66,7 +66,7 @@ def test_what_is_a_file_or_a_value_is_no_command(
         (tmp_path / name).write_bytes(DEMO.read_bytes())
     assert main(["help"]) == 0
     assert main([str(DEMO), "explain"]) == 0
-    assert "2 files: " in capsys.readouterr().out
+    assert "segments in 2 files\n" in capsys.readouterr().out
     # Like a command, but called as a file is.
     assert main(["explain.cap"]) == 1
     assert capsys.readouterr().err == "finrst: explain.cap: no such file or directory\n"
