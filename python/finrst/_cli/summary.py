@@ -11,7 +11,6 @@ from finrst._base.paint import Paint
 from finrst._base.text import printable
 from finrst._base.width import wrap
 from finrst._face.read import read, scan
-from finrst._story import trust
 from finrst._story.summary import figures, plain, text
 from finrst._story.tally import Tally
 
@@ -33,7 +32,7 @@ commands:
   finrst convert CAPTURE...  tables: Parquet, Arrow, CSV, JSON lines, Excel
   finrst annotate CAPTURE... verdicts as comments that Wireshark shows
   finrst compare A B         what changed from one capture or day to another
-  finrst play SCRIPT         a conversation in a line, or tcpdump's lines, played
+  finrst play SCRIPT         a conversation in a line, or tcpdump's, and its end
   finrst causes              every cause, and how it is recognised
   Each has a --help with examples.
 
@@ -93,8 +92,7 @@ def main(arguments: list[str]) -> int:
         print(json.dumps(plain(tally, accounts), ensure_ascii=True, indent=2))
     else:
         paint = Paint.for_stream(sys.stdout)
-        limits = trust.text(trust.sentences(tally.trust))
-        shown = "\n".join([text(figures(tally, accounts), paint), *limits])
+        shown = text(figures(tally, accounts), paint)
         print(shown if _can_show("█") else shown.replace("█", "#"))
         if not pipes and tally.servers:
             print("", *(paint(line, "dim") for line in wrap(_hint(given.captures))), sep="\n")
