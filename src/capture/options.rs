@@ -15,6 +15,8 @@ pub struct ReadOptions {
     /// and goes on there: the file's status is then `recovered`. The format has no marks, so that
     /// octets of a payload may be taken for packets; without it reading ends at the damage.
     pub resync: bool,
+    /// Whether directories within directories that are named are entered.
+    pub recursive: bool,
     /// Whether what lies between packets is kept for a copy (see [`Annotator`](super::Annotator)).
     pub keep_blocks: bool,
 }
@@ -26,6 +28,7 @@ impl Default for ReadOptions {
             max_uncompressed_bytes: None,
             ahead: true,
             resync: false,
+            recursive: false,
             keep_blocks: false,
         }
     }

@@ -10,7 +10,7 @@ use super::file::{CaptureFile, open};
 use super::interface::Interface;
 use super::options::{Progress, ReadOptions};
 use super::order::{Rank, report_order, report_overlaps};
-use super::source::{Source, SourceFile, SourceFiles, Stamp, expand};
+use super::source::{Expanded, Source, SourceFile, SourceFiles, Stamp, expand};
 use super::summary::{FileSummary, Status};
 use super::window::Window;
 use crate::base::error::Error;
@@ -98,6 +98,17 @@ struct Found {
     file: Option<SourceFile>,
 }
 
+/// The same, where there may be captures in directories that were not entered.
+fn with_directories(error: Error) -> Error {
+    match error {
+        Error::NotACapture { file, reason } => {
+            let deeper = "the directories beside it are entered with recursive=True (-r)";
+            Error::NotACapture { file, reason: format!("{reason}; {deeper}") }
+        }
+        other => other,
+    }
+}
+
 impl Reader {
     /// Opens a capture.
     ///
@@ -109,7 +120,7 @@ impl Reader {
         if sources.is_empty() {
             return Err(Error::Argument("no source to read".into()));
         }
-        let entries = expand(sources)?;
+        let Expanded { entries, skipped } = expand(sources, options.recursive)?;
         let mut reader = Self {
             slots: Vec::new(),
             summaries: Vec::new(),
@@ -127,6 +138,7 @@ impl Reader {
             over: false,
             blocks: None,
         };
+        let deeper = !skipped.is_empty() && !reader.options.recursive;
         reader.blocks = reader.options.keep_blocks.then(Blocks::default);
         let single = entries.len() == 1;
         let mut found = Vec::with_capacity(entries.len());
@@ -145,13 +157,17 @@ impl Reader {
                 }
             }
         }
+        for (kind, detail) in skipped {
+            reader.issues.add(NO_FILE, None, None, kind, || detail);
+        }
+        let said = |error| if deeper { with_directories(error) } else { error };
         if let (true, Some(error)) = (found.is_empty(), refused) {
-            return Err(error);
+            return Err(said(error));
         }
         reader.put_in_order(found);
         if single {
             // Errors of the only file are the caller's to see at once.
-            reader.enter(0)?;
+            reader.enter(0).map_err(said)?;
             reader.unopened = 1;
         }
         Ok(reader)

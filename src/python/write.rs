@@ -48,14 +48,15 @@ pub struct Sources(pub SourceFiles);
 impl Sources {
     /// Those of sources that were not read yet; directories and patterns are expanded.
     #[new]
+    #[pyo3(signature = (items, recursive = false))]
     #[expect(clippy::needless_pass_by_value, reason = "arguments from Python come by value")]
-    fn new(py: Python<'_>, items: Vec<Bound<'_, PyAny>>) -> PyResult<Self> {
+    fn new(py: Python<'_>, items: Vec<Bound<'_, PyAny>>, recursive: bool) -> PyResult<Self> {
         errors::guarded(py, || {
             let raised = Raised::default();
             let items: PyResult<Vec<Source>> =
                 items.iter().map(|item| source(item, &raised)).collect();
             let items = items?;
-            let found = py.detach(|| catch(|| SourceFiles::of(items)));
+            let found = py.detach(|| catch(|| SourceFiles::of(items, recursive)));
             Ok(Self(found.map_err(|error| errors::exception(py, error))?))
         })
     }

@@ -236,6 +236,66 @@ fn a_failing_read_keeps_what_came_before() {
 }
 
 #[test]
+fn directories_within_are_entered_where_that_is_asked_for() {
+    let folder = Folder::new("deep");
+    let recursive = || ReadOptions { recursive: true, ..ReadOptions::default() };
+    fs::create_dir_all(folder.0.join("day/10")).unwrap();
+    fs::create_dir_all(folder.0.join("day/9")).unwrap();
+    fs::create_dir_all(folder.0.join("empty")).unwrap();
+    folder.put("day/10/x.pcap2", &at(&[7]));
+    folder.put("day/10/x.pcap10", &at(&[7]));
+    // Without a usual name, and without its contents.
+    folder.put("day/9/rotated", &at(&[7]));
+    folder.put("day/9/notes.pcap", b"some text");
+    let open = |options| read_sources(vec![Source::path(&folder.0)], options);
+    let refused = open(ReadOptions::default()).unwrap_err().to_string();
+    assert!(refused.contains("only directories: recursive=True (-r) enters them"), "{refused}");
+    let outcome = open(recursive()).unwrap();
+    let names: Vec<_> = outcome.files.iter().map(|file| file.name.as_str()).collect();
+    let ends = ["day/9/rotated", "day/10/x.pcap2", "day/10/x.pcap10"];
+    assert_eq!(names.len(), ends.len());
+    for (name, end) in names.iter().zip(ends) {
+        assert!(name.ends_with(end), "{names:?}");
+    }
+    assert!(outcome.issues.examples().iter().any(|issue| issue.detail.contains("notes.pcap")));
+    // What is not entered is said.
+    folder.put("1.pcap", &at(&[1]));
+    let outcome = open(ReadOptions::default()).unwrap();
+    let issues = outcome.issues.examples();
+    let kinds: Vec<_> = issues.iter().map(|issue| (issue.file, issue.kind)).collect();
+    assert_eq!(kinds, [(NO_FILE, "directory_not_entered"); 2]);
+    assert!(issues[0].detail.ends_with("day: recursive=True (-r) enters it"));
+    // Also where only something else lies beside it.
+    fs::remove_file(folder.0.join("1.pcap")).unwrap();
+    folder.put("README", b"some text");
+    let refused = open(ReadOptions::default()).unwrap_err().to_string();
+    assert!(refused.contains("recursive=True (-r)"), "{refused}");
+    let nothing = read_sources(vec![Source::path(folder.0.join("empty"))], recursive());
+    assert!(nothing.unwrap_err().to_string().contains("hold files"));
+}
+
+#[cfg(unix)]
+#[test]
+fn links_that_lead_in_circles_are_not_followed() {
+    use std::os::unix::fs::symlink;
+    let folder = Folder::new("circle");
+    fs::create_dir_all(folder.0.join("a")).unwrap();
+    folder.put("a/1.pcap", &at(&[1]));
+    symlink("..", folder.0.join("a/up")).unwrap();
+    symlink("1.pcap", folder.0.join("a/2.pcap")).unwrap();
+    symlink("nowhere", folder.0.join("a/dangling.pcap")).unwrap();
+    let options = ReadOptions { recursive: true, ..ReadOptions::default() };
+    let outcome = read_sources(vec![Source::path(&folder.0)], options).unwrap();
+    assert_eq!(outcome.files.len(), 2);
+    let issues = outcome.issues.examples();
+    assert!(
+        issues
+            .iter()
+            .any(|i| i.kind == "directory_not_entered" && i.detail.ends_with("up: a link"))
+    );
+}
+
+#[test]
 fn a_directory_is_its_captures() {
     let folder = Folder::new("directory");
     folder.put("2.pcap", &at(&[2]));

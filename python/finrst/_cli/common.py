@@ -36,8 +36,8 @@ def parser(name: str, description: str, epilog: str) -> argparse.ArgumentParser:
         "captures",
         nargs="+",
         metavar="CAPTURE",
-        help="pcap or pcapng file, plain or compressed; a directory of such files; - for standard "
-        "input; several are one capture, merged by time",
+        help="pcap or pcapng file, plain or compressed; a directory of such files (-r: and of "
+        "directories); - for standard input; several are one capture, merged by time",
     )
     return made
 
@@ -135,11 +135,16 @@ def bare_parser(name: str, description: str, epilog: str) -> argparse.ArgumentPa
     )
 
 
+# What is typed often.
+_SHORT = {"recursive": ("-r",)}
+
+
 def add_reading(made: argparse.ArgumentParser) -> None:
     """Add the options of reading."""
     group = made.add_argument_group("reading")
     for option in _flags():
         group.add_argument(
+            *_SHORT.get(option["name"], ()),
             "--" + option["name"].replace("_", "-"),
             # An argument of its own kind for a flag without a value.
             **({"metavar": option["flag"]} if option["flag"] else {"action": "store_true"}),
@@ -187,14 +192,16 @@ class Outcome:
 
 
 @contextlib.contextmanager
-def sources(captures: list[str]) -> Iterator[tuple[list[Any], list[Pipe], Outcome]]:
+def sources(
+    captures: list[str], *, recursive: bool = False
+) -> Iterator[tuple[list[Any], list[Pipe], Outcome]]:
     """Open captures, keep what Ctrl-C leaves of pipes, and tell warnings at the end."""
     outcome = Outcome()
     with opened(captures) as (found, pipes), warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", CaptureWarning)
         warnings.simplefilter("always", OutputWarning)
         # What is shown may go into a file that is read.
-        _native.Output(None, files(found), overwrite=False).abandon()
+        _native.Output(None, files(found, recursive=recursive), overwrite=False).abandon()
         try:
             yield found, pipes, outcome
         except CaptureError:
@@ -216,14 +223,14 @@ def sources(captures: list[str]) -> Iterator[tuple[list[Any], list[Pipe], Outcom
             complain(warning.message)
 
 
-def files(found: list[Any]) -> _native.Sources:
+def files(found: list[Any], *, recursive: bool = False) -> _native.Sources:
     """Give the files that are going to be read, for what must not replace them."""
-    return _native.Sources(items(found)[0])
+    return _native.Sources(items(found)[0], recursive)
 
 
 def load(given: argparse.Namespace) -> tuple[Capture, Outcome]:
     """Read the captures of a command to their end."""
-    with sources(given.captures) as (found, _, outcome):
+    with sources(given.captures, recursive=given.recursive) as (found, _, outcome):
         capture = read(found, **options(given))
     return capture, outcome
 

@@ -86,7 +86,11 @@ def main(arguments: list[str]) -> int:
     if not given.ratio > 0:
         message = "--ratio is a number above 0"
         raise ValueError(message)
-    with common.sources([given.before, given.after]) as (found, _, outcome):
+    with common.sources([given.before, given.after], recursive=given.recursive) as (
+        found,
+        _,
+        outcome,
+    ):
         before, after = (_load(one, given) for one in found)
     changes = compare(
         before,

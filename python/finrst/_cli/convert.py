@@ -92,8 +92,8 @@ def main(arguments: list[str]) -> int:
     """Write tables and return the exit code."""
     given = parser().parse_args(arguments)
     targets = _targets(given)
-    with common.sources(given.captures) as (found, pipes, outcome):
-        _check(targets, common.files(found), given)
+    with common.sources(given.captures, recursive=given.recursive) as (found, pipes, outcome):
+        _check(targets, common.files(found, recursive=given.recursive), given)
         tables = _streamed if given.stream or pipes else _whole
         done = _write(tables(found, common.options(given)), targets, given)
     if sys.stderr.isatty():

@@ -44,8 +44,8 @@ def main(arguments: list[str]) -> int:
     if Path(given.output).suffix.lower() not in _ENDINGS:
         message = f"a report ends in {', '.join(_ENDINGS)}, not as {printable(given.output)}"
         raise ValueError(message)
-    with common.sources(given.captures) as (found, _, outcome):
-        check(given.output, common.files(found), overwrite=given.force)
+    with common.sources(given.captures, recursive=given.recursive) as (found, _, outcome):
+        check(given.output, common.files(found, recursive=given.recursive), overwrite=given.force)
         capture = read(found, **common.options(given))
         capture.report(given.output, title=given.title, overwrite=given.force)
     return outcome.code

@@ -71,7 +71,7 @@ def parser() -> argparse.ArgumentParser:
 def main(arguments: list[str]) -> int:
     """Print the summary and return the exit code."""
     given = parser().parse_args(arguments)
-    with common.sources(given.captures) as (sources, pipes, outcome):
+    with common.sources(given.captures, recursive=given.recursive) as (sources, pipes, outcome):
         options = common.options(given)
         accounts: Mapping[str, Table]
         if not pipes:

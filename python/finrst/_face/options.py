@@ -90,6 +90,8 @@ class Options(TypedDict, total=False):
     """Threads that may be used; never changes a row. As many as there are processors (8 at most)
     unless told. `read` follows connections on them (with a `memory_limit` on one), tables are made
     on all; with more than one, another reads and decompresses files."""
+    recursive: bool
+    """Enter directories within directories that are named, too (links to them are not followed)."""
     resync: bool
     """Look for packets behind damage in a classic pcap too (of pcapng they always are): three
     record headers in a row that make sense. The file's `status` is then `recovered` and `issues`

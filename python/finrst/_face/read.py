@@ -49,7 +49,8 @@ def _warn(files: Table, stacklevel: int) -> None:
 def read(source: Source, /, *, progress: Progress = "auto", **options: Unpack[Options]) -> Capture:
     """Read a capture to its end and judge every connection in it.
 
-    ``source`` is a path, a directory (its capture files), a pattern, ``"-"`` (standard input),
+    ``source`` is a path, a directory (its capture files; with
+    ``recursive=True`` also those of directories in it), a pattern, ``"-"`` (standard input),
     bytes, a binary file object, or a list of these; several are one capture, merged by time
     (``issues`` tells of files that share some, or were named in another order).
     A file object is read on the calling thread where that is the main one, else on one of its own.

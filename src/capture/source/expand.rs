@@ -4,8 +4,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::Source;
+use super::natural::natural;
 use super::pattern::files;
 use crate::base::error::{Error, file_name};
+
+/// Files of one directory, with those within it.
+const MAX_FILES: usize = 100_000;
+/// Directories within each other.
+const MAX_DEPTH: usize = 128;
 
 /// One input, and whether the caller named it or merely the place where it lies.
 pub(crate) struct Entry {
@@ -13,49 +19,118 @@ pub(crate) struct Entry {
     pub(crate) named: bool,
 }
 
-/// Replaces directories and patterns by the files in them, sorted by name.
+/// What was named, as single inputs, and what of it is none.
+#[derive(Default)]
+pub(crate) struct Expanded {
+    pub(crate) entries: Vec<Entry>,
+    /// What was passed over: the kind of an issue, and what it is.
+    pub(crate) skipped: Vec<(&'static str, String)>,
+}
+
+/// Replaces directories and patterns by the files in them, in the order of their names, numbers in
+/// these by their value.
 ///
-/// Subdirectories are not entered. A path that exists is never taken for a pattern.
-pub(crate) fn expand(sources: Vec<Source>) -> Result<Vec<Entry>, Error> {
-    let mut entries = Vec::with_capacity(sources.len());
+/// Directories within directories are entered where that is asked for, links to directories never:
+/// they may lead in circles. A path that exists is never taken for a pattern.
+pub(crate) fn expand(sources: Vec<Source>, recursive: bool) -> Result<Expanded, Error> {
+    let mut all = Expanded::default();
     for source in sources {
         let Source::Path(path) = source else {
-            entries.push(Entry { source, named: true });
+            all.entries.push(Entry { source, named: true });
             continue;
         };
         let found = if path.is_dir() {
-            Some(directory(&path)?)
+            Some(directory(&path, recursive, &mut all.skipped)?)
         } else if path.symlink_metadata().is_err() {
             pattern(&path)?
         } else {
             None
         };
         match found {
-            Some(paths) => entries.extend(
+            Some(paths) => all.entries.extend(
                 paths.into_iter().map(|path| Entry { source: Source::Path(path), named: false }),
             ),
-            None => entries.push(Entry { source: Source::Path(path), named: true }),
+            None => all.entries.push(Entry { source: Source::Path(path), named: true }),
         }
     }
-    Ok(entries)
+    Ok(all)
 }
 
-fn directory(path: &Path) -> Result<Vec<PathBuf>, Error> {
-    let io = |source| Error::Io { file: file_name(path), source };
-    let mut paths = Vec::new();
-    for entry in fs::read_dir(path).map_err(io)? {
-        let path = entry.map_err(io)?.path();
-        // A pipe in a directory would be waited for; only who names it wants that.
-        if fs::metadata(&path).is_ok_and(|m| m.is_file()) {
-            paths.push(path);
-        }
-    }
+/// The files in a directory.
+fn directory(
+    path: &Path,
+    recursive: bool,
+    skipped: &mut Vec<(&'static str, String)>,
+) -> Result<Vec<PathBuf>, Error> {
+    let mut walk = Walk { recursive, paths: Vec::new(), skipped, within: 0 };
+    walk.enter(path, 0)?;
+    let (paths, within) = (walk.paths, walk.within);
     if paths.is_empty() {
-        let file = file_name(path);
-        return Err(Error::NotACapture { file, reason: "the directory holds no files".into() });
+        let reason = match (recursive, within) {
+            (true, _) => "neither the directory nor those in it hold files",
+            (false, 0) => "the directory holds no files",
+            (false, _) => {
+                "the directory holds no files, only directories: recursive=True (-r) enters them"
+            }
+        };
+        return Err(Error::NotACapture { file: file_name(path), reason: reason.into() });
     }
-    paths.sort();
     Ok(paths)
+}
+
+struct Walk<'a> {
+    recursive: bool,
+    paths: Vec<PathBuf>,
+    skipped: &'a mut Vec<(&'static str, String)>,
+    /// Directories that were met.
+    within: usize,
+}
+
+impl Walk<'_> {
+    /// Takes the files of a directory, then those of the directories in it.
+    fn enter(&mut self, path: &Path, depth: usize) -> Result<(), Error> {
+        let io = |source| Error::Io { file: file_name(path), source };
+        let mut found = Vec::new();
+        for entry in fs::read_dir(path).map_err(io)? {
+            found.push(entry.map_err(io)?.path());
+        }
+        found.sort_by(|a, b| natural(a.as_os_str(), b.as_os_str()));
+        let mut deeper = Vec::new();
+        for path in found {
+            let link = path.symlink_metadata().is_ok_and(|meta| meta.is_symlink());
+            match fs::metadata(&path) {
+                // A pipe in a directory would be waited for; only who names it wants that.
+                Ok(meta) if meta.is_file() => self.paths.push(path),
+                Ok(meta) if meta.is_dir() && link => {
+                    self.skip("directory_not_entered", &path, "a link")
+                }
+                Ok(meta) if meta.is_dir() => deeper.push(path),
+                _ => {}
+            }
+            if self.paths.len() > MAX_FILES {
+                let reason = format!("there are more than {MAX_FILES} files in what was named");
+                return Err(Error::Argument(reason));
+            }
+        }
+        self.within += deeper.len();
+        for path in deeper {
+            if !self.recursive {
+                self.skip("directory_not_entered", &path, "recursive=True (-r) enters it");
+            } else if depth >= MAX_DEPTH {
+                self.skip("directory_not_entered", &path, "too many within each other");
+            } else if let Err(error) = self.enter(&path, depth + 1) {
+                match error {
+                    Error::Io { .. } => self.skipped.push(("unreadable", error.to_string())),
+                    other => return Err(other),
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn skip(&mut self, kind: &'static str, path: &Path, why: &str) {
+        self.skipped.push((kind, format!("{}: {why}", file_name(path))));
+    }
 }
 
 fn pattern(path: &Path) -> Result<Option<Vec<PathBuf>>, Error> {

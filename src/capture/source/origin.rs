@@ -120,13 +120,14 @@ impl SourceFile {
 pub struct SourceFiles(Arc<Vec<SourceFile>>);
 
 impl SourceFiles {
-    /// Those that will be read: before it begins, directories and patterns expanded.
+    /// Those that will be read: before it begins, directories and patterns expanded, directories
+    /// within directories where that is asked for.
     ///
     /// # Errors
     /// Where a directory cannot be listed, or a pattern matches nothing.
-    pub fn of(sources: Vec<Source>) -> Result<Self, Error> {
+    pub fn of(sources: Vec<Source>, recursive: bool) -> Result<Self, Error> {
         let mut files = Self::default();
-        for Entry { source, named } in expand(sources)? {
+        for Entry { source, named } in expand(sources, recursive)?.entries {
             if let Some(file) = source.file() {
                 files.add(SourceFile { found: !named, ..file });
             }

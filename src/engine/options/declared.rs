@@ -166,6 +166,12 @@ pub static OPTIONS: &[Declared] = &[
          reads and decompresses files.",
     ),
     Declared::new(
+        "recursive",
+        Slot::Switch(|o| &mut o.reading.recursive),
+        "Enter directories within directories that are named, too (links to them are not followed).",
+    )
+    .flag(""),
+    Declared::new(
         "resync",
         Slot::Switch(|o| &mut o.reading.resync),
         "Look for packets behind damage in a classic pcap too (of pcapng they always are): three \
