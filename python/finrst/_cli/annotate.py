@@ -69,14 +69,18 @@ def main(arguments: list[str]) -> int:
     printed = given.output == "-"
     if printed:
         _check(given)
-    with common.sources(given.captures) as (found, pipes, outcome):
+    with common.sources(given.captures, recursive=given.recursive) as (found, pipes, outcome):
         if pipes:
             message = "a pipe can be read only once: save it to a file, and annotate that"
             raise CaptureError(message)
         if printed:
-            _native.Output(None, common.files(found), given.force).abandon()
+            _native.Output(
+                None, common.files(found, recursive=given.recursive), given.force
+            ).abandon()
         else:
-            check(given.output, common.files(found), overwrite=given.force)
+            check(
+                given.output, common.files(found, recursive=given.recursive), overwrite=given.force
+            )
         said = _copy(found, given, None if printed else given.output)
     if sys.stderr.isatty():
         print(said if printed else f"{said}: {printable(given.output)}", file=sys.stderr)
