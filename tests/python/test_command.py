@@ -212,7 +212,7 @@ def test_explain(capsys: pytest.CaptureFixture[str]) -> None:
     assert "What speaks for it" in out
     assert "In Wireshark\n  ip.addr == 10.77.0.1 && " in out
     assert main(["explain", str(DEMO), "--limit", "2"]) == 0
-    assert "... and 13 more (--limit)." in capsys.readouterr().out
+    assert "... and 9 more stories, of 11 connections (--limit)." in capsys.readouterr().out
     assert main(["explain", str(DEMO), "--cause", "port_closed"]) == 0
     assert capsys.readouterr().out.count("connection ") >= 1
     assert main(["explain", str(DEMO), "--filter", "port 4003"]) == 0
@@ -233,7 +233,7 @@ def test_packets_in_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     lines = capsys.readouterr().out.split("\nPackets\n")[1].splitlines()
     numbers = [line.split()[0] for line in lines if re.match(r" *\d+ +\+", line)]
     assert numbers == [str(packet) for packet in finrst.read(DEMO).packets(13)["packet"]]
-    place = next(place for place, line in enumerate(lines) if "injection score" in line)
+    place = next(place for place, line in enumerate(lines) if "did not send this reset" in line)
     assert lines[place - 1].lstrip().startswith("97 ")
     # A long one is told in part, and says what is left out.
     long = "> S, < S., > ., " + "< P. 100, > ., " * 200 + "< R. +5s"
