@@ -31,7 +31,7 @@ def test_a_tree_is_one_capture(tree: Path, capsys: pytest.CaptureFixture[str]) -
     names = [os.path.relpath(name, tree) for name in figures["files"]]
     assert names == ["day/other", "day/1/x.pcap2", "day/1/x.pcap10"]
     assert figures["packets"] == {"tcp": 3 * 164}
-    assert "not a capture: 1" in figures["warnings"]
+    assert "Files that are no captures were passed over (1 file)" in figures["warnings"]
     cap = finrst.read(tree, recursive=True)
     assert [os.path.relpath(name, tree) for name in cap.files["file"]] == names
     assert any("notes.txt" in detail for detail in cap.issues["detail"])
@@ -53,7 +53,8 @@ def test_without_the_option_it_is_named(tree: Path, capsys: pytest.CaptureFixtur
     assert main([str(tree / "day"), "--json"]) == 0
     figures = json.loads(capsys.readouterr().out)
     assert figures["packets"] == {"tcp": 164}
-    assert figures["warnings"] == ["directory not entered: 1"]
+    told = "Directories within directories were passed over (1 folder)"
+    assert figures["warnings"] == [told]
 
 
 @pytest.mark.parametrize("command", ["explain", "compare"])

@@ -18,6 +18,7 @@ _KINDS = {
         "The same addresses and ports in more VLANs or tunnels than are kept apart",
         "segment",
     ),
+    "directory_not_entered": ("Directories within directories were passed over", "folder"),
     "evicted": ("Connections were let go early, to stay within the memory limit", "connection"),
     "file_changed": ("A file changed while it was read", "file"),
     "files_out_of_order": ("Files were named in another order than that of time", "file"),
@@ -28,6 +29,7 @@ _KINDS = {
     "link_type_bits": ("The file's link type has bits that mean nothing", "file"),
     "many_blocks": ("Many blocks without a packet", "time"),
     "name_record_damaged": ("Records of names are damaged", "record"),
+    "not_a_capture": ("Files that are no captures were passed over", "file"),
     "option_damaged": ("Options of blocks are damaged", "option"),
     "pcap_version": ("A version of pcap that is not known", "file"),
     "record_damaged": ("Records have lengths that cannot be", "record"),
@@ -47,6 +49,7 @@ _KINDS = {
     "too_many_paths": ("More VLANs and tunnels than are kept apart", "packet"),
     "truncated_tail": ("The file ends in the middle of a packet", "file"),
     "undefined_interface": ("Packets of an interface that is not described", "packet"),
+    "unreadable": ("What cannot be read was passed over", "file"),
     "zero_fill": ("The file ends in zeros", "file"),
 }
 """For every kind its sentence and what its count counts."""
