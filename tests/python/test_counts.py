@@ -35,7 +35,8 @@ def test_some_rows(table: finrst.Table) -> None:
     assert table.counts("cause", only={"ending": bad}) == counted(table, "cause", ending=bad)
     both = {"ending": bad, "ended_by": ["client"]}
     assert table.counts("server_port", only=both) == counted(table, "server_port", **both)
-    assert table.counts("cause", only={"ending": ["nonsense"]}) == []
+    with pytest.raises(ValueError, match="no ending is called 'nonsense'"):
+        table.counts("cause", only={"ending": ["nonsense"]})
     assert table.counts("cause", only={"ending": []}) == []
     # A number is no text, and a missing value none of the words.
     assert table.counts("cause", only={"server_port": ["4012"]}) == []
