@@ -29,7 +29,8 @@ def test_a_script_is_told_and_drawn(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["play", "> S, < R."]) == 0
     out = capsys.readouterr().out
     assert out.startswith("connection 0: The connection from 192.0.2.1:40000 to ")
-    assert "port_closed" in out.splitlines()[0]
+    assert "port_closed" in out.split("\n\n")[0]
+    assert max(map(len, out.splitlines())) <= 100
     assert re.search(r"1 +\+0\.000000 s +── SYN seq 0 win 64240 ─+▶", out)
     assert "◀────────────────────── RST,ACK ack 1 win 0 ──" in out
     # There is nothing to look for in Wireshark.
@@ -163,7 +164,8 @@ def test_the_command_plays_what_tcpdump_prints(capsys: pytest.CaptureFixture[str
     done = run("play", "-", stdin=printed(DEMO, "port", "4022").encode())
     assert done.returncode == 0, done.stderr
     out = done.stdout.decode()
-    assert "10.77.0.1:51058 to 10.77.0.2:4022 was reset by" in out.splitlines()[0]
+    title = " ".join(out.split("\n\n")[0].split())
+    assert "10.77.0.1:51058 to 10.77.0.2:4022 was reset by" in title
     assert "reset_injected" in out
     assert "Limits of trust\n  The lines have no TTL" in out
     # Packets are numbered as they were printed.

@@ -86,8 +86,9 @@ def main(arguments: list[str]) -> int:
     for place, one in enumerate(numbers[: given.limit]):
         connection = capture.connection(one)
         title = paint(f"connection {one}:", class_of(connection.cause).name)
-        print(("\n" if place else "") + f"{title} {connection.explain()}")
-        print("\nPackets", *steps(capture, one, paint), sep="\n")
+        story = connection.explain().lines(f"{title} ")
+        drawn = ["", "Packets", *steps(capture, one, paint)]
+        print(*([""] if place else []), *story, *drawn, sep="\n")
     if len(numbers) > given.limit:
         print(f"\n... and {number(len(numbers) - given.limit)} more (--limit).")
     print(*trust.text(_unsaid(script)), sep="\n", end="\n" if _unsaid(script) else "")
