@@ -44,7 +44,10 @@ def test_several_arguments_are_parts_of_one(capsys: pytest.CaptureFixture[str]) 
     assert capsys.readouterr().out == several
 
 
-def test_files_and_standard_input(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_files_and_standard_input(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
     script = tmp_path / "a script.txt"
     script.write_bytes(b"\xef\xbb\xbf> S\r\n< R.\r\n")
     assert main(["play", str(script)]) == 0
