@@ -55,6 +55,7 @@ class Rows:
         self._confidence = columns.floats("confidence")
         self._harmless = columns.floats("harmless") == 1
         self._orders: dict[str, Any] = {}
+        self._ends_by_rank: dict[str, Any] = {}
         told = capture.table("names")
         self._told = list(zip(told["address"], map(str.lower, told["name"]), strict=True))
 
@@ -116,8 +117,10 @@ class Rows:
         if not name:
             return (self._confidence * -1, self._weights())
         if name in {"client", "server"}:
-            ranks = _ranks_of_addresses(self.words[f"{name}_ip"])
-            return ranks * _PORTS + self.ports[name]
+            if name not in self._ends_by_rank:
+                ranks = _ranks_of_addresses(self.words[f"{name}_ip"])
+                self._ends_by_rank[name] = ranks * _PORTS + self.ports[name]
+            return self._ends_by_rank[name]
         if name in self.words:
             return _ranks(self.words[name], self.words[name].names)
         if name == "confidence":
