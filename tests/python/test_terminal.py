@@ -69,8 +69,12 @@ def test_no_line_is_wider_than_the_terminal_and_no_word_is_broken(name: str, run
         told = run(width, *ARGUMENTS[name])
         assert too_wide(told, width) == []
         assert "…" not in told
-        # Not a word is broken, cut or lost.
-        assert words(told) == whole
+        # Not a word is broken, cut or lost; where there is little room, a ladder says how many
+        # notes more there are.
+        left_out = {"and", "more", "more;"} if name == "packets" else set()
+        broken = [word for word in words(told) - whole if word not in left_out]
+        assert [word for word in broken if not word.isdecimal()] == []
+        assert name == "packets" or words(told) == whole
         # The room that there is is used.
         most = max(map(columns, told.splitlines()))
         assert most > 0.75 * min(width, READABLE)

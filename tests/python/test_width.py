@@ -143,10 +143,10 @@ def test_addresses_shorten_in_the_middle(whole: str, short: str) -> None:
 
 
 def test_what_is_brief_is_escaped_and_whole_on_hover() -> None:
-    assert brief("<b>") == "&lt;b&gt;"
+    assert brief("<b>") == '<span title="&lt;b&gt;">&lt;b&gt;</span>'
     name = '"><img src=x>' + "a" * 80
     assert "<img" not in brief(name)
-    shown = brief(name).partition(">")[2]
+    shown = brief(name).partition('">')[2]
     assert f'title="&quot;&gt;&lt;img src=x&gt;{"a" * 80}"' in brief(name)
     assert shown.startswith("&quot;&gt;&lt;img src=x&gt;aaa")
     assert "…" in shown
