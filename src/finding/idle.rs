@@ -18,6 +18,10 @@ const WIDTH: f64 = 0.01;
 const WIDTHS: (f64, f64) = (0.05, 1.0);
 /// What counts as around a cluster: this much less and more.
 const AROUND: f64 = 1.3;
+/// Closes within so many seconds are one moment.
+const AT_ONCE: f64 = 0.05;
+/// And within so many times that by which the silences differ.
+const LONGER: f64 = 2.0;
 /// Limits of one group at most.
 const LIMITS: usize = 4;
 
@@ -130,9 +134,23 @@ fn of_group(rows: &Rows, group: &[u32]) -> Vec<(Limit, Places)> {
         let members = silences.get(begin..end)?;
         let mut places: Places = members.iter().map(|&(_, place)| place).collect();
         places.sort_unstable();
+        // A service that ends all at once is told by its cause.
+        if closer == Some(Side::Client) && at_once(rows, &places, ascending.get(begin..end)?) {
+            return None;
+        }
         Some((limit(closer?, ascending.get(begin..end)?)?, places))
     });
     found.collect()
+}
+
+/// Whether they were closed at one moment, more so than they were silent for one time: a client that
+/// leaves closes all that it has.
+fn at_once(rows: &Rows, places: &[u32], silences: &[f64]) -> bool {
+    let closed = || at(rows, places).filter_map(|(_, row)| row.closed);
+    let (Some(first), Some(last)) = (closed().min(), closed().max()) else { return false };
+    let (Some(low), Some(high)) = (silences.first(), silences.last()) else { return false };
+    let moment = crate::conn::seconds(last.saturating_sub(first));
+    moment < AT_ONCE.max(LONGER * (high - low))
 }
 
 fn limit(closer: Side, ascending: &[f64]) -> Option<Limit> {

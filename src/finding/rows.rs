@@ -7,7 +7,7 @@ use arrow_schema::ArrowError;
 use foldhash::fast::RandomState;
 
 use crate::cause::Cause;
-use crate::conn::{Ending, Opening, Side};
+use crate::conn::{EndedBy, Ending, Opening, Side};
 use crate::table::cells::{Cells, Value};
 use crate::table::summary::column;
 use crate::table::vocabulary::Vocabulary;
@@ -102,8 +102,10 @@ pub struct Row {
     pub silence: Option<f64>,
     /// Who sent the first FIN, else the first RST.
     pub closer: Option<Side>,
-    /// `ended_by` is a third party.
-    pub third_party: bool,
+    /// When that was: `close_start`.
+    pub closed: Option<i64>,
+    /// `ended_by`.
+    pub by: EndedBy,
     /// `client_wait_s`.
     pub wait: Option<f64>,
 }
@@ -207,6 +209,11 @@ fn text<'a>(cells: &Cells<'a>, row: usize) -> Option<&'a str> {
     }
 }
 
+fn ended_by(word: &str) -> EndedBy {
+    let all = [EndedBy::Client, EndedBy::Server, EndedBy::Both, EndedBy::ThirdParty];
+    all.into_iter().find(|by| by.word() == word).unwrap_or(EndedBy::None)
+}
+
 fn side(word: &str) -> Option<Side> {
     [Side::Client, Side::Server].into_iter().find(|side| side.word() == word)
 }
@@ -231,7 +238,8 @@ impl Rows {
             Words::of(batch, "cause", |word| Cause::named(word).unwrap_or(Cause::UNDETERMINED))?;
         let begun = Words::of(batch, "opening", |word| word != Opening::MidStream.word())?;
         let one_way = Words::of(batch, "directions_seen", |word| word != "both")?;
-        let third = Words::of(batch, "ended_by", |word| word == "third_party")?;
+        let by = Words::of(batch, "ended_by", ended_by)?;
+        let closed = of("close_start")?;
         let first_fin = Words::of(batch, "first_fin_by", side)?;
         let first_rst = Words::of(batch, "first_rst_by", side)?;
         self.rows.reserve(batch.num_rows());
@@ -263,7 +271,11 @@ impl Rows {
                 lost: whole(&lost.0, row).saturating_add(whole(&lost.1, row)),
                 silence: float(&silence, row),
                 closer: first_fin.at(row).or_else(|| first_rst.at(row)),
-                third_party: third.at(row),
+                closed: match closed.value(row) {
+                    Value::Time(time) => Some(time),
+                    _ => None,
+                },
+                by: by.at(row),
                 wait: float(&wait, row),
             };
             self.rows.push(row);

@@ -9,6 +9,9 @@ use crate::cause::{Cause, Class, names};
 
 /// Half-open connections that make a flood.
 const FLOOD: usize = 20;
+/// SYNs to one service within a second that make one.
+const POURING: usize = 50;
+const SECOND: i64 = 1_000_000_000;
 /// Sources that leave them.
 const SOURCES: usize = 8;
 /// Dropped SYNs that make a listener an overloaded one, where it accepts others meanwhile.
@@ -73,7 +76,9 @@ pub fn sort(rows: &Rows) -> Sorted {
     let open = of(&kinds, &|kind, _| weak(kind));
     set(&mut kinds, &scan::probes(rows, &open), Kind::Scan);
 
-    let half_open = of(&kinds, &|kind, row| kind.is_none() && row.shape == Shape::Unopened);
+    let half_open = of(&kinds, &|kind, row| {
+        row.shape.failed() && matches!(kind, None | Some(Kind::Unanswered))
+    });
     set(&mut kinds, &flooded(rows, &half_open), Kind::SynFlood);
 
     let unanswered = of(&kinds, &|kind, row| {
@@ -124,13 +129,27 @@ fn otherwise(said: &Said, row: &Row) -> Kind {
     }
 }
 
-/// Half-open connections of services that many sources leave so.
-fn flooded(rows: &Rows, half_open: &[u32]) -> Places {
-    let groups = by(rows, half_open.iter().copied(), |row| row.answered.then_some(row.service));
-    let groups = groups.into_iter().filter(|(_, group)| {
+/// Connections of services that many sources leave half open, or at which SYNs pour in once each.
+fn flooded(rows: &Rows, failed: &[u32]) -> Places {
+    let half = |row: &Row| row.shape == Shape::Unopened && row.answered && row.client_bytes == 0;
+    let once = |row: &Row| row.shape == Shape::Unanswered && row.start == row.end;
+    let half = by(rows, failed.iter().copied(), |row| half(row).then_some(row.service));
+    let half = half.into_iter().filter(|(_, group)| {
         group.len() >= FLOOD && distinct(rows, group, |row| row.client) >= SOURCES
     });
-    groups.flat_map(|(_, group)| group).collect()
+    let once = by(rows, failed.iter().copied(), |row| once(row).then_some(row.service));
+    let once = once.into_iter().filter(|(_, group)| group.len() >= POURING && pours(rows, group));
+    half.chain(once).flat_map(|(_, group)| group).collect()
+}
+
+/// Whether so many came in a second, at least.
+fn pours(rows: &Rows, places: &[u32]) -> bool {
+    let mut starts: Vec<i64> = at(rows, places).map(|(_, row)| row.start).collect();
+    starts.sort_unstable();
+    starts.windows(POURING).any(|window| match (window.first(), window.last()) {
+        (Some(first), Some(last)) => last.saturating_sub(*first) <= SECOND,
+        _ => false,
+    })
 }
 
 /// SYNs that a listener dropped: where it is known to be full, or accepts others meanwhile.

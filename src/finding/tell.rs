@@ -8,6 +8,8 @@ use super::kind::{Kind, Severity};
 use super::rows::{NONE, Row, Rows, Shape};
 use super::sort::{Sorted, sort};
 use crate::cause::Class;
+use crate::conn::EndedBy;
+use crate::table::vocabulary::Vocabulary;
 
 /// Findings at most; the last one adds up what would be beyond.
 pub const MOST: usize = 20;
@@ -36,6 +38,8 @@ pub struct Finding {
     pub rows: Places,
     /// The idle limit, or how long clients wait.
     pub limit: Option<Limit>,
+    /// The shortest and the longest silence before the close, of an idle limit.
+    pub silences: Option<(f64, f64)>,
     /// Clients.
     pub clients: Tally<String>,
     /// Addresses of servers.
@@ -60,13 +64,14 @@ pub struct Finding {
     pub refused: usize,
     /// Connections that became open.
     pub opened: usize,
-    /// Connections that a third party ended.
-    pub third_party: usize,
+    /// Who ended them.
+    pub ended_by: Tally<&'static str>,
     /// Payload that resets threw away, in octets.
     pub lost: i64,
     /// How long clients waited for a handshake that came to nothing: the middle, in seconds.
     pub waited: Option<f64>,
-    /// `connection_id` of the connection that shows it most surely.
+    /// `connection_id` of the connection that shows it most surely, among those of the commonest
+    /// cause.
     pub example: i64,
     /// Of a sum: how many findings it adds up; of one host's part: how many connections had trouble.
     pub of: usize,
@@ -292,6 +297,14 @@ fn tally<K: Ord + Copy, T: Ord>(keys: impl Iterator<Item = K>, name: impl Fn(K) 
     Tally { distinct, most }
 }
 
+/// The smallest and the largest.
+fn range(values: impl Iterator<Item = f64>) -> Option<(f64, f64)> {
+    values.fold(None, |range, value| {
+        let (low, high) = range.unwrap_or((value, value));
+        Some((low.min(value), high.max(value)))
+    })
+}
+
 fn described(rows: &Rows, kind: Kind, places: Places) -> Finding {
     let all = || at(rows, &places).map(|(_, row)| row);
     let host = |key: u32| rows.hosts.get(key).to_owned();
@@ -302,6 +315,8 @@ fn described(rows: &Rows, kind: Kind, places: Places) -> Finding {
     };
     let named = all().filter(|row| row.name != NONE).map(|row| row.name);
     let mut causes = tally(all().map(|row| row.cause.index()), |index| index);
+    // What most of them have shows what they have in common.
+    let commonest = causes.most.first().map(|&(index, _)| index);
     let cause_names = crate::cause::names();
     let causes_named = causes.most.drain(..).map(|(index, count)| {
         (cause_names.get(index).copied().unwrap_or_default().to_owned(), count)
@@ -317,7 +332,8 @@ fn described(rows: &Rows, kind: Kind, places: Places) -> Finding {
         let (_, middle, _) = waits.select_nth_unstable(middle);
         crate::conn::seconds(*middle)
     });
-    let example = all().max_by(|a, b| {
+    let common = |row: &&Row| Some(row.cause.index()) == commonest;
+    let example = all().filter(common).max_by(|a, b| {
         let sure = a.confidence.total_cmp(&b.confidence);
         sure.then_with(|| b.id.cmp(&a.id))
     });
@@ -337,6 +353,9 @@ fn described(rows: &Rows, kind: Kind, places: Places) -> Finding {
         kind,
         severity,
         limit: None,
+        silences: (kind == Kind::IdleLimit)
+            .then(|| range(all().filter_map(|row| row.silence)))
+            .flatten(),
         clients,
         servers,
         services,
@@ -349,7 +368,9 @@ fn described(rows: &Rows, kind: Kind, places: Places) -> Finding {
         unanswered: count(|row| row.shape == Shape::Unanswered),
         refused: count(|row| row.shape == Shape::Refused),
         opened: count(|row| row.answered && !row.shape.failed()),
-        third_party: count(|row| row.third_party),
+        ended_by: tally(all().map(|row| row.by.index()), |by| {
+            EndedBy::WORDS.get(by).copied().unwrap_or_default()
+        }),
         lost,
         waited,
         example: example.map_or(0, |row| row.id),

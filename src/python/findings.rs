@@ -129,18 +129,19 @@ fn facts<'py>(py: Python<'py>, one: &Finding) -> PyResult<Bound<'py, PyDict>> {
         dict.set_item("limit", (limit.seconds, limit.low, limit.high))?;
         dict.set_item("closer", ["client", "server"].get(limit.closer.index()))?;
     }
+    dict.set_item("silences", one.silences)?;
     tally(&dict, "clients", &one.clients, Clone::clone)?;
     tally(&dict, "servers", &one.servers, Clone::clone)?;
     tally(&dict, "services", &one.services, Clone::clone)?;
     tally(&dict, "ports", &one.ports, |port| *port)?;
     tally(&dict, "names", &one.names, Clone::clone)?;
+    tally(&dict, "ended_by", &one.ended_by, |by| *by)?;
     tally(&dict, "causes", &one.causes, Clone::clone)?;
     let counts = [
         ("harmless", one.harmless),
         ("unanswered", one.unanswered),
         ("refused", one.refused),
         ("opened", one.opened),
-        ("third_party", one.third_party),
         ("of", one.of),
     ];
     for (name, count) in counts {

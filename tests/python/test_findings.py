@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import html
 import json
 import pickle
 from pathlib import Path
@@ -11,6 +12,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 import finrst
+from finrst import _native
+from finrst.__main__ import main
+from finrst._story import wording
+from finrst._story.finding import Findings
+from finrst._story.tally import Tally
+from finrst._story.trust import limits
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -112,6 +119,240 @@ def test_a_second_limit_of_a_service_is_told_apart() -> None:
     ]
 
 
+def test_a_client_that_leaves_closes_all_it_has_and_no_limit_is_met() -> None:
+    opened = (
+        "> S port=1..6, < S. port=1..6, > . port=1..6, > P. 90 port=1..6, < P. 300 port=1..6 +1ms, "
+        "> . port=1..6"
+    )
+    assert "idle_limit" not in kinds(
+        f"{opened}, > F. port=1 +9s, > F. port=2..6 +1ms, < F. port=1..6"
+    )
+
+
+RULES = {row["name"]: row for row in finrst.causes()}
+TAKEN = [(row["name"], cause) for row in finrst.finding_kinds() for cause in row["causes"]]
+
+
+def grave(script: str) -> set[str]:
+    """The kinds of findings that are told of a script, but for those that lie across others."""
+    return set(kinds(script)) - across()
+
+
+@pytest.mark.parametrize(("kind", "cause"), TAKEN)
+def test_what_a_cause_says_is_used(kind: str, cause: str) -> None:
+    for example in RULES[cause]["examples"]:
+        cap = finrst.conversation(example)
+        found = cap.findings()
+        if cause not in cap.connections["cause"]:
+            continue  # it is the cause of a reset without effect
+        of_cause = [one for one in found if cause in dict(one.causes) and one.kind not in across()]
+        # A story over several connections may take one with it.
+        assert of_cause, example
+        assert {one.kind for one in of_cause} & {kind, "scan", "syn_flood", "idle_limit"}, example
+
+
+@pytest.mark.parametrize(("kind", "cause"), TAKEN)
+def test_near_misses_of_a_cause_are_not_told_so(kind: str, cause: str) -> None:
+    others = {
+        row["name"] for row in finrst.finding_kinds() for one in row["causes"] if one == cause
+    }
+    assert others == {kind}
+    for miss in RULES[cause]["near_misses"]:
+        script, _, other = miss.rpartition(" -> ")
+        for one in finrst.conversation(script).findings():
+            if one.kind == kind and cause not in dict(one.causes):
+                # Another cause of the same kind, or a story that takes it.
+                assert other in dict(one.causes) or one.causes, (script, other)
+            assert cause not in dict(one.causes) or other != cause
+
+
+SERVED = (
+    "> S port=1..6, < S. port=1..6, > . port=1..6, > P. 90 port=1..6 +500ms, < P. 300 port=1..6, "
+    "> . port=1..6, > P. 90 port=4..6 +9s, < P. 300 port=4..6"
+)
+
+
+def test_a_restart_takes_the_refusals_after_it() -> None:
+    ended = "< F. port=1 +100ms, < F. +1ms port=2..6, > F. port=1..6, < . port=1..6"
+    one = one_of(f"{SERVED}, {ended}, > S port=9..11, < R. port=9..11", "service_restart")
+    assert one.count == 9
+    assert one.sentence == (
+        "198.51.100.1:443 (https) ended 6 connections, at one moment, and refused 3 afterwards: "
+        "a restart, a failover or a drain."
+    )
+    # Refusals without an end before them are refusals.
+    assert kinds("> S port=9..11, < R. port=9..11") == ["refused"]
+
+
+def test_a_listener_that_drops_syns_while_it_accepts_is_full() -> None:
+    accepted = "> S port=1, < S., > ., > P. 90, < P. 300"
+    one = one_of(f"{accepted}, > S port=2..4, > S port=2..4 again +1s", "overloaded_listener")
+    assert one.count == 3
+    assert "left 3 connections unanswered while it took others" in one.sentence
+    # Where nobody is accepted, nobody is there.
+    assert "overloaded_listener" not in kinds("> S port=2..4, > S port=2..4 again +1s")
+    # Another service that accepts says nothing of this one.
+    other = "> S port=1 service=80, < S., > ., > P. 90, < P. 300, > S port=2..4 service=443"
+    assert "overloaded_listener" not in kinds(other)
+
+
+def test_syns_that_pour_in_are_a_flood() -> None:
+    flood = one_of("> S client=1..60 +1ms", "syn_flood")
+    assert flood.sentence.startswith(
+        "A SYN flood at 198.51.100.1:443 (https): 60 SYNs of 60 sources"
+    )
+    assert "syn_flood" not in kinds("> S client=1..60 +100ms")
+    assert "syn_flood" not in kinds("> S client=1..20 +1ms")
+
+
+def test_ports_of_one_host_tried_in_vain_are_a_scan_and_passive_ftp_is_none() -> None:
+    one = one_of("> S service=1..30, < R. service=1..5", "scan")
+    assert "30 ports of 198.51.100.1: 30 attempts, 5 refused, 25 unanswered" in one.sentence
+    data = ", ".join(
+        f"> S service={port}, < S., > ., < P. 900, < F., > F., < ." for port in range(40000, 40030)
+    )
+    assert "scan" not in kinds(data)
+
+
+def test_a_client_that_asks_the_same_hosts_again_and_again_is_no_scanner() -> None:
+    asked = ", ".join(f"> S port={port} server=1..16" for port in range(1, 6))
+    assert "scan" not in kinds(asked)
+    assert "scan" in kinds("> S server=1..16")
+
+
+def test_what_a_scan_finds_open_is_part_of_it() -> None:
+    one = one_of("> S server=1..24, < S. server=1..4, > R server=1..4, < R. server=5..24", "scan")
+    assert one.count == 24
+    assert "20 refused" in one.sentence
+
+
+def test_a_client_with_a_limit_for_connecting_is_told_with_it() -> None:
+    slow = ", ".join(
+        f"> S port={port} +{port * port}s, > S port={port} again +1s, > S port={port} again +1s, "
+        f"< S. port={port} +950ms, > R port={port} +50ms"
+        for port in range(1, 5)
+    )
+    found = finrst.conversation(slow).findings()
+    assert [one.kind for one in found] == ["connect_limit"]
+    assert found[0].sentence == (
+        "192.0.2.1 gives up connecting to 198.51.100.1:443 (https) after 3 s: 4 connections."
+    )
+
+
+def test_one_host_behind_most_of_the_trouble_is_named() -> None:
+    bad = "> S port=1..8 server=9, < R. port=1..8, > S port=9..14 server=9 service=80 +1ms"
+    calm = ", ".join(
+        f"> S port=1 server={host} service=443, < S., > ., > P. 9, < P. 9, > F., < F., > ."
+        for host in range(1, 9)
+    )
+    one = one_of(f"{bad}, {calm}", "busiest_host")
+    assert one.sentence == (
+        "198.51.100.9 is part of 14 of 14 connections that had trouble, and of few others."
+    )
+    # Where there is nobody else, it says nothing.
+    assert "busiest_host" not in kinds(bad)
+
+
+def test_what_the_capture_does_not_show_is_told() -> None:
+    begun = one_of("> P. 10, < ., > R.", "begun_before")
+    assert begun.severity == "uncertain"
+    assert one_of("> S, > ., > P. 10, > F.", "one_sided").count == 1
+    # Nobody answered: there is no other side to be missed.
+    assert "one_sided" not in kinds("> S, > S again +1s")
+    lost = "> S, < S., > ., (> P. 100), < ., > P. 10, < ., > F., < F., > ."
+    assert one_of(lost, "capture_gaps").count == 1
+
+
+def test_resets_that_lost_nothing_are_one_line_and_lost_data_is_none_of_it() -> None:
+    calm = ", ".join(
+        f"> S port={port}, < S., > ., > P. 80, < P. 300, > ., > R. +{1.1**port:.3f}s"
+        for port in range(1, 9)
+    )
+    (one,) = finrst.conversation(calm).findings()
+    assert (one.kind, one.severity, one.count, one.cost) == ("harmless_reset", "harmless", 8, "")
+    assert one.sentence.startswith("8 connections ended in a reset by the client and lost nothing")
+    assert "harmless_reset" not in kinds("> S, < S., > ., > P. 80, < ., < R.")
+
+
+def test_twenty_at_most_and_none_is_lost() -> None:
+    pa = pytest.importorskip("pyarrow")
+    # Each cause by an example of its own, so that there are more findings than are told apart.
+    caps = [finrst.conversation(row["examples"][0]) for row in finrst.causes() if row["examples"]]
+    rows = pa.concat_tables([pa.table(cap.connections) for cap in caps]).unify_dictionaries()
+    place = rows.column_names.index("connection_id")
+    rows = rows.set_column(place, rows.schema.field(place), pa.array(range(rows.num_rows)))
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, rows.schema) as out:
+        out.write_table(rows)
+    octets, none = sink.getvalue().to_pybytes(), _native.Sources([])
+    found = _native.Findings(_native.table_of("connections", octets, none))
+    facts = found.facts()
+    assert len(facts) == 20
+    assert facts[-1]["kind"] == "rest"
+    assert facts[-1]["of"] > 1
+    numbers: set[int] = set()
+    for at, one in enumerate(facts):
+        own = found.connections(at).column("connection_id")
+        assert len(own) == one["count"]
+        numbers |= set(own)
+    assert numbers == set(range(rows.num_rows))
+    said = wording.sentence(facts[-1], caps[0].naming)
+    assert said == f"{facts[-1]['of']} more findings about {facts[-1]['count']} connections."
+
+
+def test_the_order_of_files_and_threads_changes_nothing() -> None:
+    data = (DATA / "demo.pcap").read_bytes()
+    many = [data, *(data for _ in range(5))]
+    one, two = (finrst.read(many, threads=threads).findings() for threads in (1, 4))
+    assert one.to_dict() == two.to_dict()
+
+
+def test_rows_in_another_order_are_told_the_same() -> None:
+    cap = finrst.read(DATA / "demo.pcap")
+    table = cap.connections
+    whole = _native.Finder()
+    whole.add(table._native)
+    parts = _native.Finder()
+    for begin in reversed(range(0, len(table), 7)):
+        parts.add(table.slice(begin, 7)._native)
+    said = [
+        [wording.sentence(facts, cap.naming) for facts in finder.facts()]
+        for finder in (whole, parts)
+    ]
+    assert said[0] == said[1] == [one.sentence for one in cap.findings()]
+
+
+def test_the_faces_tell_one_sequence_in_one_wording(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cap = finrst.read(DATA / "demo.pcap")
+    sentences = [one.sentence for one in cap.findings()]
+    assert main([str(DATA / "demo.pcap")]) == 0
+    terminal = " ".join(capsys.readouterr().out.split())
+    assert main([str(DATA / "demo.pcap"), "--json"]) == 0
+    figures = json.loads(capsys.readouterr().out)
+    for name in ("x.html", "x.md"):
+        cap.report(tmp_path / name)
+    page = html.unescape((tmp_path / "x.html").read_text("utf-8"))
+    markdown = (tmp_path / "x.md").read_text("utf-8").replace("\\", "")
+    card = html.unescape(cap._repr_html_())
+    assert [one["sentence"] for one in figures["findings"]] == sentences
+    for face in (terminal, page, markdown, card, " ".join(repr(cap).split())):
+        places = [face.index(sentence) for sentence in sentences]
+        assert places == sorted(places)
+
+
+def test_what_comes_through_a_pipe_is_told_the_same() -> None:
+    with finrst.scan(DATA / "demo.pcap", progress=False) as rows:
+        tally = Tally()
+        for connections, teardowns in rows:
+            tally.add(connections, len(teardowns))
+        found = tally.findings(tally.naming(rows.table("names")))
+    assert found.to_dict() == finrst.read(DATA / "demo.pcap").findings().to_dict()
+    with pytest.raises(LookupError, match="let go"):
+        _ = found[0].connections
+
+
 def test_many_hosts_tried_in_vain_are_a_scan_by_its_source() -> None:
     one = one_of("> S server=1..24, < R. server=1..3", "scan")
     assert one.count == 24
@@ -125,3 +366,23 @@ def test_a_crawler_whose_connections_are_accepted_is_no_scan() -> None:
         "< P. 300 server=1..24, > F. server=1..24, < F. server=1..24"
     )
     assert "scan" not in kinds(f"{visits}, > S server=30..40")
+
+
+def test_what_a_stream_brings_after_a_million_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("finrst._story.finding._MOST", 3)
+    tally = Tally()
+    for script in ("> S port=1..3, < R. port=1..3", "> S port=1..2, < R. port=1..2"):
+        tally.add(finrst.conversation(script).connections, 3)
+    (one,) = tally.findings(finrst.conversation("> S").naming)
+    assert (one.count, tally.left_out) == (3, 2)
+    assert limits(tally, Findings([one])) == [
+        "2 connections came after a million others: no finding tells of them."
+    ]
+
+
+def test_the_page_has_every_kind() -> None:
+    page = (DATA.parents[1] / "docs/findings.md").read_text("utf-8")
+    for row in finrst.finding_kinds():
+        causes = ", ".join(f"`{cause}`" for cause in row["causes"])
+        line = f"| `{row['name']}` | {row['severity']} | {row['summary']} | {causes} |"
+        assert line in page.splitlines(), row["name"]

@@ -80,7 +80,7 @@ class Finding(ByValue):
 
     @property
     def example(self) -> Connection:
-        """The connection that shows it most surely: the first of the highest confidence.
+        """The connection that shows it most surely: of the commonest cause, the surest.
 
         >>> import finrst
         >>> (one,) = finrst.conversation("> S port=1..3, < R. port=1..3").findings()

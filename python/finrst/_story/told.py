@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from .finding import Finding, Findings
 
 # So many are told with when it was, what it cost and what to do next; the first screen has room.
-_WHOLE = 5
+_WHOLE = 4
 _WIDEST = max(map(len, SEVERITIES))
 
 

@@ -27,6 +27,9 @@ def limits(tally: Tally, found: Findings) -> list[str]:
     if tally.unsure:
         verdicts = "verdict is" if tally.unsure == 1 else "verdicts are"
         said.append(f"{number(tally.unsure)} {verdicts} less than {certainty(UNSURE)} sure.")
+    if tally.left_out:
+        came = f"{plural(tally.left_out, 'connection')} came"
+        said.append(f"{came} after a million others: no finding tells of them.")
     return said
 
 

@@ -20,6 +20,8 @@ _NAMED = 3
 _PORTS = 8
 # A silence of so many seconds is told to a tenth of one.
 _TENTHS = 1000
+# Waiting for less than this costs nobody anything.
+_WAITED = 0.1
 
 
 def sentence(facts: Facts, naming: Naming) -> str:
@@ -51,7 +53,7 @@ def cost(facts: Facts) -> str:
     if facts["lost"]:
         parts.append(f"{plural(facts['lost'], 'byte')} thrown away")
     failed = facts["count"] - facts["opened"]
-    if facts["waited"] is not None and failed:
+    if failed and (facts["waited"] or 0) >= _WAITED:
         waited = duration(facts["waited"])
         parts.append(
             f"the attempt took {waited}"
@@ -123,6 +125,29 @@ def _count(facts: Facts) -> str:
     return plural(facts["count"], "connection")
 
 
+_WHO = {
+    "client": "the client",
+    "server": "the server",
+    "both": "both sides at once",
+    "third_party": "somebody between",
+}
+
+
+def _by(facts: Facts) -> str:
+    """Say who ended them, where somebody did; how many each, where there are several."""
+    ended = [(_WHO[side], count) for side, count in facts["ended_by"][1] if side in _WHO]
+    if not ended:
+        return ""
+    if len(ended) == 1 and ended[0][1] == facts["count"]:
+        return f" by {ended[0][0]}"
+    return " by " + _listed([f"{who} ({number(count)})" for who, count in ended])
+
+
+def _ended(facts: Facts) -> str:
+    by = _by(facts)
+    return f", ended{by}" if by else ""
+
+
 def _injection(facts: Facts) -> str:
     words = {
         "reset_injected": "resets",
@@ -142,7 +167,13 @@ def _filtered_name(facts: Facts) -> str:
 def _syn_flood(facts: Facts) -> str:
     lasted = duration((facts["until"] - facts["since"]).total_seconds())
     sources = plural(facts["clients"][0], "source")
-    return f"{sources} left {_count(facts)} half open at {_services(facts)} within {lasted}."
+    if facts["unanswered"] == facts["count"]:
+        syns = f"{plural(facts['count'], 'SYN')} of {sources}"
+        return f"A SYN flood at {_services(facts)}: {syns} within {lasted}, none answered."
+    return (
+        f"A SYN flood at {_services(facts)}: {sources} left {_count(facts)} half open within "
+        f"{lasted}."
+    )
 
 
 def _scan(facts: Facts) -> str:
@@ -163,6 +194,11 @@ def _scan(facts: Facts) -> str:
 
 
 def _overloaded(facts: Facts) -> str:
+    if not set(dict(facts["causes"][1])) - {"syn_unanswered", "undetermined"}:
+        return (
+            f"{_services(facts)} left {plural(facts['count'], 'connection')} unanswered while it "
+            "took others: its backlog was full, or the path dropped SYNs."
+        )
     return (
         f"The listener at {_services(facts)} has no room: it dropped, reset or turned away "
         f"{_count(facts)} and served others meanwhile."
@@ -171,9 +207,10 @@ def _overloaded(facts: Facts) -> str:
 
 def _restart(facts: Facts) -> str:
     ended, refused = facts["opened"], facts["count"] - facts["opened"]
-    said = f"{_services(facts)} ended {plural(ended, 'connection')} at one moment"
+    each = "each " if facts["services"][0] > 1 else ""
+    said = f"{_services(facts)} ended {plural(ended, 'connection')}, {each}at one moment,"
     said += f" and refused {number(refused)} afterwards" if refused else ""
-    return f"{said}: a restart, a failover or a drain."
+    return f"{said.rstrip(',')}: a restart, a failover or a drain."
 
 
 def _connect_limit(facts: Facts) -> str:
@@ -215,22 +252,24 @@ def _unanswered(facts: Facts) -> str:
 
 def _same_cause(facts: Facts) -> str:
     cause = facts["causes"][1][0][0]
-    return f"{_count(facts)} to {_services(facts)}: {_causes()[cause]['summary']}"
+    return f"{_count(facts)} to {_services(facts)}{_ended(facts)}: {_causes()[cause]['summary']}"
 
 
 def _unexplained(facts: Facts) -> str:
-    return f"{_count(facts)} to {_services(facts)} ended, and the capture does not show why."
+    return f"{_count(facts)} to {_services(facts)}{_ended(facts)}: the capture does not show why."
 
 
 def _idle_limit(facts: Facts) -> str:
     if "limit" not in facts:
         was = "was" if facts["count"] == 1 else "were"
+        low, high = (seconds(silence) for silence in facts["silences"] or (0, 0))
+        silent = low if low == high else f"{low} to {high}"
         return (
-            f"{_count(facts)} to {_services(facts)} {was} reset after a silence: a box or the peer "
-            "had dropped the idle connection."
+            f"{_count(facts)} to {_services(facts)} {was} reset after {silent} of silence: a box "
+            "or the peer had dropped what was idle."
         )
     who = f"The {facts['closer']} closes"
-    if facts["third_party"] * 2 > facts["count"]:
+    if dict(facts["ended_by"][1]).get("third_party", 0) * 2 > facts["count"]:
         who = "A box on the way resets"
     after = seconds(facts["limit"][0])
     return f"{who} after {after} of silence: {_count(facts)} to {_services(facts)}."
@@ -247,10 +286,9 @@ def _health_check(facts: Facts) -> str:
 
 
 def _busiest(facts: Facts) -> str:
-    hosts = [item for tally in ("clients", "servers") for item in facts[tally][1]]
-    host = max(hosts, key=lambda item: item[1])[0]
+    side = "servers" if facts["servers"][0] == 1 else "clients"
     return (
-        f"{printable(facts['naming'].host(host))} is part of {number(facts['count'])} of "
+        f"{_hosts(facts, side)} is part of {number(facts['count'])} of "
         f"{plural(facts['of'], 'connection')} that had trouble, and of few others."
     )
 
@@ -274,7 +312,9 @@ def _begun_before(facts: Facts) -> str:
 
 
 def _harmless_reset(facts: Facts) -> str:
-    return f"{_count(facts)} ended in a reset and lost nothing: all had been acknowledged."
+    return (
+        f"{_count(facts)} ended in a reset{_by(facts)} and lost nothing: all had been acknowledged."
+    )
 
 
 def _still_open(facts: Facts) -> str:

@@ -1,5 +1,8 @@
 use super::Connections;
-use crate::conn::{EndedBy, Ending, Phase, Release, Side, alert_name, seconds};
+use crate::conn::{
+    Connection, EndedBy, Ending, Kind as Teardowns, Phase, Release, Side, Teardown, alert_name,
+    seconds,
+};
 use crate::table::column::{Column, Kind, count, text};
 use crate::table::vocabulary::{Vocabulary, words};
 
@@ -44,15 +47,16 @@ pub const COLUMNS: &[Column<Connections>] = &[
         }),
     ),
     Column::optional(
+        "close_start",
+        "",
+        "Capture time of the first FIN, else of the first RST, whichever decided the ending.",
+        Kind::Time(|row| Some(closing(row.connection)?.time)),
+    ),
+    Column::optional(
         "idle_before_close_s",
         "s",
         "Silence before the first FIN, else before the first RST, whichever decided the ending.",
-        Kind::Float64(|row| {
-            let c = row.connection;
-            let reset =
-                || c.teardowns.iter().find(|t| t.kind == crate::conn::Kind::Rst)?.idle.get();
-            c.idle_before_fin.get().or_else(reset).map(seconds)
-        }),
+        Kind::Float64(|row| closing(row.connection)?.idle.get().map(seconds)),
     ),
     Column::optional(
         "first_fin_by",
@@ -121,6 +125,12 @@ pub const COLUMNS: &[Column<Connections>] = &[
         Kind::Bool(|row| Some(row.connection.censored)),
     ),
 ];
+
+/// The first FIN, else the first RST.
+fn closing(c: &Connection) -> Option<&Teardown> {
+    let first = |kind| c.teardowns.iter().find(|teardown| teardown.kind == kind);
+    first(Teardowns::Fin).or_else(|| first(Teardowns::Rst))
+}
 
 pub const SIDES: &[Column<Connections>] = sides! {
     required "fins", "packets", "FIN segments sent.", Int64,
