@@ -148,7 +148,7 @@ def test_excel(demo: finrst.Capture, tmp_path: Path) -> None:
     sheet = openpyxl.load_workbook(tmp_path / "connections.xlsx")["connections"]
     head = [cell.value for cell in sheet[1]]
     names = [
-        name if name not in {"start", "end"} else f"{name} (UTC)"
+        name if name not in {"start", "end", "close_start"} else f"{name} (UTC)"
         for name in demo.connections.column_names
     ]
     assert head == names
