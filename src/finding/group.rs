@@ -17,17 +17,33 @@ pub fn at<'a>(rows: &'a Rows, places: &'a [u32]) -> impl Iterator<Item = (u32, &
     places.iter().filter_map(|&place| Some((place, rows.rows.get(place as usize)?)))
 }
 
-/// Groups rows by a key, each group in the order of the rows, groups in the order of their keys.
-pub fn by<K: Ord + Copy>(
+/// Rows with their keys, ascending.
+fn keyed<K: Ord + Copy>(
     rows: &Rows,
     places: impl IntoIterator<Item = u32>,
     key: impl Fn(&Row) -> Option<K>,
-) -> Vec<(K, Places)> {
+) -> Vec<(K, u32)> {
     let keyed =
         places.into_iter().filter_map(|place| Some((key(rows.rows.get(place as usize)?)?, place)));
     let mut keyed: Vec<(K, u32)> = keyed.collect();
     keyed.sort_unstable();
-    let groups = keyed.chunk_by(|(a, _), (b, _)| a == b);
+    keyed
+}
+
+fn runs<K: PartialEq + Copy>(keyed: &[(K, u32)]) -> impl Iterator<Item = &[(K, u32)]> {
+    keyed.chunk_by(|(a, _), (b, _)| a == b)
+}
+
+/// Groups rows by a key, each group in the order of the rows, groups in the order of their keys;
+/// those with fewer rows than `least` are left out.
+pub fn by<K: Ord + Copy>(
+    rows: &Rows,
+    places: impl IntoIterator<Item = u32>,
+    least: usize,
+    key: impl Fn(&Row) -> Option<K>,
+) -> Vec<(K, Places)> {
+    let keyed = keyed(rows, places, key);
+    let groups = runs(&keyed).filter(|group| group.len() >= least);
     let groups = groups.filter_map(|group| {
         Some((group.first()?.0, group.iter().map(|&(_, place)| place).collect()))
     });
@@ -51,15 +67,19 @@ pub fn split<K: Ord + Copy, N: Ord>(
     key: impl Fn(&Row) -> Option<K>,
     name: impl Fn(K) -> N,
 ) -> (Vec<Places>, Places) {
-    let mut groups = by(rows, places.iter().copied(), &key);
-    let keyed: usize = groups.iter().map(|(_, group)| group.len()).sum();
+    let keyed = keyed(rows, places.iter().copied(), &key);
+    let values = runs(&keyed).take(APART + 1).count();
+    // Where there are few values, each is told; else those only that have a share of all.
+    let all = values <= APART && keyed.len() == places.len();
+    let least = if all { 1 } else { FEW.max(places.len().div_ceil(SHARE)) };
+    let mut groups: Vec<(K, &[(K, u32)])> = runs(&keyed)
+        .filter(|group| group.len() >= least)
+        .filter_map(|group| Some((group.first()?.0, group)))
+        .collect();
     groups.sort_by_cached_key(|(key, group)| (std::cmp::Reverse(group.len()), name(*key)));
-    let all = groups.len() <= APART && keyed == places.len();
-    let enough = |group: &Places| all || group.len() >= FEW && group.len() * SHARE >= places.len();
-    let kept = groups.iter().take(APART).take_while(|(_, group)| enough(group)).count();
-    let rest = groups.split_off(kept);
-    let mut left: Places = rest.into_iter().flat_map(|(_, group)| group).collect();
-    left.extend(at(rows, places).filter(|(_, row)| key(row).is_none()).map(|(place, _)| place));
-    left.sort_unstable();
-    (groups.into_iter().map(|(_, group)| group).collect(), left)
+    groups.truncate(APART);
+    let kept = |row: &Row| key(row).is_some_and(|own| groups.iter().any(|(key, _)| *key == own));
+    let left = at(rows, places).filter(|(_, row)| !kept(row)).map(|(place, _)| place).collect();
+    let group = |(_, group): (K, &[(K, u32)])| group.iter().map(|&(_, place)| place).collect();
+    (groups.iter().copied().map(group).collect(), left)
 }

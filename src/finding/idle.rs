@@ -106,7 +106,7 @@ pub fn limits(rows: &Rows, places: &[u32]) -> Vec<(Limit, Places)> {
         |_, _| 0,
     ];
     for key in keys {
-        let groups = by(rows, left.iter().copied(), |row| {
+        let groups = by(rows, left.iter().copied(), FEWEST, |row| {
             Some((key(rows, row), row.closer.map(Side::index)))
         });
         let mut taken = Vec::new();
@@ -122,9 +122,6 @@ pub fn limits(rows: &Rows, places: &[u32]) -> Vec<(Limit, Places)> {
 }
 
 fn of_group(rows: &Rows, group: &[u32]) -> Vec<(Limit, Places)> {
-    if group.len() < FEWEST {
-        return Vec::new();
-    }
     let silences = at(rows, group).filter_map(|(place, row)| Some((row.silence?, place)));
     let mut silences: Vec<(f64, u32)> = silences.collect();
     silences.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));

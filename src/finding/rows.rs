@@ -1,6 +1,7 @@
 //! What findings ask of connections: some columns of the table, as plain numbers.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use arrow_array::RecordBatch;
 use arrow_schema::ArrowError;
@@ -113,8 +114,8 @@ pub struct Row {
 /// Texts by their numbers.
 #[derive(Default)]
 pub struct Texts {
-    texts: Vec<String>,
-    places: HashMap<String, u32, RandomState>,
+    texts: Vec<Arc<str>>,
+    places: HashMap<Arc<str>, u32, RandomState>,
 }
 
 impl Texts {
@@ -123,14 +124,15 @@ impl Texts {
             return place;
         }
         let place = u32::try_from(self.texts.len()).unwrap_or(NONE);
-        self.texts.push(text.to_owned());
-        self.places.insert(text.to_owned(), place);
+        let text: Arc<str> = text.into();
+        self.texts.push(Arc::clone(&text));
+        self.places.insert(text, place);
         place
     }
 
     /// A text by its number.
     pub fn get(&self, number: u32) -> &str {
-        self.texts.get(number as usize).map_or("", String::as_str)
+        self.texts.get(number as usize).map_or("", |text| text)
     }
 
     /// How many there are.

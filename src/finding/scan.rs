@@ -37,8 +37,7 @@ pub fn probes(rows: &Rows, places: &[u32]) -> Places {
     let mut found: Places = Vec::new();
     let mut look = |key: fn(&Rows, &Row) -> (u32, u32), target: fn(&Rows, &Row) -> u32, least| {
         // Only pairs that have enough probes are looked at with all that they did.
-        let tried = by(rows, candidates.iter().copied(), |row| Some(key(rows, row)));
-        let tried: Vec<_> = tried.into_iter().filter(|(_, group)| group.len() >= least).collect();
+        let tried = by(rows, candidates.iter().copied(), least, |row| Some(key(rows, row)));
         let wanted: Vec<(u32, u32)> = tried.iter().map(|(key, _)| *key).collect();
         if wanted.is_empty() {
             return;

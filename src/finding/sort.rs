@@ -133,11 +133,11 @@ fn otherwise(said: &Said, row: &Row) -> Kind {
 fn flooded(rows: &Rows, failed: &[u32]) -> Places {
     let half = |row: &Row| row.shape == Shape::Unopened && row.answered && row.client_bytes == 0;
     let once = |row: &Row| row.shape == Shape::Unanswered && row.start == row.end;
-    let half = by(rows, failed.iter().copied(), |row| half(row).then_some(row.service));
+    let half = by(rows, failed.iter().copied(), FLOOD, |row| half(row).then_some(row.service));
     let half = half.into_iter().filter(|(_, group)| {
         group.len() >= FLOOD && distinct(rows, group, |row| row.client) >= SOURCES
     });
-    let once = by(rows, failed.iter().copied(), |row| once(row).then_some(row.service));
+    let once = by(rows, failed.iter().copied(), POURING, |row| once(row).then_some(row.service));
     let once = once.into_iter().filter(|(_, group)| group.len() >= POURING && pours(rows, group));
     half.chain(once).flat_map(|(_, group)| group).collect()
 }
@@ -155,7 +155,8 @@ fn pours(rows: &Rows, places: &[u32]) -> bool {
 /// SYNs that a listener dropped: where it is known to be full, or accepts others meanwhile.
 fn dropped(rows: &Rows, full: &[u32], unanswered: &[u32]) -> Places {
     let mut full = spans(rows, full);
-    let groups = by(rows, unanswered.iter().copied(), |row| Some(row.service));
+    let least = if full.is_empty() { DROPPED } else { 1 };
+    let groups = by(rows, unanswered.iter().copied(), least, |row| Some(row.service));
     let suspects: Vec<_> = groups.iter().filter(|(_, group)| group.len() >= DROPPED).collect();
     if !suspects.is_empty() {
         let mut accepted: Vec<Option<(i64, i64)>> = vec![None; suspects.len()];
@@ -182,19 +183,22 @@ fn dropped(rows: &Rows, full: &[u32], unanswered: &[u32]) -> Places {
 
 /// Refusals of services that had ended their connections shortly before.
 fn refused_after(rows: &Rows, ended: &[u32], refused: &[u32]) -> Places {
-    let groups = by(rows, ended.iter().copied(), |row| Some(row.service));
+    if ended.is_empty() {
+        return Places::new();
+    }
+    let groups = by(rows, ended.iter().copied(), 1, |row| Some(row.service));
     let spans = groups.into_iter().map(|(service, group)| {
         let ends = || at(rows, &group).map(|(_, row)| row.end);
         let first = ends().min().unwrap_or(i64::MAX).saturating_sub(AMID);
         (service, first, ends().max().unwrap_or(i64::MIN).saturating_add(DOWN))
     });
     let spans: Vec<_> = spans.collect();
-    within(rows, &by(rows, refused.iter().copied(), |row| Some(row.service)), &spans)
+    within(rows, &by(rows, refused.iter().copied(), 1, |row| Some(row.service)), &spans)
 }
 
 /// From when to when each service had these connections, and some time around it.
 fn spans(rows: &Rows, places: &[u32]) -> Vec<(u32, i64, i64)> {
-    let groups = by(rows, places.iter().copied(), |row| Some(row.service));
+    let groups = by(rows, places.iter().copied(), 1, |row| Some(row.service));
     let spans = groups.into_iter().map(|(service, group)| {
         let (from, to) = around(rows, &group);
         (service, from, to)

@@ -140,7 +140,7 @@ fn told(rows: &Rows, sorted: &Sorted, kind: Kind, places: &[u32]) -> Vec<Finding
             }
         }
         Kind::SameCause => {
-            let groups = by(rows, places.iter().copied(), |row| Some(row.cause.index()));
+            let groups = by(rows, places.iter().copied(), 1, |row| Some(row.cause.index()));
             (groups.into_iter().map(|(_, group)| group).collect(), Places::new())
         }
         Kind::IdleLimit => return limits(rows, sorted, places, by_service),
