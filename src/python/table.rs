@@ -245,6 +245,19 @@ impl Table {
         })
     }
 
+    /// The rows as lines of JSON.
+    fn json(&self, py: Python<'_>) -> PyResult<String> {
+        let (schema, batches) = (self.schema(), self.batches.clone());
+        let lines = wait(py, move |cancel| {
+            let mut out = Vec::new();
+            let mut batches = batches.into_iter().map(Ok);
+            let proceed = || cancel.proceed();
+            let done = export::to(&mut out, Format::JsonLines, &schema, &mut batches, &proceed);
+            Ok(done.map(|_| String::from_utf8_lossy(&out).into_owned()))
+        })?;
+        lines.map_err(|error| errors::arrow(py, &error))
+    }
+
     /// The rows and their schema as octets, of which [`table_of`] makes the table again.
     fn octets<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
         let (schema, batches) = (self.schema(), self.batches.clone());

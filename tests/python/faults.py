@@ -158,6 +158,7 @@ ENTRIES: dict[str, tuple[Callable[[], Any], Callable[[Any], Any]]] = {
     "Table.__arrow_c_schema__": (lambda: table, lambda it: it.__arrow_c_schema__()),
     "Table.slice": (lambda: table, lambda it: it.slice(1, 2)),
     "Table.rows": (lambda: table, lambda it: it.rows()),
+    "Table.json": (lambda: table, lambda it: it.json()),
     "Table.column": (lambda: table, lambda it: it.column("ending")),
     "Table.counts": (lambda: table, lambda it: it.counts(["ending"])),
     "Table.find": (lambda: table, lambda it: it.find("connection_id", 3)),

@@ -22,6 +22,7 @@ ANNOTATIONS = {
     "count": "int | None",
     "switch": "bool",
     "thresholds": "Mapping[str, float] | None",
+    "hosts": "Hosts | None",
 }
 
 
@@ -58,6 +59,7 @@ VALUES = {
     "count": 2,
     "switch": True,
     "thresholds": {"idle_s": 2.0},
+    "hosts": {"10.77.0.2": "server"},
 }
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from .palette import variables
 from .text import number, plural, printable, shortened
+from .times import clock, zone_name
 from .width import fit
 
 if TYPE_CHECKING:
@@ -73,7 +74,9 @@ def brief(value: object, room: int = 60) -> str:
     return f'<span title="{escape(whole, quote=True)}">{escape(short, quote=True)}</span>'
 
 
-def cell(value: Any, kind: str = "", *, counted: bool = False) -> str:  # noqa: PLR0911 - kinds
+def cell(  # noqa: PLR0911 - kinds
+    value: Any, kind: str = "", *, counted: bool = False, where: dt.tzinfo = dt.UTC
+) -> str:
     """Render a value as a cell."""
     if value is None:
         return f'<td{kind} title="not observable in this capture">&ndash;</td>'
@@ -84,7 +87,7 @@ def cell(value: Any, kind: str = "", *, counted: bool = False) -> str:  # noqa: 
     if isinstance(value, float):
         return f'<td class="n">{value:.6g}</td>'
     if isinstance(value, dt.datetime):
-        return f"<td>{value:%Y-%m-%d %H:%M:%S.%f}</td>"
+        return f"<td>{clock(value, where, 6, date=True)}</td>"
     if isinstance(value, str) and " " in value:
         return f"<td{kind}>{brief(value, 120)}</td>"
     # Of one word, as a path, the end says more than what is in the middle.
@@ -100,16 +103,21 @@ def grid(
     columns: Sequence[str],
     marked: frozenset[int] = frozenset(),
     heads: Mapping[str, str] | None = None,
+    where: dt.tzinfo = dt.UTC,
 ) -> str:
     """Render rows; a text among them says what was left out, and ``marked`` packets stand out.
 
-    ``heads`` says what is written above columns where that is not their name.
+    ``heads`` says what is written above columns where that is not their name; that
+    of a column of times says their zone.
     """
-    heads = heads or {}
+    heads = dict(heads or {})
     rows = list(rows)
     there = [row for row in rows if not isinstance(row, str)]
     numbers = {name for name in columns if any(_is_number(row[name]) for row in there)}
     kinds = {name: ' class="n"' if name in numbers else "" for name in columns}
+    for name in columns:
+        if any(isinstance(row[name], dt.datetime) for row in there):
+            heads[name] = f"{heads.get(name, name)} ({zone_name(where)})"
     kinds |= dict.fromkeys(_PATHS & set(columns), ' class="t"')
     head = "".join(
         f'<th{kinds[name]} title="{escaped(name)}">{escaped(heads.get(name, name))}</th>'
@@ -121,7 +129,9 @@ def grid(
             body += f'<tr><td class="gap" colspan="{len(columns)}">&#8942; {escaped(row)}</td></tr>'
             continue
         mark = ' class="mark"' if marked and row["packet"] in marked else ""
-        cells = (cell(row[name], kinds[name], counted=name in COUNTED) for name in columns)
+        cells = (
+            cell(row[name], kinds[name], counted=name in COUNTED, where=where) for name in columns
+        )
         body += f"<tr{mark}>{''.join(cells)}</tr>"
     grid = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
     return f'<div class="wide">{grid}</div>'

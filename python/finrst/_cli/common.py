@@ -150,6 +150,14 @@ def add_reading(made: argparse.ArgumentParser) -> None:
             **({"metavar": option["flag"]} if option["flag"] else {"action": "store_true"}),
             help=option["doc"][0].lower() + option["doc"][1:].removesuffix("."),
         )
+    group.add_argument(
+        "--tz",
+        default="UTC",
+        metavar="ZONE",
+        help="time zone of what is shown, and of --start and --end that say none: a name as "
+        "Europe/Berlin, local, UTC, or an offset as +02:00 (default: UTC, which tables and JSON "
+        "always are in)",
+    )
     group.add_argument("--no-progress", action="store_true", help="show no progress")
 
 
@@ -170,6 +178,7 @@ def add_force(made: argparse.ArgumentParser) -> None:
 def options(given: argparse.Namespace) -> dict[str, Any]:
     """Give the options of reading as :func:`finrst.read` takes them."""
     found = {option["name"]: getattr(given, option["name"]) for option in _flags()}
+    found["tz"] = given.tz
     found["progress"] = False if given.no_progress else "auto"
     return found
 

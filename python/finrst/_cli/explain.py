@@ -12,7 +12,6 @@ from finrst._base.text import nearest, plural, printable
 from finrst._base.width import wrap
 from finrst._errors import CaptureError
 from finrst._face.functions import conversation
-from finrst._files.write import json_ready
 from finrst._tables.reference import causes
 
 from . import common
@@ -90,7 +89,7 @@ def main(arguments: list[str]) -> int:
         except KeyError as error:
             raise CaptureError(str(error.args[0])) from None
         if given.json:
-            stories.append(_plain(group, connection))
+            stories.append(_plain(capture, group, connection))
             continue
         lines = [*([""] if place else []), *group.told(connection, paint)]
         if given.packets:
@@ -110,12 +109,13 @@ def main(arguments: list[str]) -> int:
     return code
 
 
-def _plain(group: Group, connection: Connection) -> dict[str, Any]:
+def _plain(capture: Capture, group: Group, connection: Connection) -> dict[str, Any]:
     """Give for programs the story of one, and of those that are like it the finding and numbers."""
     return {
         **connection.explain().__dict__,
+        "names": connection.names,
         "wireshark_filter": connection.wireshark_filter,
-        "connection": json_ready(connection.to_dict()),
+        "connection": capture.connections.records("connection_id", group.example)[0],
         "connections": group.connections,
         "finding": group.finding.to_dict() if group.finding else None,
     }
@@ -152,10 +152,12 @@ def _played(given: argparse.Namespace) -> Capture | None:
         script = file.read(_LONGEST_SCRIPT)
     if not script.removeprefix(b"\xef\xbb\xbf").lstrip().startswith((b"> ", b"< ")):
         return None
-    if any(value for name, value in common.options(given).items() if name != "progress"):
+    options = common.options(given)
+    if any(value for name, value in options.items() if name not in {"progress", "hosts", "tz"}):
         message = "a script is played as it stands, without options of reading"
         raise ValueError(message)
-    return conversation(script.decode("utf-8-sig"))
+    text = script.decode("utf-8-sig")
+    return conversation(text, hosts=options["hosts"], tz=options["tz"])
 
 
 def _chosen(capture: Capture, given: argparse.Namespace) -> list[Group]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from finrst._base.classes import class_of_ending
 from finrst._base.paint import Paint
 from finrst._base.text import certainty, duration, number, plural, printable, shortened
+from finrst._base.times import clock, zone, zone_name
 from finrst._base.width import available, columns, cut, height, wrap
 from finrst._face.read import scan
 from finrst._story.summary import bars, class_name, packet_classes, span
@@ -44,7 +45,7 @@ def watch(pipe: Pipe, options: dict[str, Any]) -> tuple[Tally, Mapping[str, Tabl
     try:
         # The screen tells how far it has come.
         with scan(pipe, **{**options, "progress": False}) as rows:
-            view = _View(begun, Paint.for_stream(sys.stdout))
+            view = _View(begun, Paint.for_stream(sys.stdout), zone(options["tz"]))
             pipe.waiting = lambda: screen.draw(view.lines)
             looked, cost = 0.0, 0.0
             while (turn := rows.turn()) is not None:
@@ -66,8 +67,9 @@ def watch(pipe: Pipe, options: dict[str, Any]) -> tuple[Tally, Mapping[str, Tabl
 class _View:
     """What is shown."""
 
-    def __init__(self, begun: float, paint: Paint) -> None:
+    def __init__(self, begun: float, paint: Paint, where: dt.tzinfo) -> None:
         self._begun = begun
+        self._zone = where
         self._paint = paint
         self.tally = Tally()
         """Connections that were let go."""
@@ -127,7 +129,8 @@ class _View:
         lines += bars("How they ended so far", ranked(tally.endings)[:6], paint, _tone)
         lines += bars("Why", ranked(tally.causes)[:6], paint, class_name)
         if self._latest:
-            lines += ["", paint("Latest that did not end in order", "bold")]
+            title = f"Latest that did not end in order ({zone_name(self._zone)})"
+            lines += ["", paint(title, "bold")]
             lines += [line for row in self._latest for line in self._event(row)]
         return lines
 
@@ -135,7 +138,7 @@ class _View:
         when, client, server, ending, by, cause, confidence = row
         what = ending.replace("_", " ") + ("" if by == "none" else f" by {by.replace('_', ' ')}")
         why = f"{cause} {certainty(confidence)}"
-        line = f"  {when:%H:%M:%S}  {why}  {client} > {server}  {what}"
+        line = f"  {clock(when, self._zone, date=False)}  {why}  {client} > {server}  {what}"
         if columns(line) > available():
             line = shortened(line)
         first, *rest = wrap(line, available(), rest=" " * 12)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from finrst._base.paint import Paint
 from finrst._base.text import printable
+from finrst._base.times import zone
 from finrst._base.width import wrap
 from finrst._face.read import read, scan
 from finrst._story.summary import figures, plain, text
@@ -92,7 +93,7 @@ def main(arguments: list[str]) -> int:
         print(json.dumps(plain(tally, accounts), ensure_ascii=True, indent=2))
     else:
         paint = Paint.for_stream(sys.stdout)
-        shown = text(figures(tally, accounts), paint)
+        shown = text(figures(tally, accounts, zone(given.tz)), paint)
         print(shown if _can_show("█") else shown.replace("█", "#"))
         if not pipes and tally.servers:
             print("", *(paint(line, "dim") for line in wrap(_hint(given.captures))), sep="\n")

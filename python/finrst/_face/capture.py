@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import functools
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from finrst._base.pickles import ByValue
 from finrst._base.text import nearest
+from finrst._base.times import zone
 from finrst._pages.card import card
 from finrst._pages.rows import COLUMNS
 from finrst._story import finding, summary, troubled, trust
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 
     from finrst import _native
     from finrst._base.progress import Progress
+    from finrst._base.times import Zone
     from finrst._pages.explore import Explorer
     from finrst._story.finding import Findings
 
@@ -51,8 +54,14 @@ class Capture(ByValue):
     reset server
     """
 
-    def __init__(self, tables: dict[str, _native.Table], origin: Origin | None = None) -> None:
+    def __init__(
+        self,
+        tables: dict[str, _native.Table],
+        origin: Origin | None = None,
+        where: dt.tzinfo = dt.UTC,
+    ) -> None:
         """Wrap the engine's tables; made by finrst, not by hand."""
+        self._zone = where
         self._origin = origin or Origin()
         self._tables = {name: Table(native, name) for name, native in tables.items()}
 
@@ -138,6 +147,26 @@ class Capture(ByValue):
         version, attributes = super().__getstate__()
         attributes.pop("naming", None)
         return version, attributes
+
+    @property
+    def tz(self) -> dt.tzinfo:
+        """The time zone in which times are shown to people; tables and JSON are in UTC.
+
+        It can be set: to a name of the IANA database, ``"local"``, ``"UTC"``, an offset as
+        ``"+02:00"``, or a ``tzinfo``. Raises ``ValueError`` for another name, and
+        ``ModuleNotFoundError`` where this machine has no database of time zones.
+
+        >>> import finrst
+        >>> cap = finrst.read("tests/data/demo.pcap")
+        >>> cap.tz = "Europe/Berlin"
+        >>> print(str(cap).splitlines()[1])
+        from 2026-11-22 07:00:06 +01:00 (Europe/Berlin), 36 min 53 s long
+        """
+        return self._zone
+
+    @tz.setter
+    def tz(self, where: Zone) -> None:
+        self._zone = zone(where)
 
     @property
     def names(self) -> Table:
@@ -409,4 +438,4 @@ class Capture(ByValue):
         chosen = self._troubled()
         first = [self.naming.told(row) for row in chosen.rows]
         named = [*trust.named(self.files["file"]), *figures.lines]
-        return card(replace(figures, lines=named), first, COLUMNS, chosen.said)
+        return card(replace(figures, lines=named), first, COLUMNS, chosen.said, self._zone)

@@ -6,15 +6,17 @@ from typing import TYPE_CHECKING
 
 from finrst import _native
 from finrst._base.hosts import hosts as named
+from finrst._base.times import zone
 
 from .capture import Capture
 from .origin import Origin
 
 if TYPE_CHECKING:
     from finrst._base.hosts import Hosts
+    from finrst._base.times import Zone
 
 
-def conversation(script: str, *, hosts: Hosts | None = None) -> Capture:
+def conversation(script: str, *, hosts: Hosts | None = None, tz: Zone = "UTC") -> Capture:
     """Play a script of packets through the engine.
 
     The notation is tcpdump's: ``>`` from the client, ``<`` from the server, flags (``S``, ``S.``,
@@ -42,10 +44,10 @@ def conversation(script: str, *, hosts: Hosts | None = None) -> Capture:
       is, a proxy
     - ``path=1``, ``in``, ``out``: on another VLAN or tunnel; marked as received, as sent
 
-    ``hosts`` names addresses, as in :func:`read`.
+    ``hosts`` names addresses and ``tz`` is a time zone, as in :func:`read`.
 
     A segment in parentheses was sent and not captured; ``< icmp 3/1`` is an ICMP error about the
     other side's latest segment, ``! icmp 3/13`` the same from a box between.
     """
     known = None if hosts is None else named(hosts)
-    return Capture(_native.conversation(script, known), Origin(script=script))
+    return Capture(_native.conversation(script, known), Origin(script=script), zone(tz))

@@ -6,6 +6,7 @@ below to these declarations.
 
 from __future__ import annotations
 
+import datetime as dt
 import functools
 from typing import TYPE_CHECKING, Any, TypedDict
 
@@ -38,8 +39,8 @@ def _readers() -> dict[str, Callable[[Any], Any]]:
     return {row["name"]: _KINDS[row["kind"]] for row in reference.options()}
 
 
-def settings(options: Mapping[str, Any]) -> dict[str, Any]:
-    """Give the options as the engine takes them.
+def settings(options: Mapping[str, Any], zone: dt.tzinfo = dt.UTC) -> dict[str, Any]:
+    """Give the options as the engine takes them; times that say no zone are of this one.
 
     Raises ``TypeError`` for a name that is none.
     """
@@ -48,7 +49,11 @@ def settings(options: Mapping[str, Any]) -> dict[str, Any]:
     if unknown:
         message = f"no such option: {', '.join(unknown)}; known are {', '.join(sorted(readers))}"
         raise TypeError(message)
-    return {k: readers[k](value) for k, value in options.items() if value is not None}
+    given = {name: value for name, value in options.items() if value is not None}
+    return {
+        name: moment(value, zone) if readers[name] is moment else readers[name](value)
+        for name, value in given.items()
+    }
 
 
 class Options(TypedDict, total=False):

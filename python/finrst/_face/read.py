@@ -11,6 +11,7 @@ from finrst._base import pickles as _pickle
 from finrst._base.progress import Bar
 from finrst._base.source import Source, sources
 from finrst._base.text import printable
+from finrst._base.times import zone
 from finrst._errors import CaptureWarning
 from finrst._tables.table import Table
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from finrst._base.progress import Progress
+    from finrst._base.times import Zone
 
     from .options import Options
 
@@ -46,7 +48,9 @@ def _warn(files: Table, stacklevel: int) -> None:
             warnings.warn(text, CaptureWarning, stacklevel=stacklevel)
 
 
-def read(source: Source, /, *, progress: Progress = "auto", **options: Unpack[Options]) -> Capture:
+def read(
+    source: Source, /, *, progress: Progress = "auto", tz: Zone = "UTC", **options: Unpack[Options]
+) -> Capture:
     """Read a capture to its end and judge every connection in it.
 
     ``source`` is a path, a directory (its capture files; with
@@ -55,8 +59,11 @@ def read(source: Source, /, *, progress: Progress = "auto", **options: Unpack[Op
     (``issues`` tells of files that share some, or were named in another order).
     A file object is read on the calling thread where that is the main one, else on one of its own.
     pcap and pcapng, plain or compressed (gzip, zstd, xz, lz4, bzip2), are recognised by content.
-    ``progress`` shows a bar on long readings. The options are those of :class:`Options`; the most
-    used are ``filter="host 10.0.0.5 and port 443"``, ``start="+30s"``, ``end=...`` and ``strict``.
+    ``progress`` shows a bar on long readings. ``tz`` is the time zone in which times are shown
+    (:attr:`Capture.tz`) and in which ``start`` and ``end`` are that say none: an IANA name,
+    ``"local"``, ``"UTC"``, an offset, or a ``tzinfo``. The options are those of :class:`Options`;
+    the most used are ``filter="host 10.0.0.5 and port 443"``, ``start="+30s"``, ``end=...`` and
+    ``strict``.
 
     Raises :exc:`CaptureError` for what is no capture, :exc:`FilterError` for a filter that cannot
     be read, and ``OSError`` (``FileNotFoundError``, ...) when the system refuses. What is damaged
@@ -68,10 +75,11 @@ def read(source: Source, /, *, progress: Progress = "auto", **options: Unpack[Op
     >>> cap.connection(0)
     <finrst.Connection 0: 10.77.0.1:43094 > 10.77.0.2:4001: handshake_refused, ended by server, ...>
     """
+    where = zone(tz)
     items, opened = sources(source)
     bar = Bar(progress)
     try:
-        native = settings(options)
+        native = settings(options, where)
         # What is let go for want of room hangs on it: packets() must let go of the same.
         native["seed"] = int.from_bytes(os.urandom(8))
         reading, tell = _native.Reading(items, native), bar.callback
@@ -84,13 +92,16 @@ def read(source: Source, /, *, progress: Progress = "auto", **options: Unpack[Op
         bar.close()
         _close(opened)
     _warn(Table(tables["files"], "files"), 3)
-    return Capture(tables, Origin.of(items, paths, native))
+    return Capture(tables, Origin.of(items, paths, native), where)
 
 
-def scan(source: Source, /, *, progress: Progress = "auto", **options: Unpack[Options]) -> Scan:
+def scan(
+    source: Source, /, *, progress: Progress = "auto", tz: Zone = "UTC", **options: Unpack[Options]
+) -> Scan:
     """Go through a capture in bounded memory; the rows come out while it is read.
 
-    Source and options are those of :func:`read`. Each step gives a pair of tables: connections
+    Source and options are those of :func:`read` (``tz`` is for ``start`` and ``end``: tables are in
+    UTC). Each step gives a pair of tables: connections
     that were let go (over, idle, or at the end), in order of release, and their teardown segments.
 
     A cause that rests on other connections (:func:`read` knows them all when it judges) is judged
@@ -106,7 +117,7 @@ def scan(source: Source, /, *, progress: Progress = "auto", **options: Unpack[Op
     """
     items, opened = sources(source)
     try:
-        native = _native.Scan(items, settings(options))
+        native = _native.Scan(items, settings(options, zone(tz)))
     except BaseException:
         _close(opened)
         raise

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import datetime as dt
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -183,17 +182,3 @@ class _Parquet:
             with contextlib.suppress(Exception):
                 self._writer.close()
         self._file.close()
-
-
-def json_ready(value: Any) -> Any:
-    """Make times texts, also within lists and dicts, so that :mod:`json` takes them.
-
-    >>> import datetime as dt
-    >>> json_ready({"start": dt.datetime(2026, 11, 24, tzinfo=dt.UTC), "ids": [1]})
-    {'start': '2026-11-24T00:00:00+00:00', 'ids': [1]}
-    """
-    if isinstance(value, dict):
-        return {key: json_ready(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [json_ready(item) for item in value]
-    return value.isoformat() if isinstance(value, dt.datetime) else value

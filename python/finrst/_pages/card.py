@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from html import escape
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -70,7 +71,11 @@ def _key(causes: Iterable[str]) -> str:
 
 
 def card(
-    summary: Summary, first: Sequence[dict[str, Any]], columns: Sequence[str], said: str = ""
+    summary: Summary,
+    first: Sequence[dict[str, Any]],
+    columns: Sequence[str],
+    said: str = "",
+    where: dt.tzinfo = dt.UTC,
 ) -> str:
     """Render what a capture is, how far it can be trusted and how its connections ended."""
     named = [word for word, _ in summary.causes if not is_rest(word)]
@@ -90,7 +95,7 @@ def card(
         _bars("Servers with endings that are not orderly", summary.servers, _neutral),
         _bars("Clients with endings that are not orderly", summary.clients, _neutral),
         "</div>",
-        f"<h4>{escaped(said)}</h4>{rows.connections(first, columns)}" if first else "",
+        f"<h4>{escaped(said)}</h4>{rows.connections(first, columns, where=where)}" if first else "",
         "</div>",
     ]
     return "".join(parts)

@@ -170,7 +170,9 @@ def _tables(capture: Answer, found: Overview) -> str:
         for title, made in tables(capture, found).items()
     ]
     chosen, said = chosen_rows(capture, _ROWS)
-    told = rows.connections(map(capture.naming.told, chosen), rows.WITH_MORE, more=True)
+    told = rows.connections(
+        map(capture.naming.told, chosen), rows.WITH_MORE, more=True, where=capture.tz
+    )
     parts += [f"<h3>{said}</h3>", f'<div class="many">{told}</div>']
     return "".join(parts)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from finrst._base.text import duration, number, plural
+from finrst._base.times import stamp, zone_name
 from finrst._errors import CaptureError
 from finrst._files.atomic import check, whole
 from finrst._story.overview import Overview, survey
@@ -69,7 +70,8 @@ def _about(capture: Answer) -> list[tuple[str, str]]:
     starts = [row["start"] for row in capture.files if row["start"] is not None]
     ends = [row["end"] for row in capture.files if row["end"] is not None]
     if starts and ends:
-        about.append(("first packet", f"{min(starts):%Y-%m-%d %H:%M:%S.%f} UTC"))
+        about.append(("first packet", stamp(min(starts), capture.tz, 6)))
+        about.append(("time zone", zone_name(capture.tz)))
         about.append(("span", duration((max(ends) - min(starts)).total_seconds())))
     about += [
         (key.replace("finrst.", "finrst ").replace("_", " "), _listed(value))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Iterable
 
     from finrst._tables.naming import Naming
@@ -39,6 +40,10 @@ class Answer(Protocol):
     @property
     def issues(self) -> Table:
         """Oddities of the capture."""
+
+    @property
+    def tz(self) -> dt.tzinfo:
+        """The time zone in which people read its times."""
 
     @property
     def naming(self) -> Naming:

@@ -102,6 +102,17 @@ class Connection(Attributes):
         return dict(self._row)
 
     @property
+    def names(self) -> dict[str, dict[str, str]]:
+        """The names of its client and server as far as they are known, and who says so.
+
+        >>> import finrst
+        >>> finrst.conversation("> S, < S., > ., > P. get=a.example, < R.").connection(0).names
+        {'server': {'name': 'a.example', 'source': 'server_name'}}
+        """
+        names = self._ends.names.items()
+        return {side: {"name": name.text, "source": name.source} for side, name in names}
+
+    @property
     def teardowns(self) -> list[dict[str, Any]]:
         """Its FIN and RST segments: rows of ``teardowns``, in packet order.
 

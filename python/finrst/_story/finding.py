@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Any, NoReturn, overload
 
 from finrst import _native
 from finrst._base.pickles import ByValue
-from finrst._base.text import plural
+from finrst._base.text import duration, plural
+from finrst._base.times import rfc3339, stamp
 from finrst._tables.table import Table
 
 from . import wording
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Callable, Iterator
-    from datetime import datetime
 
     from finrst._tables.naming import Naming
 
@@ -47,8 +48,10 @@ class Finding(ByValue):
         naming: Naming,
         connections: Callable[[], Table],
         example: Callable[[int], Connection],
+        where: dt.tzinfo,
     ) -> None:
         """Wrap the facts; made by finrst, not by hand."""
+        self._zone = where
         self._connections: Callable[[], Table] | Table = connections
         self._example: Callable[[int], Connection] | Connection = example
         self._shown: int = facts["example"]
@@ -67,9 +70,9 @@ class Finding(ByValue):
         """Number of its connections."""
         self.hosts: tuple[str, ...] = _hosts(facts)
         """Addresses of its hosts, those with most of its connections first, ten at most."""
-        self.since: datetime = facts["since"]
+        self.since: dt.datetime = facts["since"]
         """When the first of its connections began, in UTC."""
-        self.until: datetime = facts["until"]
+        self.until: dt.datetime = facts["until"]
         """When the last packet of any of them came, in UTC."""
         self.cost: str = wording.cost(facts)
         """What it cost, as far as the capture shows; empty where it shows nothing."""
@@ -104,6 +107,18 @@ class Finding(ByValue):
             self._connections = self._connections()
         return self._connections
 
+    @property
+    def when(self) -> str:
+        """Since when, in the time zone of its capture, and for how long.
+
+        >>> import finrst
+        >>> (one,) = finrst.conversation("> S +1s, < R.").findings()
+        >>> one.when
+        'since 2026-01-01 00:00:01 UTC, for 10 ms'
+        """
+        lasted = duration((self.until - self.since).total_seconds())
+        return f"since {stamp(self.since, self._zone)}, for {lasted}"
+
     def to_dict(self) -> dict[str, Any]:
         """Give all that can be written as JSON; the example by its ``connection_id``.
 
@@ -119,8 +134,8 @@ class Finding(ByValue):
             "why": self.why,
             "count": self.count,
             "hosts": list(self.hosts),
-            "since": self.since.isoformat(),
-            "until": self.until.isoformat(),
+            "since": rfc3339(self.since),
+            "until": rfc3339(self.until),
             "cost": self.cost,
             "next": self.next,
             "causes": dict(self.causes),
@@ -209,14 +224,14 @@ class Collector:
         self._kept += len(connections)
         self._native.add(connections._native)  # noqa: SLF001 - the same package
 
-    def findings(self, naming: Naming) -> Findings:
+    def findings(self, naming: Naming, where: dt.tzinfo) -> Findings:
         """Tell them; they know no connection any more."""
 
         def gone(*_: object) -> NoReturn:
             message = "the connections of a stream were let go: read() keeps them"
             raise LookupError(message)
 
-        return Findings([Finding(one, naming, gone, gone) for one in self._native.facts()])
+        return Findings([Finding(one, naming, gone, gone, where) for one in self._native.facts()])
 
 
 def find(capture: Answer) -> Findings:
@@ -227,7 +242,10 @@ def find(capture: Answer) -> Findings:
     def rows(place: int) -> Callable[[], Table]:
         return lambda: Table(native.connections(place), connections.name)
 
-    facts = enumerate(native.facts())
+    naming, where = capture.naming, capture.tz
     return Findings(
-        [Finding(one, capture.naming, rows(place), capture.connection) for place, one in facts]
+        [
+            Finding(one, naming, rows(place), capture.connection, where)
+            for place, one in enumerate(native.facts())
+        ]
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from finrst._base.classes import class_of, class_of_ending
 from finrst._base.paint import PLAIN, Paint
 from finrst._base.text import duration, endpoint, number, plural, printable
+from finrst._base.times import stamp, zone_name
 from finrst._base.width import available, columns, fit, middle, pad, wrap
 
 from . import oddities, told
@@ -19,6 +21,7 @@ from .trust import text as trust_text
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+    from finrst._tables.naming import Naming
     from finrst._tables.table import Table
 
     from .answer import Answer
@@ -57,18 +60,18 @@ def summarize(capture: Answer) -> Summary:
     tally = Tally()
     tally.add(capture.connections, len(capture.teardowns))
     names = ("files", "ledger", "interfaces", "issues", "names")
-    return figures(tally, {name: capture.table(name) for name in names})
+    return figures(tally, {name: capture.table(name) for name in names}, capture.tz)
 
 
-def figures(tally: Tally, accounts: Mapping[str, Table]) -> Summary:
+def figures(tally: Tally, accounts: Mapping[str, Table], where: dt.tzinfo = dt.UTC) -> Summary:
     """Work out the figures, from counts and the tables about the capture itself."""
     files = list(accounts["files"])
     name = source_name(files[0]["file"]) if len(files) == 1 else plural(len(files), "file")
     classes = packet_classes(accounts["ledger"])
     packets, naming = sum(classes.values()), tally.naming(accounts["names"])
-    found = tally.findings(naming)
+    found = tally.findings(naming, where)
     lines = [
-        *_span(files),
+        *_span(files, where),
         f"{plural(packets, 'packet')} = "
         + (" + ".join(f"{number(n)} {word}" for word, n in ranked(classes)) or "none"),
     ]
@@ -105,12 +108,15 @@ def _nothing(classes: Counter[str], packets: int) -> str:
 
 def plain(tally: Tally, accounts: Mapping[str, Table]) -> dict[str, Any]:
     """Give the figures for programs: nothing folded, nothing rounded."""
-    begin, end = span(accounts["files"])
-    found = tally.findings(tally.naming(accounts["names"]))
+    naming = tally.naming(accounts["names"])
+    found = tally.findings(naming)
+    files = accounts["files"].records()
+    begin = min((row["start"] for row in files if row["start"]), default=None)
+    end = max((row["end"] for row in files if row["end"]), default=None)
     return {
         "files": accounts["files"]["file"],
-        "start": begin.isoformat() if begin else None,
-        "end": end.isoformat() if end else None,
+        "start": begin,
+        "end": end,
         "packets": dict(ranked(packet_classes(accounts["ledger"]))),
         "connections": tally.connections,
         "fin_rst_segments": tally.segments,
@@ -119,10 +125,18 @@ def plain(tally: Tally, accounts: Mapping[str, Table]) -> dict[str, Any]:
         "ended_by": dict(ranked(tally.ended_by)),
         "servers_not_orderly": {endpoint(*at): n for at, n in ranked(tally.servers)},
         "clients_not_orderly": dict(ranked(tally.clients)),
+        "names": _names(tally, naming),
         "findings": found.to_dict(),
         "limits": limits(tally, found),
         "warnings": warnings(accounts),
     }
+
+
+def _names(tally: Tally, naming: Naming) -> dict[str, dict[str, str]]:
+    """Give the names of the hosts that are counted one by one, and where they come from."""
+    hosts = dict.fromkeys([*(ip for (ip, _), _ in ranked(tally.servers)), *tally.clients])
+    known = {ip: name for ip in hosts if (name := naming.of(ip))}
+    return {ip: {"name": name.text, "source": name.source} for ip, name in known.items()}
 
 
 def source_name(name: str) -> str:
@@ -158,12 +172,13 @@ def span(files: Iterable[Mapping[str, Any]]) -> tuple[Any, Any]:
     return (min(starts), max(ends)) if starts and ends else (None, None)
 
 
-def _span(files: list[dict[str, Any]]) -> list[str]:
+def _span(files: list[dict[str, Any]], where: dt.tzinfo) -> list[str]:
     begin, end = span(files)
     if begin is None:
         return []
     lasted = duration((end - begin).total_seconds())
-    return [f"from {begin:%Y-%m-%d %H:%M:%S} UTC, {lasted} long"]
+    known = "" if where is dt.UTC else f" ({zone_name(where)})"
+    return [f"from {stamp(begin, where)}{known}, {lasted} long"]
 
 
 def _folded(items: list[tuple[str, int]]) -> list[tuple[str, int]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import Counter
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -89,12 +90,12 @@ class Tally:
         _bound(self.clients)
         _bound(self.called)
 
-    def findings(self, naming: Naming) -> Findings:
+    def findings(self, naming: Naming, where: dt.tzinfo = dt.UTC) -> Findings:
         """Give what the connections tell, by sentences and counts only: they were let go.
 
         Of more than a million the first are told, and then how many came later.
         """
-        return self._collector.findings(naming)
+        return self._collector.findings(naming, where)
 
     @property
     def left_out(self) -> int:

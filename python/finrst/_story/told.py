@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from finrst._base.paint import PLAIN, Paint
 from finrst._base.palette import SEVERITIES
-from finrst._base.text import duration
 from finrst._base.width import pad, wrap
 
 if TYPE_CHECKING:
@@ -17,21 +16,9 @@ _WHOLE = 4
 _WIDEST = max(map(len, SEVERITIES))
 
 
-def when(one: Finding) -> str:
-    """Say since when, and for how long.
-
-    >>> import finrst
-    >>> (one,) = finrst.conversation("> S +1s, < R.").findings()
-    >>> when(one)
-    'since 2026-01-01 00:00:01 UTC, for 10 ms'
-    """
-    lasted = duration((one.until - one.since).total_seconds())
-    return f"since {one.since:%Y-%m-%d %H:%M:%S} UTC, for {lasted}"
-
-
 def details(one: Finding) -> str:
     """Say when it was and what it cost."""
-    said = f"{when(one)}; {one.cost}" if one.cost else when(one)
+    said = f"{one.when}; {one.cost}" if one.cost else one.when
     return f"{said[:1].upper()}{said[1:]}."
 
 

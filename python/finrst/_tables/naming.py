@@ -29,8 +29,18 @@ class Ends(NamedTuple):
 
     client: str
     server: str
-    told: tuple[str, ...]
-    """Where their names come from, in a sentence; nothing without names."""
+    names: dict[str, Name]
+    """Those that are known, by side."""
+
+    @property
+    def told(self) -> tuple[str, ...]:
+        """Where their names come from, in a sentence; nothing without names.
+
+        >>> Ends("a (192.0.2.1:9)", "192.0.2.2:80 (http)", {"client": Name("a", "hosts")}).told
+        ('Names: the client is a by the hosts file.',)
+        """
+        told = "; ".join(f"the {side} is {name.told}" for side, name in self.names.items())
+        return (f"Names: {told}.",) if told else ()
 
 
 class _Told(NamedTuple):
@@ -164,8 +174,8 @@ class Naming:
         ('a.example (198.51.100.1:443, https)', "Names: the server is a.example by ...")
         """
         sides = (("client", self.of_client(row)), ("server", self.of_server(row)))
-        told = "; ".join(f"the {side} is {name.told}" for side, name in sides if name)
-        return Ends(self.client(row), self.server(row), (f"Names: {told}.",) if told else ())
+        names = {side: name for side, name in sides if name}
+        return Ends(self.client(row), self.server(row), names)
 
     def told(self, row: dict[str, Any]) -> dict[str, Any]:
         """Give a row of connections with both ends as they are written, ``client``, ``server``.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import operator
 import pickle
 from functools import cache
@@ -234,6 +235,22 @@ class Table:
         self._known(column)
         rows = self._native.find_all(column, value, limit)
         return [self._native.slice(row, 1).rows()[0] for row in rows]
+
+    def records(self, column: str | None = None, value: int = 0) -> list[dict[str, Any]]:
+        """Give rows as JSON has them: times as texts, in UTC with nanoseconds.
+
+        They are what :meth:`write` puts into a ``.json`` file: all rows, or with the name of an
+        integer column the first in which it has a value. For a few rows.
+
+        >>> import finrst
+        >>> finrst.conversation("> S, < R.").teardowns.records("packet", 2)[0]["time"]
+        '2026-01-01T00:00:00.020000000Z'
+        """
+        place = 0 if column is None else self._native.find(column, value)
+        if place is None:
+            return []
+        rows = self._native if column is None else self._native.slice(place, 1)
+        return [json.loads(line) for line in rows.json().splitlines()]
 
     def to_arrow(self) -> Any:
         """Make a ``pyarrow.Table``, without copying. Needs pyarrow.

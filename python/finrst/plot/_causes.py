@@ -11,9 +11,11 @@ from finrst._base.text import duration, number, plural, share
 
 from ._columns import NOT_A_TIME, Columns
 from ._style import INK, SOFT, axes, chart, classes_of, empty, finish, fitting, label, whole
-from ._time import bins, moment, time_axis
+from ._time import bins, moment, time_axis, zone_of
 
 if TYPE_CHECKING:
+    import datetime as dt
+
     from matplotlib.axes import Axes
 
     from ._style import Chart
@@ -146,7 +148,7 @@ def timeline(data: Any, *, dark: bool | None = None, width: float | None = None)
     for row, kind in enumerate(there):
         ax = axes(figure, grid[row], sharex=first)
         first = first or ax
-        origin, scale = time_axis(ax, start, step * count)
+        origin, scale = time_axis(ax, start, step * count, zone_of(data))
         left = origin + np.arange(count) * step * scale
         _stack(ax, heights[kind], left, step * scale, downwards=kind == _RST)
         if row < len(there) - 1:
@@ -154,7 +156,7 @@ def timeline(data: Any, *, dark: bool | None = None, width: float | None = None)
             ax.set_xlabel("")
     figure.supylabel(f"segments in {duration(step / 1e9)}", color=SOFT, fontsize=9.5)
     shown = [CLASSES[place].name for place in np.unique(places[known])]
-    return finish(figure, _peak(heights, start, step), shown)
+    return finish(figure, _peak(heights, start, step, zone_of(data)), shown)
 
 
 def _stack(ax: Axes, heights: Any, left: Any, step: float, *, downwards: bool) -> None:
@@ -188,7 +190,7 @@ def _stack(ax: Axes, heights: Any, left: Any, step: float, *, downwards: bool) -
     )
 
 
-def _peak(heights: Any, start: int, width: int) -> str:
+def _peak(heights: Any, start: int, width: int, where: dt.tzinfo) -> str:
     fins, resets = (int(stack.sum()) for stack in heights)
     if fins + resets == 1:
         return f"One FIN or RST segment: {'FIN' if fins else 'RST'}"
@@ -198,6 +200,6 @@ def _peak(heights: Any, start: int, width: int) -> str:
     per_bin = heights[1].sum(axis=0)
     top = int(per_bin.max())
     if top > max(3, 3 * resets / len(per_bin)):
-        begin = moment(start + int(per_bin.argmax()) * width, len(per_bin) * width)
+        begin = moment(start + int(per_bin.argmax()) * width, len(per_bin) * width, where)
         return f"{said}; resets peak at {number(top)} in {duration(width / 1e9)} from {begin}"
     return f"{said}, without a peak of resets"

@@ -10,9 +10,11 @@ from matplotlib.lines import Line2D
 from finrst._base.classes import BY_NAME
 from finrst._base.palette import BARS
 from finrst._base.text import number, plural
+from finrst._base.times import stamp
 
 from ._packets import story
 from ._style import INK, SOFT, axes, chart, empty, finish, whole
+from ._time import zone_of
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
@@ -63,7 +65,7 @@ def sequence(
     shift = _shift(one.row, sender)
     handles += _acknowledged(ax, peer, shift, span * scale, rasterized=rasterized)
     marks, said = _ends(ax, timed, sender)
-    ax.set_xlabel(f"{unit} after {first:%Y-%m-%d %H:%M:%S.%f} UTC")
+    ax.set_xlabel(f"{unit} after {stamp(first, zone_of(data), 6)}")
     ax.set_ylabel("bytes (relative sequence number)")
     ax.margins(x=0.03, y=0.14)
     ax.set_xlim(-0.03 * (span * scale or 1), 1.04 * (span * scale or 1))

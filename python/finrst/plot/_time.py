@@ -6,6 +6,8 @@ import datetime as dt
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from finrst._base.times import clock, offset, zone_name
+
 from ._style import is_narrow
 
 if TYPE_CHECKING:
@@ -26,6 +28,12 @@ _WIDTHS = [
 ]
 
 
+def zone_of(data: Any) -> dt.tzinfo:
+    """Give the zone in which a Capture shows its times; those of a table are in UTC."""
+    where = getattr(data, "tz", None)
+    return where if isinstance(where, dt.tzinfo) else dt.UTC
+
+
 def bins(times: Integers) -> tuple[int, int, int]:
     """Give start, width (both in nanoseconds) and number of bins of a round width."""
     first, last = int(times.min()), int(times.max())
@@ -36,26 +44,28 @@ def bins(times: Integers) -> tuple[int, int, int]:
     return start, width, max(_FEWEST, (last - start) // width + 1)
 
 
-def moment(time: int, span: int) -> str:
+def moment(time: int, span: int, where: dt.tzinfo = dt.UTC) -> str:
     """Write a time as precisely as matters in a span; both in nanoseconds.
 
     >>> moment(1_500_000_000, 10**9), moment(0, 10**12), moment(0, 10**15)
     ('00:00:01.500 UTC', '00:00:00 UTC', '1970-01-01 00:00 UTC')
     """
     when = dt.datetime.fromtimestamp(time // _SECOND, dt.UTC)
+    zone = offset(when, where)
     if span > _DAY:
-        return f"{when:%Y-%m-%d %H:%M} UTC"
+        return f"{clock(when, where, date=True)[:-3]} {zone}"
     fraction = f".{time % _SECOND // 10**6:03}" if span < 60 * _SECOND else ""
-    return f"{when:%H:%M:%S}{fraction} UTC"
+    return f"{clock(when, where, date=False)}{fraction} {zone}"
 
 
-def time_axis(ax: Axes, start: int, span: int) -> tuple[float, float]:
+def time_axis(ax: Axes, start: int, span: int, where: dt.tzinfo = dt.UTC) -> tuple[float, float]:
     """Prepare the x axis; a time is ``origin + scale`` times its nanoseconds after ``start``."""
     begin = dt.datetime.fromtimestamp(start // _SECOND, dt.UTC)
     if span <= _SHORT:
         fraction = f"{start % _SECOND / _SECOND:.6f}".rstrip("0")[1:].rstrip(".")
         unit, scale = ("ms", 1e-6) if span < _SECOND else ("s", 1e-9)
-        ax.set_xlabel(f"{unit} after {begin:%Y-%m-%d %H:%M:%S}{fraction} UTC")
+        zone = offset(begin, where)
+        ax.set_xlabel(f"{unit} after {clock(begin, where, date=True)}{fraction} {zone}")
         origin = 0.0
     else:
         dates: Any = import_module("matplotlib.dates")
@@ -63,9 +73,9 @@ def time_axis(ax: Axes, start: int, span: int) -> tuple[float, float]:
         scale = 1 / (86400 * _SECOND)
         origin = float(dates.date2num(begin)) + start % _SECOND * scale
         few: dict[str, int] = {"minticks": 3, "maxticks": 5} if is_narrow(ax) else {}
-        locator = dates.AutoDateLocator(tz=dt.UTC, **few)
+        locator = dates.AutoDateLocator(tz=where, **few)
         ax.xaxis.set_major_locator(locator)
-        ax.xaxis.set_major_formatter(dates.ConciseDateFormatter(locator, tz=dt.UTC))
-        ax.set_xlabel("UTC")
+        ax.xaxis.set_major_formatter(dates.ConciseDateFormatter(locator, tz=where))
+        ax.set_xlabel(zone_name(where))
     ax.set_xlim(origin - 0.01 * span * scale, origin + 1.01 * span * scale)
     return origin, scale

@@ -40,7 +40,7 @@ class Rows:
         needed = [*texts, *whole, "start", "duration_s", "confidence", "harmless"]
         columns = Columns(capture, needed, ["connections"])
         self.naming = capture.naming
-        self.zone = dt.UTC
+        self.zone = capture.tz
         """In which times are written."""
         self.words = {name: columns.words(name) for name in texts}
         self.ids = columns.floats("connection_id").astype(np.int64)
