@@ -7,10 +7,10 @@ use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-/// Names that one source of them may give: about 25 MB where all are as long as can be.
+/// Rows of names that one source of them may give: about 33 MB where all are as long as can be.
 pub const MOST: usize = 65_536;
 /// Names that it may give one address.
-pub const MOST_OF_ADDRESS: u16 = 64;
+pub const MOST_OF_ADDRESS: usize = 64;
 /// Octets of a name at most (RFC 1035 section 2.3.4).
 pub const LONGEST: usize = 253;
 /// The issue that counts what was left out.
@@ -53,7 +53,13 @@ pub struct Host {
     pub count: u64,
 }
 
-type Key = (IpAddr, Arc<str>, Option<IpAddr>);
+/// A name of an address, by which its rows are found.
+#[derive(Clone)]
+struct Known {
+    name: Arc<str>,
+    /// The first of them.
+    row: usize,
+}
 
 /// Names of one origin, in the order in which they were met first; no more of them than are
 /// allowed, whatever comes.
@@ -62,8 +68,9 @@ pub struct Hosts {
     origin: Origin,
     most: usize,
     rows: Vec<Host>,
-    places: HashMap<Key, usize>,
-    of_address: HashMap<IpAddr, u16>,
+    known: HashMap<IpAddr, Vec<Known>>,
+    /// Rows by the first of their name, and client.
+    told: HashMap<(usize, Option<IpAddr>), usize>,
 }
 
 impl fmt::Debug for Hosts {
@@ -79,38 +86,55 @@ impl Default for Hosts {
 }
 
 impl Hosts {
-    /// At most so many names.
+    /// At most so many rows.
     pub fn new(origin: Origin, most: usize) -> Self {
-        let (places, of_address) = (HashMap::new(), HashMap::new());
-        Self { origin, most, rows: Vec::new(), places, of_address }
+        let (known, told) = (HashMap::new(), HashMap::new());
+        Self { origin, most, rows: Vec::new(), known, told }
     }
 
-    /// Adds a name, or counts it once more; false where there is no room for another one.
+    /// Adds a name; false where there is no room for another one. Who else is told a name that is
+    /// known has a row of his own while half of all are free, and is counted at the first then.
     pub fn add(&mut self, address: IpAddr, name: &str, seen: Seen) -> bool {
-        let key = (address.to_canonical(), Arc::from(name), seen.client);
-        if let Some(row) = self.places.get(&key).and_then(|&place| self.rows.get_mut(place)) {
-            row.count = row.count.saturating_add(1);
-            return true;
-        }
-        let of_address = self.of_address.get(&key.0).copied().unwrap_or(0);
-        if self.rows.len() >= self.most || of_address >= MOST_OF_ADDRESS {
-            return false;
-        }
-        self.of_address.insert(key.0, of_address + 1);
-        let name = Arc::clone(&key.1);
-        self.rows.push(Host { address: key.0, name, origin: self.origin, seen, count: 1 });
-        self.places.insert(key, self.rows.len() - 1);
-        true
+        self.place(address.to_canonical(), name, seen).is_some_and(|place| {
+            let row = self.rows.get_mut(place);
+            row.map(|row| row.count = row.count.saturating_add(1)).is_some()
+        })
+    }
+
+    /// Finds the row of a name, or makes one that counts nothing yet.
+    fn place(&mut self, address: IpAddr, name: &str, seen: Seen) -> Option<usize> {
+        let (next, room) = (self.rows.len(), self.most);
+        let names = self.known.get(&address).map_or(&[][..], Vec::as_slice);
+        let (name, first) = match names.iter().find(|known| *known.name == *name) {
+            Some(known) => {
+                if let Some(&place) = self.told.get(&(known.row, seen.client)) {
+                    return Some(place);
+                }
+                if next >= room / 2 {
+                    return Some(known.row);
+                }
+                (Arc::clone(&known.name), known.row)
+            }
+            None if next >= room || names.len() >= MOST_OF_ADDRESS => return None,
+            None => {
+                let name: Arc<str> = Arc::from(name);
+                let known = Known { name: Arc::clone(&name), row: next };
+                self.known.entry(address).or_default().push(known);
+                (name, next)
+            }
+        };
+        self.rows.push(Host { address, name, origin: self.origin, seen, count: 0 });
+        self.told.insert((first, seen.client), next);
+        Some(next)
     }
 
     /// Adds the names of another, as often as they were met.
     pub fn absorb(&mut self, other: &Self) {
         for Host { address, name, seen, count, .. } in &other.rows {
-            if self.add(*address, name, *seen)
-                && let Some(&place) = self.places.get(&(*address, Arc::clone(name), seen.client))
-                && let Some(row) = self.rows.get_mut(place)
+            if let Some(row) =
+                self.place(*address, name, *seen).and_then(|at| self.rows.get_mut(at))
             {
-                row.count = row.count.saturating_add(count - 1);
+                row.count = row.count.saturating_add(*count);
             }
         }
     }
@@ -123,10 +147,12 @@ impl Hosts {
 
 /// Whether octets are a host name that can be shown as they are.
 pub fn is_host_name(octets: &[u8]) -> bool {
-    let dotted = octets.split(|&b| b == b'.').all(is_label);
-    // What looks like an address would be taken for another host's.
-    let is_number = octets.iter().all(|b| b.is_ascii_digit() || *b == b'.');
-    dotted && octets.len() <= LONGEST && !is_number
+    octets.split(|&b| b == b'.').all(is_label) && octets.len() <= LONGEST && !is_address(octets)
+}
+
+/// Whether a name looks like an address, and would be taken for another host's.
+pub fn is_address(name: &[u8]) -> bool {
+    name.iter().all(|b| b.is_ascii_digit() || *b == b'.')
 }
 
 /// Whether octets are one label of such a name.
@@ -159,13 +185,29 @@ mod tests {
         let mut hosts = Hosts::new(Origin::Block, 100);
         let kept = |hosts: &mut Hosts, n: u8, name: &str| hosts.add(ip(n), name, Seen::default());
         let of_one = (0..200).filter(|n| kept(&mut hosts, 1, &format!("n{n}"))).count();
-        assert_eq!(of_one, usize::from(MOST_OF_ADDRESS));
+        assert_eq!(of_one, MOST_OF_ADDRESS);
         let of_others = (2..200).filter(|&n| kept(&mut hosts, n, "a")).count();
-        assert_eq!(of_others, 100 - usize::from(MOST_OF_ADDRESS));
+        assert_eq!(of_others, 100 - MOST_OF_ADDRESS);
         assert_eq!(hosts.rows().len(), 100);
         // What is known is counted still.
         assert!(kept(&mut hosts, 1, "n0"));
         assert_eq!(hosts.rows().first().map(|row| row.count), Some(2));
+    }
+
+    #[test]
+    fn clients_of_one_name_leave_room_for_other_names() {
+        let mut hosts = Hosts::new(Origin::Dns, 20);
+        for client in 0..50 {
+            assert!(hosts.add(ip(1), "a", Seen { client: Some(ip(client)), ..Seen::default() }));
+        }
+        // The first has counted those that had no room.
+        let counts: Vec<_> = hosts.rows().iter().map(|row| row.count).collect();
+        assert_eq!(counts, [41, 1, 1, 1, 1, 1, 1, 1, 1, 1]);
+        for n in 2..12 {
+            assert!(hosts.add(ip(n), "b", Seen::default()));
+        }
+        assert!(!hosts.add(ip(12), "b", Seen::default()));
+        assert_eq!(hosts.rows().len(), 20);
     }
 
     #[test]

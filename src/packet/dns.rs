@@ -5,7 +5,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use crate::hosts::{LONGEST, is_host_name, is_label};
+use crate::hosts::{LONGEST, is_address, is_label};
 
 /// Ports that answers come from: DNS and multicast DNS.
 pub(super) const PORT: u16 = 53;
@@ -118,22 +118,20 @@ fn record(message: &[u8], at: usize, answer: &mut Answer) -> Option<usize> {
 /// Reads a name in lower case, and where what follows it is; no text where it is no host name.
 fn name(message: &[u8], start: usize) -> Option<(Option<String>, usize)> {
     let (mut at, mut after, mut pointers) = (start, None, 0);
-    let (mut text, mut printable) = (String::new(), true);
+    let (mut text, mut printable) = (Vec::with_capacity(64), true);
     loop {
         match usize::from(*message.get(at)?) {
             0 => break,
             length @ 1..=63 => {
                 let label = message.get(at + 1..=at + length)?;
-                if text.len() + 1 + length > LONGEST + 1 {
+                if !text.is_empty() {
+                    text.push(b'.');
+                }
+                text.extend_from_slice(label);
+                if text.len() > LONGEST {
                     return None;
                 }
                 printable &= is_label(label);
-                if printable {
-                    if !text.is_empty() {
-                        text.push('.');
-                    }
-                    text.extend(label.iter().map(|b| char::from(b.to_ascii_lowercase())));
-                }
                 at += 1 + length;
             }
             // A pointer leads back, so that no name goes in a circle.
@@ -148,8 +146,10 @@ fn name(message: &[u8], start: usize) -> Option<(Option<String>, usize)> {
             _ => return None,
         }
     }
-    let fits = printable && is_host_name(text.as_bytes());
-    Some((fits.then_some(text), after.unwrap_or(at + 1)))
+    text.make_ascii_lowercase();
+    let fits = printable && !is_address(&text);
+    let text = if fits { String::from_utf8(text).ok() } else { None };
+    Some((text, after.unwrap_or(at + 1)))
 }
 
 #[cfg(test)]
@@ -157,6 +157,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::hosts::is_host_name;
 
     /// A message in the making.
     #[derive(Clone)]

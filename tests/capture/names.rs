@@ -72,7 +72,7 @@ fn names_without_number_are_bounded_and_counted() {
             body.option(1, &[&[192, 0, 2, 1][..], format!("n{n}\0").as_bytes()].concat())
         })
     });
-    assert_eq!(told(&bytes).len(), usize::from(MOST_OF_ADDRESS));
-    let left = 100 - u64::from(MOST_OF_ADDRESS);
+    assert_eq!(told(&bytes).len(), MOST_OF_ADDRESS);
+    let left = 100 - MOST_OF_ADDRESS as u64;
     assert_eq!(read(&bytes).issues.count("name_limit"), left);
 }
