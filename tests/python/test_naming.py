@@ -333,6 +333,16 @@ def test_the_command_takes_a_hosts_file(tmp_path: Path) -> None:
     assert (done.returncode, "line 1: not an address" in done.stderr) == (2, True)
 
 
+def test_the_widget_finds_hosts_by_any_name() -> None:
+    script = "> S, < R., > S port=40001 server=2, < R."
+    cap = finrst.conversation(script, hosts={"198.51.100.1": "Mail.example"})
+    widget = cap.explore()
+    widget.text = "mail"
+    assert widget.selection["server_ip"].to_pylist() == ["198.51.100.1"]
+    widget.text = "nowhere"
+    assert widget.selection.num_rows == 0
+
+
 def test_names_from_a_capture_obey_nobody() -> None:
     evil = "<b>.example"
     cap = finrst.read(pcap([dns_answer(evil, SERVER), *refused(SERVER)]))

@@ -7,6 +7,7 @@ import json
 import os
 import pickle
 import re
+import struct
 import subprocess
 import sys
 import time
@@ -17,8 +18,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import finrst
+from finrst._base.paint import PLAIN
 from finrst._base.times import LOCAL, clock, offset, stamp, zone, zone_name
 from finrst._base.units import moment
+from finrst._cli import live
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -280,3 +283,33 @@ def test_the_widget_shows_dates_when_the_capture_has_several_days() -> None:
     assert cells[0].startswith("2026-01-01 01:00:00")
     assert cells[1].startswith("2026-01-02 07:00:00")
     assert several.explore().view["time"]["end"].startswith("2026-01-02 07:00:00 +01:00")
+
+
+def of_two_days() -> bytes:
+    """The demonstration, with its second half two days later."""
+    data = bytearray(DEMO.read_bytes())
+    order = "<" if bytes(data[:4]) in {b"\xd4\xc3\xb2\xa1", b"\x4d\x3c\xb2\xa1"} else ">"
+    at, number = 24, 0
+    while at < len(data):
+        seconds, _, length = struct.unpack_from(order + "3I", data, at)
+        struct.pack_into(order + "I", data, at, seconds + (2 * 86400 if number >= 80 else 0))
+        at, number = at + 16 + length, number + 1
+    return bytes(data)
+
+
+def watched(data: bytes, where: str) -> str:
+    """What the live view shows when all of a capture has come."""
+    view = live._View(0.0, PLAIN, zone(where))
+    scan = finrst.scan(data)
+    while scan.turn() is not None:
+        if (so_far := scan.so_far()) is not None:
+            view.look(so_far)
+    return "\n".join(view.lines)
+
+
+def test_the_live_view_shows_local_times_and_dates_where_there_are_several() -> None:
+    one, two = watched(DEMO.read_bytes(), BERLIN), watched(of_two_days(), BERLIN)
+    for shown in (one, two):
+        assert "Latest that did not end in order (Europe/Berlin)" in shown
+    assert re.search(r"^  07:\d\d:\d\d  ", one, re.MULTILINE)
+    assert re.search(r"^  2026-11-2\d 07:\d\d:\d\d  ", two, re.MULTILINE)

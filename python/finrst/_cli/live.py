@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from finrst._base.classes import class_of_ending
 from finrst._base.paint import Paint
 from finrst._base.text import certainty, duration, number, plural, printable, shortened
-from finrst._base.times import clock, zone, zone_name
+from finrst._base.times import clock, several_days, zone, zone_name
 from finrst._base.width import available, columns, cut, height, wrap
 from finrst._face.read import scan
 from finrst._story.summary import bars, class_name, packet_classes, span
@@ -70,6 +70,7 @@ class _View:
     def __init__(self, begun: float, paint: Paint, where: dt.tzinfo) -> None:
         self._begun = begun
         self._zone = where
+        self._dated = False
         self._paint = paint
         self.tally = Tally()
         """Connections that were let go."""
@@ -90,6 +91,8 @@ class _View:
             return
         self._followed, tables = so_far
         self._accounts = tables
+        begin, end = span(tables["files"])
+        self._dated = begin is not None and several_days(begin, end, self._zone)
         self._complete = "connections" in tables
         self._all = self.tally
         if self._complete:
@@ -138,7 +141,7 @@ class _View:
         when, client, server, ending, by, cause, confidence = row
         what = ending.replace("_", " ") + ("" if by == "none" else f" by {by.replace('_', ' ')}")
         why = f"{cause} {certainty(confidence)}"
-        line = f"  {clock(when, self._zone, date=False)}  {why}  {client} > {server}  {what}"
+        line = f"  {clock(when, self._zone, date=self._dated)}  {why}  {client} > {server}  {what}"
         if columns(line) > available():
             line = shortened(line)
         first, *rest = wrap(line, available(), rest=" " * 12)

@@ -9,8 +9,8 @@ from finrst import _native
 from finrst._base.classes import BY_NAME, class_of
 from finrst._base.html import escaped
 from finrst._base.palette import dressed
-from finrst._base.text import certainty, duration, number, plural, shortened
-from finrst._base.width import middle, wrap
+from finrst._base.text import certainty, duration, number, plural
+from finrst._base.width import fit, wrap
 from finrst._files.atomic import whole
 from finrst._story.evidence import about, told
 from finrst._story.forged import forged
@@ -208,7 +208,7 @@ def _head(one: Story, *, between: bool) -> str:
             title += f" ({certainty(row['confidence'])} sure)"
     ends = "".join(
         f'<text x="{x}" y="54" text-anchor="middle" class="bold">'
-        f"<title>{escaped(name)}</title>{escaped(middle(shortened(name), 48))}</text>"
+        f"<title>{escaped(name)}</title>{escaped(fit(name, 48))}</text>"
         for x, name in zip((_LEFT, _RIGHT), one.ends, strict=True)
     )
     if between:

@@ -17,8 +17,8 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from finrst._base.classes import CLASSES, class_of
 from finrst._base.palette import CANVAS, DARK, LIGHT, dressed
-from finrst._base.text import number, printable, shortened
-from finrst._base.width import middle
+from finrst._base.text import number, printable
+from finrst._base.width import fit
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -248,7 +248,7 @@ def label(text: object, limit: int = 48) -> str:
 
     What is too long loses its middle: of a host both name and address stay.
     """
-    return middle(shortened(printable(text)), limit).replace("$", r"\$")
+    return fit(printable(text), limit).replace("$", r"\$")
 
 
 def classes_of(words: Words) -> NDArray[np.int64]:
