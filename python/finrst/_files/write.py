@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from finrst import _native
 from finrst._base.extras import need
 from finrst._base.text import file_name, printable
+from finrst._base.times import rfc3339
 
 from .atomic import Whole, aside, tell
 from .excel import Workbook, fits
@@ -182,3 +184,17 @@ class _Parquet:
             with contextlib.suppress(Exception):
                 self._writer.close()
         self._file.close()
+
+
+def json_ready(value: Any) -> Any:
+    """Make times texts, also within lists and dicts, so that :mod:`json` takes them.
+
+    >>> import datetime as dt
+    >>> json_ready({"start": dt.datetime(2026, 11, 24, tzinfo=dt.UTC), "ids": [1]})
+    {'start': '2026-11-24T00:00:00.000000000Z', 'ids': [1]}
+    """
+    if isinstance(value, dict):
+        return {key: json_ready(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [json_ready(item) for item in value]
+    return rfc3339(value) if isinstance(value, dt.datetime) else value

@@ -117,7 +117,7 @@ def _facts(capture: Answer) -> str:
     }
     if begin is not None:
         when = {
-            "first packet": stamp(begin),
+            "first packet": stamp(begin, capture.tz),
             "long": duration((end - begin).total_seconds()),
         }
         facts = when | facts
