@@ -102,7 +102,7 @@ impl Walk<'_> {
                 // A pipe in a directory would be waited for; only who names it wants that.
                 Ok(meta) if meta.is_file() => self.paths.push(path),
                 Ok(meta) if meta.is_dir() && link => {
-                    self.skip("directory_not_entered", &path, "a link")
+                    self.skip("directory_not_entered", &path, "a link");
                 }
                 Ok(meta) if meta.is_dir() => deeper.push(path),
                 _ => {}
