@@ -104,7 +104,7 @@ def test_a_capture_that_was_read_can_be_shown_in_another_zone() -> None:
 
 def test_tables_stay_in_utc_and_their_heading_says_so(there: finrst.Capture) -> None:
     assert there.connections["start"] == finrst.read(DEMO).connections["start"]
-    assert "<th>start (UTC)</th>" in there.connections._repr_html_()
+    assert ">start (UTC)</th>" in there.connections._repr_html_()
 
 
 MOMENTS: dict[str, dt.datetime | None] = {
