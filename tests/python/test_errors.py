@@ -20,7 +20,7 @@ def test_exceptions_fit_where_people_expect_them() -> None:
 
 
 def test_a_bad_script_names_what_is_wrong() -> None:
-    with pytest.raises(ValueError, match="item 2"):
+    with pytest.raises(ValueError, match="line 1, column 6"):
         finrst.conversation("> S, nonsense")
 
 

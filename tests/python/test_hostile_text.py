@@ -239,7 +239,9 @@ def test_reports(both: tuple[Case, Case], tmp_path: Path) -> None:
             one.cap.report(path)
             found.append(path.read_text(encoding="utf-8"))
     hostile, harmless = (Elements(page) for page in pages["html"])
-    assert hostile.tags == harmless.tags
+    # Notes of ladders have as many lines as their words need.
+    lines = [[tag for tag in one.tags if tag != "text"] for one in (hostile, harmless)]
+    assert lines[0] == lines[1]
     assert hidden(pages["html"][0]) == []
     assert hidden(pages["md"][0]) == []
     built = [Elements(markdown.markdown(page, extensions=["tables"])) for page in pages["md"]]

@@ -173,6 +173,8 @@ class Attributes(ByValue):
     """Phase in which it ended."""
     idle_before_end_s: float | None
     """Silence before the segment that decided the ending (s)."""
+    close_start: dt.datetime | None
+    """Capture time of the first FIN, else of the first RST, whichever decided the ending."""
     idle_before_close_s: float | None
     """Silence before the first FIN, else before the first RST, whichever decided the ending (s)."""
     first_fin_by: Literal["client", "server"] | None

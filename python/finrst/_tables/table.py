@@ -144,7 +144,7 @@ class Table:
     def _known(self, name: str, error: type[Exception] = ValueError) -> None:
         """Raise when no column has this name, and say which was meant."""
         if name not in self.column_names:
-            message = f"{printable(self.name)} has no column {printable(name)!r}"
+            message = f"{printable(self.name)} has no column '{printable(name)}'"
             raise error(message + nearest(name, self.column_names))
 
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
