@@ -136,6 +136,9 @@ def _failed(given: list[str], error: Exception) -> int:
         # Whoever read our output has seen enough.
         _silence()
         return CLOSED
+    if isinstance(error, OSError) and error.filename is None:
+        # Of standard output, which would fail again with what it still holds.
+        _silence()
     hint, meant = _hint(given, error)
     complain(_plainly(error).removesuffix(PLAYED) + hint)
     if isinstance(error, FileExistsError):

@@ -164,9 +164,9 @@ def test_files(large: finrst.Capture, path: Path, tmp_path: Path, ending: str) -
 
     def call() -> int:
         if ending == "pcapng":
-            return large.save(range(2000), target)
+            return large.save(range(2000), target, overwrite=True)
         if ending == "annotated.pcapng":
-            return some.annotate(target, progress=False)
+            return some.annotate(target, overwrite=True, progress=False)
         return large.write(target)
 
     assert any(met(call) for _ in range(20))
