@@ -96,7 +96,7 @@ class _View:
         self._complete = "connections" in tables
         self._all = self.tally
         if self._complete:
-            followed = Tally()
+            followed = Tally(telling=False)
             followed.add(tables["connections"], len(tables["teardowns"]))
             self._all = self.tally + followed
             naming = Naming.of_table(tables["connections"], tables["names"])

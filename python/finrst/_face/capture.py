@@ -428,14 +428,14 @@ class Capture(ByValue):
     def __repr__(self) -> str:
         """Say in a few lines what the card says."""
         figures = summary.summarize(self)
-        return "\n".join([summary.text(figures), *troubled.text(self._troubled())])
+        return "\n".join([summary.text(figures), *troubled.text(self._troubled(figures))])
 
-    def _troubled(self) -> troubled.Troubled:
-        return troubled.troubled(self.connections, self.findings(), _CARD_ROWS)
+    def _troubled(self, figures: summary.Summary) -> troubled.Troubled:
+        return troubled.troubled(self.connections, figures.findings, _CARD_ROWS)
 
     def _repr_html_(self) -> str:
         figures = summary.summarize(self)
-        chosen = self._troubled()
+        chosen = self._troubled(figures)
         first = [self.naming.told(row) for row in chosen.rows]
         named = [*trust.named(self.files["file"]), *figures.lines]
         return card(replace(figures, lines=named), first, COLUMNS, chosen.said, self._zone)

@@ -130,7 +130,7 @@ def _lines(capture: Answer, items: list[Occurrence]) -> list[str]:
 
 def _limits(capture: Answer, findings: Findings) -> list[str]:
     """Tell what limits the trust in the verdicts, and what is odd about which file."""
-    tally = Tally()
+    tally = Tally(telling=False)
     tally.add(capture.connections, len(capture.teardowns))
     found = limits(tally, findings)
     kinds = {(row["file"], row["kind"]): row["count"] for row in capture.issues}

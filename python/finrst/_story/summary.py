@@ -14,6 +14,7 @@ from finrst._base.times import stamp, zone_name
 from finrst._base.width import available, columns, fit, middle, pad, wrap
 
 from . import oddities, told
+from .finding import find
 from .tally import Tally, ranked
 from .trust import limits, untold
 from .trust import text as trust_text
@@ -57,19 +58,28 @@ class Summary:
 
 def summarize(capture: Answer) -> Summary:
     """Work out the figures of a capture."""
-    tally = Tally()
+    tally = Tally(telling=False)
     tally.add(capture.connections, len(capture.teardowns))
     names = ("files", "ledger", "interfaces", "issues", "names")
-    return figures(tally, {name: capture.table(name) for name in names}, capture.tz)
+    accounts = {name: capture.table(name) for name in names}
+    return figures(tally, accounts, capture.tz, find(capture))
 
 
-def figures(tally: Tally, accounts: Mapping[str, Table], where: dt.tzinfo = dt.UTC) -> Summary:
-    """Work out the figures, from counts and the tables about the capture itself."""
+def figures(
+    tally: Tally,
+    accounts: Mapping[str, Table],
+    where: dt.tzinfo = dt.UTC,
+    known: Findings | None = None,
+) -> Summary:
+    """Work out the figures, from counts and the tables about the capture itself.
+
+    Findings are those of the tally, unless they are known.
+    """
     files = list(accounts["files"])
     name = source_name(files[0]["file"]) if len(files) == 1 else plural(len(files), "file")
     classes = packet_classes(accounts["ledger"])
     packets, naming = sum(classes.values()), tally.naming(accounts["names"])
-    found = tally.findings(naming, where)
+    found = tally.findings(naming, where) if known is None else known
     lines = [
         *_span(files, where),
         f"{plural(packets, 'packet')} = "

@@ -38,8 +38,8 @@ class Tally:
     (1, 1, {('198.51.100.1', 443): 1})
     """
 
-    def __init__(self) -> None:
-        """Begin with nothing."""
+    def __init__(self, *, telling: bool = True) -> None:
+        """Begin with nothing; no findings are gathered unless they are to be told."""
         self.connections = 0
         """TCP connections."""
         self.segments = 0
@@ -61,6 +61,7 @@ class Tally:
         self.unsure = 0
         """Verdicts that are less than :data:`UNSURE` sure."""
         self._collector = Collector()
+        self._telling = telling
 
     def add(self, connections: Table, segments: int) -> None:
         """Add a table of connections and the number of their FIN and RST segments."""
@@ -75,7 +76,8 @@ class Tally:
         self.censored += dict(connections.counts("censored")).get(True, 0)
         sure = connections.counts("confidence")
         self.unsure += sum(count for value, count in sure if 0 < float(value) < UNSURE)
-        self._collector.add(connections)
+        if self._telling:
+            self._collector.add(connections)
         bad = {"ending": [word for word in self.endings if word not in GOOD | NEUTRAL]}
         most = _HOSTS // 2
         servers = connections.counts("server_ip", "server_port", only=bad, top=most)
@@ -111,7 +113,7 @@ class Tally:
 
     def __add__(self, other: Tally) -> Tally:
         """Give both together, but for their findings."""
-        both = Tally()
+        both = Tally(telling=False)
         for one in (self, other):
             both.connections += one.connections
             both.segments += one.segments
