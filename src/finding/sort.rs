@@ -134,11 +134,10 @@ fn flooded(rows: &Rows, failed: &[u32]) -> Places {
     let half = |row: &Row| row.shape == Shape::Unopened && row.answered && row.client_bytes == 0;
     let once = |row: &Row| row.shape == Shape::Unanswered && row.start == row.end;
     let half = by(rows, failed.iter().copied(), FLOOD, |row| half(row).then_some(row.service));
-    let half = half.into_iter().filter(|(_, group)| {
-        group.len() >= FLOOD && distinct(rows, group, |row| row.client) >= SOURCES
-    });
+    let half =
+        half.into_iter().filter(|(_, group)| distinct(rows, group, |row| row.client) >= SOURCES);
     let once = by(rows, failed.iter().copied(), POURING, |row| once(row).then_some(row.service));
-    let once = once.into_iter().filter(|(_, group)| group.len() >= POURING && pours(rows, group));
+    let once = once.into_iter().filter(|(_, group)| pours(rows, group));
     half.chain(once).flat_map(|(_, group)| group).collect()
 }
 

@@ -18,6 +18,7 @@ use crate::finding::{Finding, Kind, Rows, Tally, find};
 use crate::table::cells::Value;
 use crate::table::make;
 use crate::table::pick::pick;
+use crate::table::vocabulary::Vocabulary;
 
 /// Memory that a row may take while findings are made.
 const ROW: u64 = 400;
@@ -127,7 +128,7 @@ fn facts<'py>(py: Python<'py>, one: &Finding) -> PyResult<Bound<'py, PyDict>> {
     dict.set_item("until", convert::object(py, Value::Time(one.until))?)?;
     if let Some(limit) = one.limit {
         dict.set_item("limit", (limit.seconds, limit.low, limit.high))?;
-        dict.set_item("closer", ["client", "server"].get(limit.closer.index()))?;
+        dict.set_item("closer", limit.closer.word())?;
     }
     dict.set_item("silences", one.silences)?;
     tally(&dict, "clients", &one.clients, Clone::clone)?;
