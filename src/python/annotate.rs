@@ -10,7 +10,8 @@ use pyo3::types::PyDict;
 use super::errors;
 use super::options::options;
 use super::packets::sources;
-use super::read::{At, Pace};
+use super::read::At;
+use super::slices::Slices;
 use super::source::Raised;
 use super::write::Sources;
 use crate::base::guard::catch;
@@ -93,10 +94,10 @@ impl Annotation {
         // What is interrupted or fails is dropped, and leaves nothing behind.
         let mut copy = self.take()?;
         errors::guarded(py, move || {
-            let mut pace = Pace::new(py, Raised::default());
+            let mut slices = Slices::new(py, Raised::default());
             loop {
-                let more = pace.slice(|budget| copy.step(budget))?;
-                if pace.pause()? || !more {
+                let more = slices.run(|budget| copy.step(budget))?;
+                if slices.pause()? || !more {
                     let at = copy.progress();
                     self.put_back(copy);
                     return Ok(more.then_some((at.bytes_read, at.bytes_total, at.packets)));

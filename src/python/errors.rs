@@ -9,8 +9,9 @@ use pyo3::exceptions::{
 };
 use pyo3::prelude::*;
 
-use crate::base::error::{Error, printable};
+use crate::base::error::Error;
 use crate::base::guard;
+use crate::base::text::printable;
 
 /// `EEXIST`, everywhere.
 const EXISTS: i32 = 17;

@@ -13,9 +13,10 @@ mod options;
 mod packets;
 mod pump;
 mod read;
+mod scan;
+mod slices;
 mod source;
 mod table;
-mod turns;
 mod wait;
 mod write;
 
@@ -37,7 +38,9 @@ mod native {
     #[pymodule_export]
     use super::pump::Feed;
     #[pymodule_export]
-    use super::read::{Reading, Scan};
+    use super::read::Reading;
+    #[pymodule_export]
+    use super::scan::Scan;
     #[pymodule_export]
     use super::table::{Table, table_of};
     #[pymodule_export]

@@ -55,7 +55,7 @@ fn thresholds(parameters: &mut Parameters, value: &Bound<'_, PyAny>) -> PyResult
     for (name, value) in value.cast::<PyDict>()? {
         let (name, value): (String, f64) = (name.extract()?, value.extract()?);
         if !value.is_finite() || !parameters.set(&name, value) {
-            let name = crate::base::error::printable(&name);
+            let name = crate::base::text::printable(&name);
             let text = format!("no parameter {name:?} can be {value}");
             return Err(PyValueError::new_err(text));
         }
@@ -68,7 +68,7 @@ pub fn hosts(value: &Bound<'_, PyAny>) -> PyResult<Hosts> {
     let mut hosts = Hosts::default();
     for (address, name) in value.extract::<Vec<(String, String)>>()? {
         let address: IpAddr = address.parse().map_err(|_| {
-            let address = crate::base::error::printable(&address);
+            let address = crate::base::text::printable(&address);
             PyValueError::new_err(format!("not an address: {address:?}"))
         })?;
         if !hosts.add(address, &name, Seen::default()) {

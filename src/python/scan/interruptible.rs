@@ -1,18 +1,18 @@
-//! A scan in short turns: its rows are made on a thread of their own, so that an interrupt need not
+//! A scan that can be interrupted: its rows are made on a thread of their own, so that an interrupt need not
 //! wait for them, and nothing is lost by it.
 
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 
-use super::wait::SLICE;
 use crate::base::error::Error;
 use crate::base::guard::catch;
 use crate::base::parallel::hand_over;
 use crate::capture::SourceFiles;
 use crate::engine::{Scan, SoFar, Step};
+use crate::python::wait::SLICE;
 use crate::table::Made;
 
 /// A scan, and where it is.
-pub struct Turns {
+pub struct Interruptible {
     state: State,
     sources: SourceFiles,
 }
@@ -26,7 +26,7 @@ enum State {
     Over,
 }
 
-impl Turns {
+impl Interruptible {
     /// Of a scan that begins.
     pub fn new(scan: Scan) -> Self {
         let sources = scan.sources().clone();
