@@ -75,7 +75,7 @@ pub fn room(bytes: usize) -> Result<(), Error> {
 fn message(payload: &(dyn Any + Send)) -> String {
     let text = payload.downcast_ref::<&str>().copied();
     let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
-    crate::base::error::printable(text.unwrap_or("panic"))
+    crate::base::text::printable(text.unwrap_or("panic"))
 }
 
 #[cfg(test)]

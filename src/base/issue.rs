@@ -45,7 +45,7 @@ impl Issues {
         let count = self.counts.entry((file, kind)).or_insert(0);
         *count += 1;
         if *count <= EXAMPLES {
-            let detail = crate::base::error::printable(&detail());
+            let detail = crate::base::text::printable(&detail());
             let issue = Issue { file, offset, packet, kind, detail };
             self.examples.entry(file).or_default().push(issue);
         }

@@ -4,3 +4,4 @@ pub mod error;
 pub mod guard;
 pub mod issue;
 pub(crate) mod parallel;
+pub mod text;

@@ -9,7 +9,8 @@ use super::pcapng::{Pcapng, is_pcapng};
 use super::source::{Compression, End, Input, Source, Stream, guess};
 use super::summary::Status;
 use super::window::Window;
-use crate::base::error::{Error, file_name};
+use crate::base::error::Error;
+use crate::base::text::file_name;
 
 /// Bytes thrown away at a time behind damage, so that a caller can interrupt.
 const DRAIN: u64 = 16 << 20;

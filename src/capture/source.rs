@@ -18,7 +18,7 @@ use std::io::Read;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::base::error::file_name;
+use crate::base::text::file_name;
 
 pub(crate) use ahead::{Ahead, Piece};
 pub use compress::Compression;

@@ -111,8 +111,8 @@ fn placed(script: &str, fault: &Fault<'_>) -> Error {
     let column = before.chars().rev().take_while(|&c| c != '\n').count() + 1;
     Error::Argument(format!(
         "line {line}, column {column} of the script, \"{}\": {}",
-        crate::base::error::printable(fault.word),
-        crate::base::error::printable(&fault.reason)
+        crate::base::text::printable(fault.word),
+        crate::base::text::printable(&fault.reason)
     ))
 }
 

@@ -5,8 +5,9 @@ use std::collections::{HashMap, HashSet};
 use std::io::{BufWriter, Write};
 use std::path::Path;
 
-use crate::base::error::{Error, file_name, printable};
+use crate::base::error::Error;
 use crate::base::guard;
+use crate::base::text::{file_name, printable};
 use crate::capture::{Comments, FileSummary, Frame, Reader, Source, SourceFiles, Writer};
 use crate::conn::{Chosen, Limits, Seed, Trace, Traced, script};
 use crate::engine::{Intake, Options, room_to_go_on};

@@ -19,8 +19,9 @@ use super::ledger::Ledger;
 use super::names::Names;
 use super::packets::Packets;
 use super::teardowns::Teardowns;
-use crate::base::error::{Error, printable};
+use crate::base::error::Error;
 use crate::base::guard;
+use crate::base::text::printable;
 
 /// The end of a stream: without it, one that is cut between two batches looks whole.
 const END: [u8; 8] = [0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0];

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use super::Source;
 use super::natural::natural;
 use super::pattern::files;
-use crate::base::error::{Error, file_name};
+use crate::base::error::Error;
+use crate::base::text::file_name;
 
 /// Files of one directory, with those within it.
 const MAX_FILES: usize = 100_000;

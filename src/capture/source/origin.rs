@@ -7,7 +7,8 @@ use std::time::SystemTime;
 
 use super::Source;
 use super::expand::{Entry, expand};
-use crate::base::error::{Error, file_name};
+use crate::base::error::Error;
+use crate::base::text::file_name;
 
 /// A file as the system knows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,7 +7,8 @@ use std::path::{Component, Path, PathBuf};
 
 use glob::Pattern;
 
-use crate::base::error::{Error, file_name, printable};
+use crate::base::error::Error;
+use crate::base::text::{file_name, printable};
 
 const WILD: [u8; 3] = *b"*?[";
 /// Where octets that are not UTF-8 stand among the characters, so that `?` is one of them.

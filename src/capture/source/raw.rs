@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use super::origin::SourceFile;
 use super::stamp::Stamp;
-use crate::base::error::{Error, file_name};
+use crate::base::error::Error;
+use crate::base::text::file_name;
 
 /// What a source is to the system.
 pub(super) enum Kind {

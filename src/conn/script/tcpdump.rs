@@ -14,7 +14,8 @@ use std::collections::HashMap;
 use self::fields::Fields;
 use self::numbers::Numbers;
 use super::{Owned, Packet};
-use crate::base::error::{Error, printable};
+use crate::base::error::Error;
+use crate::base::text::printable;
 use crate::packet::{Address, PathId, Segment, Seq, checksum};
 
 /// Lines of one text.

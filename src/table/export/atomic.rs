@@ -7,7 +7,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::guard::Guard;
 use super::keep;
-use crate::base::error::{Error, file_name};
+use crate::base::error::Error;
+use crate::base::text::file_name;
 
 static COUNTER: AtomicU32 = AtomicU32::new(0);
 /// Links that lead to each other are followed so far, as by the system.

@@ -11,7 +11,7 @@
 
 use std::borrow::Cow;
 
-use crate::base::error::is_hidden;
+use crate::base::text::is_hidden;
 use crate::table::text::put;
 
 /// What a spreadsheet evaluates, also after a full-width character was folded to its plain one.

@@ -3,7 +3,8 @@
 use std::fs::{self, Metadata};
 use std::path::Path;
 
-use crate::base::error::{Error, printable};
+use crate::base::error::Error;
+use crate::base::text::printable;
 use crate::capture::{SourceFiles, looks_like_capture};
 
 /// What an output must leave alone: the files that it is made from whatever was asked, and any

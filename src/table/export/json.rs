@@ -3,7 +3,7 @@
 use arrow_array::RecordBatch;
 use arrow_schema::ArrowError;
 
-use crate::base::error::is_hidden;
+use crate::base::text::is_hidden;
 use crate::table::cells::{Cells, Value};
 use crate::table::text::{put, time};
 
