@@ -9,6 +9,7 @@ mod guards;
 mod harmless;
 mod mechanism;
 mod near;
+mod needs;
 mod parameters;
 mod rivals;
 mod rule;
@@ -20,6 +21,7 @@ pub use context::{Attempt, Context, HostFacts, ServiceFacts, WaitLimit};
 pub use evidence::Evidence;
 pub use facts::{Fact, facts};
 pub use mechanism::Mechanism;
+pub use needs::Needs;
 pub use parameters::{Parameters, RULE_SET};
 pub use rivals::Alternative;
 pub use rule::{Applies, Case, Class, Finding, Rule};
@@ -32,6 +34,7 @@ use std::sync::OnceLock;
 use crate::conn::{Connection, EndedBy, Ending, Kind, Side, Teardown};
 use guards::Guards;
 use mechanism::Forged;
+use needs::Like;
 
 /// The cause when no rule holds.
 pub const UNDETERMINED: &str = "undetermined";
@@ -279,7 +282,12 @@ fn decide(case: &Case<'_>, sender: EndedBy, asked: Asked) -> (Verdict, Option<Fo
     let mut guards = None;
     let mut best: Option<Finding> = None;
     let mut others: Vec<(Cause, f64)> = Vec::new();
+    let like = Like::of(case);
     for &(found, rule) in asked.rules() {
+        if rule.needs.rule_out(like) {
+            debug_assert!((rule.holds)(case).is_none(), "{} needs less than it says", rule.name);
+            continue;
+        }
         let Some(finding) = (rule.holds)(case) else { continue };
         if finding.candidate {
             others.push((found, finding.confidence));

@@ -16,6 +16,7 @@
 
 use super::context::Context;
 use super::evidence::Evidence;
+use super::needs::Needs;
 use super::parameters::Parameters;
 use super::score::Score;
 use super::storm::Storm;
@@ -45,6 +46,8 @@ pub struct Rule {
     pub twins: &'static [(&'static str, &'static str)],
     /// Whether it is decided at the connection's deciding segment, at any reset, or by both.
     pub applies: Applies,
+    /// What must be so for it to be asked: no more than its first line looks at.
+    pub needs: Needs,
     /// The rule.
     pub holds: fn(&Case<'_>) -> Option<Finding>,
 }

@@ -26,6 +26,7 @@ pub const RULE: Rule = Rule {
         ("unread_close_notify", "only the goodbye of TLS may have been left unread"),
     ],
     applies: Applies::Reset,
+    needs: Needs::NOTHING.form(Form::Abort),
     holds,
 };
 

@@ -43,6 +43,7 @@ pub const RULE: Rule = Rule {
         "a single connection of a closed listener looks like one that was aborted",
     )],
     applies: Applies::Reset,
+    needs: Needs::NOTHING.form(Form::Abort),
     holds,
 };
 

@@ -41,6 +41,7 @@ pub const RULE: Rule = Rule {
         "an acknowledgment that the server ignores (its accept queue is full, or it defers the accept until data come, TCP_DEFER_ACCEPT) and one that never reaches it leave the same packets",
     )],
     applies: Applies::Any,
+    needs: Needs::NOTHING.unheard().form(Form::Reply).by(Side::Server),
     holds,
 };
 

@@ -27,6 +27,7 @@ pub const RULE: Rule = Rule {
         "a server that lost the connection right after the handshake, or a proxy whose backend is down, answers the same way",
     )],
     applies: Applies::Reset,
+    needs: Needs::NOTHING.form(Form::Reply).by(Side::Server),
     holds,
 };
 

@@ -80,6 +80,11 @@ pub const RULE: Rule = Rule {
     // What it explains holds beside it, and is its alternative.
     twins: &[],
     applies: Applies::Any,
+    needs: Needs::NOTHING
+        .end_by_server()
+        .unserved()
+        .by(Side::Server)
+        .unless_reset(&[Ending::Graceful, Ending::HalfClosed]),
     holds,
 };
 

@@ -43,6 +43,7 @@ pub const RULE: Rule = Rule {
         ("zero_window_giveup", "an application may also abort while the window is closed"),
     ],
     applies: Applies::Reset,
+    needs: Needs::NOTHING,
     holds,
 };
 

@@ -208,6 +208,7 @@ pub const RULE: Rule = Rule {
     // What it explains holds beside it, and is its alternative.
     twins: &[],
     applies: Applies::Connection,
+    needs: Needs::NOTHING.end_by_server().ending(&[Ending::Graceful, Ending::HalfClosed]),
     holds,
 };
 

@@ -52,6 +52,7 @@ pub const RULE: Rule = Rule {
     ],
     twins: &[],
     applies: Applies::Content,
+    needs: Needs::NOTHING.extra(),
     holds,
 };
 

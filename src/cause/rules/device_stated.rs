@@ -17,6 +17,7 @@ pub const RULE: Rule = Rule {
     near_misses: &[],
     twins: &[],
     applies: Applies::Reset,
+    needs: Needs::NOTHING.reason(),
     holds,
 };
 

@@ -91,6 +91,7 @@ pub const RULE: Rule = Rule {
     // What it explains holds beside it, and is its alternative.
     twins: &[],
     applies: Applies::Any,
+    needs: Needs::NOTHING.extra().by(Side::Server),
     holds,
 };
 

@@ -18,6 +18,7 @@ pub const RULE: Rule = Rule {
     near_misses: &[("> S, < S., > ., > F., < ., > F. again +5s, > F. again +5s", "client_close")],
     twins: &[],
     applies: Applies::Connection,
+    needs: Needs::NOTHING.ending(&[Ending::HalfClosed, Ending::PeerUnresponsive]),
     holds,
 };
 

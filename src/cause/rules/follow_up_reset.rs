@@ -12,6 +12,7 @@ pub const RULE: Rule = Rule {
     near_misses: &[],
     twins: &[],
     applies: Applies::LateReset,
+    needs: Needs::NOTHING,
     holds,
 };
 

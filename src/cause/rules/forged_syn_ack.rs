@@ -25,6 +25,7 @@ pub const RULE: Rule = Rule {
         "a server that lost its state may also answer with a number that does not fit",
     )],
     applies: Applies::Reset,
+    needs: Needs::NOTHING.odd_syn_ack(),
     holds,
 };
 

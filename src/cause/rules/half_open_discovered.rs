@@ -29,6 +29,7 @@ pub const RULE: Rule = Rule {
         "whether the old connection had been closed is only known where it was captured",
     )],
     applies: Applies::Any,
+    needs: Needs::NOTHING.unless_reset(&[Ending::Superseded]).by(Side::Client),
     holds,
 };
 

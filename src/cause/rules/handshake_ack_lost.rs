@@ -31,6 +31,7 @@ pub const RULE: Rule = Rule {
         "an acknowledgment that never reaches the server and one that it ignores (its accept queue is full, or it defers the accept until data come, TCP_DEFER_ACCEPT) leave the same packets",
     )],
     applies: Applies::Any,
+    needs: Needs::NOTHING.unheard().form(Form::Reply).by(Side::Server),
     holds,
 };
 

@@ -22,6 +22,7 @@ pub const RULE: Rule = Rule {
     ],
     twins: &[],
     applies: Applies::Any,
+    needs: Needs::NOTHING.unless_reset(&[Ending::HandshakeUnanswered]).by(Side::Server),
     holds,
 };
 

@@ -13,6 +13,7 @@ pub const RULE: Rule = Rule {
     near_misses: &[("> S, < S., > ., > P. 5, ! icmp 3/1", "still_open")],
     twins: &[],
     applies: Applies::Attempt,
+    needs: Needs::NOTHING.ending(&[Ending::HandshakeUnanswered]).extra(),
     holds,
 };
 

@@ -31,6 +31,7 @@ pub const RULE: Rule = Rule {
         "a server that fails at a request right then aborts in the same way",
     )],
     applies: Applies::Reset,
+    needs: Needs::NOTHING.by(Side::Server),
     holds,
 };
 

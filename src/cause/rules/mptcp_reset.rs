@@ -17,6 +17,7 @@ pub const RULE: Rule = Rule {
     ],
     twins: &[],
     applies: Applies::Reset,
+    needs: Needs::NOTHING.reason(),
     holds,
 };
 

@@ -61,6 +61,7 @@ pub const RULE: Rule = Rule {
     ],
     twins: &[],
     applies: Applies::Any,
+    needs: Needs::NOTHING.unless_reset(&[Ending::HandshakeUnanswered, Ending::PeerUnresponsive]),
     holds,
 };
 

@@ -59,6 +59,7 @@ pub const RULE: Rule = Rule {
         ("retransmission_timeout", "the peer's process may have died where its host lives"),
     ],
     applies: Applies::Any,
+    needs: Needs::NOTHING.unless_reset(&[Ending::PeerUnresponsive]).form(Form::Reply),
     holds,
 };
 

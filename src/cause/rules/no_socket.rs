@@ -21,6 +21,11 @@ pub const RULE: Rule = Rule {
         ("nat_state_lost", "without link addresses the two look alike"),
     ],
     applies: Applies::Reset,
+    needs: Needs::NOTHING.form(Form::Reply).ending(&[
+        Ending::Reset,
+        Ending::ResetAfterFin,
+        Ending::Stray,
+    ]),
     holds,
 };
 

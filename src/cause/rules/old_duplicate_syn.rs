@@ -15,6 +15,7 @@ pub const RULE: Rule = Rule {
     near_misses: &[],
     twins: &[],
     applies: Applies::Any,
+    needs: Needs::NOTHING.unless_reset(&[Ending::HandshakeIncomplete]),
     holds,
 };
 

@@ -47,6 +47,7 @@ pub const RULE: Rule = Rule {
          smaller comes through",
     )],
     applies: Applies::Any,
+    needs: Needs::NOTHING.extra().no_ending(&[Ending::Graceful, Ending::Superseded, Ending::Stray]),
     holds,
 };
 

@@ -20,6 +20,7 @@ pub const RULE: Rule = Rule {
         ("intermittent_refusal", "the port may have been open before or after the capture"),
     ],
     applies: Applies::Reset,
+    needs: Needs::NOTHING.ending(&[Ending::HandshakeRefused]).by(Side::Server),
     holds,
 };
 

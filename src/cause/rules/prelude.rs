@@ -3,6 +3,7 @@
 pub use super::super::apart::{apart, beyond_one_path, elsewhere, on_a_steady_path, one_router};
 pub use super::super::context::{Life, began_to_end, fate, source, turned_away};
 pub use super::super::evidence::Evidence;
+pub use super::super::needs::Needs;
 pub use super::super::rule::{Applies, Case, Class, Finding, Rule};
 pub use crate::conn::{
     BySide, Ending, Endpoint, Form, Left, Opening, Reason, SequenceCheck, Side, Teardown, Trigger,

@@ -13,6 +13,7 @@ pub const RULE: Rule = Rule {
     near_misses: &[],
     twins: &[],
     applies: Applies::Any,
+    needs: Needs::NOTHING.ending(&[Ending::Stray]),
     holds,
 };
 

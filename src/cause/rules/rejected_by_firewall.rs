@@ -57,6 +57,7 @@ pub const RULE: Rule = Rule {
         "a rule on the server's own host answers with the same bytes as its closed port",
     )],
     applies: Applies::Reset,
+    needs: Needs::NOTHING.ending(&[Ending::HandshakeRefused]).by(Side::Server),
     holds,
 };
 

@@ -37,6 +37,7 @@ pub const RULE: Rule = Rule {
     ],
     twins: &[],
     applies: Applies::Reset,
+    needs: Needs::NOTHING,
     holds,
 };
 

@@ -35,6 +35,7 @@ pub const RULE: Rule = Rule {
         ("application_abort", "an application may abort while nobody answers"),
     ],
     applies: Applies::Any,
+    needs: Needs::NOTHING.unless_reset(&[Ending::PeerUnresponsive]),
     holds,
 };
 

@@ -14,6 +14,7 @@ pub const RULE: Rule = Rule {
     near_misses: &[],
     twins: &[],
     applies: Applies::LateReset,
+    needs: Needs::NOTHING,
     holds,
 };
 

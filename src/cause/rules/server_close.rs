@@ -11,6 +11,7 @@ pub const RULE: Rule = Rule {
     near_misses: &[],
     twins: &[],
     applies: Applies::Connection,
+    needs: Needs::NOTHING.ending(&[Ending::Graceful, Ending::HalfClosed]).first_fin(Side::Server),
     holds,
 };
 

@@ -88,6 +88,10 @@ pub const RULE: Rule = Rule {
     // What it explains holds beside it, and is its alternative.
     twins: &[],
     applies: Applies::Any,
+    needs: Needs::NOTHING
+        .end_by_server()
+        .unless_reset(&[Ending::Graceful, Ending::HalfClosed])
+        .by(Side::Server),
     holds,
 };
 

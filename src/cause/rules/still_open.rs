@@ -15,6 +15,7 @@ pub const RULE: Rule = Rule {
     )],
     twins: &[],
     applies: Applies::Connection,
+    needs: Needs::NOTHING.ending(&[Ending::Open, Ending::HalfClosed]),
     holds,
 };
 

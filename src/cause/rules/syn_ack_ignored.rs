@@ -24,6 +24,7 @@ pub const RULE: Rule = Rule {
     ],
     twins: &[],
     applies: Applies::Attempt,
+    needs: Needs::NOTHING.ending(&[Ending::HandshakeIncomplete]),
     holds,
 };
 

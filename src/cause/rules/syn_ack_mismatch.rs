@@ -19,6 +19,7 @@ pub const RULE: Rule = Rule {
         "whether somebody else answered shows only when the genuine answer or the server's usual headers are seen too",
     )],
     applies: Applies::Reset,
+    needs: Needs::NOTHING.odd_syn_ack().by(Side::Client),
     holds,
 };
 

@@ -44,6 +44,9 @@ pub const RULE: Rule = Rule {
     ],
     twins: &[],
     applies: Applies::Any,
+    needs: Needs::NOTHING
+        .unless_reset(&[Ending::HandshakeIncomplete])
+        .if_reset(&[Ending::HandshakeAbortedByServer]),
     holds,
 };
 

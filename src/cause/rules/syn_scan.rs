@@ -36,6 +36,10 @@ pub const RULE: Rule = Rule {
     ],
     twins: &[("client_handshake_timeout", "over a long path the two look alike")],
     applies: Applies::Any,
+    needs: Needs::NOTHING
+        .unless_reset(&[Ending::HandshakeUnanswered, Ending::HandshakeIncomplete])
+        .if_reset(&[Ending::HandshakeAbandoned])
+        .by(Side::Client),
     holds,
 };
 

@@ -14,6 +14,7 @@ pub const RULE: Rule = Rule {
     near_misses: &[("> S, < R.", "port_closed"), ("> S", "undetermined")],
     twins: &[],
     applies: Applies::Attempt,
+    needs: Needs::NOTHING.ending(&[Ending::HandshakeUnanswered]),
     holds,
 };
 

@@ -37,6 +37,7 @@ pub const RULE: Rule = Rule {
     ],
     twins: &[],
     applies: Applies::Attempt,
+    needs: Needs::NOTHING.ending(&[Ending::HandshakeUnanswered]),
     holds,
 };
 

@@ -12,6 +12,7 @@ pub const RULE: Rule = Rule {
     near_misses: &[("> S, < S., > ., > P. 200, < ., < F. +20ms, > F., < .", "server_close")],
     twins: &[],
     applies: Applies::Connection,
+    needs: Needs::NOTHING.extra().ending(&[Ending::Graceful]).first_fin(Side::Server),
     holds,
 };
 

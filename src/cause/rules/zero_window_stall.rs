@@ -16,6 +16,7 @@ pub const RULE: Rule = Rule {
     near_misses: &[],
     twins: &[],
     applies: Applies::Connection,
+    needs: Needs::NOTHING.ending(&[Ending::Open, Ending::PeerUnresponsive, Ending::HalfClosed]),
     holds,
 };
 
