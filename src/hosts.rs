@@ -11,7 +11,7 @@ use std::sync::Arc;
 pub const MOST: usize = 65_536;
 /// Names that it may give one address.
 pub const MOST_OF_ADDRESS: usize = 64;
-/// Octets of a name at most (RFC 1035 section 2.3.4).
+/// Bytes of a name at most (RFC 1035 section 2.3.4).
 pub const LONGEST: usize = 253;
 /// The issue that counts what was left out.
 pub const LIMIT: &str = "name_limit";
@@ -145,7 +145,7 @@ impl Hosts {
     }
 }
 
-/// Whether octets are a host name that can be shown as they are.
+/// Whether bytes are a host name that can be shown as they are.
 pub fn is_host_name(octets: &[u8]) -> bool {
     octets.split(|&b| b == b'.').all(is_label) && octets.len() <= LONGEST && !is_address(octets)
 }
@@ -155,7 +155,7 @@ pub fn is_address(name: &[u8]) -> bool {
     name.iter().all(|b| b.is_ascii_digit() || *b == b'.')
 }
 
-/// Whether octets are one label of such a name.
+/// Whether bytes are one label of such a name.
 pub fn is_label(label: &[u8]) -> bool {
     let fits = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
     (1..=63).contains(&label.len()) && label.iter().all(fits) && label.first() != Some(&b'-')

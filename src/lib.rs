@@ -4,7 +4,7 @@
 //!
 //! | module | turns | into |
 //! |---|---|---|
-//! | [`capture`] | bytes | frames: when, which interface, which octets |
+//! | [`capture`] | bytes | frames: when, which interface, which bytes |
 //! | [`packet`] | frames | TCP segments and ICMP errors, or a class that the ledger counts |
 //! | [`filter`] | segments | those that were asked for |
 //! | [`conn`] | segments | connections and teardowns: facts only |

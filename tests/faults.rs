@@ -30,7 +30,7 @@ fn packed(bytes: &[u8]) -> Vec<u8> {
     out.finish().unwrap()
 }
 
-/// Fails behind so many octets; before that it is interrupted at every other call.
+/// Fails behind so many bytes; before that it is interrupted at every other call.
 struct Failing {
     bytes: Cursor<Vec<u8>>,
     calls: usize,
@@ -97,7 +97,7 @@ fn interrupted_and_short_reads_change_nothing() {
     assert_eq!(output.files[0].status, Status::Complete);
 }
 
-/// Takes so many octets and no more.
+/// Takes so many bytes and no more.
 struct Full(usize);
 
 impl Write for Full {

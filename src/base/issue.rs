@@ -25,7 +25,7 @@ pub struct Issue {
 }
 
 /// All issues of one capture: exact counts, capped examples. What is noted of several files comes
-/// in turns that depend on how their octets arrive; by file the order does not.
+/// in turns that depend on how their bytes arrive; by file the order does not.
 #[derive(Clone, Debug, Default)]
 pub struct Issues {
     counts: BTreeMap<(u32, &'static str), u64>,

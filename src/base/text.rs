@@ -34,7 +34,7 @@ pub fn is_hidden(c: char) -> bool {
 }
 
 /// What a file is called in tables and messages: its name as it is where that is UTF-8, with every
-/// octet that is not as `\xff` (what Python calls `backslashreplace`).
+/// byte that is not as `\xff` (what Python calls `backslashreplace`).
 pub fn file_name(path: &Path) -> String {
     let mut out = String::new();
     for chunk in path.as_os_str().as_encoded_bytes().utf8_chunks() {

@@ -13,7 +13,7 @@ pub struct ReadOptions {
     pub ahead: bool,
     /// Looks behind damage in a classic pcap for three record headers in a row that make sense,
     /// and goes on there: the file's status is then `recovered`. The format has no marks, so that
-    /// octets of a payload may be taken for packets; without it reading ends at the damage.
+    /// bytes of a payload may be taken for packets; without it reading ends at the damage.
     pub resync: bool,
     /// Whether directories within directories that are named are entered.
     pub recursive: bool,

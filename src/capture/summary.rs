@@ -109,7 +109,7 @@ pub struct Section {
 /// `records = packets + blocks.total() + records_bad`.
 #[derive(Clone, Debug, Default)]
 pub struct FileSummary {
-    /// As it was named; octets that are not UTF-8 are `\xff`.
+    /// As it was named; bytes that are not UTF-8 are `\xff`.
     pub name: String,
     /// Where it lies, if it is a file.
     pub path: Option<PathBuf>,

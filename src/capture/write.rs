@@ -1,4 +1,4 @@
-//! Frames to pcapng, octet by octet as they were captured.
+//! Frames to pcapng, byte by byte as they were captured.
 
 use std::io::{self, Write};
 

@@ -236,7 +236,7 @@ fn between(case: &Case<'_>, side: Side) -> Option<((u8, u8), u8)> {
 }
 
 /// The threshold, in whole routers.
-#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // held within an octet
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // held within a byte
 fn least(case: &Case<'_>) -> u8 {
     case.parameters.ttl_difference.ceil().clamp(1.0, 255.0) as u8
 }

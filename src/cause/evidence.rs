@@ -21,7 +21,7 @@ impl Evidence {
         Self { fact, value: None, text: None, packet: None }
     }
 
-    /// A count or a number of octets.
+    /// A count or a number of bytes.
     #[allow(clippy::cast_precision_loss)] // counts below 2^53
     pub fn count(fact: &'static str, value: u64) -> Self {
         Self { value: Some(value as f64), ..Self::of(fact) }

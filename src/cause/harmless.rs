@@ -5,13 +5,13 @@ use super::mechanism::Mechanism;
 use super::parameters::Parameters;
 use crate::conn::{Connection, Ending, Endpoint, Form, Kind, Side, Teardown, seconds};
 
-/// Octets of a record that holds an encrypted TLS alert: header, nonce, alert and tag.
+/// Bytes of a record that holds an encrypted TLS alert: header, nonce, alert and tag.
 const ALERT: u64 = 31;
 
 /// Causes that say that nothing but a goodbye was left unread.
 const GOODBYES: [&str; 1] = ["unread_close_notify"];
 
-/// A connection is over, and everything that was sent came: every octet acknowledged, none missing
+/// A connection is over, and everything that was sent came: every byte acknowledged, none missing
 /// from the capture, the client served, no fresh data left unread. A reset changes nothing about it,
 /// and a TLS alert that nobody took (`close_notify`) does not count.
 pub fn harmless(c: &Connection, verdict: &Verdict, parameters: &Parameters) -> bool {
@@ -59,7 +59,7 @@ fn unread(c: &Connection, reset: &Teardown, parameters: &Parameters) -> bool {
         && !small(c, reset.sender.peer(), reset.unread_bytes)
 }
 
-/// Octets of a side that matter to nobody: none, or a TLS alert.
+/// Bytes of a side that matter to nobody: none, or a TLS alert.
 fn small(c: &Connection, side: Side, octets: u64) -> bool {
     let alerts =
         || c.extra().is_some_and(|extra| extra.tls[side] || extra.tls_alert[side].is_some());

@@ -6,7 +6,7 @@ use super::rule::{Case, MAX_ROWS};
 use crate::conn::{Form, Kind, Moment, Side, Teardown};
 use crate::packet::Seq;
 
-/// Offsets, in octets, at which injectors that guess place their further resets.
+/// Offsets, in bytes, at which injectors that guess place their further resets.
 const GUESSED_OFFSETS: [u64; 2] = [1460, 4380];
 /// Nanoseconds within which resets of one side belong together.
 const NEAR: u64 = 2_000_000_000;

@@ -6,7 +6,7 @@ use super::near::Near;
 use super::rule::Case;
 use crate::conn::{Endpoint, Form, SequenceCheck, Side, Teardown, Traits, Trigger};
 
-/// Octets of a last message and FIN that a capture may have missed.
+/// Bytes of a last message and FIN that a capture may have missed.
 const LOST: i64 = 64;
 /// Windows that differ by this factor are not one socket's a moment later.
 const WINDOWS: u16 = 4;
@@ -72,7 +72,7 @@ pub fn score(case: &Case<'_>, row: &Teardown) -> Score {
     let answers = row.trigger.is_some() && !row.flags.ack();
     let beyond = !answers && row.ahead.get().is_some_and(|ahead| ahead > 2);
     let guessed = near.guessed;
-    // The octets before it may have been lost to the capture: then it looks like its sender's.
+    // The bytes before it may have been lost to the capture: then it looks like its sender's.
     let plain = row.reply_shape || !row.flags.ack() && row.window == endpoint.window;
     let lost = plain && like_its_sender && row.ahead.get().is_some_and(|by| by < LOST);
     let weight = match row.sequence_check {

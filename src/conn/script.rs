@@ -9,7 +9,7 @@
 //!
 //! | word | meaning |
 //! |---|---|
-//! | `120` | payload octets |
+//! | `120` | payload bytes |
 //! | `+100ms`, `-5ms` | time since the segment before it (`us`, `ms`, `s`; 10 ms unless said) |
 //! | `seq=+5`, `ack=-1` | moved from the number that the sender would use; the sender goes on from its own |
 //! | `seq=#7`, `ack=#7` | exactly that relative number |
@@ -22,20 +22,20 @@
 //! | `v6`, `v4` | addresses of this IP version, from here on |
 //! | `path=1`, `in`, `out` | seen on another VLAN or tunnel; marked as received, as sent |
 //! | `again` | the sender's latest segment with these flags once more, as a retransmission; an error without one |
-//! | `probe` | one octet before the next: a keep-alive |
-//! | `copy` | the same octets once more, as a capture repeats them |
+//! | `probe` | one byte before the next: a keep-alive |
+//! | `copy` | the same bytes once more, as a capture repeats them |
 //! | `nots`, `ts` | without, with the timestamp option |
 //! | `clock=+9`, `echo=-9` | the timestamp's value, its echo, moved |
 //! | `mptcp=3` | an `MP_TCPRST` option with this reason |
 //! | `bare` | a SYN with nothing but the MSS option, as scanners send it |
 //! | `reply` | shaped as the answer of a stack without a socket: what `R` is anyhow |
 //! | `badsum` | its checksum is wrong |
-//! | `text="…"`, `hex=1503…` | payload text, payload octets |
+//! | `text="…"`, `hex=1503…` | payload text, payload bytes |
 //! | `cut` | the capture kept no payload of it |
 //! | `tls` | a payload that begins a TLS handshake |
 //! | `hello=a.org`, `get=a.org` | a TLS `ClientHello`, an HTTP request, for a server of this name |
 //!
-//! Payload octets that are shorter than a length beside them are filled up to it. A segment in
+//! Payload bytes that are shorter than a length beside them are filled up to it. A segment in
 //! parentheses was sent and not captured. `< icmp 3/1` is an ICMP error about the other side's latest
 //! segment, `! icmp 3/13` the same from a box between.
 //!
@@ -54,19 +54,19 @@ use crate::packet::{IcmpError, Segment};
 
 /// Longest script, in items; and in packets, where items stand for several.
 const MAX_ITEMS: usize = 10_000;
-/// Octets of all payloads of a script.
+/// Bytes of all payloads of a script.
 const MAX_OCTETS: u64 = 100_000_000;
 
 /// One packet of a script.
 #[derive(Clone, Debug)]
 pub enum Packet {
-    /// A TCP segment with the octets that it borrows.
+    /// A TCP segment with the bytes that it borrows.
     Tcp(Box<Owned>),
     /// An ICMP error.
     Icmp(IcmpError),
 }
 
-/// A segment that owns its octets.
+/// A segment that owns its bytes.
 #[derive(Clone, Debug)]
 pub struct Owned {
     template: Segment<'static>,

@@ -10,7 +10,7 @@ use crate::capture::{Annotator, Comments, Placed, Progress, Reader, Source};
 use crate::engine::{Options, room_to_go_on};
 use crate::table::export::{Guard, Whole};
 
-/// Octets that are gathered before the system is asked to write.
+/// Bytes that are gathered before the system is asked to write.
 const BUFFER: usize = 1 << 18;
 
 /// What became of a copy.

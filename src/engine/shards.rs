@@ -28,7 +28,7 @@ pub struct Shards {
     clock: Clock,
     now: i64,
     seed: Seed,
-    /// Which tracker has the hashes that begin with an octet (the index of a tracker uses the
+    /// Which tracker has the hashes that begin with a byte (the index of a tracker uses the
     /// others first).
     split: [u8; 256],
     trackers: Vec<Shard>,
@@ -41,7 +41,7 @@ enum Shard {
     Away(Away),
 }
 
-/// Who has which first octets of a hash. The caller decodes as well: of two threads it follows the
+/// Who has which first bytes of a hash. The caller decodes as well: of two threads it follows the
 /// lesser part, of more nothing.
 fn split(helpers: u8) -> [u8; 256] {
     let own: u8 = match helpers {

@@ -102,7 +102,7 @@ impl<'a> Accounts<'a> {
         }
         let mut interfaces: Vec<_> =
             self.interfaces.iter().map(|interface| InterfaceRow { interface, shared }).collect();
-        // They are met in turns that depend on how the octets of several files arrive.
+        // They are met in turns that depend on how the bytes of several files arrive.
         interfaces.sort_by_key(|row| row.interface.file);
         let files: Vec<_> = self.files.iter().collect();
         // Blocks too come in such turns, and files of one capture bring the same names again.

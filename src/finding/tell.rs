@@ -66,7 +66,7 @@ pub struct Finding {
     pub opened: usize,
     /// Who ended them.
     pub ended_by: Tally<&'static str>,
-    /// Payload that resets threw away, in octets.
+    /// Payload that resets threw away, in bytes.
     pub lost: i64,
     /// How long clients waited for a handshake that came to nothing: the middle, in seconds.
     pub waited: Option<f64>,

@@ -2,7 +2,7 @@
 
 use super::segment::Segment;
 
-/// Whether the checksum of a segment is right; `None` where it cannot be told: octets were not
+/// Whether the checksum of a segment is right; `None` where it cannot be told: bytes were not
 /// captured, or the sum is that of the addresses alone, which a system leaves there when the
 /// hardware is to go on.
 pub fn sound(segment: &Segment<'_>) -> Option<bool> {
@@ -57,7 +57,7 @@ fn all(segment: &Segment<'_>, addresses: Sum) -> Sum {
 pub struct Sum(u64);
 
 impl Sum {
-    /// Adds octets; only the last may be an odd number of them.
+    /// Adds bytes; only the last may be an odd number of them.
     pub fn add(&mut self, octets: &[u8]) {
         // Two words at a time: what they carry is folded in the end.
         let (pairs, rest) = octets.as_chunks::<4>();

@@ -30,7 +30,7 @@ pub enum Class {
     OtherIp,
     /// Data offset below 5 or beyond the segment.
     TcpMalformed,
-    /// The capture ends inside the first 20 octets of the TCP header.
+    /// The capture ends inside the first 20 bytes of the TCP header.
     TcpTruncated,
     /// TCP, left out by the filter or the time window.
     Filtered,

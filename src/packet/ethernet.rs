@@ -98,7 +98,7 @@ fn rare<'a>(kind: u16, part: Part<'a>, walk: &mut Walk<'_>) -> Layer<'a> {
     }
 }
 
-/// A tag whose last two octets are the next `EtherType`.
+/// A tag whose last two bytes are the next `EtherType`.
 fn shim<'a>(part: Part<'a>, length: usize, walk: &mut Walk<'_>) -> Layer<'a> {
     if !walk.route.tag() {
         return TOO_MANY;
@@ -174,7 +174,7 @@ fn pppoe<'a>(part: Part<'a>, walk: &mut Walk<'_>) -> Layer<'a> {
     Layer::Ppp(body.limit(usize::from(length)))
 }
 
-/// Opens a PPP frame (RFC 1661): the protocol field may be one octet, address and control absent.
+/// Opens a PPP frame (RFC 1661): the protocol field may be one byte, address and control absent.
 pub(super) fn ppp<'a>(part: Part<'a>) -> Layer<'a> {
     let part = if part.u16(0) == Some(0xff03) { part.skip(2).unwrap_or(part) } else { part };
     let (protocol, body): (u16, Option<Part<'a>>) = match (part.octet(0), part.u16(0)) {

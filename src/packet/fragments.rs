@@ -13,7 +13,7 @@ use super::walk::{Fragment, Ip};
 const MAX_LENGTH: usize = 65_535;
 /// Holes that one datagram may have at a time; more is an attack.
 const MAX_RANGES: usize = 64;
-/// Packets of one datagram that are noted: more, of eight octets each, it cannot have without overlap.
+/// Packets of one datagram that are noted: more, of eight bytes each, it cannot have without overlap.
 const MAX_NOTED: usize = MAX_LENGTH / 8 + 1;
 /// Nanoseconds of capture time for which a datagram waits for its other fragments.
 const TIMEOUT: i64 = 30_000_000_000;
@@ -33,7 +33,7 @@ struct Key {
 struct Datagram {
     first_seen: i64,
     octets: Vec<u8>,
-    /// Octets of the wire that have been seen, sorted and apart.
+    /// Bytes of the wire that have been seen, sorted and apart.
     seen: Vec<(usize, usize)>,
     /// The same for what was captured of them.
     held: Vec<(usize, usize)>,
@@ -47,7 +47,7 @@ struct Datagram {
 pub(super) struct Whole {
     /// What its IP header says comes next.
     pub protocol: u8,
-    /// Its octets, as far as they were captured without a hole.
+    /// Its bytes, as far as they were captured without a hole.
     pub octets: Vec<u8>,
     /// Its length on the wire.
     pub wire: usize,

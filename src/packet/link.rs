@@ -207,7 +207,7 @@ fn nflog<'a>(part: Part<'a>, walk: &mut Walk<'_>) -> Option<Layer<'a>> {
         let kind: [u8; 2] = rest.array(2)?;
         let little = usize::from(u16::from_le_bytes(length));
         let big = usize::from(u16::from_be_bytes(length));
-        // The kind is below 256, so its other octet tells the byte order.
+        // The kind is below 256, so its other byte tells the byte order.
         let (length, kind) = if kind[0] != 0 && matches!(kind[1], 0 | 0x80) {
             (little, kind[0])
         } else {

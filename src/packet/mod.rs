@@ -98,7 +98,7 @@ impl Decoded<'_> {
         }
     }
 
-    /// The TCP segment, wherever its octets are.
+    /// The TCP segment, wherever its bytes are.
     #[inline]
     pub fn segment(&self) -> Option<Segment<'_>> {
         match self {
@@ -109,7 +109,7 @@ impl Decoded<'_> {
     }
 }
 
-/// A segment put together from IP fragments; it owns its octets.
+/// A segment put together from IP fragments; it owns its bytes.
 #[derive(Clone, Debug)]
 pub struct Reassembled {
     head: Segment<'static>,
@@ -373,7 +373,7 @@ impl Memory {
             Added::Bad => {
                 self.issues.add(frame.file, None, packet, "bad_fragment", || {
                     format!(
-                        "IP fragment at offset {} with {} octets does not fit the others",
+                        "IP fragment at offset {} with {} bytes does not fit the others",
                         fragment.offset, fragment.part.wire
                     )
                 });
@@ -397,7 +397,7 @@ impl Memory {
         };
         self.issues.add(frame.file, None, Some(frame.number), kind, || {
             let (link, length) = (frame.link, frame.data.len());
-            format!("link type {} ({}), {length} octets captured", link.0, link_name(link))
+            format!("link type {} ({}), {length} bytes captured", link.0, link_name(link))
         });
         Decoded::Other(class)
     }

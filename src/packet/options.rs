@@ -26,7 +26,7 @@ pub struct Options {
 }
 
 impl Options {
-    /// Reads what the captured octets hold; stops at the end-of-list option, at a length that
+    /// Reads what the captured bytes hold; stops at the end-of-list option, at a length that
     /// cannot be, or where the capture cut them.
     pub fn parse(octets: &[u8]) -> Self {
         let mut options = Self::default();

@@ -1,43 +1,43 @@
 //! A stretch of a packet: what was captured of it and how long it was on the wire.
 
-/// Octets still to be read. `wire` is never below `bytes.len()`; it is above where the snap
+/// Bytes still to be read. `wire` is never below `bytes.len()`; it is above where the snap
 /// length cut the packet.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Part<'a> {
-    /// The captured octets.
+    /// The captured bytes.
     pub bytes: &'a [u8],
     /// How many there were on the wire.
     pub wire: usize,
 }
 
 impl Part<'_> {
-    /// What follows the first `n` octets; `None` when the capture ends before.
+    /// What follows the first `n` bytes; `None` when the capture ends before.
     #[inline]
     pub fn skip(self, n: usize) -> Option<Self> {
         let bytes = self.bytes.get(n..)?;
         Some(Self { bytes, wire: self.wire.saturating_sub(n) })
     }
 
-    /// At most `n` octets of it: a length field ends the stretch, what follows is padding.
+    /// At most `n` bytes of it: a length field ends the stretch, what follows is padding.
     #[inline]
     #[must_use]
     pub fn limit(self, n: usize) -> Self {
         Self { bytes: self.bytes.get(..n).unwrap_or(self.bytes), wire: self.wire.min(n) }
     }
 
-    /// Without its last `n` octets on the wire.
+    /// Without its last `n` bytes on the wire.
     #[must_use]
     pub fn without_trailer(self, n: usize) -> Self {
         self.limit(self.wire.saturating_sub(n))
     }
 
-    /// The `N` octets at `at`.
+    /// The `N` bytes at `at`.
     #[inline]
     pub fn array<const N: usize>(&self, at: usize) -> Option<[u8; N]> {
         self.bytes.get(at..)?.first_chunk().copied()
     }
 
-    /// The octet at `at`.
+    /// The byte at `at`.
     #[inline]
     pub fn octet(&self, at: usize) -> Option<u8> {
         self.bytes.get(at).copied()

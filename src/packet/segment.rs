@@ -12,12 +12,12 @@ use crate::capture::Direction;
 pub struct Address(pub u128);
 
 impl Address {
-    /// From four octets in network order.
+    /// From four bytes in network order.
     pub fn v4(octets: [u8; 4]) -> Self {
         Self((0xffff_u128 << 32) | u128::from(u32::from_be_bytes(octets)))
     }
 
-    /// From sixteen octets in network order.
+    /// From sixteen bytes in network order.
     pub fn v6(octets: [u8; 16]) -> Self {
         Self(u128::from_be_bytes(octets))
     }
@@ -86,11 +86,11 @@ pub struct Segment<'a> {
     pub window: u16,
     /// Checksum field.
     pub checksum: u16,
-    /// TCP header length in octets (20 to 60).
+    /// TCP header length in bytes (20 to 60).
     pub header_length: u8,
-    /// Captured option octets; shorter than the header says when the snap length cut them.
+    /// Captured option bytes; shorter than the header says when the snap length cut them.
     pub options: &'a [u8],
-    /// Payload octets on the wire.
+    /// Payload bytes on the wire.
     pub payload_length: u32,
     /// Captured part of the payload.
     pub payload: &'a [u8],
@@ -111,7 +111,7 @@ impl Segment<'_> {
         self.sequence.plus(self.sequence_length())
     }
 
-    /// Whether the snap length cut the option octets.
+    /// Whether the snap length cut the option bytes.
     pub fn options_cut(&self) -> bool {
         self.options.len() + 20 < usize::from(self.header_length)
     }

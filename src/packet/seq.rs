@@ -5,13 +5,13 @@
 pub struct Seq(pub u32);
 
 impl Seq {
-    /// The number `n` octets further on.
+    /// The number `n` bytes further on.
     #[must_use]
     pub const fn plus(self, n: u32) -> Self {
         Self(self.0.wrapping_add(n))
     }
 
-    /// The number `n` octets before.
+    /// The number `n` bytes before.
     #[must_use]
     pub const fn minus(self, n: u32) -> Self {
         Self(self.0.wrapping_sub(n))

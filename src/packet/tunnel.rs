@@ -165,7 +165,7 @@ fn capwap<'a>(body: Part<'a>, walk: &mut Walk<'_>) -> Option<Layer<'a>> {
     Some(enter(walk, Hop::Capwap, 0, layer))
 }
 
-/// IP of the version that the first octet names.
+/// IP of the version that the first byte names.
 fn ip(part: Part<'_>) -> Option<Layer<'_>> {
     matches!(part.octet(0)? >> 4, 4 | 6).then_some(Layer::Ip(part))
 }

@@ -17,9 +17,9 @@ pub(super) enum Layer<'a> {
     EtherType(u16, Part<'a>),
     /// An LLC header.
     Llc(Part<'a>),
-    /// A PPP frame, with or without its address and control octets.
+    /// A PPP frame, with or without its address and control bytes.
     Ppp(Part<'a>),
-    /// IP; the version is in its first octet.
+    /// IP; the version is in its first byte.
     Ip(Part<'a>),
     /// What IP carries; its header is in [`Walk::ip`].
     Transport(u8, Part<'a>),
@@ -34,13 +34,13 @@ pub(super) enum Layer<'a> {
 pub(super) struct Fragment<'a> {
     /// Identification field.
     pub id: u32,
-    /// Offset in octets of this part within the datagram's payload.
+    /// Offset in bytes of this part within the datagram's payload.
     pub offset: u32,
     /// Whether more follow.
     pub more: bool,
     /// The protocol that the fragment's header names.
     pub protocol: u8,
-    /// The octets.
+    /// The bytes.
     pub part: Part<'a>,
 }
 

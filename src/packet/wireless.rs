@@ -13,7 +13,7 @@ pub(super) fn data_frame<'a>(part: Part<'a>, walk: &mut Walk<'_>) -> Option<Laye
     data(part, walk, part.array(0)?, false)
 }
 
-/// The same, where the two octets of frame control may be in the other order, as in many a CAPWAP.
+/// The same, where the two bytes of frame control may be in the other order, as in many a CAPWAP.
 pub(super) fn swapped_frame<'a>(part: Part<'a>, walk: &mut Walk<'_>) -> Option<Layer<'a>> {
     let [first, second] = part.array(0)?;
     let swapped = first & 0x0f != 0x08 && second & 0x0f == 0x08;

@@ -17,7 +17,7 @@ use super::source::{Failure, octets};
 /// What came of one reading.
 type Given = Result<Vec<u8>, Failure>;
 
-/// The near end: who reads a capture asks for octets here.
+/// The near end: who reads a capture asks for bytes here.
 pub struct Pump {
     ask: Sender<()>,
     given: Receiver<Given>,
@@ -43,7 +43,7 @@ impl Pump {
         Ok(Self { ask, given })
     }
 
-    /// The next octets.
+    /// The next bytes.
     pub fn next(&self) -> Given {
         // The thread is only ever gone with the interpreter, or with an error of the system.
         let gone = || Failure::raised(PyRuntimeError::new_err("the thread that reads is gone"));
@@ -54,7 +54,7 @@ impl Pump {
 
 #[pymethods]
 impl Feed {
-    /// Waits until octets are wanted; false when none will be any more.
+    /// Waits until bytes are wanted; false when none will be any more.
     fn wanted(&self, py: Python<'_>) -> bool {
         // No guard: nothing here panics, and nobody waits for the last of these calls.
         py.detach(|| self.asked.lock().unwrap_or_else(PoisonError::into_inner).recv().is_ok())

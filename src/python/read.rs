@@ -27,7 +27,7 @@ pub fn named(made: impl IntoIterator<Item = Made>, sources: &SourceFiles) -> Tab
     made.into_iter().map(|made| (made.name, Table::of(made, sources))).collect()
 }
 
-/// How far reading has come: octets read, octets in all where known, packets.
+/// How far reading has come: bytes read, bytes in all where known, packets.
 pub type At = (u64, Option<u64>, u64);
 
 /// Gives back the memory of what nobody waits for beside the interpreter: it can take a while.
@@ -121,7 +121,7 @@ impl Reading {
         })
     }
 
-    /// Where each file lies, in octets, whatever the locale makes of them, in the order of the table
+    /// Where each file lies, in bytes, whatever the locale makes of them, in the order of the table
     /// `files`; `None` for what is no file.
     fn paths<'py>(&self, py: Python<'py>) -> PyResult<Vec<Option<Bound<'py, PyBytes>>>> {
         errors::guarded(py, || {

@@ -61,7 +61,7 @@ pub fn source(item: &Bound<'_, PyAny>, raised: &Raised) -> PyResult<Source> {
         "path" => Ok(Source::Path(item.get_item(1)?.extract()?)),
         "bytes" => {
             let name: String = item.get_item(1)?.extract()?;
-            // Octets may be called something else, as by pyarrow; the view ends with this call.
+            // Bytes may be called something else, as by pyarrow; the view ends with this call.
             let view = PyMemoryView::from(&item.get_item(2)?)?.call_method1("cast", ("B",))?;
             Ok(Source::bytes(name, copied(item.py(), &PyBuffer::get(&view)?)?))
         }
@@ -101,7 +101,7 @@ fn copied(py: Python<'_>, buffer: &PyBuffer<u8>) -> PyResult<Vec<u8>> {
     Ok(bytes)
 }
 
-/// What a file object gave, which must be octets.
+/// What a file object gave, which must be bytes.
 pub fn octets(read: &Bound<'_, PyAny>) -> PyResult<Vec<u8>> {
     if read.is_none() {
         return Err(PyBlockingIOError::new_err("the file object would block"));

@@ -259,7 +259,7 @@ impl Table {
         lines.map_err(|error| errors::arrow(py, &error))
     }
 
-    /// The rows and their schema as octets, of which [`table_of`] makes the table again.
+    /// The rows and their schema as bytes, of which [`table_of`] makes the table again.
     fn octets<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
         let (schema, batches) = (self.schema(), self.batches.clone());
         let octets = wait(py, move |_| ipc::write(&schema, &batches))?;
@@ -305,7 +305,7 @@ impl Table {
     }
 }
 
-/// A table of octets that may be anything.
+/// A table of bytes that may be anything.
 #[pyfunction]
 pub fn table_of(
     py: Python<'_>,

@@ -24,7 +24,7 @@ impl From<Written> for Outcome {
     }
 }
 
-/// A source file as pickles have it, its path in octets, whatever the locale makes of them, born so
+/// A source file as pickles have it, its path in bytes, whatever the locale makes of them, born so
 /// many seconds and nanoseconds after 1970.
 type Told = (String, Option<Vec<u8>>, Option<(u64, u64)>, Option<(u64, u32)>, bool);
 

@@ -39,7 +39,7 @@ const FILE: &[Column<Files>] = &[
     Column::required(
         "file",
         "",
-        "Its name; an octet of it that is not UTF-8 is `\\xff`.",
+        "Its name; a byte of it that is not UTF-8 is `\\xff`.",
         Kind::Text(|file, out| text(&file.name, out)),
     ),
     Column::optional("format", "", "Its format.", Kind::Text(|file, out| given(file.format, out))),
@@ -69,7 +69,7 @@ const FILE: &[Column<Files>] = &[
     ),
     Column::optional(
         "stopped_at",
-        "octets",
+        "bytes",
         "Where in the (decompressed) file reading stopped early.",
         Kind::Int64(|file| count(file.stopped_at?)),
     ),
@@ -78,38 +78,38 @@ const FILE: &[Column<Files>] = &[
 const ACCOUNTS: &[Column<Files>] = &[
     Column::optional(
         "size",
-        "octets",
+        "bytes",
         "Its size as it lies there; missing for a pipe that was not read to its end.",
         Kind::Int64(|file| count(file.source_bytes?)),
     ),
     Column::required(
         "bytes_total",
-        "octets",
-        "Octets read, decompressed: headers, records, skipped and tail add up to it.",
+        "bytes",
+        "Bytes read, decompressed: headers, records, skipped and tail add up to it.",
         Kind::Int64(|file| count(file.bytes_total)),
     ),
     Column::required(
         "bytes_headers",
-        "octets",
-        "Octets of file headers.",
+        "bytes",
+        "Bytes of file headers.",
         Kind::Int64(|file| count(file.bytes_headers)),
     ),
     Column::required(
         "bytes_records",
-        "octets",
-        "Octets of records that are in order.",
+        "bytes",
+        "Bytes of records that are in order.",
         Kind::Int64(|file| count(file.bytes_records_ok)),
     ),
     Column::required(
         "bytes_skipped",
-        "octets",
-        "Octets of damaged records.",
+        "bytes",
+        "Bytes of damaged records.",
         Kind::Int64(|file| count(file.bytes_skipped)),
     ),
     Column::required(
         "bytes_tail",
-        "octets",
-        "Octets of a record that the end of the file cut.",
+        "bytes",
+        "Bytes of a record that the end of the file cut.",
         Kind::Int64(|file| count(file.bytes_tail)),
     ),
     Column::required(
@@ -144,14 +144,14 @@ const ACCOUNTS: &[Column<Files>] = &[
     ),
     Column::required(
         "bytes_captured",
-        "octets",
-        "Octets captured of the packets.",
+        "bytes",
+        "Bytes captured of the packets.",
         Kind::Int64(|file| count(file.bytes_captured)),
     ),
     Column::required(
         "bytes_original",
-        "octets",
-        "Octets of the packets on the wire.",
+        "bytes",
+        "Bytes of the packets on the wire.",
         Kind::Int64(|file| count(file.bytes_original)),
     ),
 ];

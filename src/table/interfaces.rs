@@ -88,8 +88,8 @@ const INTERFACE: &[Column<Interfaces>] = &[
     ),
     Column::optional(
         "snap_length",
-        "octets",
-        "Octets kept of each packet; missing without a limit.",
+        "bytes",
+        "Bytes kept of each packet; missing without a limit.",
         Kind::Int64(|row| Some(i64::from(row.interface.snap_length)).filter(|&n| n > 0)),
     ),
     Column::required(

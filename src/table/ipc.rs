@@ -1,4 +1,4 @@
-//! A table as octets and back: an Arrow IPC stream, of this version's columns only.
+//! A table as bytes and back: an Arrow IPC stream, of this version's columns only.
 
 use std::panic::{self, AssertUnwindSafe};
 
@@ -26,12 +26,12 @@ use crate::base::text::printable;
 /// The end of a stream: without it, one that is cut between two batches looks whole.
 const END: [u8; 8] = [0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0];
 
-/// The octets of a table. Of a slice only its rows are among them.
+/// The bytes of a table. Of a slice only its rows are among them.
 ///
 /// # Errors
 /// [`Error::Memory`], or a broken promise of this crate.
 pub fn write(schema: &SchemaRef, batches: &[RecordBatch]) -> Result<Vec<u8>, Error> {
-    // A vector that grows holds the octets twice for a moment.
+    // A vector that grows holds the bytes twice for a moment.
     let size: usize = batches.iter().map(RecordBatch::get_array_memory_size).sum();
     guard::room(size.saturating_mul(3))?;
     let broken = |error: ArrowError| Error::Internal(error.to_string());
@@ -40,7 +40,7 @@ pub fn write(schema: &SchemaRef, batches: &[RecordBatch]) -> Result<Vec<u8>, Err
     writer.into_inner().map_err(broken)
 }
 
-/// The table of this name that [`write`] made octets of; they may be anything.
+/// The table of this name that [`write`] made bytes of; they may be anything.
 ///
 /// # Errors
 /// [`Error::Argument`] where they are not such a table.
@@ -48,7 +48,7 @@ pub fn read(name: &str, octets: Vec<u8>) -> Result<(SchemaRef, Vec<RecordBatch>)
     let known = printable(name);
     let fields = fields(name).ok_or_else(|| Error::Argument(format!("no table {known:?}")))?;
     let other = |reason: &str| {
-        Error::Argument(format!("these octets are no table {known:?}: {}", printable(reason)))
+        Error::Argument(format!("these bytes are no table {known:?}: {}", printable(reason)))
     };
     if !octets.ends_with(&END) {
         return Err(other("they are cut"));
@@ -58,7 +58,7 @@ pub fn read(name: &str, octets: Vec<u8>) -> Result<(SchemaRef, Vec<RecordBatch>)
     let mut stream = StreamDecoder::new();
     let mut batches = Vec::new();
     loop {
-        // Arrow checks what it reads, and may still panic where the octets lie: their fault here.
+        // Arrow checks what it reads, and may still panic where the bytes lie: their fault here.
         let decoded = panic::catch_unwind(AssertUnwindSafe(|| stream.decode(&mut buffer)));
         match decoded.map_err(|_| other("they cannot be decoded"))? {
             Ok(Some(batch)) => batches.push(batch),

@@ -56,7 +56,7 @@ const COLUMNS: &[Column<Issues>] = &[
     ),
     Column::optional(
         "offset",
-        "octets",
+        "bytes",
         "Where in the (decompressed) file.",
         Kind::Int64(|row| count(row.issue.offset?)),
     ),

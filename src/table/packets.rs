@@ -67,13 +67,13 @@ const COLUMNS: &[Column<Packets>] = &[
     ),
     Column::optional(
         "seq",
-        "octets",
+        "bytes",
         "Sequence number relative to the sender's first one in the capture.",
         Kind::Int64(|row| row.segment.relative_sequence),
     ),
     Column::optional(
         "ack",
-        "octets",
+        "bytes",
         "Acknowledgment number relative to the peer's first sequence number in the capture.",
         Kind::Int64(|row| row.segment.relative_acknowledgment),
     ),
@@ -97,7 +97,7 @@ const COLUMNS: &[Column<Packets>] = &[
     ),
     Column::required(
         "payload_length",
-        "octets",
+        "bytes",
         "Payload on the wire.",
         Kind::Int64(|row| count(row.segment.payload_length.into())),
     ),

@@ -14,11 +14,11 @@ use crate::cause::Evidence;
 
 /// Items kept of one row's list.
 pub const ITEMS: usize = 64;
-/// Octets kept of one item's text. With [`ITEMS`] and the rows of a chunk this keeps the 32-bit
+/// Bytes kept of one item's text. With [`ITEMS`] and the rows of a chunk this keeps the 32-bit
 /// offsets of Arrow's `utf8` from overflowing.
 pub const ITEM_OCTETS: usize = 2048;
 
-/// Facts of a row, and octets of the name of one, for which there is room at first.
+/// Facts of a row, and bytes of the name of one, for which there is room at first.
 const USUAL_FACTS: usize = 3;
 const USUAL_NAME: usize = 24;
 

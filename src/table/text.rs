@@ -3,11 +3,11 @@
 use std::fmt::Write as _;
 use std::net::{IpAddr, Ipv4Addr};
 
-/// Octets kept of one free text. With the rows of a chunk this keeps the 32-bit offsets of
+/// Bytes kept of one free text. With the rows of a chunk this keeps the 32-bit offsets of
 /// Arrow's `utf8` from overflowing.
 pub const TEXT_OCTETS: usize = 1 << 16;
 
-/// The longest start of a text that has at most `limit` octets.
+/// The longest start of a text that has at most `limit` bytes.
 pub fn cut(text: &str, limit: usize) -> &str {
     if text.len() <= limit {
         return text;
@@ -19,7 +19,7 @@ pub fn cut(text: &str, limit: usize) -> &str {
     text.get(..end).unwrap_or_default()
 }
 
-/// The decimal text of every octet with a dot behind it, and its length without that.
+/// The decimal text of every byte with a dot behind it, and its length without that.
 static OCTETS: [([u8; 4], usize); 256] = {
     let (mut texts, mut n) = ([([b'.'; 4], 1); 256], 0_u8);
     loop {

@@ -22,7 +22,7 @@ use shapes::{SHAPES, Shape};
 /// Ratio of times for twice the packets that still counts as linear.
 const LINEAR: f64 = 2.6;
 
-/// Octets of a capture as they are asked for.
+/// Bytes of a capture as they are asked for.
 struct Pieces {
     shape: &'static Shape,
     next: u64,

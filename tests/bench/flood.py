@@ -74,10 +74,10 @@ try:
     cap.check()
     status = cap.files["status"][0]
     packets = cap.files["packets"][0]
-    octets = cap.files["bytes_total"][0]
+    bytes = cap.files["bytes_total"][0]
 except finrst.CaptureError as error:
-    status, packets, octets = "refused", 0, 0
-print(json.dumps({"status": status, "packets": packets, "octets": octets, "peak": peak()}))
+    status, packets, bytes = "refused", 0, 0
+print(json.dumps({"status": status, "packets": packets, "bytes": bytes, "peak": peak()}))
 """
 )
 
@@ -201,7 +201,7 @@ def bombs(*, small: bool) -> dict[str, tuple[Callable[[Path], None], set[str]]]:
     }
 
 
-# What is in tables and must be: rows of resets, each some hundred octets.
+# What is in tables and must be: rows of resets, each some hundred bytes.
 ROWS = {"resets of one connection"}
 
 
@@ -220,7 +220,7 @@ def explode(place: Path, *, small: bool) -> int:
         above = peak - base
         wrong = said["status"] not in good or above > (64 if name not in ROWS else 1024)
         bad += wrong
-        size, octets = path.stat().st_size / MIB, int(str(said["octets"])) / MIB
+        size, octets = path.stat().st_size / MIB, int(str(said["bytes"])) / MIB
         print(
             f"| {name} | {size:.1f} | {octets:,.0f} | {said['status']} | {above} | {seconds:.1f} |"
             f"{' WRONG' * wrong}",

@@ -6,7 +6,7 @@
 The capture is made by the generator of `run.py` (FINRST_SHARED, FINRST_BENCH_DIR as there). Each
 line is measured in a process of its own that has read the capture first: processor
 seconds, the peak of resident memory in MiB above what is held after reading (Linux tells it), and
-octets made. The figures that are kept are in `looking.md`.
+bytes made. The figures that are kept are in `looking.md`.
 """
 
 from __future__ import annotations
@@ -154,7 +154,7 @@ def main() -> None:
         generator, _ = build()
         once([str(generator), "--out", str(path), *SMALL, str(chosen.connections)])
     spawn = multiprocessing.get_context("spawn")
-    print("| what | CPU s | MiB more | octets |\n|---|---|---|---|")
+    print("| what | CPU s | MiB more | bytes |\n|---|---|---|---|")
     for name in tasks(0):
         answer = spawn.SimpleQueue()
         child = spawn.Process(target=measured, args=(path, name, answer))

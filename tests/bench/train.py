@@ -36,12 +36,12 @@ OFFER = bytes.fromhex("020405b4 0402 080a")
 STAMPS = struct.pack(">II", 1, 1)
 HELLO = bytes.fromhex("16030100c8010000c40303") + bytes(190)
 
-# Seconds after the beginning, who sends, flags, payload; negative flags send the latest octets again.
+# Seconds after the beginning, who sends, flags, payload; negative flags send the latest bytes again.
 Step = tuple[float, int, int, bytes]
 
 
 class Host:
-    """One side of a connection: where it is, whether its port is closed, its next octet."""
+    """One side of a connection: where it is, whether its port is closed, its next byte."""
 
     def __init__(self, address: bytes, port: int, draw: random.Random, *, closed: bool) -> None:
         self.address, self.port, self.closed = address, port, closed
@@ -91,7 +91,7 @@ def steps(kind: str, draw: random.Random) -> Iterator[Step]:
 
 
 def frame(hosts: list[Host], step: Step, tag: bytes) -> bytes:
-    """The octets of one step."""
+    """The bytes of one step."""
     _, sender, signed, payload = step
     own, peer = hosts[sender], hosts[1 - sender]
     flags = abs(signed)
@@ -139,7 +139,7 @@ def traffic(kinds: list[str], draw: random.Random) -> list[tuple[float, bytes]]:
 
 
 def pcap(packets: list[tuple[float, bytes]], cut: int) -> bytes:
-    """A classic capture that keeps so many octets of each packet."""
+    """A classic capture that keeps so many bytes of each packet."""
     out = [struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, cut, 1)]
     for time, octets in packets:
         kept = octets[:cut]

@@ -119,7 +119,7 @@ fn a_cut_stream_keeps_what_came_before() {
     }
 }
 
-/// Every octet that a decoder gives when it is asked for one at a time.
+/// Every byte that a decoder gives when it is asked for one at a time.
 fn one_by_one(mut decoder: impl std::io::Read) -> Vec<u8> {
     let (mut given, mut octet) = (Vec::new(), [0]);
     while let Ok(1) = decoder.read(&mut octet) {

@@ -252,7 +252,7 @@ fn a_classic_capture_becomes_pcapng() {
         assert_eq!(kept(&before), kept(&after), "{magic:#x}");
         assert_eq!(before.interfaces[0].resolution, after.interfaces[0].resolution);
     }
-    // A frame check sequence of four octets, and a version that swaps the lengths.
+    // A frame check sequence of four bytes, and a version that swaps the lengths.
     let head = header(false, MICRO, (2, 4), 0x2400_0000 | 1);
     let file = record(head, EPOCH, 5, (60, 64), &data(3)[..60]).out;
     let (copy, _) = copied(&[&file], 512, silent);

@@ -251,7 +251,7 @@ fn a_record_has_262144_octets_at_most() {
     for (length, frames) in [(262_144, 1), (262_145, 0)] {
         let data = vec![7; length as usize];
         let file = record(header(false, MICRO, (2, 4), 1), EPOCH, 0, (length, length), &data);
-        assert_eq!(read(&file.out).frames.len(), frames, "{length} octets");
+        assert_eq!(read(&file.out).frames.len(), frames, "{length} bytes");
     }
 }
 

@@ -64,7 +64,7 @@ fn a_search_takes_nothing_that_does_not_hold_together() {
     let mut bytes = pcap(false, MICRO, 3);
     bytes.extend([0xee; 16]);
     for _ in 0..6 {
-        // At every fourth octet a header that makes sense, and a second one; never a third.
+        // At every fourth byte a header that makes sense, and a second one; never a third.
         bytes.extend(200_000_u32.to_le_bytes().repeat(97_000));
         bytes.extend(std::iter::repeat_n(0, 300_000));
     }

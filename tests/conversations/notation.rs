@@ -68,8 +68,8 @@ fn wrong_uses_are_told() {
         ("> P. 10, < P. 10 again", "sent nothing with these flags before"),
         ("> P. 10, > PU. 10 again", "sent nothing with these flags before"),
         ("> P. 10, > P. 10 port=7 again", "sent nothing with these flags before"),
-        ("> P. 2 text=\"abc\"", "has 3 octets"),
-        ("> P. tls 6", "has 7 octets"),
+        ("> P. 2 text=\"abc\"", "has 3 bytes"),
+        ("> P. tls 6", "has 7 bytes"),
         ("> P. tls hello=a.org", "given twice"),
         ("> P. 10 20", "given twice"),
         ("> P. get=", "1 to 255"),
@@ -91,7 +91,7 @@ fn wrong_uses_are_told() {
         ("> S win=70000", "a number from 0 to 65535 is expected"),
         ("> S ttl=-1", "a number from 0 to 255 is expected"),
         ("> S seq=x", "+5 or -5 moves what the sender would use"),
-        ("> P. hex=123", "two hexadecimal digits for every octet"),
+        ("> P. hex=123", "two hexadecimal digits for every byte"),
         ("> P. text=abc", "its text stands in quotes"),
         ("> P. text=\"abc", "its quote is not closed"),
         ("> S +100", "a time such as +100ms is expected"),
@@ -125,7 +125,7 @@ fn the_place_of_what_is_wrong_is_told() {
 fn what_a_script_may_cost_is_bounded() {
     for (script, told) in [
         ("> S, ".repeat(10_001), "at most 10000 items"),
-        ("> P. 10000000, ".repeat(11), "at most 100000000 octets in all"),
+        ("> P. 10000000, ".repeat(11), "at most 100000000 bytes in all"),
         ("> P. 10000 port=1..10000, > P. 1".into(), "at most 10000 packets"),
         ("> P. 10000001".into(), "a number from 0 to 10000000"),
         ("> P. 99999999999999999999".into(), "a number from 0 to 10000000"),

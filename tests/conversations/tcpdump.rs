@@ -162,7 +162,7 @@ fn a_line_that_lacks_something_is_named() {
         (whole.replace("win 64240, ", ""), "no win"),
         (whole.replace(", length 0", ""), "no length"),
         (whole.replace("[S]", "[Q]"), "no flag of tcpdump's"),
-        (whole.replace("seq 1000,", "seq 1000:1007,"), "are not 0 octets"),
+        (whole.replace("seq 1000,", "seq 1000:1007,"), "are not 0 bytes"),
         (whole.replace("win 64240", "win 99999"), "its win is no number that fits"),
         (whole.replace("wscale 7]", "wscale 7"), "not closed by ]"),
         (whole.replace("mss 1460", "mss many"), "option \"mss many\""),

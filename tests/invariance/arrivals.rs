@@ -1,4 +1,4 @@
-//! All six tables, row by row and in order, are the same however the octets arrive: the size of
+//! All six tables, row by row and in order, are the same however the bytes arrive: the size of
 //! reads, reading ahead, threads, short reads, `read` or `scan`, one source or several, whatever
 //! damaged them.
 
@@ -15,7 +15,7 @@ use finrst::table::export::{Format, to};
 use crate::support::{check_accounts, data, read, shared};
 use crate::write::{Owned, frames, packed, pcap, pcapng};
 
-/// How octets arrive: how many are asked for at a time, on how many threads, and whether rows are
+/// How bytes arrive: how many are asked for at a time, on how many threads, and whether rows are
 /// handed out.
 #[derive(Clone, Copy, Debug)]
 pub struct Way {
@@ -110,7 +110,7 @@ impl Random {
     }
 }
 
-/// Cuts, or changes a few octets here and there.
+/// Cuts, or changes a few bytes here and there.
 fn damage(bytes: &mut Vec<u8>, random: &mut Random) {
     let length = bytes.len();
     match random.below(4) {

@@ -31,7 +31,7 @@ fn told(path: &Path, (chunk, threads): (usize, usize)) -> Told {
     Ok((status, packets, made.into_iter().map(|made| made.batches).collect()))
 }
 
-/// Changes a few octets behind a place, or cuts there, as a seed says.
+/// Changes a few bytes behind a place, or cuts there, as a seed says.
 fn damage(bytes: &mut Vec<u8>, place: usize, seed: u8) {
     if seed == 0 {
         return bytes.truncate(place);

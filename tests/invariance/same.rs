@@ -80,7 +80,7 @@ fn whatever_the_buffer() {
     }
 }
 
-/// Handed out while reading, a few octets at a time, and put in order afterwards.
+/// Handed out while reading, a few bytes at a time, and put in order afterwards.
 #[test]
 fn whether_kept_or_handed_out() {
     for (name, path) in many() {

@@ -138,7 +138,7 @@ fn tables(path: &Path, threads: usize, chunk: usize) -> Vec<Vec<RecordBatch>> {
 fn whatever_the_threads() {
     let frames = large(10);
     let (plain, next) = (pcap(&frames, 1, false), pcapng(&frames, &[1]));
-    assert!(plain.len() > 4 << 20, "{} octets are read ahead", plain.len());
+    assert!(plain.len() > 4 << 20, "{} bytes are read ahead", plain.len());
     let mut files = vec![("cut.pcap", plain[..plain.len() - 7].to_vec()), ("next.pcapng", next)];
     files.extend(packed(&plain));
     files.push(("many.pcap", pcap(&large(250), 1, false)));

@@ -87,7 +87,7 @@ pub fn pcapng(frames: &[Owned], links: &[u16]) -> Vec<u8> {
     out
 }
 
-/// As pcap with nanoseconds; the octets of every number in the order that `order` gives them.
+/// As pcap with nanoseconds; the bytes of every number in the order that `order` gives them.
 pub fn pcap(frames: &[Owned], link: u16, big: bool) -> Vec<u8> {
     let four = |n: u32| if big { n.to_be_bytes() } else { n.to_le_bytes() };
     let two = |n: u16| if big { n.to_be_bytes() } else { n.to_le_bytes() };

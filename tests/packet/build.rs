@@ -1,4 +1,4 @@
-//! Packets from octets, and the checks that they came out right.
+//! Packets from bytes, and the checks that they came out right.
 
 use finrst::capture::{Direction, Frame, LinkType};
 use finrst::packet::{Class, Decoder, Flags, Path, Segment, Seq};
@@ -21,7 +21,7 @@ pub fn join(parts: &[&[u8]]) -> Vec<u8> {
     parts.concat()
 }
 
-/// A segment with 20 octets of header and 5 of payload.
+/// A segment with 20 bytes of header and 5 of payload.
 pub fn tcp() -> Vec<u8> {
     join(&[
         &[0x12, 0x34, 0, 80, 0, 0, 0, 7, 0, 0, 0, 9, 0x51, 0x18, 1, 0, 0xab, 0xcd, 0, 0],

@@ -89,7 +89,7 @@ fn bad_fragments(pieces: &[(Vec<u8>, i64)]) -> (Class, u64) {
 fn a_datagram_ends_at_65535_octets_at_most() {
     for (length, bad) in [(7, 0), (8, 1)] {
         let last = v4_fragment(6, 0x1fff, &vec![0; length]);
-        assert_eq!(bad_fragments(&[(last, 0)]), (Class::IpFragment, bad), "{length} octets");
+        assert_eq!(bad_fragments(&[(last, 0)]), (Class::IpFragment, bad), "{length} bytes");
     }
 }
 

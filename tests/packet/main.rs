@@ -1,4 +1,4 @@
-//! Frames of every link type, tunnel and extension, built from octets, down to their segment.
+//! Frames of every link type, tunnel and extension, built from bytes, down to their segment.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests may fail loudly")]
 

@@ -6,7 +6,7 @@ fn tunnel(packet: &[u8]) -> String {
     found(101, packet).0.tunnel
 }
 
-/// An 802.11 data frame that begins with these two octets.
+/// An 802.11 data frame that begins with these two bytes.
 fn wireless(control: &[u8]) -> Vec<u8> {
     join(&[control, &[0; 22], &snap()])
 }

@@ -70,7 +70,7 @@ def _declared(column: dict[str, Any]) -> str:
             if column["nullable"]
             else line
         )
-    unit = (column["unit"] or "").replace("octets", "bytes")
+    unit = (column["unit"] or "").replace("bytes", "bytes")
     doc = column["doc"].replace("\\", "\\\\").removesuffix(".") + (f" ({unit})." if unit else ".")
     if len(doc) + 10 <= 100:
         return f'{line}\n    """{doc}"""\n'

@@ -37,7 +37,7 @@ tshark = pytest.mark.skipif(
 
 
 def seen(path: Path, *more: str) -> list[list[str]]:
-    """What tshark says of each packet: time, lengths, link, a digest of its octets, comments."""
+    """What tshark says of each packet: time, lengths, link, a digest of its bytes, comments."""
     fields = ("time_epoch", "len", "cap_len", "encap_type", "md5_hash", "comment")
     command = ["tshark", "-n", "-r", str(path), "-o", "frame.generate_md5_hash:TRUE"]
     command += ["-T", "fields", "-E", "separator=/t", "-E", "aggregator=/s", "-E", "occurrence=a"]

@@ -1,4 +1,4 @@
-"""Captures in memory, in whatever holds octets."""
+"""Captures in memory, in whatever holds bytes."""
 
 from __future__ import annotations
 
@@ -79,9 +79,9 @@ def test_what_is_kept_for_packets_can_still_be_resized() -> None:
 )
 def test_an_array_of_anything_else_is_refused_by_its_dtype(dtype: str, said: str) -> None:
     wrong = numpy().zeros(64, dtype)
-    with pytest.raises(TypeError, match=f"a ndarray of .*({said}).* is no capture: octets"):
+    with pytest.raises(TypeError, match=f"a ndarray of .*({said}).* is no capture: bytes"):
         finrst.read(wrong)
-    with pytest.raises(TypeError, match="octets are wanted"):
+    with pytest.raises(TypeError, match="bytes are wanted"):
         finrst.read([wrong])
     with pytest.raises(TypeError, match="a array of d is no capture"):
         finrst.read(array.array("d", [1.0]))
@@ -89,7 +89,7 @@ def test_an_array_of_anything_else_is_refused_by_its_dtype(dtype: str, said: str
 
 def test_an_array_with_gaps_is_refused() -> None:
     gaps = numpy().frombuffer(OCTETS, numpy().uint8)[::2]
-    with pytest.raises(TypeError, match="a ndarray of uint8 is not contiguous: octets"):
+    with pytest.raises(TypeError, match="a ndarray of uint8 is not contiguous: bytes"):
         finrst.read(gaps)
     with pytest.raises(TypeError, match="is not contiguous"):
         finrst.read(memoryview(OCTETS)[::2])

@@ -76,7 +76,7 @@ def test_what_limits_the_trust_is_told_everywhere(
 
 
 def firsts(data: bytes, count: int) -> list[int]:
-    """Give where the octets captured of the first packets are counted."""
+    """Give where the bytes captured of the first packets are counted."""
     at, found = 24, []
     for _ in range(count):
         found.append(at + 8)

@@ -23,7 +23,7 @@ DEMO = ROOT / "tests/data/demo.pcap"
 OTHERS = {
     "a share without a space": r"\d%",
     "a share as a fraction": r"\b0\.\d+ sure|\(0\.\d+\)",
-    "octets in words": r"\boctets?\b",
+    "bytes in words": r"\boctets?\b",
     "a moment as a duration": r"\b(?:for|after|within) 0 (?:ns|s)\b",
     "nanoseconds that are none": r"\b0 ns\b",
     "a count and another number": r"\b1 bytes\b",

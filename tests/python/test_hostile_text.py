@@ -193,7 +193,7 @@ def test_stories_and_ladders(both: tuple[Case, Case]) -> None:
         stories = [one.cap.connection(number).explain() for one in (hostile, harmless)]
         assert hidden(str(stories[0])) == []
         tags = [Elements(story._repr_html_()).tags for story in stories]
-        # A reason that is empty after its first octet of zero is left out.
+        # A reason that is empty after its first byte of zero is left out.
         assert set(tags[0]) <= set(tags[1]) == {"div", "p", "strong", "ul", "li"}
         ladders = [one.cap.plot.ladder(number).svg for one in (hostile, harmless)]
         for ladder in ladders:

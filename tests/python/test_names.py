@@ -1,4 +1,4 @@
-"""Names of files that are not UTF-8: the file system gets their octets, people read escapes."""
+"""Names of files that are not UTF-8: the file system gets their bytes, people read escapes."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def test_a_changed_file_is_known_whatever_its_name(place: Path) -> None:
         (b"**/x*", [r"d\xfe/x\xfd.pcap"]),
         (b"./n*", ["./" + SHOWN]),
         (b"d\xfe", [r"d\xfe/x\xfd.pcap"]),
-        # One character, of two octets.
+        # One character, of two bytes.
         (b"?.pcap", ["é.pcap"]),
     ],
 )
@@ -118,7 +118,7 @@ def test_links_that_lead_in_circles_are_not_followed_by_a_pattern(place: Path) -
 def test_file_objects_and_pipes_are_called_so_too(place: Path) -> None:
     with Path(ODD).open("rb") as file:
         assert finrst.read(file).files["file"] == [SHOWN]
-    with open(os.fsencode(ODD), "rb") as file:  # noqa: PTH123 - a name that is octets
+    with open(os.fsencode(ODD), "rb") as file:  # noqa: PTH123 - a name that is bytes
         assert finrst.read(file).files["file"] == [SHOWN]
     pipe = os.fsdecode(b"pipe\xff")
     os.mkfifo(pipe)
@@ -134,7 +134,7 @@ def test_what_is_written_gets_the_name_as_it_is(place: Path) -> None:
     capture.write(os.fsdecode(b"o\xff.csv"))
     capture.save(3, os.fsdecode(b"s\xff.pcapng"))
     capture.report(os.fsdecode(b"r\xff.html"))
-    there = set(os.listdir(os.fsencode(place)))  # noqa: PTH208 - names that are octets
+    there = set(os.listdir(os.fsencode(place)))  # noqa: PTH208 - names that are bytes
     assert {b"o\xff.csv", b"s\xff.pcapng", b"r\xff.html"} <= there
     assert SHOWN in Path(os.fsdecode(b"r\xff.html")).read_text(encoding="utf-8")
     with pytest.raises(ValueError, match=r"ending of 'o\\xff.odd'"):

@@ -117,7 +117,7 @@ LADDERS: dict[str, Callable[[], Any]] = {
 
 @pytest.mark.parametrize("name", LADDERS)
 def test_the_ladder_is_the_manuals(name: str) -> None:
-    """It is drawn without a library, so every octet is decided here."""
+    """It is drawn without a library, so every byte is decided here."""
     path = pictures.MANUAL / f"{name}.svg"
     text = str(LADDERS[name]())
     if pictures.RECORD:

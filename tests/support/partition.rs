@@ -72,7 +72,7 @@ pub fn count(what: &str, rows: &[Connection], segments: &[Traced]) {
                 (packets + 1, bytes + u64::from(segment.payload_length))
             });
             assert_eq!(packets, row.side(side).packets, "{what}: packets of {side:?}");
-            assert_eq!(bytes, row.side(side).bytes, "{what}: octets of {side:?}");
+            assert_eq!(bytes, row.side(side).bytes, "{what}: bytes of {side:?}");
         }
         assert_eq!(own.first().map(|segment| segment.packet), Some(row.first_packet), "{what}");
         assert_eq!(own.last().map(|segment| segment.packet), Some(row.last_packet), "{what}");

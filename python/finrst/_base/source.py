@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from finrst import _native
 
 _TURN = 0.05
-# Octets asked of a file object at a time.
+# Bytes asked of a file object at a time.
 _PULL = 1 << 20
-# What octets are called, by arrays and by buffers (pyarrow's are signed).
+# What bytes are called, by arrays and by buffers (pyarrow's are signed).
 _OCTETS = frozenset({"uint8", "B", "b", "c"})
 # Items of a buffer that are texts or objects: sources, and no capture.
 _NAMES = frozenset("OUSws")
@@ -30,12 +30,12 @@ class Reads(Protocol):
     """Anything that gives octets: a binary file, a socket's file, a pipe."""
 
     def read(self, size: int, /) -> bytes:
-        """Give some octets, at most ``size``; none at the end."""
+        """Give some bytes, at most ``size``; none at the end."""
         ...
 
 
 class Buffer(Protocol):
-    """Octets in memory, by the buffer protocol: ``bytes``, ``mmap``, an array of numpy, ..."""
+    """Bytes in memory, by the buffer protocol: ``bytes``, ``mmap``, an array of numpy, ..."""
 
     def __buffer__(self, flags: int, /) -> memoryview:
         """Show them."""
@@ -45,7 +45,7 @@ class Buffer(Protocol):
 One: TypeAlias = "PathText | Buffer | Reads"
 Source: TypeAlias = "One | Iterable[One]"
 """A path, a directory (its capture files), a pattern (``*``, ``?``, ``[..]``), ``"-"`` (standard
-input), bytes or anything else that holds octets, a binary file object, or a list of these, merged
+input), bytes or anything else that holds bytes, a binary file object, or a list of these, merged
 by time."""
 
 
@@ -126,7 +126,7 @@ def _reader(
 
 
 def _is_octets(item: Any) -> bool:
-    """Tell whether something holds octets, by the buffer protocol; items of texts are names."""
+    """Tell whether something holds bytes, by the buffer protocol; items of texts are names."""
     # What an array calls its items is known better than what its buffer does.
     dtype = getattr(item, "dtype", None)
     try:
@@ -149,7 +149,7 @@ def _is_octets(item: Any) -> bool:
 
 def _no_octets(item: Any, said: str) -> TypeError:
     return TypeError(
-        f"a {type(item).__name__} of {said}: octets are wanted, unsigned (uint8) and contiguous"
+        f"a {type(item).__name__} of {said}: bytes are wanted, unsigned (uint8) and contiguous"
     )
 
 
@@ -175,7 +175,7 @@ def _said(error: BaseException) -> str:
 
 
 def _size(file: Any) -> int | None:
-    """Tell how many octets a file object has left, for progress only."""
+    """Tell how many bytes a file object has left, for progress only."""
     try:
         return int(max(0, os.fstat(file.fileno()).st_size - file.tell())) or None
     except (AttributeError, OSError, ValueError, TypeError):

@@ -20,7 +20,7 @@ _ROOM = 21
 
 
 def file_name(name: str | bytes) -> str:
-    r"""Call a file as the tables do: an octet that is not UTF-8 becomes ``\xff``.
+    r"""Call a file as the tables do: a byte that is not UTF-8 becomes ``\xff``.
 
     >>> file_name(b"na\xff.pcap"), file_name("na\udcff.pcap"), file_name("é.pcap")
     ('na\\xff.pcap', 'na\\xff.pcap', 'é.pcap')
@@ -34,7 +34,7 @@ def _octets(name: str | bytes) -> bytes:
     try:
         return name.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:
-        # Half characters, of a system whose names are not octets.
+        # Half characters, of a system whose names are not bytes.
         return name.encode("utf-8", "backslashreplace")
 
 
@@ -56,7 +56,7 @@ def printable(value: object, limit: int = 300) -> str:
 
 
 def _escaped(character: str) -> str:
-    # An octet of a file's name that is not UTF-8, as Python has it.
+    # A byte of a file's name that is not UTF-8, as Python has it.
     if "\udc80" <= character <= "\udcff":
         return f"\\x{ord(character) - 0xDC00:02x}"
     return character.encode("unicode_escape").decode()

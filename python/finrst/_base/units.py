@@ -32,7 +32,7 @@ Moment = dt.datetime | str | dt.timedelta | float
 how long after the first packet: text as in ``"+30s"``, a ``timedelta``, or seconds."""
 
 Size = int | str
-"""Octets, or text as in ``"512MiB"``, ``"2 GB"``."""
+"""Bytes, or text as in ``"512MiB"``, ``"2 GB"``."""
 
 
 def nanoseconds(value: Duration) -> int:

@@ -53,7 +53,7 @@ class Pipe:
         return bool(select.select([self._descriptor], [], [], timeout)[0])
 
     def read(self, size: int) -> bytes:
-        """Give what has come, at least an octet unless it is at its end."""
+        """Give what has come, at least a byte unless it is at its end."""
         while not self.interrupted or time.monotonic() < self._deadline:
             if self.is_ready(_TURN):
                 return os.read(self._descriptor, size)

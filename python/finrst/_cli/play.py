@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from finrst._face.capture import Capture
 
 LONGEST = 64 << 20
-"""Octets of a text that is played."""
+"""Bytes of a text that is played."""
 _BEGINNINGS = (">", "<", "(", "!")
 
 _EPILOG = """\
@@ -36,7 +36,7 @@ examples:
   finrst play '> S, < S., > ., < R' --json | jq '.[].connection.cause'
 
 > is sent by the client, < by the server. Flags as tcpdump has them (S, S., .,
-P., F., R, R.), then octets of payload and words such as +100ms, again, win=0.
+P., F., R, R.), then bytes of payload and words such as +100ms, again, win=0.
 Quote a script: a shell takes > and < for files. The manual has every word.
 
 Lines that tcpdump prints are played with -n, and with any time but -t; -v adds

@@ -329,7 +329,7 @@ class Capture(ByValue):
     ) -> int:
         """Write the packets of connections as pcapng and return how many there were.
 
-        The octets are those of the source, with times in nanoseconds (those before 1970 on an
+        The bytes are those of the source, with times in nanoseconds (those before 1970 on an
         interface with ``if_tsoffset``). ICMP errors about the connections go with them, and all
         fragments of an IP datagram in fragments. With ``comments``, FINs, RSTs and what decided the
         connections have the comments of :meth:`annotate`. The file appears whole or not at all;
@@ -384,7 +384,7 @@ class Capture(ByValue):
 
         The HTML file needs nothing else, loads nothing and runs no script; it can be printed.
         Plots need the extra ``plot``; without it they are left out, and the report says so. The
-        same capture gives the same octets. What it shows of the capture is escaped. What it may
+        same capture gives the same bytes. What it shows of the capture is escaped. What it may
         replace is told at :meth:`Table.write`.
 
         >>> import finrst, pathlib, tempfile

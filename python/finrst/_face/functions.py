@@ -20,7 +20,7 @@ def conversation(script: str, *, hosts: Hosts | None = None, tz: Zone = "UTC") -
     """Play a script of packets through the engine.
 
     The notation is tcpdump's: ``>`` from the client, ``<`` from the server, flags (``S``, ``S.``,
-    ``P.``, ``F.``, ``R``, ``R.``, ``.``), then payload octets; items are separated by commas or
+    ``P.``, ``F.``, ``R``, ``R.``, ``.``), then payload bytes; items are separated by commas or
     lines.
 
     >>> import finrst
@@ -32,12 +32,12 @@ def conversation(script: str, *, hosts: Hosts | None = None, tz: Zone = "UTC") -
     - ``+1s``, ``-5ms``: time since the segment before it (10 ms unless said)
     - ``seq=+5``, ``ack=-1`` move a number, ``seq=#7`` gives it, relative to the initial one
     - ``isn=500``, ``win=0``, ``ttl=60``, ``id=7``, ``mac=2``: header fields
-    - ``again``: the sender's latest segment with these flags once more; ``copy``: the same octets
-      once more, as a capture repeats them; ``probe``: one octet before the next, a keep-alive
+    - ``again``: the sender's latest segment with these flags once more; ``copy``: the same bytes
+      once more, as a capture repeats them; ``probe``: one byte before the next, a keep-alive
     - ``nots``, ``ts``, ``clock=+9``, ``echo=-9``: without and with timestamps, moved;
       ``bare``: a SYN with the MSS option alone; ``mptcp=3``: an MPTCP reset with this reason
     - ``reply``: shaped as the answer of a host without a socket, what ``R`` is anyhow
-    - ``text="…"``, ``hex=1503``, ``tls``: payload octets; ``hello=a.org``, ``get=a.org``: a TLS
+    - ``text="…"``, ``hex=1503``, ``tls``: payload bytes; ``hello=a.org``, ``get=a.org``: a TLS
       ClientHello, an HTTP request, for this name; ``cut``: the capture kept none of them
     - ``port=40001``, ``service=80``, ``client=2``, ``server=2``: other ports and hosts from here
       on; ``port=1..5`` plays the item for each; ``client=s2``: the client is the host that server 2

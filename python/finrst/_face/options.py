@@ -88,9 +88,9 @@ class Options(TypedDict, total=False):
     longest come out early. Their `release` is `evicted`. Rows already made are not in it. 2 GiB in
     `scan`; without a limit in `read`, which raises `MemoryError` where the system gives no more."""
     max_uncompressed_bytes: Size | None
-    """Octets that each compressed file may unpack to."""
+    """Bytes that each compressed file may unpack to."""
     chunk: Size | None
-    """Octets read at a time; never changes a row."""
+    """Bytes read at a time; never changes a row."""
     threads: int | None
     """Threads that may be used; never changes a row. As many as there are processors (8 at most)
     unless told. `read` follows connections on them (with a `memory_limit` on one), tables are made
@@ -100,7 +100,7 @@ class Options(TypedDict, total=False):
     resync: bool
     """Look for packets behind damage in a classic pcap too (of pcapng they always are): three
     record headers in a row that make sense. The file's `status` is then `recovered` and `issues`
-    says where; octets of a payload may be taken for packets."""
+    says where; bytes of a payload may be taken for packets."""
     strict: bool
     """Refuse captures that are cut short or damaged. Raises `CaptureError`."""
     parameters: Mapping[str, float] | None

@@ -86,9 +86,9 @@ class Attributes(ByValue):
     server_packets: int
     """Server: segments sent (packets)."""
     client_bytes: int
-    """Client: payload sent, each octet counted once (bytes)."""
+    """Client: payload sent, each byte counted once (bytes)."""
     server_bytes: int
-    """Server: payload sent, each octet counted once (bytes)."""
+    """Server: payload sent, each byte counted once (bytes)."""
     client_bytes_on_wire: int
     """Client: payload sent, retransmissions counted again (bytes)."""
     server_bytes_on_wire: int
@@ -102,9 +102,9 @@ class Attributes(ByValue):
     server_retransmitted_bytes: int
     """Server: payload sent again (bytes)."""
     client_out_of_order: int
-    """Client: segments that filled a gap after later octets (packets)."""
+    """Client: segments that filled a gap after later bytes (packets)."""
     server_out_of_order: int
-    """Server: segments that filled a gap after later octets (packets)."""
+    """Server: segments that filled a gap after later bytes (packets)."""
     client_missing_bytes: int
     """Client: payload below the highest seen that was not captured (bytes)."""
     server_missing_bytes: int

@@ -81,7 +81,7 @@ class Table:
 
     @property
     def nbytes(self) -> int:
-        """Memory held, in octets.
+        """Memory held, in bytes.
 
         >>> import finrst
         >>> table = finrst.conversation("> S, < R.").teardowns

@@ -7,7 +7,7 @@ pub const MARK: &str = "finrst: ";
 pub(super) const OPTION_END: [u8; 4] = [0; 4];
 const COMMENT: u16 = 1;
 
-/// The octets of a comment of ours: its text behind the mark, at most what an option can hold.
+/// The bytes of a comment of ours: its text behind the mark, at most what an option can hold.
 pub(crate) fn comment(text: &str) -> Vec<u8> {
     let mut made = String::with_capacity(MARK.len() + text.len());
     made.push_str(MARK);

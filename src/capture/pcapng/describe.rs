@@ -11,7 +11,7 @@ use super::options::{Options, text};
 
 /// Interfaces of one section.
 const MAX_INTERFACES: usize = 65_536;
-/// Octets of text kept of one section, of a whole file, and of one comment.
+/// Bytes of text kept of one section, of a whole file, and of one comment.
 const MAX_TEXT: usize = 64 * 1024;
 const MAX_FILE_TEXT: usize = 256 * MAX_TEXT;
 const MAX_COMMENT: usize = 2048;
@@ -227,7 +227,7 @@ impl State {
 /// Counts texts of which not all is kept.
 fn cut_texts(texts: u64, notes: &mut Notes<'_>) {
     notes.issues.add_many(notes.file, "text_limit", texts, || {
-        format!("texts beyond {MAX_TEXT} octets of a section, comments beyond {MAX_COMMENT}")
+        format!("texts beyond {MAX_TEXT} bytes of a section, comments beyond {MAX_COMMENT}")
     });
 }
 

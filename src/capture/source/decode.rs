@@ -12,7 +12,7 @@ use super::steps::{Bzip2, Gzip, Steps, Zstd};
 
 /// Memory that an xz dictionary may claim.
 const XZ_MEMORY_KIB: u32 = 128 * 1024 + 1024;
-/// Octets asked of the xz decoder at a time. Of a call that fails nothing is known, so that it is
+/// Bytes asked of the xz decoder at a time. Of a call that fails nothing is known, so that it is
 /// always asked for the same and little.
 const XZ_PIECE: usize = 256;
 /// What frames of the legacy format begin with.

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::ffi::OsStr;
 
-/// Compares two names: runs of digits by their value, all else by its octets.
+/// Compares two names: runs of digits by their value, all else by its bytes.
 pub(super) fn natural(a: &OsStr, b: &OsStr) -> Ordering {
     let (mut left, mut right) = (a.as_encoded_bytes(), b.as_encoded_bytes());
     while let ([first, left_rest @ ..], [second, right_rest @ ..]) = (left, right) {
@@ -25,7 +25,7 @@ pub(super) fn natural(a: &OsStr, b: &OsStr) -> Ordering {
     left.len().cmp(&right.len()).then_with(|| a.cmp(b))
 }
 
-/// The digits that octets begin with, without zeros in front, and what follows.
+/// The digits that bytes begin with, without zeros in front, and what follows.
 fn number(octets: &[u8]) -> (&[u8], &[u8]) {
     let end = octets.iter().position(|octet| !octet.is_ascii_digit()).unwrap_or(octets.len());
     let (digits, rest) = octets.split_at(end);

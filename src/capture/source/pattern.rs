@@ -11,7 +11,7 @@ use crate::base::error::Error;
 use crate::base::text::{file_name, printable};
 
 const WILD: [u8; 3] = *b"*?[";
-/// Where octets that are not UTF-8 stand among the characters, so that `?` is one of them.
+/// Where bytes that are not UTF-8 stand among the characters, so that `?` is one of them.
 const OCTETS: u32 = 0x10_ff00;
 
 /// The files that a pattern names, sorted; `None` for a path that is no pattern.

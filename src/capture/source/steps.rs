@@ -7,9 +7,9 @@ use zstd::stream::raw::{DParameter, Decoder, InBuffer, Operation, OutBuffer};
 
 use super::input::Input;
 
-/// Memory that a zstd window may claim: 2^27 octets.
+/// Memory that a zstd window may claim: 2^27 bytes.
 const WINDOW_LOG: u32 = 27;
-/// Octets of the header of a zstd block.
+/// Bytes of the header of a zstd block.
 const ZSTD_BLOCK_HEADER: usize = 3;
 
 /// What one step did, also where it failed.
@@ -134,10 +134,10 @@ impl Stepwise for Bzip2 {
 }
 
 /// One frame of a zstd file, block by block: a call that fails says nothing of what it gave, so
-/// that no call may come to a second block, or to a next header with octets still to be given.
+/// that no call may come to a second block, or to a next header with bytes still to be given.
 pub(super) struct Zstd {
     decoder: Decoder<'static>,
-    /// Octets up to the end of the next block and the header behind it.
+    /// Bytes up to the end of the next block and the header behind it.
     wanted: usize,
     /// The last step filled its room: there may be more to give before more is taken.
     full: bool,

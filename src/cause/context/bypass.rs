@@ -18,7 +18,7 @@ pub struct Loose {
     pub peer: Address,
     /// Its first packet.
     pub start: i64,
-    /// The number before the first octet of this end.
+    /// The number before the first byte of this end.
     first: Seq,
     /// How many numbers of this end are known.
     span: u64,

@@ -21,7 +21,7 @@ const MAX_PORTS: usize = 64;
 const MAX_SAME: usize = 16;
 /// Among so many before it the one is looked for that a translator made of an attempt.
 pub(super) const LATEST: usize = 4;
-/// Octets that may be sent again from a number.
+/// Bytes that may be sent again from a number.
 const WINDOW: u32 = 1 << 16;
 
 /// One attempt of a client.
@@ -47,7 +47,7 @@ pub struct Attempt {
     pub failed: bool,
     /// Nobody answered it.
     pub unanswered: bool,
-    /// Payload octets of the client.
+    /// Payload bytes of the client.
     pub bytes: u64,
     /// The server acknowledged or said something after the SYN.
     pub heard: bool,
@@ -58,7 +58,7 @@ pub struct Attempt {
 }
 
 impl Attempt {
-    /// The number behind the latest octet of the client.
+    /// The number behind the latest byte of the client.
     #[allow(clippy::cast_possible_truncation)] // numbers go round
     fn next(&self) -> u32 {
         self.isn.wrapping_add(1).wrapping_add(self.bytes as u32)
@@ -162,7 +162,7 @@ impl Client {
         of(to).or_else(|| of(last))
     }
 
-    /// Those at one service whose octets ended with this number, or up to a window behind it.
+    /// Those at one service whose bytes ended with this number, or up to a window behind it.
     pub fn ending_with(
         &self,
         service: Service,
@@ -208,7 +208,7 @@ impl Client {
         })
     }
 
-    /// Different hosts of this one's net (the addresses that differ in the last octet) at which it
+    /// Different hosts of this one's net (the addresses that differ in the last byte) at which it
     /// failed to open a port, up to [`MAX_PORTS`].
     pub fn hosts_failed(&self, (host, port): Service) -> usize {
         let hosts = self.worked_out().hosts.get_or_init(|| hosts(&self.attempts));
@@ -350,12 +350,12 @@ fn ports(attempts: &[Attempt]) -> Map<Address, [Vec<u16>; 2]> {
     all
 }
 
-/// All of an address but its last octet.
+/// All of an address but its last byte.
 fn net(host: Address) -> u128 {
     host.0 >> 8
 }
 
-/// Last octets of the hosts of each net at which a port was tried in vain, each once.
+/// Last bytes of the hosts of each net at which a port was tried in vain, each once.
 fn hosts(attempts: &[Attempt]) -> Map<(u128, u16), Vec<u8>> {
     let mut all: Map<(u128, u16), Vec<u8>> = Map::default();
     for attempt in attempts.iter().filter(|attempt| attempt.failed) {

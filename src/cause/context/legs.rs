@@ -14,9 +14,9 @@ const OPENS: i64 = 2_000_000_000;
 const MAX_LEGS: usize = 16;
 /// Services of one host that are looked at, the first of the capture.
 const MAX_PORTS: usize = 16;
-/// Octets that a proxy may put before what it passes on (PROXY protocol, a header).
+/// Bytes that a proxy may put before what it passes on (PROXY protocol, a header).
 const HEADER: u32 = 256;
-/// Octets of which the same number is no chance, but for a header.
+/// Bytes of which the same number is no chance, but for a header.
 const MUCH: u32 = 8 * HEADER;
 
 /// The leg whose end another one followed.

@@ -19,12 +19,12 @@ pub struct Life {
     pub end: i64,
     /// Milliseconds without payload before that.
     pub idle_ms: u32,
-    /// Payload octets of the client, and of the server.
+    /// Payload bytes of the client, and of the server.
     pub bytes: BySide<u32>,
     /// The client's initial sequence number and first timestamp in one: what a translator leaves as
     /// it is.
     pub number: u32,
-    /// The client, in as few octets as tell it from others.
+    /// The client, in as few bytes as tell it from others.
     pub source: u32,
     /// Segments of the client with new payload: about its requests.
     pub requests: u16,
@@ -152,7 +152,7 @@ pub fn quiet(c: &Connection, end: i64) -> i64 {
     if quiet < 0 { c.idle_before_fin.get().unwrap_or(0) } else { quiet }
 }
 
-/// The server closed or reset within a round trip of the handshake, without an octet of its own:
+/// The server closed or reset within a round trip of the handshake, without a byte of its own:
 /// how long after it.
 pub fn turned_away(c: &Connection) -> Option<i64> {
     let (end, side, _) = began_to_end(c)?;
@@ -162,7 +162,7 @@ pub fn turned_away(c: &Connection) -> Option<i64> {
     (away && (0..=trip).contains(&after)).then_some(after)
 }
 
-/// An address in four octets.
+/// An address in four bytes.
 pub fn source(address: Address) -> u32 {
     // A multiplication carries every bit into the upper half.
     let folded = (address.0 >> 64) ^ address.0;

@@ -13,7 +13,7 @@ const ANSWER: u64 = 64;
 /// What became of connections with one name.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Fate {
-    /// Ended or left in silence right after the name, without an octet of the server.
+    /// Ended or left in silence right after the name, without a byte of the server.
     pub cut: u32,
     /// Answered.
     pub answered: u32,

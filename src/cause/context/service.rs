@@ -22,7 +22,7 @@ pub struct ServiceFacts {
     /// SYNs refused by a reset.
     pub refused: u32,
     /// Connections that it accepted of which the capture shows SYNs, FINs and resets alone, though
-    /// octets went: a filter left the others out.
+    /// bytes went: a filter left the others out.
     pub flags_only: u32,
     /// Connections of one SYN that it answered and never heard of again.
     pub half_open: u32,
@@ -123,7 +123,7 @@ impl ServiceFacts {
     }
 }
 
-/// Whether nothing but SYNs, FINs and resets of both sides was captured, though octets went.
+/// Whether nothing but SYNs, FINs and resets of both sides was captured, though bytes went.
 fn flags_only(c: &Connection) -> bool {
     c.endpoints.iter().all(|e| e.unique_bytes == 0 && e.alive == e.syns + e.syn_acks + e.fins)
         && c.endpoints.iter().any(|e| e.unseen_acked + e.missing_bytes() > 0)

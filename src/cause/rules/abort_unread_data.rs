@@ -70,7 +70,7 @@ pub fn shown(case: &Case<'_>, reset: &Teardown) -> bool {
     unread(reset) > 0 && recent || truncated
 }
 
-/// Octets that may have been left unread. What the reset does not acknowledge was still on its
+/// Bytes that may have been left unread. What the reset does not acknowledge was still on its
 /// way: it cannot have been; and what came before a FIN that was acknowledged had probably been
 /// read to its end.
 fn unread(reset: &Teardown) -> u64 {

@@ -30,7 +30,7 @@ pub const RULE: Rule = Rule {
             "> S, < S., > ., > P. 90, < P. 100 text=\"HTTP/1.1 302\", < P. 400 text=\"HTTP/1.1 200\" seq=#1, > ., < F., > F., < .",
             "server_close",
         ),
-        // The same octets again, from farther away.
+        // The same bytes again, from farther away.
         (
             "> S, < S. ttl=57, > ., > P. 90, < P. 100 ttl=57, < P. 100 again ttl=54, > ., < F. ttl=57, > F., < . ttl=57",
             "server_close",

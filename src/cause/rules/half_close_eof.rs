@@ -36,8 +36,8 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     })
 }
 
-/// Longest record of an alert: a block cipher pads it to 32 octets, after an initial vector and a
-/// code of 20 octets.
+/// Longest record of an alert: a block cipher pads it to 32 bytes, after an initial vector and a
+/// code of 20 bytes.
 const LONGEST_ALERT: u64 = 69;
 
 /// After the first FIN the other side only said that it closes too.

@@ -69,7 +69,7 @@ pub const RULE: Rule = Rule {
              client=s5 server=6 port=41000 +51ms",
             "application_abort",
         ),
-        // Other octets.
+        // Other bytes.
         (
             "> S server=5, < S., > ., > S client=s5 server=6 port=41000 +1ms, < S. +1ms, > . \
              +1ms, > P. 120 client=1 server=5 port=40000, > P. 120 client=s5 server=6 \

@@ -35,7 +35,7 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     let endpoint = c.side(reset.sender);
     let kept = reset.window == endpoint.window && endpoint.alive > 0;
     let bare = !reset.flags.ack() && reset.header_length == 20 && kept;
-    // Octets from what the peer had acknowledged.
+    // Bytes from what the peer had acknowledged.
     let ahead = reset.ahead.get().map(|ahead| ahead + reset.unacked_bytes.cast_signed());
     if !(reset.reply_shape || bare) || ahead == Some(0) {
         return None;

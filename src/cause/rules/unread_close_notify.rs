@@ -56,7 +56,7 @@ pub const RULE: Rule = Rule {
     holds,
 };
 
-/// Octets of a record with an alert at most: a header, a nonce, the alert, a tag and padding.
+/// Bytes of a record with an alert at most: a header, a nonce, the alert, a tag and padding.
 const ALERT: u64 = 69;
 /// Segments with payload of a side by which its handshake is over, the alert among them.
 const AFTER_HANDSHAKE: u32 = 3;

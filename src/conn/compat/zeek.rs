@@ -36,11 +36,11 @@ pub struct Packet {
     pub acknowledgment: Seq,
     /// Window field.
     pub window: u16,
-    /// Payload octets.
+    /// Payload bytes.
     pub payload: u32,
     /// Nanoseconds since the epoch.
     pub time: i64,
-    /// It acknowledges octets of the peer that were never seen.
+    /// It acknowledges bytes of the peer that were never seen.
     pub reveals_gap: bool,
 }
 

@@ -53,7 +53,7 @@ impl Icmp {
 /// A full segment that goes again and again, where none of its size was ever acknowledged.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Stuck {
-    /// Its position: the first octet that is not acknowledged.
+    /// Its position: the first byte that is not acknowledged.
     pub at: u64,
     /// Its payload.
     pub size: u32,
@@ -63,7 +63,7 @@ pub struct Stuck {
     pub time: i64,
     /// How often it was repeated in full.
     pub times: u32,
-    /// How often its first octets went in a smaller segment.
+    /// How often its first bytes went in a smaller segment.
     pub smaller: u32,
 }
 
@@ -253,7 +253,7 @@ pub struct Connection {
     pub first_rst_by: Option<Side>,
     /// FINs whose acknowledgment numbers show that they crossed.
     pub simultaneous_close: bool,
-    /// New payload octets of each side after the first FIN.
+    /// New payload bytes of each side after the first FIN.
     pub bytes_after_first_fin: BySide<u64>,
     /// Silences within it.
     pub silence: Silence,
@@ -383,7 +383,7 @@ impl Connection {
         self.teardowns.get(usize::try_from(self.deciding?).ok()?)
     }
 
-    /// A lower bound of the payload octets of a side that a reset threw away: sent, never
+    /// A lower bound of the payload bytes of a side that a reset threw away: sent, never
     /// acknowledged. 0 without an effective reset.
     pub fn bytes_lost(&self, side: Side) -> u64 {
         let reset = self

@@ -52,27 +52,27 @@ pub struct Ttl {
     pub last: u8,
 }
 
-/// One side: facts of its segments. Positions are octets relative to its initial sequence number
-/// (the SYN is octet 0, the first data octet 1), unwrapped to 64 bits.
+/// One side: facts of its segments. Positions are bytes relative to its initial sequence number
+/// (the SYN is byte 0, the first data byte 1), unwrapped to 64 bits.
 ///
 /// In this order, so that segments of the peer change what would fill one cache line, its own two
 /// more, and few of them any other.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[repr(C)]
 pub struct Endpoint {
-    /// First octet after the highest it sent; resets do not count.
+    /// First byte after the highest it sent; resets do not count.
     pub max_end: u64,
-    /// First octet that the peer has not acknowledged (highest acceptable ACK of the peer).
+    /// First byte that the peer has not acknowledged (highest acceptable ACK of the peer).
     pub acked: u64,
-    /// A segment whose round trip is being measured: first octet after it; 0 without one.
+    /// A segment whose round trip is being measured: first byte after it; 0 without one.
     pub rtt_probe: u64,
     /// Its time.
     pub rtt_probe_time: i64,
-    /// New payload octets of the peer since this side's latest payload.
+    /// New payload bytes of the peer since this side's latest payload.
     pub unanswered: u64,
     /// Lowest round trip from one of its segments to the acknowledgment, in nanoseconds.
     pub min_rtt: Moment,
-    /// Initial sequence number; one before the first octet seen when no SYN was.
+    /// Initial sequence number; one before the first byte seen when no SYN was.
     pub base: Seq,
     /// Probes since the peer was last heard.
     pub probe_run: u32,
@@ -84,13 +84,13 @@ pub struct Endpoint {
     pub state: State,
     /// Window scale shift from its SYN; `None` when its SYN was not seen or had none.
     pub window_scale: Option<u8>,
-    /// First octet that was not seen: everything before it was.
+    /// First byte that was not seen: everything before it was.
     pub contiguous: u64,
     /// Segments.
     pub packets: u64,
-    /// Payload octets on the wire, retransmissions again.
+    /// Payload bytes on the wire, retransmissions again.
     pub bytes: u64,
-    /// Payload octets, each counted once.
+    /// Payload bytes, each counted once.
     pub unique_bytes: u64,
     /// Time of its latest segment that was no reset.
     pub last_time: i64,
@@ -98,7 +98,7 @@ pub struct Endpoint {
     pub last_data_time: i64,
     /// What was seen above the first gap.
     pub ranges: Option<Box<Ranges>>,
-    /// What was seen below the first octet, of a side whose SYN was not captured; see `sequence`.
+    /// What was seen below the first byte, of a side whose SYN was not captured; see `sequence`.
     pub below: Option<Box<Ranges>>,
     /// Since when its window has been zero; `None` while it is open.
     pub zero_since: Moment,
@@ -108,7 +108,7 @@ pub struct Endpoint {
     pub window_minimum: Option<u32>,
     /// Segments with new payload.
     pub data_packets: u32,
-    /// Segments and new octets that show it carrying on: new data, a new acknowledgment, a SYN.
+    /// Segments and new bytes that show it carrying on: new data, a new acknowledgment, a SYN.
     pub progress: u32,
     /// Segments that were no resets.
     pub alive: u32,
@@ -146,9 +146,9 @@ pub struct Endpoint {
     pub rsts: u32,
     /// Segments with payload, SYN or FIN that brought nothing new.
     pub retransmitted_packets: u32,
-    /// Payload octets sent again.
+    /// Payload bytes sent again.
     pub retransmitted_bytes: u64,
-    /// Segments that filled a gap after later octets had been seen.
+    /// Segments that filled a gap after later bytes had been seen.
     pub out_of_order: u32,
     /// Pure acknowledgments that repeat the previous one while data was outstanding.
     pub duplicate_acks: u32,
@@ -156,7 +156,7 @@ pub struct Endpoint {
     pub repeated_ack: u64,
     /// Payload of its largest segment.
     pub largest: u32,
-    /// First octet after the first full segment, or the first of the largest where none is full.
+    /// First byte after the first full segment, or the first of the largest where none is full.
     pub largest_end: u64,
     /// Segments that closed the window.
     pub zero_windows: u32,
@@ -170,7 +170,7 @@ pub struct Endpoint {
     pub run_since: i64,
     /// Its FIN.
     pub fin: Option<Fin>,
-    /// Octets the peer acknowledged that the capture never saw.
+    /// Bytes the peer acknowledged that the capture never saw.
     pub unseen_acked: u64,
     /// Maximum segment size option of its SYN.
     pub mss: Option<u16>,
@@ -214,7 +214,7 @@ impl Endpoint {
         self.max_end.cast_signed().saturating_add(i64::from(seq.since(top)))
     }
 
-    /// The position of an acknowledgment of this side's octets.
+    /// The position of an acknowledgment of this side's bytes.
     pub fn ack_position(&self, ack: Seq) -> i64 {
         self.position(ack)
     }
@@ -224,7 +224,7 @@ impl Endpoint {
         self.doubtful >= Self::DOUBTFUL
     }
 
-    /// Octets sent and not yet acknowledged; SYN and FIN left out.
+    /// Bytes sent and not yet acknowledged; SYN and FIN left out.
     pub fn unacked(&self) -> u64 {
         let mut end = self.max_end;
         if let Some(fin) = self.fin
@@ -235,7 +235,7 @@ impl Endpoint {
         end.saturating_sub(self.acked.max(1))
     }
 
-    /// The advertised window in octets.
+    /// The advertised window in bytes.
     pub fn scaled_window(&self) -> u64 {
         u64::from(self.window) << self.window_scale.unwrap_or(0)
     }
@@ -250,7 +250,7 @@ impl Endpoint {
         self.packets > 0
     }
 
-    /// Octets missing from the capture below the highest sent.
+    /// Bytes missing from the capture below the highest sent.
     pub fn missing_bytes(&self) -> u64 {
         let syn = 1;
         let fin = u64::from(self.fin.is_some_and(|fin| fin.at < self.max_end));
@@ -262,19 +262,19 @@ impl Endpoint {
         self.max_end.saturating_sub(syn + fin).saturating_sub(above)
     }
 
-    /// Octets that the peer acknowledged and the capture never saw.
+    /// Bytes that the peer acknowledged and the capture never saw.
     pub fn lost_bytes(&self) -> u64 {
         self.holes(self.acked)
     }
 
-    /// Whether all octets from one position to another were seen.
+    /// Whether all bytes from one position to another were seen.
     pub fn saw(&self, from: u64, to: u64) -> bool {
         let fin = self.fin.is_some_and(|fin| fin.at + 1 == to);
         let (to, contiguous) = (to - u64::from(fin), self.contiguous);
         to <= contiguous || self.ranges.as_deref().is_some_and(|ranges| ranges.hold(from, to))
     }
 
-    /// Octets below a position that were not seen.
+    /// Bytes below a position that were not seen.
     fn holes(&self, position: u64) -> u64 {
         let from = self.contiguous.max(1);
         let seen = self.ranges.as_deref().map_or(0, |ranges| ranges.octets_below(position));

@@ -78,12 +78,12 @@ impl Traits {
 }
 
 /// The first segment with payload of a side after the peer's: what came again at its numbers must
-/// have the same octets.
+/// have the same bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Sample {
     /// Its sequence number.
     pub sequence: Seq,
-    /// Hash of its first octets.
+    /// Hash of its first bytes.
     pub hash: u32,
     /// How many these are; 0 without one.
     pub octets: u8,
@@ -110,7 +110,7 @@ pub struct Foreign {
     pub sequence: Seq,
     /// Its time.
     pub time: i64,
-    /// Packet with other octets at the same numbers.
+    /// Packet with other bytes at the same numbers.
     pub contradicted: Number,
     /// Packet of an acknowledgment of its side, well after it, that comes before it by its number.
     pub denied: Number,

@@ -29,7 +29,7 @@ pub enum Form {
 /// Where a reset's sequence number lies for its receiver (RFC 5961 section 3).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum SequenceCheck {
-    /// Exactly the next octet the receiver expects: the reset is obeyed.
+    /// Exactly the next byte the receiver expects: the reset is obeyed.
     Exact,
     /// One before it, the number of a FIN already sent (macOS after Ctrl-C; Linux obeys it).
     FinMinusOne,
@@ -101,7 +101,7 @@ pub struct Teardown {
     pub acknowledgment: Seq,
     /// Relative to the sender's initial sequence number; `None` without a base.
     pub relative_sequence: Moment,
-    /// Octets from the end of what its sender had sent (or had acknowledged) by then to its
+    /// Bytes from the end of what its sender had sent (or had acknowledged) by then to its
     /// sequence number; `None` without a base.
     pub ahead: Moment,
     /// Relative to the peer's initial sequence number; `None` without ACK or base.
@@ -118,9 +118,9 @@ pub struct Teardown {
     pub flow_label: u32,
     /// Whether its hardware source address differs from the one its side began with.
     pub link_source_differs: bool,
-    /// TCP header length in octets.
+    /// TCP header length in bytes.
     pub header_length: u8,
-    /// Payload octets on the wire.
+    /// Payload bytes on the wire.
     pub payload_length: u32,
     /// Whether it has a timestamp option.
     pub has_timestamp: bool,
@@ -139,7 +139,7 @@ pub struct Teardown {
     pub acked_at: Moment,
     /// FIN: packet of that acknowledgment.
     pub acked_packet: Number,
-    /// FIN: octets sent before it that were still unacknowledged, so it had to wait for none of
+    /// FIN: bytes sent before it that were still unacknowledged, so it had to wait for none of
     /// them to be confirmed, yet all were sent first.
     pub unacked_bytes: u64,
     /// RST: shape.
@@ -153,9 +153,9 @@ pub struct Teardown {
     /// RST: time from that segment, in nanoseconds.
     pub turnaround: Moment,
     /// RST: time from the first segment that has the numbers which it repeats, or the first that
-    /// brought the octets which it acknowledges; `None` where there may have been an earlier one.
+    /// brought the bytes which it acknowledges; `None` where there may have been an earlier one.
     pub answer_time: Moment,
-    /// RST: whether the trigger brought payload octets that were new.
+    /// RST: whether the trigger brought payload bytes that were new.
     pub trigger_payload: u32,
     /// RST: its sender had acknowledged all of that segment's payload before.
     pub trigger_old: bool,
@@ -175,13 +175,13 @@ pub struct Teardown {
     pub ip_id_delta: Option<i32>,
     /// RST: its identification or window copies the segment before it from the other side.
     pub copies_peer: bool,
-    /// RST: payload octets of the peer that its sender had been sent and never answered with data.
+    /// RST: payload bytes of the peer that its sender had been sent and never answered with data.
     pub unread_bytes: u64,
-    /// RST: the peer's octets its ACK field leaves unacknowledged.
+    /// RST: the peer's bytes its ACK field leaves unacknowledged.
     pub peer_bytes_unacked: u64,
     /// RST: the reason it states.
     pub reason: Option<Box<Reason>>,
-    /// RST: the payload repeats the octets of the trigger.
+    /// RST: the payload repeats the bytes of the trigger.
     pub payload_echo: bool,
     /// Sender's state when it came: had it sent a FIN before?
     pub sender_fin_before: bool,
@@ -217,7 +217,7 @@ pub struct Teardown {
     pub peer_after: u32,
     /// Of these, those that carried on.
     pub peer_progress_after: u32,
-    /// New payload octets of its sender after it.
+    /// New payload bytes of its sender after it.
     pub sender_bytes_after: u64,
 }
 

@@ -13,7 +13,7 @@ use crate::packet::{Options, Segment};
 const IP_ID_STEP: u16 = 2048;
 /// Routers that paths of one host differ by, at most, and a segment still passes for its own.
 const PATHS: u8 = 3;
-/// Octets of a payload that are remembered by their hash.
+/// Bytes of a payload that are remembered by their hash.
 pub const SAMPLED: usize = 128;
 /// Windows that differ by this factor are not one host's a moment later.
 const WINDOWS: u64 = 4;
@@ -130,7 +130,7 @@ fn odd_id(endpoint: &Endpoint, peer_id: Option<u16>, segment: &Segment<'_>) -> b
     copied || endpoint.counts_identifications() && !follows
 }
 
-/// A hash of so many of the first octets of what was captured; `None` when they are not there.
+/// A hash of so many of the first bytes of what was captured; `None` when they are not there.
 fn hashed(payload: &[u8], octets: usize) -> Option<u32> {
     let mut hash = 0x9e37_79b9_7f4a_7c15_u64 ^ octets as u64;
     for part in payload.get(..octets)?.chunks(8) {
@@ -142,17 +142,17 @@ fn hashed(payload: &[u8], octets: usize) -> Option<u32> {
     Some(crate::conn::primitives::bits::high(hash))
 }
 
-/// Remembers the octets of the first segment of an answer.
+/// Remembers the bytes of the first segment of an answer.
 pub fn sample(segment: &Segment<'_>, signs: Signs) -> Sample {
     let length = segment.payload.len().min(SAMPLED);
-    // A power of two: one of another length has as many octets oftener.
+    // A power of two: one of another length has as many bytes oftener.
     let octets = if length == 0 { 0 } else { 1 << length.ilog2() };
     let hash = hashed(segment.payload, octets).unwrap_or(0);
     let (sequence, ttl) = (segment.sequence, segment.ttl);
     Sample { sequence, hash, octets: u8::try_from(octets).unwrap_or(0), ttl, signs }
 }
 
-/// Whether a segment that begins where the remembered one began has other octets than it.
+/// Whether a segment that begins where the remembered one began has other bytes than it.
 pub fn contradicts(sample: &Sample, segment: &Segment<'_>) -> bool {
     let octets = usize::from(sample.octets);
     octets >= 4

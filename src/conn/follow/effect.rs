@@ -3,11 +3,11 @@
 /// What a segment did to the numbers of its side and of its peer.
 #[derive(Clone, Copy, Debug, Default)]
 pub(in crate::conn) struct Effect {
-    /// New payload octets.
+    /// New payload bytes.
     pub fresh: u64,
-    /// It acknowledged octets not acknowledged before.
+    /// It acknowledged bytes not acknowledged before.
     pub ack_advanced: bool,
-    /// It acknowledged octets that were never seen.
+    /// It acknowledged bytes that were never seen.
     pub reveals_gap: bool,
     /// Keep-alive or zero window probe.
     pub probe: bool,

@@ -130,7 +130,7 @@ struct Close {
     acked: bool,
     /// The number after it, and that after its side's data.
     end: i64,
-    /// All octets before it were acknowledged.
+    /// All bytes before it were acknowledged.
     delivered: bool,
 }
 
@@ -219,7 +219,7 @@ fn ending(c: &Connection, reset: Option<u32>) -> Ending {
     if client_fin || server_fin { Ending::HalfClosed } else { Ending::Open }
 }
 
-/// One direction alone still shows a connection: the peer's octets are acknowledged, or the side
+/// One direction alone still shows a connection: the peer's bytes are acknowledged, or the side
 /// goes on for more than a retransmission or two.
 fn one_sided_stream(c: &Connection) -> bool {
     c.endpoints.iter().any(|e| {

@@ -1,4 +1,4 @@
-//! Segments with payload or FIN that their claimed sender may not have sent: other octets at the
+//! Segments with payload or FIN that their claimed sender may not have sent: other bytes at the
 //! same numbers, and headers unlike its own.
 
 use crate::conn::facts::connection::Connection;
@@ -81,7 +81,7 @@ fn answer(
     }
 }
 
-/// Two segments of a side have other octets at the same numbers: the one that is less like its
+/// Two segments of a side have other bytes at the same numbers: the one that is less like its
 /// side is the doubtful one; where both are equally so the earlier one, since who forges wants to be first.
 fn contradiction(
     c: &mut Connection,

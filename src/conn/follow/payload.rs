@@ -4,7 +4,7 @@
 use crate::conn::facts::connection::TlsAlert;
 use crate::conn::facts::teardown::Reason;
 
-/// Longest server name kept, in octets (RFC 1035 section 2.3.4 allows 255).
+/// Longest server name kept, in bytes (RFC 1035 section 2.3.4 allows 255).
 const MAX_NAME: usize = 255;
 /// Longest reset text kept, in characters.
 const MAX_TEXT: usize = 120;
@@ -59,7 +59,7 @@ fn tls_server_name(payload: &[u8]) -> Option<Box<str>> {
     None
 }
 
-/// What follows a vector whose length stands in front of it in `width` octets.
+/// What follows a vector whose length stands in front of it in `width` bytes.
 fn skip_vector(octets: &[u8], width: usize) -> Option<&[u8]> {
     let length = octets.get(..width)?.iter().fold(0_usize, |n, &b| n << 8 | usize::from(b));
     octets.get(width + length..)
@@ -89,7 +89,7 @@ fn name(octets: &[u8]) -> Option<Box<str>> {
     if fits { std::str::from_utf8(octets).ok().map(Into::into) } else { None }
 }
 
-/// Octets of an alert of TLS 1.3 in its record, which has the type of data: level, description,
+/// Bytes of an alert of TLS 1.3 in its record, which has the type of data: level, description,
 /// the alert's own type and a tag of 16 (RFC 8446 section 5.2).
 const SEALED_ALERT: usize = 19;
 

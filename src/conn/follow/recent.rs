@@ -34,7 +34,7 @@ impl Entry {
     }
 }
 
-/// An [`Entry`] as it is kept, in 32 octets.
+/// An [`Entry`] as it is kept, in 32 bytes.
 #[derive(Clone, Copy, Debug, Default)]
 struct Packed {
     time: i64,

@@ -12,7 +12,7 @@ use crate::conn::primitives::optional::Moment;
 use crate::conn::primitives::words::Side;
 use crate::packet::{Options, Segment, Seq};
 
-/// A jump ahead, in octets, that is only believed when it comes again: 64 MiB.
+/// A jump ahead, in bytes, that is only believed when it comes again: 64 MiB.
 const WILD_JUMP: i64 = 64 << 20;
 
 /// Numbers of the segment into the sender's space, its acknowledgment into the peer's.
@@ -164,7 +164,7 @@ fn challenges(endpoint: &Endpoint, peer: &Endpoint, segment: &Segment<'_>) -> bo
     plain && !endpoint.based && opening && !fits()
 }
 
-/// Whether the octets of a segment are taken for its side's. A jump far ahead is believed once
+/// Whether the bytes of a segment are taken for its side's. A jump far ahead is believed once
 /// another segment goes on from about there: most of a capture may be missing.
 fn believed(c: &mut Connection, segment: &Segment<'_>, sender: Side) -> bool {
     let endpoint = c.side(sender);
@@ -182,7 +182,7 @@ fn believed(c: &mut Connection, segment: &Segment<'_>, sender: Side) -> bool {
     far.replace(end).is_some_and(goes_on)
 }
 
-/// New octets below the first that was seen of a side whose SYN was not captured: they were late, or
+/// New bytes below the first that was seen of a side whose SYN was not captured: they were late, or
 /// their acknowledgment was captured first. How many of them the segment brings.
 fn below(endpoint: &mut Endpoint, start: i64, end: i64) -> u64 {
     let from = start.saturating_add(WILD_JUMP);
@@ -202,7 +202,7 @@ fn may_rebase(endpoint: &Endpoint, peer: &Endpoint, segment: &Segment<'_>) -> bo
     answers && endpoint.acked == 0 && endpoint.unique_bytes == 0
 }
 
-/// The octets the segment takes in its sender's space.
+/// The bytes the segment takes in its sender's space.
 fn occupy(endpoint: &mut Endpoint, segment: &Segment<'_>, effect: &mut Effect) {
     let flags = segment.flags;
     let start = endpoint.position(segment.sequence);

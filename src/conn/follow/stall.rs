@@ -10,7 +10,7 @@ use crate::packet::Segment;
 
 /// A silence that is worth telling.
 const SILENCE: i64 = 1_000_000_000;
-/// Octets by which a full segment may be shorter than the maximum segment size that the hosts
+/// Bytes by which a full segment may be shorter than the maximum segment size that the hosts
 /// agreed on: options, and a path whose MTU its sender knows to be a little smaller.
 const SHORTER: u32 = 100;
 /// The least that a full segment has where no such size is known.
@@ -51,7 +51,7 @@ fn silence(recent: Seen<'_>, segment: &Segment<'_>, sender: Side, probe: bool) -
     Some(first.saturating_sub(backwards.next()?.time).max(0))
 }
 
-/// The first octets that are not acknowledged go again, in a segment as large as any, and none so
+/// The first bytes that are not acknowledged go again, in a segment as large as any, and none so
 /// large was ever acknowledged.
 fn stuck(c: &mut Connection, segment: &Segment<'_>, sender: Side) {
     let (endpoint, peer) = (c.side(sender), c.side(sender.peer()));
@@ -85,7 +85,7 @@ fn is_full(endpoint: &Endpoint, peer: &Endpoint, segment: &Segment<'_>) -> bool 
     segment.payload_length >= least && (segment.dont_fragment || segment.ip_version == 6)
 }
 
-/// From how many octets on a segment of a side is full, where the hosts said it.
+/// From how many bytes on a segment of a side is full, where the hosts said it.
 fn full_size(endpoint: &Endpoint, peer: &Endpoint) -> Option<u32> {
     let sizes = [endpoint.mss, peer.mss].into_iter().flatten();
     Some(u32::from(sizes.min()?).saturating_sub(SHORTER).max(LEAST / 2))

@@ -308,7 +308,7 @@ fn answer_time(recent: Seen<'_>, segment: &Segment<'_>, sender: Side) -> Option<
         if same {
             first = Some((entry.time, entry.payload));
         } else if let Some((time, payload)) = first {
-            // Without new octets its sender may have acknowledged the same long before.
+            // Without new bytes its sender may have acknowledged the same long before.
             let brought = payload > 0 || !segment.flags.ack();
             return brought.then(|| segment.time.saturating_sub(time));
         }

@@ -3,7 +3,7 @@
 //! A connection is a list of words, most of them zero: facts that most connections do not have
 //! are zero by their coding, times count from the connection's first packet and sequence numbers
 //! from their side's first; parts that a connection does not have at all are left out. Words go in
-//! groups of eight: three octets that tell how long each is, and those of their octets that are not
+//! groups of eight: three bytes that tell how long each is, and those of their bytes that are not
 //! leading zeros.
 
 mod arena;
@@ -70,7 +70,7 @@ pub(in crate::conn) fn first_packet(form: &[u8]) -> u64 {
 
 /// Makes the connection of a packed form again, in place of another; its latest segments go to the pool
 /// where one is given. Gives what leads to its rare facts, which must still be put back. [`SLACK`]
-/// octets must follow the packed form.
+/// bytes must follow the packed form.
 pub(in crate::conn) fn unpack(
     form: &[u8],
     connection: &mut Connection,

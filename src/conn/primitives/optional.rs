@@ -1,4 +1,4 @@
-//! Numbers that may be missing, in eight octets each: connections hold many.
+//! Numbers that may be missing, in eight bytes each: connections hold many.
 
 use std::fmt;
 use std::num::NonZeroU64;
@@ -26,7 +26,7 @@ impl From<u64> for Number {
     }
 }
 
-/// Nanoseconds or octets with a sign, or nothing.
+/// Nanoseconds or bytes with a sign, or nothing.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Moment(i64);
 

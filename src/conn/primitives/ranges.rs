@@ -1,21 +1,21 @@
-//! Which octets of one side's sequence space were seen, as ranges and never as payload.
+//! Which bytes of one side's sequence space were seen, as ranges and never as payload.
 
 /// Ranges kept above the first gap of one side; further ones are folded into their neighbour.
 pub const MAX_RANGES: usize = 256;
 
-/// Octets seen beyond the first gap: sorted, disjoint, not touching.
+/// Bytes seen beyond the first gap: sorted, disjoint, not touching.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Ranges {
     list: Vec<(u64, u64)>,
-    /// How often two ranges were folded into one because [`MAX_RANGES`] was reached; the octets
+    /// How often two ranges were folded into one because [`MAX_RANGES`] was reached; the bytes
     /// between them then count as seen.
     pub folded: u64,
 }
 
-/// What one stretch of octets turned out to be.
+/// What one stretch of bytes turned out to be.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Added {
-    /// Octets not seen before.
+    /// Bytes not seen before.
     pub fresh: u64,
     /// The first gap now starts here: everything before it was seen.
     pub contiguous: u64,
@@ -57,13 +57,13 @@ impl Ranges {
         self.list.len()
     }
 
-    /// Whether one range has all octets from one position to another.
+    /// Whether one range has all bytes from one position to another.
     pub fn hold(&self, from: u64, to: u64) -> bool {
         let at = self.list.partition_point(|&(_, e)| e <= from);
         self.list.get(at).is_some_and(|&(s, e)| s <= from && to <= e)
     }
 
-    /// Octets seen beyond the first gap.
+    /// Bytes seen beyond the first gap.
     pub fn octets(&self) -> u64 {
         self.octets_below(u64::MAX)
     }
@@ -106,7 +106,7 @@ mod tests {
     #[test]
     fn the_two_closest_ranges_are_folded_when_there_are_too_many() {
         let mut ranges = Ranges::default();
-        // All ten octets apart, but for one pair.
+        // All ten bytes apart, but for one pair.
         for n in 0..=256 {
             let start = 100 + 20 * n - if n == 7 { 5 } else { 0 };
             ranges.add(1, start, start + 10);

@@ -7,7 +7,7 @@ use crate::capture::Direction;
 use crate::conn::primitives::words::Side;
 use crate::packet::Flags;
 
-/// Octets of one payload.
+/// Bytes of one payload.
 const MAX_PAYLOAD: u32 = 10_000_000;
 const MAX_MAC: u64 = (1 << 48) - 1;
 /// Paths are VLANs where a script is written as a capture.
@@ -73,7 +73,7 @@ impl<'a> Fault<'a> {
     }
 }
 
-/// A host: in which of the two nets, and the last octet of its address there.
+/// A host: in which of the two nets, and the last byte of its address there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Host {
     pub net: Side,
@@ -164,11 +164,11 @@ impl Item {
         Ok(())
     }
 
-    /// Fills octets up to a length that is given beside them.
+    /// Fills bytes up to a length that is given beside them.
     fn fill(&mut self) -> Result<(), String> {
         if let (Some(octets), true) = (&mut self.octets, self.payload > 0) {
             if octets.len() > self.payload as usize {
-                return Err(format!("its payload has {} octets", octets.len()));
+                return Err(format!("its payload has {} bytes", octets.len()));
             }
             octets.resize(self.payload as usize, b'x');
         }
@@ -269,7 +269,7 @@ fn unknown(word: &str) -> String {
     let near = WORDS.iter().find(|known| known.eq_ignore_ascii_case(word));
     let meant = near.map_or_else(String::new, |known| format!("; meant is {known}?"));
     format!(
-        "no word of a script{meant} (behind the flags stand octets of payload, a time such as \
+        "no word of a script{meant} (behind the flags stand bytes of payload, a time such as \
          +100ms, or one of {})",
         WORDS.join(" ")
     )
@@ -285,7 +285,7 @@ fn bounded<T: Copy + std::str::FromStr + PartialOrd + std::fmt::Display>(
     number.ok_or_else(|| format!("a number from 0 to {most} is expected"))
 }
 
-/// The last octet of an address; that of the box between is kept for it.
+/// The last byte of an address; that of the box between is kept for it.
 fn host(value: &str) -> Option<u8> {
     value.parse().ok().filter(|last| (1..=253).contains(last))
 }
@@ -305,7 +305,7 @@ fn octets(digits: &str) -> Result<Vec<u8>, String> {
     let found: Option<Vec<u8>> = digits.chars().map(digit).collect();
     found
         .and_then(|digits| digits.chunks(2).map(octet).collect())
-        .ok_or_else(|| "two hexadecimal digits for every octet are expected".into())
+        .ok_or_else(|| "two hexadecimal digits for every byte are expected".into())
 }
 
 fn number(value: &str) -> Result<Number, String> {

@@ -19,6 +19,6 @@ pub fn request(name: &str) -> Vec<u8> {
 
 /// A length as it stands in front of what it counts.
 fn length(octets: usize) -> Option<[u8; 2]> {
-    // What stands around a name of 255 octets fits as well.
+    // What stands around a name of 255 bytes fits as well.
     u16::try_from(octets).ok().map(u16::to_be_bytes)
 }

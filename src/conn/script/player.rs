@@ -72,7 +72,7 @@ pub struct Player {
     packets: Vec<Packet>,
     /// Items played, each of a range counted.
     sent: usize,
-    /// Octets of all payloads.
+    /// Bytes of all payloads.
     octets: u64,
 }
 
@@ -208,9 +208,7 @@ impl Player {
             self.octets = self.octets.saturating_add(u64::from(payload_length));
         }
         if self.octets > MAX_OCTETS {
-            return Err(format!(
-                "the payloads of a script have at most {MAX_OCTETS} octets in all"
-            ));
+            return Err(format!("the payloads of a script have at most {MAX_OCTETS} bytes in all"));
         }
         let payload = match &item.octets {
             _ if item.cut => Vec::new(),
@@ -388,7 +386,7 @@ impl Player {
 }
 
 const FROM_TCPDUMP: &str = "a line as tcpdump prints it, in a script; either every line is one, or a \
-    script has > (from the client) or < (from the server), the flags and the payload octets, such as \
+    script has > (from the client) or < (from the server), the flags and the payload bytes, such as \
     \"> P. 120\"";
 
 /// A distance in a space of 32 bits.

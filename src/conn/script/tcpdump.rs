@@ -3,7 +3,7 @@
 //!
 //! What a line does not tell is not made up but where tcpdump itself lets one work it out: the
 //! number of a bare ACK, which it does not print, is the next of its sender. Without `-v` there is
-//! no TTL and no IP identification; payload octets are never there.
+//! no TTL and no IP identification; payload bytes are never there.
 
 mod fields;
 mod numbers;
@@ -107,7 +107,7 @@ fn records(text: &str) -> Result<Vec<Record<'_>>, Error> {
             let (head, body) = split(said);
             found.push(Record { line, first: said, head, body });
         } else if whole.starts_with(char::is_whitespace) {
-            // Of the packet before it: its addresses, or octets of it, which are not looked at.
+            // Of the packet before it: its addresses, or bytes of it, which are not looked at.
             match found.last_mut() {
                 Some(record) if record.body.is_empty() => {
                     let (header, body) = split(said);

@@ -56,7 +56,7 @@ pub fn continues(c: &Connection, side: Side, segment: &Segment<'_>) -> bool {
     (at == 0 || (at > 0 && at < 1 << 20)) && (news || segment.flags.rst() || endpoint.acked > 0)
 }
 
-/// How far from what was seen a number may lie, in octets.
+/// How far from what was seen a number may lie, in bytes.
 const REACH: i64 = 1 << 20;
 
 /// Whether the numbers of a segment may be those of a connection that a SYN began. What is too

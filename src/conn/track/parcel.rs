@@ -1,4 +1,4 @@
-//! Packets on their way to a tracker on another thread: they own their octets.
+//! Packets on their way to a tracker on another thread: they own their bytes.
 
 use crate::conn::follow::baseline::SAMPLED;
 use crate::conn::follow::payload;
@@ -8,9 +8,9 @@ use crate::packet::{IcmpError, Segment};
 
 /// Packets that make a parcel full.
 const PACKETS: usize = 1024;
-/// Octets that do.
+/// Bytes that do.
 const OCTETS: usize = 256 * 1024;
-/// The longest payload of which only the first octets are put in, and its length: longer ones are
+/// The longest payload of which only the first bytes are put in, and its length: longer ones are
 /// put in whole.
 const LONGEST: usize = 65_536;
 
@@ -28,7 +28,7 @@ enum Packet {
     Icmp { error: IcmpError, hash: u32, now: i64 },
 }
 
-/// A segment whose octets lie in its parcel.
+/// A segment whose bytes lie in its parcel.
 #[derive(Debug)]
 struct Sent {
     head: Segment<'static>,
@@ -38,7 +38,7 @@ struct Sent {
     start: usize,
     options: usize,
     payload: usize,
-    /// How many of the payload's first octets were put in; zeros stand for the others, of which
+    /// How many of the payload's first bytes were put in; zeros stand for the others, of which
     /// only the number counts.
     kept: usize,
 }
@@ -111,7 +111,7 @@ impl Parcel {
         }
     }
 
-    /// A segment as it was, or with `zeros` behind the first octets of its payload: of these no more
+    /// A segment as it was, or with `zeros` behind the first bytes of its payload: of these no more
     /// than [`SAMPLED`] are ever written.
     fn segment<'a>(&'a self, sent: &Sent, zeros: &'a mut [u8]) -> Segment<'a> {
         let middle = sent.start + sent.options;

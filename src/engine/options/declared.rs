@@ -30,9 +30,9 @@ pub enum Slot {
     Moment(fn(&mut Options) -> &mut Option<Bound>),
     /// A span of the capture's time, in nanoseconds.
     Duration(fn(&mut Options) -> &mut i64),
-    /// A number of octets, or no limit.
+    /// A number of bytes, or no limit.
     Limit(fn(&mut Options) -> &mut Option<u64>),
-    /// A number of octets.
+    /// A number of bytes.
     Octets(fn(&mut Options) -> &mut usize),
     /// A number of things, or what suits the machine.
     Count(fn(&mut Options) -> &mut Option<usize>),
@@ -63,7 +63,7 @@ impl Slot {
     pub fn unit(self) -> &'static str {
         match self {
             Self::Duration(_) => "s",
-            Self::Limit(_) | Self::Octets(_) => "octets",
+            Self::Limit(_) | Self::Octets(_) => "bytes",
             _ => "",
         }
     }
@@ -148,12 +148,12 @@ pub static OPTIONS: &[Declared] = &[
     Declared::new(
         "max_uncompressed_bytes",
         Slot::Limit(|o| &mut o.reading.max_uncompressed_bytes),
-        "Octets that each compressed file may unpack to.",
+        "Bytes that each compressed file may unpack to.",
     ),
     Declared::new(
         "chunk",
         Slot::Octets(|o| &mut o.reading.chunk),
-        "Octets read at a time; never changes a row.",
+        "Bytes read at a time; never changes a row.",
     ),
     Declared::new(
         "threads",
@@ -178,7 +178,7 @@ pub static OPTIONS: &[Declared] = &[
          record headers in a row that make sense.",
     )
     .more(
-        "The file's `status` is then `recovered` and `issues` says where; octets of a payload may \
+        "The file's `status` is then `recovered` and `issues` says where; bytes of a payload may \
          be taken for packets.",
     ),
     Declared::new(

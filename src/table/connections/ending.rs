@@ -137,9 +137,9 @@ pub const SIDES: &[Column<Connections>] = sides! {
         |c, side| count(c.side(side).fins.into());
     required "rsts", "packets", "RST segments sent, by their addresses.", Int64,
         |c, side| count(c.side(side).rsts.into());
-    required "bytes_lost", "octets", "payload a reset threw away: sent, never acknowledged (lower bound).",
+    required "bytes_lost", "bytes", "payload a reset threw away: sent, never acknowledged (lower bound).",
         Int64, |c, side| count(c.bytes_lost(side));
-    required "bytes_after_fin", "octets", "new payload after the first FIN of either side.", Int64,
+    required "bytes_after_fin", "bytes", "new payload after the first FIN of either side.", Int64,
         |c, side| count(c.bytes_after_first_fin[side]);
     optional "tls_alert", "", "its last TLS alert; `encrypted` where it cannot be read.", Text,
         |c, side, out| {

@@ -45,7 +45,7 @@ pub const COLUMNS: &[Column<Connections>] = &[
     ),
     Column::optional(
         "synack_ack_offset",
-        "octets",
+        "bytes",
         "How far the SYN-ACK's acknowledgment is from the one that fits the SYN; 0 when it fits.",
         Kind::Int64(|row| Some(row.connection.syn_ack?.ack_offset)),
     ),
@@ -64,7 +64,7 @@ pub const COLUMNS: &[Column<Connections>] = &[
 ];
 
 pub const OPTIONS: &[Column<Connections>] = sides! {
-    optional "mss", "octets", "maximum segment size option of its SYN.", UInt16,
+    optional "mss", "bytes", "maximum segment size option of its SYN.", UInt16,
         |c, side| c.side(side).mss;
     optional "window_scale", "", "window scale option of its SYN, a shift count.", UInt8,
         |c, side| c.side(side).window_scale;

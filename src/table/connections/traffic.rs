@@ -5,17 +5,17 @@ use crate::table::column::{Column, Kind, count};
 pub const COLUMNS: &[Column<Connections>] = sides! {
     required "packets", "packets", "segments sent.", Int64,
         |c, side| count(c.side(side).packets);
-    required "bytes", "octets", "payload sent, each octet counted once.", Int64,
+    required "bytes", "bytes", "payload sent, each byte counted once.", Int64,
         |c, side| count(c.side(side).unique_bytes);
-    required "bytes_on_wire", "octets", "payload sent, retransmissions counted again.", Int64,
+    required "bytes_on_wire", "bytes", "payload sent, retransmissions counted again.", Int64,
         |c, side| count(c.side(side).bytes);
     required "retransmitted_packets", "packets", "segments that brought nothing new.", Int64,
         |c, side| count(c.side(side).retransmitted_packets.into());
-    required "retransmitted_bytes", "octets", "payload sent again.", Int64,
+    required "retransmitted_bytes", "bytes", "payload sent again.", Int64,
         |c, side| count(c.side(side).retransmitted_bytes);
-    required "out_of_order", "packets", "segments that filled a gap after later octets.", Int64,
+    required "out_of_order", "packets", "segments that filled a gap after later bytes.", Int64,
         |c, side| count(c.side(side).out_of_order.into());
-    required "missing_bytes", "octets", "payload below the highest seen that was not captured.",
+    required "missing_bytes", "bytes", "payload below the highest seen that was not captured.",
         Int64, |c, side| count(c.side(side).missing_bytes());
     required "duplicate_acks", "packets", "acknowledgments repeated while data was outstanding.",
         Int64, |c, side| count(c.side(side).duplicate_acks.into());
@@ -23,7 +23,7 @@ pub const COLUMNS: &[Column<Connections>] = sides! {
         |c, side| count(c.side(side).zero_windows.into());
     required "probes", "packets", "keep-alive and zero-window probes sent.", Int64,
         |c, side| count(c.side(side).probes.into());
-    optional "window_minimum", "octets", "smallest receive window outside SYN and RST, scaled.",
+    optional "window_minimum", "bytes", "smallest receive window outside SYN and RST, scaled.",
         Int64, |c, side| c.side(side).window_minimum.map(i64::from);
     optional "ttl", "hops", "TTL or hop limit of its SYN, else of its first segment.", UInt8,
         |c, side| {

@@ -38,7 +38,7 @@ pub const COLUMNS: &[Column<Connections>] = &[
     ),
     Column::required(
         "capture_gaps",
-        "octets",
+        "bytes",
         "Payload that was acknowledged and never captured: what the capture lost.",
         Kind::Int64(|row| {
             let sides = &row.connection.endpoints;

@@ -24,7 +24,7 @@ pub use json::{Escape, value as json_value};
 /// Lines made between two looks at whether they are still wanted.
 const LINES: usize = 1024;
 
-/// Octets that are gathered before the system is asked to write.
+/// Bytes that are gathered before the system is asked to write.
 const BUFFER: usize = 1 << 18;
 
 /// A file format that needs no other package.

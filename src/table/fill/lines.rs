@@ -7,7 +7,7 @@ use arrow_buffer::{Buffer, NullBuffer, OffsetBuffer};
 use super::zeros::zeros;
 use crate::table::text::{TEXT_OCTETS, cut};
 
-/// Octets for which there is room in a row at first.
+/// Bytes for which there is room in a row at first.
 const USUAL: usize = 16;
 
 /// Texts, some of them missing.

@@ -91,13 +91,13 @@ pub const RST: &[Column<Teardowns>] = &[
     ),
     Column::optional(
         "unread_bytes",
-        "octets",
+        "bytes",
         "RST: payload its sender had been sent and never answered with data (a hint).",
         Kind::Int64(|row| count(row.rst()?.unread_bytes)),
     ),
     Column::optional(
         "peer_bytes_unacked",
-        "octets",
+        "bytes",
         "RST: payload of the peer that it leaves unacknowledged.",
         Kind::Int64(|row| count(row.rst()?.peer_bytes_unacked)),
     ),

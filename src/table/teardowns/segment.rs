@@ -53,13 +53,13 @@ pub const COLUMNS: &[Column<Teardowns>] = &[
     ),
     Column::optional(
         "seq",
-        "octets",
+        "bytes",
         "Sequence number relative to the sender's initial one.",
         Kind::Int64(|row| row.teardown.relative_sequence.get()),
     ),
     Column::optional(
         "ack",
-        "octets",
+        "bytes",
         "Acknowledgment number relative to the peer's initial sequence number.",
         Kind::Int64(|row| row.teardown.relative_acknowledgment.get()),
     ),
@@ -85,7 +85,7 @@ pub const COLUMNS: &[Column<Teardowns>] = &[
     Column::optional("ip_id", "", "IPv4 identification.", Kind::UInt16(|row| row.teardown.ip_id)),
     Column::required(
         "payload_length",
-        "octets",
+        "bytes",
         "Payload on the wire.",
         Kind::Int64(|row| count(row.teardown.payload_length.into())),
     ),
@@ -97,7 +97,7 @@ pub const COLUMNS: &[Column<Teardowns>] = &[
     ),
     Column::required(
         "unacked_bytes",
-        "octets",
+        "bytes",
         "Payload its sender had sent before it that was not yet acknowledged.",
         Kind::Int64(|row| count(row.teardown.unacked_bytes)),
     ),

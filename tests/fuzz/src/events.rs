@@ -10,7 +10,7 @@ use super::hold;
 
 /// Segments of one input at most.
 const MOST: usize = 400;
-/// Octets that describe one segment.
+/// Bytes that describe one segment.
 const LENGTH: usize = 12;
 const STEPS: [i64; 16] = [
     0,

@@ -66,7 +66,7 @@ fn connection(c: &Connection) {
     assert!(c.start <= c.end, "time within a connection");
     assert!(c.deciding.is_none() || c.deciding().is_some(), "the deciding row exists");
     for side in &c.endpoints {
-        assert!(side.unique_bytes <= side.bytes, "octets counted once are among all");
+        assert!(side.unique_bytes <= side.bytes, "bytes counted once are among all");
         let syn_fin_data = side.packets + u64::from(side.duplicates);
         assert!(u64::from(side.fins) + u64::from(side.rsts) <= syn_fin_data);
         assert!(side.ranges.as_deref().is_none_or(|ranges| ranges.gaps() <= 256));

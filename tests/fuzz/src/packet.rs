@@ -6,7 +6,7 @@ use finrst::packet::{Decoded, Decoder, Limits};
 /// Link types that are opened; any other number is tried as well.
 const LINKS: [u16; 16] = [1, 101, 113, 276, 0, 9, 105, 127, 12, 50, 228, 229, 239, 253, 10, 219];
 
-/// One input: frames, each a link type, a length, its octets.
+/// One input: frames, each a link type, a length, its bytes.
 pub fn run(data: &[u8]) {
     let mut decoder = Decoder::new(Limits { paths: 8, datagrams: 4 });
     let mut rest = data;

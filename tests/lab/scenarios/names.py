@@ -399,7 +399,7 @@ def block_page_without_reset(t: Trial) -> None:
     delay=FAR,
 )
 def quantum_insert(t: Trial) -> None:
-    """A forged answer arrives first; the true one has other octets at the same numbers.
+    """A forged answer arrives first; the true one has other bytes at the same numbers.
 
     Nothing is reset: the client takes what came first, and the connection ends in order.
     """

@@ -23,7 +23,7 @@ HOLE_DOWN = label("peer_unresponsive", "none", "path_mtu_black_hole", DOWN)
 
 
 def narrow(t: Trial, end: str, *, told: bool) -> None:
-    """The way to that end takes no more than so many octets; `told`: ICMP says so."""
+    """The way to that end takes no more than so many bytes; `told`: ICMP says so."""
     t.alone()
     mtu = t.rng.randint(1290, 1440)
     address, device = (t.server, "r1") if end == "server" else (t.client, "r0")

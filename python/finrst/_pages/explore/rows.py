@@ -31,7 +31,7 @@ _PORTS = 65_536
 class Rows:
     """What the explorer shows of every connection, as arrays, and the orders of them.
 
-    An order is worked out when it is first asked for and kept: 4 octets for each connection.
+    An order is worked out when it is first asked for and kept: 4 bytes for each connection.
     """
 
     def __init__(self, capture: Answer) -> None:
@@ -242,7 +242,7 @@ def _ranks_of_addresses(column: Words) -> Any:
 
 
 def _packed(ip: str) -> bytes:
-    """Give what addresses are sorted by: IPv4 first, then by their octets.
+    """Give what addresses are sorted by: IPv4 first, then by their bytes.
 
     >>> sorted(["::1", "10.0.0.9", "9.0.0.10"], key=_packed)
     ['9.0.0.10', '10.0.0.9', '::1']

@@ -55,7 +55,7 @@ impl Half {
         }
     }
 
-    /// Its octets up to here are acknowledged.
+    /// Its bytes up to here are acknowledged.
     pub fn note_acknowledgment(&mut self, ack: Seq) {
         let jump = ack.since(self.acked);
         let odd = ack.0 == 0 && jump.saturating_abs() > TOO_LARGE;

@@ -2,14 +2,14 @@
 
 use super::SLACK;
 
-/// Octets of a block.
+/// Bytes of a block.
 const BLOCK: usize = UNIT * UNITS as usize;
 /// Places begin at multiples of this; what is free is kept by its length in these.
 const UNIT: usize = 16;
 const UNITS: u32 = 1 << 16;
-/// Octets of the longest packed form that is kept.
+/// Bytes of the longest packed form that is kept.
 const LONGEST: usize = 8192;
-/// Octets before a packed form that tell its length.
+/// Bytes before a packed form that tell its length.
 const HEAD: usize = 2;
 
 /// Packed connections, each in a place that does not move until it is taken back.
@@ -22,7 +22,7 @@ pub struct Arena {
     free: Vec<Vec<u32>>,
     /// The first place that was never used.
     next: u32,
-    /// Octets in use.
+    /// Bytes in use.
     octets: usize,
 }
 

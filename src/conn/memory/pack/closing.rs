@@ -4,7 +4,7 @@ use crate::conn::facts::teardown::{Mark, Teardown};
 use crate::conn::primitives::coder::{Base, Bits, Coder, sparse};
 use crate::conn::primitives::optional::{Moment, Number};
 
-/// A number of octets or nanoseconds that may be missing.
+/// A number of bytes or nanoseconds that may be missing.
 fn lapse(value: &mut Moment, coder: &mut impl Coder) {
     coder.moment(value, 0);
 }

@@ -1,28 +1,28 @@
-//! Words as octets: groups of eight, each with three octets that tell how long the words are.
+//! Words as octets: groups of eight, each with three bytes that tell how long the words are.
 
 use crate::conn::primitives::coder::Coder;
 
 /// Words of a group.
 const GROUP: usize = 8;
-/// Octets by the three bits that stand for a word.
+/// Bytes by the three bits that stand for a word.
 const LENGTHS: [u8; 8] = [0, 1, 2, 3, 4, 5, 6, 8];
 const MASKS: [u64; 8] =
     [0, 0xff, 0xffff, 0xff_ffff, 0xffff_ffff, 0xff_ffff_ffff, 0xffff_ffff_ffff, u64::MAX];
-/// The bits for a word by how many octets it needs.
+/// The bits for a word by how many bytes it needs.
 const CODES: [u8; 9] = [0, 1, 2, 3, 4, 5, 6, 7, 7];
-/// Octets that tell the lengths of a group.
+/// Bytes that tell the lengths of a group.
 const CONTROL: usize = 3;
-/// Octets that writing or reading the words of a group touches: each begins below [`FIRST`].
+/// Bytes that writing or reading the words of a group touches: each begins below [`FIRST`].
 const WINDOW: usize = FIRST + 8;
 const FIRST: usize = 64;
-/// Octets after a packed form that reading may look at.
+/// Bytes after a packed form that reading may look at.
 pub const SLACK: usize = CONTROL + WINDOW;
-/// Octets that tell how many groups follow, and whether something leads to rare facts.
+/// Bytes that tell how many groups follow, and whether something leads to rare facts.
 const HEAD: usize = 2;
-/// Octets of what leads to them.
+/// Bytes of what leads to them.
 const REFERENCE: usize = 4;
 
-/// Writes words behind what octets there are before.
+/// Writes words behind what bytes there are before.
 pub struct Writer<'o> {
     octets: &'o mut Vec<u8>,
     start: usize,
@@ -97,7 +97,7 @@ impl Coder for Writer<'_> {
     }
 }
 
-/// Reads words; behind the last there are zeros. [`SLACK`] octets must follow them.
+/// Reads words; behind the last there are zeros. [`SLACK`] bytes must follow them.
 pub struct Reader<'o> {
     octets: &'o [u8],
     groups: u16,

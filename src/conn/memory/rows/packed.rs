@@ -7,7 +7,7 @@ use crate::conn::primitives::coder::{Narrow, Plain};
 use crate::conn::primitives::slab::CHUNK;
 use crate::conn::primitives::words::Release;
 
-/// Octets that make a chunk full, however few rows it has.
+/// Bytes that make a chunk full, however few rows it has.
 const FULL: usize = 1 << 24;
 /// The bits of [`PackedRows::ends`] that hold where a row ends; those above tell why the connection is
 /// let go where that is not in it yet.

@@ -53,7 +53,7 @@ impl<'a> Fields<'a> {
         if let (Some(from), Some(to)) = (sequence, end)
             && to.wrapping_sub(from) != length
         {
-            return Err(format!("seq {from}:{to} are not {length} octets"));
+            return Err(format!("seq {from}:{to} are not {length} bytes"));
         }
         if sequence.is_none()
             && (length > 0 || flags.any(Flags::SYN.with(Flags::FIN).with(Flags::RST)))

@@ -140,7 +140,7 @@ impl Numbers {
         }
     }
 
-    /// The options as octets; those that are not known here are left out.
+    /// The options as bytes; those that are not known here are left out.
     fn options(&self, fields: &Fields<'_>) -> Result<Vec<u8>, Wrong> {
         let peer = self.bases.get(&back(fields.way())).map_or(0, |base| base.number);
         let base = if self.absolute { 0 } else { peer };

@@ -30,7 +30,7 @@ pub struct Traced {
     pub relative_acknowledgment: Option<i64>,
     /// Window field, unscaled.
     pub window: u16,
-    /// Payload octets on the wire.
+    /// Payload bytes on the wire.
     pub payload_length: u32,
     /// TTL or hop limit.
     pub ttl: u8,
