@@ -1,7 +1,9 @@
 //! The reference of the kinds of findings, as a table.
 
 use super::kind::{Kind, Severity};
-use crate::table::column::{Column, Group, Kind as Type, Table, text};
+use crate::table::column::{self, Column, Group, Table, text};
+
+type Type = column::Kind<Kinds>;
 
 /// The table.
 pub enum Kinds {}
@@ -23,10 +25,9 @@ const COLUMNS: &[Column<Kinds>] = &[
         "severity",
         "",
         "How much it matters, where its connections do not say otherwise.",
-        Type::Word(
-            || Severity::ALL.iter().map(|severity| severity.word()).collect(),
-            |row| Some(row.declared().severity as usize),
-        ),
+        Type::word(|| Severity::ALL.iter().map(|severity| severity.word()).collect(), &|row| {
+            Some(row.declared().severity as usize)
+        }),
     ),
     Column::required(
         "summary",

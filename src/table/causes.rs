@@ -1,8 +1,10 @@
 //! The reference of causes: a table of the rules.
 
-use super::column::{Column, Group, Kind, Table, text};
+use super::column::{Column, Group, Table, text};
 use super::vocabulary::{Vocabulary, words};
 use crate::cause::{Class, Rule};
+
+type Kind = super::column::Kind<Causes>;
 
 /// The table.
 pub enum Causes {}
@@ -19,7 +21,7 @@ const COLUMNS: &[Column<Causes>] = &[
         "class",
         "",
         "What kind of ending it explains.",
-        Kind::Word(words::<Class>, |row| Some(row.class.index())),
+        Kind::word(words::<Class>, &|row| Some(row.class.index())),
     ),
     Column::required(
         "summary",

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use arrow_schema::{DataType, Field, Fields, TimeUnit};
 
+use super::fill::BLOCK_ROWS;
 use super::sink::{Facts, Shares, Texts};
 
 /// A table: the list of its columns, and what one row is made from.
@@ -45,12 +46,37 @@ pub struct Column<T: Table> {
     pub kind: Kind<T>,
 }
 
-/// Reads a value out of a row; `None` becomes null.
-pub type Get<T, V> = for<'r, 'a> fn(&'r <T as Table>::Row<'a>) -> Option<V>;
+/// Reads a value out of each row of a block; `None` becomes null. Every closure that reads one row is
+/// one, and is compiled into a loop of its own.
+pub trait Read<T: Table, V>: Sync {
+    /// Writes the values of as many rows as there is room for, missing ones as zero. Returns a bit for
+    /// each that is not missing.
+    fn block(&self, rows: &[T::Row<'_>], values: &mut [V; BLOCK_ROWS]) -> u64;
+}
+
+impl<T, V, F> Read<T, V> for F
+where
+    T: Table,
+    V: Default,
+    F: for<'r, 'a> Fn(&'r T::Row<'a>) -> Option<V> + Sync,
+{
+    fn block(&self, rows: &[T::Row<'_>], values: &mut [V; BLOCK_ROWS]) -> u64 {
+        let mut present = 0;
+        for (at, (row, place)) in rows.iter().zip(values).enumerate() {
+            let value = self(row);
+            present |= u64::from(value.is_some()) << at;
+            *place = value.unwrap_or_default();
+        }
+        present
+    }
+}
+
+/// Reads the values of a column.
+pub type Get<T, V> = &'static dyn Read<T, V>;
 /// Writes a value of a row into a sink.
 pub type Write<T, S> = for<'r, 's, 'a> fn(&'r <T as Table>::Row<'a>, &'s mut S);
 
-/// Arrow type and getter of a column.
+/// Arrow type and getter of a column. Those of single values are made by the functions below.
 pub enum Kind<T: Table> {
     /// `int64`: counts, packet numbers.
     Int64(Get<T, i64>),
@@ -67,7 +93,7 @@ pub enum Kind<T: Table> {
     /// `timestamp[ns, UTC]` from nanoseconds since the epoch.
     Time(Get<T, i64>),
     /// `utf8`, the canonical text of an address (RFC 5952).
-    Address(Get<T, IpAddr>),
+    Address(for<'r, 'a> fn(&'r T::Row<'a>) -> Option<IpAddr>),
     /// `utf8`, free text, appended to the string handed in; `None` becomes null.
     Text(for<'r, 's, 'a> fn(&'r T::Row<'a>, &'s mut String) -> Option<()>),
     /// `dictionary<int8, utf8>`: one fixed dictionary (first function), and the index of the
@@ -79,6 +105,41 @@ pub enum Kind<T: Table> {
     Facts(Write<T, Facts>),
     /// `list<struct<cause: utf8, confidence: float64>>`.
     Shares(Write<T, Shares>),
+}
+
+/// A kind with its getter: these tell the compiler what a closure takes.
+macro_rules! kinds {
+    ($($name:ident $kind:ident $value:ty;)+) => {
+        impl<T: Table> Kind<T> {
+            $(
+                /// See the kind of this name.
+                pub const fn $name<F>(get: &'static F) -> Self
+                where
+                    F: for<'r, 'a> Fn(&'r T::Row<'a>) -> Option<$value> + Sync,
+                {
+                    Self::$kind(get)
+                }
+            )+
+
+            /// See the kind of this name.
+            pub const fn word<F>(words: fn() -> Vec<&'static str>, get: &'static F) -> Self
+            where
+                F: for<'r, 'a> Fn(&'r T::Row<'a>) -> Option<usize> + Sync,
+            {
+                Self::Word(words, get)
+            }
+        }
+    };
+}
+
+kinds! {
+    int64 Int64 i64;
+    uint32 UInt32 u32;
+    uint16 UInt16 u16;
+    uint8 UInt8 u8;
+    float64 Float64 f64;
+    bool Bool bool;
+    time Time i64;
 }
 
 impl<T: Table> Column<T> {

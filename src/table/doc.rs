@@ -79,7 +79,7 @@ const COLUMNS: &[Column<Reference>] = &[
         "nullable",
         "",
         "Whether a value can be missing, which means that the capture does not show it.",
-        Kind::Bool(|row| Some(row.nullable)),
+        Kind::<Reference>::bool(&|row| Some(row.nullable)),
     ),
     Column::required("doc", "", "Its meaning.", Kind::Text(|row, out| text(row.doc, out))),
     Column::required(

@@ -1,9 +1,11 @@
 //! The `files` table: what became of each file, and where its bytes went.
 
-use super::column::{Column, Group, Kind, Table, count, text};
+use super::column::{Column, Group, Table, count, text};
 use super::vocabulary::{Vocabulary, words};
 use crate::capture::{FileSummary, Section, Status};
 use crate::conn::seconds;
+
+type Kind = super::column::Kind<Files>;
 
 /// The table.
 pub enum Files {}
@@ -65,13 +67,13 @@ const FILE: &[Column<Files>] = &[
         "status",
         "",
         "How reading it ended.",
-        Kind::Word(words::<Status>, |file| Some(file.status.index())),
+        Kind::word(words::<Status>, &|file| Some(file.status.index())),
     ),
     Column::optional(
         "stopped_at",
         "bytes",
         "Where in the (decompressed) file reading stopped early.",
-        Kind::Int64(|file| count(file.stopped_at?)),
+        Kind::int64(&|file| count(file.stopped_at?)),
     ),
 ];
 
@@ -80,102 +82,102 @@ const ACCOUNTS: &[Column<Files>] = &[
         "size",
         "bytes",
         "Its size as it lies there; missing for a pipe that was not read to its end.",
-        Kind::Int64(|file| count(file.source_bytes?)),
+        Kind::int64(&|file| count(file.source_bytes?)),
     ),
     Column::required(
         "bytes_total",
         "bytes",
         "Bytes read, decompressed: headers, records, skipped and tail add up to it.",
-        Kind::Int64(|file| count(file.bytes_total)),
+        Kind::int64(&|file| count(file.bytes_total)),
     ),
     Column::required(
         "bytes_headers",
         "bytes",
         "Bytes of file headers.",
-        Kind::Int64(|file| count(file.bytes_headers)),
+        Kind::int64(&|file| count(file.bytes_headers)),
     ),
     Column::required(
         "bytes_records",
         "bytes",
         "Bytes of records that are in order.",
-        Kind::Int64(|file| count(file.bytes_records_ok)),
+        Kind::int64(&|file| count(file.bytes_records_ok)),
     ),
     Column::required(
         "bytes_skipped",
         "bytes",
         "Bytes of damaged records.",
-        Kind::Int64(|file| count(file.bytes_skipped)),
+        Kind::int64(&|file| count(file.bytes_skipped)),
     ),
     Column::required(
         "bytes_tail",
         "bytes",
         "Bytes of a record that the end of the file cut.",
-        Kind::Int64(|file| count(file.bytes_tail)),
+        Kind::int64(&|file| count(file.bytes_tail)),
     ),
     Column::required(
         "records",
         "",
         "Records read: packets, other blocks and damaged records add up to it.",
-        Kind::Int64(|file| count(file.records)),
+        Kind::int64(&|file| count(file.records)),
     ),
     Column::required(
         "packets",
         "packets",
         "Packets read.",
-        Kind::Int64(|file| count(file.packets)),
+        Kind::int64(&|file| count(file.packets)),
     ),
     Column::required(
         "blocks_other",
         "",
         "Blocks that are no packets.",
-        Kind::Int64(|file| count(file.blocks.total())),
+        Kind::int64(&|file| count(file.blocks.total())),
     ),
     Column::required(
         "blocks_custom",
         "",
         "Custom and event blocks among these, which Wireshark numbers like packets.",
-        Kind::Int64(|file| count(file.blocks.custom.saturating_add(file.blocks.events))),
+        Kind::int64(&|file| count(file.blocks.custom.saturating_add(file.blocks.events))),
     ),
     Column::required(
         "records_bad",
         "",
         "Damaged records.",
-        Kind::Int64(|file| count(file.records_bad)),
+        Kind::int64(&|file| count(file.records_bad)),
     ),
     Column::required(
         "bytes_captured",
         "bytes",
         "Bytes captured of the packets.",
-        Kind::Int64(|file| count(file.bytes_captured)),
+        Kind::int64(&|file| count(file.bytes_captured)),
     ),
     Column::required(
         "bytes_original",
         "bytes",
         "Bytes of the packets on the wire.",
-        Kind::Int64(|file| count(file.bytes_original)),
+        Kind::int64(&|file| count(file.bytes_original)),
     ),
 ];
 
 const TIME: &[Column<Files>] = &[
-    Column::optional("start", "", "Earliest packet.", Kind::Time(|file| file.first_time)),
-    Column::optional("end", "", "Latest packet.", Kind::Time(|file| file.last_time)),
+    Column::optional("start", "", "Earliest packet.", Kind::time(&|file| file.first_time)),
+    Column::optional("end", "", "Latest packet.", Kind::time(&|file| file.last_time)),
     Column::required(
         "time_backward",
         "packets",
         "Packets earlier than the one before them.",
-        Kind::Int64(|file| count(file.time_backward)),
+        Kind::int64(&|file| count(file.time_backward)),
     ),
     Column::required(
         "max_backstep_s",
         "s",
         "Largest step back in time.",
-        Kind::Float64(|file| Some(seconds(i64::try_from(file.max_backstep).unwrap_or(i64::MAX)))),
+        Kind::float64(&|file| Some(seconds(i64::try_from(file.max_backstep).unwrap_or(i64::MAX)))),
     ),
     Column::required(
         "without_time",
         "packets",
         "Packets without a (representable) time.",
-        Kind::Int64(|file| count(file.without_time)),
+        Kind::int64(&|file| count(file.without_time)),
     ),
 ];
 

@@ -71,16 +71,14 @@ impl Filling {
     /// Adds at most [`BLOCK_ROWS`] rows. `kind` is the one it was made for.
     pub fn add<T: Table>(&mut self, kind: &Kind<T>, rows: &[T::Row<'_>]) {
         match (self, kind) {
-            (Self::Int64(values), Kind::Int64(get)) => values.add(rows.iter().map(get)),
-            (Self::UInt32(values), Kind::UInt32(get)) => values.add(rows.iter().map(get)),
-            (Self::UInt16(values), Kind::UInt16(get)) => values.add(rows.iter().map(get)),
-            (Self::UInt8(values), Kind::UInt8(get)) => values.add(rows.iter().map(get)),
-            (Self::Float64(values), Kind::Float64(get)) => values.add(rows.iter().map(get)),
-            (Self::Time(values), Kind::Time(get)) => values.add(rows.iter().map(get)),
-            (Self::Word(values), Kind::Word(_, get)) => values.add(
-                rows.iter().map(|row| get(row).map(|index| i8::try_from(index).unwrap_or(-1))),
-            ),
-            (Self::Bool(values), Kind::Bool(get)) => values.add(rows.iter().map(get)),
+            (Self::Int64(values), Kind::Int64(get)) => values.add(*get, rows),
+            (Self::UInt32(values), Kind::UInt32(get)) => values.add(*get, rows),
+            (Self::UInt16(values), Kind::UInt16(get)) => values.add(*get, rows),
+            (Self::UInt8(values), Kind::UInt8(get)) => values.add(*get, rows),
+            (Self::Float64(values), Kind::Float64(get)) => values.add(*get, rows),
+            (Self::Time(values), Kind::Time(get)) => values.add(*get, rows),
+            (Self::Word(values), Kind::Word(_, get)) => values.add_words(*get, rows),
+            (Self::Bool(values), Kind::Bool(get)) => values.add(*get, rows),
             (Self::Text(lines), Kind::Address(get)) => lines.add(rows, |row, out| {
                 text::address(get(row)?, out);
                 Some(())

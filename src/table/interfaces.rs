@@ -1,9 +1,11 @@
 //! The `interfaces` table: where packets were captured, and what the capturing machine lost.
 
-use super::column::{Column, Group, Kind, Table, count, text};
+use super::column::{Column, Group, Table, count, text};
 use super::shared::Shared;
 use crate::capture::Interface;
 use crate::packet::link_name;
+
+type Kind = super::column::Kind<Interfaces>;
 
 /// The table.
 pub enum Interfaces {}
@@ -42,13 +44,13 @@ const INTERFACE: &[Column<Interfaces>] = &[
         "section",
         "",
         "Section of the file, from 0.",
-        Kind::Int64(|row| count(row.interface.section.into())),
+        Kind::int64(&|row| count(row.interface.section.into())),
     ),
     Column::required(
         "number",
         "",
         "Number within the section, from 0.",
-        Kind::Int64(|row| count(row.interface.id_in_section.into())),
+        Kind::int64(&|row| count(row.interface.id_in_section.into())),
     ),
     Column::optional(
         "name",
@@ -78,7 +80,7 @@ const INTERFACE: &[Column<Interfaces>] = &[
         "link_type",
         "",
         "Number of its link type (LINKTYPE_ of the tcpdump group).",
-        Kind::UInt16(|row| Some(row.interface.link.0)),
+        Kind::uint16(&|row| Some(row.interface.link.0)),
     ),
     Column::required(
         "link_name",
@@ -90,7 +92,7 @@ const INTERFACE: &[Column<Interfaces>] = &[
         "snap_length",
         "bytes",
         "Bytes kept of each packet; missing without a limit.",
-        Kind::Int64(|row| Some(i64::from(row.interface.snap_length)).filter(|&n| n > 0)),
+        Kind::int64(&|row| Some(i64::from(row.interface.snap_length)).filter(|&n| n > 0)),
     ),
     Column::required(
         "resolution",
@@ -102,7 +104,7 @@ const INTERFACE: &[Column<Interfaces>] = &[
         "packets",
         "packets",
         "Packets read.",
-        Kind::Int64(|row| count(row.interface.packets)),
+        Kind::int64(&|row| count(row.interface.packets)),
     ),
 ];
 
@@ -111,36 +113,36 @@ const DROPS: &[Column<Interfaces>] = &[
         "received",
         "packets",
         "Received by the interface, as the file says.",
-        Kind::Int64(|row| count(row.interface.drops.received?)),
+        Kind::int64(&|row| count(row.interface.drops.received?)),
     ),
     Column::optional(
         "dropped_by_interface",
         "packets",
         "Dropped by the interface, as the file says.",
-        Kind::Int64(|row| count(row.interface.drops.interface_dropped?)),
+        Kind::int64(&|row| count(row.interface.drops.interface_dropped?)),
     ),
     Column::optional(
         "accepted_by_filter",
         "packets",
         "Accepted by the filter, as the file says.",
-        Kind::Int64(|row| count(row.interface.drops.filter_accepted?)),
+        Kind::int64(&|row| count(row.interface.drops.filter_accepted?)),
     ),
     Column::optional(
         "dropped_by_os",
         "packets",
         "Dropped by the operating system, as the file says.",
-        Kind::Int64(|row| count(row.interface.drops.os_dropped?)),
+        Kind::int64(&|row| count(row.interface.drops.os_dropped?)),
     ),
     Column::optional(
         "delivered",
         "packets",
         "Delivered to the capturing program, as the file says.",
-        Kind::Int64(|row| count(row.interface.drops.delivered?)),
+        Kind::int64(&|row| count(row.interface.drops.delivered?)),
     ),
     Column::required(
         "dropped_between",
         "packets",
         "Lost between packets, as the packets' own drop counts say.",
-        Kind::Int64(|row| count(row.interface.drops.between_packets)),
+        Kind::int64(&|row| count(row.interface.drops.between_packets)),
     ),
 ];

@@ -1,8 +1,10 @@
 //! The `issues` table: oddities of the capture, every one counted, the first of a kind shown.
 
-use super::column::{Column, Group, Kind, Table, count, text};
+use super::column::{Column, Group, Table, count, text};
 use super::shared::Shared;
 use crate::base::issue::{self, Issue};
+
+type Kind = super::column::Kind<Issues>;
 
 /// The table.
 pub enum Issues {}
@@ -52,19 +54,19 @@ const COLUMNS: &[Column<Issues>] = &[
         "count",
         "",
         "How often this kind was met in this file; only the first are rows of this table.",
-        Kind::Int64(|row| count(row.count)),
+        Kind::int64(&|row| count(row.count)),
     ),
     Column::optional(
         "offset",
         "bytes",
         "Where in the (decompressed) file.",
-        Kind::Int64(|row| count(row.issue.offset?)),
+        Kind::int64(&|row| count(row.issue.offset?)),
     ),
     Column::optional(
         "packet",
         "",
         "Number of the packet over the whole capture.",
-        Kind::Int64(|row| count(row.issue.packet?)),
+        Kind::int64(&|row| count(row.issue.packet?)),
     ),
     Column::required(
         "detail",

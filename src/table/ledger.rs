@@ -1,7 +1,9 @@
 //! The `ledger` table: every packet read is in exactly one row's count.
 
-use super::column::{Column, Group, Kind, Table, count, text};
+use super::column::{Column, Group, Table, count, text};
 use crate::packet::Class;
+
+type Kind = super::column::Kind<Ledger>;
 
 /// The table.
 pub enum Ledger {}
@@ -29,15 +31,14 @@ const COLUMNS: &[Column<Ledger>] = &[
         "class",
         "",
         "What the packets turned out to be; the classes of a file add up to its packets.",
-        Kind::Word(
-            || Class::ALL.iter().map(|class| class.name()).collect(),
-            |row| Class::ALL.iter().position(|&class| class == row.class),
-        ),
+        Kind::word(|| Class::ALL.iter().map(|class| class.name()).collect(), &|row| {
+            Class::ALL.iter().position(|&class| class == row.class)
+        }),
     ),
     Column::required(
         "packets",
         "packets",
         "How many there were.",
-        Kind::Int64(|row| count(row.packets)),
+        Kind::int64(&|row| count(row.packets)),
     ),
 ];

@@ -1,8 +1,10 @@
 //! The `names` table: what addresses are called, and who says so.
 
-use super::column::{Column, Group, Kind, Table, count, text};
+use super::column::{Column, Group, Table, count, text};
 use super::vocabulary::{Vocabulary, words};
 use crate::hosts::{Host, Origin};
+
+type Kind = super::column::Kind<Names>;
 
 /// The table.
 pub enum Names {}
@@ -26,7 +28,7 @@ const COLUMNS: &[Column<Names>] = &[
         "",
         "Who says so: the hosts file of the option `hosts`, a DNS or multicast DNS answer, or a \
          name resolution block of a pcapng file.",
-        Kind::Word(words::<Origin>, |row| Some(row.origin.index())),
+        Kind::word(words::<Origin>, &|row| Some(row.origin.index())),
     ),
     Column::optional(
         "client_ip",
@@ -38,13 +40,13 @@ const COLUMNS: &[Column<Names>] = &[
         "first_seen",
         "",
         "Time of the first such answer.",
-        Kind::Time(|row| row.seen.time),
+        Kind::time(&|row| row.seen.time),
     ),
     Column::optional(
         "first_packet",
         "",
         "Number of its packet over the whole capture.",
-        Kind::Int64(|row| count(row.seen.packet?)),
+        Kind::int64(&|row| count(row.seen.packet?)),
     ),
-    Column::required("count", "", "How often it was said.", Kind::Int64(|row| count(row.count))),
+    Column::required("count", "", "How often it was said.", Kind::int64(&|row| count(row.count))),
 ];

@@ -1,10 +1,12 @@
 //! The `packets` table: the segments of chosen connections.
 
-use super::column::{Column, Group, Kind, Table, count, text};
+use super::column::{Column, Group, Table, count, text};
 use super::shared::Shared;
 use super::text::put;
 use super::vocabulary::words;
 use crate::conn::{Side, Traced};
+
+type Kind = super::column::Kind<Packets>;
 
 /// The table.
 pub enum Packets {}
@@ -29,13 +31,13 @@ const COLUMNS: &[Column<Packets>] = &[
         "connection_id",
         "",
         "The connection it belongs to.",
-        Kind::Int64(|row| count(row.segment.connection)),
+        Kind::int64(&|row| count(row.segment.connection)),
     ),
     Column::required(
         "packet",
         "",
         "Number of its packet over the whole capture, from 1.",
-        Kind::Int64(|row| count(row.segment.packet)),
+        Kind::int64(&|row| count(row.segment.packet)),
     ),
     Column::optional(
         "file",
@@ -47,14 +49,14 @@ const COLUMNS: &[Column<Packets>] = &[
         "packet_in_file",
         "",
         "Number of its packet in that file, from 1; only packets count.",
-        Kind::Int64(|row| count(row.segment.packet_in_file)),
+        Kind::int64(&|row| count(row.segment.packet_in_file)),
     ),
-    Column::required("time", "", "Capture time.", Kind::Time(|row| Some(row.segment.time))),
+    Column::required("time", "", "Capture time.", Kind::time(&|row| Some(row.segment.time))),
     Column::required(
         "sender",
         "",
         "Who sent it, by its addresses.",
-        Kind::Word(words::<Side>, |row| Some(row.segment.sender.index())),
+        Kind::word(words::<Side>, &|row| Some(row.segment.sender.index())),
     ),
     Column::required(
         "flags",
@@ -69,38 +71,38 @@ const COLUMNS: &[Column<Packets>] = &[
         "seq",
         "bytes",
         "Sequence number relative to the sender's first one in the capture.",
-        Kind::Int64(|row| row.segment.relative_sequence),
+        Kind::int64(&|row| row.segment.relative_sequence),
     ),
     Column::optional(
         "ack",
         "bytes",
         "Acknowledgment number relative to the peer's first sequence number in the capture.",
-        Kind::Int64(|row| row.segment.relative_acknowledgment),
+        Kind::int64(&|row| row.segment.relative_acknowledgment),
     ),
     Column::required(
         "seq_raw",
         "",
         "Sequence number as sent.",
-        Kind::UInt32(|row| Some(row.segment.sequence.0)),
+        Kind::uint32(&|row| Some(row.segment.sequence.0)),
     ),
     Column::required(
         "ack_raw",
         "",
         "Acknowledgment field as sent.",
-        Kind::UInt32(|row| Some(row.segment.acknowledgment.0)),
+        Kind::uint32(&|row| Some(row.segment.acknowledgment.0)),
     ),
     Column::required(
         "window",
         "",
         "Window field as sent, unscaled.",
-        Kind::UInt16(|row| Some(row.segment.window)),
+        Kind::uint16(&|row| Some(row.segment.window)),
     ),
     Column::required(
         "payload_length",
         "bytes",
         "Payload on the wire.",
-        Kind::Int64(|row| count(row.segment.payload_length.into())),
+        Kind::int64(&|row| count(row.segment.payload_length.into())),
     ),
-    Column::required("ttl", "hops", "TTL or hop limit.", Kind::UInt8(|row| Some(row.segment.ttl))),
-    Column::optional("ip_id", "", "IPv4 identification.", Kind::UInt16(|row| row.segment.ip_id)),
+    Column::required("ttl", "hops", "TTL or hop limit.", Kind::uint8(&|row| Some(row.segment.ttl))),
+    Column::optional("ip_id", "", "IPv4 identification.", Kind::uint16(&|row| row.segment.ip_id)),
 ];

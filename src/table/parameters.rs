@@ -1,6 +1,8 @@
 //! The reference of the thresholds: a table of them.
 
-use super::column::{Column, Group, Kind, Table, text};
+use super::column::{Column, Group, Table, text};
+
+type Kind = super::column::Kind<ParametersReference>;
 
 /// The table.
 pub enum ParametersReference {}
@@ -14,7 +16,7 @@ impl Table for ParametersReference {
 
 const COLUMNS: &[Column<ParametersReference>] = &[
     Column::required("name", "", "Its name.", Kind::Text(|row, out| text(row.0, out))),
-    Column::required("default", "", "Its default.", Kind::Float64(|row| Some(row.1))),
+    Column::required("default", "", "Its default.", Kind::float64(&|row| Some(row.1))),
     Column::optional(
         "unit",
         "",

@@ -7,7 +7,9 @@ use arrow_array::{Array, RecordBatch};
 use arrow_schema::DataType;
 
 use super::{CHUNK_ROWS, Layout, make};
-use crate::table::column::{Column, Group, Kind, Table, count, text};
+use crate::table::column::{Column, Group, Table, count, text};
+
+type Kind = crate::table::column::Kind<Sample>;
 
 struct Sample;
 
@@ -19,15 +21,15 @@ struct Row<'a> {
 }
 
 static COLUMNS: [Column<Sample>; 7] = [
-    Column::required("number", "packets", "A count.", Kind::Int64(|row| count(row.number))),
+    Column::required("number", "packets", "A count.", Kind::int64(&|row| count(row.number))),
     Column::optional("name", "", "A text.", Kind::Text(|row, out| text(row.name?, out))),
     Column::required(
         "word",
         "",
         "A word.",
-        Kind::Word(|| vec!["fin", "rst"], |row| Some(row.word)),
+        Kind::word(|| vec!["fin", "rst"], &|row| Some(row.word)),
     ),
-    Column::required("at", "", "A time.", Kind::Time(|_| Some(1))),
+    Column::required("at", "", "A time.", Kind::time(&|_| Some(1))),
     Column::required("ip", "", "An address.", Kind::Address(|_| Some(IpAddr::from([10, 0, 0, 1])))),
     Column::required(
         "texts",

@@ -3,45 +3,47 @@ use crate::conn::{
     Connection, EndedBy, Ending, Kind as Teardowns, Phase, Release, Side, Teardown, alert_name,
     seconds,
 };
-use crate::table::column::{Column, Kind, count, text};
+use crate::table::column::{Column, count, text};
 use crate::table::vocabulary::{Vocabulary, words};
+
+type Kind = crate::table::column::Kind<Connections>;
 
 pub const COLUMNS: &[Column<Connections>] = &[
     Column::required(
         "ending",
         "",
         "How it ended, from packets alone; resets without effect are left out.",
-        Kind::Word(words::<Ending>, |row| Some(row.connection.ending.index())),
+        Kind::word(words::<Ending>, &|row| Some(row.connection.ending.index())),
     ),
     Column::required(
         "ending_raw",
         "",
         "How it ended when every reset counts, obeyed or not.",
-        Kind::Word(words::<Ending>, |row| Some(row.connection.ending_raw.index())),
+        Kind::word(words::<Ending>, &|row| Some(row.connection.ending_raw.index())),
     ),
     Column::required(
         "ended_by",
         "",
         "Who sent the segment that decided the ending, after judgement.",
-        Kind::Word(words::<EndedBy>, |row| Some(row.verdict.ended_by.index())),
+        Kind::word(words::<EndedBy>, &|row| Some(row.verdict.ended_by.index())),
     ),
     Column::optional(
         "deciding_packet",
         "",
         "Number of the packet that decided the ending.",
-        Kind::Int64(|row| count(row.connection.deciding()?.packet)),
+        Kind::int64(&|row| count(row.connection.deciding()?.packet)),
     ),
     Column::required(
         "phase",
         "",
         "Phase in which it ended.",
-        Kind::Word(words::<Phase>, |row| Some(row.connection.phase.index())),
+        Kind::word(words::<Phase>, &|row| Some(row.connection.phase.index())),
     ),
     Column::optional(
         "idle_before_end_s",
         "s",
         "Silence before the segment that decided the ending.",
-        Kind::Float64(|row| {
+        Kind::float64(&|row| {
             let deciding = row.connection.deciding().and_then(|teardown| teardown.idle.get());
             deciding.or(row.connection.idle_before_fin.get()).map(seconds)
         }),
@@ -50,43 +52,45 @@ pub const COLUMNS: &[Column<Connections>] = &[
         "close_start",
         "",
         "Capture time of the first FIN, else of the first RST, whichever decided the ending.",
-        Kind::Time(|row| Some(closing(row.connection)?.time)),
+        Kind::time(&|row| Some(closing(row.connection)?.time)),
     ),
     Column::optional(
         "idle_before_close_s",
         "s",
         "Silence before the first FIN, else before the first RST, whichever decided the ending.",
-        Kind::Float64(|row| closing(row.connection)?.idle.get().map(seconds)),
+        Kind::float64(&|row| closing(row.connection)?.idle.get().map(seconds)),
     ),
     Column::optional(
         "first_fin_by",
         "",
         "Who sent the first FIN.",
-        Kind::Word(words::<Side>, |row| row.connection.first_fin_by.map(Vocabulary::index)),
+        Kind::word(words::<Side>, &|row| row.connection.first_fin_by.map(Vocabulary::index)),
     ),
     Column::optional(
         "first_rst_by",
         "",
         "Who sent the first RST, by its addresses.",
-        Kind::Word(words::<Side>, |row| row.connection.first_rst_by.map(Vocabulary::index)),
+        Kind::word(words::<Side>, &|row| row.connection.first_rst_by.map(Vocabulary::index)),
     ),
     Column::required(
         "simultaneous_close",
         "",
         "Whether the FINs of both sides crossed.",
-        Kind::Bool(|row| Some(row.connection.simultaneous_close)),
+        Kind::bool(&|row| Some(row.connection.simultaneous_close)),
     ),
     Column::required(
         "late_packets",
         "packets",
         "Segments after it was over.",
-        Kind::Int64(|row| count(row.connection.late_packets.into())),
+        Kind::int64(&|row| count(row.connection.late_packets.into())),
     ),
     Column::required(
         "icmp_errors",
         "packets",
         "ICMP errors that quote a segment of it.",
-        Kind::Int64(|row| count(row.connection.extra().map_or(0, |extra| extra.icmp_count).into())),
+        Kind::int64(&|row| {
+            count(row.connection.extra().map_or(0, |extra| extra.icmp_count).into())
+        }),
     ),
     Column::optional(
         "icmp_error",
@@ -110,19 +114,19 @@ pub const COLUMNS: &[Column<Connections>] = &[
         "release",
         "",
         "Why the row was let go.",
-        Kind::Word(words::<Release>, |row| Some(row.connection.release.index())),
+        Kind::word(words::<Release>, &|row| Some(row.connection.release.index())),
     ),
     Column::required(
         "superseded",
         "",
         "Whether a new connection of the same addresses and ports replaced it while it was open.",
-        Kind::Bool(|row| Some(row.connection.superseded)),
+        Kind::bool(&|row| Some(row.connection.superseded)),
     ),
     Column::required(
         "censored",
         "",
         "Whether the capture ended too early to know the ending.",
-        Kind::Bool(|row| Some(row.connection.censored)),
+        Kind::bool(&|row| Some(row.connection.censored)),
     ),
 ];
 
@@ -133,15 +137,15 @@ fn closing(c: &Connection) -> Option<&Teardown> {
 }
 
 pub const SIDES: &[Column<Connections>] = sides! {
-    required "fins", "packets", "FIN segments sent.", Int64,
+    required "fins", "packets", "FIN segments sent.", int64,
         |c, side| count(c.side(side).fins.into());
-    required "rsts", "packets", "RST segments sent, by their addresses.", Int64,
+    required "rsts", "packets", "RST segments sent, by their addresses.", int64,
         |c, side| count(c.side(side).rsts.into());
     required "bytes_lost", "bytes", "payload a reset threw away: sent, never acknowledged (lower bound).",
-        Int64, |c, side| count(c.bytes_lost(side));
-    required "bytes_after_fin", "bytes", "new payload after the first FIN of either side.", Int64,
+        int64, |c, side| count(c.bytes_lost(side));
+    required "bytes_after_fin", "bytes", "new payload after the first FIN of either side.", int64,
         |c, side| count(c.bytes_after_first_fin[side]);
-    optional "tls_alert", "", "its last TLS alert; `encrypted` where it cannot be read.", Text,
+    optional "tls_alert", "", "its last TLS alert; `encrypted` where it cannot be read.", text,
         |c, side, out| {
             let alert = c.extra()?.tls_alert[side]?;
             text(alert.clear.map_or("encrypted", |(_, description)| alert_name(description)), out)

@@ -1,13 +1,15 @@
 use super::Connections;
 use crate::conn::{Side, seconds};
-use crate::table::column::{Column, Kind, count, text};
+use crate::table::column::{Column, count, text};
+
+type Kind = crate::table::column::Kind<Connections>;
 
 pub const COLUMNS: &[Column<Connections>] = &[
     Column::required(
         "connection_id",
         "",
         "Number of the connection, given at its first packet, from 0 upwards.",
-        Kind::Int64(|row| count(row.connection.id)),
+        Kind::int64(&|row| count(row.connection.id)),
     ),
     Column::required(
         "client_ip",
@@ -19,7 +21,7 @@ pub const COLUMNS: &[Column<Connections>] = &[
         "client_port",
         "",
         "Port of the initiator.",
-        Kind::UInt16(|row| Some(row.connection.port(Side::Client))),
+        Kind::uint16(&|row| Some(row.connection.port(Side::Client))),
     ),
     Column::required(
         "server_ip",
@@ -31,25 +33,25 @@ pub const COLUMNS: &[Column<Connections>] = &[
         "server_port",
         "",
         "Port of the responder.",
-        Kind::UInt16(|row| Some(row.connection.port(Side::Server))),
+        Kind::uint16(&|row| Some(row.connection.port(Side::Server))),
     ),
     Column::required(
         "ip_version",
         "",
         "4 or 6.",
-        Kind::UInt8(|row| Some(row.connection.ip_version)),
+        Kind::uint8(&|row| Some(row.connection.ip_version)),
     ),
     Column::optional(
         "vlan_id",
         "",
         "Outermost VLAN around the first packet.",
-        Kind::UInt16(|row| row.path()?.vlans.first().copied()),
+        Kind::uint16(&|row| row.path()?.vlans.first().copied()),
     ),
     Column::optional(
         "inner_vlan_id",
         "",
         "Innermost VLAN, where there are several.",
-        Kind::UInt16(|row| row.path()?.vlans.split_first()?.1.last().copied()),
+        Kind::uint16(&|row| row.path()?.vlans.split_first()?.1.last().copied()),
     ),
     Column::optional(
         "tunnel",
@@ -76,13 +78,13 @@ pub const COLUMNS: &[Column<Connections>] = &[
         "first_packet",
         "",
         "Number of the first packet over the whole capture, from 1.",
-        Kind::Int64(|row| count(row.connection.first_packet)),
+        Kind::int64(&|row| count(row.connection.first_packet)),
     ),
     Column::required(
         "last_packet",
         "",
         "Number of the last packet over the whole capture.",
-        Kind::Int64(|row| count(row.connection.last_packet)),
+        Kind::int64(&|row| count(row.connection.last_packet)),
     ),
     Column::optional(
         "file",
@@ -94,24 +96,26 @@ pub const COLUMNS: &[Column<Connections>] = &[
         "first_packet_in_file",
         "",
         "Number of the first packet in its file, from 1; only packets count.",
-        Kind::Int64(|row| count(row.connection.first_packet_in_file)),
+        Kind::int64(&|row| count(row.connection.first_packet_in_file)),
     ),
     Column::required(
         "start",
         "",
         "Capture time of the first packet.",
-        Kind::Time(|row| Some(row.connection.start)),
+        Kind::time(&|row| Some(row.connection.start)),
     ),
     Column::required(
         "end",
         "",
         "Capture time of the last packet.",
-        Kind::Time(|row| Some(row.connection.end)),
+        Kind::time(&|row| Some(row.connection.end)),
     ),
     Column::required(
         "duration_s",
         "s",
         "Time from the first to the last packet.",
-        Kind::Float64(|row| Some(seconds(row.connection.end.saturating_sub(row.connection.start)))),
+        Kind::float64(&|row| {
+            Some(seconds(row.connection.end.saturating_sub(row.connection.start)))
+        }),
     ),
 ];

@@ -2,11 +2,11 @@
 
 /// Two columns from one declaration: `client_…` and `server_…`.
 macro_rules! sides {
-    (@Text $side:ident $get:expr) => {
+    (@text $side:ident $get:expr) => {
         Kind::Text(|row, out| super::write(row.connection, Side::$side, out, $get))
     };
     (@$kind:ident $side:ident $get:expr) => {
-        Kind::$kind(|row| super::read(row.connection, Side::$side, $get))
+        Kind::$kind(&|row| super::read(row.connection, Side::$side, $get))
     };
     ($($need:ident $name:literal, $unit:literal, $doc:literal, $kind:ident, $get:expr;)+) => {
         &[$(
@@ -78,7 +78,7 @@ impl Table for Connections {
     ];
 }
 
-fn read<V>(c: &Connection, side: Side, get: fn(&Connection, Side) -> Option<V>) -> Option<V> {
+fn read<V>(c: &Connection, side: Side, get: impl Fn(&Connection, Side) -> Option<V>) -> Option<V> {
     get(c, side)
 }
 

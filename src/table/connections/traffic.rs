@@ -1,35 +1,37 @@
 use super::Connections;
 use crate::conn::{Side, seconds};
-use crate::table::column::{Column, Kind, count};
+use crate::table::column::{Column, count};
+
+type Kind = crate::table::column::Kind<Connections>;
 
 pub const COLUMNS: &[Column<Connections>] = sides! {
-    required "packets", "packets", "segments sent.", Int64,
+    required "packets", "packets", "segments sent.", int64,
         |c, side| count(c.side(side).packets);
-    required "bytes", "bytes", "payload sent, each byte counted once.", Int64,
+    required "bytes", "bytes", "payload sent, each byte counted once.", int64,
         |c, side| count(c.side(side).unique_bytes);
-    required "bytes_on_wire", "bytes", "payload sent, retransmissions counted again.", Int64,
+    required "bytes_on_wire", "bytes", "payload sent, retransmissions counted again.", int64,
         |c, side| count(c.side(side).bytes);
-    required "retransmitted_packets", "packets", "segments that brought nothing new.", Int64,
+    required "retransmitted_packets", "packets", "segments that brought nothing new.", int64,
         |c, side| count(c.side(side).retransmitted_packets.into());
-    required "retransmitted_bytes", "bytes", "payload sent again.", Int64,
+    required "retransmitted_bytes", "bytes", "payload sent again.", int64,
         |c, side| count(c.side(side).retransmitted_bytes);
-    required "out_of_order", "packets", "segments that filled a gap after later bytes.", Int64,
+    required "out_of_order", "packets", "segments that filled a gap after later bytes.", int64,
         |c, side| count(c.side(side).out_of_order.into());
     required "missing_bytes", "bytes", "payload below the highest seen that was not captured.",
-        Int64, |c, side| count(c.side(side).missing_bytes());
+        int64, |c, side| count(c.side(side).missing_bytes());
     required "duplicate_acks", "packets", "acknowledgments repeated while data was outstanding.",
-        Int64, |c, side| count(c.side(side).duplicate_acks.into());
-    required "zero_windows", "packets", "segments that closed its receive window.", Int64,
+        int64, |c, side| count(c.side(side).duplicate_acks.into());
+    required "zero_windows", "packets", "segments that closed its receive window.", int64,
         |c, side| count(c.side(side).zero_windows.into());
-    required "probes", "packets", "keep-alive and zero-window probes sent.", Int64,
+    required "probes", "packets", "keep-alive and zero-window probes sent.", int64,
         |c, side| count(c.side(side).probes.into());
     optional "window_minimum", "bytes", "smallest receive window outside SYN and RST, scaled.",
-        Int64, |c, side| c.side(side).window_minimum.map(i64::from);
-    optional "ttl", "hops", "TTL or hop limit of its SYN, else of its first segment.", UInt8,
+        int64, |c, side| c.side(side).window_minimum.map(i64::from);
+    optional "ttl", "hops", "TTL or hop limit of its SYN, else of its first segment.", uint8,
         |c, side| {
             let ttl = c.side(side).ttl;
             [ttl.syn, ttl.first].into_iter().find(|&ttl| ttl > 0)
         };
-    optional "min_rtt_s", "s", "shortest time from its segment to the acknowledgment.", Float64,
+    optional "min_rtt_s", "s", "shortest time from its segment to the acknowledgment.", float64,
         |c, side| c.side(side).min_rtt.get().map(seconds);
 };

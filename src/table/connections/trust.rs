@@ -1,7 +1,9 @@
 use super::Connections;
 use crate::conn::{Side, Tampering, Vantage, VantageBasis};
-use crate::table::column::{Column, Kind, count, text};
+use crate::table::column::{Column, count, text};
 use crate::table::vocabulary::{Vocabulary, words};
+
+type Kind = crate::table::column::Kind<Connections>;
 
 const DIRECTIONS: [&str; 3] = ["both", "client", "server"];
 const ZEEK_STATES: [&str; 13] =
@@ -12,35 +14,32 @@ pub const COLUMNS: &[Column<Connections>] = &[
         "directions_seen",
         "",
         "Whose segments were captured: of both sides, or of one.",
-        Kind::Word(
-            || DIRECTIONS.to_vec(),
-            |row| {
-                let side = |side| row.connection.side(side).spoke();
-                Some(match (side(Side::Client), side(Side::Server)) {
-                    (true, false) => 1,
-                    (false, true) => 2,
-                    _ => 0,
-                })
-            },
-        ),
+        Kind::word(|| DIRECTIONS.to_vec(), &|row| {
+            let side = |side| row.connection.side(side).spoke();
+            Some(match (side(Side::Client), side(Side::Server)) {
+                (true, false) => 1,
+                (false, true) => 2,
+                _ => 0,
+            })
+        }),
     ),
     Column::required(
         "vantage",
         "",
         "Where the capture was made: next to the client, the server, or in between.",
-        Kind::Word(words::<Vantage>, |row| Some(row.connection.vantage().0.index())),
+        Kind::word(words::<Vantage>, &|row| Some(row.connection.vantage().0.index())),
     ),
     Column::required(
         "vantage_basis",
         "",
         "What says so.",
-        Kind::Word(words::<VantageBasis>, |row| Some(row.connection.vantage().1.index())),
+        Kind::word(words::<VantageBasis>, &|row| Some(row.connection.vantage().1.index())),
     ),
     Column::required(
         "capture_gaps",
         "bytes",
         "Payload that was acknowledged and never captured: what the capture lost.",
-        Kind::Int64(|row| {
+        Kind::int64(&|row| {
             let sides = &row.connection.endpoints;
             count(sides.iter().fold(0, |sum, side| side.lost_bytes().saturating_add(sum)))
         }),
@@ -49,13 +48,13 @@ pub const COLUMNS: &[Column<Connections>] = &[
         "cut_packets",
         "packets",
         "Segments whose payload the snap length cut.",
-        Kind::Int64(|row| count(row.connection.cut_packets.into())),
+        Kind::int64(&|row| count(row.connection.cut_packets.into())),
     ),
     Column::required(
         "duplicate_packets",
         "packets",
         "Exact copies made by the capture; the counts of packets, FINs and RSTs include them.",
-        Kind::Int64(|row| {
+        Kind::int64(&|row| {
             let sides = &row.connection.endpoints;
             count(sides.iter().map(|side| u64::from(side.duplicates)).sum())
         }),
@@ -64,7 +63,7 @@ pub const COLUMNS: &[Column<Connections>] = &[
         "time_backward",
         "packets",
         "Segments at which the capture's clock went back.",
-        Kind::Int64(|row| count(row.connection.time_backward.into())),
+        Kind::int64(&|row| count(row.connection.time_backward.into())),
     ),
 ];
 
@@ -73,13 +72,10 @@ pub const COMPATIBILITY: &[Column<Connections>] = &[
         "zeek_conn_state",
         "",
         "What Zeek's conn.log has as conn_state.",
-        Kind::Word(
-            || ZEEK_STATES.to_vec(),
-            |row| {
-                let state = row.connection.zeek.conn_state();
-                ZEEK_STATES.iter().position(|&known| known == state)
-            },
-        ),
+        Kind::word(|| ZEEK_STATES.to_vec(), &|row| {
+            let state = row.connection.zeek.conn_state();
+            ZEEK_STATES.iter().position(|&known| known == state)
+        }),
     ),
     Column::required(
         "zeek_history",
@@ -91,12 +87,12 @@ pub const COMPATIBILITY: &[Column<Connections>] = &[
         "tampering_signature",
         "",
         "Published passive signature of the client's half alone; a shape, not a verdict.",
-        Kind::Word(words::<Tampering>, |row| Some(row.connection.tampering().index())),
+        Kind::word(words::<Tampering>, &|row| Some(row.connection.tampering().index())),
     ),
     Column::required(
         "wireshark_completeness",
         "",
         "What Wireshark has as tcp.completeness: SYN 1, SYN-ACK 2, ACK 4, data 8, FIN 16, RST 32.",
-        Kind::UInt8(|row| Some(row.connection.completeness)),
+        Kind::uint8(&|row| Some(row.connection.completeness)),
     ),
 ];

@@ -1,26 +1,28 @@
 use super::Connections;
 use crate::cause::{self, Mechanism};
-use crate::table::column::{Column, Kind};
+use crate::table::column::Column;
 use crate::table::vocabulary::{Vocabulary, words};
+
+type Kind = crate::table::column::Kind<Connections>;
 
 pub const COLUMNS: &[Column<Connections>] = &[
     Column::required(
         "mechanism",
         "",
         "How it was ended, as the packets alone decide it.",
-        Kind::Word(words::<Mechanism>, |row| Some(row.verdict.mechanism.index())),
+        Kind::word(words::<Mechanism>, &|row| Some(row.verdict.mechanism.index())),
     ),
     Column::required(
         "cause",
         "",
         "Why it ended; `undetermined` when no rule holds.",
-        Kind::Word(cause::names, |row| Some(row.verdict.cause.index())),
+        Kind::word(cause::names, &|row| Some(row.verdict.cause.index())),
     ),
     Column::required(
         "confidence",
         "",
         "How sure the cause is, from 0 to 1 in steps of 0.01; 0 when undetermined.",
-        Kind::Float64(|row| Some(row.verdict.confidence)),
+        Kind::float64(&|row| Some(row.verdict.confidence)),
     ),
     Column::required(
         "evidence",
@@ -42,6 +44,6 @@ pub const COLUMNS: &[Column<Connections>] = &[
         "harmless",
         "",
         "Whether it is over and nothing was lost, whatever reset came; false where that is not seen.",
-        Kind::Bool(|row| Some(row.verdict.harmless)),
+        Kind::bool(&|row| Some(row.verdict.harmless)),
     ),
 ];

@@ -1,10 +1,12 @@
 //! Columns of numbers and truth values while rows are added.
 
+use arrow_array::types::Int8Type;
 use arrow_array::{ArrowPrimitiveType, BooleanArray, PrimitiveArray};
 use arrow_buffer::{BooleanBuffer, Buffer, NullBuffer, ToByteSlice};
 
 use super::BLOCK_ROWS;
 use super::zeros::zeros;
+use crate::table::column::{Get, Table};
 
 /// One bit a row.
 #[derive(Default)]
@@ -63,14 +65,13 @@ impl<P: ArrowPrimitiveType> Values<P> {
     }
 
     /// Adds at most [`BLOCK_ROWS`] values; which are there is noted for all of them at once.
-    pub fn add(&mut self, values: impl ExactSizeIterator<Item = Option<P::Native>>) {
-        let count = values.len();
+    pub fn add<T: Table>(&mut self, get: Get<T, P::Native>, rows: &[T::Row<'_>]) {
         let mut block = [P::Native::default(); BLOCK_ROWS];
-        let mut present = 0_u64;
-        for (at, (place, value)) in block.iter_mut().zip(values).enumerate() {
-            present |= u64::from(value.is_some()) << at;
-            *place = value.unwrap_or_default();
-        }
+        let present = get.block(rows, &mut block);
+        self.put(&block, rows.len(), present);
+    }
+
+    fn put(&mut self, block: &[P::Native; BLOCK_ROWS], count: usize, present: u64) {
         let block = block.get(..count).unwrap_or_default();
         let before = self.present.length;
         self.present.add(present, count);
@@ -92,6 +93,15 @@ impl<P: ArrowPrimitiveType> Values<P> {
     }
 }
 
+impl Values<Int8Type> {
+    /// Adds the places of words, at most [`BLOCK_ROWS`]; one that is not in any vocabulary is -1.
+    pub fn add_words<T: Table>(&mut self, get: Get<T, usize>, rows: &[T::Row<'_>]) {
+        let mut block = [0; BLOCK_ROWS];
+        let present = get.block(rows, &mut block);
+        self.put(&block.map(|place| i8::try_from(place).unwrap_or(-1)), rows.len(), present);
+    }
+}
+
 /// Truth values, some of them missing.
 pub struct Bools {
     values: Bits,
@@ -104,13 +114,11 @@ impl Bools {
     }
 
     /// Adds at most [`BLOCK_ROWS`] values.
-    pub fn add(&mut self, values: impl ExactSizeIterator<Item = Option<bool>>) {
-        let count = values.len();
-        let (mut present, mut set) = (0_u64, 0_u64);
-        for (at, value) in values.enumerate() {
-            present |= u64::from(value.is_some()) << at;
-            set |= u64::from(value == Some(true)) << at;
-        }
+    pub fn add<T: Table>(&mut self, get: Get<T, bool>, rows: &[T::Row<'_>]) {
+        let mut block = [false; BLOCK_ROWS];
+        let present = get.block(rows, &mut block);
+        let set = (0..).zip(block).fold(0, |set, (at, value)| set | u64::from(value) << at);
+        let count = rows.len();
         self.values.add(set, count);
         self.present.add(present, count);
     }
@@ -143,7 +151,15 @@ mod tests {
     /// A column of these values, added in blocks.
     fn column(values: &[Option<f64>]) -> Float64Array {
         let mut column = Values::<Float64Type>::new(values.len());
-        values.chunks(BLOCK_ROWS).for_each(|block| column.add(block.iter().copied()));
+        for values in values.chunks(BLOCK_ROWS) {
+            let mut block = [0.0; BLOCK_ROWS];
+            let present =
+                (0..).zip(values).zip(&mut block).fold(0, |present, ((at, value), place)| {
+                    *place = value.unwrap_or_default();
+                    present | u64::from(value.is_some()) << at
+                });
+            column.put(&block, values.len(), present);
+        }
         column.finish()
     }
 

@@ -1,39 +1,41 @@
 use super::Teardowns;
 use crate::conn::{Form, Reason, SequenceCheck, Trigger, seconds};
-use crate::table::column::{Column, Kind, count, text};
+use crate::table::column::{Column, count, text};
 use crate::table::text::put;
 use crate::table::vocabulary::{Vocabulary, words};
+
+type Kind = crate::table::column::Kind<Teardowns>;
 
 pub const FIN: &[Column<Teardowns>] = &[
     Column::optional(
         "retransmission_of",
         "",
         "FIN: packet of the earlier FIN with the same sequence number.",
-        Kind::Int64(|row| count(row.fin()?.retransmission_of.get()?)),
+        Kind::int64(&|row| count(row.fin()?.retransmission_of.get()?)),
     ),
     Column::optional(
         "retransmissions",
         "packets",
         "FIN: how often it was sent again.",
-        Kind::Int64(|row| count(row.fin()?.retransmissions.into())),
+        Kind::int64(&|row| count(row.fin()?.retransmissions.into())),
     ),
     Column::optional(
         "acked_at",
         "",
         "FIN: when the peer first acknowledged it; missing when it never did.",
-        Kind::Time(|row| row.fin()?.acked_at.get()),
+        Kind::time(&|row| row.fin()?.acked_at.get()),
     ),
     Column::optional(
         "acked_packet",
         "",
         "FIN: packet of that acknowledgment.",
-        Kind::Int64(|row| count(row.fin()?.acked_packet.get()?)),
+        Kind::int64(&|row| count(row.fin()?.acked_packet.get()?)),
     ),
     Column::optional(
         "ack_delay_s",
         "s",
         "FIN: time until the peer acknowledged it.",
-        Kind::Float64(|row| {
+        Kind::float64(&|row| {
             let fin = row.fin()?;
             Some(seconds(fin.acked_at.get()?.saturating_sub(fin.time)))
         }),
@@ -45,61 +47,61 @@ pub const RST: &[Column<Teardowns>] = &[
         "reset_form",
         "",
         "RST: `abort` has the shape a socket gives it, `reply` copies numbers of another segment.",
-        Kind::Word(words::<Form>, |row| row.rst()?.form.map(Vocabulary::index)),
+        Kind::word(words::<Form>, &|row| row.rst()?.form.map(Vocabulary::index)),
     ),
     Column::optional(
         "trigger",
         "",
         "RST: what kind of segment it answers.",
-        Kind::Word(words::<Trigger>, |row| row.rst()?.trigger.map(Vocabulary::index)),
+        Kind::word(words::<Trigger>, &|row| row.rst()?.trigger.map(Vocabulary::index)),
     ),
     Column::optional(
         "trigger_packet",
         "",
         "RST: packet of the segment it answers.",
-        Kind::Int64(|row| count(row.rst()?.trigger_packet.get()?)),
+        Kind::int64(&|row| count(row.rst()?.trigger_packet.get()?)),
     ),
     Column::optional(
         "turnaround_s",
         "s",
         "RST: time since the segment it answers.",
-        Kind::Float64(|row| row.rst()?.turnaround.get().map(seconds)),
+        Kind::float64(&|row| row.rst()?.turnaround.get().map(seconds)),
     ),
     Column::optional(
         "sequence_check",
         "",
         "RST: how its sequence number stands to what its receiver expects (RFC 5961).",
-        Kind::Word(words::<SequenceCheck>, |row| Some(row.rst()?.sequence_check.index())),
+        Kind::word(words::<SequenceCheck>, &|row| Some(row.rst()?.sequence_check.index())),
     ),
     Column::optional(
         "effective",
         "",
         "RST: whether it ended anything; missing where that cannot be told.",
-        Kind::Bool(|row| row.rst()?.effective),
+        Kind::bool(&|row| row.rst()?.effective),
     ),
     Column::optional(
         "follow_up",
         "",
         "RST: whether it follows another effective reset of its side.",
-        Kind::Bool(|row| Some(row.rst()?.follow_up)),
+        Kind::bool(&|row| Some(row.rst()?.follow_up)),
     ),
     Column::optional(
         "challenged",
         "",
         "RST: whether a challenge ACK answered it at once.",
-        Kind::Bool(|row| Some(row.rst()?.challenged)),
+        Kind::bool(&|row| Some(row.rst()?.challenged)),
     ),
     Column::optional(
         "unread_bytes",
         "bytes",
         "RST: payload its sender had been sent and never answered with data (a hint).",
-        Kind::Int64(|row| count(row.rst()?.unread_bytes)),
+        Kind::int64(&|row| count(row.rst()?.unread_bytes)),
     ),
     Column::optional(
         "peer_bytes_unacked",
         "bytes",
         "RST: payload of the peer that it leaves unacknowledged.",
-        Kind::Int64(|row| count(row.rst()?.peer_bytes_unacked)),
+        Kind::int64(&|row| count(row.rst()?.peer_bytes_unacked)),
     ),
     Column::optional(
         "reset_reason",
@@ -125,30 +127,30 @@ pub const RST: &[Column<Teardowns>] = &[
         "ttl_delta",
         "hops",
         "RST: its TTL minus the usual one of its claimed sender.",
-        Kind::Int64(|row| row.rst()?.ttl_delta.map(i64::from)),
+        Kind::int64(&|row| row.rst()?.ttl_delta.map(i64::from)),
     ),
     Column::optional(
         "ip_id_delta",
         "",
         "RST: its IPv4 identification minus that of its claimed sender's segment before it.",
-        Kind::Int64(|row| row.rst()?.ip_id_delta.map(i64::from)),
+        Kind::int64(&|row| row.rst()?.ip_id_delta.map(i64::from)),
     ),
     Column::optional(
         "timestamp_ok",
         "",
         "RST: whether its timestamp fits; missing where the connection uses none.",
-        Kind::Bool(|row| row.rst()?.timestamp_ok),
+        Kind::bool(&|row| row.rst()?.timestamp_ok),
     ),
     Column::optional(
         "copies_peer",
         "",
         "RST: whether its identification or window copies the segment before it.",
-        Kind::Bool(|row| Some(row.rst()?.copies_peer)),
+        Kind::bool(&|row| Some(row.rst()?.copies_peer)),
     ),
     Column::optional(
         "link_source_differs",
         "",
         "RST: whether its hardware source is not the one its side began with.",
-        Kind::Bool(|row| Some(row.rst()?.link_source_differs)),
+        Kind::bool(&|row| Some(row.rst()?.link_source_differs)),
     ),
 ];

@@ -1,21 +1,23 @@
 use super::Teardowns;
 use crate::conn::{Kind as Segment, Side, seconds};
-use crate::table::column::{Column, Kind, count, text};
+use crate::table::column::{Column, count, text};
 use crate::table::text::put;
 use crate::table::vocabulary::{Vocabulary, words};
+
+type Kind = crate::table::column::Kind<Teardowns>;
 
 pub const COLUMNS: &[Column<Teardowns>] = &[
     Column::required(
         "connection_id",
         "",
         "The connection it belongs to.",
-        Kind::Int64(|row| count(row.connection.id)),
+        Kind::int64(&|row| count(row.connection.id)),
     ),
     Column::required(
         "packet",
         "",
         "Number of its packet over the whole capture, from 1.",
-        Kind::Int64(|row| count(row.teardown.packet)),
+        Kind::int64(&|row| count(row.teardown.packet)),
     ),
     Column::optional(
         "file",
@@ -27,20 +29,20 @@ pub const COLUMNS: &[Column<Teardowns>] = &[
         "packet_in_file",
         "",
         "Number of its packet in that file, from 1; only packets count.",
-        Kind::Int64(|row| count(row.teardown.packet_in_file)),
+        Kind::int64(&|row| count(row.teardown.packet_in_file)),
     ),
-    Column::required("time", "", "Capture time.", Kind::Time(|row| Some(row.teardown.time))),
+    Column::required("time", "", "Capture time.", Kind::time(&|row| Some(row.teardown.time))),
     Column::required(
         "sender",
         "",
         "Who sent it, by its addresses.",
-        Kind::Word(words::<Side>, |row| Some(row.teardown.sender.index())),
+        Kind::word(words::<Side>, &|row| Some(row.teardown.sender.index())),
     ),
     Column::required(
         "kind",
         "",
         "FIN or RST; a segment with both is a RST.",
-        Kind::Word(words::<Segment>, |row| Some(row.teardown.kind.index())),
+        Kind::word(words::<Segment>, &|row| Some(row.teardown.kind.index())),
     ),
     Column::required(
         "flags",
@@ -55,63 +57,68 @@ pub const COLUMNS: &[Column<Teardowns>] = &[
         "seq",
         "bytes",
         "Sequence number relative to the sender's initial one.",
-        Kind::Int64(|row| row.teardown.relative_sequence.get()),
+        Kind::int64(&|row| row.teardown.relative_sequence.get()),
     ),
     Column::optional(
         "ack",
         "bytes",
         "Acknowledgment number relative to the peer's initial sequence number.",
-        Kind::Int64(|row| row.teardown.relative_acknowledgment.get()),
+        Kind::int64(&|row| row.teardown.relative_acknowledgment.get()),
     ),
     Column::required(
         "seq_raw",
         "",
         "Sequence number as sent.",
-        Kind::UInt32(|row| Some(row.teardown.sequence.0)),
+        Kind::uint32(&|row| Some(row.teardown.sequence.0)),
     ),
     Column::required(
         "ack_raw",
         "",
         "Acknowledgment field as sent, meaningful with the ACK bit.",
-        Kind::UInt32(|row| Some(row.teardown.acknowledgment.0)),
+        Kind::uint32(&|row| Some(row.teardown.acknowledgment.0)),
     ),
     Column::required(
         "window",
         "",
         "Window field, unscaled.",
-        Kind::UInt16(|row| Some(row.teardown.window)),
+        Kind::uint16(&|row| Some(row.teardown.window)),
     ),
-    Column::required("ttl", "hops", "TTL or hop limit.", Kind::UInt8(|row| Some(row.teardown.ttl))),
-    Column::optional("ip_id", "", "IPv4 identification.", Kind::UInt16(|row| row.teardown.ip_id)),
+    Column::required(
+        "ttl",
+        "hops",
+        "TTL or hop limit.",
+        Kind::uint8(&|row| Some(row.teardown.ttl)),
+    ),
+    Column::optional("ip_id", "", "IPv4 identification.", Kind::uint16(&|row| row.teardown.ip_id)),
     Column::required(
         "payload_length",
         "bytes",
         "Payload on the wire.",
-        Kind::Int64(|row| count(row.teardown.payload_length.into())),
+        Kind::int64(&|row| count(row.teardown.payload_length.into())),
     ),
     Column::required(
         "duplicate",
         "",
         "Whether it is an exact copy made by the capture, without effect on anything else.",
-        Kind::Bool(|row| Some(row.teardown.duplicate)),
+        Kind::bool(&|row| Some(row.teardown.duplicate)),
     ),
     Column::required(
         "unacked_bytes",
         "bytes",
         "Payload its sender had sent before it that was not yet acknowledged.",
-        Kind::Int64(|row| count(row.teardown.unacked_bytes)),
+        Kind::int64(&|row| count(row.teardown.unacked_bytes)),
     ),
     Column::optional(
         "idle_before_s",
         "s",
         "Silence of the connection before it (before its trigger, for a reply).",
-        Kind::Float64(|row| row.teardown.idle.get().map(seconds)),
+        Kind::float64(&|row| row.teardown.idle.get().map(seconds)),
     ),
     Column::optional(
         "since_syn_s",
         "s",
         "Time since the connection's first SYN.",
-        Kind::Float64(|row| {
+        Kind::float64(&|row| {
             let since = row.teardown.time.checked_sub(row.connection.syn_time.get()?)?;
             Some(seconds(since))
         }),

@@ -1,32 +1,34 @@
 use super::Teardowns;
 use crate::cause::{self, Mechanism};
-use crate::table::column::{Column, Kind};
+use crate::table::column::Column;
 use crate::table::vocabulary::{Vocabulary, words};
+
+type Kind = crate::table::column::Kind<Teardowns>;
 
 pub const COLUMNS: &[Column<Teardowns>] = &[
     Column::required(
         "mechanism",
         "",
         "What made this segment, as the packets alone decide it.",
-        Kind::Word(words::<Mechanism>, |row| Some(row.verdict.mechanism.index())),
+        Kind::word(words::<Mechanism>, &|row| Some(row.verdict.mechanism.index())),
     ),
     Column::required(
         "cause",
         "",
         "Why this segment was sent; `undetermined` when no rule holds.",
-        Kind::Word(cause::names, |row| Some(row.verdict.cause.index())),
+        Kind::word(cause::names, &|row| Some(row.verdict.cause.index())),
     ),
     Column::required(
         "confidence",
         "",
         "How sure the cause is, from 0 to 1 in steps of 0.01; 0 when undetermined.",
-        Kind::Float64(|row| Some(row.verdict.confidence)),
+        Kind::float64(&|row| Some(row.verdict.confidence)),
     ),
     Column::optional(
         "injection_score",
         "",
         "RST: weighted evidence for and against its being injected.",
-        Kind::Float64(|row| row.rst().map(|_| row.injection)),
+        Kind::float64(&|row| row.rst().map(|_| row.injection)),
     ),
     Column::required(
         "evidence",
