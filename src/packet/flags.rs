@@ -1,6 +1,7 @@
 //! TCP control bits (RFC 9293 section 3.1, RFC 3168, RFC 3540).
 
 use std::fmt;
+use std::sync::LazyLock;
 
 /// The control bits of one segment, as in the header: FIN is bit 0, CWR bit 7, AE bit 8.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -63,20 +64,23 @@ impl Flags {
     }
 }
 
-impl fmt::Display for Flags {
+impl Flags {
     /// Names joined by commas, from FIN upwards, as in `SYN,ACK` or `RST`; `none` without a bit.
+    pub fn text(self) -> &'static str {
+        static TEXTS: LazyLock<Vec<String>> = LazyLock::new(|| {
+            const NAMES: [&str; 9] = ["FIN", "SYN", "RST", "PSH", "ACK", "URG", "ECE", "CWR", "AE"];
+            let set = |bits: usize| (0..9).filter(move |bit| bits & 1 << bit != 0);
+            let names = |bits: usize| set(bits).map(|bit| NAMES[bit]).collect::<Vec<_>>();
+            let texts = (0..1 << NAMES.len()).map(|bits| names(bits).join(","));
+            texts.map(|text| if text.is_empty() { "none".to_owned() } else { text }).collect()
+        });
+        TEXTS.get(usize::from(self.0 & 0x1ff)).map_or("", String::as_str)
+    }
+}
+
+impl fmt::Display for Flags {
+    /// As [`Flags::text`].
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const NAMES: [&str; 9] = ["FIN", "SYN", "RST", "PSH", "ACK", "URG", "ECE", "CWR", "AE"];
-        let mut first = true;
-        for (bit, name) in NAMES.iter().enumerate() {
-            if self.0 & (1 << bit) != 0 {
-                if !first {
-                    f.write_str(",")?;
-                }
-                f.write_str(name)?;
-                first = false;
-            }
-        }
-        if first { f.write_str("none") } else { Ok(()) }
+        f.write_str(self.text())
     }
 }

@@ -1,7 +1,8 @@
 //! The columns of one batch while rows are added: a builder for each kind.
 
 mod lines;
-mod values;
+pub(super) mod strings;
+pub(super) mod values;
 pub(super) mod zeros;
 
 use std::sync::Arc;
@@ -14,7 +15,6 @@ use arrow_schema::ArrowError;
 
 use super::column::{Kind, Table};
 use super::sink::{Facts, Shares, Texts};
-use super::text;
 use lines::Lines;
 use values::{Bools, Values};
 
@@ -79,10 +79,7 @@ impl Filling {
             (Self::Time(values), Kind::Time(get)) => values.add(*get, rows),
             (Self::Word(values), Kind::Word(_, get)) => values.add_words(*get, rows),
             (Self::Bool(values), Kind::Bool(get)) => values.add(*get, rows),
-            (Self::Text(lines), Kind::Address(get)) => lines.add(rows, |row, out| {
-                text::address(get(row)?, out);
-                Some(())
-            }),
+            (Self::Text(lines), Kind::Address(get)) => lines.add_addresses(rows, get),
             (Self::Text(lines), Kind::Text(write)) => lines.add(rows, write),
             (Self::Texts(sink), Kind::Texts(write)) => {
                 for row in rows {
@@ -120,7 +117,7 @@ impl Filling {
                 Arc::new(DictionaryArray::try_new(values.finish(), Arc::clone(words))?)
             }
             Self::Bool(values) => Arc::new(values.finish()),
-            Self::Text(lines) => Arc::new(lines.finish()),
+            Self::Text(lines) => Arc::new(lines.finish()?),
             Self::Texts(sink) => sink.finish()?,
             Self::Facts(sink) => sink.finish()?,
             Self::Shares(sink) => sink.finish()?,

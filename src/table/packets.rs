@@ -2,7 +2,6 @@
 
 use super::column::{Column, Group, Table, count, text};
 use super::shared::Shared;
-use super::text::put;
 use super::vocabulary::words;
 use crate::conn::{Side, Traced};
 
@@ -62,10 +61,7 @@ const COLUMNS: &[Column<Packets>] = &[
         "flags",
         "",
         "Its control bits, joined by commas.",
-        Kind::Text(|row, out| {
-            put(out, format_args!("{}", row.segment.flags));
-            Some(())
-        }),
+        Kind::Text(|row, out| text(row.segment.flags.text(), out)),
     ),
     Column::optional(
         "seq",

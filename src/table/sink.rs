@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
-use arrow_array::builder::{Float64Builder, Int64Builder, StringBuilder};
+use arrow_array::types::{Float64Type, Int64Type};
 use arrow_array::{ArrayRef, ListArray, StructArray};
 use arrow_buffer::OffsetBuffer;
 use arrow_schema::ArrowError;
 
 use super::column::{fact_fields, fact_item, share_fields, share_item, text_item};
+use super::fill::strings::Strings;
+use super::fill::values::Values;
 use super::fill::zeros::zeros;
 use super::text::cut;
 use crate::cause::Evidence;
@@ -24,27 +26,31 @@ const USUAL_NAME: usize = 24;
 
 /// Items of a `list<utf8>` column.
 pub struct Texts {
-    items: StringBuilder,
+    items: Strings,
     lengths: Vec<usize>,
     current: usize,
 }
 
 impl Texts {
     pub(super) fn new(rows: usize) -> Self {
-        Self { items: StringBuilder::new(), lengths: Vec::with_capacity(rows), current: 0 }
+        Self {
+            items: Strings::new(rows, USUAL_NAME),
+            lengths: Vec::with_capacity(rows),
+            current: 0,
+        }
     }
 
     /// Adds an item to the current row.
     pub fn push(&mut self, text: &str) {
         if self.current < ITEMS {
-            self.items.append_value(cut(text, ITEM_OCTETS));
+            self.items.push(cut(text, ITEM_OCTETS));
             self.current += 1;
         }
     }
 
     /// Adds a text of the program itself, whole.
     pub fn push_own(&mut self, text: &str) {
-        self.items.append_value(text);
+        self.items.push(text);
         self.current += 1;
     }
 
@@ -52,19 +58,19 @@ impl Texts {
         self.lengths.push(std::mem::take(&mut self.current));
     }
 
-    pub(super) fn finish(mut self) -> Result<ArrayRef, ArrowError> {
+    pub(super) fn finish(self) -> Result<ArrayRef, ArrowError> {
         let offsets = OffsetBuffer::from_lengths(self.lengths);
-        let items = Arc::new(self.items.finish());
+        let items = Arc::new(self.items.finish()?);
         Ok(Arc::new(ListArray::try_new(text_item(), offsets, items, None)?))
     }
 }
 
 /// Items of a column of named facts.
 pub struct Facts {
-    fact: StringBuilder,
-    value: Float64Builder,
-    text: StringBuilder,
-    packet: Int64Builder,
+    fact: Strings,
+    value: Values<Float64Type>,
+    text: Strings,
+    packet: Values<Int64Type>,
     lengths: Vec<usize>,
     current: usize,
 }
@@ -73,10 +79,10 @@ impl Facts {
     pub(super) fn new(rows: usize) -> Self {
         let items = USUAL_FACTS * rows;
         Self {
-            fact: StringBuilder::with_capacity(items, USUAL_NAME * items),
-            value: Float64Builder::with_capacity(items),
-            text: StringBuilder::with_capacity(items, 0),
-            packet: Int64Builder::with_capacity(items),
+            fact: Strings::new(items, USUAL_NAME),
+            value: Values::new(items),
+            text: Strings::new(items, 0),
+            packet: Values::new(items),
             lengths: Vec::with_capacity(rows),
             current: 0,
         }
@@ -91,10 +97,13 @@ impl Facts {
         packet: Option<u64>,
     ) {
         if self.current < ITEMS {
-            self.fact.append_value(cut(fact, ITEM_OCTETS));
-            self.value.append_option(value);
-            self.text.append_option(text.map(|text| cut(text, ITEM_OCTETS)));
-            self.packet.append_option(packet.and_then(|n| i64::try_from(n).ok()));
+            self.fact.push(cut(fact, ITEM_OCTETS));
+            self.value.push(value);
+            match text {
+                Some(text) => self.text.push(cut(text, ITEM_OCTETS)),
+                None => self.text.push_missing(),
+            }
+            self.packet.push(packet.and_then(|n| i64::try_from(n).ok()));
             self.current += 1;
         }
     }
@@ -110,12 +119,12 @@ impl Facts {
         self.lengths.push(std::mem::take(&mut self.current));
     }
 
-    pub(super) fn finish(mut self) -> Result<ArrayRef, ArrowError> {
+    pub(super) fn finish(self) -> Result<ArrayRef, ArrowError> {
         let offsets = OffsetBuffer::from_lengths(self.lengths);
         let members: Vec<ArrayRef> = vec![
-            Arc::new(self.fact.finish()),
+            Arc::new(self.fact.finish()?),
             Arc::new(self.value.finish()),
-            Arc::new(self.text.finish()),
+            Arc::new(self.text.finish()?),
             Arc::new(self.packet.finish()),
         ];
         let items = Arc::new(StructArray::try_new(fact_fields(), members, None)?);
@@ -125,8 +134,8 @@ impl Facts {
 
 /// Items of a column of causes with their shares. Most rows have none.
 pub struct Shares {
-    cause: StringBuilder,
-    confidence: Float64Builder,
+    cause: Strings,
+    confidence: Values<Float64Type>,
     lengths: Vec<usize>,
     /// Rows before the first that has an item.
     empty: usize,
@@ -136,16 +145,15 @@ pub struct Shares {
 
 impl Shares {
     pub(super) fn new(rows: usize) -> Self {
-        let (cause, confidence) =
-            (StringBuilder::with_capacity(0, 0), Float64Builder::with_capacity(0));
+        let (cause, confidence) = (Strings::new(0, 0), Values::new(0));
         Self { cause, confidence, lengths: Vec::new(), empty: 0, rows, current: 0 }
     }
 
     /// Adds a cause with its share to the current row.
     pub fn push(&mut self, cause: &str, confidence: f64) {
         if self.current < ITEMS {
-            self.cause.append_value(cause);
-            self.confidence.append_value(confidence);
+            self.cause.push(cause);
+            self.confidence.push(Some(confidence));
             self.current += 1;
         }
     }
@@ -162,14 +170,14 @@ impl Shares {
         self.lengths.push(std::mem::take(&mut self.current));
     }
 
-    pub(super) fn finish(mut self) -> Result<ArrayRef, ArrowError> {
+    pub(super) fn finish(self) -> Result<ArrayRef, ArrowError> {
         let offsets = if self.lengths.is_empty() {
             OffsetBuffer::new(zeros(self.empty + 1))
         } else {
             OffsetBuffer::from_lengths(self.lengths)
         };
         let members: Vec<ArrayRef> =
-            vec![Arc::new(self.cause.finish()), Arc::new(self.confidence.finish())];
+            vec![Arc::new(self.cause.finish()?), Arc::new(self.confidence.finish())];
         let items = Arc::new(StructArray::try_new(share_fields(), members, None)?);
         Ok(Arc::new(ListArray::try_new(share_item(), offsets, items, None)?))
     }

@@ -1,7 +1,7 @@
 //! Values as text: addresses, times, and cutting to a limit.
 
 use std::fmt::Write as _;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// Bytes kept of one free text. With the rows of a chunk this keeps the 32-bit offsets of
 /// Arrow's `utf8` from overflowing.
@@ -44,24 +44,55 @@ static OCTETS: [([u8; 4], usize); 256] = {
     }
 };
 
-/// Appends the canonical text of an address (RFC 5952).
-pub fn address(ip: IpAddr, out: &mut String) {
+/// Appends the canonical text of an address (RFC 5952), in ASCII.
+pub fn address(ip: IpAddr, out: &mut Vec<u8>) {
     match ip {
         IpAddr::V4(ip) => v4(ip, out),
-        IpAddr::V6(ip) => put(out, format_args!("{ip}")),
+        IpAddr::V6(ip) => v6(ip, out),
     }
 }
 
-fn v4(ip: Ipv4Addr, out: &mut String) {
+fn v4(ip: Ipv4Addr, out: &mut Vec<u8>) {
     let (mut text, mut end) = ([0; 16], 0);
     for octet in ip.octets() {
         let (digits, length) = OCTETS[usize::from(octet)];
         text[end..end + 4].copy_from_slice(&digits);
         end += length + 1;
     }
-    if let Ok(text) = std::str::from_utf8(&text[..end - 1]) {
-        out.push_str(text);
+    out.extend_from_slice(&text[..end - 1]);
+}
+
+fn v6(ip: Ipv6Addr, out: &mut Vec<u8>) {
+    if let Some(mapped) = ip.to_ipv4_mapped() {
+        out.extend_from_slice(b"::ffff:");
+        return v4(mapped, out);
     }
+    let groups = ip.segments();
+    // The first of the longest runs of two or more groups that are 0 is left out.
+    let (mut left_out, mut from) = (0..0, 0);
+    for (at, group) in groups.into_iter().enumerate() {
+        if group != 0 {
+            from = at + 1;
+        } else if at - from + 1 > left_out.len().max(1) {
+            left_out = from..at + 1;
+        }
+    }
+    let (mut text, mut end) = ([b':'; 40], 0);
+    for (at, group) in groups.into_iter().enumerate() {
+        if left_out.contains(&at) {
+            // A colon for the groups, after that of the group before.
+            end += usize::from(at == left_out.start) + usize::from(at == 0);
+            continue;
+        }
+        for digit in (0..4).rev().skip_while(|digit| *digit > 0 && group >> (4 * digit) == 0) {
+            text[end] = b"0123456789abcdef"[usize::from(group >> (4 * digit) & 0xf)];
+            end += 1;
+        }
+        end += 1;
+    }
+    // A colon behind the last group is no part of it.
+    let end = if left_out.end == groups.len() { end } else { end - 1 };
+    out.extend_from_slice(&text[..end]);
 }
 
 /// Appends formatted text; a `String` takes everything, so there is no error to hand on.
@@ -102,9 +133,9 @@ mod tests {
     use std::net::IpAddr;
 
     fn address(text: &str) -> String {
-        let mut out = String::new();
+        let mut out = Vec::new();
         super::address(text.parse::<IpAddr>().unwrap(), &mut out);
-        out
+        String::from_utf8(out).unwrap()
     }
 
     #[test]
@@ -118,6 +149,18 @@ mod tests {
         assert_eq!(address("2001:DB8:0:0:1:0:0:1"), "2001:db8::1:0:0:1");
         assert_eq!(address("2001:db8:0:1:1:1:1:1"), "2001:db8:0:1:1:1:1:1");
         assert_eq!(address("::FFFF:1.2.3.4"), "::ffff:1.2.3.4");
+    }
+
+    #[test]
+    fn addresses_with_groups_that_are_0_are_those_of_the_standard_library() {
+        for zero in 0..=255_u8 {
+            for other in [1_u16, 0x2c, 0x3af, 0xffff] {
+                let groups: [u16; 8] =
+                    std::array::from_fn(|at| if zero >> at & 1 == 1 { 0_u16 } else { other });
+                let text = IpAddr::from(groups).to_string();
+                assert_eq!(address(&text), text);
+            }
+        }
     }
 
     #[test]

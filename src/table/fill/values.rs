@@ -10,18 +10,25 @@ use crate::table::column::{Get, Table};
 
 /// One bit a row.
 #[derive(Default)]
-struct Bits {
+pub struct Bits {
     words: Vec<u64>,
     length: usize,
 }
 
 impl Bits {
-    fn new(rows: usize) -> Self {
+    pub fn new(rows: usize) -> Self {
         Self { words: Vec::with_capacity(rows.div_ceil(64)), length: 0 }
     }
 
+    /// So many that are not set, with room for more.
+    pub fn unset(count: usize, rows: usize) -> Self {
+        let mut bits = Self::new(rows.max(count));
+        bits.words.resize(count.div_ceil(64), 0);
+        Self { length: count, ..bits }
+    }
+
     /// Adds the lowest `count` bits, 64 at most; those above must not be set.
-    fn add(&mut self, bits: u64, count: usize) {
+    pub fn add(&mut self, bits: u64, count: usize) {
         let used = self.length % 64;
         if used == 0 {
             self.words.push(bits);
@@ -46,7 +53,7 @@ impl Bits {
     }
 
     /// What is missing; `None` when nothing is.
-    fn into_nulls(self) -> Option<NullBuffer> {
+    pub fn into_nulls(self) -> Option<NullBuffer> {
         (self.set() < self.length).then(|| NullBuffer::new(self.finish()))
     }
 }
@@ -80,10 +87,29 @@ impl<P: ArrowPrimitiveType> Values<P> {
             if block.to_byte_slice().iter().fold(0, |all, octet| all | octet) == 0 {
                 return;
             }
-            self.numbers.reserve_exact(self.rows.max(before + count));
-            self.numbers.resize(before, P::Native::default());
+            self.begin(before, before + count);
         }
         self.numbers.extend_from_slice(block);
+    }
+
+    /// Adds one value.
+    pub fn push(&mut self, value: Option<P::Native>) {
+        let before = self.present.length;
+        self.present.add(u64::from(value.is_some()), 1);
+        let value = value.unwrap_or_default();
+        if self.numbers.is_empty() {
+            if value.to_byte_slice().iter().all(|&octet| octet == 0) {
+                return;
+            }
+            self.begin(before, before + 1);
+        }
+        self.numbers.push(value);
+    }
+
+    /// Makes room for all that is not shared zeros any more.
+    fn begin(&mut self, before: usize, count: usize) {
+        self.numbers.reserve_exact(self.rows.max(count));
+        self.numbers.resize(before, P::Native::default());
     }
 
     pub fn finish(self) -> PrimitiveArray<P> {

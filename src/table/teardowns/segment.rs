@@ -1,7 +1,6 @@
 use super::Teardowns;
 use crate::conn::{Kind as Segment, Side, seconds};
 use crate::table::column::{Column, count, text};
-use crate::table::text::put;
 use crate::table::vocabulary::{Vocabulary, words};
 
 type Kind = crate::table::column::Kind<Teardowns>;
@@ -48,10 +47,7 @@ pub const COLUMNS: &[Column<Teardowns>] = &[
         "flags",
         "",
         "Its control bits, joined by commas.",
-        Kind::Text(|row, out| {
-            put(out, format_args!("{}", row.teardown.flags));
-            Some(())
-        }),
+        Kind::Text(|row, out| text(row.teardown.flags.text(), out)),
     ),
     Column::optional(
         "seq",
