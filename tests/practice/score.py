@@ -1,6 +1,6 @@
 """Scores finrst on the cases from practice: ending, who ended it and cause, each against its list.
 
-    python tests/practice/score.py [--blind] [ID…]
+    python tests/practice/score.py [--blind | --second [--opened | --closed]] [ID…]
 
 With identifiers only these are told, with the notes of their cases. Exit code 1 when a case is
 wrong that `argued.md` does not name.
@@ -8,11 +8,16 @@ wrong that `argued.md` does not name.
 `--blind` scores `blind.jsonl` instead: other cases of the same kinds, written by somebody who had
 not read the rules. It tells also how many are right among those stated at 0.8 or more, and how
 many innocent ones (nobody may say that a third party ended them) accuse one.
+
+`--second` scores `second.jsonl`: cases in other shapes, from public threads and manuals, written
+truth first. A hash of the name splits them: what is wrong in the opened half was looked at and
+mended, of the closed half only the score was ever read, and it is told without names.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
 import os
 import pathlib
@@ -29,7 +34,11 @@ HERE = pathlib.Path(__file__).resolve().parent
 SHARED = pathlib.Path(os.environ.get("FINRST_SHARED", HERE.parents[2] / "shared"))
 CASES = SHARED / "captures" / "practice"
 ARGUED = HERE / "argued.md"
-BLIND = HERE / "blind.jsonl"
+SETS = {
+    "given": CASES / "cases.jsonl",
+    "blind": HERE / "blind.jsonl",
+    "second": HERE / "second.jsonl",
+}
 ASKED = ("ending", "ended_by", "cause")
 
 
@@ -39,6 +48,11 @@ class Result:
 
     case: dict[str, Any]
     found: dict[str, Any] | None
+
+    @property
+    def opened(self) -> bool:
+        """Whether it is of the half that is looked at."""
+        return opened(self.case["id"])
 
     @property
     def right(self) -> bool:
@@ -67,9 +81,14 @@ class Result:
         return self.found is not None and self.found["ended_by"] == "third_party"
 
 
-def results(*, blind: bool = False) -> Iterator[Result]:
-    """Every case, in the order of the file."""
-    file = BLIND if blind else CASES / "cases.jsonl"
+def opened(name: str) -> bool:
+    """Whether a case of this name is of the half that is looked at."""
+    return hashlib.sha256(name.encode()).digest()[0] % 2 == 0
+
+
+def results(which: str = "given") -> Iterator[Result]:
+    """Every case of a set, in the order of its file."""
+    file = SETS[which]
     for line in file.read_text().splitlines():
         case = json.loads(line)
         path = file.parent / case.get("input", "")
@@ -106,23 +125,34 @@ def tell(result: Result, *, note: bool) -> None:
         print("  note", case["note"])
 
 
+def summary(everything: list[Result]) -> None:
+    """How many are right, how many of the sure ones, and who is accused wrongly."""
+    print(f"{sum(r.right for r in everything)} of {len(everything)} right")
+    sure = [result for result in everything if result.sure]
+    innocent = [result for result in everything if result.innocent]
+    accused = sum(result.accused for result in innocent)
+    print(f"{sum(r.right for r in sure)} of {len(sure)} right at 0.8 or more")
+    print(f"{accused} of {len(innocent)} innocent ones accuse a third party")
+
+
 def main() -> None:
     """Tells the wrong ones and counts the right ones."""
     arguments = set(sys.argv[1:])
-    blind, asked, excused = "--blind" in arguments, arguments - {"--blind"}, argued()
-    everything = list(results(blind=blind))
-    wrong = [result for result in everything if not result.right]
-    for result in everything if asked else wrong:
-        if not asked or result.case["id"] in asked:
+    words = {word for word in arguments if word.startswith("--")}
+    asked = arguments - words
+    which = next((name for name in SETS if f"--{name}" in words), "given")
+    everything = list(results(which))
+    halves = {True: "--opened", False: "--closed"}
+    if words & set(halves.values()):
+        everything = [result for result in everything if halves[result.opened] in words]
+    # Names of the closed half are told to nobody.
+    known = [r for r in everything if which != "second" or r.opened]
+    for result in known:
+        if result.case["id"] in asked or (not asked and not result.right):
             tell(result, note=bool(asked))
-    print(f"{len(everything) - len(wrong)} of {len(everything)} right")
-    if blind:
-        sure = [result for result in everything if result.sure]
-        innocent = [result for result in everything if result.innocent]
-        accused = [result.case["id"] for result in innocent if result.accused]
-        print(f"{sum(r.right for r in sure)} of {len(sure)} right at 0.8 or more")
-        print(f"{len(accused)} of {len(innocent)} innocent ones accuse a third party", *accused)
-    sys.exit(any(result.case["id"] not in excused for result in wrong))
+    summary(everything)
+    excused = argued()
+    sys.exit(any(not result.right and result.case["id"] not in excused for result in everything))
 
 
 if __name__ == "__main__":

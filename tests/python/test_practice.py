@@ -45,7 +45,7 @@ def test_no_case_is_wrong_but_those_that_are_argued() -> None:
 
 
 def test_the_blind_cases_are_right_at_least_as_often_as_recorded() -> None:
-    results = list(SCORE.results(blind=True))
+    results = list(SCORE.results("blind"))
     right = sum(result.right for result in results)
     recorded = int(BLIND_RIGHT.read_text())
     assert right >= recorded, [result.case["id"] for result in results if not result.right]
