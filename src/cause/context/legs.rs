@@ -16,7 +16,11 @@ const MAX_LEGS: usize = 16;
 const MAX_PORTS: usize = 16;
 /// Bytes that a proxy may put before what it passes on (PROXY protocol, a header).
 const HEADER: u32 = 256;
-/// Bytes of which the same number is no chance, but for a header.
+/// Octets by which TLS is longer than what is in it: handshakes, and a share of the rest.
+const SEALED: BySide<u32> = BySide { client: 4096, server: 8192 };
+/// See [`SEALED`].
+const RECORDS: u32 = 16;
+/// Octets of which the same number is no chance, but for a header.
 const MUCH: u32 = 8 * HEADER;
 
 /// The leg whose end another one followed.
@@ -151,6 +155,13 @@ fn carries(to: &Life, from: &Life) -> bool {
     let BySide { client: up, server: down } = to.bytes;
     let BySide { client: sent, server: came } = from.bytes;
     let header = sent.checked_sub(up).is_some_and(|more| more <= HEADER);
+    if to.tls() && !from.tls() {
+        let within = |sealed: u32, open: u32, most: u32| {
+            let more = sealed.checked_sub(open);
+            open > 0 && more.is_some_and(|more| more > 0 && more <= most + open / RECORDS)
+        };
+        return within(up, sent, SEALED.client) && within(down, came, SEALED.server);
+    }
     if to.by_fin() && from.by_fin() {
         // A proxy of requests changes the headers of both ways, which much payload only hides.
         let near = up.abs_diff(sent).max(down.abs_diff(came)) <= HEADER;
@@ -158,6 +169,6 @@ fn carries(to: &Life, from: &Life) -> bool {
         return (same || near && up.max(down) > MUCH) && up.max(down) > 0;
     }
     // A reset overtakes what was on its way.
-    let late = down <= came && sent <= up.saturating_add(HEADER);
+    let late = down <= came.saturating_add(HEADER) && sent <= up.saturating_add(HEADER);
     late && (header && up > 0 || down == came && down > 0)
 }

@@ -1,6 +1,6 @@
 //! What others are told of one connection that was open.
 
-use crate::conn::{BySide, Connection, Opening, Side, Teardown};
+use crate::conn::{BySide, Connection, Kind, Opening, Side, Teardown, Trigger};
 use crate::packet::Address;
 
 /// A connection that lasted this long stands: it ends for another reason than being short.
@@ -37,6 +37,8 @@ const FIN: u8 = 4;
 const OPENED: u8 = 8;
 const TURNED_AWAY: u8 = 16;
 const STOOD: u8 = 32;
+const CUT: u8 = 64;
+const TLS: u8 = 128;
 
 impl Life {
     /// Of a connection that was open, its ending decided.
@@ -72,7 +74,9 @@ impl Life {
                 | flag(fin, FIN)
                 | flag(opened, OPENED)
                 | flag(turned_away(c).is_some(), TURNED_AWAY)
-                | flag(stood, STOOD),
+                | flag(stood, STOOD)
+                | flag(cut(c), CUT)
+                | flag(c.extra().is_some_and(|extra| extra.tls.client), TLS),
         })
     }
 
@@ -103,6 +107,16 @@ impl Life {
     /// See [`STANDING`]; one that began before the capture stands as well.
     pub fn stood(&self) -> bool {
         self.flags & STOOD != 0
+    }
+
+    /// The server's reset left a request unanswered.
+    pub fn cut(&self) -> bool {
+        self.flags & CUT != 0
+    }
+
+    /// Its client speaks TLS.
+    pub fn tls(&self) -> bool {
+        self.flags & TLS != 0
     }
 
     /// Until when it was open: beyond the capture where nobody ended it.
@@ -160,6 +174,13 @@ pub fn turned_away(c: &Connection) -> Option<i64> {
     let trip = c.min_rtt().unwrap_or(0).saturating_add(TURNING);
     let away = side == Side::Server && c.side(Side::Server).unique_bytes == 0;
     (away && (0..=trip).contains(&after)).then_some(after)
+}
+
+/// Whether the server reset it with a request unanswered.
+fn cut(c: &Connection) -> bool {
+    let reset = c.deciding().filter(|row| row.kind == Kind::Rst && row.sender == Side::Server);
+    let asked = |row: &Teardown| row.unread_bytes > 0 || row.trigger == Some(Trigger::Data);
+    reset.is_some_and(asked)
 }
 
 /// An address in four bytes.

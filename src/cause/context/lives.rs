@@ -152,6 +152,8 @@ pub struct Ended {
     pub count: usize,
     /// Of these, how many had been without payload for a second or more.
     pub idle: usize,
+    /// Of these, how many were reset with a request unanswered.
+    pub cut: usize,
     /// Mean of the seconds that they had been without payload.
     pub mean_idle_s: f64,
     /// Standard deviation of these.
@@ -162,8 +164,8 @@ pub struct Ended {
 #[derive(Clone, Debug, Default)]
 struct Closes {
     ends: Vec<i64>,
-    /// Idle ones, their seconds, the squares of these.
-    sums: Vec<(usize, f64, f64)>,
+    /// Idle ones and cut ones, seconds of silence of all, the squares of these.
+    sums: Vec<([usize; 2], f64, f64)>,
 }
 
 impl Closes {
@@ -171,17 +173,19 @@ impl Closes {
         let mut closes: Vec<_> = all
             .iter()
             .filter(|life| life.stood() && life.ended_by() == Some(Side::Server))
-            .map(|life| (life.end, life.idle_ms))
+            .map(|life| (life.end, life.idle_ms, life.cut()))
             .collect();
         closes.sort_unstable();
-        let mut sum = (0, 0.0, 0.0);
-        let sums = closes.iter().map(|&(_, idle_ms)| {
+        let mut sum = ([0, 0], 0.0, 0.0);
+        let sums = closes.iter().map(|&(_, idle_ms, cut)| {
             let idle = f64::from(idle_ms) / 1e3;
-            sum = (sum.0 + usize::from(idle >= 1.0), sum.1 + idle, sum.2 + idle * idle);
+            let [idle_ones, cut_ones] = sum.0;
+            let counts = [idle_ones + usize::from(idle >= 1.0), cut_ones + usize::from(cut)];
+            sum = (counts, sum.1 + idle, sum.2 + idle * idle);
             sum
         });
-        let sums = std::iter::once((0, 0.0, 0.0)).chain(sums.collect::<Vec<_>>()).collect();
-        Self { ends: closes.into_iter().map(|(end, _)| end).collect(), sums }
+        let sums = std::iter::once(([0, 0], 0.0, 0.0)).chain(sums.collect::<Vec<_>>()).collect();
+        Self { ends: closes.into_iter().map(|(end, ..)| end).collect(), sums }
     }
 
     #[allow(clippy::cast_precision_loss)] // at most some ten thousand
@@ -198,7 +202,8 @@ impl Closes {
         let variance = (upto.2 - before.2) / count - mean * mean;
         Ended {
             count: to - from,
-            idle: upto.0 - before.0,
+            idle: upto.0[0] - before.0[0],
+            cut: upto.0[1] - before.0[1],
             mean_idle_s: mean,
             deviation_s: variance.max(0.0).sqrt(),
         }

@@ -40,6 +40,11 @@ pub const FACTS: &[Fact] = &[
     fact("reset_repeats_that_number", "", &["The reset has the number that was acknowledged"]),
     fact("syn_ack_came", "", &["A SYN-ACK came, and the client took no notice of it"]),
     fact("syn_ack_fits", "", &["The SYN-ACK fits the SYN"]),
+    fact(
+        "reset_by_who_sent_no_syn",
+        "",
+        &["The reset is that of the address's true owner, who had sent no SYN"],
+    ),
     fact("syn_acks_with_a_wrong_checksum", "SYN-ACK", &["{value} had a wrong checksum"]),
     fact("timestamp_echo", "code", &["The SYN-ACK echoes the timestamp {value}"]),
     fact("timestamp_sent", "code", &["The SYN's timestamp was {value}"]),
@@ -55,6 +60,11 @@ pub const FACTS: &[Fact] = &[
     fact("answered_without_it", "SYN", &["{value} without it got an answer on this path"]),
     fact("syn_options", "", &["Options in the SYN: {text}, as scanners send it"]),
     fact("syn_window", "code", &["The SYN's window is {value}, as scanners send it"]),
+    fact(
+        "syn_and_reset_are_of_two_stacks",
+        "",
+        &["The SYN is a program's own, and the reset its kernel's, which knew nothing of it"],
+    ),
     fact("services_tried", "service", &["Its sender tried {value}"]),
     fact("ports_of_this_host", "port", &["Without success at {value} of this host"])
         .or_none("No other port of this host was tried without success"),

@@ -36,6 +36,7 @@ pub const FACTS: &[Fact] = &[
     fact("ended_within_a_second", "connection", &["The service ended {value} within a second"]),
     fact("were_open_before", "connection", &["It had {value} open before"]),
     fact("of_these_idle", "connection", &["{value} of those that it ended had been idle"]),
+    fact("of_these_cut", "connection", &["{value} of them had a request that was not answered"]),
     fact("refuses_connections_afterwards", "", &["Afterwards it refuses connections"]),
     fact("closes_alike", "connection", &["The service closed {value} alike"]),
     fact(

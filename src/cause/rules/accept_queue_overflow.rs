@@ -19,6 +19,8 @@ pub const RULE: Rule = Rule {
         "> S, < S., > ., > P. 50, > P. 50 again +200ms, > P. 50 again +400ms, < S. again +300ms, > . +1ms, > P. 50 again +800ms",
         "> S, < S. +1ms, > . +50us, < S. again +1s, > . +50us, < S. again +2s, > . +50us, < S. again +4s, > . +50us, > P. 50 +40s, < R +1ms",
         "> S, < S., > ., > P. 50, < ., > S port=40001 +2s, > S again +1s, > S again +2s, > . port=40000 again +9s",
+        // The capture ends soon after; another port answers.
+        "> S port=1..3, < S. port=1..3 +1ms, > . port=1..3, > P. 100 port=1..3 +1ms, < . port=1..3 +1ms, > S port=9 +2s, > S again +1s, > S service=22 port=30 +500ms, < S. +1ms, > ., < P. 41 +1ms",
     ],
     near_misses: &[
         // The acknowledgment was late or lost once; nothing says that it was ignored.
@@ -77,6 +79,9 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     Some(tell_unheard(case, finding))
 }
 
+/// A host that answers at another port this many seconds after a SYN lived when it came.
+const ALIVE_S: f64 = 10.0;
+
 /// A SYN dropped by a listener that had answered others and served none of them.
 fn dropped_syn(case: &Case<'_>) -> Option<Finding> {
     let c = case.connection;
@@ -89,7 +94,8 @@ fn dropped_syn(case: &Case<'_>) -> Option<Finding> {
     let meanwhile = during.contains(&service.last_accepted) || service.served_between(during);
     let served = u64::from(service.accepted) >= u64::from(service.unserved) * 2;
     // The host answers at other ports, so neither it nor the path is gone.
-    let alive = case.context.around(c, 0.0).any(|other| other.service.0 == c.addresses.server);
+    let mut near = case.context.around(c, ALIVE_S);
+    let alive = near.any(|other| other.service.0 == c.addresses.server && other.start >= c.start);
     if meanwhile || served || !alive && case.context.reaches_nobody(c, 0.0) {
         return None;
     }

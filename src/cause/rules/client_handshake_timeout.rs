@@ -39,6 +39,10 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     if aborts_what_came(reset) || apart(case, reset).is_some() {
         return None;
     }
+    // Of a flood it is the owner of a spoofed address who answers.
+    if super::syn_ack_unanswered::flooded(case).is_some() {
+        return Some(Finding::candidate(0.2));
+    }
     let wait = c.client_wait()?;
     if s(wait) < case.parameters.handshake_timeout_s {
         return dropped_syn_ack(case).then(|| Finding::candidate(0.25));

@@ -11,7 +11,8 @@ pub const RULE: Rule = Rule {
            version, started 10 ms to 2 s before or after (the same client by its hardware address, \
            or by being the only such pair); or to another port of the same host, started within \
            50 ms of this one and used; within 300 ms where most of what the client dropped, three \
-           attempts at least, has such a rival. Not for a scan.",
+           attempts at least, has such a rival. Not for a scan, nor where three others at the same \
+           address and port, opened at once, were all used: a pool.",
     reference: "RFC 8305 sections 5 and 8; SMB over 445 and 139 at once",
     next: "None: this is how clients race addresses, families and ports.",
     examples: &[
@@ -30,6 +31,11 @@ pub const RULE: Rule = Rule {
         // Two other clients of the same port: nobody knows whose attempt this was.
         (
             "> S v6, > S v4 port=40001 +250ms, < S. +20ms, > ., > S client=2 +1ms, < S. +20ms, > ., < S. v6 client=1 port=40000 +80ms, > R +1ms",
+            "client_handshake_timeout",
+        ),
+        // A pool: all were meant.
+        (
+            "> S port=1..6 +300us, < S. port=1..5 +1ms, > . port=1..5, > P. 90 port=1..5 +1ms, < P. 300 port=1..5 +1ms, < S. port=6 +120ms, > R +40us",
             "client_handshake_timeout",
         ),
         // Another service of the same host, a while later.
@@ -83,6 +89,8 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     )
 }
 
+/// Connections to one service, opened at once and used, of which none won a race.
+const POOL: usize = 3;
 /// Attempts from which something is a client's habit.
 const USUAL: usize = 3;
 
@@ -100,9 +108,14 @@ fn same_family(case: &Case<'_>) -> Option<Sibling> {
         let same = server == c.addresses.server;
         if same { limit.min(case.parameters.handshake_timeout_s) } else { limit }
     };
-    let near = case.context.completed_around(c, case.parameters.race_window_s).iter();
-    let siblings = near.filter(|other| {
+    let near = || case.context.completed_around(c, case.parameters.race_window_s).iter();
+    // A pool opens many at once and uses them all.
+    let service = (c.addresses.server, c.ports.server);
+    let used = near().filter(|other| other.id != c.id && other.service == service);
+    let pool = used.filter(|other| other.bytes > 0).count() >= POOL;
+    let siblings = near().filter(|other| {
         other.id != c.id
+            && !(pool && other.service == service)
             && other.service.1 == c.ports.server
             && s(other.start.saturating_sub(c.start)).abs() <= within(other.service.0)
             && other

@@ -216,6 +216,31 @@ pub const RULE: Rule = Rule {
 const MANY_REQUESTS: u16 = 10;
 
 #[allow(clippy::cast_precision_loss)] // ages, and at most some ten thousand connections
+/// Limits of age that servers and balancers have, in seconds.
+const AGES: [f64; 7] = [60.0, 120.0, 300.0, 600.0, 900.0, 1800.0, 3600.0];
+
+/// Whether a limit of age may have ended it, though too few others show one: it was in use, and as
+/// old as such limits are, or as two others that the server closed in use.
+pub fn suspected(case: &Case<'_>) -> bool {
+    let c = case.connection;
+    let Some(own) = Life::of(c).filter(Life::in_use) else { return false };
+    if began(case, Side::Server).is_none() {
+        return false;
+    }
+    let age = s(own.age());
+    let round = AGES.iter().any(|limit| (0.0..=0.5).contains(&(age - limit)));
+    let limits = case.context.service(c).and_then(|service| Some(service.lives()?.limits()));
+    let alike = limits.is_some_and(|limits| {
+        let near = |&&other: &&i64| (s(other) - age).abs() <= case.parameters.age_variation * age;
+        let varied = limits.requests.first() != limits.requests.last();
+        limits.ages.len() >= FEW && varied && limits.ages.iter().all(|other| near(&other))
+    });
+    own.requests >= MANY_REQUESTS && round || alike
+}
+
+/// Closes of one age from which it is suspected.
+const FEW: usize = 3;
+
 fn holds(case: &Case<'_>) -> Option<Finding> {
     let c = case.connection;
     let end = began(case, Side::Server)?;
@@ -229,7 +254,7 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     let moment = p.event_s.min(p.age_variation * median / 1e9);
     let at_once = lives.ended_around(end.time, moment).count;
     if (number as f64) < p.age_connections || at_once * 2 > number {
-        return None;
+        return suspected(case).then(|| Finding::candidate(0.3));
     }
     let varied = |low: f64, high: f64| high > low * 1.3;
     let (first, last) = (limits.requests.first()?, limits.requests.last()?);

@@ -15,6 +15,9 @@ pub const RULE: Rule = Rule {
         "> S, < S., > ., > F., < ., < P. 500 +20ms, < F. +10us, > R +1ms, > R +10us",
         "> S, < S., > ., < P. 500 +20ms, < F. +10us, > F. ack=-501 +30ms, < ., > R seq=#1 +30ms, > R seq=#1",
         "> S, < S., > ., > F. +40ms, < ., < P. 500 +20ms, > R. ack=-500 win=0 +80ms",
+        // An upload crosses the close: its resets have old numbers, the last one answers the
+        // acknowledgment of the FIN.
+        "> S, < S. +20ms, > . +40us, > P. 400, > P. 1448 +50us, < . +20ms, < P. 310 +1ms, < F. +30us, > P. 1448 ack=-311 +50us, > . +40us, < R seq=#1 +20ms, < R seq=#312 +20us",
     ],
     near_misses: &[
         ("> S, < S., > ., > F., < ., > R.", "application_abort"),
@@ -35,7 +38,10 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     let after = s(reset.time.saturating_sub(reset.sender_fin_time.get()?));
     let shaped = reset.trigger == Some(Trigger::Data)
         || (reset.trigger == Some(Trigger::Fin)
-            && (reset.trigger_payload > 0 || data_refused(case, reset)));
+            && (reset.trigger_payload > 0 || data_refused(case, reset)))
+        || (reset.trigger == Some(Trigger::Ack)
+            && data_refused(case, reset)
+            && refused_before(case, reset));
     let c = case.connection;
     let peer_sent = c.side(reset.sender.peer());
     // Some stacks (gVisor) abort instead of replying when data comes after the close: one round
@@ -64,6 +70,18 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
             ))
             .with(Evidence::of("reset_answers_data").at(reset.packet)),
     )
+}
+
+/// An earlier reset answers data that crossed the FIN, with their old number: the one that is
+/// obeyed answers what acknowledged the FIN.
+fn refused_before(case: &Case<'_>, reset: &Teardown) -> bool {
+    let trip = case.connection.reply_time();
+    case.resets().take_while(|other| other.packet < reset.packet).any(|other| {
+        other.sender == reset.sender
+            && other.sender_fin_before
+            && other.trigger == Some(Trigger::Data)
+            && reset.time.saturating_sub(other.time) <= trip
+    })
 }
 
 /// The data before the FIN that the reset answers were never acknowledged, and what crossed the

@@ -63,6 +63,11 @@ pub const RULE: Rule = Rule {
         ("> S, < S., > ., > P. 80, < P. 300, > ., < F. +120s, > R +1ms", "no_socket"),
         // A live socket.
         ("> S, < S., > ., > P. 80, < P. 300, > ., < R. +900s", "application_abort"),
+        // Both sides, for what was said: an inspection.
+        (
+            "> S ttl=59, < S. ttl=56 +12ms, > . ttl=59 +8ms, > P. 90 ttl=59, < P. 300 ttl=56 +13ms, > . ttl=59 +8ms, > P. 400 ttl=59 +2s, < R. nots win=0 id=0 ttl=128 +30us, > R. nots win=0 id=0 ttl=128 +10us",
+            "reset_injected",
+        ),
     ],
     twins: &[("no_socket", "the peer may have restarted during the silence")],
     applies: Applies::Reset,
@@ -117,7 +122,7 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     if idle < case.parameters.idle_s || never_opened {
         return Some(Finding::candidate(0.0));
     }
-    if c.endpoints.iter().any(|e| !e.spoke() || !e.based) {
+    if c.endpoints.iter().any(|e| !e.spoke() || !e.based) || idle < LONG_S && at_data(case, reset) {
         return None;
     }
     let live = reset.form == Some(Form::Abort);
@@ -196,6 +201,18 @@ fn closing_since(case: &Case<'_>, reset: &Teardown) -> bool {
 fn survived(case: &Case<'_>) -> (f64, f64) {
     let elsewhere = case.context.service(case.connection).map_or(0, |service| service.survived);
     (s(case.connection.silence.survived), s(elsewhere))
+}
+
+/// A box reset both sides when data came: it is what they say that it did not like.
+fn at_data(case: &Case<'_>, reset: &Teardown) -> bool {
+    let first = |row: &Teardown| row.trigger == Some(Trigger::Data);
+    let other = |row: &&Teardown| {
+        row.sender != reset.sender
+            && row.time.saturating_sub(reset.time).saturating_abs() <= AT_ONCE
+    };
+    case.resets().find(other).is_some_and(|other| {
+        first(reset) && other.trigger.is_none() || first(other) && reset.trigger.is_none()
+    })
 }
 
 /// Resets of both sides at one moment, that answer nothing: one box sent them both, since nobody

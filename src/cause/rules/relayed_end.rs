@@ -6,7 +6,7 @@ pub const RULE: Rule = Rule {
     summary: "A proxy or balancer passed on the end of its other connection: this one only \
            followed.",
     wire: "Both legs are in the capture: the second began soon after the first, carried the same \
-           bytes (headers left out), and its far end closed or reset it; within \
+           bytes (headers left out, and what TLS adds where the proxy ends it), and its far end closed or reset it; within \
            milliseconds the host between ended this one. The two sides of an address translator \
            are one connection seen twice: they have the same numbers, and keep their own cause.",
     reference: "HAProxy, nginx stream, Envoy TCP proxy",
@@ -39,8 +39,25 @@ pub const RULE: Rule = Rule {
              +1ms, > P. 280, < P. 2900 +5ms, < P. 2960 client=1 server=5 port=40000 +1ms, > ., > F. \
              +2s, > F. client=s5 server=6 port=41000 +20ms, < F., > ., < F. client=1 server=5 \
              port=40000, > .",
+        // The client aborts; the proxy, which had added to the answer, closes.
+        "> S server=5, < S., > ., > P. 300, > S client=s5 server=6 port=41000 +1ms, < S. +1ms, > . \
+             +30us, > P. 340 +1ms, < P. 900 +5ms, < P. 930 client=1 server=5 port=40000 +1ms, > ., \
+             > R. +800ms, > F. client=s5 server=6 port=41000 +1ms, < F. +1ms, > .",
+        // TLS ends at the proxy.
+        "> S server=5, < S., > ., > P. tls 517, < P. 3200 +2ms, > P. 80, > P. 350, > S client=s5 \
+             server=6 port=41000 +1ms, < S. +1ms, > . +30us, > P. 320 +1ms, < P. 9000 +5ms, < P. \
+             9060 client=1 server=5 port=40000 +1ms, > ., > F. +800ms, > F. client=s5 server=6 \
+             port=41000 +300us, < F. +1ms, > ., < F. client=1 server=5 port=40000, > .",
     ],
     near_misses: &[
+        // TLS to the proxy, and more behind it than came: another client's.
+        (
+            "> S server=5, < S., > ., > P. tls 517, < P. 3200 +2ms, > P. 80, > P. 350, > S client=s5 \
+             server=6 port=41000 +1ms, < S. +1ms, > . +30us, > P. 320 +1ms, < P. 13000 +5ms, < P. \
+             9060 client=1 server=5 port=40000 +1ms, > ., > F. +800ms, > F. client=s5 server=6 \
+             port=41000 +300us, < F. +1ms, > ., < F. client=1 server=5 port=40000, > .",
+            "client_close",
+        ),
         // Both sides of a translator of the server's address.
         (
             "> S server=9 isn=7, > S server=7 isn=7 +100us, < S. +50us, < S. server=9 +50us, \

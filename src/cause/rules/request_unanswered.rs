@@ -7,7 +7,8 @@ pub const RULE: Rule = Rule {
     wire: "The client's payload was acknowledged and is the last there is, then the first FIN: of \
            a side that waited, or of a server that had answered before. A goodbye of TLS is no \
            request, nor is what a client sends long after the opening to a server that never says \
-           anything. Before idle_close, whose connections are idle because all is answered.",
+           anything, nor a transfer of one way, the opening of TLS alone, or SSH, whose segments \
+           mostly want no answer. Before idle_close, whose connections are idle because all is answered.",
     reference: "RFC 9110 section 9.2.2 and 15.6.5; proxy_read_timeout of nginx, timeout server of \
                 HAProxy, 60 s each by default",
     next: "What did the server do in that time? A round number of seconds is a limit of the side \
@@ -17,9 +18,34 @@ pub const RULE: Rule = Rule {
         "> S, < S., > ., > P. 200, < ., < F. +60s, > F., < .",
         "> S, < S., > ., > P. 200, < P. 300, > ., > P. 90 +3s, < F., > F., < .",
         "> S, < S., > ., > P. 200, < P. 300, > ., > P. 90 +3s, < ., > F. +2s, < .",
+        // An upload, and no answer to it.
+        "> S, < S., > ., > P. 400, < P. 25, > P. 1400 +2s, < ., > P. 1400 +2s, < ., > P. 1400 +2s, < ., > P. 1400 +2s, < ., < F. +60s, > F., < .",
     ],
     near_misses: &[
         ("> S, < S., > ., > P. 200, < ., > F. +300ms, < F., > .", "client_close"),
+        // The opening of TLS 1.3, and no request.
+        (
+            "> S, < S., > ., > P. tls 517, < P. 2900, > P. 80, < ., < F. +40s, > F., < .",
+            "server_close",
+        ),
+        // It tells, and waits for nothing.
+        (
+            "> S, < S., > ., > P. 200 +2s, < ., > P. 200 +2s, < ., > P. 200 +2s, < ., > P. 200 +2s, < ., < F. +1500ms, > F., < .",
+            "server_close",
+        ),
+        (
+            "> S, < S., > ., > P. 30, < P. 4, > P. 90 +3s, < ., > P. 90 +3s, < ., > P. 90 +3s, < ., > P. 90 +3s, < ., < F. +2s, > F., < .",
+            "server_close",
+        ),
+        // A transfer.
+        (
+            "> S, < S., > ., > P. 28960, < ., > P. 28960, < ., > P. 28960, < ., > F. +2s, < F., > .",
+            "client_close",
+        ),
+        (
+            "> S service=22, < S., > ., < P. 41, > P. 41, < P. 1100, > P. 52 +1s, < ., < F. +30s, > F., < .",
+            "server_close",
+        ),
         (
             "> S, < S., > ., > P. tls, < P. tls, > P. 80, < P. 900, > P. 46, < ., > F. +2s, < F., > .",
             "client_close",
@@ -42,6 +68,17 @@ const LIMITS: [f64; 11] = [2.0, 3.0, 5.0, 10.0, 15.0, 20.0, 30.0, 60.0, 90.0, 12
 const GOODBYE: u64 = 40;
 /// And up to this length in TLS, where it may also be a frame of HTTP/2 that wants no answer.
 const CONTROL: u64 = 64;
+/// Segments of the client with which TLS opens, a long hello in two, and its last message of the
+/// handshake: no request yet.
+const OPENING: u32 = 2;
+/// See [`OPENING`].
+const FINISHED: u64 = 112;
+/// The protocol in which most segments want no answer.
+const SSH: u16 = 22;
+/// Octets of a transfer that is done when they are acknowledged, and how long its sender waits then.
+const UPLOAD: u64 = 65_536;
+/// See [`UPLOAD`].
+const UPLOAD_S: f64 = 10.0;
 /// A client that still sends this long after the opening, and is never answered, tells and does not
 /// ask.
 const ONE_WAY_S: f64 = 5.0;
@@ -66,11 +103,19 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     }
     let tls = c.extra().is_some_and(|extra| extra.tls != BySide::both(false));
     let asked = c.side(Side::Server).unanswered;
-    if tls && asked <= CONTROL {
+    let opening = tls && client.data_packets <= OPENING && asked <= FINISHED;
+    if tls && asked <= CONTROL || opening || c.ports.server == SSH {
         return None;
     }
     let answered = answer.get().is_some();
     let asked_at = s(fin.time.saturating_sub(waited).saturating_sub(c.start));
+    // For how long it had spoken without an answer: longer than it was quiet, and it tells.
+    let telling = answer.get().map_or(asked_at, |since| s(since.saturating_sub(waited)));
+    let tells = telling > ONE_WAY_S && telling > s(waited) && asked > u64::from(client.largest);
+    let upload = !answered && closer == Side::Client && asked >= UPLOAD && s(waited) < UPLOAD_S;
+    if tells || upload {
+        return None;
+    }
     let confidence = if s(waited) >= case.parameters.request_wait_s {
         let one_way = !answered && closer == Side::Client && asked_at > ONE_WAY_S;
         if one_way {

@@ -16,5 +16,8 @@ pub const RULE: Rule = Rule {
 };
 
 fn holds(case: &Case<'_>) -> Option<Finding> {
-    closed_first(case, Side::Server)
+    let found = closed_first(case, Side::Server)?;
+    // A limit of age is as likely.
+    let doubtful = super::connection_age_limit::suspected(case);
+    Some(if doubtful { Finding { confidence: found.confidence.min(0.5), ..found } } else { found })
 }

@@ -8,7 +8,8 @@ pub const RULE: Rule = Rule {
     wire: "Within a second of this one, five or more connections of the service that had stood for \
            a second or more were ended by the server, by FIN or reset alike; they are most of those \
            that were open, and had been silent for times that differ, or its port refuses afterwards; \
-           then younger ones that ended in their midst belong to them. Connections that were all \
+           then younger ones that ended in their midst belong to them. Or most of them were reset \
+           with a request unanswered. Connections that were all \
            silent for the same time met an idle limit; those that were all busy ended with their \
            work; what clients end is theirs.",
     reference: "systemd, Kubernetes and load balancers: restart, failover, drain, deregistration",
@@ -29,6 +30,10 @@ pub const RULE: Rule = Rule {
              < P. 300 client=1..6, > . client=1..6, > P. 90 client=4..6 +9s, < P. 300 \
              client=4..6, < F. client=1 +100ms, < F. +1ms client=2..6, > F. client=1..6, < . \
              client=1..6",
+        // Killed in the midst of their work.
+        "> S port=1..6, < S. port=1..6, > . port=1..6, > P. 90 port=1..6 +500ms, < P. 300 \
+             port=1..6, > . port=1..6, > P. 200 port=1..6 +300ms, < . port=1..6 +1ms, < R. \
+             port=1..6 +9ms",
         // The last one had begun half a second before.
         "> S client=1..6, < S. client=1..6, > . client=1..6, > P. 90 client=1..6 +500ms, \
              < P. 300 client=1..6, > . client=1..6, > S client=7 +9s, < S., > ., > P. 90, < P. 300 \
@@ -77,6 +82,13 @@ pub const RULE: Rule = Rule {
              port=1..6 +1ms, > F. port=1..6",
             "server_close",
         ),
+        // Each aborted after its answer.
+        (
+            "> S port=1..6, < S. port=1..6, > . port=1..6, > P. 90 port=1..6 +500ms, < P. 300 \
+             port=1..6, > . port=1..6, > P. 200 port=1..6 +300ms, < P. 300 port=1..6 +1ms, > . \
+             port=1..6, < R. port=1..6 +9ms",
+            "application_abort",
+        ),
         // One after the other.
         (
             "> S port=1..6, < S. port=1..6, > . port=1..6, > P. 90 port=1..6 +500ms, < P. 300 \
@@ -109,10 +121,11 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     let refused = service.last_refused.is_some_and(|time| time > end.time);
     // Where the port is closed afterwards, no idle limit explains it.
     let varied = ended.deviation_s >= p.event_idle_variation * ended.mean_idle_s || refused;
+    // Killed with requests in hand: neither work that was done nor an idle limit.
+    let killed = ended.cut * 2 > ended.count;
     if (ended.count as f64) < p.event_connections
         || (ended.count as f64) < p.event_share * open as f64
-        || ended.idle == 0
-        || !varied
+        || !killed && (ended.idle == 0 || !varied)
     {
         return None;
     }
@@ -128,6 +141,7 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
             .with(Evidence::count("ended_within_a_second", ended.count as u64))
             .with(Evidence::count("were_open_before", open as u64))
             .with(Evidence::count("of_these_idle", ended.idle as u64))
+            .with_some(killed.then(|| Evidence::count("of_these_cut", ended.cut as u64)))
             .with_some(refused.then(|| Evidence::of("refuses_connections_afterwards"))),
     )
 }

@@ -12,7 +12,8 @@ pub const RULE: Rule = Rule {
            the source is spoofed, gone, or a scanner that lets nothing out. A single SYN-ACK that \
            nothing follows is no more than a candidate: most servers would have repeated it, and a \
            capture of SYNs, FINs and resets alone shows no acknowledgment. Some servers and boxes \
-           clear the half-open connection by a reset after seconds.",
+           clear the half-open connection by a reset after seconds, and in a flood the owner of a \
+           spoofed address answers the SYN-ACK by a reset.",
     reference: "RFC 4987; RFC 9293 section 3.10.7.4; Linux tcp_synack_retries, rp_filter",
     next: "Look at the half-open count (ss -n state syn-recv): of a flood, turn on SYN cookies. \
            Of a lost answer, capture at the client, and look for asymmetric routes, reverse-path \
@@ -22,9 +23,16 @@ pub const RULE: Rule = Rule {
         "> S, < S. +1ms, < S. again +1s, < S. again +2s, < S. again +4s",
         "> S, < S. +12ms, < R seq=#1 +5s",
         "> S client=1, < S. +1ms, > S client=2 +9ms, < S. +1ms, > S client=3 +9ms, < S. +1ms, > S client=4 +9ms, < S. +1ms, > S client=5 +9ms, < S. +1ms, > S client=6 +9ms, < S. +1ms, > S client=7 +9ms, < S. +1ms, > S client=8 +9ms, < S. +1ms",
+        // A spoofed address has an owner, who never asked.
+        "> S client=9, < S. +1ms, > S client=1..8 +4ms, < S. client=1..8 +50us, > R client=9 ttl=110 +120ms",
     ],
     near_misses: &[
         ("> S, < S. +1ms", "undetermined"),
+        // Seven are a busy second.
+        (
+            "> S client=9, < S. +1ms, > S client=1..7 +4ms, < S. client=1..7 +50us, > R client=9 +120ms",
+            "client_handshake_timeout",
+        ),
         ("> S, < S. +1ms, > S port=40001 +9s", "undetermined"),
         // A capture of SYNs and FINs alone.
         (
@@ -46,14 +54,14 @@ pub const RULE: Rule = Rule {
     applies: Applies::Any,
     needs: Needs::NOTHING
         .unless_reset(&[Ending::HandshakeIncomplete])
-        .if_reset(&[Ending::HandshakeAbortedByServer]),
+        .if_reset(&[Ending::HandshakeAbortedByServer, Ending::HandshakeAbandoned]),
     holds,
 };
 
 fn holds(case: &Case<'_>) -> Option<Finding> {
     let c = case.connection;
     if case.reset.is_some() {
-        return given_up(case);
+        return given_up(case).or_else(|| disowned(case));
     }
     if c.ending != Ending::HandshakeIncomplete {
         return None;
@@ -112,6 +120,27 @@ fn given_up(case: &Case<'_>) -> Option<Finding> {
             .with(Evidence::time("waited_s", waited))
             .with(Evidence::of("reset_of_the_half_open_connection").at(reset.packet)),
     )
+}
+
+/// In a flood, the true owner of a spoofed address answers the SYN-ACK by a reset.
+fn disowned(case: &Case<'_>) -> Option<Finding> {
+    let reset = flooded(case)?;
+    let c = case.connection;
+    Some(
+        Finding::new(0.6)
+            .with(Evidence::of("syn_ack_fits").maybe_at(c.syn_ack.map(|answer| answer.packet)))
+            .with(Evidence::text("shape", "flood"))
+            .with_some(flood(case).map(|s| Evidence::count("sources_at_once", s as u64)))
+            .with(Evidence::of("reset_by_who_sent_no_syn").at(reset.packet)),
+    )
+}
+
+/// The client's reset to a SYN-ACK in the midst of a flood of one SYN of each of many sources.
+pub fn flooded<'a>(case: &Case<'a>) -> Option<&'a Teardown> {
+    let reset = abandonment(case).filter(|reset| {
+        reset.form == Some(Form::Reply) && reset.trigger == Some(Trigger::SynAck)
+    })?;
+    flood(case).map(|_| reset)
 }
 
 /// Sources with one SYN each that left this service half open at the same time, where there are

@@ -11,7 +11,9 @@ pub const RULE: Rule = Rule {
            option or none, window 512 to 4096 or 65535; or flags that no host sends with a SYN); or \
            it tried 20 or more ports of this host, or this port of 20 or more hosts of one net \
            (addresses that differ in the last byte), and failed at most of them. A reset to \
-           the SYN-ACK needs one of the two: look or fan-out.",
+           the SYN-ACK needs one of the two, look or fan-out, or shows that the SYN was not its \
+           host's: no option but the MSS and a TTL of its own, or free to be fragmented, where the \
+           reset is a kernel's.",
     reference: "nmap -sS and -sT, masscan, zmap; RFC 9293 section 3.10.7.3",
     next: "Look at the other targets of this source.",
     examples: &[
@@ -19,10 +21,19 @@ pub const RULE: Rule = Rule {
         "> S bare win=2048 nots, < S., > R",
         "> S bare nots win=1024, > S bare nots win=1024 service=80 +1ms, > S bare nots win=1024 service=22 +1ms, > S bare nots win=1024 service=25 +4s",
         "> SF bare win=512 +1s",
+        // A program's SYN, and its kernel's reset.
+        "> S bare nots win=64240 ttl=47, < S. +20ms, > R ttl=64 +40us",
         "> S server=1..20 +1ms, > S server=1..20 again +1ms",
     ],
     near_misses: &[
         ("> S bare win=1024, < S., > ., > R.", "application_abort"),
+        // A small device that gave up, in its own stack's form.
+        (
+            "> S bare nots win=5744 ttl=255, < S. +3s, > R. nots win=5744 ttl=255 +1ms",
+            "client_handshake_timeout",
+        ),
+        // A system's SYN: another route.
+        ("> S ttl=52, < S. +90ms, > R ttl=55 +90ms", "undetermined"),
         // A socket that was aborted had been opened.
         (
             "> S nots service=1, < R., > S nots service=2, < R., > S nots service=3, < R., > S nots service=4, < S. nots, > R. nots",
@@ -65,7 +76,8 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
         && reset.form == Some(Form::Reply)
         && c.side(Side::Server).syn_acks == 1
         && client.alive > client.syns;
-    if !look && !raw && (!fan_out || waited) {
+    let crafted = crafted(case, reset);
+    if !look && !raw && !crafted && (!fan_out || waited) {
         return dropped_syn_ack(case).then(|| Finding::candidate(0.3));
     }
     let base = if fan_out && (look || only_mss(case)) {
@@ -79,6 +91,9 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
         Finding::new(base).with(Evidence::of("reset_ends_the_attempt").at(reset.packet));
     if fan_out {
         finding = finding.with(Evidence::count("services_tried", targets as u64));
+    }
+    if crafted {
+        finding = finding.with(Evidence::of("syn_and_reset_are_of_two_stacks").at(reset.packet));
     }
     if raw {
         finding = finding.with(Evidence::of("raw_socket_goes_on_after_its_hosts_reset"));
@@ -120,6 +135,23 @@ fn silent(case: &Case<'_>) -> Option<Finding> {
         .with(Evidence::count("hosts_of_this_net", hosts as u64));
     Some(with_look(case, finding, look))
 }
+
+/// The SYN is a program's own (no option but the MSS, and other routers away than the reset, or free
+/// to be fragmented) and the reset that of its host's kernel, which knows nothing of it.
+fn crafted(case: &Case<'_>, reset: &Teardown) -> bool {
+    let client = case.side(Side::Client);
+    let kernel = reset.form == Some(Form::Reply)
+        && !reset.flags.ack()
+        && (case.connection.ip_version == 6
+            || reset.dont_fragment && reset.ip_id.is_none_or(|id| id == 0));
+    let [syn, answer] = [client.ttl.syn, reset.ttl].map(crate::conn::hops);
+    let apart = client.ttl.syn != 0 && syn.abs_diff(answer) >= CRAFTED;
+    let fragments = case.connection.ip_version == 4 && !client.traits.never_fragments();
+    client.syns > 0 && only_mss(case) && kernel && (apart || fragments)
+}
+
+/// Routers between a SYN and a reset of one host from which one of the two was crafted.
+const CRAFTED: u8 = 2;
 
 /// No option but the MSS.
 fn only_mss(case: &Case<'_>) -> bool {

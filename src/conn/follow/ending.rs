@@ -202,7 +202,8 @@ fn ending(c: &Connection, reset: Option<u32>) -> Ending {
     if client_fin && server_fin {
         return both_closed(c);
     }
-    let attempted = client.syns > 0 && client.alive == client.syns && client.unique_bytes == 0;
+    let only_syns = client.alive == client.syns + client.syn_acks;
+    let attempted = client.syns > 0 && only_syns && client.unique_bytes == 0;
     if client.syns > 0 && server.alive == 0 && client.alive == client.syns {
         return Ending::HandshakeUnanswered;
     }
@@ -216,7 +217,27 @@ fn ending(c: &Connection, reset: Option<u32>) -> Ending {
     if unresponsive(client) || unresponsive(server) || final_ack_ignored(c) || stuck {
         return Ending::PeerUnresponsive;
     }
+    if closed_unseen(c) {
+        return Ending::Graceful;
+    }
     if client_fin || server_fin { Ending::HalfClosed } else { Ending::Open }
+}
+
+/// The capture lost the second FIN: the side that had closed, and was acknowledged, acknowledges
+/// one number beyond all that its peer sent, and nothing follows.
+fn closed_unseen(c: &Connection) -> bool {
+    let Some(first) = c.first_fin_by else { return false };
+    let (closer, other) = (c.side(first), c.side(first.peer()));
+    let mut rows = c.teardowns.iter().take(SEARCHED);
+    let fin = rows.find(|row| row.kind == Kind::Fin && row.sender == first);
+    let before = fin.and_then(|row| row.relative_acknowledgment.get());
+    other.spoke()
+        && other.fins == 0
+        && other.unseen_acked == 1
+        && other.acked == other.max_end + 1
+        && before.is_some_and(|before| before < other.acked.cast_signed())
+        && closer.fin.is_some_and(|fin| fin.acked_at.is_some())
+        && closer.last_time >= other.last_time
 }
 
 /// One direction alone still shows a connection: the peer's bytes are acknowledged, or the side

@@ -121,8 +121,7 @@ fn base(c: &mut Connection, segment: &Segment<'_>, sender: Side) {
         endpoint.contiguous = endpoint.max_end;
     } else if flags.syn()
         && segment.sequence != endpoint.base
-        && !fitting
-        && may_rebase(endpoint, peer, segment)
+        && (!fitting && may_rebase(endpoint, peer, segment) || splits(endpoint, segment))
     {
         endpoint.base = segment.sequence;
         endpoint.max_end = 0;
@@ -200,6 +199,12 @@ fn may_rebase(endpoint: &Endpoint, peer: &Endpoint, segment: &Segment<'_>) -> bo
     let answers =
         segment.flags.ack() && peer.position(segment.acknowledgment) == 1 && endpoint.syn_acks > 0;
     answers && endpoint.acked == 0 && endpoint.unique_bytes == 0
+}
+
+/// A SYN of a side that had only acknowledged: its numbers begin here.
+fn splits(endpoint: &Endpoint, segment: &Segment<'_>) -> bool {
+    let first = endpoint.syns + endpoint.syn_acks == 0 && endpoint.unique_bytes == 0;
+    first && !segment.flags.ack() && endpoint.fins == 0
 }
 
 /// The bytes the segment takes in its sender's space.

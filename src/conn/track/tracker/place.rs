@@ -1,6 +1,7 @@
 //! Which connection a segment belongs to.
 
 use super::{MAX_SIBLINGS, Tracker};
+use crate::conn::facts::connection::Connection;
 use crate::conn::facts::endpoint::State;
 use crate::conn::memory::store::NONE;
 use crate::conn::primitives::words::Side;
@@ -153,9 +154,16 @@ impl Tracker {
             return false;
         }
         let crossing = side == Side::Server
-            && endpoint.state == State::Silent
+            && (endpoint.state == State::Silent || acknowledged_alone(c))
             && c.side(Side::Client).state == State::SynSent
             && c.over_since.is_none();
         !crossing && (endpoint.based || c.over_since.is_some())
     }
+}
+
+/// The server acknowledged the SYN without one of its own, which may follow (a split handshake).
+fn acknowledged_alone(c: &Connection) -> bool {
+    let server = c.side(Side::Server);
+    let spoken = server.syns + server.syn_acks + server.fins + server.rsts;
+    spoken == 0 && server.unique_bytes == 0 && c.side(Side::Client).acked == 1
 }
