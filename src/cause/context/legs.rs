@@ -16,11 +16,11 @@ const MAX_LEGS: usize = 16;
 const MAX_PORTS: usize = 16;
 /// Bytes that a proxy may put before what it passes on (PROXY protocol, a header).
 const HEADER: u32 = 256;
-/// Octets by which TLS is longer than what is in it: handshakes, and a share of the rest.
+/// Bytes by which TLS is longer than what is in it: handshakes, and a share of the rest.
 const SEALED: BySide<u32> = BySide { client: 4096, server: 8192 };
 /// See [`SEALED`].
 const RECORDS: u32 = 16;
-/// Octets of which the same number is no chance, but for a header.
+/// Bytes of which the same number is no chance, but for a header.
 const MUCH: u32 = 8 * HEADER;
 
 /// The leg whose end another one followed.

@@ -75,7 +75,7 @@ const OPENING: u32 = 2;
 const FINISHED: u64 = 112;
 /// The protocol in which most segments want no answer.
 const SSH: u16 = 22;
-/// Octets of a transfer that is done when they are acknowledged, and how long its sender waits then.
+/// Bytes of a transfer that is done when they are acknowledged, and how long its sender waits then.
 const UPLOAD: u64 = 65_536;
 /// See [`UPLOAD`].
 const UPLOAD_S: f64 = 10.0;

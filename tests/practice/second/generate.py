@@ -1,6 +1,6 @@
 """Writes the pcaps of the second set of cases, with the hosts and the tap of the blind ones.
 
-    python tests/practice/second/generate.py
+python tests/practice/second/generate.py
 """
 
 from __future__ import annotations
