@@ -128,6 +128,24 @@ impl Hosts {
         Some(next)
     }
 
+    /// Names as they were, of which there may be `most`.
+    pub fn of(origin: Origin, most: usize, rows: impl IntoIterator<Item = Host>) -> Self {
+        let mut hosts = Self::new(origin, most);
+        for Host { address, name, seen, count, .. } in rows {
+            if let Some(at) = hosts.place(address, &name, seen)
+                && let Some(row) = hosts.rows.get_mut(at)
+            {
+                row.count = row.count.saturating_add(count);
+            }
+        }
+        hosts
+    }
+
+    /// Where all of them come from, and how many rows there may be.
+    pub fn bounds(&self) -> (Origin, usize) {
+        (self.origin, self.most)
+    }
+
     /// Adds the names of another, as often as they were met.
     pub fn absorb(&mut self, other: &Self) {
         for Host { address, name, seen, count, .. } in &other.rows {

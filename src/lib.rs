@@ -7,6 +7,7 @@
 //! | [`capture`] | bytes | frames: when, which interface, which bytes |
 //! | [`packet`] | frames | TCP segments and ICMP errors, or a class that the ledger counts |
 //! | [`filter`] | segments | those that were asked for |
+//! | [`digest`] | segments | a file of what connections are made of, and back |
 //! | [`conn`] | segments | connections and teardowns: facts only |
 //! | [`cause`] | connections | verdicts: why, with evidence |
 //! | [`table`] | rows | Arrow record batches, and these into files |
@@ -22,6 +23,7 @@ pub mod base;
 pub mod capture;
 pub mod cause;
 pub mod conn;
+pub mod digest;
 pub mod engine;
 pub mod filter;
 pub mod finding;

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use finrst::capture::Direction;
 use finrst::conn::{Limits, Tracker};
-use finrst::packet::{Address, Flags, PathId, Segment, Seq};
+use finrst::packet::{Address, Flags, PathId, Payload, Segment, Seq};
 
 type End = (u128, u16);
 /// Its name, an IP version, and two endpoints for each number.
@@ -39,7 +39,7 @@ fn segment(ip_version: u8, source: End, destination: End) -> Segment<'static> {
         header_length: 20,
         options: &[],
         payload_length: 0,
-        payload: &[],
+        payload: Payload::default(),
     }
 }
 

@@ -10,9 +10,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The layers, from the ground up; what joins them comes last.
-const LAYERS: [&str; 12] = [
-    "base", "hosts", "capture", "packet", "filter", "conn", "cause", "table", "finding", "engine",
-    "python", "lib",
+const LAYERS: [&str; 13] = [
+    "base", "hosts", "capture", "packet", "filter", "digest", "conn", "cause", "table", "finding",
+    "engine", "python", "lib",
 ];
 /// The rooms of `conn`; those of one floor know nothing of each other.
 const FLOORS: [&[&str]; 6] =

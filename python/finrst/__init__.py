@@ -17,6 +17,7 @@ from ._errors import (
     FinrstError,
     InternalError,
     OutputWarning,
+    StateError,
 )
 from ._face.capture import Capture
 from ._face.compare import Change, Comparison, compare
@@ -46,6 +47,7 @@ __all__ = [
     "Options",
     "OutputWarning",
     "Scan",
+    "StateError",
     "Stream",
     "Table",
     "__version__",

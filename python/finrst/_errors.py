@@ -32,6 +32,16 @@ class FilterError(FinrstError, ValueError):
     """
 
 
+class StateError(FinrstError, ValueError):
+    """What finrst wrote for itself cannot be used: it is cut, damaged or no such file, or was made by
+    another version or with other options.
+
+    >>> import finrst
+    >>> issubclass(finrst.StateError, finrst.CaptureError)  # as no capture is to blame
+    False
+    """
+
+
 class InternalError(FinrstError):
     """A broken promise of finrst itself; please report it.
 

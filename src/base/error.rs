@@ -45,6 +45,14 @@ pub enum Error {
     },
     /// Read again, the source did not give what it gave before.
     Changed(String),
+    /// What finrst wrote for itself cannot be used: cut, damaged, foreign, or made by another
+    /// version or with other options.
+    State {
+        /// The file, as it was named.
+        file: String,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// A filter expression that cannot be read.
     Filter {
         /// What is wrong.
@@ -66,7 +74,9 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Io { file, source } => write!(f, "{}: {source}", printable(file)),
-            Self::Exists { file, reason } | Self::NotACapture { file, reason } => {
+            Self::Exists { file, reason }
+            | Self::NotACapture { file, reason }
+            | Self::State { file, reason } => {
                 write!(f, "{}: {}", printable(file), printable(reason))
             }
             Self::Damaged { file, offset, packet, reason } => {

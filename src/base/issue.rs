@@ -5,6 +5,60 @@ use std::collections::BTreeMap;
 /// Examples kept for each kind in each file.
 pub const EXAMPLES: u64 = 25;
 
+/// Every kind there is.
+pub const KINDS: [&str; 50] = [
+    "bad_fragment",
+    "block_damaged",
+    "captured_longer",
+    "clock_leap",
+    "compressed_damaged",
+    "compressed_trailing",
+    "compressed_truncated",
+    "context_full",
+    "crowded_tuple",
+    "directory_not_entered",
+    "evicted",
+    "file_changed",
+    "files_out_of_order",
+    "files_overlap",
+    "fragments_evicted",
+    "fragments_expired",
+    "gaps_folded",
+    "interface_limit",
+    "io_error",
+    "ip_malformed",
+    "ip_truncated",
+    "limit",
+    "link_truncated",
+    "link_type_bits",
+    "many_blocks",
+    "name_limit",
+    "name_record_damaged",
+    "not_a_capture",
+    "option_damaged",
+    "pcap_version",
+    "record_damaged",
+    "resync",
+    "section_damaged",
+    "section_limit",
+    "statistics_backward",
+    "statistics_interface",
+    "tcp_malformed",
+    "tcp_truncated",
+    "teardowns_not_compared",
+    "text_limit",
+    "time_backward",
+    "time_fraction",
+    "time_out_of_range",
+    "too_many_layers",
+    "too_many_paths",
+    "truncated_tail",
+    "undefined_interface",
+    "unreadable",
+    "unsupported_link_type",
+    "zero_fill",
+];
+
 /// Stands in [`Issue::file`] for an input that is no file of the capture, as what a directory
 /// holds besides captures.
 pub const NO_FILE: u32 = u32::MAX;
@@ -33,6 +87,19 @@ pub struct Issues {
 }
 
 impl Issues {
+    /// Issues as they were: how often each kind was met in each file, and the examples.
+    pub fn of(
+        counts: impl IntoIterator<Item = (u32, &'static str, u64)>,
+        examples: impl IntoIterator<Item = Issue>,
+    ) -> Self {
+        let mut issues = Self::default();
+        issues.counts.extend(counts.into_iter().map(|(file, kind, count)| ((file, kind), count)));
+        for issue in examples {
+            issues.examples.entry(issue.file).or_default().push(issue);
+        }
+        issues
+    }
+
     /// Counts an oddity; `detail` is only asked for while examples of its kind are still kept.
     pub fn add(
         &mut self,
@@ -42,6 +109,7 @@ impl Issues {
         kind: &'static str,
         detail: impl FnOnce() -> String,
     ) {
+        debug_assert!(KINDS.contains(&kind), "{kind} is not among the kinds of issues");
         let count = self.counts.entry((file, kind)).or_insert(0);
         *count += 1;
         if *count <= EXAMPLES {

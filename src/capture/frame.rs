@@ -1,7 +1,7 @@
 //! What a capture is made of: one [`Frame`] per captured packet.
 
 /// A pcap link-layer type (`LINKTYPE_*` of the tcpdump group's registry).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct LinkType(pub u16);
 
 /// Which way a packet went at the interface that captured it, where the file says so.

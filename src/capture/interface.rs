@@ -7,7 +7,7 @@ use super::frame::LinkType;
 pub const NO_INTERFACE: u32 = u32::MAX;
 
 /// One interface of one section of one file. A classic pcap file has exactly one.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Interface {
     /// Index of the file.
     pub file: u32,

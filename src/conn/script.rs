@@ -50,7 +50,7 @@ use item::Fault;
 use player::Player;
 
 use crate::base::error::Error;
-use crate::packet::{IcmpError, Segment};
+use crate::packet::{IcmpError, Payload, Segment};
 
 /// Longest script, in items; and in packets, where items stand for several.
 const MAX_ITEMS: usize = 10_000;
@@ -77,7 +77,7 @@ pub struct Owned {
 impl Owned {
     /// The segment, borrowed.
     pub fn segment(&self) -> Segment<'_> {
-        Segment { options: &self.options, payload: &self.payload, ..self.template }
+        Segment { options: &self.options, payload: Payload::Octets(&self.payload), ..self.template }
     }
 }
 

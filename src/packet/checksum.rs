@@ -6,8 +6,7 @@ use super::segment::Segment;
 /// captured, or the sum is that of the addresses alone, which a system leaves there when the
 /// hardware is to go on.
 pub fn sound(segment: &Segment<'_>) -> Option<bool> {
-    let captured = u32::try_from(segment.payload.len()).ok()?;
-    if captured != segment.payload_length || segment.options_cut() {
+    if segment.payload.captured() != segment.payload_length || segment.options_cut() {
         return None;
     }
     let addresses = addresses(segment);
@@ -48,7 +47,7 @@ fn all(segment: &Segment<'_>, addresses: Sum) -> Sum {
     all.add(&segment.window.to_be_bytes());
     all.add(&segment.checksum.to_be_bytes());
     all.add(segment.options);
-    all.add(segment.payload);
+    all.add(&segment.payload.sum().to_be_bytes());
     all
 }
 
@@ -83,7 +82,7 @@ impl Sum {
 mod tests {
     use super::*;
     use crate::capture::Direction;
-    use crate::packet::{Address, Flags, PathId, Seq};
+    use crate::packet::{Address, Flags, PathId, Payload, Seq};
 
     /// A SYN of a capture: 192.0.2.10:50900 to 198.51.100.20:8080, with its checksum.
     fn captured() -> Segment<'static> {
@@ -115,7 +114,7 @@ mod tests {
             header_length: 40,
             options: &OPTIONS,
             payload_length: 0,
-            payload: &[],
+            payload: Payload::default(),
         }
     }
 

@@ -16,6 +16,7 @@ mod network;
 mod options;
 mod part;
 mod paths;
+mod payload;
 mod plain;
 mod segment;
 mod seq;
@@ -38,6 +39,7 @@ pub use flags::Flags;
 pub use names::link_name;
 pub use options::Options;
 pub use paths::{Path, Paths};
+pub use payload::{Alert, Facts, MARKED, MAX_NAME, MAX_TEXT, Marks, Payload, Told};
 pub use segment::{Address, IcmpError, PathId, Segment};
 pub use seq::Seq;
 
@@ -120,15 +122,15 @@ pub struct Reassembled {
 impl Reassembled {
     fn new(segment: Segment<'_>) -> Box<Self> {
         Box::new(Self {
-            head: Segment { options: &[], payload: &[], ..segment },
+            head: Segment { options: &[], payload: Payload::default(), ..segment },
             options: segment.options.to_vec(),
-            payload: segment.payload.to_vec(),
+            payload: segment.payload.octets().to_vec(),
         })
     }
 
     /// The segment.
     pub fn segment(&self) -> Segment<'_> {
-        Segment { options: &self.options, payload: &self.payload, ..self.head }
+        Segment { options: &self.options, payload: Payload::Octets(&self.payload), ..self.head }
     }
 }
 
@@ -213,7 +215,7 @@ impl Decoder {
                 match tcp::segment(frame, time, path, &walk, part) {
                     Ok(segment) => {
                         if segment.source_port == dns::PORT && !segment.payload.is_empty() {
-                            self.memory.stream(segment.payload, frame, time, &walk.ip);
+                            self.memory.stream(segment.payload.octets(), frame, time, &walk.ip);
                         }
                         Decoded::Tcp(segment)
                     }

@@ -4,6 +4,7 @@ use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::flags::Flags;
+use super::payload::Payload;
 use super::seq::Seq;
 use crate::capture::Direction;
 
@@ -93,7 +94,7 @@ pub struct Segment<'a> {
     /// Payload bytes on the wire.
     pub payload_length: u32,
     /// Captured part of the payload.
-    pub payload: &'a [u8],
+    pub payload: Payload<'a>,
 }
 
 impl Segment<'_> {

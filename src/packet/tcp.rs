@@ -3,6 +3,7 @@
 use super::class::Class;
 use super::flags::Flags;
 use super::part::Part;
+use super::payload::Payload;
 use super::segment::{PathId, Segment};
 use super::seq::Seq;
 use super::walk::Walk;
@@ -59,6 +60,6 @@ pub(super) fn segment<'a>(
         header_length,
         options,
         payload_length: u32::try_from(part.wire - header).unwrap_or(u32::MAX),
-        payload,
+        payload: Payload::Octets(payload),
     })
 }

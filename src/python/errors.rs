@@ -26,6 +26,7 @@ pub fn exception(py: Python<'_>, error: Error) -> PyErr {
         Error::NotACapture { .. } | Error::Damaged { .. } | Error::Changed(_) => {
             own(py, "CaptureError", &error.to_string())
         }
+        Error::State { .. } => own(py, "StateError", &error.to_string()),
         Error::Filter { .. } => own(py, "FilterError", &error.to_string()),
         Error::Argument(reason) => PyValueError::new_err(reason),
         Error::Memory => PyMemoryError::new_err(error.to_string()),

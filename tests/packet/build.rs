@@ -85,7 +85,7 @@ pub fn check(segment: &Segment<'_>) {
     assert_eq!((segment.sequence, segment.acknowledgment), (Seq(7), Seq(9)));
     assert_eq!(segment.flags, Flags::ACK.with(Flags::PSH).with(Flags::AE));
     assert_eq!((segment.window, segment.checksum, segment.time), (256, 0xabcd, 5));
-    assert_eq!((segment.payload, segment.payload_length), (&b"hello"[..], 5));
+    assert_eq!((segment.payload.octets(), segment.payload_length), (&b"hello"[..], 5));
     if segment.ip_version == 4 {
         assert_eq!(segment.source.ip(4).to_string(), "10.0.0.1");
         assert_eq!((segment.ttl, segment.ip_id, segment.traffic_class), (61, Some(99), 2));

@@ -52,7 +52,7 @@ fn cut_by_the_snap_length() {
     assert_eq!(decoder.decode(&cut, 5).class(), Class::IpFragment);
     let outcome = decoder.decode(&frame(101, &last), 5);
     let segment = outcome.segment().unwrap();
-    assert_eq!((segment.payload_length, segment.payload), (44, &[7; 4][..]));
+    assert_eq!((segment.payload_length, segment.payload.octets()), (44, &[7; 4][..]));
 }
 
 #[test]

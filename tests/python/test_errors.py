@@ -13,8 +13,10 @@ import finrst
 def test_exceptions_fit_where_people_expect_them() -> None:
     assert issubclass(finrst.CaptureError, ValueError)
     assert issubclass(finrst.FilterError, ValueError)
+    assert issubclass(finrst.StateError, ValueError)
     assert issubclass(finrst.InternalError, Exception)
-    for kind in (finrst.CaptureError, finrst.FilterError, finrst.InternalError):
+    own = (finrst.CaptureError, finrst.FilterError, finrst.InternalError, finrst.StateError)
+    for kind in own:
         assert issubclass(kind, finrst.FinrstError)
         assert str(pickle.loads(pickle.dumps(kind("text")))) == "text"
 

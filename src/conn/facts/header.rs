@@ -83,8 +83,8 @@ impl Traits {
 pub struct Sample {
     /// Its sequence number.
     pub sequence: Seq,
-    /// Hash of its first bytes.
-    pub hash: u32,
+    /// By what its first bytes are known again: see [`Marks`](crate::packet::Marks).
+    pub hash: u64,
     /// How many these are; 0 without one.
     pub octets: u8,
     /// TTL.

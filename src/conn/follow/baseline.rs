@@ -7,14 +7,12 @@
 use crate::conn::facts::endpoint::Endpoint;
 use crate::conn::facts::header::{Sample, Signs, Traits, hops};
 use crate::conn::follow::effect::Effect;
-use crate::packet::{Options, Segment};
+use crate::packet::{Marks, Options, Segment};
 
 /// How many identifications a step forward may skip and still follow its predecessor.
 const IP_ID_STEP: u16 = 2048;
 /// Routers that paths of one host differ by, at most, and a segment still passes for its own.
 const PATHS: u8 = 3;
-/// Bytes of a payload that are remembered by their hash.
-pub const SAMPLED: usize = 128;
 /// Windows that differ by this factor are not one host's a moment later.
 const WINDOWS: u64 = 4;
 
@@ -130,32 +128,14 @@ fn odd_id(endpoint: &Endpoint, peer_id: Option<u16>, segment: &Segment<'_>) -> b
     copied || endpoint.counts_identifications() && !follows
 }
 
-/// A hash of so many of the first bytes of what was captured; `None` when they are not there.
-fn hashed(payload: &[u8], octets: usize) -> Option<u32> {
-    let mut hash = 0x9e37_79b9_7f4a_7c15_u64 ^ octets as u64;
-    for part in payload.get(..octets)?.chunks(8) {
-        let mut word = [0; 8];
-        word[..part.len()].copy_from_slice(part);
-        hash = (hash ^ u64::from_le_bytes(word)).wrapping_mul(0xff51_afd7_ed55_8ccd);
-        hash ^= hash >> 32;
-    }
-    Some(crate::conn::primitives::bits::high(hash))
-}
-
-/// Remembers the bytes of the first segment of an answer.
+/// Remembers by what the first segment of an answer is known again.
 pub fn sample(segment: &Segment<'_>, signs: Signs) -> Sample {
-    let length = segment.payload.len().min(SAMPLED);
-    // A power of two: one of another length has as many bytes oftener.
-    let octets = if length == 0 { 0 } else { 1 << length.ilog2() };
-    let hash = hashed(segment.payload, octets).unwrap_or(0);
-    let (sequence, ttl) = (segment.sequence, segment.ttl);
-    Sample { sequence, hash, octets: u8::try_from(octets).unwrap_or(0), ttl, signs }
+    let Marks { bits, octets } = segment.payload.marks();
+    Sample { sequence: segment.sequence, hash: bits, octets, ttl: segment.ttl, signs }
 }
 
 /// Whether a segment that begins where the remembered one began has other bytes than it.
 pub fn contradicts(sample: &Sample, segment: &Segment<'_>) -> bool {
-    let octets = usize::from(sample.octets);
-    octets >= 4
-        && sample.sequence == segment.sequence
-        && hashed(segment.payload, octets).is_some_and(|hash| hash != sample.hash)
+    let marks = Marks { bits: sample.hash, octets: sample.octets };
+    sample.sequence == segment.sequence && marks.contradict(segment.payload.marks())
 }

@@ -4,15 +4,15 @@ use crate::capture::Direction;
 use crate::conn::compat::wireshark;
 use crate::conn::compat::zeek;
 use crate::conn::compat::zeek::Zeek;
-use crate::conn::facts::connection::{Connection, Silence};
+use crate::conn::facts::connection::{Connection, Silence, TlsAlert};
 use crate::conn::facts::endpoint::{Endpoint, State};
 use crate::conn::facts::teardown::Kind;
 use crate::conn::follow::effect::Effect;
 use crate::conn::follow::recent::{Entry, Pool, Recent, signature};
-use crate::conn::follow::{foreign, payload, sequence, stall, teardowns};
+use crate::conn::follow::{foreign, sequence, stall, teardowns};
 use crate::conn::primitives::optional::Moment;
 use crate::conn::primitives::words::{BySide, EndedBy, Ending, Opening, Phase, Release, Side};
-use crate::packet::{Address, Segment};
+use crate::packet::{Address, Alert, Segment};
 
 /// Copies made by a mirror port or the `any` device follow their original within this time.
 const DUPLICATE_WINDOW: i64 = 5_000_000;
@@ -314,8 +314,7 @@ impl Live<'_> {
             Direction::Unknown => {}
         }
         c.oversized[sender] += u32::from(segment.payload_length > LARGEST_ON_A_WIRE);
-        let captured = u32::try_from(segment.payload.len()).unwrap_or(u32::MAX);
-        c.cut_packets += u32::from(captured < segment.payload_length);
+        c.cut_packets += u32::from(segment.payload.captured() < segment.payload_length);
         let endpoint = &mut c.endpoints[sender];
         if !endpoint.spoke() {
             endpoint.link_source = segment.link_source;
@@ -337,9 +336,9 @@ impl Live<'_> {
         let c = &mut *self.connection;
         let first = c.endpoints[sender].unique_bytes == effect.fresh;
         if first {
-            let tls = payload::is_tls(segment.payload);
+            let tls = segment.payload.is_tls();
             let name = match sender {
-                Side::Client => payload::server_name(segment.payload),
+                Side::Client => segment.payload.server_name(),
                 Side::Server => None,
             };
             if tls || name.is_some() {
@@ -350,16 +349,15 @@ impl Live<'_> {
         }
         let tls = c.extra.as_deref().is_some_and(|extra| extra.tls != BySide::both(false));
         // TLS may begin later, with a command in clear.
-        let alert = payload::is_alert(segment.payload);
+        let alert = segment.payload.is_alert();
         let known = c.extra.as_deref().is_some_and(|extra| extra.tls_alert[sender].is_some());
         if !(tls || alert || known) {
             return;
         }
         let extra = c.extra.get_or_insert_default();
-        let complete =
-            u32::try_from(segment.payload.len()).is_ok_and(|n| n == segment.payload_length);
+        let (packet, time) = (segment.packet, segment.time);
         extra.tls_alert[sender] =
-            payload::tls_alert(segment.payload, complete, segment.packet, segment.time);
+            segment.tls_alert().map(|Alert { clear }| TlsAlert { packet, time, clear });
     }
 }
 

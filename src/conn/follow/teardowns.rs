@@ -364,8 +364,8 @@ fn reason(segment: &Segment<'_>, endpoint: &Endpoint) -> Option<Reason> {
     if let Some(code) = Options::parse(segment.options).mptcp_reset_reason {
         return Some(Reason::Mptcp(code));
     }
-    if let Some(reason) = payload::reset_reason(segment.payload) {
-        return Some(reason);
+    if let Some(told) = segment.payload.reset_reason() {
+        return Some(payload::reason(told));
     }
     // NetScaler's codes are windows like any other unless the sender's usual ones are far off.
     let usual = endpoint.window;

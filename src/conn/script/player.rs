@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::{MAX_ITEMS, MAX_OCTETS, Owned, Packet, tcpdump};
 use crate::conn::primitives::words::Side;
 use crate::conn::script::item::{Fault, Host as At, Item, Number, duration, read_item};
-use crate::packet::{Address, Flags, IcmpError, PathId, Segment, Seq, checksum};
+use crate::packet::{Address, Flags, IcmpError, PathId, Payload, Segment, Seq, checksum};
 
 const MILLISECOND: i64 = 1_000_000;
 /// 2026-01-01T00:00:00Z, where every script begins.
@@ -247,7 +247,7 @@ impl Player {
             header_length: u8::try_from(20 + options.len()).unwrap_or(20),
             options: &[],
             payload_length,
-            payload: &[],
+            payload: Payload::default(),
         };
         host.last = Some(template);
         host.latest.retain(|(flags, ..)| *flags != item.flags);

@@ -16,7 +16,7 @@ use self::numbers::Numbers;
 use super::{Owned, Packet};
 use crate::base::error::Error;
 use crate::base::text::printable;
-use crate::packet::{Address, PathId, Segment, Seq, checksum};
+use crate::packet::{Address, PathId, Payload, Segment, Seq, checksum};
 
 /// Lines of one text.
 const MAX_LINES: usize = 1_000_000;
@@ -187,7 +187,7 @@ fn packet(
         header_length,
         options: &[],
         payload_length: fields.length,
-        payload: &[],
+        payload: Payload::default(),
     };
     let mut owned = Owned { template, options, payload: Vec::new() };
     owned.template.checksum = fields.checksum.unwrap_or_else(|| checksum::right(&owned.segment()));

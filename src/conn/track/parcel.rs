@@ -1,10 +1,8 @@
 //! Packets on their way to a tracker on another thread: they own their bytes.
 
-use crate::conn::follow::baseline::SAMPLED;
-use crate::conn::follow::payload;
 use crate::conn::memory::store::PREFETCHED;
 use crate::conn::track::tracker::Tracker;
-use crate::packet::{IcmpError, Segment};
+use crate::packet::{Facts, IcmpError, MARKED, Payload, Segment};
 
 /// Packets that make a parcel full.
 const PACKETS: usize = 1024;
@@ -19,6 +17,8 @@ const LONGEST: usize = 65_536;
 pub struct Parcel {
     packets: Vec<Packet>,
     octets: Vec<u8>,
+    /// What is known of payloads whose bytes are not at hand.
+    facts: Vec<Facts>,
 }
 
 #[derive(Debug)]
@@ -41,6 +41,8 @@ struct Sent {
     /// How many of the payload's first bytes were put in; zeros stand for the others, of which
     /// only the number counts.
     kept: usize,
+    /// Where there are facts instead, which.
+    known: Option<usize>,
 }
 
 impl Parcel {
@@ -58,18 +60,28 @@ impl Parcel {
     pub fn clear(&mut self) {
         self.packets.clear();
         self.octets.clear();
+        self.facts.clear();
     }
 
     /// Puts a segment in, with the hash of its tuple.
     pub fn add(&mut self, segment: &Segment<'_>, hash: u32, now: i64) {
-        let (start, payload) = (self.octets.len(), segment.payload.len());
-        let whole = payload > LONGEST || payload::is_told(segment.payload, segment.flags.rst());
-        let kept = if whole { payload } else { payload.min(SAMPLED) };
+        let octets = segment.payload.octets();
+        let (start, payload) = (self.octets.len(), octets.len());
+        let whole = payload > LONGEST || segment.payload.is_told(segment.flags.rst());
+        let kept = if whole { payload } else { payload.min(MARKED) };
         self.octets.extend_from_slice(segment.options);
-        self.octets.extend_from_slice(segment.payload.get(..kept).unwrap_or_default());
-        let head = Segment { options: &[], payload: &[], ..*segment };
+        self.octets.extend_from_slice(octets.get(..kept).unwrap_or_default());
+        let known = match segment.payload {
+            Payload::Octets(_) => None,
+            Payload::Known(facts) => {
+                self.facts.push(facts.clone());
+                Some(self.facts.len() - 1)
+            }
+        };
+        let head = Segment { options: &[], payload: Payload::default(), ..*segment };
         let options = segment.options.len();
-        self.packets.push(Packet::Tcp(Sent { head, hash, now, start, options, payload, kept }));
+        let sent = Sent { head, hash, now, start, options, payload, kept, known };
+        self.packets.push(Packet::Tcp(sent));
     }
 
     /// Puts an ICMP error in, with the hash of the tuple that it quotes.
@@ -112,7 +124,7 @@ impl Parcel {
     }
 
     /// A segment as it was, or with `zeros` behind the first bytes of its payload: of these no more
-    /// than [`SAMPLED`] are ever written.
+    /// than [`MARKED`] are ever written.
     fn segment<'a>(&'a self, sent: &Sent, zeros: &'a mut [u8]) -> Segment<'a> {
         let middle = sent.start + sent.options;
         let options = self.octets.get(sent.start..middle).unwrap_or_default();
@@ -125,6 +137,8 @@ impl Parcel {
             }
             zeros.get(..sent.payload).unwrap_or_default()
         };
+        let facts = sent.known.and_then(|known| self.facts.get(known));
+        let payload = facts.map_or(Payload::Octets(payload), Payload::Known);
         Segment { options, payload, ..sent.head }
     }
 }

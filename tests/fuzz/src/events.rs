@@ -4,7 +4,7 @@
 use finrst::capture::Direction;
 use finrst::cause::{Context, Parameters};
 use finrst::conn::{Connection, Limits, Tracker};
-use finrst::packet::{Address, Flags, IcmpError, PathId, Segment, Seq};
+use finrst::packet::{Address, Flags, IcmpError, PathId, Payload, Segment, Seq};
 
 use super::hold;
 
@@ -182,7 +182,7 @@ fn segment<'a>(
         header_length: 20 + u8::try_from(options.len()).unwrap_or(0).next_multiple_of(4),
         options,
         payload_length,
-        payload,
+        payload: Payload::Octets(payload),
     };
     pair[side].last = Some((sequence, acknowledgment));
     if bytes[3] & 0x20 == 0 {

@@ -43,7 +43,7 @@ fn held(decoded: &Decoded<'_>) {
     let Some(segment) = decoded.segment() else { return };
     assert!((20..=60).contains(&segment.header_length));
     assert!(segment.options.len() <= 40);
-    assert!(segment.payload.len() as u64 <= u64::from(segment.payload_length));
+    assert!(segment.payload.captured() <= segment.payload_length);
     assert!(matches!(segment.ip_version, 4 | 6));
     assert!(!format!("{segment:?}").is_empty());
 }

@@ -143,8 +143,8 @@ pub fn endpoint(e: &mut Endpoint, start: i64, coder: &mut impl Coder) {
         let Sample { sequence, hash, octets, ttl, signs } = sample;
         coder.plain(flow_label);
         coder.seq(sequence, *base);
+        coder.plain(hash);
         coder.bits(|bits| {
-            bits.plain(hash, 32);
             bits.plain(octets, 8);
             bits.plain(ttl, 8);
             bits.plain(&mut signs.0, 8);

@@ -1,0 +1,114 @@
+//! The end of a digest: what is known of the captures besides their segments, and where these are.
+
+use super::Place;
+use super::summary;
+use super::wire::{Bad, Coder};
+use crate::base::issue::Issues;
+use crate::capture::{FileSummary, Interface};
+use crate::hosts::{Hosts, Origin};
+use crate::packet::{Class, Path};
+
+/// What is known of the captures besides their segments.
+#[derive(Clone, Debug)]
+pub struct Footer {
+    /// Packets that were read, of any kind.
+    pub packets: u64,
+    /// Time of the first packet, or 0 where it has none: what a bound after the first packet counts
+    /// from. `None` without packets.
+    pub first_time: Option<i64>,
+    /// Time of the latest packet that has one, which the next ones without a time take.
+    pub last_time: Option<i64>,
+    /// Packets before the first that has a time.
+    pub leading_untimed: u64,
+    /// Packets that are earlier than one before them in their file.
+    pub out_of_order: u64,
+    /// Segments and ICMP errors whose time leaps so far ahead that it is not believed at once.
+    pub leaps: u64,
+    /// Packets by file and [`Class`].
+    pub ledger: Vec<[u64; Class::ALL.len()]>,
+    /// Files in order of their first packets.
+    pub files: Vec<FileSummary>,
+    /// Interfaces over all files.
+    pub interfaces: Vec<Interface>,
+    /// VLANs and tunnels by [`PathId`](crate::packet::PathId).
+    pub paths: Vec<Path>,
+    /// Which of them stands for all beyond the limit, if it was reached.
+    pub path_overflow: Option<u32>,
+    /// Oddities.
+    pub issues: Issues,
+    /// Names that DNS answers gave addresses.
+    pub hosts: Hosts,
+}
+
+impl Default for Footer {
+    fn default() -> Self {
+        Self {
+            packets: 0,
+            first_time: None,
+            last_time: None,
+            leading_untimed: 0,
+            out_of_order: 0,
+            leaps: 0,
+            ledger: Vec::new(),
+            files: Vec::new(),
+            interfaces: Vec::new(),
+            paths: Vec::new(),
+            path_overflow: None,
+            issues: Issues::default(),
+            hosts: Hosts::new(Origin::Dns, 0),
+        }
+    }
+}
+
+impl Footer {
+    pub(super) fn code<C: Coder>(&mut self, coder: &mut C) -> Result<(), Bad> {
+        coder.number(&mut self.packets)?;
+        coder.option(&mut self.first_time, Coder::signed)?;
+        coder.option(&mut self.last_time, Coder::signed)?;
+        coder.number(&mut self.leading_untimed)?;
+        coder.number(&mut self.out_of_order)?;
+        coder.number(&mut self.leaps)?;
+        coder.list(&mut self.ledger, |coder, counts| {
+            counts.iter_mut().try_for_each(|count| coder.number(count))
+        })?;
+        coder.list(&mut self.files, summary::file)?;
+        coder.list(&mut self.interfaces, summary::interface)?;
+        coder.list(&mut self.paths, |coder, path| {
+            coder.list(&mut path.vlans, Coder::plain)?;
+            coder.text(&mut path.tunnel)
+        })?;
+        coder.option(&mut self.path_overflow, Coder::plain)?;
+        summary::issues(coder, &mut self.issues)?;
+        summary::hosts(coder, &mut self.hosts)
+    }
+}
+
+/// Where a block lies.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct BlockPlace {
+    pub(super) bucket: u32,
+    pub(super) offset: u64,
+    pub(super) length: u32,
+    pub(super) packets: u32,
+    pub(super) checksum: u64,
+    /// Its first packet.
+    pub(super) first: Place,
+    /// Its last packet.
+    pub(super) last: Place,
+}
+
+impl BlockPlace {
+    pub(super) fn code<C: Coder>(&mut self, coder: &mut C) -> Result<(), Bad> {
+        coder.plain(&mut self.bucket)?;
+        coder.number(&mut self.offset)?;
+        coder.plain(&mut self.length)?;
+        coder.plain(&mut self.packets)?;
+        coder.number(&mut self.checksum)?;
+        for place in [&mut self.first, &mut self.last] {
+            coder.signed(&mut place.key)?;
+            coder.plain(&mut place.file)?;
+            coder.number(&mut place.position)?;
+        }
+        Ok(())
+    }
+}

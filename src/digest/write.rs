@@ -1,0 +1,154 @@
+//! Packets in, a digest out.
+
+use std::io::{self, Write};
+
+use super::block::Encoder;
+use super::footer::BlockPlace;
+use super::wire::{Bad, Coder, Out};
+use super::{BLOCK, END, Footer, Header, MAGIC, Place, VERSION, checksum};
+use crate::packet::{IcmpError, Segment};
+
+/// Packets that may wait for their blocks, over all buckets.
+const WAITING: usize = 16 * BLOCK;
+/// How hard columns are compressed.
+const LEVEL: i32 = 1;
+
+/// Writes a digest.
+pub struct Writer<W> {
+    sink: W,
+    /// Bytes written.
+    at: u64,
+    buckets: Vec<Encoder>,
+    /// Packets in them.
+    waiting: usize,
+    blocks: Vec<BlockPlace>,
+    zstd: zstd::bulk::Compressor<'static>,
+    buffer: Vec<u8>,
+}
+
+impl<W> std::fmt::Debug for Writer<W> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Writer").field("at", &self.at).finish_non_exhaustive()
+    }
+}
+
+impl<W: Write> Writer<W> {
+    /// Begins a digest. Its version is this one's, whatever the header says.
+    ///
+    /// # Errors
+    /// Those of the sink, as everywhere here.
+    pub fn new(sink: W, header: &Header) -> io::Result<Self> {
+        let version = env!("CARGO_PKG_VERSION").to_owned();
+        let mut header = Header { version, buckets: header.buckets.max(1), ..header.clone() };
+        let buckets = (0..header.buckets).map(|_| Encoder::default()).collect();
+        let mut writer = Self {
+            sink,
+            at: 0,
+            buckets,
+            waiting: 0,
+            blocks: Vec::new(),
+            zstd: zstd::bulk::Compressor::new(LEVEL)?,
+            buffer: Vec::new(),
+        };
+        let mut out = Out::default();
+        header.code(&mut out).map_err(never)?;
+        writer.put(&MAGIC)?;
+        writer.put(&VERSION.to_le_bytes())?;
+        writer.put(&(out.0.len() as u64).to_le_bytes())?;
+        writer.put(&checksum(&out.0).to_le_bytes())?;
+        writer.put(&out.0)?;
+        Ok(writer)
+    }
+
+    fn put(&mut self, octets: &[u8]) -> io::Result<()> {
+        self.sink.write_all(octets)?;
+        self.at += octets.len() as u64;
+        Ok(())
+    }
+
+    /// Takes the next segment, with the latest time in its file up to it. Buckets beyond the last
+    /// are the last.
+    ///
+    /// # Errors
+    /// Those of the sink.
+    pub fn segment(&mut self, bucket: u32, key: i64, segment: &Segment<'_>) -> io::Result<()> {
+        let place = Place { key, file: segment.file, position: segment.packet_in_file };
+        self.take(bucket, |encoder| encoder.segment(place, segment))
+    }
+
+    /// Takes the next ICMP error.
+    ///
+    /// # Errors
+    /// Those of the sink.
+    pub fn icmp(&mut self, bucket: u32, place: Place, error: &IcmpError) -> io::Result<()> {
+        self.take(bucket, |encoder| encoder.icmp(place, error))
+    }
+
+    #[inline]
+    fn take(&mut self, bucket: u32, put: impl FnOnce(&mut Encoder)) -> io::Result<()> {
+        let bucket = (bucket as usize).min(self.buckets.len() - 1);
+        let Some(encoder) = self.buckets.get_mut(bucket) else { return Ok(()) };
+        put(encoder);
+        self.waiting += 1;
+        if encoder.is_full() {
+            self.flush(bucket)?;
+        } else if self.waiting >= WAITING {
+            let fullest = (0..self.buckets.len()).max_by_key(|&at| self.buckets[at].packets);
+            self.flush(fullest.unwrap_or(0))?;
+        }
+        Ok(())
+    }
+
+    /// Writes the block of a bucket.
+    fn flush(&mut self, bucket: usize) -> io::Result<()> {
+        let Some(encoder) = self.buckets.get_mut(bucket) else { return Ok(()) };
+        let (packets, first, last) = (encoder.packets, encoder.first, encoder.last);
+        if packets == 0 {
+            return Ok(());
+        }
+        let mut buffer = std::mem::take(&mut self.buffer);
+        buffer.clear();
+        encoder.flush(&mut self.zstd, &mut buffer)?;
+        self.waiting -= packets;
+        self.blocks.push(BlockPlace {
+            bucket: u32::try_from(bucket).unwrap_or(u32::MAX),
+            offset: self.at,
+            length: u32::try_from(buffer.len()).unwrap_or(u32::MAX),
+            packets: u32::try_from(packets).unwrap_or(u32::MAX),
+            checksum: checksum(&buffer),
+            first,
+            last,
+        });
+        self.put(&buffer)?;
+        self.buffer = buffer;
+        Ok(())
+    }
+
+    /// Writes what is left, and the end; gives the sink back.
+    ///
+    /// # Errors
+    /// Those of the sink.
+    pub fn finish(mut self, mut footer: Footer) -> io::Result<W> {
+        for bucket in 0..self.buckets.len() {
+            self.flush(bucket)?;
+        }
+        let mut out = Out::default();
+        footer.code(&mut out).map_err(never)?;
+        out.list(&mut std::mem::take(&mut self.blocks), |out, place| place.code(out))
+            .map_err(never)?;
+        let packed = self.zstd.compress(&out.0)?;
+        let offset = self.at;
+        self.put(&packed)?;
+        self.put(&offset.to_le_bytes())?;
+        self.put(&(out.0.len() as u64).to_le_bytes())?;
+        self.put(&checksum(&packed).to_le_bytes())?;
+        self.put(&END)?;
+        self.sink.flush()?;
+        Ok(self.sink)
+    }
+}
+
+/// Writing into memory cannot fail.
+fn never(bad: Bad) -> io::Error {
+    io::Error::other(bad.0)
+}
