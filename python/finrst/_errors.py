@@ -33,8 +33,9 @@ class FilterError(FinrstError, ValueError):
 
 
 class StateError(FinrstError, ValueError):
-    """What finrst wrote for itself cannot be used: it is cut, damaged or no such file, or was made by
-    another version or with other options.
+    """What finrst wrote for itself cannot be used.
+
+    It is cut, damaged or no such file, or was made by another version or with other options.
 
     >>> import finrst
     >>> issubclass(finrst.StateError, finrst.CaptureError)  # as no capture is to blame
