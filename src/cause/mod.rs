@@ -234,16 +234,16 @@ enum Asked {
 }
 
 impl Asked {
-    /// The rules that are asked, with their places, in order of decision.
-    fn rules(self) -> &'static [(Cause, &'static Rule)] {
-        static LISTS: OnceLock<[Vec<(Cause, &'static Rule)>; 5]> = OnceLock::new();
+    /// The rules that are asked, with what they need and their places, in order of decision.
+    fn rules(self) -> &'static [(Needs, Cause, &'static Rule)] {
+        static LISTS: OnceLock<[Vec<(Needs, Cause, &'static Rule)>; 5]> = OnceLock::new();
         let lists = LISTS.get_or_init(|| {
             let all =
                 [Self::Connection, Self::DecidingReset, Self::Reset, Self::Fin, Self::Attempt];
             all.map(|asked| {
                 let all = RULES.iter().enumerate();
                 all.filter(|(_, rule)| asked.takes(rule.applies))
-                    .filter_map(|(index, rule)| Some((Cause::at(index)?, *rule)))
+                    .filter_map(|(index, rule)| Some((rule.needs, Cause::at(index)?, *rule)))
                     .collect()
             })
         });
@@ -283,8 +283,8 @@ fn decide(case: &Case<'_>, sender: EndedBy, asked: Asked) -> (Verdict, Option<Fo
     let mut best: Option<Finding> = None;
     let mut others: Vec<(Cause, f64)> = Vec::new();
     let like = Like::of(case);
-    for &(found, rule) in asked.rules() {
-        if rule.needs.rule_out(like) {
+    for &(needs, found, rule) in asked.rules() {
+        if needs.rule_out(like) {
             debug_assert!((rule.holds)(case).is_none(), "{} needs less than it says", rule.name);
             continue;
         }

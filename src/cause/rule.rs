@@ -103,6 +103,9 @@ pub struct Case<'a> {
     pub parameters: &'a Parameters,
 }
 
+/// Facts of a finding for which there is room at first.
+const USUAL_FACTS: usize = 4;
+
 /// What a rule found.
 #[derive(Clone, Debug)]
 pub struct Finding {
@@ -123,6 +126,10 @@ pub struct Finding {
 impl Finding {
     /// A finding with its base confidence.
     pub fn new(confidence: f64) -> Self {
+        Self { evidence: Vec::with_capacity(USUAL_FACTS), ..Self::bare(confidence) }
+    }
+
+    const fn bare(confidence: f64) -> Self {
         Self {
             confidence,
             evidence: Vec::new(),
@@ -136,7 +143,7 @@ impl Finding {
     /// Too weak to decide, but one of those that it could be, with this share when nothing decides.
     /// With a share of 0 the rule excludes itself: it is not even named as a twin.
     pub fn candidate(share: f64) -> Self {
-        Self { candidate: true, ..Self::new(share) }
+        Self { candidate: true, ..Self::bare(share) }
     }
 
     /// With one more fact.

@@ -61,13 +61,15 @@ where
     F: for<'r, 'a> Fn(&'r T::Row<'a>) -> Option<V> + Sync,
 {
     fn block(&self, rows: &[T::Row<'_>], values: &mut [V; BLOCK_ROWS]) -> u64 {
-        let mut present = 0;
-        for (at, (row, place)) in rows.iter().zip(values).enumerate() {
+        let mut present = 0_u64;
+        for (row, place) in rows.iter().zip(values.iter_mut()) {
             let value = self(row);
-            present |= u64::from(value.is_some()) << at;
+            // The latest is the highest bit: no shift by a number that must be checked.
+            present = present >> 1 | u64::from(value.is_some()) << 63;
             *place = value.unwrap_or_default();
         }
-        present
+        let above = BLOCK_ROWS.saturating_sub(rows.len());
+        u32::try_from(above).ok().and_then(|above| present.checked_shr(above)).unwrap_or(0)
     }
 }
 

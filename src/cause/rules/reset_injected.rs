@@ -72,8 +72,9 @@ fn first_forged(case: &Case<'_>, side: Side) -> Option<(u64, Finding)> {
 
 fn judged(case: &Case<'_>, reset: &Teardown) -> Option<Finding> {
     let own = case.reset.is_some_and(|own| std::ptr::eq(own, reset));
-    let known = case.score.filter(|_| own).cloned();
-    let score = known.unwrap_or_else(|| super::super::score::score(case, reset));
+    let known = case.score.filter(|_| own);
+    let made = known.is_none().then(|| super::super::score::score(case, reset));
+    let score = known.or(made.as_ref())?;
     if score.total < case.parameters.injection_score || score.kinds == 0 {
         return None;
     }
@@ -83,6 +84,6 @@ fn judged(case: &Case<'_>, reset: &Teardown) -> Option<Finding> {
     }
     let mut finding = Finding::new(confidence)
         .with(Evidence::number("injection_score", score.total).at(reset.packet));
-    finding.evidence.extend(score.evidence);
+    finding.evidence.extend_from_slice(&score.evidence);
     Some(finding.by_third_party())
 }

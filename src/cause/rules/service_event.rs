@@ -114,11 +114,14 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     let own = Life::of(c)?;
     let service = case.context.service(c)?;
     let lives = service.lives()?;
+    let refused = service.last_refused.is_some_and(|time| time > end.time);
+    if !own.stood() && !refused {
+        return None;
+    }
     let p = case.parameters;
     let ended = lives.ended_around(end.time, p.event_s);
     let before = end.time.saturating_sub(crate::conn::nanoseconds(p.event_s));
     let open = lives.open_at(before);
-    let refused = service.last_refused.is_some_and(|time| time > end.time);
     // Where the port is closed afterwards, no idle limit explains it.
     let varied = ended.deviation_s >= p.event_idle_variation * ended.mean_idle_s || refused;
     // Killed with requests in hand: neither work that was done nor an idle limit.
@@ -132,7 +135,7 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     // A young one may just have been done: it belongs to them where it ended in their midst and the
     // service was gone afterwards.
     let amid = || lives.ended_around(end.time, p.event_s / 4.0).count as f64;
-    if !own.stood() && (!refused || amid() < p.event_connections) {
+    if !own.stood() && amid() < p.event_connections {
         return None;
     }
     Some(

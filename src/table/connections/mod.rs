@@ -78,6 +78,7 @@ impl Table for Connections {
     ];
 }
 
+#[inline]
 fn read<V>(c: &Connection, side: Side, get: impl Fn(&Connection, Side) -> Option<V>) -> Option<V> {
     get(c, side)
 }
