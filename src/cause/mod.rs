@@ -70,6 +70,11 @@ impl Cause {
         RULES.iter().position(|rule| rule.name == name).and_then(Self::at)
     }
 
+    /// A bit of its own in a set of causes.
+    fn bit(self) -> u128 {
+        1_u128.checked_shl(self.0.into()).unwrap_or(0)
+    }
+
     fn at(index: usize) -> Option<Self> {
         u8::try_from(index).ok().map(Self)
     }
@@ -282,6 +287,7 @@ fn decide(case: &Case<'_>, sender: EndedBy, asked: Asked) -> (Verdict, Option<Fo
     let mut guards = None;
     let mut best: Option<Finding> = None;
     let mut others: Vec<(Cause, f64)> = Vec::new();
+    let mut excluded = 0;
     let like = Like::of(case);
     for &(needs, found, rule) in asked.rules() {
         if needs.rule_out(like) {
@@ -290,7 +296,11 @@ fn decide(case: &Case<'_>, sender: EndedBy, asked: Asked) -> (Verdict, Option<Fo
         }
         let Some(finding) = (rule.holds)(case) else { continue };
         if finding.candidate {
-            others.push((found, finding.confidence));
+            if finding.confidence > 0.0 {
+                others.push((found, finding.confidence));
+            } else {
+                excluded |= found.bit();
+            }
             continue;
         }
         let guards = guards.get_or_insert_with(|| Guards::of(case));
@@ -313,8 +323,10 @@ fn decide(case: &Case<'_>, sender: EndedBy, asked: Asked) -> (Verdict, Option<Fo
     let hundredths = rivals::hundredths(verdict.confidence);
     verdict.confidence = rivals::shown(hundredths);
     let twins = verdict.cause.twins();
-    let asked_too = |twin: Cause| twin.rule().is_some_and(|rule| asked.takes(rule.applies));
-    verdict.alternatives = rivals::rivals(verdict.cause, hundredths, others, twins, asked_too);
+    let possible = |twin: Cause| {
+        excluded & twin.bit() == 0 && twin.rule().is_some_and(|rule| asked.takes(rule.applies))
+    };
+    verdict.alternatives = rivals::rivals(verdict.cause, hundredths, others, twins, possible);
     let Some(finding) = best else { return (verdict, None) };
     verdict.evidence = finding.evidence;
     if let Some(guards) = guards {

@@ -177,4 +177,11 @@ mod tests {
             assert!(all + sure <= 100, "{all} and {sure}");
         }
     }
+
+    #[test]
+    fn every_cause_has_a_bit_of_its_own() {
+        let bits = super::names().into_iter().map(|name| Cause::named(name).unwrap().bit());
+        let all = bits.clone().fold(0, |all, bit| all | bit);
+        assert_eq!(all.count_ones() as usize, bits.count() - 1, "undetermined has none");
+    }
 }
