@@ -8,8 +8,8 @@ pub struct ReadOptions {
     /// Bytes that each compressed file may unpack to; what comes after is left unread and the
     /// file's status is `limit`.
     pub max_uncompressed_bytes: Option<u64>,
-    /// Whether files may be read and decompressed ahead on threads of their own. Never changes
-    /// what is read.
+    /// Whether compressed files may be read and decompressed ahead on threads of their own. Never
+    /// changes what is read.
     pub ahead: bool,
     /// Looks behind damage in a classic pcap for three record headers in a row that make sense,
     /// and goes on there: the file's status is then `recovered`. The format has no marks, so that

@@ -149,16 +149,16 @@ impl Stream {
         self.decoder.as_ref().and_then(|d| d.input().bytes_total())
     }
 
-    /// Whether reading it ahead is worth a thread and changes nothing for anybody: regular files
-    /// and bytes in memory, if there is work in them. A pipe is read as its bytes come.
+    /// Whether reading it ahead is worth a thread and changes nothing for anybody: compressed files
+    /// and bytes in memory, if there is work in them. A plain file is best read where its bytes are
+    /// used: handed from one core to another they take longer than to be copied where they are needed.
+    /// A pipe is read as its bytes come.
     pub(crate) fn is_worth_reading_ahead(&self) -> bool {
-        const WORTH: u64 = 1 << 20;
+        const WORTH: u64 = 1 << 14;
         let input = self.decoder.as_ref().map(Decoder::input);
-        let large = self.bytes_total().is_some_and(|total| total > WORTH);
-        input.is_some_and(|input| match self.compression {
-            Compression::None => input.is_file() && large,
-            _ => (input.is_file() || input.is_bytes()) && self.bytes_total() > Some(1 << 14),
-        })
+        let lasting = input.is_some_and(|input| input.is_file() || input.is_bytes());
+        let compressed = self.compression != Compression::None;
+        lasting && compressed && self.bytes_total() > Some(WORTH)
     }
 
     pub(crate) fn park(&mut self) {
