@@ -238,10 +238,13 @@ enum Asked {
     Attempt,
 }
 
+/// A rule that is asked, with what it needs, and its cause.
+type Question = (Needs, Cause, &'static Rule);
+
 impl Asked {
-    /// The rules that are asked, with what they need and their places, in order of decision.
-    fn rules(self) -> &'static [(Needs, Cause, &'static Rule)] {
-        static LISTS: OnceLock<[Vec<(Needs, Cause, &'static Rule)>; 5]> = OnceLock::new();
+    /// The rules that are asked, in order of decision.
+    fn rules(self) -> &'static [Question] {
+        static LISTS: OnceLock<[Vec<Question>; 5]> = OnceLock::new();
         let lists = LISTS.get_or_init(|| {
             let all =
                 [Self::Connection, Self::DecidingReset, Self::Reset, Self::Fin, Self::Attempt];
