@@ -1,5 +1,6 @@
 //! Independent pieces of work on several threads, their results in order.
 
+use std::cell::Cell;
 use std::num::NonZeroUsize;
 use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,6 +10,16 @@ use std::thread;
 
 use crate::base::error::Error;
 use crate::base::guard;
+
+thread_local! {
+    static OWN: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether this thread was started here, and is none of whoever calls this crate.
+#[cfg(feature = "python")]
+pub fn on_own_thread() -> bool {
+    OWN.get()
+}
 
 /// Threads that are used when nobody says how many: those that there are processors for, within
 /// reason.
@@ -31,6 +42,7 @@ pub fn hand_over<T: Send + 'static>(
     let (hand, taken) = channel();
     let thread = thread::Builder::new().name(name.to_owned());
     let spawned = thread.spawn(move || {
+        OWN.set(true);
         if let Ok(work) = taken.recv() {
             run(work);
         }
@@ -76,6 +88,10 @@ pub fn in_order<I: Send, R: Send>(
         let helpers = if guard::room(guard::ROOM).is_ok() { threads } else { 1 };
         let helpers: Vec<_> = (1..helpers)
             .map_while(|_| {
+                let run = || {
+                    OWN.set(true);
+                    run()
+                };
                 thread::Builder::new().name("finrst".to_owned()).spawn_scoped(scope, run).ok()
             })
             .collect();

@@ -31,6 +31,6 @@ pub use interface::{Drops, Interface, NO_INTERFACE};
 pub use leaps::LEAP;
 pub use options::{Progress, ReadOptions};
 pub use reader::Reader;
-pub use source::{Compression, Source, SourceFile, SourceFiles};
+pub use source::{Compression, Given, Object, Remote, Source, SourceFile, SourceFiles};
 pub use summary::{Blocks, FileSummary, Section, Status};
 pub use write::Writer;

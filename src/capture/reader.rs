@@ -10,7 +10,7 @@ use super::file::{CaptureFile, open};
 use super::interface::Interface;
 use super::options::{Progress, ReadOptions};
 use super::order::{Rank, report_order, report_overlaps};
-use super::source::{Expanded, Source, SourceFile, SourceFiles, Stamp, expand};
+use super::source::{Expanded, Object, Source, SourceFile, SourceFiles, Stamp, expand};
 use super::summary::{FileSummary, Status};
 use super::window::Window;
 use crate::base::error::Error;
@@ -25,6 +25,9 @@ const MAX_AHEAD: usize = 4;
 /// which file is read first. And the least share.
 const MAX_INTERFACES: usize = 100_000;
 const LEAST_SHARE: usize = 256;
+/// Objects of a store whose beginnings are asked for ahead: to be put in order, and to be read.
+const PREPARED: usize = 16;
+const SOON: usize = 4;
 /// Bytes read when only the first packet's time is wanted.
 const PEEK_CHUNK: usize = 4096;
 
@@ -143,7 +146,11 @@ impl Reader {
         let single = entries.len() == 1;
         let mut found = Vec::with_capacity(entries.len());
         let mut refused = None;
+        let objects: Vec<_> = entries.iter().map(|entry| entry.source.object()).collect();
+        let prepare = |number| objects.get(number).into_iter().flatten().for_each(Object::prepare);
+        (0..PREPARED).for_each(prepare);
         for (number, entry) in entries.into_iter().enumerate() {
+            prepare(number + PREPARED);
             match reader.find(entry.source, single) {
                 Ok(file) => found.push(Found { rank: entry.named.then_some(number), ..file }),
                 Err(error) if entry.named => return Err(error),
@@ -255,6 +262,12 @@ impl Reader {
         let limit = self.options.max_uncompressed_bytes;
         let window = match self.slots.get_mut(index).and_then(|slot| slot.waiting.take()) {
             Some(Waiting::Closed(source, stamp)) => {
+                let soon = self.slots.iter().skip(index + 1).take(SOON);
+                for slot in soon {
+                    if let Some(Waiting::Closed(source, _)) = &slot.waiting {
+                        source.prepare();
+                    }
+                }
                 let mut window = open(source, chunk, limit)?;
                 // It may be another one by now.
                 window.file().cloned().into_iter().for_each(|file| self.sources.add(file));

@@ -10,6 +10,7 @@ mod natural;
 mod origin;
 mod pattern;
 mod raw;
+mod remote;
 mod stamp;
 mod steps;
 
@@ -27,6 +28,7 @@ pub(crate) use expand::{Expanded, expand};
 pub(crate) use guess::guess;
 pub(crate) use input::Input;
 pub use origin::{SourceFile, SourceFiles};
+pub use remote::{Given, Object, Remote};
 pub(crate) use stamp::Stamp;
 
 /// One thing to read.
@@ -52,6 +54,15 @@ pub enum Source {
         size: Option<u64>,
         /// The file behind it, if there is one that is known.
         file: Option<SourceFile>,
+    },
+    /// An object in a store, which can be read again.
+    Object(Object),
+    /// What a folder of a store or a pattern there names, in order, as a directory.
+    Listing {
+        /// The objects.
+        objects: Vec<Object>,
+        /// The folders that were not entered.
+        folders: Vec<String>,
     },
 }
 
@@ -90,7 +101,7 @@ impl Source {
         match self {
             Self::Path(path) => SourceFile::named(path),
             Self::Stdin => SourceFile::standard_input(),
-            Self::Bytes { .. } => None,
+            Self::Bytes { .. } | Self::Object(_) | Self::Listing { .. } => None,
             Self::Reader { file, .. } => file.clone(),
         }
     }
@@ -101,6 +112,10 @@ impl Source {
             Self::Path(path) => file_name(path),
             Self::Stdin => "-".into(),
             Self::Bytes { name, .. } | Self::Reader { name, .. } => name.clone(),
+            Self::Object(object) => object.name.clone(),
+            Self::Listing { objects, .. } => {
+                objects.first().map_or_else(String::new, |one| one.name.clone())
+            }
         }
     }
 
@@ -124,7 +139,23 @@ impl Source {
             Self::Bytes { name, data } => {
                 Some(Self::Bytes { name: name.clone(), data: Arc::clone(data) })
             }
+            Self::Object(object) => Some(Self::Object(object.clone())),
+            Self::Listing { objects, folders } => {
+                Some(Self::Listing { objects: objects.clone(), folders: folders.clone() })
+            }
             Self::Stdin | Self::Reader { .. } => None,
+        }
+    }
+
+    /// The object, if it is one in a store.
+    pub(crate) fn object(&self) -> Option<Object> {
+        if let Self::Object(object) = self { Some(object.clone()) } else { None }
+    }
+
+    /// Has it at hand when it is opened soon, where that takes a while.
+    pub(crate) fn prepare(&self) {
+        if let Self::Object(object) = self {
+            object.prepare();
         }
     }
 }

@@ -56,7 +56,6 @@ impl Annotation {
     /// Begins a copy of what was read from these sources with these options, on standard output
     /// without a path. It takes the place of no source, neither of these nor of those that are known.
     #[new]
-    #[expect(clippy::needless_pass_by_value, reason = "arguments from Python come by value")]
     fn new(
         py: Python<'_>,
         sources: Vec<Bound<'_, PyAny>>,
@@ -67,7 +66,7 @@ impl Annotation {
         overwrite: bool,
     ) -> PyResult<Self> {
         errors::guarded(py, || {
-            let (sources, options) = (self::sources(&sources)?, self::options(options)?);
+            let (sources, options) = (self::sources(py, sources)?, self::options(options)?);
             let guard = Guard { sources: known.0.clone(), overwrite };
             let opened = py.detach(move || {
                 catch(move || Copy::open(sources, options, about, path.as_deref(), guard))

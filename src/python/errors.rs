@@ -9,6 +9,7 @@ use pyo3::exceptions::{
 };
 use pyo3::prelude::*;
 
+use super::remote::Refused;
 use crate::base::error::Error;
 use crate::base::guard;
 use crate::base::text::printable;
@@ -74,7 +75,11 @@ fn system(file: &str, source: io::Error) -> PyErr {
         return PyOSError::new_err((number, reason, file.to_owned()));
     }
     // What a Python file object raised comes back as it was.
-    match source.downcast::<PyErr>() {
+    let refused = source.downcast::<PyErr>().or_else(|source| {
+        // A store names the object itself.
+        source.downcast::<Refused>().map(|refused| refused.raised)
+    });
+    match refused {
         Ok(raised) => raised,
         Err(source) => {
             let text = format!("{}: {source}", printable(file));

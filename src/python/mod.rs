@@ -13,6 +13,7 @@ mod options;
 mod packets;
 mod pump;
 mod read;
+mod remote;
 mod scan;
 mod slices;
 mod source;
@@ -39,6 +40,8 @@ mod native {
     use super::pump::Feed;
     #[pymodule_export]
     use super::read::Reading;
+    #[pymodule_export]
+    use super::remote::{Request, Requests};
     #[pymodule_export]
     use super::scan::Scan;
     #[pymodule_export]

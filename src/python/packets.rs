@@ -8,7 +8,7 @@ use pyo3::types::PyDict;
 
 use super::annotate::{Said, comments};
 use super::options::options;
-use super::source::{Raised, source};
+use super::source::{self, Raised};
 use super::table::Table;
 use super::wait::wait;
 use super::write::{Outcome, Sources};
@@ -52,21 +52,19 @@ fn chosen(rows: Vec<Row>) -> Vec<Chosen> {
 }
 
 /// None of them is a file object: those can be read but once.
-pub(super) fn sources(items: &[Bound<'_, PyAny>]) -> PyResult<Vec<Source>> {
-    let raised = Raised::default();
-    items.iter().map(|item| source(item, &raised)).collect()
+pub(super) fn sources(py: Python<'_>, items: Vec<Bound<'_, PyAny>>) -> PyResult<Vec<Source>> {
+    source::sources(py, items, &Raised::default())
 }
 
 /// The segments of chosen connections, read from their sources again as these were read.
 #[pyfunction]
-#[expect(clippy::needless_pass_by_value, reason = "arguments from Python come by value")]
 pub fn packets_of(
     py: Python<'_>,
     sources: Vec<Bound<'_, PyAny>>,
     options: &Bound<'_, PyDict>,
     rows: Vec<Row>,
 ) -> PyResult<Table> {
-    let (sources, options) = (self::sources(&sources)?, self::options(options)?);
+    let (sources, options) = (self::sources(py, sources)?, self::options(options)?);
     wait(py, move |cancel| {
         let (made, files) = again::table(sources, options, chosen(rows), &|| cancel.proceed())?;
         Ok(Table::of(made, &files))
@@ -84,7 +82,6 @@ pub fn packets_of_script(py: Python<'_>, script: String, rows: Vec<Row>) -> PyRe
 /// nor of those that are known.
 #[pyfunction]
 #[expect(clippy::too_many_arguments, reason = "one call from Python")]
-#[expect(clippy::needless_pass_by_value, reason = "arguments from Python come by value")]
 pub fn save_packets(
     py: Python<'_>,
     sources: Vec<Bound<'_, PyAny>>,
@@ -95,7 +92,7 @@ pub fn save_packets(
     known: &Sources,
     overwrite: bool,
 ) -> PyResult<Outcome> {
-    let (sources, options) = (self::sources(&sources)?, self::options(options)?);
+    let (sources, options) = (self::sources(py, sources)?, self::options(options)?);
     let guard = Guard { sources: known.0.clone(), overwrite };
     wait(py, move |cancel| {
         let said = said.map(|(about, said)| (about, comments(said)));

@@ -11,7 +11,7 @@ use pyo3::types::{PyBytes, PyDict, PyList};
 use super::errors;
 use super::options::options;
 use super::slices::Slices;
-use super::source::{Raised, source};
+use super::source::{self, Raised};
 use super::table::Table;
 use super::wait::wait;
 use crate::base::error::Error;
@@ -35,10 +35,6 @@ pub fn aside(unwanted: impl Send + 'static) {
     drop(std::thread::Builder::new().name("finrst".to_owned()).spawn(move || drop(unwanted)));
 }
 
-fn sources(items: &Bound<'_, PyList>, raised: &Raised) -> PyResult<Vec<Source>> {
-    items.iter().map(|item| source(&item, raised)).collect()
-}
-
 /// A pass that was opened, what its tables say of how they were made, and where the errors of its
 /// sources come out.
 pub fn begun<'py, T: Send>(
@@ -48,7 +44,7 @@ pub fn begun<'py, T: Send>(
     open: impl FnOnce(Vec<Source>, Options) -> Result<T, Error> + Send,
 ) -> PyResult<(T, Metadata, Raised)> {
     let raised = Raised::default();
-    let (sources, options) = (self::sources(sources, &raised)?, self::options(options)?);
+    let (sources, options) = (source::sources(py, sources, &raised)?, self::options(options)?);
     let metadata = engine::metadata(&options);
     let opened = Slices::new(py, raised.clone()).run(|_| open(sources, options))?;
     Ok((opened, metadata, raised))

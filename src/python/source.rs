@@ -10,6 +10,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyMemoryView;
 
 use super::pump::Pump;
+use super::remote::Objects;
 use crate::capture::{Source, SourceFile};
 
 /// Bytes asked of a file object at a time: the way into Python and back costs nothing then.
@@ -21,7 +22,8 @@ const PULL: usize = 1 << 20;
 pub struct Raised(Arc<Mutex<Option<PyErr>>>);
 
 impl Raised {
-    fn keep(&self, error: PyErr) {
+    /// Keeps one to be raised.
+    pub fn keep(&self, error: PyErr) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
     }
 
@@ -52,10 +54,21 @@ impl Failure {
     }
 }
 
-/// `("path", path)`, `("bytes", name, buffer)` or
+/// What is to be read, from first to last.
+pub fn sources<'py>(
+    py: Python<'py>,
+    items: impl IntoIterator<Item = Bound<'py, PyAny>>,
+    raised: &Raised,
+) -> PyResult<Vec<Source>> {
+    let mut objects = Objects::new(py, raised.clone())?;
+    items.into_iter().map(|item| source(&item, raised, &mut objects)).collect()
+}
+
+/// `("path", path)`, `("bytes", name, buffer)`,
 /// `("reader", name, file object, size, number of the main thread, file)`, where the file behind the
-/// object is a path, or device and inode, or `None`.
-pub fn source(item: &Bound<'_, PyAny>, raised: &Raised) -> PyResult<Source> {
+/// object is a path, or device and inode, or `None`; of stores `("object", object)`, and
+/// `("listing", name, objects, folders passed over)`.
+fn source(item: &Bound<'_, PyAny>, raised: &Raised, objects: &mut Objects) -> PyResult<Source> {
     let kind: String = item.get_item(0)?.extract()?;
     match kind.as_str() {
         "path" => Ok(Source::Path(item.get_item(1)?.extract()?)),
@@ -79,6 +92,12 @@ pub fn source(item: &Bound<'_, PyAny>, raised: &Raised) -> PyResult<Source> {
                 None => None,
             };
             Ok(Source::reader(name, Box::new(reader), size).of_file(file))
+        }
+        "object" => Ok(Source::Object(objects.object(&item.get_item(1)?)?)),
+        "listing" => {
+            let found: PyResult<_> =
+                item.get_item(2)?.try_iter()?.map(|one| objects.object(&one?)).collect();
+            Ok(Source::Listing { objects: found?, folders: item.get_item(3)?.extract()? })
         }
         other => Err(PyValueError::new_err(format!("no such source: {other}"))),
     }

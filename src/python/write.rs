@@ -8,11 +8,11 @@ use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 
 use super::errors;
-use super::source::{Raised, source};
+use super::source::{self, Raised};
 use super::table::{Table, format};
 use crate::base::error::Error;
 use crate::base::guard::catch;
-use crate::capture::{Source, SourceFile, SourceFiles};
+use crate::capture::{SourceFile, SourceFiles};
 use crate::table::export::{self, Guard, Whole, Written};
 
 /// Rows, and what of the replaced file's owner and group could not be kept.
@@ -49,13 +49,9 @@ impl Sources {
     /// Those of sources that were not read yet; directories and patterns are expanded.
     #[new]
     #[pyo3(signature = (items, recursive = false))]
-    #[expect(clippy::needless_pass_by_value, reason = "arguments from Python come by value")]
     fn new(py: Python<'_>, items: Vec<Bound<'_, PyAny>>, recursive: bool) -> PyResult<Self> {
         errors::guarded(py, || {
-            let raised = Raised::default();
-            let items: PyResult<Vec<Source>> =
-                items.iter().map(|item| source(item, &raised)).collect();
-            let items = items?;
+            let items = source::sources(py, items, &Raised::default())?;
             let found = py.detach(|| catch(|| SourceFiles::of(items, recursive)));
             Ok(Self(found.map_err(|error| errors::exception(py, error))?))
         })

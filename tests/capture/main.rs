@@ -10,6 +10,7 @@ mod differential;
 mod formats;
 mod many;
 mod names;
+mod objects;
 mod random;
 mod resync;
 
@@ -129,5 +130,11 @@ pub(crate) fn assert_same_in_pieces(name: &str, bytes: &[u8]) {
     for chunk in [1, 7, 4096, 65_536] {
         let pieces = try_read(bytes, chunk).map_or_else(|e| e.to_string(), |o| o.digest());
         assert_eq!(whole, pieces, "{name} in pieces of {chunk}");
+    }
+    for is_size_known in [false, true] {
+        let object = objects::stored("test", bytes, is_size_known);
+        let elsewhere = read_sources(vec![object], ReadOptions::default());
+        let elsewhere = elsewhere.map_or_else(|e| e.to_string(), |o| o.digest());
+        assert_eq!(whole, elsewhere, "{name} in a store");
     }
 }

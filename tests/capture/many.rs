@@ -311,6 +311,7 @@ fn a_directory_is_its_captures() {
         |p: &str| read_sources(vec![Source::path(folder.0.join(p))], ReadOptions::default());
     assert_eq!(pattern("[12].pcap*").unwrap().frames.len(), 3);
     assert_eq!(pattern("?.pcap").unwrap().frames.len(), 1);
+    assert_eq!(pattern("**").unwrap().frames.len(), pattern("**/*").unwrap().frames.len());
     assert!(pattern("*.gz").unwrap_err().to_string().contains("no file matches"));
     assert!(pattern("absent.pcap").unwrap_err().to_string().contains("absent.pcap"));
     assert!(pattern("READ*").is_err());

@@ -198,7 +198,11 @@ FAULTS = {"panic_at", "panic_left", "refuse_at"}
 def complete() -> None:
     """Every entry is here."""
     known = {name.split()[0] for name in ENTRIES}
-    found = {name for name in dir(NATIVE) if not name.startswith("_")} - FAULTS - {"Table", "Feed"}
+    found = (
+        {name for name in dir(NATIVE) if not name.startswith("_")}
+        - FAULTS
+        - {"Table", "Feed", "Request", "Requests"}
+    )
     for kind in (
         NATIVE.Table,
         NATIVE.Reading,

@@ -16,9 +16,13 @@ NEEDS_POSIX = {
     "test_moving.py::test_files_moved_while_they_are_read": "Windows keeps open files in place",
     "test_moving.py::test_odd_inputs": _PATHS,
     "test_command.py::test_a_cut_capture_has_its_own_code": _PATHS,
+    "test_stores.py::test_ctrl_c_is_answered_while_a_store_is_silent": _SIGNALS,
     "test_command.py::test_a_reader_that_has_seen_enough": "a closed pipe ends nobody on Windows",
 }
 NEEDS_LINUX = {
+    "test_stores.py::test_a_large_object_takes_no_more_memory_than_a_file": (
+        "only Linux tells the memory of a process in this way"
+    ),
     "test_moving.py::test_memory_that_is_refused_is_an_exception": (
         "only Linux holds a process to a limit on its addresses"
     ),

@@ -10,10 +10,13 @@ import threading
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, TypeAlias
 
+from .stores import Stores, is_url
 from .text import file_name
 
 if TYPE_CHECKING:
     from finrst import _native
+
+    from .stores.store import Options
 
 _TURN = 0.05
 # Bytes asked of a file object at a time.
@@ -44,9 +47,9 @@ class Buffer(Protocol):
 
 One: TypeAlias = "PathText | Buffer | Reads"
 Source: TypeAlias = "One | Iterable[One]"
-"""A path, a directory (its capture files), a pattern (``*``, ``?``, ``[..]``), ``"-"`` (standard
-input), bytes or anything else that holds bytes, a binary file object, or a list of these, merged
-by time."""
+"""A path, a directory (its capture files), a pattern (``*``, ``?``, ``[..]``), the URL of one of
+these in an object store, a web address, ``"-"`` (standard input), bytes or anything else that holds
+bytes, a binary file object, or a list of these, merged by time."""
 
 
 def is_pipe(path: str) -> bool:
@@ -81,7 +84,16 @@ def _patient(file: BinaryIO) -> Any:
     return _Patient(descriptor) if os.name == "posix" else file
 
 
-def _one(item: Any, opened: list[BinaryIO]) -> tuple[Any, ...]:
+def _stored(url: str, stores: Stores, *, recursive: bool) -> tuple[Any, ...]:
+    looked = stores.look(url, recursive=recursive)
+    if looked.is_one:
+        return "object", looked.objects[0]
+    return "listing", looked.name, looked.objects, looked.folders
+
+
+def _one(item: Any, opened: list[BinaryIO], stores: Stores, *, recursive: bool) -> tuple[Any, ...]:
+    if is_url(item):
+        return _stored(item, stores, recursive=recursive)
     if isinstance(item, str | os.PathLike):
         path = os.fspath(item)
         if isinstance(path, bytes):
@@ -167,9 +179,20 @@ def pump(file: Any, feed: _native.Feed) -> None:
             feed.fail(_said(error), None if isinstance(error, OSError) else error)
 
 
+def serve(requests: _native.Requests) -> None:
+    """Read objects of stores for the engine, on a thread of its own; see :func:`pump`."""
+    while (wanted := requests.next()) is not None:
+        try:
+            wanted.give(wanted.item.read(wanted.offset, wanted.length))
+        except BaseException as error:  # noqa: BLE001 - raised again where it is waited for
+            wanted.fail(_said(error), error)
+        # Bytes that were given, and an object that nobody else holds, are let go before waiting.
+        del wanted
+
+
 def _said(error: BaseException) -> str:
     try:
-        return str(error)
+        return getattr(error, "strerror", None) or str(error)
     except Exception:  # noqa: BLE001 - the error of somebody else's code that tells its own
         return type(error).__name__
 
@@ -182,8 +205,12 @@ def _size(file: Any) -> int | None:
         return None
 
 
-def sources(source: Source) -> tuple[list[tuple[Any, ...]], list[BinaryIO]]:
+def sources(
+    source: Source, storage_options: Options | None = None, *, recursive: bool = False
+) -> tuple[list[tuple[Any, ...]], list[BinaryIO]]:
     """Give the engine's sources, and the files that were opened for them.
+
+    What URLs name is looked up; what paths name is the engine's to look at.
 
     >>> sources(["a.pcap", b"..."])[0]
     [('path', 'a.pcap'), ('bytes', 'bytes', b'...')]
@@ -199,8 +226,10 @@ def sources(source: Source) -> tuple[list[tuple[Any, ...]], list[BinaryIO]]:
         raise ValueError(message)
     opened: list[BinaryIO] = []
     try:
-        return [_one(item, opened) for item in items], opened
+        stores = Stores(storage_options)
+        found = [_one(item, opened, stores, recursive=recursive) for item in items]
     except BaseException:
         for file in opened:
             file.close()
         raise
+    return found, opened

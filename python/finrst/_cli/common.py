@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from finrst import _native
 from finrst._base.source import sources as items
+from finrst._base.stores import is_url
 from finrst._base.text import nearest, printable
 from finrst._base.width import READABLE, available, wrap
 from finrst._errors import CaptureError, CaptureWarning, OutputWarning
@@ -37,7 +38,8 @@ def parser(name: str, description: str, epilog: str) -> argparse.ArgumentParser:
         nargs="+",
         metavar="CAPTURE",
         help="pcap or pcapng file, plain or compressed; a directory of such files (-r: and of "
-        "directories); - for standard input; several are one capture, merged by time",
+        "directories); the URL of one in a store, as s3://bucket/2026-11-*/**, or of the web; - "
+        "for standard input; several are one capture, merged by time",
     )
     return made
 
@@ -234,7 +236,9 @@ def sources(
 
 def files(found: list[Any], *, recursive: bool = False) -> _native.Sources:
     """Give the files that are going to be read, for what must not replace them."""
-    return _native.Sources(items(found)[0], recursive)
+    # What lies in a store is not in the way of anything here.
+    local = [one for one in found if not is_url(one)]
+    return _native.Sources(items(local)[0] if local else [], recursive)
 
 
 def load(given: argparse.Namespace) -> tuple[Capture, Outcome]:

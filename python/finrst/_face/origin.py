@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from finrst import _native
 from finrst._base.progress import Bar
+from finrst._base.stores import check
 from finrst._base.text import file_name, printable
 from finrst._errors import CaptureError
 from finrst._files.atomic import tell
@@ -18,9 +19,16 @@ if TYPE_CHECKING:
     from os import PathLike
 
     from finrst._base.progress import Progress
+    from finrst._base.stores import Object
 
 Said: TypeAlias = tuple[int, int | None, str]
 """A packet, when it was captured (microseconds since the epoch) where that is known, a text."""
+
+
+def _objects(item: tuple[Any, ...]) -> list[Object]:
+    if item[0] == "object":
+        return [item[1]]
+    return list(item[2]) if item[0] == "listing" else []
 
 
 def _state(path: bytes) -> tuple[int, int] | None:
@@ -54,7 +62,8 @@ class Origin:
 
     def __getstate__(self) -> dict[str, Any]:
         """Pickle the names of the sources, and nothing that they hold."""
-        return {**self.__dict__, "items": tuple(item[:2] for item in self.items)}
+        kept = (item[:2] if item[0] == "bytes" else item for item in self.items)
+        return {**self.__dict__, "items": tuple(kept)}
 
     def __deepcopy__(self, memo: object) -> Origin:
         """Stay one: it is never changed, and the sources are the same."""
@@ -76,6 +85,7 @@ class Origin:
                 "to get packets"
             )
             raise CaptureError(message)
+        check(one for item in self.items for one in _objects(item))
         for name, state in self.files:
             now = _state(name)
             if state is not None and now != state:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from typing import TYPE_CHECKING, BinaryIO, NoReturn, Self, Unpack
+from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn, Self, Unpack
 
 from finrst import _native
 from finrst._base import pickles as _pickle
@@ -20,7 +20,7 @@ from .options import settings
 from .origin import Origin
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from finrst._base.progress import Progress
     from finrst._base.times import Zone
@@ -49,14 +49,24 @@ def _warn(files: Table, stacklevel: int) -> None:
 
 
 def read(
-    source: Source, /, *, progress: Progress = "auto", tz: Zone = "UTC", **options: Unpack[Options]
+    source: Source,
+    /,
+    *,
+    progress: Progress = "auto",
+    tz: Zone = "UTC",
+    storage_options: Mapping[str, Any] | None = None,
+    **options: Unpack[Options],
 ) -> Capture:
     """Read a capture to its end and judge every connection in it.
 
     ``source`` is a path, a directory (its capture files; with
-    ``recursive=True`` also those of directories in it), a pattern, ``"-"`` (standard input),
-    bytes, a binary file object, or a list of these; several are one capture, merged by time
-    (``issues`` tells of files that share some, or were named in another order).
+    ``recursive=True`` also those of directories in it), a pattern, the URL of any of these in an
+    object store (``s3://bucket/2026-11-*/**``, ``gs://``, ``az://``, what fsspec knows), a web
+    address, ``"-"`` (standard input), bytes, a binary file object, or a list of these; several are
+    one capture, merged by time (``issues`` tells of files that share some, or were named in another
+    order). ``storage_options`` go to the library that reads a store: obstore, fsspec, or of the web
+    ``{"headers": {...}, "timeout": 30}``. Credentials are its own business; they, and the query of
+    a URL, are never in a table, a message or a pickle.
     A file object is read on the calling thread where that is the main one, else on one of its own.
     pcap and pcapng, plain or compressed (gzip, zstd, xz, lz4, bzip2), are recognised by content.
     ``progress`` shows a bar on long readings. ``tz`` is the time zone in which times are shown
@@ -76,10 +86,10 @@ def read(
     <finrst.Connection 0: 10.77.0.1:43094 > 10.77.0.2:4001: handshake_refused, ended by server, ...>
     """
     where = zone(tz)
-    items, opened = sources(source)
+    native = settings(options, where)
+    items, opened = sources(source, storage_options, recursive=native.get("recursive", False))
     bar = Bar(progress)
     try:
-        native = settings(options, where)
         # What is let go for want of room hangs on it: packets() must let go of the same.
         native["seed"] = int.from_bytes(os.urandom(8))
         reading, tell = _native.Reading(items, native), bar.callback
@@ -96,7 +106,13 @@ def read(
 
 
 def scan(
-    source: Source, /, *, progress: Progress = "auto", tz: Zone = "UTC", **options: Unpack[Options]
+    source: Source,
+    /,
+    *,
+    progress: Progress = "auto",
+    tz: Zone = "UTC",
+    storage_options: Mapping[str, Any] | None = None,
+    **options: Unpack[Options],
 ) -> Scan:
     """Go through a capture in bounded memory; the rows come out while it is read.
 
@@ -115,9 +131,10 @@ def scan(
     ...     print(len(connections), len(teardowns))
     25 32
     """
-    items, opened = sources(source)
+    given = settings(options, zone(tz))
+    items, opened = sources(source, storage_options, recursive=given.get("recursive", False))
     try:
-        native = _native.Scan(items, settings(options, zone(tz)))
+        native = _native.Scan(items, given)
     except BaseException:
         _close(opened)
         raise

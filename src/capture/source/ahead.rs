@@ -1,10 +1,13 @@
 //! A stream read on a thread of its own, ahead of who takes its bytes: reading and decompression
 //! run beside everything else, and what comes is the same.
 
+use std::io;
 use std::panic;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 
 use super::compress::{Compression, End, Stream};
+use super::remote::{Remote, receive};
 use crate::base::error::Error;
 use crate::base::guard;
 use crate::base::parallel::hand_over;
@@ -48,6 +51,8 @@ pub(crate) struct Ahead {
     pub(crate) over: Option<Over>,
     /// What [`Ahead::over`] will be once the last piece was taken.
     coming: Option<Over>,
+    /// Where it lies, if it is an object in a store: waiting for it may be ended.
+    remote: Option<Arc<dyn Remote>>,
 }
 
 impl Ahead {
@@ -58,12 +63,13 @@ impl Ahead {
         let (sender, pieces) = sync_channel(PIECES);
         let (used, empty) = channel();
         let (compression, total) = (stream.compression(), stream.bytes_total());
-        let taken = stream.bytes_read();
+        let (taken, remote) = (stream.bytes_read(), stream.remote());
         let run = move |stream| read(stream, chunk, &sender, &empty);
         if let Some(stream) = hand_over("finrst-read", stream, run) {
             return Err(stream);
         }
-        Ok(Self { pieces, used, compression, total, read: taken, over: None, coming: None })
+        let (read, over, coming) = (taken, None, None);
+        Ok(Self { pieces, used, compression, total, read, over, coming, remote })
     }
 
     /// The next piece, waiting for it; `None` at the end. A panic of the thread goes on here.
@@ -74,15 +80,22 @@ impl Ahead {
         if self.over.is_some() {
             return None;
         }
-        match self.pieces.recv() {
+        let gone = || io::Error::other("the thread that reads is gone");
+        let piece = match self.remote.clone() {
+            Some(remote) => {
+                receive(&*remote, &mut self.pieces).and_then(|piece| piece.ok_or_else(gone))
+            }
+            None => self.pieces.recv().map_err(|_| gone()),
+        };
+        match piece {
             Ok(Ok(mut piece)) => {
                 self.read = piece.read;
                 self.coming = piece.over.take();
                 Some(piece)
             }
             Ok(Err(error)) => panic::resume_unwind(Box::new(error.to_string())),
-            Err(_) => {
-                let end = End::Io("the thread that reads is gone".to_owned());
+            Err(error) => {
+                let end = End::Io(error.to_string());
                 self.over = Some(Over { end, trailing: false, change: None });
                 None
             }

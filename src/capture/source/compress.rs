@@ -2,11 +2,13 @@
 
 use std::fmt;
 use std::io::{self, BufRead, Read};
+use std::sync::Arc;
 
 use super::ahead::Over;
 use super::decode::Decoder;
 use super::input::Input;
 use super::origin::SourceFile;
+use super::remote::Remote;
 use super::stamp::Stamp;
 
 /// How a file was compressed.
@@ -141,6 +143,11 @@ impl Stream {
         }
     }
 
+    /// Where it lies, if it is an object in a store.
+    pub(crate) fn remote(&self) -> Option<Arc<dyn Remote>> {
+        self.decoder.as_ref().and_then(|d| d.input().remote())
+    }
+
     pub(crate) fn bytes_read(&self) -> u64 {
         self.decoder.as_ref().map_or(0, |d| d.input().bytes_read())
     }
@@ -149,14 +156,15 @@ impl Stream {
         self.decoder.as_ref().and_then(|d| d.input().bytes_total())
     }
 
-    /// Whether reading it ahead is worth a thread and changes nothing for anybody: compressed files
-    /// and bytes in memory, if there is work in them. A plain file is best read where its bytes are
-    /// used: handed from one core to another they take longer than to be copied where they are needed.
-    /// A pipe is read as its bytes come.
+    /// Whether reading it ahead is worth a thread and changes nothing for anybody: compressed files,
+    /// objects and bytes in memory, if there is work in them. A plain file is best read where its
+    /// bytes are used: handed from one core to another they take longer than to be copied where they
+    /// are needed. A pipe is read as its bytes come.
     pub(crate) fn is_worth_reading_ahead(&self) -> bool {
         const WORTH: u64 = 1 << 14;
         let input = self.decoder.as_ref().map(Decoder::input);
-        let lasting = input.is_some_and(|input| input.is_file() || input.is_bytes());
+        let lasting = input
+            .is_some_and(|input| input.is_file() || input.is_bytes() || input.remote().is_some());
         let compressed = self.compression != Compression::None;
         lasting && compressed && self.bytes_total() > Some(WORTH)
     }

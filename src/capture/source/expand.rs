@@ -13,6 +13,9 @@ use crate::base::text::file_name;
 const MAX_FILES: usize = 100_000;
 /// Directories within each other.
 const MAX_DEPTH: usize = 128;
+/// The kind of issue of a directory that was passed over, and what to do.
+const NOT_ENTERED: &str = "directory_not_entered";
+const ENTERS: &str = "recursive=True (-r) enters it";
 
 /// One input, and whether the caller named it or merely the place where it lies.
 pub(crate) struct Entry {
@@ -36,9 +39,19 @@ pub(crate) struct Expanded {
 pub(crate) fn expand(sources: Vec<Source>, recursive: bool) -> Result<Expanded, Error> {
     let mut all = Expanded::default();
     for source in sources {
-        let Source::Path(path) = source else {
-            all.entries.push(Entry { source, named: true });
-            continue;
+        let path = match source {
+            Source::Path(path) => path,
+            Source::Listing { objects, folders } => {
+                let found = objects.into_iter().map(Source::Object);
+                all.entries.extend(found.map(|source| Entry { source, named: false }));
+                let passed = folders.into_iter().map(|folder| format!("{folder}: {ENTERS}"));
+                all.skipped.extend(passed.map(|detail| (NOT_ENTERED, detail)));
+                continue;
+            }
+            source => {
+                all.entries.push(Entry { source, named: true });
+                continue;
+            }
         };
         let found = if path.is_dir() {
             Some(directory(&path, recursive, &mut all.skipped)?)
@@ -103,7 +116,7 @@ impl Walk<'_> {
                 // A pipe in a directory would be waited for; only who names it wants that.
                 Ok(meta) if meta.is_file() => self.paths.push(path),
                 Ok(meta) if meta.is_dir() && link => {
-                    self.skip("directory_not_entered", &path, "a link");
+                    self.skip(NOT_ENTERED, &path, "a link");
                 }
                 Ok(meta) if meta.is_dir() => deeper.push(path),
                 _ => {}
@@ -116,9 +129,9 @@ impl Walk<'_> {
         self.within += deeper.len();
         for path in deeper {
             if !self.recursive {
-                self.skip("directory_not_entered", &path, "recursive=True (-r) enters it");
+                self.skip(NOT_ENTERED, &path, ENTERS);
             } else if depth >= MAX_DEPTH {
-                self.skip("directory_not_entered", &path, "too many within each other");
+                self.skip(NOT_ENTERED, &path, "too many within each other");
             } else if let Err(error) = self.enter(&path, depth + 1) {
                 match error {
                     Error::Io { .. } => self.skipped.push(("unreadable", error.to_string())),

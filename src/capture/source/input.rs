@@ -2,8 +2,10 @@
 
 use std::fs::{self, File};
 use std::io::{self, BufRead, Read};
+use std::sync::Arc;
 
 use super::raw::{Kind, open_path};
+use super::remote::{Flow, Remote};
 use super::stamp::Stamp;
 use super::{Source, SourceFile};
 use crate::base::error::Error;
@@ -49,6 +51,13 @@ impl Input {
                 (Kind::Bytes { data, position: 0 }, Some(total), None)
             }
             Source::Reader { reader, size, file, .. } => (Kind::Reader(reader), size, file),
+            Source::Object(object) => {
+                let (size, remote) = (object.size, Arc::clone(&object.remote));
+                (Kind::Object(Box::new(Flow::new(object)), remote), size, None)
+            }
+            Source::Listing { .. } => {
+                return Err(Error::Internal("a folder is no single input".to_owned()));
+            }
         };
         Ok(Self {
             kind,
@@ -78,6 +87,11 @@ impl Input {
     /// Whether it is a regular file.
     pub(crate) fn is_file(&self) -> bool {
         matches!(self.kind, Kind::File { .. })
+    }
+
+    /// Where it lies, if it is an object in a store.
+    pub(crate) fn remote(&self) -> Option<Arc<dyn Remote>> {
+        if let Kind::Object(_, remote) = &self.kind { Some(Arc::clone(remote)) } else { None }
     }
 
     /// Whether it lies in memory.

@@ -35,6 +35,10 @@ pub(super) fn files(path: &Path) -> Result<Option<Vec<PathBuf>>, Error> {
             other => found.iter().map(|base| base.join(other)).collect(),
         };
     }
+    if path.file_name().is_some_and(|name| name == "**") {
+        // At its end it is all that lies below.
+        found = found.iter().flat_map(|base| all(base)).collect();
+    }
     found.retain(|path| path.is_file());
     // `**` may come to a file by several ways.
     found.sort();
@@ -61,6 +65,10 @@ fn entries(base: &Path) -> impl Iterator<Item = fs::DirEntry> {
     let here = if base.as_os_str().is_empty() { Path::new(".") } else { base };
     // What cannot be listed has no file that could be read.
     fs::read_dir(here).into_iter().flatten().filter_map(Result::ok)
+}
+
+fn all(base: &Path) -> impl Iterator<Item = PathBuf> {
+    entries(base).map(|entry| base.join(entry.file_name()))
 }
 
 fn within(base: &Path, pattern: &Pattern) -> Vec<PathBuf> {

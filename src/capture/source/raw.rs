@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::origin::SourceFile;
+use super::remote::{Flow, Remote};
 use super::stamp::Stamp;
 use crate::base::error::Error;
 use crate::base::text::file_name;
@@ -23,6 +24,8 @@ pub(super) enum Kind {
         position: usize,
     },
     Reader(Box<dyn Read + Send>),
+    /// An object in a store, of which no handle is held.
+    Object(Box<Flow>, Arc<dyn Remote>),
     /// Nothing more comes.
     End,
 }
@@ -90,6 +93,7 @@ impl Read for Kind {
                 Ok(got)
             }
             Self::Reader(reader) => reader.read(out),
+            Self::Object(flow, _) => flow.read(out),
             Self::End => Ok(0),
         }
     }
