@@ -26,7 +26,7 @@ pub fn decide(c: &mut Connection, release: Release, capture_end: i64) {
     let deciding = position(c, |t| is_reset(t) && effective(t));
     let raw = position(c, is_reset);
     c.ending_raw = ending(c, raw);
-    c.ending = ending(c, deciding);
+    c.ending = if raw == deciding { c.ending_raw } else { ending(c, deciding) };
     c.deciding = match c.ending {
         Ending::Graceful | Ending::HalfClosed => position(c, |t| t.kind == Kind::Fin),
         Ending::HandshakeRefused
@@ -52,6 +52,9 @@ fn position(c: &Connection, test: impl Fn(&Teardown) -> bool) -> Option<u32> {
 
 /// What came after each reset, and so whether it did anything.
 fn judge_resets(c: &mut Connection) {
+    if c.teardowns.is_empty() {
+        return;
+    }
     let fins = BySide::of(|side| Close::of(c, side));
     let both_closed = |row: &Teardown| {
         row.sender_fin_before && row.peer_fin_before && fins[row.sender.peer()].accepted_before(row)
@@ -191,8 +194,8 @@ fn ending(c: &Connection, reset: Option<u32>) -> Ending {
     let no_syn = client.syns == 0 && (server.syn_acks == 0 || client.alive == 0);
     let exchange = client.alive > 0 && server.alive > 0;
     let reset = reset.and_then(|n| c.teardowns.get(usize::try_from(n).ok()?));
-    let shown = one_sided_stream(c) || reset.is_some_and(shows_connection);
-    if no_syn && !exchange && !shown && server.syns == 0 {
+    let shown = || one_sided_stream(c) || reset.is_some_and(shows_connection);
+    if no_syn && !exchange && server.syns == 0 && !shown() {
         return Ending::Stray;
     }
     if let Some(row) = reset {

@@ -167,9 +167,11 @@ fn challenges(endpoint: &Endpoint, peer: &Endpoint, segment: &Segment<'_>) -> bo
 /// another segment goes on from about there: most of a capture may be missing.
 fn believed(c: &mut Connection, segment: &Segment<'_>, sender: Side) -> bool {
     let endpoint = c.side(sender);
+    if !endpoint.based || endpoint.unique_bytes == 0 {
+        return true;
+    }
     let top = endpoint.max_end.max(endpoint.acked).cast_signed();
-    let ahead = endpoint.position(segment.sequence).saturating_sub(top);
-    if !endpoint.based || endpoint.unique_bytes == 0 || ahead <= WILD_JUMP {
+    if endpoint.position(segment.sequence).saturating_sub(top) <= WILD_JUMP {
         return true;
     }
     if segment.sequence_length() == 0 {
