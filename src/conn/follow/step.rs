@@ -73,6 +73,7 @@ impl Connection {
     }
 
     /// One of which nothing is known yet.
+    #[inline]
     pub(in crate::conn) fn blank() -> Self {
         Self {
             id: 0,

@@ -198,8 +198,11 @@ impl Store {
     /// A place for an unpacked connection, in which there is a blank one.
     fn occupy(&mut self, number: u32) -> Option<u32> {
         let Some(at) = self.unpacked.vacant() else {
-            let connection = Connection::blank();
-            return self.unpacked.add(Unpacked { recent: Recent::default(), number, connection });
+            let blank = || {
+                let connection = Connection::blank();
+                Unpacked { recent: Recent::default(), number, connection }
+            };
+            return self.unpacked.add_made(blank);
         };
         let unpacked = self.unpacked.get_mut(at)?;
         // Room for its rows is used again.

@@ -42,12 +42,18 @@ impl<T> Slab<T> {
 
     /// Puts something in a place that was never used. `None` when all are taken.
     pub fn add(&mut self, value: T) -> Option<u32> {
+        self.add_made(|| value)
+    }
+
+    /// The same for something large, which is made in its place.
+    #[inline]
+    pub fn add_made(&mut self, make: impl FnOnce() -> T) -> Option<u32> {
         let number = self.length;
         self.length = number.checked_add(1).filter(|&length| length < MOST)?;
         if (number as usize).is_multiple_of(CHUNK) {
             self.chunks.push(Vec::with_capacity(CHUNK));
         }
-        self.chunks.last_mut()?.push(value);
+        self.chunks.last_mut()?.extend(std::iter::once_with(make));
         Some(number)
     }
 

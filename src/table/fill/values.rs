@@ -122,9 +122,12 @@ impl<P: ArrowPrimitiveType> Values<P> {
 impl Values<Int8Type> {
     /// Adds the places of words, at most [`BLOCK_ROWS`]; one that is not in any vocabulary is -1.
     pub fn add_words<T: Table>(&mut self, get: Get<T, usize>, rows: &[T::Row<'_>]) {
-        let mut block = [0; BLOCK_ROWS];
-        let present = get.block(rows, &mut block);
-        self.put(&block.map(|place| i8::try_from(place).unwrap_or(-1)), rows.len(), present);
+        let (mut places, mut block) = ([0; BLOCK_ROWS], [0; BLOCK_ROWS]);
+        let present = get.block(rows, &mut places);
+        for (short, place) in block.iter_mut().zip(&places) {
+            *short = i8::try_from(*place).unwrap_or(-1);
+        }
+        self.put(&block, rows.len(), present);
     }
 }
 
@@ -143,7 +146,8 @@ impl Bools {
     pub fn add<T: Table>(&mut self, get: Get<T, bool>, rows: &[T::Row<'_>]) {
         let mut block = [false; BLOCK_ROWS];
         let present = get.block(rows, &mut block);
-        let set = (0..).zip(block).fold(0, |set, (at, value)| set | u64::from(value) << at);
+        // Those beyond the rows are false.
+        let set = block.iter().fold(0, |set, &value| set >> 1 | u64::from(value) << 63);
         let count = rows.len();
         self.values.add(set, count);
         self.present.add(present, count);
