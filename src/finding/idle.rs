@@ -5,7 +5,7 @@
 //! on the path ends those of many services.
 
 use super::group::{Places, at, by};
-use super::rows::Rows;
+use super::rows::{Row, Rows};
 use crate::conn::Side;
 
 /// Silences that are shorter are no waiting, in seconds.
@@ -99,15 +99,11 @@ pub fn limits(rows: &Rows, places: &[u32]) -> Vec<(Limit, Places)> {
     };
     let mut left: Places = places.iter().copied().filter(waited).collect();
     let mut found = Vec::new();
-    let keys: [fn(&Rows, &super::rows::Row) -> u64; 4] = [
-        |_, row| u64::from(row.service),
-        |rows, row| u64::from(rows.port(row)),
-        |_, row| u64::from(row.client),
-        |_, _| 0,
-    ];
+    let keys: [fn(&Row) -> u64; 4] =
+        [|row| row.service, |row| row.port().into(), |row| row.client, |_| 0];
     for key in keys {
         let groups = by(rows, left.iter().copied(), FEWEST, |row| {
-            Some((key(rows, row), row.closer.map(Side::index)))
+            Some(key(row) << 1 | row.closer.map_or(0, Side::index) as u64)
         });
         let mut taken = Vec::new();
         for (_, group) in groups {
@@ -163,9 +159,8 @@ fn limit(closer: Side, ascending: &[f64]) -> Option<Limit> {
 fn merged(rows: &Rows, found: Vec<(Limit, Places)>) -> Vec<(Limit, Places)> {
     let mut all: Vec<(Limit, Places)> = Vec::new();
     for (limit, places) in found {
-        let first = |places: &[u32]| {
-            at(rows, places).next().map(|(_, row)| (rows.port(row), rows.server(row)))
-        };
+        let first =
+            |places: &[u32]| at(rows, places).next().map(|(_, row)| (row.port(), row.server()));
         let own = first(&places);
         let same = all.iter_mut().find(|(other, members)| {
             other.closer == limit.closer

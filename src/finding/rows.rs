@@ -1,9 +1,11 @@
 //! What findings ask of connections: some columns of the table, as plain numbers.
 
+use std::cmp::Ordering;
 use std::collections::HashMap;
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 
-use arrow_array::RecordBatch;
+use arrow_array::{Array, RecordBatch, StringArray};
 use arrow_schema::ArrowError;
 use foldhash::fast::RandomState;
 
@@ -15,6 +17,9 @@ use crate::table::vocabulary::Vocabulary;
 
 /// No name.
 pub const NONE: u32 = u32::MAX;
+/// Numbers of hosts from here on are places among texts; IPv4 addresses are numbers themselves.
+const OTHERS: u64 = 1 << 32;
+const PORT_BITS: u32 = 16;
 
 /// How a connection ended, as far as findings tell endings apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,10 +72,10 @@ impl Shape {
 pub struct Row {
     /// `connection_id`.
     pub id: i64,
-    /// The client's address, by its number.
-    pub client: u32,
-    /// The server's address and port, by its number.
-    pub service: u32,
+    /// The client's address, as a number of [`Hosts`].
+    pub client: u64,
+    /// The server's: its address as such a number, and its port.
+    pub service: u64,
     /// `server_name`, by its number.
     pub name: u32,
     /// `start`.
@@ -93,10 +98,10 @@ pub struct Row {
     pub one_sided: bool,
     /// `capture_gaps` is not 0.
     pub gaps: bool,
-    /// `client_bytes`.
-    pub client_bytes: i64,
-    /// `server_bytes`.
-    pub server_bytes: i64,
+    /// Whether the client sent payload.
+    pub client_said: bool,
+    /// Whether the server did.
+    pub server_said: bool,
     /// Payload that a reset threw away.
     pub lost: i64,
     /// `idle_before_close_s`.
@@ -134,11 +139,45 @@ impl Texts {
     pub fn get(&self, number: u32) -> &str {
         self.texts.get(number as usize).map_or("", |text| text)
     }
+}
 
-    /// How many there are.
-    pub fn len(&self) -> usize {
-        self.texts.len()
+/// Addresses by numbers that compare and hash faster than texts.
+#[derive(Default)]
+pub struct Hosts(Texts);
+
+impl Hosts {
+    fn number(&mut self, text: &str) -> u64 {
+        // An IPv4 address has one text, and a text that reads as one is it.
+        text.parse().map_or_else(
+            |_| OTHERS | u64::from(self.0.number(text)),
+            |address: Ipv4Addr| u64::from(address.to_bits()),
+        )
     }
+
+    fn other(&self, number: u64) -> &str {
+        self.0.get(u32::try_from(number & !OTHERS).unwrap_or(NONE))
+    }
+
+    /// The text of an address.
+    pub fn text(&self, number: u64) -> String {
+        u32::try_from(number)
+            .map_or_else(|_| self.other(number).to_owned(), |v4| Ipv4Addr::from(v4).to_string())
+    }
+
+    /// IPv4 addresses in their order, then the others by their texts: whatever order they came in.
+    pub fn order(&self, a: u64, b: u64) -> Ordering {
+        if a < OTHERS || b < OTHERS { a.cmp(&b) } else { self.other(a).cmp(self.other(b)) }
+    }
+}
+
+/// The host of a service.
+pub fn host(service: u64) -> u64 {
+    service >> PORT_BITS
+}
+
+/// The port of a service.
+pub fn port(service: u64) -> u16 {
+    u16::try_from(service & u64::from(u16::MAX)).unwrap_or(u16::MAX)
 }
 
 /// All connections, in the order in which they came.
@@ -147,67 +186,71 @@ pub struct Rows {
     /// One each.
     pub rows: Vec<Row>,
     /// Addresses.
-    pub hosts: Texts,
+    pub hosts: Hosts,
     /// Names of services.
     pub names: Texts,
-    /// Services: the number of the address, and the port.
-    pub services: Vec<(u32, u16)>,
-    places: HashMap<(u32, u16), u32, RandomState>,
 }
 
-/// A column whose words are looked up once for each batch.
-struct Words<'a, T> {
-    cells: Cells<'a>,
-    known: Vec<T>,
-    other: fn(&str) -> T,
-}
-
-impl<'a, T: Copy> Words<'a, T> {
-    fn of(batch: &'a RecordBatch, name: &str, other: fn(&str) -> T) -> Result<Self, ArrowError> {
-        let cells = column(batch, name)?;
-        let known = match &cells {
-            Cells::Word(_, words) => words.iter().map(|word| other(word.unwrap_or(""))).collect(),
-            _ => Vec::new(),
-        };
-        Ok(Self { cells, known, other })
+/// A column with its words told by what they mean; each word is looked up once for each batch.
+fn words<T: Copy>(
+    batch: &RecordBatch,
+    name: &str,
+    meaning: fn(&str) -> T,
+) -> Result<Vec<T>, ArrowError> {
+    let cells = column(batch, name)?;
+    let none = meaning("");
+    if let Cells::Word(keys, words) = &cells {
+        let known: Vec<T> = words.iter().map(|word| word.map_or(none, meaning)).collect();
+        let of = |key: Option<i8>| known.get(usize::try_from(key?).ok()?).copied();
+        return Ok(keys.iter().map(|key| of(key).unwrap_or(none)).collect());
     }
-
-    fn at(&self, row: usize) -> T {
-        if let Cells::Word(keys, _) = &self.cells {
-            let known = usize::try_from(keys.value(row)).ok().and_then(|key| self.known.get(key));
-            if let Some(&known) = known.filter(|_| !arrow_array::Array::is_null(*keys, row)) {
-                return known;
-            }
-        }
-        match self.cells.value(row) {
-            Value::Text(text) => (self.other)(text),
-            _ => (self.other)(""),
-        }
-    }
+    Ok(each(batch, &cells, |value| match value {
+        Value::Text(text) => meaning(text),
+        _ => none,
+    }))
 }
 
-fn whole(cells: &Cells<'_>, row: usize) -> i64 {
-    match cells.value(row) {
-        Value::Integer(number) | Value::Time(number) => number,
-        _ => 0,
-    }
+fn each<T>(batch: &RecordBatch, cells: &Cells<'_>, of: impl Fn(Value<'_, '_>) -> T) -> Vec<T> {
+    (0..batch.num_rows()).map(|row| of(cells.value(row))).collect()
 }
 
-fn float(cells: &Cells<'_>, row: usize) -> Option<f64> {
-    match cells.value(row) {
-        Value::Float(number) if number.is_finite() => Some(number),
+/// Whole numbers and times, those that are missing as 0.
+fn whole(batch: &RecordBatch, name: &str) -> Result<Vec<i64>, ArrowError> {
+    let cells = column(batch, name)?;
+    Ok(match &cells {
+        Cells::Int64(array) if array.null_count() == 0 => array.values().to_vec(),
+        Cells::Time(array) if array.null_count() == 0 => array.values().to_vec(),
+        _ => each(batch, &cells, |value| match value {
+            Value::Integer(number) | Value::Time(number) => number,
+            _ => 0,
+        }),
+    })
+}
+
+fn times(batch: &RecordBatch, name: &str) -> Result<Vec<Option<i64>>, ArrowError> {
+    Ok(each(batch, &column(batch, name)?, |value| match value {
+        Value::Time(time) => Some(time),
         _ => None,
+    }))
+}
+
+fn floats(batch: &RecordBatch, name: &str) -> Result<Vec<Option<f64>>, ArrowError> {
+    let cells = column(batch, name)?;
+    if let Cells::Float64(array) = &cells {
+        return Ok(array.iter().map(|number| number.filter(|one| one.is_finite())).collect());
     }
+    Ok(vec![None; batch.num_rows()])
 }
 
-fn truth(cells: &Cells<'_>, row: usize) -> bool {
-    matches!(cells.value(row), Value::Bool(true))
+fn truths(batch: &RecordBatch, name: &str) -> Result<Vec<bool>, ArrowError> {
+    let cells = column(batch, name)?;
+    Ok(each(batch, &cells, |value| matches!(value, Value::Bool(true))))
 }
 
-fn text<'a>(cells: &Cells<'a>, row: usize) -> Option<&'a str> {
-    match cells.value(row) {
-        Value::Text(text) => Some(text),
-        _ => None,
+fn texts<'a>(batch: &'a RecordBatch, name: &str) -> Result<&'a StringArray, ArrowError> {
+    match column(batch, name)? {
+        Cells::Text(texts) => Ok(texts),
+        _ => Err(ArrowError::SchemaError(format!("column '{name}' is no text"))),
     }
 }
 
@@ -226,81 +269,69 @@ impl Rows {
     /// # Errors
     /// When a column is missing, or of another type than the table's.
     pub fn add(&mut self, batch: &RecordBatch) -> Result<(), ArrowError> {
-        let of = |name: &str| column(batch, name);
-        let (id, client, server) = (of("connection_id")?, of("client_ip")?, of("server_ip")?);
-        let (port, name) = (of("server_port")?, of("server_name")?);
-        let (start, end, confidence) = (of("start")?, of("end")?, of("confidence")?);
-        let (harmless, gaps) = (of("harmless")?, of("capture_gaps")?);
-        let (client_bytes, server_bytes) = (of("client_bytes")?, of("server_bytes")?);
-        let lost = (of("client_bytes_lost")?, of("server_bytes_lost")?);
-        let (silence, wait) = (of("idle_before_close_s")?, of("client_wait_s")?);
-        let syn_acks = of("server_syn_acks")?;
-        let shape = Words::of(batch, "ending", Shape::of)?;
+        let (client, server) = (texts(batch, "client_ip")?, texts(batch, "server_ip")?);
+        let (id, port) = (whole(batch, "connection_id")?, whole(batch, "server_port")?);
+        let name = texts(batch, "server_name")?;
+        let (start, end) = (whole(batch, "start")?, whole(batch, "end")?);
+        let (confidence, harmless) = (floats(batch, "confidence")?, truths(batch, "harmless")?);
+        let (gaps, syn_acks) = (whole(batch, "capture_gaps")?, whole(batch, "server_syn_acks")?);
+        let bytes = (whole(batch, "client_bytes")?, whole(batch, "server_bytes")?);
+        let lost = (whole(batch, "client_bytes_lost")?, whole(batch, "server_bytes_lost")?);
+        let silence = floats(batch, "idle_before_close_s")?;
+        let wait = floats(batch, "client_wait_s")?;
+        let shape = words(batch, "ending", Shape::of)?;
         let cause =
-            Words::of(batch, "cause", |word| Cause::named(word).unwrap_or(Cause::UNDETERMINED))?;
-        let begun = Words::of(batch, "opening", |word| word != Opening::MidStream.word())?;
-        let one_way = Words::of(batch, "directions_seen", |word| word != "both")?;
-        let by = Words::of(batch, "ended_by", ended_by)?;
-        let closed = of("close_start")?;
-        let first_fin = Words::of(batch, "first_fin_by", side)?;
-        let first_rst = Words::of(batch, "first_rst_by", side)?;
+            words(batch, "cause", |word| Cause::named(word).unwrap_or(Cause::UNDETERMINED))?;
+        let begun = words(batch, "opening", |word| word != Opening::MidStream.word())?;
+        let one_way = words(batch, "directions_seen", |word| word != "both")?;
+        let by = words(batch, "ended_by", ended_by)?;
+        let closed = times(batch, "close_start")?;
+        let first_fin = words(batch, "first_fin_by", side)?;
+        let first_rst = words(batch, "first_rst_by", side)?;
         self.rows.reserve(batch.num_rows());
         for row in 0..batch.num_rows() {
-            let host = self.hosts.number(text(&server, row).unwrap_or(""));
-            let port = u16::try_from(whole(&port, row)).unwrap_or(0);
-            let (shape, begun) = (shape.at(row), begun.at(row));
-            let (client_bytes, server_bytes) =
-                (whole(&client_bytes, row), whole(&server_bytes, row));
+            let (shape, begun) = (shape[row], begun[row]);
+            let (client_said, server_said) = (bytes.0[row] > 0, bytes.1[row] > 0);
             // Who gets no answer at all is alone, and nobody else to be seen.
-            let both = !begun || client_bytes > 0 || server_bytes > 0 || !shape.failed();
-            let row = Row {
-                id: whole(&id, row),
-                client: self.hosts.number(text(&client, row).unwrap_or("")),
-                service: self.service(host, port),
-                name: text(&name, row).map_or(NONE, |name| self.names.number(name)),
-                start: whole(&start, row),
-                end: whole(&end, row),
+            let both = !begun || client_said || server_said || !shape.failed();
+            let port = u64::from(u16::try_from(port[row]).unwrap_or(0));
+            self.rows.push(Row {
+                id: id[row],
+                client: self.hosts.number(client.value(row)),
+                service: self.hosts.number(server.value(row)) << PORT_BITS | port,
+                name: if name.is_valid(row) { self.names.number(name.value(row)) } else { NONE },
+                start: start[row],
+                end: end[row],
                 shape,
-                cause: cause.at(row),
-                confidence: float(&confidence, row).unwrap_or(0.0),
-                harmless: truth(&harmless, row),
+                cause: cause[row],
+                confidence: confidence[row].unwrap_or(0.0),
+                harmless: harmless[row],
                 begun,
-                answered: whole(&syn_acks, row) > 0 || shape == Shape::Refused,
-                one_sided: one_way.at(row) && both,
-                gaps: whole(&gaps, row) > 0,
-                client_bytes,
-                server_bytes,
-                lost: whole(&lost.0, row).saturating_add(whole(&lost.1, row)),
-                silence: float(&silence, row),
-                closer: first_fin.at(row).or_else(|| first_rst.at(row)),
-                closed: match closed.value(row) {
-                    Value::Time(time) => Some(time),
-                    _ => None,
-                },
-                by: by.at(row),
-                wait: float(&wait, row),
-            };
-            self.rows.push(row);
+                answered: syn_acks[row] > 0 || shape == Shape::Refused,
+                one_sided: one_way[row] && both,
+                gaps: gaps[row] > 0,
+                client_said,
+                server_said,
+                lost: lost.0[row].saturating_add(lost.1[row]),
+                silence: silence[row],
+                closer: first_fin[row].or(first_rst[row]),
+                closed: closed[row],
+                by: by[row],
+                wait: wait[row],
+            });
         }
         Ok(())
     }
+}
 
-    fn service(&mut self, host: u32, port: u16) -> u32 {
-        let next = u32::try_from(self.services.len()).unwrap_or(NONE);
-        let place = *self.places.entry((host, port)).or_insert(next);
-        if place == next {
-            self.services.push((host, port));
-        }
-        place
+impl Row {
+    /// The address of the server, as a number of [`Hosts`].
+    pub fn server(&self) -> u64 {
+        host(self.service)
     }
 
-    /// The address of a row's server, by its number.
-    pub fn server(&self, row: &Row) -> u32 {
-        self.services.get(row.service as usize).map_or(NONE, |&(host, _)| host)
-    }
-
-    /// The port of a row's server.
-    pub fn port(&self, row: &Row) -> u16 {
-        self.services.get(row.service as usize).map_or(0, |&(_, port)| port)
+    /// The port of the server.
+    pub fn port(&self) -> u16 {
+        port(self.service)
     }
 }

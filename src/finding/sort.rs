@@ -131,7 +131,7 @@ fn otherwise(said: &Said, row: &Row) -> Kind {
 
 /// Connections of services that many sources leave half open, or at which SYNs pour in once each.
 fn flooded(rows: &Rows, failed: &[u32]) -> Places {
-    let half = |row: &Row| row.shape == Shape::Unopened && row.answered && row.client_bytes == 0;
+    let half = |row: &Row| row.shape == Shape::Unopened && row.answered && !row.client_said;
     let once = |row: &Row| row.shape == Shape::Unanswered && row.start == row.end;
     let half = by(rows, failed.iter().copied(), FLOOD, |row| half(row).then_some(row.service));
     let half =
@@ -151,33 +151,26 @@ fn pours(rows: &Rows, places: &[u32]) -> bool {
     })
 }
 
+/// A service, and from when to when.
+type Span = (u64, i64, i64);
+
 /// SYNs that a listener dropped: where it is known to be full, or accepts others meanwhile.
 fn dropped(rows: &Rows, full: &[u32], unanswered: &[u32]) -> Places {
-    let mut full = spans(rows, full);
-    let least = if full.is_empty() { DROPPED } else { 1 };
-    let groups = by(rows, unanswered.iter().copied(), least, |row| Some(row.service));
-    let suspects: Vec<_> = groups.iter().filter(|(_, group)| group.len() >= DROPPED).collect();
+    let mut full = spans(rows, full, 1);
+    let suspects = spans(rows, unanswered, DROPPED);
+    let mut accepts = vec![false; suspects.len()];
     if !suspects.is_empty() {
-        let mut accepted: Vec<Option<(i64, i64)>> = vec![None; suspects.len()];
         for row in rows.rows.iter().filter(|row| row.answered && !row.shape.failed()) {
-            let Ok(place) = suspects.binary_search_by_key(&row.service, |(key, _)| *key) else {
-                continue;
-            };
-            let (from, to) = around(rows, &suspects[place].1);
-            if row.start >= from && row.start <= to {
-                let span = accepted[place].get_or_insert((row.start, row.start));
-                *span = (span.0.min(row.start), span.1.max(row.start));
-            }
-        }
-        for ((service, group), accepted) in suspects.into_iter().zip(accepted) {
-            if accepted.is_some() {
-                let (from, to) = around(rows, group);
-                full.push((*service, from, to));
+            if let Ok(place) = suspects.binary_search_by_key(&row.service, |(key, ..)| *key) {
+                let (_, from, to) = suspects[place];
+                accepts[place] |= row.start >= from && row.start <= to;
             }
         }
     }
+    let suspects = suspects.into_iter().zip(accepts);
+    full.extend(suspects.filter(|(_, accepts)| *accepts).map(|(span, _)| span));
     full.sort_unstable();
-    within(rows, &groups, &full)
+    within(rows, unanswered, &full)
 }
 
 /// Refusals of services that had ended their connections shortly before.
@@ -191,36 +184,27 @@ fn refused_after(rows: &Rows, ended: &[u32], refused: &[u32]) -> Places {
         let first = ends().min().unwrap_or(i64::MAX).saturating_sub(AMID);
         (service, first, ends().max().unwrap_or(i64::MIN).saturating_add(DOWN))
     });
-    let spans: Vec<_> = spans.collect();
-    within(rows, &by(rows, refused.iter().copied(), 1, |row| Some(row.service)), &spans)
+    within(rows, refused, &spans.collect::<Vec<_>>())
 }
 
-/// From when to when each service had these connections, and some time around it.
-fn spans(rows: &Rows, places: &[u32]) -> Vec<(u32, i64, i64)> {
-    let groups = by(rows, places.iter().copied(), 1, |row| Some(row.service));
+/// From when to when each service had these connections, and some time around it, ascending; of
+/// services that had so many at least.
+fn spans(rows: &Rows, places: &[u32], least: usize) -> Vec<Span> {
+    let groups = by(rows, places.iter().copied(), least, |row| Some(row.service));
     let spans = groups.into_iter().map(|(service, group)| {
-        let (from, to) = around(rows, &group);
-        (service, from, to)
+        let starts = || at(rows, &group).map(|(_, row)| row.start);
+        let first = starts().min().unwrap_or(i64::MAX).saturating_sub(NEARBY);
+        (service, first, starts().max().unwrap_or(i64::MIN).saturating_add(NEARBY))
     });
     spans.collect()
 }
 
-fn around(rows: &Rows, places: &[u32]) -> (i64, i64) {
-    let starts = || at(rows, places).map(|(_, row)| row.start);
-    let first = starts().min().unwrap_or(i64::MAX).saturating_sub(NEARBY);
-    (first, starts().max().unwrap_or(i64::MIN).saturating_add(NEARBY))
-}
-
-/// The rows of groups by service that start within a span of their service.
-fn within(rows: &Rows, groups: &[(u32, Places)], spans: &[(u32, i64, i64)]) -> Places {
-    let mut found = Places::new();
-    for (service, group) in groups {
-        let own = spans.partition_point(|&(other, ..)| other < *service);
-        let own = spans.iter().skip(own).take_while(|(other, ..)| other == service);
-        for (_, from, to) in own {
-            let inside = at(rows, group).filter(|(_, row)| row.start >= *from && row.start <= *to);
-            found.extend(inside.map(|(place, _)| place));
-        }
-    }
-    found
+/// The rows that start within a span of their service.
+fn within(rows: &Rows, places: &[u32], spans: &[Span]) -> Places {
+    let inside = |row: &Row| {
+        let own = spans.partition_point(|&(other, ..)| other < row.service);
+        let mut own = spans.iter().skip(own).take_while(|(other, ..)| *other == row.service);
+        own.any(|(_, from, to)| row.start >= *from && row.start <= *to)
+    };
+    at(rows, places).filter(|(_, row)| inside(row)).map(|(place, _)| place).collect()
 }

@@ -1,13 +1,13 @@
 //! The findings, ranked, with the facts that their sentences are made of.
 
-use std::cmp::Reverse;
+use std::cmp::{Ordering, Reverse};
 
-use super::group::{Places, at, by, split};
+use super::group::{Places, at, by, distinct, split};
 use super::idle::Limit;
 use super::kind::{Kind, Severity};
-use super::rows::{NONE, Row, Rows, Shape};
+use super::rows::{NONE, Row, Rows, Shape, host, port};
 use super::sort::{Sorted, sort};
-use crate::cause::Class;
+use crate::cause::{Cause, Class, names};
 use crate::conn::EndedBy;
 use crate::table::vocabulary::Vocabulary;
 
@@ -23,7 +23,7 @@ const TROUBLED: usize = 10;
 pub struct Tally<T> {
     /// Different values.
     pub distinct: usize,
-    /// The most frequent first, equals by value.
+    /// The most frequent first, equals by value: addresses by their numbers, words as they are declared.
     pub most: Vec<(T, usize)>,
 }
 
@@ -51,7 +51,7 @@ pub struct Finding {
     /// Names that clients asked for.
     pub names: Tally<String>,
     /// Causes.
-    pub causes: Tally<String>,
+    pub causes: Tally<&'static str>,
     /// When the first one began, in nanoseconds since the epoch.
     pub since: i64,
     /// When the last packet of any came.
@@ -106,21 +106,16 @@ fn told(rows: &Rows, sorted: &Sorted, kind: Kind, places: &[u32]) -> Vec<Finding
     if places.is_empty() {
         return Vec::new();
     }
-    let service = |(host, port): (u32, u16)| (rows.hosts.get(host).to_owned(), port);
     let by_service = |places: &[u32]| {
-        split(
-            rows,
-            places,
-            |row| Some(row.service),
-            |key| rows.services.get(key as usize).copied().map(service),
-        )
+        split(rows, places, |row| Some(row.service), |a, b| by_address(rows, a, b))
     };
-    let by_port = |places: &[u32]| split(rows, places, |row| Some(rows.port(row)), |port| port);
-    let host = |key: u32| rows.hosts.get(key).to_owned();
-    let by_client = |places: &[u32]| split(rows, places, |row| Some(row.client), host);
+    let by_port =
+        |places: &[u32]| split(rows, places, |row| Some(row.port().into()), |a, b| a.cmp(&b));
+    let by_client =
+        |places: &[u32]| split(rows, places, |row| Some(row.client), |a, b| rows.hosts.order(a, b));
     let by_name = |places: &[u32]| {
-        let name = |row: &Row| (row.name != NONE).then_some(row.name);
-        split(rows, places, name, |key| rows.names.get(key).to_owned())
+        let name = |row: &Row| (row.name != NONE).then_some(row.name.into());
+        split(rows, places, name, |a, b| named(rows, a).cmp(named(rows, b)))
     };
     let (mut groups, left) = match kind {
         Kind::Scan | Kind::ConnectLimit => by_client(places),
@@ -140,7 +135,7 @@ fn told(rows: &Rows, sorted: &Sorted, kind: Kind, places: &[u32]) -> Vec<Finding
             }
         }
         Kind::SameCause => {
-            let groups = by(rows, places.iter().copied(), 1, |row| Some(row.cause.index()));
+            let groups = by(rows, places.iter().copied(), 1, |row| Some(row.cause.index() as u64));
             (groups.into_iter().map(|(_, group)| group).collect(), Places::new())
         }
         Kind::IdleLimit => return limits(rows, sorted, places, by_service),
@@ -186,14 +181,21 @@ fn limits(
 
 /// Forged packets by the end of the path that the connections share.
 fn by_path(rows: &Rows, places: &[u32]) -> (Vec<Places>, Places) {
-    let host = |key: u32| rows.hosts.get(key).to_owned();
-    let clients = super::group::distinct(rows, places, |row| row.client);
-    let servers = super::group::distinct(rows, places, |row| rows.server(row));
-    if servers < clients {
-        split(rows, places, |row| Some(rows.server(row)), host)
+    let order = |a, b| rows.hosts.order(a, b);
+    if distinct(rows, places, Row::server) < distinct(rows, places, |row| row.client) {
+        split(rows, places, |row| Some(row.server()), order)
     } else {
-        split(rows, places, |row| Some(row.client), host)
+        split(rows, places, |row| Some(row.client), order)
     }
+}
+
+/// Services by their hosts, then by their ports.
+fn by_address(rows: &Rows, a: u64, b: u64) -> Ordering {
+    rows.hosts.order(host(a), host(b)).then_with(|| port(a).cmp(&port(b)))
+}
+
+fn named(rows: &Rows, name: u64) -> &str {
+    rows.names.get(u32::try_from(name).unwrap_or(NONE))
 }
 
 /// How long clients waited, where half of them or more waited for the same time.
@@ -236,65 +238,90 @@ fn across(rows: &Rows, sorted: &Sorted) -> Vec<Finding> {
 
 /// The connections of one host that has most of the trouble, and much less of the rest.
 fn busiest(rows: &Rows, sorted: &Sorted) -> Option<(Places, usize)> {
-    let costly = Kind::ALL.iter().filter(|kind| kind.declared().severity == Severity::Costly);
-    let troubled = costly.filter_map(|&kind| sorted.kinds.get(kind as usize));
-    let mut troubled: Places = troubled.flatten().copied().collect();
+    let costly = || {
+        let costly = Kind::ALL.iter().filter(|kind| kind.declared().severity == Severity::Costly);
+        costly.filter_map(|&kind| sorted.kinds.get(kind as usize))
+    };
+    let mut troubled: Places = costly().flatten().copied().collect();
     troubled.sort_unstable();
     if troubled.len() < TROUBLED {
         return None;
     }
-    let host_of = |row: &Row, client: bool| if client { row.client } else { rows.server(row) };
-    for client in [false, true] {
-        let mut counts = vec![(0_usize, 0_usize); rows.hosts.len()];
-        for row in &rows.rows {
-            if let Some(count) = counts.get_mut(host_of(row, client) as usize) {
-                count.0 += 1;
-            }
-        }
-        for (_, row) in at(rows, &troubled) {
-            if let Some(count) = counts.get_mut(host_of(row, client) as usize) {
-                count.1 += 1;
-            }
-        }
-        let most = (0_u32..)
-            .zip(&counts)
-            .max_by_key(|(host, (_, troubled))| (*troubled, Reverse(rows.hosts.get(*host))));
-        let Some((host, &(own, trouble))) = most else { continue };
-        let calm = own - trouble;
-        let others = rows.rows.len() - troubled.len();
+    let sides: [fn(&Row) -> u64; 2] = [Row::server, |row| row.client];
+    for host_of in sides {
+        let Some(host) = majority(at(rows, &troubled).map(|(_, row)| host_of(row))) else {
+            continue;
+        };
+        let own = |places: &[u32]| -> Places {
+            let own = at(rows, places).filter(|(_, row)| host_of(row) == host);
+            own.map(|(place, _)| place).collect()
+        };
+        let places = own(&troubled);
+        let all = rows.rows.iter().filter(|row| host_of(row) == host).count();
+        let (calm, others) = (all - places.len(), rows.rows.len() - troubled.len());
         // Most of the trouble, no finding of its own, and at most a quarter of the rest.
-        let stands_out = trouble * 2 > troubled.len() && calm * 4 <= others && others > 0;
-        let mut places = troubled.clone();
-        places.retain(|&place| {
-            rows.rows.get(place as usize).is_some_and(|row| host_of(row, client) == host)
-        });
-        let kinds = sorted
-            .kinds
-            .iter()
-            .filter(|kind| kind.iter().any(|place| places.binary_search(place).is_ok()));
-        if stands_out && kinds.count() > 1 {
+        let stands_out = places.len() * 2 > troubled.len() && calm * 4 <= others && others > 0;
+        if stands_out && costly().filter(|kind| !own(kind).is_empty()).count() > 1 {
             return Some((places, troubled.len()));
         }
     }
     None
 }
 
-/// The most frequent values, with their names.
-fn tally<K: Ord + Copy, T: Ord>(keys: impl Iterator<Item = K>, name: impl Fn(K) -> T) -> Tally<T> {
-    let mut keys: Vec<K> = keys.collect();
+/// The value that more than half have, if there is one (Boyer and Moore); else any.
+fn majority(values: impl Iterator<Item = u64>) -> Option<u64> {
+    let (mut most, mut lead) = (None, 0_usize);
+    for value in values {
+        if most == Some(value) {
+            lead += 1;
+        } else if lead == 0 {
+            (most, lead) = (Some(value), 1);
+        } else {
+            lead -= 1;
+        }
+    }
+    most
+}
+
+/// The most frequent values, with their names; equals in an order.
+fn tally<K: Ord + Copy, T>(
+    mut keys: Vec<K>,
+    order: impl Fn(K, K) -> Ordering,
+    name: impl Fn(K) -> T,
+) -> Tally<T> {
     keys.sort_unstable();
-    let mut counts: Vec<(usize, K)> =
-        keys.chunk_by(|a, b| a == b).filter_map(|run| Some((run.len(), *run.first()?))).collect();
-    let distinct = counts.len();
-    counts.sort_unstable_by_key(|&(count, _)| Reverse(count));
-    // Names are made for those only that can be among the first.
-    let least = counts.get(NAMED - 1).map_or(0, |&(count, _)| count);
-    counts.retain(|&(count, _)| count >= least);
-    let mut most: Vec<(T, usize)> =
-        counts.into_iter().map(|(count, key)| (name(key), count)).collect();
-    most.sort_unstable_by(|(a, n), (b, m)| m.cmp(n).then_with(|| a.cmp(b)));
-    most.truncate(NAMED);
-    Tally { distinct, most }
+    counted(keys.into_iter(), order, name)
+}
+
+/// The same of values of which equals stand together.
+fn counted<K: PartialEq + Copy, T>(
+    keys: impl Iterator<Item = K>,
+    order: impl Fn(K, K) -> Ordering,
+    name: impl Fn(K) -> T,
+) -> Tally<T> {
+    let before = |(a, n): &(K, usize), (b, m): &(K, usize)| m.cmp(n).then_with(|| order(*a, *b));
+    let (mut distinct, mut most) = (0, Vec::with_capacity(NAMED + 1));
+    let mut enter = |one: (K, usize)| {
+        distinct += 1;
+        let place = most.partition_point(|other| before(other, &one).is_lt());
+        if place < NAMED {
+            most.insert(place, one);
+            most.truncate(NAMED);
+        }
+    };
+    let mut run: Option<(K, usize)> = None;
+    for key in keys {
+        run = match run {
+            Some((same, count)) if same == key => Some((same, count + 1)),
+            Some(other) => {
+                enter(other);
+                Some((key, 1))
+            }
+            None => Some((key, 1)),
+        };
+    }
+    run.into_iter().for_each(enter);
+    Tally { distinct, most: most.into_iter().map(|(key, count)| (name(key), count)).collect() }
 }
 
 /// The smallest and the largest.
@@ -307,76 +334,109 @@ fn range(values: impl Iterator<Item = f64>) -> Option<(f64, f64)> {
 
 fn described(rows: &Rows, kind: Kind, places: Places) -> Finding {
     let all = || at(rows, &places).map(|(_, row)| row);
-    let host = |key: u32| rows.hosts.get(key).to_owned();
-    let count = |wanted: fn(&Row) -> bool| all().filter(|row| wanted(row)).count();
-    let service = |key: u32| {
-        let found = rows.services.get(key as usize).copied().unwrap_or((NONE, 0));
-        (host(found.0), found.1)
-    };
-    let named = all().filter(|row| row.name != NONE).map(|row| row.name);
-    let mut causes = tally(all().map(|row| row.cause.index()), |index| index);
-    // What most of them have shows what they have in common.
-    let commonest = causes.most.first().map(|&(index, _)| index);
-    let cause_names = crate::cause::names();
-    let causes_named = causes.most.drain(..).map(|(index, count)| {
-        (cause_names.get(index).copied().unwrap_or_default().to_owned(), count)
-    });
-    let most = causes_named.collect();
-    let causes = Tally { distinct: causes.distinct, most };
-    let mut waits: Vec<i64> = all()
-        .filter(|row| row.shape.failed())
-        .map(|row| row.end.saturating_sub(row.start))
-        .collect();
+    let (mut since, mut until) = (i64::MAX, i64::MIN);
+    let (mut harmless, mut unanswered, mut refused, mut opened) = (0, 0, 0, 0);
+    let mut lost = 0_i64;
+    let cause_names = names();
+    let mut causes = vec![0_usize; cause_names.len()];
+    let mut ended_by = vec![0_usize; EndedBy::WORDS.len()];
+    let mut clients = Vec::with_capacity(places.len());
+    let mut services = Vec::with_capacity(places.len());
+    let (mut asked_for, mut waits) = (Vec::new(), Vec::new());
+    for row in all() {
+        since = since.min(row.start);
+        until = until.max(row.end);
+        harmless += usize::from(row.harmless);
+        unanswered += usize::from(row.shape == Shape::Unanswered);
+        refused += usize::from(row.shape == Shape::Refused);
+        opened += usize::from(row.answered && !row.shape.failed());
+        lost = lost.saturating_add(row.lost);
+        clients.push(row.client);
+        services.push(row.service);
+        count(&mut causes, row.cause.index());
+        count(&mut ended_by, row.by.index());
+        if row.name != NONE {
+            asked_for.push(row.name);
+        }
+        if row.shape.failed() {
+            waits.push(row.end.saturating_sub(row.start));
+        }
+    }
     let middle = waits.len() / 2;
     let waited = (!waits.is_empty()).then(|| {
         let (_, middle, _) = waits.select_nth_unstable(middle);
         crate::conn::seconds(*middle)
     });
-    let common = |row: &&Row| Some(row.cause.index()) == commonest;
+    let causes = of_counts(&causes, &cause_names);
+    // What most of them have shows what they have in common.
+    let commonest = causes.most.first().and_then(|(name, _)| Cause::named(name));
+    let common = |row: &&Row| commonest.is_none_or(|cause| row.cause == cause);
     let example = all().filter(common).max_by(|a, b| {
         let sure = a.confidence.total_cmp(&b.confidence);
         sure.then_with(|| b.id.cmp(&a.id))
     });
     let suspicious =
         |row: &Row| row.cause.rule().is_some_and(|rule| rule.class == Class::Suspicious);
-    let lost = all().fold(0_i64, |sum, row| sum.saturating_add(row.lost));
     let severity = match kind {
         Kind::IdleLimit if lost > 0 => Severity::Costly,
         Kind::SameCause if all().any(suspicious) => Severity::Suspicious,
         _ => kind.declared().severity,
     };
-    let (clients, services) =
-        (tally(all().map(|row| row.client), host), tally(all().map(|row| row.service), service));
-    let servers = tally(all().map(|row| rows.server(row)), host);
-    let ports = tally(all().map(|row| rows.port(row)), |port| port);
+    let text = |key: u64| rows.hosts.text(key);
+    let order = |a: u64, b: u64| rows.hosts.order(a, b);
+    let ports = services.iter().map(|&service| port(service)).collect();
+    services.sort_unstable();
+    let servers = counted(services.iter().map(|&service| host(service)), order, text);
+    let of_limit = kind == Kind::IdleLimit;
+    let silences = if of_limit { range(all().filter_map(|row| row.silence)) } else { None };
     Finding {
         kind,
         severity,
         limit: None,
-        silences: (kind == Kind::IdleLimit)
-            .then(|| range(all().filter_map(|row| row.silence)))
-            .flatten(),
-        clients,
+        silences,
+        clients: tally(clients, order, text),
         servers,
-        services,
-        ports,
-        names: tally(named, |key| rows.names.get(key).to_owned()),
+        services: counted(
+            services.into_iter(),
+            |a, b| by_address(rows, a, b),
+            |key| (text(host(key)), port(key)),
+        ),
+        ports: tally(ports, |a, b| a.cmp(&b), |port| port),
+        names: tally(
+            asked_for,
+            |a, b| rows.names.get(a).cmp(rows.names.get(b)),
+            |key| rows.names.get(key).to_owned(),
+        ),
         causes,
-        since: all().map(|row| row.start).min().unwrap_or(0),
-        until: all().map(|row| row.end).max().unwrap_or(0),
-        harmless: count(|row| row.harmless),
-        unanswered: count(|row| row.shape == Shape::Unanswered),
-        refused: count(|row| row.shape == Shape::Refused),
-        opened: count(|row| row.answered && !row.shape.failed()),
-        ended_by: tally(all().map(|row| row.by.index()), |by| {
-            EndedBy::WORDS.get(by).copied().unwrap_or_default()
-        }),
+        since: if places.is_empty() { 0 } else { since },
+        until: if places.is_empty() { 0 } else { until },
+        harmless,
+        unanswered,
+        refused,
+        opened,
+        ended_by: of_counts(&ended_by, EndedBy::WORDS),
         lost,
         waited,
         example: example.map_or(0, |row| row.id),
         of: 0,
         rows: places,
     }
+}
+
+fn count(counts: &mut [usize], place: usize) {
+    if let Some(count) = counts.get_mut(place) {
+        *count += 1;
+    }
+}
+
+/// The most frequent of a few words, each counted at its place, equals in the order of the words.
+fn of_counts(counts: &[usize], words: &[&'static str]) -> Tally<&'static str> {
+    let there = words.iter().zip(counts).filter(|(_, count)| **count > 0);
+    let mut most: Vec<(&'static str, usize)> = there.map(|(word, count)| (*word, *count)).collect();
+    most.sort_by_key(|&(_, count)| Reverse(count));
+    let distinct = most.len();
+    most.truncate(NAMED);
+    Tally { distinct, most }
 }
 
 /// One finding for all that are too many; it weighs as its gravest.

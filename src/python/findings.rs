@@ -137,7 +137,7 @@ fn facts<'py>(py: Python<'py>, one: &Finding) -> PyResult<Bound<'py, PyDict>> {
     tally(&dict, "ports", &one.ports, |port| *port)?;
     tally(&dict, "names", &one.names, Clone::clone)?;
     tally(&dict, "ended_by", &one.ended_by, |by| *by)?;
-    tally(&dict, "causes", &one.causes, Clone::clone)?;
+    tally(&dict, "causes", &one.causes, |cause| *cause)?;
     let counts = [
         ("harmless", one.harmless),
         ("unanswered", one.unanswered),

@@ -6,13 +6,15 @@
 //!
 //! Each stage contains those before it: `walk` reads the record headers of a little-endian pcap
 //! with nothing of this crate, `frames` reads records, `decode` opens them, `track` follows the
-//! connections, `tables` judges them and makes every table, `scan` does so in bounded memory. One
-//! thread is used unless told otherwise. A line of JSON tells what was found.
+//! connections, `tables` judges them and makes every table, `findings` tells what lies across them,
+//! `scan` makes the tables in bounded memory. One thread is used unless told otherwise. A line of
+//! JSON tells what was found, and what the findings alone took.
 #![allow(clippy::print_stdout, clippy::expect_used)]
 
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::Read;
+use std::time::Instant;
 
 use arrow_array::cast::AsArray;
 use arrow_array::{Array, RecordBatch};
@@ -22,6 +24,7 @@ use finrst::base::error::Error;
 use finrst::capture::{ReadOptions, Reader, Source};
 use finrst::engine::{self, Scan, Step};
 use finrst::engine::{Options, Output, Session};
+use finrst::finding::{Rows, find};
 use finrst::packet::Decoder;
 
 const BUFFER: usize = 1 << 20;
@@ -34,7 +37,7 @@ fn main() -> Result<(), Error> {
             (stage, file, threads.parse().unwrap_or(1))
         }
         _ => {
-            println!("stages: walk|frames|decode|track|tables|scan FILE [THREADS]");
+            println!("stages: walk|frames|decode|track|tables|findings|scan FILE [THREADS]");
             return Ok(());
         }
     };
@@ -44,6 +47,7 @@ fn main() -> Result<(), Error> {
         "decode" => format!("\"segments\":{}", decode(file)?),
         "track" => format!("\"connections\":{}", track(file, threads)?.connections.len()),
         "tables" => tables(track(file, threads)?)?,
+        "findings" => findings(track(file, threads)?)?,
         "scan" => scan(file, threads)?,
         other => return Err(Error::Argument(format!("no stage '{other}'"))),
     };
@@ -154,5 +158,26 @@ fn tables(output: Output) -> Result<String, Error> {
     let [fins, rsts] = flags;
     Ok(format!(
         "\"connections\":{connections},\"fins\":{fins},\"rsts\":{rsts},\"table_bytes\":{bytes}"
+    ))
+}
+
+fn findings(output: Output) -> Result<String, Error> {
+    let made = engine::tables(output, &HashMap::new(), &|| true)?;
+    let begin = Instant::now();
+    let mut rows = Rows::default();
+    let internal = |error: arrow_schema::ArrowError| Error::Internal(error.to_string());
+    for batch in made.iter().find(|made| made.name == "connections").iter().flat_map(|m| &m.batches)
+    {
+        rows.add(batch).map_err(internal)?;
+    }
+    let read = begin.elapsed();
+    let begin = Instant::now();
+    let found = find(&rows).len();
+    let told = begin.elapsed();
+    Ok(format!(
+        "\"connections\":{},\"findings\":{found},\"read_ms\":{},\"found_ms\":{}",
+        rows.rows.len(),
+        read.as_millis(),
+        told.as_millis(),
     ))
 }
