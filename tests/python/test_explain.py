@@ -119,3 +119,14 @@ def test_runs_of_numbers() -> None:
     assert listed([1, 2]) == "1, 2"
     assert listed([1, 2, 3, 9]) == "1 to 3, 9"
     assert listed([*range(0, 100, 2)]).endswith("22 and 38 more")
+
+
+def test_a_firewall_that_refuses_is_no_forger() -> None:
+    script = "> S, < S. ttl=60, > ., < F. ttl=60, > F., < . ttl=60, > S service=80, < R. ttl=53"
+    cap = finrst.conversation(script)
+    story = cap.connection(1).explain()
+    assert "refused by a firewall or a router in between" in story.sentence
+    assert "a firewall or a router in between sends RST,ACK" in str(story)
+    assert "forger" not in str(story)
+    forged = finrst.read("tests/data/demo.pcap").connection(13).explain()
+    assert "reset by a box or a forger in between" in forged.sentence

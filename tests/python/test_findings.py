@@ -322,6 +322,14 @@ def test_rows_in_another_order_are_told_the_same() -> None:
     assert said[0] == said[1] == [one.sentence for one in cap.findings()]
 
 
+def test_hosts_with_as_many_connections_come_in_the_order_of_their_addresses() -> None:
+    (one,) = finrst.conversation("> S server=9..20, < R. server=9..20").findings()
+    assert one.hosts == ("192.0.2.1", *(f"198.51.100.{number}" for number in range(9, 14)))
+    (six,) = finrst.conversation("> S v6 server=9..20, < R. server=9..20").findings()
+    assert len(set(six.hosts)) == 6
+    assert all(":" in host for host in six.hosts)
+
+
 def test_the_faces_tell_one_sequence_in_one_wording(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

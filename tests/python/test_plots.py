@@ -14,6 +14,7 @@ pytest.importorskip("matplotlib", reason="matplotlib is not installed: no plot i
 import finrst.plot
 from conftest import SHARED
 from finrst._base.classes import CLASSES, class_of
+from finrst._base.palette import HUES
 
 DEMO = Path(__file__).parents[1] / "data/demo.pcap"
 CHARTS = ["causes", "timeline", "matrix", "waits", "lifetimes", "fingerprint"]
@@ -487,3 +488,18 @@ def test_sequence_of_either_side(demo: finrst.Capture) -> None:
 
 def test_classes_have_distinct_colours() -> None:
     assert len({one.colour for one in CLASSES}) == len(CLASSES) == 6
+
+
+def test_a_fin_and_a_reset_have_the_colour_of_their_cause() -> None:
+    refused = finrst.conversation("> S, < R.")
+    assert HUES["refused"].css in str(refused.plot.ladder(0))
+    assert HUES["abort"].css not in str(refused.plot.ladder(0))
+    closed = finrst.conversation("> S, < S., > ., > F., < F., > .")
+    assert HUES["orderly"].css in str(closed.plot.ladder(0))
+    # Their table alone does not say why.
+    assert HUES["refused"].css not in str(finrst.plot.ladder(refused.packets(0)))
+
+
+def test_the_sequence_says_which_reset_nobody_sent() -> None:
+    drawn = finrst.read("tests/data/demo.pcap").plot.sequence(13)
+    assert "RST in the server's name, RST by client" in drawn.finding

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 import finrst
-from finrst._story import troubled
+from finrst._pages import stories
+from finrst._story import finding, troubled
 
 DEMO = Path(__file__).parents[1] / "data/demo.pcap"
 
@@ -100,6 +101,38 @@ def test_a_connection_shows_verdict_story_and_sides(demo: finrst.Capture) -> Non
         assert text in shown
     assert "FIN segments" not in shown  # neither side sent one
     assert "<script" not in shown
+
+
+def test_a_connection_shows_times_of_the_zone_that_was_chosen() -> None:
+    cap = finrst.read("tests/data/demo.pcap", tz="Asia/Tokyo")
+    shown = cap.connection(13)._repr_html_()
+    assert "2026-11-22 15:01:03.587672 +09:00" in shown
+    assert "UTC" not in shown
+
+
+LONG = "2001:db8:85a3:8d3:1319:8a2e:370:7348"
+
+
+def test_sentences_on_a_page_have_short_addresses_and_the_whole_where_one_hovers() -> None:
+    cap = finrst.conversation("> S, < R.")
+    one = cap.findings()[0]
+    one.sentence = f"{LONG} did it."
+    for shown in (stories.brief(finding.Findings([one])), stories.whole(finding.Findings([one]))):
+        assert ">2001:db8:…:370:7348 did it." in shown
+        assert f'title="{LONG} did it.' in shown
+
+
+def test_findings_are_worked_out_once_for_all_who_ask(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+    work = finding.find
+    monkeypatch.setattr(finding, "find", lambda table: asked.append(table) or work(table))
+    cap = finrst.read("tests/data/demo.pcap")
+    cap.findings()
+    cap._repr_html_()
+    repr(cap)
+    cap.tz = "Asia/Tokyo"  # type: ignore[assignment]
+    assert "+09:00" in cap.findings()[0].when
+    assert asked == [cap.connections]
 
 
 def test_a_connection_shows_hostile_names_as_text(hostile: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -43,6 +44,7 @@ margin-right:.35em}
 .finrst.finrst td.gap{color:var(--soft);max-width:none}
 .finrst.finrst tr.mark td{font-weight:600;background:color-mix(in srgb,var(--bars) 22%,transparent)}
 .finrst .warn{color:var(--bad)}
+.finrst ul.told{margin:.2em 0 .7em;padding-left:1.5em}.finrst ul.told li{overflow-wrap:anywhere}
 .finrst ol.findings{list-style:none;margin:.6em 0;padding:0;max-width:84em}
 .finrst ol.findings li{border-left:4px solid;padding:.05em 0 .05em .6em;margin:.25em 0;
 overflow-wrap:anywhere}
@@ -54,6 +56,7 @@ _PATHS = frozenset({"file"})
 """Columns whose words may have to be broken on a phone."""
 _ROOM = 60
 """Columns of a cell of one word."""
+_PERCENT = re.compile(r"(\d) %")
 COUNTED = frozenset({"connections", "of", "segments", "packets"})
 """Columns of counts, written with separators; ports and numbers of packets are not."""
 
@@ -70,8 +73,22 @@ def brief(value: object, room: int = 60) -> str:
     '<span title="[2001:db8:85a3:8d3:1319:8a2e:370:7348]:443">[2001:db8:…:370:7348]:443</span>'
     """
     whole = printable(value, max(300, room))
-    short = fit(shortened(whole), room)
+    short = _PERCENT.sub("\\1\N{NO-BREAK SPACE}%", fit(shortened(whole), room))
     return f'<span title="{escape(whole, quote=True)}">{escape(short, quote=True)}</span>'
+
+
+def hovered(value: object, room: int) -> str:
+    """Write a text; the whole stands where one hovers if an address of it had to be shortened.
+
+    >>> hovered("2001:db8:85a3:8d3:1319:8a2e:370:7348 left", 99)
+    '<span title="2001:db8:85a3:8d3:1319:8a2e:370:7348 left">2001:db8:…:370:7348 left</span>'
+    >>> hovered("10.0.0.1 closed it", 99)
+    '10.0.0.1 closed it'
+    """
+    whole = printable(value, room)
+    if shortened(whole) != whole:
+        return brief(value, room)
+    return _PERCENT.sub("\\1\N{NO-BREAK SPACE}%", escape(whole, quote=True))
 
 
 def cell(  # noqa: PLR0911 - kinds

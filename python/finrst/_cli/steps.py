@@ -10,7 +10,7 @@ from finrst._base.classes import class_of
 from finrst._base.paint import PLAIN, Paint
 from finrst._base.text import duration, number, plural, printable, shortened
 from finrst._base.width import available, columns, wrap
-from finrst._story.forged import BETWEEN, forged
+from finrst._story.forged import between, forged
 from finrst.plot._ladder import _marks, _shown
 from finrst.plot._packets import story
 
@@ -31,7 +31,6 @@ _WIDE, _FACTS = 120, 3
 """Columns of a line from which all is said of a packet, and how much else."""
 _NOTES = 2000
 _SILENCE = 1.0
-_KEY = f"◆ marks what {BETWEEN} sent"
 
 
 def steps(capture: Capture, connection_id: int, paint: Paint = PLAIN) -> list[str]:
@@ -63,13 +62,14 @@ def steps(capture: Capture, connection_id: int, paint: Paint = PLAIN) -> list[st
         decides = packet["packet"] == one.row.get("deciding_packet")
         painted = partial(paint, style=class_of(one.row["cause"]).name) if decides else str
         notes = room.notes(marks.get(packet["packet"], []))
-        between = packet["packet"] in not_theirs
-        lines += room.step(packet, f"+{after:.6f} s", notes, painted, between=between)
+        aside = packet["packet"] in not_theirs
+        lines += room.step(packet, f"+{after:.6f} s", notes, painted, between=aside)
         before = place
     rest = len(one.packets) - before - 1
     lines += [paint(room.aside(f"{number(rest)} more"), "dim")] if rest else []
     forgery = any(packet["packet"] in not_theirs for packet in drawn)
-    return [*lines, *(wrap(_KEY, room.width, " " * room.indent) if forgery else [])]
+    key = f"◆ marks what {between(one.row['cause'])} sent"
+    return [*lines, *(wrap(key, room.width, " " * room.indent) if forgery else [])]
 
 
 @dataclass(frozen=True)

@@ -143,9 +143,10 @@ class Capture(ByValue):
         return Naming.of_table(self.connections, self.names)
 
     def __getstate__(self) -> tuple[str, dict[str, Any]]:
-        """Pickle what was read, and not the names that were asked for."""
+        """Pickle what was read, and not what was worked out when it was asked for."""
         version, attributes = super().__getstate__()
-        attributes.pop("naming", None)
+        for name in ("naming", "_found"):
+            attributes.pop(name, None)
         return version, attributes
 
     @property
@@ -196,7 +197,9 @@ class Capture(ByValue):
             message = no_connection(connection_id, len(self))
             raise KeyError(message)
         single = len(self.files) == 1
-        return Connection(row, self.teardowns, single_file=single, naming=self.naming)
+        return Connection(
+            row, self.teardowns, single_file=single, naming=self.naming, where=self._zone
+        )
 
     def __len__(self) -> int:
         """Count the connections."""
@@ -290,7 +293,13 @@ class Capture(ByValue):
         ...     print(one.severity, one.sentence)
         costly 3 connections to 198.51.100.1:443 (https) were refused: nothing listens there.
         """
-        return finding.find(self)
+        return finding.tell(
+            self._found, self.connections.name, self.connection, self.naming, self._zone
+        )
+
+    @functools.cached_property
+    def _found(self) -> _native.Findings:
+        return finding.find(self.connections)
 
     @property
     def plot(self) -> Plots:

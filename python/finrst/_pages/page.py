@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from finrst._base.classes import CLASSES
-from finrst._base.html import escaped, grid
+from finrst._base.html import escaped, grid, hovered
 from finrst._base.palette import variables
 from finrst._base.text import duration, number, share
 from finrst._base.times import stamp
@@ -154,7 +154,7 @@ def _examples(found: Overview, ladders: dict[int, str] | str) -> str:
     if isinstance(ladders, str):
         return f"<p>No packets are drawn: {escaped(ladders, 600)}.</p>"
     return "".join(
-        f'<div class="example"><p><b>{escaped(one.sentence, 900)}</b></p>'
+        f'<div class="example"><p><b>{hovered(one.sentence, 900)}</b></p>'
         f'<div class="wide">{ladders[place]}</div></div>'
         for place, one in enumerate(found.findings)
         if place in ladders

@@ -44,7 +44,7 @@ _HEADS = {
     "ending": "how it ended",
     "duration_s": "lasted",
 }
-_ROOM = 44
+_ROOM = 72
 _LONG = 160
 _BY = {"none": "", "third_party": " by a third party", "both": " by both"}
 

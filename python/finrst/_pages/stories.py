@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from finrst._base.html import brief as short
-from finrst._base.html import escaped
+from finrst._base.html import escaped, hovered
 from finrst._base.palette import HUES, SEVERITIES
-from finrst._base.text import printable
+from finrst._base.text import printable, shortened
 from finrst._story.told import details, example, matters
 
 if TYPE_CHECKING:
@@ -22,13 +21,16 @@ def colour(one: Finding) -> str:
 
 
 def brief(found: Findings) -> str:
-    """Write them for a card: a line each, the rest where one hovers."""
-    items = "".join(
-        f'<li style="border-color:{colour(one)}"><b>{one.severity}</b> '
-        f'<span title="{escaped(f"{details(one)} Next: {one.next}", _LONGEST)}">'
-        f"{escaped(one.sentence, _LONGEST)}</span></li>"
-        for one in found
-    )
+    """Write them for a card: a line each, the rest where one hovers, and addresses whole."""
+    items = ""
+    for one in found:
+        short = shortened(one.sentence)
+        whole = f"{one.sentence} " if short != one.sentence else ""
+        hover = f"{whole}{details(one)} Next: {one.next}"
+        items += (
+            f'<li style="border-color:{colour(one)}"><b>{one.severity}</b> '
+            f'<span title="{escaped(hover, _LONGEST)}">{escaped(short, _LONGEST)}</span></li>'
+        )
     return f'<ol class="findings">{items}</ol>' if items else ""
 
 
@@ -39,12 +41,12 @@ def whole(found: Findings) -> str:
         name = f'<span class="soft">({one.severity}: {one.kind})</span>'
         said = [
             f'<div class="finding" style="border-color:{colour(one)}">',
-            f"<h3>{short(one.sentence, _LONGEST)} {name}</h3>",
+            f"<h3>{hovered(one.sentence, _LONGEST)} {name}</h3>",
         ]
         if matters(one):
             shows = f"{details(one)} {one.why} {example(one)}"
             said += [
-                f'<p class="soft">{short(shows, _LONGEST)}</p>',
+                f'<p class="soft">{hovered(shows, _LONGEST)}</p>',
                 f"<p><b>Next:</b> {escaped(one.next, _LONGEST)}</p>",
             ]
         parts.append("".join(said) + "</div>")

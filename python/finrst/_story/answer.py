@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from finrst._tables.table import Table
 
     from .connection import Connection
+    from .finding import Findings
 
 
 class Answer(Protocol):
@@ -58,8 +59,8 @@ class Answer(Protocol):
     def to_arrow(self, which: str = ...) -> Any:
         """Make a ``pyarrow.Table`` of a table."""
 
-    def findings(self) -> Any:
-        """Tell what happened to many connections at once: a sequence of findings."""
+    def findings(self) -> Findings:
+        """Tell what happened to many connections at once, gravest first."""
 
     def connection(self, connection_id: int) -> Connection:
         """Give one connection, by its number."""

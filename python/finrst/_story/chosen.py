@@ -1,4 +1,8 @@
-"""Which connections are shown where not all can be: those that need an explanation first."""
+"""Which connections a page has, where not all can be there: those that need an explanation first.
+
+There are hundreds, of which a reader looks for his own, so that each cause has its share. The few
+of a card stand for the findings: :mod:`finrst._story.troubled`.
+"""
 
 from __future__ import annotations
 

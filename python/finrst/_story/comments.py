@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from finrst._base.text import certainty, plural, printable
 
 from .explain import explain
-from .forged import BETWEEN
+from .forged import between
 from .happened import observed
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ _FACTS = 4
 def of_segment(event: dict[str, Any], *, forged: bool) -> str:
     """Tell who sent a FIN or RST, why, and what is seen of it."""
     side = f"the {event['sender']}"
-    who = f"{BETWEEN}, in {side}'s name" if forged else side
+    who = f"{between(event['cause'])}, in {side}'s name" if forged else side
     said = [_verdict(event) if event["confidence"] else "why is not seen", *observed(event)]
     return printable(f"{event['kind'].upper()} by {who}: {', '.join(said)}", _LONGEST)
 

@@ -16,6 +16,8 @@ from . import portrait
 from .explain import Explanation, explain
 
 if TYPE_CHECKING:
+    import datetime as dt
+
     from finrst._tables.naming import Naming
     from finrst._tables.table import Table
 
@@ -68,8 +70,10 @@ class Connection(Attributes):
         *,
         single_file: bool,
         naming: Naming,
+        where: dt.tzinfo,
     ) -> None:
         """Wrap a row; made by finrst, not by hand."""
+        self._zone = where
         self._row = row
         self._ends = naming.ends(row)
         self._teardowns = teardowns
@@ -193,4 +197,4 @@ class Connection(Attributes):
         )
 
     def _repr_html_(self) -> str:
-        return portrait.html(self._row, self._ends, self.explain())
+        return portrait.html(self._row, self._ends, self.explain(), self._zone)

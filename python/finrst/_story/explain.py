@@ -13,7 +13,7 @@ from finrst._base.text import certainty, duration
 from finrst._base.width import is_known, wrap
 
 from .evidence import against, all_told
-from .forged import BETWEEN
+from .forged import between
 from .happened import happened
 
 if TYPE_CHECKING:
@@ -57,7 +57,6 @@ _WHO = {
     "client": "by the client",
     "server": "by the server",
     "both": "by both sides at once",
-    "third_party": f"by {BETWEEN}",
     "none": "by nobody",
 }
 
@@ -169,7 +168,8 @@ def _lasted(row: dict[str, Any], teardowns: list[dict[str, Any]]) -> float:
 
 def _sentence(row: dict[str, Any], cause: dict[str, Any], lasted: float, ends: Ends) -> str:
     decided = row["ended_by"] != "none" and row["ending"] != "handshake_abandoned"
-    who = f" {_WHO[row['ended_by']]}" if decided else ""
+    by = _WHO.get(row["ended_by"]) or f"by {between(row['cause'])}"
+    who = f" {by}" if decided else ""
     how = _ENDINGS[row["ending"]]
     if row["ending"] == "handshake_unanswered" and row["server_packets"]:
         how = "got no answer that the client took, for {time}"

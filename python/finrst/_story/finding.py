@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     from finrst._tables.naming import Naming
 
-    from .answer import Answer
     from .connection import Connection
 
 _HOSTS = 10
@@ -234,18 +233,26 @@ class Collector:
         return Findings([Finding(one, naming, gone, gone, where) for one in self._native.facts()])
 
 
-def find(capture: Answer) -> Findings:
-    """Work out what a capture tells."""
-    connections = capture.connections
-    native = _native.Findings(connections._native)  # noqa: SLF001 - the same package
+def find(connections: Table) -> _native.Findings:
+    """Work out what connections tell."""
+    return _native.Findings(connections._native)  # noqa: SLF001 - the same package
+
+
+def tell(
+    found: _native.Findings,
+    name: str,
+    example: Callable[[int], Connection],
+    naming: Naming,
+    where: dt.tzinfo,
+) -> Findings:
+    """Put into words what was found in a table of this name."""
 
     def rows(place: int) -> Callable[[], Table]:
-        return lambda: Table(native.connections(place), connections.name)
+        return lambda: Table(found.connections(place), name)
 
-    naming, where = capture.naming, capture.tz
     return Findings(
         [
-            Finding(one, naming, rows(place), capture.connection, where)
-            for place, one in enumerate(native.facts())
+            Finding(one, naming, rows(place), example, where)
+            for place, one in enumerate(found.facts())
         ]
     )

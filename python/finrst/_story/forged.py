@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from finrst._base.classes import class_of
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-BETWEEN = "a box or a forger in between"
-"""Who sent them, as people are told."""
-
+_REFUSED, _BOX, _UNKNOWN = (
+    "a firewall or a router in between",
+    "a box in between",
+    "a box or a forger in between",
+)
 _SEGMENT = {"fin": "a FIN", "rst": "a reset"}
 _MECHANISMS = {"third_party_reset", "third_party_data"}
 _THEIRS = {
@@ -19,6 +23,18 @@ _THEIRS = {
     "ack_offset": ("forged_syn_ack", "a SYN-ACK"),
 }
 """The facts whose packet is a forged one, with which cause only, and what that packet is."""
+
+
+def between(*causes: str) -> str:
+    """Name who sent them, as far as the causes of a connection and its segment tell.
+
+    >>> between("rejected_by_firewall"), between("idle_timeout_reset"), between("undetermined")
+    ('a firewall or a router in between', 'a box in between', 'a box or a forger in between')
+    """
+    classes = {class_of(cause).name for cause in causes}
+    if classes & {"suspicious", "undecided"}:
+        return _UNKNOWN
+    return _REFUSED if "refused" in classes else _BOX
 
 
 def forged(row: dict[str, Any], teardowns: Sequence[dict[str, Any]] = ()) -> dict[int, str]:

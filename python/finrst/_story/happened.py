@@ -8,7 +8,7 @@ from typing import Any
 from finrst._base.text import certainty, duration, number, plural, printable
 
 from .evidence import hops
-from .forged import BETWEEN, forged
+from .forged import between, forged
 
 _SHOWN = 12
 _SILENCE = 1.0
@@ -62,12 +62,15 @@ def happened(row: dict[str, Any], teardowns: list[dict[str, Any]]) -> list[str]:
     ]
     rows = {event["packet"] for event in teardowns}
     lines += [
-        f"Packet {packet}: {BETWEEN} sends {what}."
+        f"Packet {packet}: {between(row['cause'])} sends {what}."
         for packet, what in sorted(not_theirs.items())
         if packet not in rows
     ]
     for run in runs[:_SHOWN]:
-        lines.append(_teardown(run[0], begin, not_theirs=run[0]["packet"] in not_theirs))
+        who = f"the {run[0]['sender']}"
+        if run[0]["packet"] in not_theirs:
+            who = between(row["cause"], run[0]["cause"])
+        lines.append(_teardown(run[0], begin, who))
         if len(run) > 1:
             more, last = number(len(run) - 1), run[-1]
             lines.append(
@@ -147,10 +150,10 @@ def _icmp(row: dict[str, Any]) -> list[str]:
     return [f"{row['icmp_reporter']} sent an ICMP error ({said}){more}."]
 
 
-def _teardown(event: dict[str, Any], begin: Any, *, not_theirs: bool) -> str:
+def _teardown(event: dict[str, Any], begin: Any, who: str) -> str:
     sender = f"the {event['sender']}"
-    sends = f"{BETWEEN if not_theirs else sender} sends {event['flags']}"
-    sends += f" in {sender}'s name" if not_theirs else ""
+    sends = f"{who} sends {event['flags']}"
+    sends += "" if who == sender else f" in {sender}'s name"
     text = f"Packet {event['packet']}, {_at(event, begin)}: {sends}"
     seen = ", ".join(observed(event))
     if event["kind"] == "fin":

@@ -11,7 +11,6 @@ from finrst._tables.reference import causes
 
 from . import oddities
 from .chosen import is_calm
-from .finding import find
 from .tally import Tally
 from .trust import limits
 
@@ -85,7 +84,7 @@ def survey(capture: Answer) -> Overview:
         )
     calm = {one.cause: is_calm(one.cause) for one in items}
     items.sort(key=lambda o: (calm[o.cause], o.cause == "undetermined", -o.count, o.cause))
-    found = find(capture)
+    found = capture.findings()
     return Overview(len(table), _lines(capture, items), found, items, _limits(capture, found))
 
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from finrst._base.classes import class_of, class_of_ending
-from finrst._base.html import STYLE, escaped
+from finrst._base.html import STYLE, escaped, hovered
 from finrst._base.text import certainty, duration, number
+from finrst._base.times import stamp
 
 if TYPE_CHECKING:
+    import datetime as dt
+
     from finrst._tables.naming import Ends
 
     from .explain import Explanation
@@ -30,8 +33,11 @@ _SIDES = {
 """What stands side by side, and the columns with ``client_`` or ``server_`` before."""
 
 
-def html(row: dict[str, Any], ends: Ends, told: Explanation) -> str:
-    """Render a connection; everything from the capture is escaped."""
+_LONGEST = 900
+
+
+def html(row: dict[str, Any], ends: Ends, told: Explanation, where: dt.tzinfo) -> str:
+    """Render a connection, with times of a zone; everything from the capture is escaped."""
     cause, ending = class_of(row["cause"]), class_of_ending(row["ending"])
     by = "" if row["ended_by"] == "none" else f", ended by {row['ended_by'].replace('_', ' ')}"
     sure = f", {certainty(row['confidence'])} sure" if row["confidence"] else ""
@@ -39,15 +45,15 @@ def html(row: dict[str, Any], ends: Ends, told: Explanation) -> str:
     facts = [
         _chip(ending.colour, row["ending"].replace("_", " ") + by),
         _chip(cause.colour, f"{row['cause']}{sure}"),
-        f"{row['start']:%Y-%m-%d %H:%M:%S.%f} UTC, {duration(row['duration_s'])} long",
+        f"{stamp(row['start'], where, 6)}, {duration(row['duration_s'])} long",
         "" if decided is None else f"decided by packet {decided}",
     ]
     return (
         f'<div class="finrst"><style>{STYLE}</style>'
-        f"<h3>Connection {row['connection_id']}: {escaped(ends.client)} &rarr; "
-        f"{escaped(ends.server)}</h3>"
+        f"<h3>Connection {row['connection_id']}: {hovered(ends.client, _LONGEST)} &rarr; "
+        f"{hovered(ends.server, _LONGEST)}</h3>"
         f"<p>{' &middot; '.join(fact for fact in facts if fact)}</p>"
-        f'<p style="color:var(--ink)"><strong>{escaped(told.sentence, 900)}</strong></p>'
+        f'<p style="color:var(--ink)"><strong>{hovered(told.sentence, _LONGEST)}</strong></p>'
         + _parts(told)
         + _sides(row)
         + "</div>"
@@ -70,11 +76,11 @@ def _parts(told: Explanation) -> str:
         ("What to check next", (told.next,)),
     )
     lists = [
-        (title, "".join(f"<li>{escaped(line, 900)}</li>" for line in lines))
+        (title, "".join(f"<li>{hovered(line, _LONGEST)}</li>" for line in lines))
         for title, lines in parts
         if lines
     ]
-    return "".join(f"<h4>{title}</h4><ul>{items}</ul>" for title, items in lists)
+    return "".join(f'<h4>{title}</h4><ul class="told">{items}</ul>' for title, items in lists)
 
 
 def _sides(row: dict[str, Any]) -> str:

@@ -14,7 +14,6 @@ from finrst._base.times import stamp, zone_name
 from finrst._base.width import available, columns, fit, middle, pad, wrap
 
 from . import oddities, told
-from .finding import find
 from .tally import Tally, ranked
 from .trust import limits, untold
 from .trust import text as trust_text
@@ -62,7 +61,7 @@ def summarize(capture: Answer) -> Summary:
     tally.add(capture.connections, len(capture.teardowns))
     names = ("files", "ledger", "interfaces", "issues", "names")
     accounts = {name: capture.table(name) for name in names}
-    return figures(tally, accounts, capture.tz, find(capture))
+    return figures(tally, accounts, capture.tz, capture.findings())
 
 
 def figures(

@@ -1,4 +1,8 @@
-"""The connections that a reader looks at first: those in trouble, gravest first."""
+"""The connections that a reader looks at first: those in trouble, gravest first.
+
+They are few, so that each stands for a finding. Where there is room for hundreds, in a report, each
+cause has its share: :mod:`finrst._story.chosen`.
+"""
 
 from __future__ import annotations
 

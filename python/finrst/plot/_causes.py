@@ -172,7 +172,7 @@ def _stack(ax: Axes, heights: Any, left: Any, step: float, *, downwards: bool) -
             base = base + values
     most = int(base.max())
     ax.set_ylim((1.18 * most, 0) if downwards else (0, 1.18 * most))
-    whole(ax.yaxis)
+    whole(ax.yaxis, 5)
     ax.spines["bottom"].set_visible(not downwards)
     ax.spines["top"].set(visible=downwards, color=SOFT)
     if not downwards:

@@ -36,6 +36,7 @@ _STYLE = dressed(
 color:var(--jp-content-font-color1,var(--finrst-ink,$ink));max-width:100%;height:auto}
 @media(prefers-color-scheme:dark){.finrst-ladder{
 color:var(--jp-content-font-color1,var(--finrst-ink,$dark_ink))}}
+@media screen{.finrst-ladder{min-width:660px}}
 .finrst-ladder text{fill:currentColor}
 .finrst-ladder .soft{opacity:.66;font-size:11px}.finrst-ladder .bold{font-weight:600}
 .finrst-ladder .num{font-variant-numeric:tabular-nums}
@@ -71,7 +72,7 @@ class Ladder:
         return self.svg
 
     def _repr_html_(self) -> str:
-        return f"<div>{self.svg}</div>"
+        return f'<div style="overflow-x:auto">{self.svg}</div>'
 
     def save(self, path: str | PathLike[str], *, overwrite: bool = False) -> None:
         """Write it as an SVG file, whole or not at all.
@@ -147,6 +148,7 @@ def _draw(one: Story) -> str:
     parts: list[str] = []
     y, before = _TOP, -1
     first = one.packets[0]["time"] if one.packets else None
+    colours = one.colours("currentColor")
     for place in _shown(one, marks):
         packet = one.packets[place]
         last = one.packets[place - 1]["time"] if place else packet["time"]
@@ -169,7 +171,10 @@ def _draw(one: Story) -> str:
             parts.append(_halo(one.row, y, row))
         since = (packet["time"] - first).total_seconds()
         between = packet["packet"] in not_theirs
-        parts += [_arrow(packet, y, decides=decides, between=between), _beside(packet, y, since)]
+        colour = colours.get(packet["packet"], "currentColor")
+        colour = BY_NAME["suspicious"].colour if between else colour
+        arrow = _arrow(packet, y, colour, decides=decides, between=between)
+        parts += [arrow, _beside(packet, y, since)]
         top = y + 4 if len(notes) == 1 else y - 2
         parts.extend(
             f'<text x="{_RIGHT + 66}" y="{top + _LINE * place}" class="soft">{escaped(line)}</text>'
@@ -183,11 +188,12 @@ def _draw(one: Story) -> str:
         parts.append(f'<text x="{_LEFT}" y="{y}" class="soft">{said}</text>')
         y += _GAP
     there = any(packet["packet"] in not_theirs for packet in one.packets)
-    lanes = [(_LEFT, ""), (_RIGHT, ""), *([(_MIDDLE, _DOTTED)] if there else [])]
+    top, below = _TOP - 18, _TOP - 12
+    lanes = [(_LEFT, top, ""), (_RIGHT, top, ""), *([(_MIDDLE, below, _DOTTED)] if there else [])]
     lines = "".join(
-        f'<line x1="{x}" x2="{x}" y1="{_TOP - 18}" y2="{y - 4}" stroke="currentColor" '
+        f'<line x1="{x}" x2="{x}" y1="{begin}" y2="{y - 4}" stroke="currentColor" '
         f'stroke-opacity=".35" stroke-width="1.5"{style}/>'
-        for x, style in lanes
+        for x, begin, style in lanes
     )
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="finrst-ladder" role="img" '
@@ -212,7 +218,7 @@ def _head(one: Story, *, between: bool) -> str:
         for x, name in zip((_LEFT, _RIGHT), one.ends, strict=True)
     )
     if between:
-        ends += f'<text x="{_MIDDLE}" y="62" text-anchor="middle" class="soft">in between</text>'
+        ends += f'<text x="{_MIDDLE}" y="69" text-anchor="middle" class="soft">in between</text>'
     return (
         f'<text x="8" y="22" class="bold" style="font-size:14px">{escaped(title, 200)}</text>{ends}'
     )
@@ -225,16 +231,9 @@ def _halo(row: dict[str, Any], y: int, height: int) -> str:
     )
 
 
-def _arrow(packet: dict[str, Any], y: int, *, decides: bool, between: bool) -> str:
+def _arrow(packet: dict[str, Any], y: int, colour: str, *, decides: bool, between: bool) -> str:
     """Draw a packet from its sender to its receiver; a forged one from between them."""
     flags = packet["flags"]
-    colour = "currentColor"
-    if "RST" in flags:
-        colour = BY_NAME["abort"].colour
-    elif "FIN" in flags:
-        colour = BY_NAME["orderly"].colour
-    if between:
-        colour = BY_NAME["suspicious"].colour
     start, end = (_LEFT, _RIGHT) if packet["sender"] == "client" else (_RIGHT, _LEFT)
     if between:
         start = _MIDDLE

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from finrst import _native
+from finrst._base.classes import class_of
 from finrst._base.extras import need
 from finrst._tables.table import Table
 
@@ -23,6 +24,22 @@ class Story:
     teardowns: list[dict[str, Any]] = field(default_factory=list)
     sources: _native.Sources = field(default_factory=lambda: _native.Sources([]))
     """The files that they were read from, which no drawing replaces."""
+
+    def colours(self, unknown: str) -> dict[int, str]:
+        """Give the colour of each FIN and RST: that of the class of its cause, where it is known.
+
+        >>> import finrst
+        >>> colours = story(finrst.conversation("> S, < R."), 0).colours("black")
+        >>> colours == {2: class_of("port_closed").colour}
+        True
+        """
+        ends = [one["packet"] for one in self.packets if {"FIN", "RST"} & _flags(one)]
+        known = {one["packet"]: class_of(one["cause"]).colour for one in self.teardowns}
+        return {packet: known.get(packet, unknown) for packet in ends}
+
+
+def _flags(packet: dict[str, Any]) -> set[str]:
+    return set(packet["flags"].split(","))
 
 
 def story(data: Any, connection_id: int | None) -> Story:

@@ -11,6 +11,7 @@ from finrst._base.classes import BY_NAME
 from finrst._base.palette import BARS
 from finrst._base.text import number, plural
 from finrst._base.times import stamp
+from finrst._story.forged import forged
 
 from ._packets import story
 from ._style import INK, SOFT, axes, chart, empty, finish, whole
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
 
+    from ._packets import Story
     from ._style import Chart
 
 _RASTER = 5000
@@ -64,7 +66,7 @@ def sequence(
     handles, again = _segments(ax, own, rasterized=rasterized)
     shift = _shift(one.row, sender)
     handles += _acknowledged(ax, peer, shift, span * scale, rasterized=rasterized)
-    marks, said = _ends(ax, timed, sender)
+    marks, said = _ends(ax, timed, sender, one)
     ax.set_xlabel(f"{unit} after {stamp(first, zone_of(data), 6)}")
     ax.set_ylabel("bytes (relative sequence number)")
     ax.margins(x=0.03, y=0.14)
@@ -157,26 +159,30 @@ def _acknowledged(
 
 
 def _ends(
-    ax: Axes, timed: list[tuple[float, dict[str, Any]]], sender: str
+    ax: Axes, timed: list[tuple[float, dict[str, Any]]], sender: str, one: Story
 ) -> tuple[list[Artist], list[str]]:
-    """Mark FIN and RST: filled of the drawn side, hollow of its peer."""
+    """Mark FIN and RST, coloured by their causes: filled of the drawn side, hollow of its peer."""
     handles: list[Artist] = []
     said = []
-    points: dict[tuple[str, str], list[tuple[float, int]]] = {}
+    colours, not_theirs = one.colours(INK), forged(one.row, one.teardowns)
+    points: dict[tuple[str, str, str], list[tuple[float, int]]] = {}
     acked = 0
     for t, packet in timed:
         own = packet["sender"] == sender
         if not own and packet["ack"] is not None:
             acked = max(acked, packet["ack"])
-        kind = "RST" if "RST" in packet["flags"] else "FIN" if "FIN" in packet["flags"] else ""
-        if kind:
+        if packet["packet"] in colours:
+            kind = "RST" if "RST" in packet["flags"] else "FIN"
+            by = f"by {packet['sender']}"
+            colour = colours[packet["packet"]]
+            if packet["packet"] in not_theirs:
+                by, colour = f"in the {packet['sender']}'s name", BY_NAME["suspicious"].colour
             level = packet["seq"] if own else packet["ack"]
             level = acked if level is None else level + (packet["payload_length"] if own else 0)
-            points.setdefault((kind, packet["sender"]), []).append((t, level))
-    for (kind, side), places in points.items():
-        colour = BY_NAME["abort" if kind == "RST" else "orderly"].colour
+            points.setdefault((f"{kind} {by}", colour, packet["sender"]), []).append((t, level))
+    for (label, colour, side), places in points.items():
         style: dict[str, Any] = {
-            "marker": "X" if kind == "RST" else "o",
+            "marker": "X" if label.startswith("RST") else "o",
             "color": colour,
             "markersize": 9,
             "markerfacecolor": colour if side == sender else "none",
@@ -186,6 +192,6 @@ def _ends(
         times, levels = zip(*places, strict=True)
         ax.plot(times, levels, zorder=4, **style)
         several = f" ({number(len(places))})" if len(places) > 1 else ""
-        handles.append(Line2D([], [], label=f"{kind} by {side}{several}", **style))
-        said.append(f"{kind} by {side}")
+        handles.append(Line2D([], [], label=f"{label}{several}", **style))
+        said += [label] if label not in said else []
     return handles, said

@@ -141,9 +141,9 @@ def is_narrow(ax: Axes) -> bool:
     return ax.get_figure(root=True).get_figwidth() < NARROW  # type: ignore[union-attr]
 
 
-def whole(axis: Any) -> None:
-    """Put ticks at whole numbers only, with separators of thousands."""
-    most = 4 if is_narrow(axis.axes) else 10
+def whole(axis: Any, most: int = 10) -> None:
+    """Put ticks at whole numbers only, so many at most, with separators of thousands."""
+    most = min(most, 4) if is_narrow(axis.axes) else most
     axis.set_major_locator(MaxNLocator(most, integer=True, steps=[1, 2, 5, 10]))
     axis.set_major_formatter(FuncFormatter(lambda value, _: number(round(value))))
 

@@ -14,7 +14,7 @@ pub const RULE: Rule = Rule {
            stamps, another identification, window, fragment bit, flow label or hardware address. \
            Or, where the genuine segment did not come, a segment with payload or FIN that is \
            unlike its side in several of these, or in one when its sender goes on from before it. Other bytes alone are not enough: a sender may \
-           have changed them itself. Before `reset_injected`, which explains the resets that \
+           have changed them itself. Before reset_injected, which explains the resets that \
            follow it.",
     reference: "Weaver, Sommer, Paxson (NDSS 2009); Fox-IT: Deep dive into QUANTUM INSERT (2015)",
     next: "Compare the two segments, and the TTL and identification of the odd one with those \

@@ -7,7 +7,7 @@ pub const RULE: Rule = Rule {
     summary: "The server refused this SYN with a reset although it accepted others at the same \
            port in the same capture.",
     wire: "As a closed port, but another SYN to the same address and port got a SYN-ACK, and \
-           not two signs show that the refusal came from elsewhere (`rejected_by_firewall`).",
+           not two signs show that the refusal came from elsewhere (rejected_by_firewall).",
     reference: "RFC 9293 section 3.10.7.1",
     next: "Was the service restarted, or does a load balancer or limiter protect it?",
     examples: &[

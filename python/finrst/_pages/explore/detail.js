@@ -22,7 +22,7 @@ export function detail(parent, told, close) {
   parent.replaceChildren();
   if (!told.sentence) return;
   const head = element(parent, "div", "head");
-  element(head, "p", "lead", told.sentence);
+  element(head, "p", "lead", told.sentence).title = told.whole;
   button(head, "close", "Close", close).title = "Escape closes it, too";
   const line = element(parent, "p", "filter");
   element(line, "small", "", "Wireshark ");

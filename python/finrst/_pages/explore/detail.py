@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from finrst._base.text import printable
+from finrst._base.text import printable, shortened
 from finrst._errors import CaptureError
 from finrst.plot import ladder
 
@@ -27,7 +27,8 @@ def story(capture: Answer, connection_id: int) -> dict[str, Any]:
     )
     return {
         "id": connection_id,
-        "sentence": printable(told.sentence, _LONG),
+        "sentence": shortened(printable(told.sentence, _LONG)),
+        "whole": printable(told.sentence, _LONG),
         "parts": [
             {"title": title, "lines": [printable(line, _LONG) for line in lines]}
             for title, lines in parts

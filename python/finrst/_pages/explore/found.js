@@ -20,7 +20,7 @@ export function findings(parent, told, talked, pick) {
       made.style.borderLeftColor = one.colour;
       made.setAttribute("aria-pressed", String(on));
       element(made, "b", "", one.severity);
-      element(made, "span", "", one.sentence);
+      element(made, "span", "", one.sentence).title = one.whole;
       element(made, "i", "", count(one.count));
       if (!on) return;
       const more = element(box, "div", "more");

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from finrst._base.extras import need
 from finrst._base.palette import HUES, SEVERITIES
-from finrst._base.text import printable
-from finrst._story.finding import find
+from finrst._base.text import printable, shortened
 from finrst._story.told import details, example
 from finrst.plot._columns import Columns
 
@@ -26,7 +25,7 @@ class Found:
 
     def __init__(self, capture: Answer, rows: Rows) -> None:
         """Find them."""
-        self._findings = list(find(capture))
+        self._findings = list(capture.findings())
         self._rows = rows
         self._masks: dict[int, Any] = {}
 
@@ -48,7 +47,8 @@ class Found:
             {
                 "severity": one.severity,
                 "colour": HUES[SEVERITIES[one.severity]].css,
-                "sentence": printable(one.sentence, _LONG),
+                "sentence": shortened(printable(one.sentence, _LONG)),
+                "whole": printable(one.sentence, _LONG),
                 "count": one.count,
                 "more": [printable(line, _LONG) for line in (details(one), one.why) if line],
                 "next": printable(one.next, _LONG),
