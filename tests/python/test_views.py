@@ -125,12 +125,17 @@ def test_sentences_on_a_page_have_short_addresses_and_the_whole_where_one_hovers
 def test_findings_are_worked_out_once_for_all_who_ask(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
     work = finding.find
-    monkeypatch.setattr(finding, "find", lambda table: asked.append(table) or work(table))
+
+    def noted(table: finrst.Table) -> Any:
+        asked.append(table)
+        return work(table)
+
+    monkeypatch.setattr(finding, "find", noted)
     cap = finrst.read("tests/data/demo.pcap")
     cap.findings()
     cap._repr_html_()
     repr(cap)
-    cap.tz = "Asia/Tokyo"  # type: ignore[assignment]
+    cap.tz = "Asia/Tokyo"
     assert "+09:00" in cap.findings()[0].when
     assert asked == [cap.connections]
 
