@@ -279,7 +279,7 @@ def test_matrix_of_a_scan_goes_by_port() -> None:
     )
     others = table.filter(pa.array([n >= 2000 for n in range(size)]))
     assert finrst.plot.matrix(others).finding == (
-        "Trouble is spread over 1,000 servers; port 80 (http) has 33 % of the trouble: "
+        "Trouble is spread over 1,000 services; port 80 (http) has 33 % of the trouble: "
         "334 connections that are not orderly"
     )
 
@@ -503,3 +503,30 @@ def test_a_fin_and_a_reset_have_the_colour_of_their_cause() -> None:
 def test_the_sequence_says_which_reset_nobody_sent() -> None:
     drawn = finrst.read("tests/data/demo.pcap").plot.sequence(13)
     assert "RST in the server's name, RST by client" in drawn.finding
+
+
+def test_trouble_that_is_everywhere_is_told_so() -> None:
+    cap = finrst.conversation("> S service=1..62 +1ms")
+    drawn = cap.plot.matrix()
+    assert drawn.finding == (
+        "Trouble is spread over 62 services at 62 ports; none has more than 2 % of it"
+    )
+
+
+def test_names_leave_room_for_the_cells_of_a_narrow_matrix() -> None:
+    cap = finrst.conversation(
+        "> S v6 server=1..9, < R. server=1..9",
+        hosts={
+            f"2001:db8:5::{number:x}": f"orders{number}.internal.example.org"
+            for number in range(1, 10)
+        },
+    )
+    (ax,) = cap.plot.matrix(width=3.8).axes
+    assert max(len(tick.get_text()) for tick in ax.get_yticklabels()) <= 22
+
+
+def test_no_number_stands_twice_beside_an_axis() -> None:
+    (ax,) = finrst.conversation("> S").plot.sequence(0).axes
+    ax.figure.draw_without_rendering()
+    said = [tick.get_text() for tick in ax.get_yticklabels() if tick.get_text()]
+    assert len(said) == len(set(said))

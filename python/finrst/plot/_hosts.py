@@ -11,7 +11,7 @@ import numpy as np
 from finrst._base.classes import CLASSES, class_of
 from finrst._base.places import place
 from finrst._base.services import port_name
-from finrst._base.text import number, share
+from finrst._base.text import number, plural, share
 
 from ._columns import Columns, Words
 from ._style import INK, SOFT, axes, chart, classes_of, empty, finish, label
@@ -36,6 +36,8 @@ _COLUMN = 0.74
 """Inches of a column, so that "131 / 1,387" fits."""
 _LETTERS = 13.0
 """Of a name or a cell, in an inch."""
+_NAMES, _LONGEST = 6, 48
+"""Letters of a name for each inch of the whole, and at most."""
 _APART = 0.35
 """Between the named and the others, in rows or columns."""
 _HOW = "cells: in trouble / all connections; the deeper, the more are in trouble"
@@ -76,11 +78,13 @@ def matrix(data: Any, *, dark: bool | None = None, width: float | None = None) -
     clients = _clients(columns, troubled, naming)
     spread = servers.covered(_SERVERS) < _SPREAD
     shown = _ports(columns, troubled) if spread else servers
-    rows, row_names = shown.ranked(_SERVERS, "ports" if spread else "servers")
-    figure = chart(1.5 + 0.29 * len(row_names), dark=dark, width=width)
+    figure = chart(1.5, dark=dark, width=width)
+    letters = min(_LONGEST, int(_NAMES * figure.get_figwidth()))
+    rows, row_names = shown.ranked(_SERVERS, "ports" if spread else "servers", letters)
+    figure.set_figheight(1.5 + 0.29 * len(row_names))
     room = figure.get_figwidth() - max(map(len, row_names)) / _LETTERS - 0.3
     most = min(_CLIENTS, max(_ROOMY - 1, int(room / _COLUMN)))
-    across, column_names = clients.ranked(most, "clients")
+    across, column_names = clients.ranked(most, "clients", letters)
     shape = (len(row_names), len(column_names), len(CLASSES))
     cells = np.ravel_multi_index((rows, across, places), shape)
     counts = np.bincount(cells, minlength=int(np.prod(shape))).reshape(shape)
@@ -90,8 +94,8 @@ def matrix(data: Any, *, dark: bool | None = None, width: float | None = None) -
     ax = axes(figure)
     said = _numbers(counts)
     if len(column_names) <= _ROOMY:
-        letters = int(_LETTERS * room / len(column_names))
-        said = _named(said, _Cells(rows, across, causes), shape, letters)
+        fits = int(_LETTERS * room / len(column_names))
+        said = _named(said, _Cells(rows, across, causes), shape, fits)
     others = shown.folded(_SERVERS), clients.folded(most)
     _draw(ax, counts, said, others)
     ax.set_yticks(_levels(len(row_names), apart=others[0]), row_names)
@@ -152,11 +156,11 @@ class _Hosts:
         """Tell whether the last place is that of all others."""
         return len(self.first) > most
 
-    def ranked(self, most: int, noun: str) -> tuple[Integers, list[str]]:
+    def ranked(self, most: int, noun: str, letters: int) -> tuple[Integers, list[str]]:
         """Give every row's place among the worst hosts, and the names of the places."""
         order = self.order()
         kept = order if len(order) <= most else order[: most - 1]
-        names = [label(self.name(int(host))) for host in kept]
+        names = [label(self.name(int(host)), letters) for host in kept]
         if self.folded(most):
             names.append(f"{number(len(order) - len(kept))} other {noun}")
         places = np.full(len(order), len(kept), dtype=np.int64)
@@ -303,10 +307,12 @@ def _finding(servers: _Hosts, clients: _Hosts, shown: _Hosts) -> str:
     if shown is servers:
         return f"{label(servers.name(at))} has {_part(at_most, total)}"
     port = int(shown.order()[0])
-    return (
-        f"Trouble is spread over {number(int((servers.bad > 0).sum()))} servers; "
-        f"{shown.name(port)} has {_part(int(shown.bad[port]), total)}"
-    )
+    most = int(shown.bad[port])
+    spread = f"Trouble is spread over {plural(int((servers.bad > 0).sum()), 'service')}"
+    if most < _MOSTLY * total:
+        ports = plural(int((shown.bad > 0).sum()), "port")
+        return f"{spread} at {ports}; none has more than {share(most, total)} of it"
+    return f"{spread}; {shown.name(port)} has {_part(most, total)}"
 
 
 def _part(most: int, total: int) -> str:

@@ -145,7 +145,9 @@ def whole(axis: Any, most: int = 10) -> None:
     """Put ticks at whole numbers only, so many at most, with separators of thousands."""
     most = min(most, 4) if is_narrow(axis.axes) else most
     axis.set_major_locator(MaxNLocator(most, integer=True, steps=[1, 2, 5, 10]))
-    axis.set_major_formatter(FuncFormatter(lambda value, _: number(round(value))))
+    # Where all that is shown lies between two of them, ticks are at parts of one.
+    said = FuncFormatter(lambda value, _: number(round(value)) if value % 1 == 0 else "")
+    axis.set_major_formatter(said)
 
 
 def finish(
