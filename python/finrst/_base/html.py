@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -56,7 +55,6 @@ _PATHS = frozenset({"file"})
 """Columns whose words may have to be broken on a phone."""
 _ROOM = 60
 """Columns of a cell of one word."""
-_PERCENT = re.compile(r"(\d) %")
 COUNTED = frozenset({"connections", "of", "segments", "packets"})
 """Columns of counts, written with separators; ports and numbers of packets are not."""
 
@@ -73,7 +71,7 @@ def brief(value: object, room: int = 60) -> str:
     '<span title="[2001:db8:85a3:8d3:1319:8a2e:370:7348]:443">[2001:db8:…:370:7348]:443</span>'
     """
     whole = printable(value, max(300, room))
-    short = _PERCENT.sub("\\1\N{NO-BREAK SPACE}%", fit(shortened(whole), room))
+    short = fit(shortened(whole), room)
     return f'<span title="{escape(whole, quote=True)}">{escape(short, quote=True)}</span>'
 
 
@@ -86,9 +84,7 @@ def hovered(value: object, room: int) -> str:
     '10.0.0.1 closed it'
     """
     whole = printable(value, room)
-    if shortened(whole) != whole:
-        return brief(value, room)
-    return _PERCENT.sub("\\1\N{NO-BREAK SPACE}%", escape(whole, quote=True))
+    return escape(whole, quote=True) if shortened(whole) == whole else brief(value, room)
 
 
 def cell(  # noqa: PLR0911 - kinds
