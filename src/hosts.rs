@@ -11,6 +11,8 @@ use std::sync::Arc;
 pub const MOST: usize = 65_536;
 /// Names that it may give one address.
 pub const MOST_OF_ADDRESS: usize = 64;
+/// Rows of names of a part of a capture.
+pub const MOST_OF_PART: usize = 1 << 20;
 /// Bytes of a name at most (RFC 1035 section 2.3.4).
 pub const LONGEST: usize = 253;
 /// The issue that counts what was left out.
@@ -67,6 +69,7 @@ struct Known {
 pub struct Hosts {
     origin: Origin,
     most: usize,
+    most_of_address: usize,
     rows: Vec<Host>,
     known: HashMap<IpAddr, Vec<Known>>,
     /// Rows by the first of their name, and client.
@@ -89,7 +92,27 @@ impl Hosts {
     /// At most so many rows.
     pub fn new(origin: Origin, most: usize) -> Self {
         let (known, told) = (HashMap::new(), HashMap::new());
-        Self { origin, most, rows: Vec::new(), known, told }
+        let most_of_address = MOST_OF_ADDRESS;
+        Self { origin, most, most_of_address, rows: Vec::new(), known, told }
+    }
+
+    /// Those of a part of a capture: all of them, so that who has all parts can choose.
+    pub fn of_a_part(origin: Origin) -> Self {
+        Self { most_of_address: usize::MAX, ..Self::new(origin, 2 * MOST_OF_PART) }
+    }
+
+    /// Whether there may be names of the part that are not in it.
+    pub fn is_cut(&self) -> bool {
+        self.rows.len() >= self.most / 2
+    }
+
+    /// Adds a row of another one; false where there is no room for it.
+    pub fn add_row(&mut self, row: &Host) -> bool {
+        let place = self.place(row.address, &row.name, row.seen);
+        place.and_then(|at| self.rows.get_mut(at)).is_some_and(|own| {
+            own.count = own.count.saturating_add(row.count);
+            true
+        })
     }
 
     /// Adds a name; false where there is no room for another one. Who else is told a name that is
@@ -115,7 +138,7 @@ impl Hosts {
                 }
                 (Arc::clone(&known.name), known.row)
             }
-            None if next >= room || names.len() >= MOST_OF_ADDRESS => return None,
+            None if next >= room || names.len() >= self.most_of_address => return None,
             None => {
                 let name: Arc<str> = Arc::from(name);
                 let known = Known { name: Arc::clone(&name), row: next };
@@ -148,12 +171,8 @@ impl Hosts {
 
     /// Adds the names of another, as often as they were met.
     pub fn absorb(&mut self, other: &Self) {
-        for Host { address, name, seen, count, .. } in &other.rows {
-            if let Some(row) =
-                self.place(*address, name, *seen).and_then(|at| self.rows.get_mut(at))
-            {
-                row.count = row.count.saturating_add(*count);
-            }
+        for row in &other.rows {
+            self.add_row(row);
         }
     }
 

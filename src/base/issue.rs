@@ -150,6 +150,49 @@ impl Issues {
         self.examples.values().flatten().collect()
     }
 
+    /// The same, its files by other numbers.
+    #[must_use]
+    pub fn in_files(&self, file: impl Fn(u32) -> u32) -> Self {
+        let counts = self.counts.iter().map(|(&(of, kind), &count)| ((file(of), kind), count));
+        let mut examples: BTreeMap<u32, Vec<Issue>> = BTreeMap::new();
+        for (&of, known) in &self.examples {
+            let known = known.iter().map(|issue| Issue { file: file(of), ..issue.clone() });
+            examples.entry(file(of)).or_default().extend(known);
+        }
+        Self { counts: counts.collect(), examples }
+    }
+
+    /// The same, its packets by other numbers.
+    #[must_use]
+    pub fn with_packets(mut self, number: impl Fn(u64) -> u64) -> Self {
+        for issue in self.examples.values_mut().flatten() {
+            issue.packet = issue.packet.map(&number);
+        }
+        self
+    }
+
+    /// Puts the examples of each file in the order of their packets, and keeps the first of each
+    /// kind: what was noted of one file by several comes into the order in which one had met it.
+    pub fn sort(&mut self) {
+        for examples in self.examples.values_mut() {
+            examples.sort_by_key(|issue| issue.packet.unwrap_or(u64::MAX));
+            let mut counts: BTreeMap<&'static str, u64> = BTreeMap::new();
+            examples.retain(|issue| {
+                let count = counts.entry(issue.kind).or_default();
+                *count += 1;
+                *count <= EXAMPLES
+            });
+        }
+    }
+
+    /// Takes out all of some kinds.
+    pub fn forget(&mut self, kinds: &[&str]) {
+        self.counts.retain(|(_, kind), _| !kinds.contains(kind));
+        for examples in self.examples.values_mut() {
+            examples.retain(|issue| !kinds.contains(&issue.kind));
+        }
+    }
+
     /// Takes over everything another log holds.
     pub fn absorb(&mut self, other: Self) {
         for ((file, kind), count) in other.counts {

@@ -29,6 +29,7 @@ pub use file::looks_like_capture;
 pub use frame::{Direction, Frame, LinkType};
 pub use interface::{Drops, Interface, NO_INTERFACE};
 pub use leaps::LEAP;
+pub use order::{report_order, report_overlaps};
 pub use options::{Progress, ReadOptions};
 pub use reader::Reader;
 pub use source::{Compression, Given, Object, Remote, Source, SourceFile, SourceFiles};

@@ -19,6 +19,9 @@ pub struct ReadOptions {
     pub recursive: bool,
     /// Whether what lies between packets is kept for a copy (see [`Annotator`](super::Annotator)).
     pub keep_blocks: bool,
+    /// How many files the whole capture has, where these are a part of it: what each may bring, and
+    /// how its oddities are told, depends on it.
+    pub of: Option<usize>,
 }
 
 impl Default for ReadOptions {
@@ -30,6 +33,7 @@ impl Default for ReadOptions {
             resync: false,
             recursive: false,
             keep_blocks: false,
+            of: None,
         }
     }
 }

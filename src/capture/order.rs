@@ -6,10 +6,10 @@ use super::summary::FileSummary;
 use crate::base::issue::Issues;
 
 /// Where a file was named, if it was named itself and not merely the place where it lies.
-pub(crate) type Rank = Option<usize>;
+pub type Rank = Option<usize>;
 
 /// Reports files that were named behind one whose packets are later. Files are in order of time.
-pub(crate) fn report_order(ranks: &[Rank], files: &[FileSummary], issues: &mut Issues) {
+pub fn report_order(ranks: &[Rank], files: &[FileSummary], issues: &mut Issues) {
     for (index, (pair, names)) in (1..).zip(ranks.windows(2).zip(files.windows(2))) {
         let ([Some(before), Some(this)], [earlier, _]) = (pair, names) else { continue };
         if this < before {
@@ -21,7 +21,7 @@ pub(crate) fn report_order(ranks: &[Rank], files: &[FileSummary], issues: &mut I
 }
 
 /// Reports files that begin before an earlier one ends, each with the one that lasts longest.
-pub(crate) fn report_overlaps(files: &[FileSummary], issues: &mut Issues) {
+pub fn report_overlaps(files: &[FileSummary], issues: &mut Issues) {
     let mut spans: Vec<(i64, i64, u32)> = (0..)
         .zip(files)
         .filter_map(|(index, file)| Some((file.first_time?, file.last_time?, index)))

@@ -69,6 +69,10 @@ pub struct Reader {
     share: usize,
     /// Names of addresses that each may bring.
     share_of_names: usize,
+    /// Whether the whole capture is one file.
+    alone: bool,
+    /// By which time each file stands in line, and where it was named.
+    lineup: Vec<(i64, Rank)>,
     /// Open files that have a record at hand, by its time.
     line: BinaryHeap<Reverse<(i64, usize)>>,
     /// The first slot that has not been opened.
@@ -132,7 +136,9 @@ impl Reader {
             sources: SourceFiles::default(),
             options,
             share: (MAX_INTERFACES / entries.len().max(1)).max(LEAST_SHARE),
-            share_of_names: hosts::MOST / entries.len().max(1),
+            share_of_names: 0,
+            alone: false,
+            lineup: Vec::new(),
             line: BinaryHeap::new(),
             unopened: 0,
             current: None,
@@ -228,6 +234,11 @@ impl Reader {
             .collect();
         keyed.sort_by_key(|(time, _)| *time);
         let ranks: Vec<Rank> = keyed.iter().map(|(_, file)| file.rank).collect();
+        let all = self.options.of.unwrap_or(0).max(keyed.len()).max(1);
+        self.share = (MAX_INTERFACES / all).max(LEAST_SHARE);
+        self.share_of_names = hosts::MOST / all;
+        self.alone = all == 1;
+        self.lineup = keyed.iter().map(|(time, file)| (*time, file.rank)).collect();
         for (key, file) in keyed {
             file.file.into_iter().for_each(|file| self.sources.add(file));
             let slot = Slot {
@@ -290,7 +301,7 @@ impl Reader {
     }
 
     fn notes(&mut self, index: usize) -> Result<Notes<'_>, Error> {
-        let (alone, resync) = (self.summaries.len() == 1, self.options.resync);
+        let (alone, resync) = (self.alone, self.options.resync);
         let share = self.share;
         let summary = self.summaries.get_mut(index).ok_or_else(lost)?;
         Ok(Notes {
@@ -426,6 +437,12 @@ impl Reader {
     /// All files, in the order of their first packets.
     pub fn files(&self) -> &[FileSummary] {
         &self.summaries
+    }
+
+    /// By which time each file stands in line before its first packet is read, the least there is
+    /// where none is known; and where it was named, if it was named itself.
+    pub fn lineup(&self) -> &[(i64, Option<usize>)] {
+        &self.lineup
     }
 
     /// The files among what is read: those of captures.

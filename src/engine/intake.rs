@@ -2,7 +2,7 @@
 
 use super::{Bound, Ledger, Options};
 use crate::capture::Frame;
-use crate::packet::{self, Class, Decoded, Decoder};
+use crate::packet::{self, Class, Decoded, Decoder, Paths};
 
 /// Turns frames into the segments and ICMP errors that take part, in the order of the capture.
 pub struct Intake {
@@ -33,7 +33,7 @@ impl Intake {
         let first = *self.first_time.get_or_insert(time);
         let decoded = self.decoder.decode(frame, time);
         let class = decoded.class();
-        if is_inside(options, time, first) && self.is_kept(&decoded, options) {
+        if is_inside(options, time, first) && options.keeps(&decoded, self.decoder.paths()) {
             self.ledger.add(frame.file, class);
             return decoded;
         }
@@ -41,11 +41,13 @@ impl Intake {
         self.ledger.add(frame.file, class);
         Decoded::Other(class)
     }
+}
 
+impl Options {
+    /// Whether the filter lets a packet pass.
     #[inline]
-    fn is_kept(&self, decoded: &Decoded<'_>, options: &Options) -> bool {
-        let Some(filter) = &options.filter else { return true };
-        let paths = self.decoder.paths();
+    pub(super) fn keeps(&self, decoded: &Decoded<'_>, paths: &Paths) -> bool {
+        let Some(filter) = &self.filter else { return true };
         match decoded {
             Decoded::Tcp(segment) => filter.matches(segment, paths),
             Decoded::Reassembled(whole) => filter.matches(&whole.segment(), paths),
@@ -55,7 +57,8 @@ impl Intake {
     }
 }
 
-fn is_inside(options: &Options, time: i64, first: i64) -> bool {
+/// Whether a moment takes part, in a capture that begins at `first`.
+pub(super) fn is_inside(options: &Options, time: i64, first: i64) -> bool {
     let at = |bound: Bound| match bound {
         Bound::At(at) => at,
         Bound::After(offset) => first.saturating_add(offset),

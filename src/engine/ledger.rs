@@ -19,6 +19,18 @@ impl Ledger {
         }
     }
 
+    /// Adds what another one counted of a file.
+    pub(super) fn take(&mut self, file: u32, other: &Self, of: u32) {
+        let Some(counts) = other.files.get(of as usize) else { return };
+        let file = file as usize;
+        if self.files.len() <= file {
+            self.files.resize(file + 1, [0; Class::ALL.len()]);
+        }
+        for (all, more) in self.files.iter_mut().skip(file).take(1).flatten().zip(counts) {
+            *all += more;
+        }
+    }
+
     /// Packets of one class in one file.
     pub fn of(&self, file: u32, class: Class) -> u64 {
         self.files

@@ -15,6 +15,7 @@ mod ledger;
 mod options;
 mod output;
 mod pass;
+pub mod runs;
 mod scan;
 mod session;
 mod shards;

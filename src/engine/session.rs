@@ -11,7 +11,7 @@ use crate::base::issue::Issues;
 use crate::base::text::printable;
 use crate::capture::{FileSummary, Interface, Progress, Reader, Source, SourceFiles, Status};
 use crate::cause::{Context, Parameters};
-use crate::conn::{Connection, Release, Rows};
+use crate::conn::{Connection, Counts, Release, Rows};
 use crate::hosts::Hosts;
 use crate::packet::{self, Path, Paths};
 
@@ -287,25 +287,7 @@ impl Session {
         let mut issues = self.reader.take_issues();
         issues.absorb(self.intake.decoder.take_issues());
         let (counts, rows) = self.shards.finish(|connections| self.context.add_all(connections));
-        issues.add_many(0, "crowded_tuple", counts.crowded, || {
-            "segments of address and port pairs in more VLANs or tunnels than are kept apart"
-                .to_owned()
-        });
-        let evicted = counts.released.get(Release::Evicted as usize).copied().unwrap_or(0);
-        issues.add_many(0, "evicted", evicted, || {
-            "connections were let go early to stay within the memory limit".to_owned()
-        });
-        if self.context.forgotten() > 0 {
-            issues.add_many(0, "context_full", self.context.forgotten(), || {
-                "services, clients, hosts, attempts or aborts beyond those remembered: verdicts that compare connections may miss some".to_owned()
-            });
-        }
-        issues.add_many(0, "gaps_folded", self.context.folded(), || {
-            "ranges above the first gap of a side beyond 256 were folded".to_owned()
-        });
-        issues.add_many(0, "teardowns_not_compared", self.context.not_compared(), || {
-            "FIN and RST segments of connections that have very many of them are compared with the first 64 and the last 64 only".to_owned()
-        });
+        told_at_the_end(&mut issues, counts, &self.context);
         let mut connections = self.released;
         connections.append(rows);
         Output {
@@ -341,13 +323,38 @@ impl Session {
         }
         let bad = |file: &&FileSummary| !matches!(file.status, Status::Complete | Status::Empty);
         self.reader.files().iter().find(bad).map_or(Ok(()), |file| {
-            Err(Error::Damaged {
-                file: file.name.clone(),
-                offset: file.stopped_at,
-                packet: Some(file.packets),
-                reason: format!("strict reading: the file is {}", file.status),
-            })
+            Err(damaged(file))
         })
+    }
+}
+
+/// Notes what is odd about all connections together.
+pub(super) fn told_at_the_end(issues: &mut Issues, counts: Counts, context: &Context) {
+    issues.add_many(0, "crowded_tuple", counts.crowded, || {
+        "segments of address and port pairs in more VLANs or tunnels than are kept apart".to_owned()
+    });
+    let evicted = counts.released.get(Release::Evicted as usize).copied().unwrap_or(0);
+    issues.add_many(0, "evicted", evicted, || {
+        "connections were let go early to stay within the memory limit".to_owned()
+    });
+    issues.add_many(0, "context_full", context.forgotten(), || {
+        "services, clients, hosts, attempts or aborts beyond those remembered: verdicts that compare connections may miss some".to_owned()
+    });
+    issues.add_many(0, "gaps_folded", context.folded(), || {
+        "ranges above the first gap of a side beyond 256 were folded".to_owned()
+    });
+    issues.add_many(0, "teardowns_not_compared", context.not_compared(), || {
+        "FIN and RST segments of connections that have very many of them are compared with the first 64 and the last 64 only".to_owned()
+    });
+}
+
+/// What strict reading says of a file that is not whole.
+pub(super) fn damaged(file: &FileSummary) -> Error {
+    Error::Damaged {
+        file: file.name.clone(),
+        offset: file.stopped_at,
+        packet: Some(file.packets),
+        reason: format!("strict reading: the file is {}", file.status),
     }
 }
 

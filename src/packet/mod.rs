@@ -25,6 +25,8 @@ mod tunnel;
 mod walk;
 mod wireless;
 
+use std::collections::BTreeMap;
+
 use fragments::{Added, Fragments, Whole};
 use part::Part;
 use paths::Route;
@@ -70,6 +72,10 @@ pub struct Decoder {
 /// What outlives a frame.
 #[derive(Debug)]
 struct Memory {
+    /// Fragments are told and not put together: who has those of all parts of a capture does that.
+    aside: Option<bool>,
+    /// Names that there was no room for, by file.
+    left_out: BTreeMap<u32, u64>,
     paths: Paths,
     fragments: Fragments,
     hosts: Hosts,
@@ -120,7 +126,8 @@ pub struct Reassembled {
 }
 
 impl Reassembled {
-    fn new(segment: Segment<'_>) -> Box<Self> {
+    /// Of a segment, whose octets are copied.
+    pub fn new(segment: Segment<'_>) -> Box<Self> {
         Box::new(Self {
             head: Segment { options: &[], payload: Payload::default(), ..segment },
             options: segment.options.to_vec(),
@@ -154,6 +161,8 @@ impl Decoder {
         Self {
             route: Route::default(),
             memory: Memory {
+                aside: None,
+                left_out: BTreeMap::new(),
                 paths: Paths::new(limits.paths),
                 fragments: Fragments::new(limits.datagrams),
                 hosts: Hosts::new(Origin::Dns, hosts::MOST),
@@ -177,9 +186,28 @@ impl Decoder {
         std::mem::replace(&mut self.memory.hosts, Hosts::new(Origin::Dns, 0))
     }
 
+    /// Puts the names of what comes next somewhere else; those so far.
+    pub fn exchange_hosts(&mut self, hosts: Hosts) -> Hosts {
+        std::mem::replace(&mut self.memory.hosts, hosts)
+    }
+
     /// Hands out the oddities met since last asked.
     pub fn take_issues(&mut self) -> Issues {
+        for (file, left_out) in std::mem::take(&mut self.memory.left_out) {
+            names_left_out(&mut self.memory.issues, file, left_out);
+        }
         std::mem::take(&mut self.memory.issues)
+    }
+
+    /// Puts no fragments together from now on: see [`Decoder::take_aside`].
+    pub fn set_fragments_aside(&mut self) {
+        self.memory.aside = Some(false);
+    }
+
+    /// Whether the latest frame holds a fragment that was set aside.
+    #[inline]
+    pub fn take_aside(&mut self) -> bool {
+        self.memory.aside.as_mut().is_some_and(std::mem::take)
     }
 
     /// Has the packets of each IP datagram noted, for [`Decoder::take_noted`].
@@ -312,8 +340,11 @@ impl Memory {
                     transport(protocol, part, walk)
                 }
                 Layer::Fragment(fragment) => {
-                    let path = self.path(frame, walk.route);
-                    return self.fragment(&walk.ip, path, frame, time, &fragment);
+                    if let Some(aside) = &mut self.aside {
+                        *aside = true;
+                        return End::Other(Class::IpFragment);
+                    }
+                    return self.fragment(&walk.ip, walk.route, frame, time, &fragment);
                 }
                 Layer::Done(class) => return End::Other(class),
             };
@@ -330,9 +361,9 @@ impl Memory {
         dns::names(message, port == dns::MULTICAST_PORT, |address, name| {
             left_out += u64::from(!self.hosts.add(address, name, seen));
         });
-        self.issues.add_many(frame.file, hosts::LIMIT, left_out, || {
-            format!("names in DNS answers beyond the first {}", hosts::MOST)
-        });
+        if left_out > 0 {
+            *self.left_out.entry(frame.file).or_default() += left_out;
+        }
     }
 
     /// The same over TCP, where each message has its length before it (RFC 1035 section 4.2.2):
@@ -352,11 +383,12 @@ impl Memory {
     fn fragment<'b>(
         &mut self,
         ip: &Ip,
-        path: PathId,
+        route: &Route,
         frame: &Frame<'_>,
         time: i64,
         fragment: &walk::Fragment<'_>,
     ) -> End<'b> {
+        let path = self.path(frame, route);
         let added = self.fragments.add(ip, path, (frame.number, time), fragment);
         let packet = Some(frame.number);
         for (count, kind) in [
@@ -403,6 +435,13 @@ impl Memory {
         });
         Decoded::Other(class)
     }
+}
+
+/// Notes how many names of a file there was no room for.
+pub(crate) fn names_left_out(issues: &mut Issues, file: u32, left_out: u64) {
+    issues.add_many(file, hosts::LIMIT, left_out, || {
+        format!("names in DNS answers beyond the first {}", hosts::MOST)
+    });
 }
 
 /// Opens what IP carries, when it is neither TCP nor ICMP.

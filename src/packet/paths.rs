@@ -223,7 +223,8 @@ pub struct Paths {
 }
 
 impl Paths {
-    pub(super) fn new(limit: u32) -> Self {
+    /// None but the plain one, and at most so many.
+    pub fn new(limit: u32) -> Self {
         Self {
             list: vec![Path::default()],
             index: HashMap::default(),
@@ -237,6 +238,25 @@ impl Paths {
     pub fn get(&self, id: PathId) -> &Path {
         static PLAIN: Path = Path { vlans: Vec::new(), tunnel: String::new() };
         usize::try_from(id.0).ok().and_then(|at| self.list.get(at)).unwrap_or(&PLAIN)
+    }
+
+    /// What tells each path from the others, by identifier; the same in every decoder.
+    pub fn marks(&self) -> Vec<Vec<u64>> {
+        let mut marks = vec![Vec::new(); self.list.len()];
+        self.index.iter().for_each(|(route, id)| {
+            if let Some(mark) = marks.get_mut(id.0 as usize) {
+                *mark = route.hops().to_vec();
+            }
+        });
+        marks
+    }
+
+    /// The path with this mark, which is made where it is not known; `None` for what is no mark.
+    pub fn marked(&mut self, mark: &[u64]) -> Option<PathId> {
+        let mut route = Route::default();
+        route.hops.get_mut(..mark.len())?.copy_from_slice(mark);
+        route.length = u8::try_from(mark.len()).ok()?;
+        Some(self.id(&route))
     }
 
     /// How many paths there are; identifiers run from 0.

@@ -4,7 +4,7 @@ use crate::capture::LEAP;
 
 /// Follows the times of packets; it never goes back. One packet alone is not believed when it leaps
 /// forward: a damaged time must not end every connection that is followed.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Clock {
     now: i64,
     leap: Option<i64>,
@@ -17,6 +17,22 @@ impl Default for Clock {
 }
 
 impl Clock {
+    /// One that stands at a time; the least there is where no packet came yet. In doubt, the packet
+    /// before leapt to another.
+    pub fn standing(now: i64, leap: Option<i64>) -> Self {
+        Self { now, leap }
+    }
+
+    /// What time it is.
+    pub fn now(self) -> i64 {
+        self.now
+    }
+
+    /// The time of the latest packet, where it leapt and is not believed yet.
+    pub fn in_doubt(self) -> Option<i64> {
+        self.leap
+    }
+
     /// Takes the time of the next packet: what time it is now. Two packets in a row must agree on
     /// a leap.
     #[inline]

@@ -1,0 +1,248 @@
+//! Every frame of a run in one or two octets: its file, its time, and whether it takes part. What
+//! several runs are in the order of one reader, and what time it is at each packet, is told by these.
+
+use std::io::Read;
+
+use super::broken;
+use crate::base::error::Error;
+
+/// What a frame is to the trackers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// Nothing.
+    Other,
+    /// A segment or an ICMP error that takes part.
+    Kept,
+    /// It cannot be told from its run alone: see [`super::aside`].
+    Aside,
+}
+
+/// A frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mark {
+    /// Index of its file within the run.
+    pub file: u32,
+    /// Its number in the file, from 1.
+    pub position: u64,
+    /// Its number in the run, from 1.
+    pub number: u64,
+    /// Nanoseconds since the epoch, where it has a time.
+    pub time: Option<i64>,
+    pub part: Part,
+}
+
+/// The low bits of a word: what it is. Of frames the others are the distance in time.
+const BITS: u32 = 3;
+const UNTIMED: u64 = 3;
+const FILE: u64 = 6;
+/// The time follows as it is.
+const LEAP: u64 = 7;
+
+/// Writes a line.
+#[derive(Debug)]
+pub struct LineWriter {
+    octets: Vec<u8>,
+    file: u32,
+    time: i64,
+}
+
+impl Default for LineWriter {
+    fn default() -> Self {
+        Self { octets: Vec::new(), file: 0, time: 0 }
+    }
+}
+
+impl LineWriter {
+    /// The frames that follow are of this file.
+    pub fn file(&mut self, file: u32) {
+        if file != std::mem::replace(&mut self.file, file) {
+            write(&mut self.octets, u64::from(file) << BITS | FILE);
+        }
+    }
+
+    /// Adds a frame.
+    #[inline]
+    pub fn add(&mut self, time: Option<i64>, part: Part) {
+        let code = part as u64;
+        let Some(time) = time else {
+            write(&mut self.octets, UNTIMED + code);
+            return;
+        };
+        let distance = zigzag(time.wrapping_sub(std::mem::replace(&mut self.time, time)));
+        if distance >> (64 - BITS) == 0 {
+            write(&mut self.octets, distance << BITS | code);
+        } else {
+            write(&mut self.octets, code << BITS | LEAP);
+            self.octets.extend_from_slice(&time.to_le_bytes());
+        }
+    }
+
+    /// What was written since this was last asked for.
+    pub fn take(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.octets)
+    }
+
+    /// How many octets wait to be taken.
+    pub fn len(&self) -> usize {
+        self.octets.len()
+    }
+}
+
+/// Reads a line.
+pub struct Line<R> {
+    octets: Octets<R>,
+    file: u32,
+    time: i64,
+    number: u64,
+    /// Frames of each file so far.
+    positions: Vec<u64>,
+}
+
+impl<R: Read> Line<R> {
+    /// Of a run of so many files.
+    pub fn new(octets: R, files: usize) -> Self {
+        let octets = Octets::new(octets);
+        Self { octets, file: 0, time: 0, number: 0, positions: vec![0; files] }
+    }
+
+    /// The next frame.
+    ///
+    /// # Errors
+    /// Where the octets cannot be read or are no line.
+    pub fn next(&mut self) -> Result<Option<Mark>, Error> {
+        loop {
+            let Some(word) = self.octets.word()? else { return Ok(None) };
+            let (code, value) = (word & LEAP, word >> BITS);
+            let (time, code) = match code {
+                FILE => {
+                    self.file = u32::try_from(value).map_err(|_| broken("a line"))?;
+                    continue;
+                }
+                LEAP => {
+                    self.time = i64::from_le_bytes(self.octets.array()?);
+                    (Some(self.time), value)
+                }
+                code if code >= UNTIMED => (None, code - UNTIMED),
+                code => {
+                    self.time = self.time.wrapping_add(unzigzag(value));
+                    (Some(self.time), code)
+                }
+            };
+            let part = match code {
+                0 => Part::Other,
+                1 => Part::Kept,
+                2 => Part::Aside,
+                _ => return Err(broken("a line")),
+            };
+            let position = self.positions.get_mut(self.file as usize);
+            let position = position.ok_or_else(|| broken("a line"))?;
+            *position += 1;
+            self.number += 1;
+            let (file, position, number) = (self.file, *position, self.number);
+            return Ok(Some(Mark { file, position, number, time, part }));
+        }
+    }
+}
+
+/// Octets of a stream, one by one.
+pub struct Octets<R> {
+    stream: R,
+    buffer: Vec<u8>,
+    at: usize,
+    end: usize,
+}
+
+/// Octets asked of a stream at a time.
+const BUFFER: usize = 1 << 15;
+
+impl<R: Read> Octets<R> {
+    pub fn new(stream: R) -> Self {
+        Self { stream, buffer: vec![0; BUFFER], at: 0, end: 0 }
+    }
+
+    #[inline]
+    fn octet(&mut self) -> Result<Option<u8>, Error> {
+        if self.at == self.end {
+            self.at = 0;
+            self.end = read(&mut self.stream, &mut self.buffer)?;
+        }
+        let octet = self.buffer.get(self.at..self.end).and_then(|rest| rest.first()).copied();
+        self.at += usize::from(octet.is_some());
+        Ok(octet)
+    }
+
+    /// The next word; `None` at the end.
+    #[inline]
+    pub fn word(&mut self) -> Result<Option<u64>, Error> {
+        let (mut word, mut shift) = (0, 0);
+        loop {
+            let Some(octet) = self.octet()? else {
+                return if shift == 0 { Ok(None) } else { Err(broken("a word")) };
+            };
+            if shift > 63 || shift == 63 && octet > 1 {
+                return Err(broken("a word"));
+            }
+            word |= u64::from(octet & 127) << shift;
+            if octet < 128 {
+                return Ok(Some(word));
+            }
+            shift += 7;
+        }
+    }
+
+    /// The next octets.
+    pub fn array<const N: usize>(&mut self) -> Result<[u8; N], Error> {
+        let mut octets = [0; N];
+        for octet in &mut octets {
+            *octet = self.octet()?.ok_or_else(|| broken("a number"))?;
+        }
+        Ok(octets)
+    }
+
+    /// So many octets: memory grows with what really comes.
+    pub fn some(&mut self, length: usize) -> Result<Vec<u8>, Error> {
+        let mut octets = Vec::new();
+        while octets.len() < length {
+            if self.at == self.end {
+                self.at = 0;
+                self.end = read(&mut self.stream, &mut self.buffer)?;
+            }
+            let rest = self.buffer.get(self.at..self.end).unwrap_or_default();
+            let more = rest.get(..rest.len().min(length - octets.len())).unwrap_or_default();
+            if more.is_empty() {
+                return Err(broken("a text"));
+            }
+            octets.extend_from_slice(more);
+            self.at += more.len();
+        }
+        Ok(octets)
+    }
+}
+
+fn read(stream: &mut impl Read, buffer: &mut [u8]) -> Result<usize, Error> {
+    loop {
+        match stream.read(buffer) {
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(source) => return Err(Error::Io { file: "digest".to_owned(), source }),
+            Ok(count) => return Ok(count),
+        }
+    }
+}
+
+/// Writes a word, seven bits an octet.
+#[inline]
+pub fn write(octets: &mut Vec<u8>, mut word: u64) {
+    while word > 127 {
+        octets.push((word & 127) as u8 | 128);
+        word >>= 7;
+    }
+    octets.push(word as u8);
+}
+
+pub fn zigzag(number: i64) -> u64 {
+    (number << 1 ^ number >> 63).cast_unsigned()
+}
+
+pub fn unzigzag(word: u64) -> i64 {
+    (word >> 1).cast_signed() ^ -(word & 1).cast_signed()
+}

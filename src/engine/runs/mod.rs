@@ -1,0 +1,33 @@
+//! A capture read in runs, by one or by many: the rows are those of one reader.
+//!
+//! Each run is some files, read once (`run`); its packets go to buckets by their tuples, and what
+//! puts them in order stays in a line of all frames (`line`). How runs lie to each other is a plan
+//! (`plan`). One bucket of all runs then goes through one tracker (`stitch`): a connection depends on
+//! the packets of its addresses and ports and on the capture's time at each, and on nothing else.
+//! Where runs share no time and nothing is odd, number and time of a packet follow from its run;
+//! else they are told by going through the lines as one reader would have read the files (`walk`).
+//! What no run can know alone, fragments of IP datagrams above all, is set aside whole (`aside`) and
+//! told then.
+
+mod accounts;
+mod aside;
+mod line;
+mod plan;
+mod run;
+mod stitch;
+mod walk;
+mod whole;
+
+pub use accounts::{Accounts, Odd, accounts};
+pub use plan::{Plan, State, Surveyed};
+pub use run::{Head, Place, Run, Sink, digest, refuse, settle};
+pub use stitch::{AllPaths, Item, Items, Runs, bucket_of, stitch};
+pub use walk::Frames;
+pub use whole::{Memory, Whole};
+
+use crate::base::error::Error;
+
+/// What is read back is not what was written.
+fn broken(what: &str) -> Error {
+    Error::Argument(format!("a digest is damaged: {what} in it cannot be read"))
+}

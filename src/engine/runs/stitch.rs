@@ -1,0 +1,277 @@
+//! One bucket of all runs through one tracker.
+
+use std::collections::HashMap;
+
+use super::broken;
+use super::plan::{Plan, State};
+use super::walk::{Frames, Met, Teller, Told, walk};
+use crate::base::error::Error;
+use crate::capture::NO_INTERFACE;
+use crate::conn::{Seed, Tracker};
+use crate::engine::Options;
+use crate::packet::{IcmpError, PathId, Paths, Segment};
+
+/// A packet that takes part, as its run knows it.
+pub enum Item<'a> {
+    Segment(Segment<'a>),
+    Icmp(IcmpError),
+}
+
+/// The packets of one bucket of a run, in the run's order.
+pub trait Items {
+    /// File and packet in it of the next one.
+    ///
+    /// # Errors
+    /// Where it cannot be read.
+    fn ahead(&mut self) -> Result<Option<(u32, u64)>, Error>;
+
+    /// The next one, and the time that its run's packets tell.
+    ///
+    /// # Errors
+    /// Where it cannot be read.
+    fn take(&mut self) -> Result<Option<(i64, Item<'_>)>, Error>;
+}
+
+/// Where runs are read.
+pub trait Runs: Frames {
+    /// The packets of a bucket.
+    ///
+    /// # Errors
+    /// Where they cannot be opened.
+    fn bucket(&self, bucket: u32) -> Result<Box<dyn Items + '_>, Error>;
+
+    /// See [`Paths::marks`].
+    fn paths(&self) -> &[Vec<u64>];
+}
+
+/// The bucket of a hash, of so many.
+pub fn bucket_of(hash: u32, buckets: u32) -> u32 {
+    let at = u64::from(hash) * u64::from(buckets) >> 32;
+    u32::try_from(at).unwrap_or(0)
+}
+
+/// The paths of all runs in one numbering.
+pub struct AllPaths {
+    pub paths: Paths,
+    of_runs: Vec<Vec<PathId>>,
+    /// Of what tells of frames set aside.
+    told: HashMap<PathId, PathId>,
+}
+
+impl AllPaths {
+    /// # Errors
+    /// [`Error::Argument`] where there are more than are told apart.
+    pub fn of<'p>(
+        runs: impl Iterator<Item = &'p [Vec<u64>]>,
+        options: &Options,
+    ) -> Result<Self, Error> {
+        let mut paths = Paths::new(options.decoding.paths);
+        let mut of_runs = Vec::new();
+        for marks in runs {
+            let ids = marks.iter().map(|mark| paths.marked(mark));
+            let ids: Option<Vec<PathId>> = ids.collect();
+            of_runs.push(ids.ok_or_else(|| broken("a path"))?);
+        }
+        few(&paths)?;
+        Ok(Self { paths, of_runs, told: HashMap::new() })
+    }
+
+    fn of_run(&self, run: usize, path: PathId) -> Result<PathId, Error> {
+        let ids = self.of_runs.get(run);
+        ids.and_then(|ids| ids.get(path.0 as usize)).copied().ok_or_else(|| broken("a path"))
+    }
+
+    fn told(&mut self, teller: &Teller<'_>, path: PathId) -> Result<PathId, Error> {
+        if let Some(known) = self.told.get(&path) {
+            return Ok(*known);
+        }
+        let marks = teller.decoder().paths().marks();
+        let mark = marks.get(path.0 as usize).ok_or_else(|| broken("a path"))?;
+        let id = self.paths.marked(mark).ok_or_else(|| broken("a path"))?;
+        few(&self.paths)?;
+        self.told.insert(path, id);
+        Ok(id)
+    }
+}
+
+fn few(paths: &Paths) -> Result<(), Error> {
+    if paths.overflow().is_none() {
+        return Ok(());
+    }
+    Err(Error::Argument(
+        "too many paths: the runs have more VLANs and tunnels together than are told apart, and \
+         which these are depends on their order; read them as one"
+            .to_owned(),
+    ))
+}
+
+/// What the packets of a bucket run through.
+struct Stitcher<'p> {
+    plan: &'p Plan,
+    paths: &'p mut AllPaths,
+    tracker: Tracker,
+    seed: Seed,
+}
+
+/// Follows the connections of a bucket through all runs. The tracker has not let go of what is
+/// still followed; the state is that of the capture's end.
+///
+/// # Errors
+/// Those of reading the runs; [`Error::Argument`] where there are more paths than are told apart;
+/// [`Error::Cancelled`].
+pub fn stitch<R: Runs + ?Sized>(
+    plan: &Plan,
+    runs: &[&R],
+    paths: &mut AllPaths,
+    options: &Options,
+    (bucket, buckets): (u32, u32),
+    proceed: &dyn Fn() -> bool,
+) -> Result<(Tracker, State), Error> {
+    let (limits, seed) = (options.limits.clone(), options.seed());
+    let tracker = Tracker::with_seed(limits, seed);
+    let mut stitcher = Stitcher { plan, paths, tracker, seed };
+    let mut state = State::default();
+    let mut teller = Teller::new(options);
+    let open = |run: usize| runs.get(run).ok_or_else(|| broken("a plan"))?.bucket(bucket);
+    for group in &plan.groups {
+        if !proceed() {
+            return Err(Error::Cancelled);
+        }
+        if let [run] = group[..]
+            && let Some(after) = plan.passed(run, state)
+        {
+            stitcher.pass(run, open(run)?.as_mut(), state)?;
+            state = after;
+            continue;
+        }
+        let mut items = HashMap::new();
+        for &run in group {
+            items.insert(run, open(run)?);
+        }
+        state = walk(plan, group, runs, state, &mut teller, |teller, met| {
+            let Some(now) = met.now else { return Ok(()) };
+            if let Some(told) = &met.told {
+                return stitcher.told(teller, told, now, (bucket, buckets));
+            }
+            let items = items.get_mut(&met.run).ok_or_else(|| broken("a plan"))?;
+            if items.ahead()? == Some((met.mark.file, met.mark.position)) {
+                stitcher.next(&met, now, items.as_mut())?;
+            }
+            Ok(())
+        })?;
+        for &run in group {
+            if let Some(items) = items.get_mut(&run)
+                && items.ahead()?.is_some()
+            {
+                return Err(broken("a bucket"));
+            }
+        }
+    }
+    Ok((stitcher.tracker, state))
+}
+
+/// Where a packet stands in the whole capture.
+#[derive(Clone, Copy)]
+struct At {
+    run: usize,
+    /// Index of its file there.
+    file: u32,
+    number: u64,
+    now: i64,
+    /// Its time, where its run does not know it.
+    time: Option<i64>,
+}
+
+impl Stitcher<'_> {
+    /// Takes all packets of a run before whose first frame the capture stood so.
+    fn pass(&mut self, run: usize, items: &mut dyn Items, before: State) -> Result<(), Error> {
+        let plan = self.plan;
+        let (Some(head), Some(standings)) = (plan.heads.get(run), plan.standings.get(run)) else {
+            return Err(broken("a plan"));
+        };
+        let mut number = before.number;
+        let starts = head.files.iter().map(|file| {
+            let start = number;
+            number += file.frames;
+            start
+        });
+        let starts: Vec<u64> = starts.collect();
+        while let Some((file, position)) = items.ahead()? {
+            let at = file as usize;
+            let (Some(start), Some(standing)) = (starts.get(at), standings.get(at)) else {
+                return Err(broken("a bucket"));
+            };
+            let Some((now, item)) = items.take()? else { break };
+            let now = now.max(before.clock.now());
+            let number = start.saturating_add(position);
+            self.take(item, At { run, file: standing.file, number, now, time: None })?;
+        }
+        Ok(())
+    }
+
+    /// Takes the next packet of a run, which was met.
+    fn next(&mut self, met: &Met, now: i64, items: &mut dyn Items) -> Result<(), Error> {
+        let standings = self.plan.standings.get(met.run);
+        let standing = standings.and_then(|files| files.get(met.mark.file as usize));
+        let Some(standing) = standing else { return Err(broken("a plan")) };
+        let Some((_, item)) = items.take()? else { return Ok(()) };
+        let time = met.mark.time.is_none().then_some(met.time);
+        let (run, file, number) = (met.run, standing.file, met.number);
+        self.take(item, At { run, file, number, now, time })
+    }
+
+    fn take(&mut self, item: Item<'_>, at: At) -> Result<(), Error> {
+        let At { run, file, number: packet, now, time } = at;
+        match item {
+            Item::Segment(segment) => {
+                let known = segment.interface != NO_INTERFACE;
+                let base = self.plan.interfaces.get(run).copied().unwrap_or(0);
+                let base = if known { base } else { 0 };
+                let segment = Segment {
+                    packet,
+                    file,
+                    interface: segment.interface.saturating_add(base),
+                    path: self.paths.of_run(run, segment.path)?,
+                    time: time.unwrap_or(segment.time),
+                    ..segment
+                };
+                self.tracker.take_at(&segment, self.seed.hash(&segment), now);
+            }
+            Item::Icmp(error) => {
+                let path = self.paths.of_run(run, error.path)?;
+                let time = time.unwrap_or(error.time);
+                let error = IcmpError { packet, path, time, ..error };
+                self.tracker.icmp_at(&error, self.seed.hash_quoted(&error), now);
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes what was made of a frame that had been set aside, where it belongs here.
+    fn told(
+        &mut self,
+        teller: &Teller<'_>,
+        told: &Told,
+        now: i64,
+        (bucket, buckets): (u32, u32),
+    ) -> Result<(), Error> {
+        match told {
+            Told::Segment(whole) => {
+                let segment = whole.segment();
+                let hash = self.seed.hash(&segment);
+                if bucket_of(hash, buckets) == bucket {
+                    let path = self.paths.told(teller, segment.path)?;
+                    self.tracker.take_at(&Segment { path, ..segment }, hash, now);
+                }
+            }
+            Told::Icmp(error) => {
+                let hash = self.seed.hash_quoted(error);
+                if bucket_of(hash, buckets) == bucket {
+                    let path = self.paths.told(teller, error.path)?;
+                    self.tracker.icmp_at(&IcmpError { path, ..*error }, hash, now);
+                }
+            }
+        }
+        Ok(())
+    }
+}

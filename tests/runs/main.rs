@@ -1,0 +1,9 @@
+//! A capture read in runs gives the tables of one reader, every column of every table.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // a failing test says where
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod cut;
+mod everywhere;
+mod held;
