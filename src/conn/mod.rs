@@ -45,6 +45,7 @@ pub use follow::teardowns::SEARCHED;
 pub use memory::limits::Limits;
 pub use memory::rows::{Groups, Rows, Unpacker};
 pub use memory::store::PREFETCHED;
+pub use memory::stored::{load, store};
 pub use primitives::optional::Moment;
 pub use primitives::words::{BySide, EndedBy, Ending, Opening, Phase, Release, Side};
 pub use track::clock::Clock;

@@ -1,6 +1,7 @@
 //! Rows of connections and teardown segments, judged in blocks.
 
 use std::collections::HashMap;
+use std::ops::RangeInclusive;
 
 use super::{Metadata, Step};
 use crate::base::error::Error;
@@ -76,9 +77,22 @@ impl Judge<'_> {
         metadata: &Metadata,
         proceed: &dyn Fn() -> bool,
     ) -> Result<Made, Error> {
+        self.teardowns_in(connections, 0..=u64::MAX, shared, metadata, proceed)
+    }
+
+    /// The same for those in some packets.
+    pub fn teardowns_in(
+        &self,
+        connections: &Rows,
+        packets: RangeInclusive<u64>,
+        shared: &Shared,
+        metadata: &Metadata,
+        proceed: &dyn Fn() -> bool,
+    ) -> Result<Made, Error> {
         let mut places = connections.teardown_places();
         places.sort_unstable();
         let storms = storms(&places);
+        places.retain(|(packet, _, _)| packets.contains(packet));
         let layout = Layout::<Teardowns>::new(metadata.clone());
         let chunks = places.chunks(CHUNK_ROWS);
         let batches = parallel::in_order(self.threads, chunks, proceed, |chunk| {

@@ -9,6 +9,16 @@ pub struct Ledger {
 }
 
 impl Ledger {
+    /// What was counted before, by file.
+    pub fn counted(files: Vec<[u64; Class::ALL.len()]>) -> Self {
+        Self { files }
+    }
+
+    /// Packets of each file by class; files behind the last that has any are left out.
+    pub fn of_files(&self) -> &[[u64; Class::ALL.len()]] {
+        &self.files
+    }
+
     pub(super) fn add(&mut self, file: u32, class: Class) {
         let file = file as usize;
         if self.files.len() <= file {

@@ -6,14 +6,38 @@ use std::path::Path;
 use finrst::capture::{ReadOptions, Reader, Source, Writer};
 
 /// A frame with what is around it in its file.
+#[derive(Clone)]
 pub struct Record {
-    pub time: Option<i64>,
     octets: Vec<u8>,
+    /// How its header has numbers, where it lies in a classic pcap.
+    little: bool,
+}
+
+impl Record {
+    /// Adds so many seconds to its time.
+    pub fn later(&mut self, seconds: i64) {
+        let at: [u8; 4] = self.octets[..4].try_into().unwrap();
+        let now = if self.little { u32::from_le_bytes(at) } else { u32::from_be_bytes(at) };
+        let then = u32::try_from((i64::from(now) + seconds).clamp(0, 4_000_000_000)).unwrap();
+        let then = if self.little { then.to_le_bytes() } else { then.to_be_bytes() };
+        self.octets[..4].copy_from_slice(&then);
+    }
+
+    /// The frame.
+    pub fn data(&self) -> &[u8] {
+        &self.octets[16..]
+    }
+
+    /// The frame, to change.
+    pub fn data_mut(&mut self) -> &mut [u8] {
+        &mut self.octets[16..]
+    }
 }
 
 /// A capture as its header and its records.
+#[derive(Clone)]
 pub struct Capture {
-    header: Vec<u8>,
+    pub header: Vec<u8>,
     pub records: Vec<Record>,
     /// What follows the last whole record.
     tail: Vec<u8>,
@@ -31,14 +55,13 @@ pub fn octets(path: &Path) -> Vec<u8> {
 }
 
 /// A classic pcap as it lies there.
-fn classic(octets: &[u8]) -> Option<Capture> {
+pub fn classic(octets: &[u8]) -> Option<Capture> {
     let magic: [u8; 4] = octets.get(..4)?.try_into().ok()?;
     let little = match magic {
         [0xd4, 0xc3, 0xb2, 0xa1] | [0x4d, 0x3c, 0xb2, 0xa1] => true,
         [0xa1, 0xb2, 0xc3, 0xd4] | [0xa1, 0xb2, 0x3c, 0x4d] => false,
         _ => return None,
     };
-    let nanos = magic.contains(&0x4d);
     let number = |at: usize| {
         let octets: [u8; 4] = octets.get(at..at + 4)?.try_into().ok()?;
         Some(if little { u32::from_le_bytes(octets) } else { u32::from_be_bytes(octets) })
@@ -47,9 +70,7 @@ fn classic(octets: &[u8]) -> Option<Capture> {
     let mut records = Vec::new();
     while let Some(length) = number(at + 8) {
         let Some(record) = octets.get(at..at + 16 + length as usize) else { break };
-        let unit = if nanos { 1 } else { 1000 };
-        let time = i64::from(number(at)?) * 1_000_000_000 + i64::from(number(at + 4)?) * unit;
-        records.push(Record { time: Some(time), octets: record.to_vec() });
+        records.push(Record { octets: record.to_vec(), little });
         at += record.len();
     }
     let tail = octets.get(at..).unwrap_or_default().to_vec();
@@ -69,7 +90,7 @@ fn anew(octets: &[u8]) -> Option<Capture> {
             let mut writer = Writer::new(&mut out, None).unwrap();
             writer.frame(&frame, last, &[]).unwrap();
             let _ = writer.into_inner();
-            records.push(Record { time: frame.time, octets: out });
+            records.push(Record { octets: out, little: true });
         }
     }
     Some(Capture { header: Vec::new(), records, tail: Vec::new() })

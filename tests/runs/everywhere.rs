@@ -6,38 +6,58 @@ use crate::cut::{Capture, octets};
 use crate::held::{alone, hold, in_runs, named};
 use crate::support::data;
 
+/// Captures with more packets are not cut everywhere.
 const MOST: usize = 200;
+/// Cuts of one reading: each is far from the others.
+const TOGETHER: usize = 6;
 
-#[test]
-fn the_demonstration_cut_at_every_packet_is_itself() {
-    let capture = Capture::of(&octets(&data("demo.pcap"))).unwrap();
-    for at in 0..=capture.records.len() {
-        let files = named(capture.cut(&[at]));
-        let options = Options::default();
-        hold(&format!("cut at {at}"), in_runs(&files, 1, 2, &options), alone(&files, &options));
-    }
-}
-
-#[test]
-fn recorded_captures_cut_at_every_packet_are_themselves() {
+/// The recorded captures, by their paths.
+pub fn recorded() -> Vec<(String, Capture)> {
     let mut paths: Vec<_> = std::fs::read_dir(data("captures"))
         .unwrap()
         .map(|entry| entry.unwrap().path())
         .filter(|path| path.extension().is_some_and(|e| e != "csv"))
         .collect();
     paths.sort();
-    let mut cut = 0;
-    for path in paths {
-        let capture = Capture::of(&octets(&path)).unwrap();
-        if capture.records.is_empty() || capture.records.len() > MOST {
+    let known = paths.iter().map(|path| {
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        (name, Capture::of(&octets(path)).unwrap())
+    });
+    known.filter(|(_, capture)| !capture.records.is_empty()).collect()
+}
+
+#[test]
+fn the_demonstration_cut_at_every_packet_is_itself() {
+    let capture = Capture::of(&octets(&data("demo.pcap"))).unwrap();
+    let options = Options::default();
+    for at in 0..=capture.records.len() {
+        let files = named(capture.cut(&[at]));
+        hold(&format!("cut at {at}"), in_runs(&files, 1, 2, &options), alone(&files, &options));
+    }
+}
+
+#[test]
+fn recorded_captures_cut_at_every_packet_are_themselves() {
+    let (mut cut, options) = (0, Options::default());
+    for (name, capture) in recorded() {
+        let count = capture.records.len() + 1;
+        if count > MOST + 1 {
             continue;
         }
-        for at in 0..=capture.records.len() {
-            let files = named(capture.cut(&[at]));
-            let (options, what) = (Options::default(), format!("{} at {at}", path.display()));
+        let apart = count.div_ceil(TOGETHER);
+        for first in 0..apart {
+            let at: Vec<usize> = (first..count).step_by(apart).collect();
+            let files = named(capture.cut(&at));
+            let what = format!("{name} at {at:?}");
             hold(&what, in_runs(&files, 1, 2, &options), alone(&files, &options));
-            cut += 1;
+            cut += at.len();
         }
+        // Every packet in a file and a run of its own, or in one with its neighbours.
+        let at: Vec<usize> = (0..count).collect();
+        let files = named(capture.cut(&at));
+        let whole = || alone(&files, &options);
+        hold(&format!("{name} in its packets"), in_runs(&files, 1, 1, &options), whole());
+        hold(&format!("{name} in threes"), in_runs(&files, 3, 64, &options), whole());
     }
-    assert!(cut > 1000, "{cut} cuts");
+    assert!(cut > 900, "{cut} cuts");
 }

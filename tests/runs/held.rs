@@ -1,8 +1,9 @@
 //! One reading against another.
 
 use arrow_array::Array as _;
+use finrst::base::issue::Issues;
 use finrst::capture::Source;
-use finrst::engine::runs::{Memory, Odd, Whole, digest, settle};
+use finrst::engine::runs::{Memory, Whole, digest, settle};
 use finrst::engine::{Options, Output, Session};
 use finrst::table::Made;
 
@@ -38,7 +39,7 @@ pub fn in_runs(files: &[File], each: usize, buckets: u32, options: &Options) -> 
         let run = digest(sources(files_of_run), &settled, of, &mut memory, &|| true).unwrap();
         (run, memory)
     });
-    Whole::of(runs.collect()).output(None, &Odd::default(), &settled).unwrap()
+    Whole::of(runs.collect()).output(None, &Issues::default(), &settled).unwrap()
 }
 
 fn alone_origin(files: &[File], options: &Options) -> Option<i64> {

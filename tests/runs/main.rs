@@ -7,3 +7,4 @@ mod support;
 mod cut;
 mod everywhere;
 mod held;
+mod random;

@@ -7,3 +7,4 @@ pub(super) mod pack;
 pub(super) mod prefetch;
 pub(super) mod rows;
 pub(super) mod store;
+pub(super) mod stored;

@@ -9,7 +9,7 @@
 mod arena;
 mod closing;
 mod extra;
-mod fields;
+pub(super) mod fields;
 mod octets;
 mod rare;
 mod side;

@@ -52,6 +52,11 @@ impl Ranges {
         Added { fresh: (end - start) - known, contiguous }
     }
 
+    /// The ranges, to read and write them.
+    pub fn list_mut(&mut self) -> &mut Vec<(u64, u64)> {
+        &mut self.list
+    }
+
     /// How many gaps are open, given that there is data above the first.
     pub fn gaps(&self) -> usize {
         self.list.len()

@@ -13,15 +13,6 @@ use crate::engine::{Ledger, Options};
 use crate::hosts::{self, Host, Hosts, Origin, Seen};
 use crate::packet::names_left_out;
 
-/// What was odd before files were put in order.
-#[derive(Clone, Debug, Default)]
-pub struct Odd {
-    /// Where each file was named, if it was named itself, in the order of the capture.
-    pub ranks: Option<Vec<Option<usize>>>,
-    /// What is in no file of the capture.
-    pub issues: Issues,
-}
-
 /// The accounts of a capture.
 pub struct Accounts {
     pub ledger: Ledger,
@@ -37,7 +28,7 @@ pub struct Accounts {
 /// Numbers and times of some frames of a run, by their numbers in it.
 type Wanted = HashMap<u64, Option<(u64, i64, bool)>>;
 
-/// Puts accounts together.
+/// Puts accounts together; `odd` is what was met in no file of the capture.
 ///
 /// # Errors
 /// Those of reading the runs; [`Error::Argument`] where a run has more names than are kept of it.
@@ -45,7 +36,7 @@ pub fn accounts<F: Frames + ?Sized>(
     plan: &Plan,
     runs: &[&Run],
     frames: &[&F],
-    odd: &Odd,
+    odd: &Issues,
     options: &Options,
 ) -> Result<Accounts, Error> {
     if let Some(run) = runs.iter().find(|run| run.names.iter().any(Hosts::is_cut)) {
@@ -104,9 +95,8 @@ pub fn accounts<F: Frames + ?Sized>(
             Interface { file: standing.map_or(NO_FILE, |s| s.file), ..interface.clone() }
         }));
     }
-    let mut issues = odd.issues.clone();
-    let named = || (0..files.len()).map(Some).collect();
-    report_order(&odd.ranks.clone().unwrap_or_else(named), &files, &mut issues);
+    let mut issues = odd.clone();
+    report_order(&plan.ranks, &files, &mut issues);
     let mut decoding = Issues::default();
     for (run, of) in runs.iter().enumerate() {
         let standings = plan.standings.get(run).map(Vec::as_slice).unwrap_or_default();

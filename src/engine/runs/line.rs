@@ -153,7 +153,7 @@ pub struct Octets<R> {
 }
 
 /// Octets asked of a stream at a time.
-const BUFFER: usize = 1 << 15;
+const BUFFER: usize = 1 << 12;
 
 impl<R: Read> Octets<R> {
     pub fn new(stream: R) -> Self {

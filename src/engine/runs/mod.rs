@@ -11,6 +11,10 @@
 
 mod accounts;
 mod aside;
+//FRD mod chest;
+//FRD mod facts;
+//FRD mod frd;
+//FRD mod together;
 mod line;
 mod plan;
 mod run;
@@ -18,7 +22,7 @@ mod stitch;
 mod walk;
 mod whole;
 
-pub use accounts::{Accounts, Odd, accounts};
+pub use accounts::{Accounts, accounts};
 pub use plan::{Plan, State, Surveyed};
 pub use run::{Head, Place, Run, Sink, digest, refuse, settle};
 pub use stitch::{AllPaths, Item, Items, Runs, bucket_of, stitch};

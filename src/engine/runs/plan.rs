@@ -31,6 +31,8 @@ pub struct Surveyed {
     pub run: usize,
     pub file: usize,
     pub key: i64,
+    /// Where it was named, if it was named itself.
+    pub named: Option<usize>,
 }
 
 /// How runs lie to each other.
@@ -43,6 +45,8 @@ pub struct Plan {
     pub interfaces: Vec<u32>,
     /// Run and place in it of each file of the capture, in its order.
     pub files: Vec<(usize, usize)>,
+    /// Where each of them was named, if it was named itself.
+    pub ranks: Vec<Option<usize>>,
     /// Runs that share time, in order.
     pub groups: Vec<Vec<usize>>,
 }
@@ -61,7 +65,8 @@ impl Plan {
         let mut standings: Vec<Vec<Option<Standing>>> =
             heads.iter().map(|head| vec![None; head.files.len()]).collect();
         let mut files = Vec::with_capacity(known.len());
-        for (file, Surveyed { run, file: at, key }) in (0..).zip(known) {
+        let ranks = known.iter().map(|file| file.named).collect();
+        for (file, Surveyed { run, file: at, key, .. }) in (0..).zip(known) {
             let slot = standings.get_mut(run).and_then(|files| files.get_mut(at));
             match slot {
                 Some(slot @ None) => *slot = Some(Standing { file, key }),
@@ -80,7 +85,7 @@ impl Plan {
             next = next.saturating_add(head.interfaces);
         }
         let groups = groups(&heads, &standings);
-        Ok(Self { heads, standings, interfaces, files, groups })
+        Ok(Self { heads, standings, interfaces, files, ranks, groups })
     }
 
     /// How many packets all runs have.
@@ -128,9 +133,12 @@ fn in_order(heads: &[Head]) -> Vec<Surveyed> {
     let mut last = i64::MIN;
     let mut all = Vec::new();
     for (run, head) in heads.iter().enumerate() {
-        for (file, place) in head.files.iter().enumerate() {
+        let mut files: Vec<_> = head.files.iter().enumerate().collect();
+        files.sort_by_key(|(_, place)| place.named.unwrap_or(u32::MAX));
+        for (file, place) in files {
             last = place.begins.unwrap_or(last);
-            all.push(Surveyed { run, file, key: last });
+            let named = place.named.map(|_| all.len());
+            all.push(Surveyed { run, file, key: last, named });
         }
     }
     all.sort_by_key(|file| file.key);

@@ -100,6 +100,8 @@ pub struct Head {
 pub struct Place {
     pub name: String,
     pub frames: u64,
+    /// Where it was named among those of its run, if it was named itself.
+    pub named: Option<u32>,
     /// Time of the first frame that has one.
     pub begins: Option<i64>,
     /// The latest time.
@@ -224,8 +226,10 @@ pub fn digest(
         strict(reader.files())?;
     }
     let mut head = digester.head;
-    for (place, file) in head.files.iter_mut().zip(reader.files()) {
+    let files_of = reader.files().iter().zip(reader.lineup());
+    for (place, (file, (_, named))) in head.files.iter_mut().zip(files_of) {
         place.name.clone_from(&file.name);
+        place.named = named.and_then(|named| u32::try_from(named).ok());
     }
     head.interfaces = u32::try_from(reader.interfaces().len()).unwrap_or(u32::MAX);
     let mut odd = reader.take_issues();

@@ -2,12 +2,13 @@
 
 use std::io::Read;
 
-use super::accounts::{Odd, accounts};
+use super::accounts::accounts;
 use super::plan::{Plan, Surveyed};
 use super::run::{Run, Sink};
 use super::stitch::{AllPaths, Item, Items, Runs, bucket_of, stitch};
 use super::walk::Frames;
 use crate::base::error::Error;
+use crate::base::issue::Issues;
 use crate::cause::Context;
 use crate::conn::finish;
 use crate::engine::session::told_at_the_end;
@@ -147,7 +148,7 @@ impl Whole {
     pub fn output(
         &self,
         surveyed: Option<&[Surveyed]>,
-        odd: &Odd,
+        odd: &Issues,
         options: &Options,
     ) -> Result<Output, Error> {
         let heads = self.runs.iter().map(|run| run.head.clone()).collect();

@@ -1,0 +1,187 @@
+//! Rows as octets that outlive the process: the fields of a packed connection as numbers of seven
+//! bits an octet, and what is rare behind them.
+//!
+//! What is read may be anything: nothing of it is believed, and memory is asked for only as octets
+//! come. Numbers that make no sense give a row that makes none.
+
+use crate::conn::compat::zeek::history::More;
+use crate::conn::facts::connection::Connection;
+use crate::conn::facts::teardown::{Reason, Teardown};
+use crate::conn::follow::payload::netscaler_name;
+use crate::conn::memory::pack::fields;
+use crate::conn::primitives::coder::Coder;
+use crate::conn::primitives::ranges::{MAX_RANGES, Ranges};
+
+/// Appends a row.
+pub fn store(c: &Connection, octets: &mut Vec<u8>) {
+    let mut c = c.clone();
+    let mut writer = Writer(octets);
+    writer.word(c.teardowns.len() as u64);
+    all(&mut c, &mut writer);
+}
+
+/// Takes a row off the front of some octets; `None` where they end too early or hold none.
+pub fn load(octets: &mut &[u8]) -> Option<Connection> {
+    let mut reader = Reader { octets, cut: false };
+    let teardowns = usize::try_from(reader.word(0)).ok()?;
+    // Each has some dozens of numbers.
+    if teardowns > reader.octets.len() {
+        return None;
+    }
+    let mut c = Connection::blank();
+    c.teardowns.resize_with(teardowns, Teardown::default);
+    all(&mut c, &mut reader);
+    (!reader.cut).then_some(c)
+}
+
+fn all(c: &mut Connection, coder: &mut impl Coder) {
+    fields::connection(c, coder);
+    for endpoint in &mut c.endpoints {
+        for ranges in [&mut endpoint.ranges, &mut endpoint.below] {
+            if coder.given(|| ranges.is_some()) {
+                ranges.get_or_insert_default().code(coder);
+            }
+        }
+    }
+    let mut letters = c.zeek.take_letters();
+    if coder.given(|| letters.is_some()) {
+        let letters: &mut More = letters.get_or_insert_with(|| Box::new([0; size_of::<More>()]));
+        letters.iter_mut().for_each(|letter| coder.plain(letter));
+    }
+    c.zeek.put_letters(letters);
+    for teardown in &mut c.teardowns {
+        if coder.given(|| teardown.reason.is_some()) {
+            let mut known = teardown.reason.take().map(|reason| *reason);
+            reason(&mut known, coder);
+            teardown.reason = known.map(Box::new);
+        }
+    }
+}
+
+impl Ranges {
+    fn code(&mut self, coder: &mut impl Coder) {
+        coder.plain(&mut self.folded);
+        let list = self.list_mut();
+        let mut count = list.len() as u64;
+        coder.plain(&mut count);
+        list.resize(usize::try_from(count).unwrap_or(0).min(MAX_RANGES + 1), (0, 0));
+        for (start, end) in list {
+            coder.plain(start);
+            coder.same(end, *start);
+        }
+    }
+}
+
+fn reason(known: &mut Option<Reason>, coder: &mut impl Coder) {
+    let (mut kind, mut code, mut text) = match known.take() {
+        None => (4_u8, 0_u16, None),
+        Some(Reason::Text(text)) => (0, 0, Some(text)),
+        Some(Reason::Diagnostic(code, text)) => (1, code, Some(text)),
+        Some(Reason::NetScaler(code, _)) => (2, code, None),
+        Some(Reason::Mptcp(code)) => (3, code.into(), None),
+    };
+    coder.plain(&mut kind);
+    coder.plain(&mut code);
+    coder.text(&mut text);
+    let text = text.unwrap_or_default();
+    *known = match kind {
+        0 => Some(Reason::Text(text)),
+        1 => Some(Reason::Diagnostic(code, text)),
+        2 => netscaler_name(code).map(|name| Reason::NetScaler(code, name)),
+        3 => u8::try_from(code).ok().map(Reason::Mptcp),
+        _ => None,
+    };
+}
+
+struct Writer<'o>(&'o mut Vec<u8>);
+
+impl Coder for Writer<'_> {
+    const READS: bool = false;
+
+    #[inline]
+    fn word(&mut self, word: u64) -> u64 {
+        let mut rest = word;
+        while rest > 127 {
+            self.0.push(rest.to_le_bytes()[0] | 128);
+            rest >>= 7;
+        }
+        self.0.push(rest.to_le_bytes()[0]);
+        word
+    }
+}
+
+struct Reader<'r, 'o> {
+    octets: &'r mut &'o [u8],
+    cut: bool,
+}
+
+impl Coder for Reader<'_, '_> {
+    const READS: bool = true;
+
+    #[inline]
+    fn word(&mut self, _: u64) -> u64 {
+        let (mut word, mut shift) = (0, 0);
+        while let Some((&octet, rest)) = self.octets.split_first()
+            && shift < 64
+        {
+            *self.octets = rest;
+            word |= u64::from(octet & 127) << shift;
+            if octet < 128 {
+                return word;
+            }
+            shift += 7;
+        }
+        self.cut = true;
+        0
+    }
+
+    fn text(&mut self, text: &mut Option<Box<str>>) {
+        let Some(length) = self.word(0).checked_sub(1) else { return *text = None };
+        // Eight octets a number, of which each takes one at least.
+        if usize::try_from(length).map_or(true, |length| length / 8 > self.octets.len()) {
+            self.cut = true;
+            return;
+        }
+        let words = (0..length.div_ceil(8)).map(|_| self.word(0).to_le_bytes());
+        let octets: Vec<u8> = words.flatten().take(usize::try_from(length).unwrap_or(0)).collect();
+        *text = Some(String::from_utf8(octets).unwrap_or_default().into());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{load, store};
+    use crate::conn::track::play::play;
+
+    #[test]
+    fn a_row_comes_back_as_it_was_and_a_cut_one_does_not() {
+        let gaps = "(> P. 1), > P. 1, ".repeat(40);
+        let resets = ["text=\"no more of it\"", "win=9300", "mptcp=3"];
+        let scripts = resets.map(|how| {
+            format!("> S mss=1460, < S., > ., {gaps} < ., > P. 5, < F., > R. {how}, < R. {how}")
+        });
+        let mut seen = 0;
+        let known = ["> S, < R.", "> S, < S., > ., > F., < F., > .", "> S, icmp 3/1"];
+        let scripts = scripts.iter().map(String::as_str).chain(known);
+        for c in scripts.flat_map(|script| play(script).unwrap_or_default()) {
+            let mut octets = Vec::new();
+            store(&c, &mut octets);
+            let mut rest = &octets[..];
+            assert_eq!(format!("{:?}", load(&mut rest).unwrap()), format!("{c:?}"));
+            assert_eq!(rest, [] as [u8; 0]);
+            for cut in 0..octets.len() {
+                assert!(load(&mut &octets[..cut]).is_none(), "{cut} of {}", octets.len());
+            }
+            seen += 1;
+        }
+        assert!(seen > 3, "{seen}");
+    }
+
+    #[test]
+    fn what_claims_to_be_long_takes_no_memory() {
+        for octet in [0, 1, 127, 128, 255] {
+            assert!(load(&mut &[&[255, 255, 255, 255, 127][..], &[octet; 999]].concat()[..]).is_none());
+            load(&mut &[octet; 4096][..]);
+        }
+    }
+}

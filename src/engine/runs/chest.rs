@@ -1,0 +1,299 @@
+//! Octets of several kinds in one file: blobs, each compressed and with a checksum, behind whatever
+//! lies at the front, and a list of them at the end. Whatever is cut, damaged or foreign is
+//! [`Error::State`].
+
+use std::fs::File;
+use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use crate::base::error::{Error, file_name};
+use crate::digest::checksum;
+use crate::digest::wire::{Bad, Coder, Cursor, Out};
+
+/// The last octets: what the file is, and in which version.
+const END: [u8; 8] = *b"\x89FRSTP\x01\n";
+/// Octets that say where the list lies: its place, its length, its checksum, [`END`].
+const TAIL: u64 = 32;
+/// Octets of one blob at most; the list is shorter as well.
+const LONGEST: usize = 1 << 28;
+const LEVEL: i32 = 1;
+
+/// What a blob is, and of which part of the capture.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tag {
+    pub kind: u8,
+    pub part: u32,
+}
+
+/// Where a blob lies.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Blob {
+    pub tag: Tag,
+    /// How many things are in it.
+    pub count: u64,
+    offset: u64,
+    length: u64,
+    raw: u64,
+    checksum: u64,
+}
+
+impl Blob {
+    fn code<C: Coder>(&mut self, coder: &mut C) -> Result<(), Bad> {
+        coder.plain(&mut self.tag.kind)?;
+        coder.plain(&mut self.tag.part)?;
+        for number in [
+            &mut self.count,
+            &mut self.offset,
+            &mut self.length,
+            &mut self.raw,
+            &mut self.checksum,
+        ] {
+            coder.number(number)?;
+        }
+        Ok(())
+    }
+}
+
+/// Writes one.
+pub struct Packing<W> {
+    out: W,
+    at: u64,
+    /// Octets in front of it.
+    front: u64,
+    blobs: Vec<Blob>,
+}
+
+impl<W: Write> Packing<W> {
+    /// Behind so many octets that were written already.
+    pub fn new(out: W, front: u64) -> Self {
+        Self { out, at: front, front, blobs: Vec::new() }
+    }
+
+    /// Puts a blob in, of so many things.
+    ///
+    /// # Errors
+    /// Those of writing.
+    pub fn put(&mut self, tag: Tag, count: u64, octets: &[u8]) -> io::Result<()> {
+        let packed = zstd::bulk::compress(octets, LEVEL)?;
+        self.out.write_all(&packed)?;
+        let (offset, length) = (self.at, packed.len() as u64);
+        let (raw, checksum) = (octets.len() as u64, checksum(&packed));
+        self.blobs.push(Blob { tag, count, offset, length, raw, checksum });
+        self.at += length;
+        Ok(())
+    }
+
+    /// Writes the list; gives the sink back and tells how many octets there are.
+    ///
+    /// # Errors
+    /// Those of writing.
+    pub fn finish(mut self) -> io::Result<(W, u64)> {
+        let mut out = Out::default();
+        let never = |bad: Bad| io::Error::other(bad.0);
+        out.number(&mut self.front).map_err(never)?;
+        out.list(&mut self.blobs, |out, blob| blob.code(out)).map_err(never)?;
+        self.out.write_all(&out.0)?;
+        for number in [self.at, out.0.len() as u64, checksum(&out.0)] {
+            self.out.write_all(&number.to_le_bytes())?;
+        }
+        self.out.write_all(&END)?;
+        self.out.flush()?;
+        Ok((self.out, self.at + out.0.len() as u64 + TAIL))
+    }
+}
+
+/// Reads one.
+#[derive(Clone, Debug)]
+pub struct Chest {
+    path: PathBuf,
+    front: u64,
+    blobs: Vec<Blob>,
+}
+
+impl Chest {
+    /// Reads the list.
+    ///
+    /// # Errors
+    /// [`Error::Io`], [`Error::State`].
+    pub fn open(path: &Path) -> Result<Self, Error> {
+        let mut file = opened(path)?;
+        let io = |error| failed(path, error);
+        let length = file.seek(SeekFrom::End(0)).map_err(io)?;
+        let at = length.checked_sub(TAIL).ok_or_else(|| state(path, "it is cut"))?;
+        file.seek(SeekFrom::Start(at)).map_err(io)?;
+        let mut tail = [0; TAIL as usize];
+        file.read_exact(&mut tail).map_err(io)?;
+        let mut cursor = Cursor::new(tail);
+        let mut number = || cursor.array().map(u64::from_le_bytes);
+        let [Ok(list), Ok(size), Ok(sum), Ok(end)] = [number(), number(), number(), number()] else {
+            return Err(state(path, "it is cut"));
+        };
+        let fits = list.checked_add(size) == Some(at) && size <= LONGEST as u64;
+        if end.to_le_bytes() != END || !fits {
+            return Err(state(path, "it is cut, or no file of a step of this version"));
+        }
+        file.seek(SeekFrom::Start(list)).map_err(io)?;
+        let mut octets = Vec::new();
+        file.take(size).read_to_end(&mut octets).map_err(io)?;
+        if checksum(&octets) != sum {
+            return Err(state(path, "its list is damaged"));
+        }
+        let mut cursor = Cursor::new(octets);
+        let (mut front, mut blobs) = (0, Vec::new());
+        let read = Coder::number(&mut cursor, &mut front)
+            .and_then(|()| cursor.list(&mut blobs, |cursor, blob: &mut Blob| blob.code(cursor)));
+        read.map_err(|Bad(reason)| state(path, reason))?;
+        let within = |blob: &Blob| {
+            blob.raw <= LONGEST as u64
+                && blob.offset.checked_add(blob.length).is_some_and(|end| end <= list)
+        };
+        if !blobs.iter().all(within) || front > list {
+            return Err(state(path, "its places are none"));
+        }
+        Ok(Self { path: path.to_owned(), front, blobs })
+    }
+
+    /// The file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// What lies at the front, as a file of its own.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn front(&self) -> Result<Front, Error> {
+        Ok(Front { file: opened(&self.path)?, at: 0, length: self.front })
+    }
+
+    /// The blobs of a kind and part.
+    pub fn blobs(&self, tag: Tag) -> impl Iterator<Item = &Blob> {
+        self.blobs.iter().filter(move |blob| blob.tag == tag)
+    }
+
+    /// All of them, one behind the other.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn stream(&self, tag: Tag) -> Result<Stream, Error> {
+        let blobs: Vec<Blob> = self.blobs(tag).copied().collect();
+        let file = if blobs.is_empty() { None } else { Some(opened(&self.path)?) };
+        Ok(Stream { path: self.path.clone(), file, blobs: blobs.into_iter(), octets: Vec::new(), at: 0 })
+    }
+
+    /// All octets of a kind and part.
+    ///
+    /// # Errors
+    /// [`Error::Io`], [`Error::State`].
+    pub fn octets(&self, tag: Tag) -> Result<Vec<u8>, Error> {
+        let mut octets = Vec::new();
+        let mut stream = self.stream(tag)?;
+        while stream.load()? {
+            octets.extend_from_slice(&stream.octets);
+        }
+        Ok(octets)
+    }
+
+    /// That something in it makes no sense.
+    pub fn broken(&self, what: &str) -> Error {
+        state(&self.path, what)
+    }
+}
+
+/// Blobs one behind the other.
+pub struct Stream {
+    path: PathBuf,
+    file: Option<File>,
+    blobs: std::vec::IntoIter<Blob>,
+    octets: Vec<u8>,
+    at: usize,
+}
+
+impl Stream {
+    /// Takes the next blob; false at the end.
+    pub fn load(&mut self) -> Result<bool, Error> {
+        let (Some(blob), Some(file)) = (self.blobs.next(), &mut self.file) else {
+            (self.octets, self.at) = (Vec::new(), 0);
+            return Ok(false);
+        };
+        let io = |error| failed(&self.path, error);
+        file.seek(SeekFrom::Start(blob.offset)).map_err(io)?;
+        let mut packed = Vec::new();
+        file.take(blob.length).read_to_end(&mut packed).map_err(io)?;
+        if checksum(&packed) != blob.checksum {
+            return Err(state(&self.path, "a part of it is damaged"));
+        }
+        let raw = usize::try_from(blob.raw).unwrap_or(usize::MAX);
+        let octets = zstd::bulk::decompress(&packed, raw).ok().filter(|all| all.len() == raw);
+        self.octets = octets.ok_or_else(|| state(&self.path, "a part of it is damaged"))?;
+        self.at = 0;
+        Ok(true)
+    }
+
+    /// The octets of the blob that was taken last.
+    pub fn octets(&self) -> &[u8] {
+        &self.octets
+    }
+}
+
+impl Read for Stream {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        while self.at == self.octets.len() {
+            if !self.load().map_err(io::Error::other)? {
+                return Ok(0);
+            }
+        }
+        let rest = self.octets.get(self.at..).unwrap_or_default();
+        let count = rest.len().min(out.len());
+        if let (Some(to), Some(from)) = (out.get_mut(..count), rest.get(..count)) {
+            to.copy_from_slice(from);
+        }
+        self.at += count;
+        Ok(count)
+    }
+}
+
+/// The first octets of a file.
+pub struct Front {
+    file: File,
+    at: u64,
+    length: u64,
+}
+
+impl Read for Front {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let left = usize::try_from(self.length.saturating_sub(self.at)).unwrap_or(usize::MAX);
+        let room = out.len().min(left);
+        let count = self.file.read(out.get_mut(..room).unwrap_or_default())?;
+        self.at += count as u64;
+        Ok(count)
+    }
+}
+
+impl Seek for Front {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        let at = match to {
+            SeekFrom::Start(at) => Some(at),
+            SeekFrom::End(by) => self.length.checked_add_signed(by),
+            SeekFrom::Current(by) => self.at.checked_add_signed(by),
+        };
+        let at = at.filter(|&at| at <= self.length).ok_or(ErrorKind::UnexpectedEof)?;
+        self.at = self.file.seek(SeekFrom::Start(at))?;
+        Ok(self.at)
+    }
+}
+
+fn opened(path: &Path) -> Result<File, Error> {
+    File::open(path).map_err(|error| failed(path, error))
+}
+
+fn state(path: &Path, reason: &str) -> Error {
+    Error::State { file: file_name(path), reason: reason.to_owned() }
+}
+
+fn failed(path: &Path, source: io::Error) -> Error {
+    if source.kind() == ErrorKind::UnexpectedEof {
+        return state(path, "it is cut");
+    }
+    Error::Io { file: file_name(path), source }
+}

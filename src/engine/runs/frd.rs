@@ -1,0 +1,270 @@
+//! A run as a file: the digest of its packets at the front, then what puts it in order and what else
+//! is known of it.
+
+use std::io::{self, Write};
+use std::path::Path;
+
+use super::chest::{Chest, Front, Packing, Stream, Tag};
+use super::run::{Head, Place, Run, Sink};
+use super::stitch::{Item, Items, Runs, bucket_of};
+use super::walk::Frames;
+use crate::base::error::{Error, file_name};
+use crate::conn::Clock;
+use crate::digest::summary;
+use crate::digest::wire::{Bad, Coder, Cursor, Out};
+use crate::digest::{self, Bucket, Digest, Footer, Header, Record, Writer};
+use crate::engine::Ledger;
+use crate::hosts::Hosts;
+use crate::packet::{IcmpError, Segment};
+
+const HEAD: Tag = Tag { kind: 1, part: 0 };
+const REST: Tag = Tag { kind: 2, part: 0 };
+const LINE: Tag = Tag { kind: 3, part: 0 };
+const ASIDES: Tag = Tag { kind: 4, part: 0 };
+
+/// A sink whose octets are counted.
+struct Counted<W> {
+    out: W,
+    octets: u64,
+}
+
+impl<W: Write> Write for Counted<W> {
+    fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
+        let count = self.out.write(octets)?;
+        self.octets += count as u64;
+        Ok(count)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
+/// Writes a run while it is read.
+pub struct Digesting<W: Write> {
+    writer: Writer<Counted<W>>,
+    name: String,
+    buckets: u32,
+    line: Vec<Vec<u8>>,
+    asides: Vec<Vec<u8>>,
+}
+
+impl<W: Write> Digesting<W> {
+    /// Begins one, into a file that messages call so.
+    ///
+    /// # Errors
+    /// Those of the sink.
+    pub fn new(out: W, name: &str, header: &Header) -> Result<Self, Error> {
+        let name = name.to_owned();
+        let writer = Writer::new(Counted { out, octets: 0 }, header);
+        let writer = writer.map_err(|source| Error::Io { file: name.clone(), source })?;
+        let buckets = header.buckets.max(1);
+        Ok(Self { writer, name, buckets, line: Vec::new(), asides: Vec::new() })
+    }
+
+    /// Writes what else is known of the run; how many octets there are in all.
+    ///
+    /// # Errors
+    /// Those of the sink.
+    pub fn finish(self, run: &Run) -> Result<u64, Error> {
+        let name = self.name;
+        let io = |source| Error::Io { file: name.clone(), source };
+        let [reading, _] = &run.issues;
+        let footer = Footer {
+            packets: run.head.frames(),
+            first_time: run.files.iter().filter_map(|file| file.first_time).min(),
+            last_time: Some(run.head.last_time),
+            ledger: run.ledger.of_files().to_vec(),
+            files: run.files.clone(),
+            interfaces: run.interfaces.clone(),
+            issues: reading.clone(),
+            ..Footer::default()
+        };
+        let counted = self.writer.finish(footer).map_err(io)?;
+        let mut packing = Packing::new(counted.out, counted.octets);
+        let mut put = |tag, octets: &[u8]| packing.put(tag, 1, octets).map_err(io);
+        let mut out = Out::default();
+        let never = |Bad(reason): Bad| Error::Internal(reason.to_owned());
+        head(&mut out, &mut run.head.clone()).map_err(never)?;
+        put(HEAD, &out.0)?;
+        let mut out = Out::default();
+        rest(&mut out, &mut run.clone()).map_err(never)?;
+        put(REST, &out.0)?;
+        for octets in &self.line {
+            put(LINE, octets)?;
+        }
+        for octets in &self.asides {
+            put(ASIDES, octets)?;
+        }
+        let (_, octets) = packing.finish().map_err(io)?;
+        Ok(octets)
+    }
+}
+
+impl<W: Write> Sink for Digesting<W> {
+    fn segment(&mut self, hash: u32, now: i64, segment: &Segment<'_>) -> Result<(), Error> {
+        let bucket = bucket_of(hash, self.buckets);
+        let done = self.writer.segment(bucket, now, segment);
+        done.map_err(|source| Error::Io { file: self.name.clone(), source })
+    }
+
+    fn icmp(
+        &mut self,
+        hash: u32,
+        now: i64,
+        (file, position): (u32, u64),
+        error: &IcmpError,
+    ) -> Result<(), Error> {
+        let bucket = bucket_of(hash, self.buckets);
+        let done = self.writer.icmp(bucket, digest::Place { key: now, file, position }, error);
+        done.map_err(|source| Error::Io { file: self.name.clone(), source })
+    }
+
+    fn line(&mut self, octets: Vec<u8>) -> Result<(), Error> {
+        self.line.push(octets);
+        Ok(())
+    }
+
+    fn asides(&mut self, octets: Vec<u8>) -> Result<(), Error> {
+        self.asides.push(octets);
+        Ok(())
+    }
+}
+
+fn head<C: Coder>(coder: &mut C, head: &mut Head) -> Result<(), Bad> {
+    let Head {
+        files,
+        interfaces,
+        clock,
+        doubted,
+        first_kept,
+        last_time,
+        begins_untimed,
+        has_asides,
+        in_sequence,
+    } = head;
+    coder.list(files, |coder, Place { name, frames, named, begins, latest }| {
+        coder.text(name)?;
+        coder.number(frames)?;
+        coder.option(named, Coder::plain)?;
+        coder.option(begins, Coder::signed)?;
+        coder.option(latest, Coder::signed)
+    })?;
+    coder.plain(interfaces)?;
+    let (mut now, mut leap) = (clock.now(), clock.in_doubt());
+    coder.signed(&mut now)?;
+    coder.option(&mut leap, Coder::signed)?;
+    *clock = Clock::standing(now, leap);
+    coder.option(first_kept, Coder::signed)?;
+    coder.signed(last_time)?;
+    for switch in [doubted, begins_untimed, has_asides, in_sequence] {
+        coder.flag(switch)?;
+    }
+    Ok(())
+}
+
+fn rest<C: Coder>(coder: &mut C, run: &mut Run) -> Result<(), Bad> {
+    let Run { issues: [_, decoding], names, paths, crowded, .. } = run;
+    summary::issues(coder, decoding)?;
+    coder.list(names, |coder, names: &mut Hosts| summary::hosts(coder, names))?;
+    coder.list(paths, |coder, mark: &mut Vec<u64>| coder.list(mark, Coder::number))?;
+    coder.flag(crowded)
+}
+
+/// A run that was written.
+pub struct Digested {
+    chest: Chest,
+    digest: Digest,
+    pub head: Head,
+    paths: Vec<Vec<u64>>,
+}
+
+impl Digested {
+    /// Reads what puts it in order.
+    ///
+    /// # Errors
+    /// [`Error::Io`]; [`Error::State`] for what is none, or not a whole one.
+    pub fn open(path: &Path) -> Result<Self, Error> {
+        let chest = Chest::open(path)?;
+        let digest = Digest::open(&file_name(path), &mut chest.front()?)?;
+        let mut known = Head::default();
+        let mut cursor = Cursor::new(chest.octets(HEAD)?);
+        head(&mut cursor, &mut known).map_err(|Bad(reason)| chest.broken(reason))?;
+        let files = digest.footer().files.len();
+        if known.files.len() != files || digest.footer().ledger.len() > files {
+            return Err(chest.broken("its files are others"));
+        }
+        let mut opened = Self { chest, digest, head: known, paths: Vec::new() };
+        opened.paths = opened.run()?.paths;
+        Ok(opened)
+    }
+
+    /// What it was made of, and how.
+    pub fn header(&self) -> &Header {
+        self.digest.header()
+    }
+
+    /// The file.
+    pub fn path(&self) -> &Path {
+        self.chest.path()
+    }
+
+    /// Everything but its packets.
+    ///
+    /// # Errors
+    /// [`Error::Io`], [`Error::State`].
+    pub fn run(&self) -> Result<Run, Error> {
+        let footer = self.digest.footer();
+        let mut run = Run {
+            head: self.head.clone(),
+            files: footer.files.clone(),
+            interfaces: footer.interfaces.clone(),
+            ledger: Ledger::counted(footer.ledger.clone()),
+            ..Run::default()
+        };
+        let mut cursor = Cursor::new(self.chest.octets(REST)?);
+        rest(&mut cursor, &mut run).map_err(|Bad(reason)| self.chest.broken(reason))?;
+        let [reading, _] = &mut run.issues;
+        *reading = footer.issues.clone();
+        Ok(run)
+    }
+}
+
+impl Frames for Digested {
+    fn line(&self) -> Result<Box<dyn io::Read + '_>, Error> {
+        Ok(Box::new(self.chest.stream(LINE)?))
+    }
+
+    fn asides(&self) -> Result<Box<dyn io::Read + '_>, Error> {
+        Ok(Box::new(self.chest.stream(ASIDES)?))
+    }
+}
+
+impl Runs for Digested {
+    fn bucket(&self, bucket: u32) -> Result<Box<dyn Items + '_>, Error> {
+        Ok(Box::new(self.digest.bucket(self.chest.front()?, bucket)))
+    }
+
+    fn paths(&self) -> &[Vec<u64>] {
+        &self.paths
+    }
+}
+
+impl Items for Bucket<Front> {
+    fn ahead(&mut self) -> Result<Option<(u32, u64)>, Error> {
+        Ok(self.place()?.map(|place| (place.file, place.position)))
+    }
+
+    fn take(&mut self) -> Result<Option<(i64, Item<'_>)>, Error> {
+        Ok(self.next()?.map(|item| {
+            let now = item.place.key;
+            match item.record {
+                Record::Tcp(segment) => (now, Item::Segment(segment)),
+                Record::Icmp(error) => (now, Item::Icmp(error)),
+            }
+        }))
+    }
+}
+
+/// See [`Chest::stream`].
+pub type Octets = Stream;
