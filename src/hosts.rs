@@ -92,13 +92,13 @@ impl Hosts {
     /// At most so many rows.
     pub fn new(origin: Origin, most: usize) -> Self {
         let (known, told) = (HashMap::new(), HashMap::new());
-        let most_of_address = MOST_OF_ADDRESS;
+        let most_of_address = if most > MOST { usize::MAX } else { MOST_OF_ADDRESS };
         Self { origin, most, most_of_address, rows: Vec::new(), known, told }
     }
 
     /// Those of a part of a capture: all of them, so that who has all parts can choose.
     pub fn of_a_part(origin: Origin) -> Self {
-        Self { most_of_address: usize::MAX, ..Self::new(origin, 2 * MOST_OF_PART) }
+        Self::new(origin, 2 * MOST_OF_PART)
     }
 
     /// Whether there may be names of the part that are not in it.

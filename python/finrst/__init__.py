@@ -24,6 +24,7 @@ from ._face.compare import Change, Comparison, compare
 from ._face.functions import conversation
 from ._face.options import Options
 from ._face.read import Scan, Stream, read, scan
+from ._face.steps import Plan, accounts, digest, judge, plan, stitch, survey
 from ._native import __version__
 from ._story.connection import Connection, community_id
 from ._story.explain import Explanation
@@ -46,22 +47,29 @@ __all__ = [
     "InternalError",
     "Options",
     "OutputWarning",
+    "Plan",
     "Scan",
     "StateError",
     "Stream",
     "Table",
     "__version__",
+    "accounts",
     "causes",
     "columns",
     "community_id",
     "compare",
     "conversation",
+    "digest",
     "facts",
     "finding_kinds",
+    "judge",
     "options",
     "parameters",
+    "plan",
     "read",
     "scan",
+    "stitch",
+    "survey",
 ]
 
 # A pickle names the module of a class: those made when there were no rooms name these.

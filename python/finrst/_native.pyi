@@ -8,6 +8,9 @@ _Source: TypeAlias = tuple[Any, ...]
 _Outcome: TypeAlias = tuple[int, str | None]
 _At: TypeAlias = tuple[int, int | None, int]
 _Said: TypeAlias = tuple[int, int | None, str]
+_Made: TypeAlias = tuple[
+    Sequence[str], Sequence[tuple[int, int, int | None, int | None]] | None
+]
 
 @final
 class Table:
@@ -137,6 +140,43 @@ class Finder:
     def add(self, table: Table) -> None: ...
     def facts(self) -> list[dict[str, Any]]: ...
 
+@final
+class Digesting:
+    def __new__(
+        cls,
+        sources: list[_Source],
+        to: str | PathLike[str],
+        options: Mapping[str, Any],
+        how: tuple[int, int, int, int | None, int | None],
+        stamps: Sequence[tuple[str, int | None, int | None, str | None]],
+    ) -> Digesting: ...
+    def step(self) -> _At | None: ...
+    def finish(self) -> dict[str, Any]: ...
+
+def surveyed(
+    sources: list[_Source], options: Mapping[str, Any]
+) -> tuple[
+    list[tuple[Any, ...]], tuple[list[tuple[str, str]], list[tuple[str, int]]], int | None
+]: ...
+def planned(made: _Made) -> tuple[int, int, int, int, int]: ...
+def stitched(
+    made: _Made, bucket: int, to: str | PathLike[str], options: Mapping[str, Any]
+) -> tuple[int, int, int]: ...
+def judged(
+    key: str,
+    made: _Made,
+    facts: Sequence[str | PathLike[str]],
+    part: int,
+    options: Mapping[str, Any],
+) -> tuple[Table, Table]: ...
+def accounts(
+    key: str,
+    made: _Made,
+    facts: Sequence[str | PathLike[str]],
+    odd: tuple[Sequence[tuple[str, str]], Sequence[tuple[str, int]]],
+    options: Mapping[str, Any],
+) -> dict[str, Table]: ...
+def forget_judged() -> None: ...
 def causes() -> Table: ...
 def finding_kinds() -> Table: ...
 def columns() -> Table: ...

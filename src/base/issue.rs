@@ -185,6 +185,11 @@ impl Issues {
         }
     }
 
+    /// Counts more of a kind, of which examples are known: how often it was met in all.
+    pub fn count_all(&mut self, file: u32, kind: &'static str, count: u64) {
+        self.counts.insert((file, kind), count);
+    }
+
     /// Takes out all of some kinds.
     pub fn forget(&mut self, kinds: &[&str]) {
         self.counts.retain(|(_, kind), _| !kinds.contains(kind));

@@ -17,8 +17,8 @@ mod facts;
 mod footer;
 mod header;
 mod read;
-mod summary;
-mod wire;
+pub(crate) mod summary;
+pub(crate) mod wire;
 mod write;
 
 pub use footer::Footer;
@@ -50,6 +50,6 @@ pub struct Place {
 }
 
 /// The checksum of bytes.
-fn checksum(octets: &[u8]) -> u64 {
+pub(crate) fn checksum(octets: &[u8]) -> u64 {
     twox_hash::XxHash64::oneshot(0, octets)
 }

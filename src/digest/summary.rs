@@ -35,7 +35,7 @@ const STATUSES: [Status; 8] = [
 const ORIGINS: [Origin; 3] = [Origin::Hosts, Origin::Dns, Origin::Block];
 
 /// The summary of a file.
-pub(super) fn file<C: Coder>(coder: &mut C, file: &mut FileSummary) -> Result<(), Bad> {
+pub(crate) fn file<C: Coder>(coder: &mut C, file: &mut FileSummary) -> Result<(), Bad> {
     let FileSummary {
         name,
         path,
@@ -140,7 +140,7 @@ fn path<C: Coder>(coder: &mut C, path: &mut PathBuf) -> Result<(), Bad> {
 }
 
 /// An interface.
-pub(super) fn interface<C: Coder>(coder: &mut C, interface: &mut Interface) -> Result<(), Bad> {
+pub(crate) fn interface<C: Coder>(coder: &mut C, interface: &mut Interface) -> Result<(), Bad> {
     let Interface {
         file,
         section,
@@ -180,7 +180,7 @@ pub(super) fn interface<C: Coder>(coder: &mut C, interface: &mut Interface) -> R
 }
 
 /// All issues.
-pub(super) fn issues<C: Coder>(coder: &mut C, issues: &mut Issues) -> Result<(), Bad> {
+pub(crate) fn issues<C: Coder>(coder: &mut C, issues: &mut Issues) -> Result<(), Bad> {
     let mut counts: Vec<(u32, &'static str, u64)> = issues.counts().collect();
     coder.list(&mut counts, |coder, (file, kind, count)| {
         coder.plain(file)?;
@@ -209,7 +209,7 @@ impl Default for Example {
 }
 
 /// All names of one origin.
-pub(super) fn hosts<C: Coder>(coder: &mut C, hosts: &mut Hosts) -> Result<(), Bad> {
+pub(crate) fn hosts<C: Coder>(coder: &mut C, hosts: &mut Hosts) -> Result<(), Bad> {
     let (mut origin, mut most) = hosts.bounds();
     coder.word(&mut origin, &ORIGINS)?;
     coder.plain(&mut most)?;

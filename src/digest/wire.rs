@@ -2,26 +2,26 @@
 
 /// What is read does not make sense; what about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Bad(pub(super) &'static str);
+pub(crate) struct Bad(pub(crate) &'static str);
 
 /// The bytes end too early.
-pub(super) const CUT: Bad = Bad("it ends too early");
+pub(crate) const CUT: Bad = Bad("it ends too early");
 
 /// A signed number as one that is small where it is near zero.
 #[inline]
-pub(super) fn zigzag(value: i64) -> u64 {
+pub(crate) fn zigzag(value: i64) -> u64 {
     (value << 1 ^ value >> 63).cast_unsigned()
 }
 
 /// The number behind it.
 #[inline]
-pub(super) fn unzigzag(value: u64) -> i64 {
+pub(crate) fn unzigzag(value: u64) -> i64 {
     (value >> 1).cast_signed() ^ -(value & 1).cast_signed()
 }
 
 /// Appends a number, seven bits a byte.
 #[inline]
-pub(super) fn put(out: &mut Vec<u8>, mut value: u64) {
+pub(crate) fn put(out: &mut Vec<u8>, mut value: u64) {
     while let [low, ..] = value.to_le_bytes()
         && value > 127
     {
@@ -33,25 +33,25 @@ pub(super) fn put(out: &mut Vec<u8>, mut value: u64) {
 
 /// Bytes that are read from front to back.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Cursor<B> {
+pub(crate) struct Cursor<B> {
     octets: B,
     at: usize,
 }
 
 impl<B: AsRef<[u8]>> Cursor<B> {
     /// From the first.
-    pub(super) fn new(octets: B) -> Self {
+    pub(crate) fn new(octets: B) -> Self {
         Self { octets, at: 0 }
     }
 
     /// Whether all were read.
-    pub(super) fn is_over(&self) -> bool {
+    pub(crate) fn is_over(&self) -> bool {
         self.at >= self.octets.as_ref().len()
     }
 
     /// The next byte.
     #[inline]
-    pub(super) fn octet(&mut self) -> Result<u8, Bad> {
+    pub(crate) fn octet(&mut self) -> Result<u8, Bad> {
         let octet = *self.octets.as_ref().get(self.at).ok_or(CUT)?;
         self.at += 1;
         Ok(octet)
@@ -59,7 +59,7 @@ impl<B: AsRef<[u8]>> Cursor<B> {
 
     /// The next number.
     #[inline]
-    pub(super) fn number(&mut self) -> Result<u64, Bad> {
+    pub(crate) fn number(&mut self) -> Result<u64, Bad> {
         let (mut value, mut shift) = (0, 0);
         loop {
             let octet = self.octet()?;
@@ -76,7 +76,7 @@ impl<B: AsRef<[u8]>> Cursor<B> {
 
     /// The next bytes.
     #[inline]
-    pub(super) fn take(&mut self, length: usize) -> Result<&[u8], Bad> {
+    pub(crate) fn take(&mut self, length: usize) -> Result<&[u8], Bad> {
         let end = self.at.checked_add(length).ok_or(CUT)?;
         let octets = self.octets.as_ref().get(self.at..end).ok_or(CUT)?;
         self.at = end;
@@ -85,13 +85,13 @@ impl<B: AsRef<[u8]>> Cursor<B> {
 
     /// The next `N` bytes.
     #[inline]
-    pub(super) fn array<const N: usize>(&mut self) -> Result<[u8; N], Bad> {
+    pub(crate) fn array<const N: usize>(&mut self) -> Result<[u8; N], Bad> {
         self.take(N)?.first_chunk().copied().ok_or(CUT)
     }
 }
 
 /// What has the fields of something pass: it writes each, or reads it.
-pub(super) trait Coder {
+pub(crate) trait Coder {
     /// Whether it reads.
     const READS: bool;
 
@@ -193,7 +193,7 @@ pub(super) trait Coder {
 
 /// One that writes.
 #[derive(Debug, Default)]
-pub(super) struct Out(pub(super) Vec<u8>);
+pub(crate) struct Out(pub(super) Vec<u8>);
 
 impl Coder for Out {
     const READS: bool = false;

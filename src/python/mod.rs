@@ -3,6 +3,7 @@
 
 mod annotate;
 mod arrow;
+mod cluster;
 mod convert;
 mod errors;
 #[cfg(feature = "failpoints")]
@@ -30,6 +31,10 @@ mod native {
 
     #[pymodule_export]
     use super::annotate::Annotation;
+    #[pymodule_export]
+    use super::cluster::{
+        Digesting, accounts, forget_judged, judged, planned, stitched, surveyed,
+    };
     #[pymodule_export]
     use super::findings::{Finder, Findings, finding_kinds};
     #[pymodule_export]

@@ -3,7 +3,7 @@
 use arrow_array::Array as _;
 use finrst::base::issue::Issues;
 use finrst::capture::Source;
-use finrst::engine::runs::{Memory, Whole, digest, settle};
+use finrst::engine::runs::{Memory, RunReader, Whole, settle};
 use finrst::engine::{Options, Output, Session};
 use finrst::table::Made;
 
@@ -30,19 +30,21 @@ pub fn alone(files: &[File], options: &Options) -> Output {
 
 /// What runs of so many files find together.
 pub fn in_runs(files: &[File], each: usize, buckets: u32, options: &Options) -> Output {
-    let origin = alone_origin(files, options);
+    let origin = origin(files, options);
     let options = Options { seed: Some(7), threads: Some(1), ..options.clone() };
     let settled = settle(options, origin).unwrap();
     let runs = files.chunks(each).map(|files_of_run| {
-        let mut memory = Memory::new(buckets);
-        let of = Some(files.len());
-        let run = digest(sources(files_of_run), &settled, of, &mut memory, &|| true).unwrap();
-        (run, memory)
+        let (of, memory) = (Some(files.len()), Memory::new(buckets));
+        let mut run =
+            RunReader::open(sources(files_of_run), settled.clone(), of, |_| Ok(memory)).unwrap();
+        while run.step(1 << 24).unwrap() {}
+        run.finish()
     });
     Whole::of(runs.collect()).output(None, &Issues::default(), &settled).unwrap()
 }
 
-fn alone_origin(files: &[File], options: &Options) -> Option<i64> {
+/// What bounds after the first packet count from.
+pub fn origin(files: &[File], options: &Options) -> Option<i64> {
     let mut reader =
         finrst::capture::Reader::open(sources(files), options.reading.clone()).unwrap();
     while let Some(batch) = reader.next_batch().unwrap() {
@@ -53,50 +55,53 @@ fn alone_origin(files: &[File], options: &Options) -> Option<i64> {
     None
 }
 
-fn differences(made: &Made, wanted: &Made, what: &str) -> Vec<String> {
-    let mut told = Vec::new();
-    let equal = made.batches.len() == wanted.batches.len()
-        && made.batches.iter().zip(&wanted.batches).all(|(a, b)| {
+type Cells = Vec<Vec<(String, Option<String>)>>;
+
+fn cells(made: &Made) -> Cells {
+    let mut rows = Vec::new();
+    for batch in &made.batches {
+        let columns = columns(batch);
+        for row in 0..batch.num_rows() {
+            let cells = columns.iter();
+            rows.push(cells.map(|(name, cells)| (name.clone(), text(cells, row))).collect());
+        }
+    }
+    rows
+}
+
+/// Holds every column of a table, which may be in parts, to those of another.
+pub fn compare(what: &str, made: &[Made], wanted: &Made) {
+    let equal = made.len() == 1
+        && made[0].batches.len() == wanted.batches.len()
+        && made[0].batches.iter().zip(&wanted.batches).all(|(a, b)| {
             a.num_rows() == b.num_rows()
                 && a.columns().iter().zip(b.columns()).all(|(a, b)| a.to_data() == b.to_data())
         });
     if equal {
-        return told;
+        return;
     }
-    let all = |made: &Made| -> Vec<Vec<(String, Option<String>)>> {
-        let mut rows = Vec::new();
-        for batch in &made.batches {
-            let columns = columns(batch);
-            for row in 0..batch.num_rows() {
-                let cells = columns.iter();
-                rows.push(cells.map(|(name, cells)| (name.clone(), text(cells, row))).collect());
-            }
-        }
-        rows
-    };
-    let (made, wanted) = (all(made), all(wanted));
+    assert!(made.iter().all(|made| made.name == wanted.name), "{what}");
+    let (made, wanted, name) = (made.iter().flat_map(cells), cells(wanted), wanted.name);
+    let made: Cells = made.collect();
+    let mut told = Vec::new();
     if made.len() != wanted.len() {
-        told.push(format!("{what}: {} rows, {} wanted", made.len(), wanted.len()));
+        told.push(format!("{name}: {} rows, {} wanted", made.len(), wanted.len()));
     }
     for (row, (made, wanted)) in made.iter().zip(&wanted).enumerate() {
-        for ((name, made), (_, wanted)) in made.iter().zip(wanted) {
+        for ((column, made), (_, wanted)) in made.iter().zip(wanted) {
             if made != wanted {
-                told.push(format!("{what} row {row} {name}: {made:?}, wanted {wanted:?}"));
+                told.push(format!("{name} row {row} {column}: {made:?}, wanted {wanted:?}"));
             }
         }
     }
-    told
+    told.truncate(12);
+    assert!(told.is_empty(), "{what}\n{}", told.join("\n"));
 }
 
 /// Holds every column of every table of one output to those of another.
 pub fn hold(what: &str, made: Output, wanted: Output) {
     assert_eq!(made.counts, wanted.counts, "{what}");
-    let (made, wanted) = (tables(made), tables(wanted));
-    let mut told = Vec::new();
-    for (made, wanted) in made.iter().zip(&wanted) {
-        assert_eq!(made.name, wanted.name);
-        told.extend(differences(made, wanted, made.name));
+    for (made, wanted) in tables(made).into_iter().zip(tables(wanted)) {
+        compare(what, &[made], &wanted);
     }
-    told.truncate(12);
-    assert!(told.is_empty(), "{what}\n{}", told.join("\n"));
 }

@@ -6,5 +6,6 @@ mod support;
 
 mod cut;
 mod everywhere;
+mod files;
 mod held;
 mod random;

@@ -15,9 +15,13 @@ use crate::packet::names_left_out;
 
 /// The accounts of a capture.
 pub struct Accounts {
+    /// Packets by file and class.
     pub ledger: Ledger,
+    /// Files in the order of the capture.
     pub files: Vec<FileSummary>,
+    /// Their interfaces, run by run.
     pub interfaces: Vec<Interface>,
+    /// Oddities.
     pub issues: Issues,
     /// What DNS answers told.
     pub hosts: Hosts,
@@ -43,7 +47,7 @@ pub fn accounts<F: Frames + ?Sized>(
         let name = run.files.first().map_or("", |file| &file.name);
         return Err(Error::Argument(format!(
             "{}: more names in DNS answers than can be kept of a run; read fewer files in it",
-            crate::base::error::printable(name)
+            crate::base::text::printable(name)
         )));
     }
     let mut wanted: Vec<Wanted> = runs.iter().map(|run| wants(run)).collect();

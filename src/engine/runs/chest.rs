@@ -6,7 +6,8 @@ use std::fs::File;
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use crate::base::error::{Error, file_name};
+use crate::base::error::Error;
+use crate::base::text::file_name;
 use crate::digest::checksum;
 use crate::digest::wire::{Bad, Coder, Cursor, Out};
 
@@ -108,6 +109,8 @@ pub struct Chest {
     path: PathBuf,
     front: u64,
     blobs: Vec<Blob>,
+    /// Checksum of the list, in which those of all blobs are.
+    sum: u64,
 }
 
 impl Chest {
@@ -150,7 +153,12 @@ impl Chest {
         if !blobs.iter().all(within) || front > list {
             return Err(state(path, "its places are none"));
         }
-        Ok(Self { path: path.to_owned(), front, blobs })
+        Ok(Self { path: path.to_owned(), front, blobs, sum })
+    }
+
+    /// What tells it from others.
+    pub fn sum(&self) -> u64 {
+        self.sum
     }
 
     /// The file.

@@ -23,11 +23,15 @@ const VISITORS: u8 = 3;
 pub struct Bucketed {
     /// The same for all buckets of a job.
     pub job: u64,
+    /// Which bucket it is.
     pub bucket: u32,
+    /// How many connections were begun and let go.
     pub counts: Counts,
     /// See [`Paths::marks`].
     pub paths: Vec<Vec<u64>>,
+    /// Rows.
     pub connections: u64,
+    /// FIN and RST segments of them.
     pub teardowns: u64,
 }
 
@@ -129,6 +133,7 @@ impl Pile {
 /// The rows of a bucket that were written.
 pub struct Facts {
     chest: Chest,
+    /// What is known of them together.
     pub known: Bucketed,
 }
 
@@ -150,9 +155,9 @@ impl Facts {
         self.chest.blobs(tag(OWN, part)).map(|blob| blob.count).sum()
     }
 
-    /// The file.
-    pub fn path(&self) -> &Path {
-        self.chest.path()
+    /// That it cannot be used, and why.
+    pub fn broken(&self, why: &str) -> Error {
+        self.chest.broken(why)
     }
 
     /// The rows that begin in a part, or those that only reach into it, in order.

@@ -4,11 +4,13 @@
 use std::io::{self, Write};
 use std::path::Path;
 
-use super::chest::{Chest, Front, Packing, Stream, Tag};
+use super::chest::{Chest, Front, Packing, Tag};
 use super::run::{Head, Place, Run, Sink};
 use super::stitch::{Item, Items, Runs, bucket_of};
 use super::walk::Frames;
-use crate::base::error::{Error, file_name};
+use crate::base::error::Error;
+use crate::base::text::file_name;
+use crate::capture::{FileSummary, Interface};
 use crate::conn::Clock;
 use crate::digest::summary;
 use crate::digest::wire::{Bad, Coder, Cursor, Out};
@@ -62,11 +64,11 @@ impl<W: Write> Digesting<W> {
         Ok(Self { writer, name, buckets, line: Vec::new(), asides: Vec::new() })
     }
 
-    /// Writes what else is known of the run; how many octets there are in all.
+    /// Writes what else is known of the run; gives the sink back, and how many bytes it took.
     ///
     /// # Errors
     /// Those of the sink.
-    pub fn finish(self, run: &Run) -> Result<u64, Error> {
+    pub fn finish(self, run: &Run) -> Result<(W, u64), Error> {
         let name = self.name;
         let io = |source| Error::Io { file: name.clone(), source };
         let [reading, _] = &run.issues;
@@ -96,8 +98,7 @@ impl<W: Write> Digesting<W> {
         for octets in &self.asides {
             put(ASIDES, octets)?;
         }
-        let (_, octets) = packing.finish().map_err(io)?;
-        Ok(octets)
+        packing.finish().map_err(io)
     }
 }
 
@@ -134,6 +135,7 @@ impl<W: Write> Sink for Digesting<W> {
 fn head<C: Coder>(coder: &mut C, head: &mut Head) -> Result<(), Bad> {
     let Head {
         files,
+        of,
         interfaces,
         clock,
         doubted,
@@ -150,6 +152,7 @@ fn head<C: Coder>(coder: &mut C, head: &mut Head) -> Result<(), Bad> {
         coder.option(begins, Coder::signed)?;
         coder.option(latest, Coder::signed)
     })?;
+    coder.number(of)?;
     coder.plain(interfaces)?;
     let (mut now, mut leap) = (clock.now(), clock.in_doubt());
     coder.signed(&mut now)?;
@@ -204,9 +207,29 @@ impl Digested {
         self.digest.header()
     }
 
-    /// The file.
-    pub fn path(&self) -> &Path {
-        self.chest.path()
+    /// The files and interfaces of the run.
+    pub fn files(&self) -> &[FileSummary] {
+        &self.digest.footer().files
+    }
+
+    /// See [`Digested::files`].
+    pub fn interfaces(&self) -> &[Interface] {
+        &self.digest.footer().interfaces
+    }
+
+    /// See [`crate::packet::Paths::marks`].
+    pub fn marks(&self) -> &[Vec<u64>] {
+        &self.paths
+    }
+
+    /// What tells this file from others.
+    pub fn sum(&self) -> u64 {
+        self.chest.sum()
+    }
+
+    /// That it cannot be used, and why.
+    pub fn broken(&self, why: &str) -> Error {
+        self.chest.broken(why)
     }
 
     /// Everything but its packets.
@@ -265,6 +288,3 @@ impl Items for Bucket<Front> {
         }))
     }
 }
-
-/// See [`Chest::stream`].
-pub type Octets = Stream;

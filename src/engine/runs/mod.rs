@@ -11,21 +11,27 @@
 
 mod accounts;
 mod aside;
-//FRD mod chest;
-//FRD mod facts;
-//FRD mod frd;
-//FRD mod together;
+mod chest;
+mod facts;
+mod frd;
+mod job;
 mod line;
 mod plan;
 mod run;
 mod stitch;
+mod survey;
+mod together;
 mod walk;
 mod whole;
 
 pub use accounts::{Accounts, accounts};
+pub use facts::{Bucketed, Facts};
+pub use job::{Job, Way, Writing};
 pub use plan::{Plan, State, Surveyed};
-pub use run::{Head, Place, Run, Sink, digest, refuse, settle};
+pub use run::{Head, Place, Run, RunReader, Sink, refuse, settle};
 pub use stitch::{AllPaths, Item, Items, Runs, bucket_of, stitch};
+pub use survey::{Found, Survey, survey};
+pub use together::Together;
 pub use walk::Frames;
 pub use whole::{Memory, Whole};
 

@@ -13,6 +13,7 @@ pub struct State {
     pub number: u64,
     /// Time of the latest, or of the one before it that has one; 0 before the first.
     pub time: i64,
+    /// The clock of all packets that take part.
     pub clock: Clock,
 }
 
@@ -28,8 +29,11 @@ pub struct Standing {
 /// What was found out about a file before it was read: its run and its place in it, when it begins.
 #[derive(Clone, Debug)]
 pub struct Surveyed {
+    /// Its run.
     pub run: usize,
+    /// Its place among the files of the run.
     pub file: usize,
+    /// By which time it stands in line before its first frame, the least there is for none.
     pub key: i64,
     /// Where it was named, if it was named itself.
     pub named: Option<usize>,
@@ -38,6 +42,7 @@ pub struct Surveyed {
 /// How runs lie to each other.
 #[derive(Clone, Debug, Default)]
 pub struct Plan {
+    /// The runs.
     pub heads: Vec<Head>,
     /// Of each run, its files.
     pub standings: Vec<Vec<Standing>>,

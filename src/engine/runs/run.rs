@@ -8,7 +8,9 @@ use super::line::{LineWriter, Part};
 use crate::base::error::Error;
 use crate::base::guard;
 use crate::base::issue::Issues;
-use crate::capture::{FileSummary, Frame, Interface, Reader, Source, Status};
+use crate::capture::{
+    FileSummary, Frame, Interface, Progress, Reader, Source, SourceFiles, Status,
+};
 use crate::conn::{Clock, Seed};
 use crate::engine::intake::is_inside;
 use crate::engine::session::damaged;
@@ -18,8 +20,8 @@ use crate::packet::{Class, Decoded, Decoder, IcmpError, Segment};
 
 /// Octets of a line or of frames set aside that are handed on at a time.
 const PIECE: usize = 1 << 16;
-/// Bytes read between two questions whether to carry on.
-const SLICE: u64 = 1 << 20;
+/// Bytes read between two looks at whether there is memory.
+const ASKED: u64 = 1 << 20;
 
 /// What takes the packets of a run. Numbers in them are those of the run: of its files, interfaces,
 /// paths and packets.
@@ -58,9 +60,11 @@ pub trait Sink {
 /// What is known of a run beside its packets.
 #[derive(Clone, Debug, Default)]
 pub struct Run {
+    /// What puts it in its place.
     pub head: Head,
     /// In the order in which the run read them, with the names that their blocks bring.
     pub files: Vec<FileSummary>,
+    /// See `files`.
     pub interfaces: Vec<Interface>,
     /// What was odd about the files, and in decoding.
     pub issues: [Issues; 2],
@@ -77,7 +81,11 @@ pub struct Run {
 /// What puts a run in its place among others.
 #[derive(Clone, Debug, Default)]
 pub struct Head {
+    /// Its files, in the order in which they were read.
     pub files: Vec<Place>,
+    /// How many files the whole capture has.
+    pub of: u64,
+    /// How many interfaces they have.
     pub interfaces: u32,
     /// The clock of its packets at its end.
     pub clock: Clock,
@@ -98,7 +106,9 @@ pub struct Head {
 /// A file in line.
 #[derive(Clone, Debug, Default)]
 pub struct Place {
+    /// As it was named.
     pub name: String,
+    /// How many frames it has.
     pub frames: u64,
     /// Where it was named among those of its run, if it was named itself.
     pub named: Option<u32>,
@@ -146,11 +156,23 @@ pub fn refuse(options: &Options) -> Result<(), Error> {
     )))
 }
 
-struct Digester<'s> {
+/// A run on its way: its files are read piece by piece.
+pub struct RunReader<S> {
+    reader: Reader,
+    digester: Digester<S>,
+    /// Names in DNS answers of the files that are not read just now.
+    names: BTreeMap<u32, Hosts>,
+    current: u32,
+    /// Bytes read when memory is asked for next.
+    asked_at: u64,
+    of: Option<usize>,
+}
+
+struct Digester<S> {
     decoder: Decoder,
-    sink: &'s mut dyn Sink,
+    sink: S,
     seed: Seed,
-    options: &'s Options,
+    options: Options,
     ledger: Ledger,
     line: LineWriter,
     asides: Vec<u8>,
@@ -160,95 +182,119 @@ struct Digester<'s> {
     bounded: bool,
 }
 
-/// Reads the files of a run to their ends. Bounds must be moments (see [`settle`]).
-///
-/// # Errors
-/// As [`Reader::open`] and those of the sink; [`Error::Cancelled`]; with `strict`
-/// [`Error::Damaged`].
-pub fn digest(
-    sources: Vec<Source>,
-    options: &Options,
-    of: Option<usize>,
-    sink: &mut dyn Sink,
-    proceed: &dyn Fn() -> bool,
-) -> Result<Run, Error> {
-    refuse(options)?;
-    guard::room_for(0)?;
-    let mut reading = options.reading.clone();
-    reading.of = of;
-    let mut reader = Reader::open(sources, reading)?;
-    let mut decoder = Decoder::new(options.decoding);
-    decoder.set_fragments_aside();
-    let part = || Hosts::of_a_part(Origin::Dns);
-    decoder.exchange_hosts(part());
-    let files = reader.files().len();
-    let mut digester = Digester {
-        decoder,
-        sink,
-        seed: options.seed(),
-        options,
-        ledger: Ledger::default(),
-        line: LineWriter::default(),
-        asides: Vec::new(),
-        head: Head { files: vec![Place::default(); files], in_sequence: true, ..Head::default() },
-        timed: false,
-        bounded: options.start.is_some() || options.end.is_some(),
-    };
-    let mut names: BTreeMap<u32, Hosts> = BTreeMap::new();
-    let (mut current, mut asked) = (0, 0);
-    loop {
-        let progress = reader.progress();
-        if progress.bytes_read >= asked {
-            asked = progress.bytes_read.saturating_add(SLICE);
-            if !proceed() {
-                return Err(Error::Cancelled);
+fn part() -> Hosts {
+    Hosts::of_a_part(Origin::Dns)
+}
+
+impl<S: Sink> RunReader<S> {
+    /// Opens the files of a run, of a capture of so many, and then the sink. Bounds must be moments
+    /// (see [`settle`]).
+    ///
+    /// # Errors
+    /// As [`Reader::open`], those of the sink, and [`Error::Argument`] for an option that cannot be used here.
+    pub fn open(
+        sources: Vec<Source>,
+        options: Options,
+        of: Option<usize>,
+        sink: impl FnOnce(&SourceFiles) -> Result<S, Error>,
+    ) -> Result<Self, Error> {
+        refuse(&options)?;
+        guard::room_for(0)?;
+        let mut reading = options.reading.clone();
+        reading.of = of;
+        let reader = Reader::open(sources, reading)?;
+        let sink = sink(reader.sources())?;
+        let mut decoder = Decoder::new(options.decoding);
+        decoder.set_fragments_aside();
+        decoder.exchange_hosts(part());
+        let files = vec![Place::default(); reader.files().len()];
+        let digester = Digester {
+            decoder,
+            sink,
+            seed: options.seed(),
+            ledger: Ledger::default(),
+            line: LineWriter::default(),
+            asides: Vec::new(),
+            head: Head { files, in_sequence: true, ..Head::default() },
+            timed: false,
+            bounded: options.start.is_some() || options.end.is_some(),
+            options,
+        };
+        Ok(Self { reader, digester, names: BTreeMap::new(), current: 0, asked_at: 0, of })
+    }
+
+    /// Reads on for about `budget` bytes; true while there is more.
+    ///
+    /// # Errors
+    /// Those of reading and of the sink; with `strict` [`Error::Damaged`].
+    pub fn step(&mut self, budget: u64) -> Result<bool, Error> {
+        let until = self.reader.progress().bytes_read.saturating_add(budget);
+        while self.reader.progress().bytes_read < until {
+            let progress = self.reader.progress();
+            if progress.bytes_read >= self.asked_at {
+                self.asked_at = progress.bytes_read.saturating_add(ASKED);
+                room_to_go_on(progress)?;
             }
-            room_to_go_on(progress)?;
+            let Some(batch) = self.reader.next_batch()? else {
+                self.digester.hand_on(1)?;
+                if self.digester.options.strict {
+                    strict(self.reader.files())?;
+                }
+                return Ok(false);
+            };
+            if !batch.is_empty() && batch.file != self.current {
+                let known = self.names.remove(&batch.file).unwrap_or_else(part);
+                let known = self.digester.decoder.exchange_hosts(known);
+                self.names.insert(self.current, known);
+                self.digester.enter(batch.file);
+                self.current = batch.file;
+            }
+            for frame in &batch {
+                self.digester.take(&frame)?;
+            }
+            self.digester.hand_on(PIECE)?;
         }
-        let Some(batch) = reader.next_batch()? else { break };
-        if batch.is_empty() {
-            continue;
-        }
-        if batch.file != current {
-            let known = names.remove(&batch.file).unwrap_or_else(part);
-            names.insert(current, digester.decoder.exchange_hosts(known));
-            digester.enter(batch.file);
-            current = batch.file;
-        }
-        for frame in &batch {
-            digester.take(&frame)?;
-        }
-        digester.hand_on(PIECE)?;
+        Ok(true)
     }
-    names.insert(current, digester.decoder.exchange_hosts(part()));
-    digester.hand_on(1)?;
-    if options.strict {
-        strict(reader.files())?;
+
+    /// How far reading has come.
+    pub fn progress(&self) -> Progress {
+        self.reader.progress()
     }
-    let mut head = digester.head;
-    let files_of = reader.files().iter().zip(reader.lineup());
-    for (place, (file, (_, named))) in head.files.iter_mut().zip(files_of) {
-        place.name.clone_from(&file.name);
-        place.named = named.and_then(|named| u32::try_from(named).ok());
+
+    /// The files that the run lies in.
+    pub fn sources(&self) -> &SourceFiles {
+        self.reader.sources()
     }
-    head.interfaces = u32::try_from(reader.interfaces().len()).unwrap_or(u32::MAX);
-    let mut odd = reader.take_issues();
-    odd.forget(&["files_overlap", "files_out_of_order"]);
-    Ok(Run {
-        head,
-        files: reader.files().to_vec(),
-        interfaces: reader.interfaces().to_vec(),
-        issues: [odd, digester.decoder.take_issues()],
-        names: (0..files)
-            .map(|file| {
-                let file = u32::try_from(file).unwrap_or(u32::MAX);
-                names.remove(&file).unwrap_or_else(part)
-            })
-            .collect(),
-        ledger: digester.ledger,
-        paths: digester.decoder.paths().marks(),
-        crowded: digester.decoder.paths().overflow().is_some(),
-    })
+
+    /// What is known of the run once it was read, and its sink.
+    pub fn finish(mut self) -> (Run, S) {
+        let Digester { mut decoder, sink, ledger, mut head, .. } = self.digester;
+        self.names.insert(self.current, decoder.exchange_hosts(part()));
+        let reader = &mut self.reader;
+        let files_of = reader.files().iter().zip(reader.lineup());
+        for (place, (file, (_, named))) in head.files.iter_mut().zip(files_of) {
+            place.name.clone_from(&file.name);
+            place.named = named.and_then(|named| u32::try_from(named).ok());
+        }
+        head.of = self.of.unwrap_or(head.files.len()) as u64;
+        head.interfaces = u32::try_from(reader.interfaces().len()).unwrap_or(u32::MAX);
+        let mut odd = reader.take_issues();
+        odd.forget(&["files_overlap", "files_out_of_order"]);
+        let files = reader.files().to_vec();
+        let names = (0..).zip(&files).map(|(at, _)| self.names.remove(&at).unwrap_or_else(part));
+        let run = Run {
+            head,
+            names: names.collect(),
+            files,
+            interfaces: reader.interfaces().to_vec(),
+            issues: [odd, decoder.take_issues()],
+            ledger,
+            paths: decoder.paths().marks(),
+            crowded: decoder.paths().overflow().is_some(),
+        };
+        (run, sink)
+    }
 }
 
 fn strict(files: &[FileSummary]) -> Result<(), Error> {
@@ -256,7 +302,7 @@ fn strict(files: &[FileSummary]) -> Result<(), Error> {
     files.iter().find(bad).map_or(Ok(()), |file| Err(damaged(file)))
 }
 
-impl Digester<'_> {
+impl<S: Sink> Digester<S> {
     fn enter(&mut self, file: u32) {
         // Not so where one is come back to.
         let rest = self.head.files.get(file as usize..).unwrap_or_default();
@@ -282,7 +328,7 @@ impl Digester<'_> {
             return self.set_aside(frame);
         }
         let class = decoded.class();
-        let kept = is_inside(self.options, time, time)
+        let kept = is_inside(&self.options, time, time)
             && self.options.keeps(&decoded, self.decoder.paths());
         let left_out = class == Class::Tcp && !kept;
         self.ledger.add(frame.file, if left_out { Class::Filtered } else { class });

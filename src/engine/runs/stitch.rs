@@ -13,7 +13,9 @@ use crate::packet::{IcmpError, PathId, Paths, Segment};
 
 /// A packet that takes part, as its run knows it.
 pub enum Item<'a> {
+    /// A TCP segment.
     Segment(Segment<'a>),
+    /// An ICMP error that quotes one.
     Icmp(IcmpError),
 }
 
@@ -52,6 +54,7 @@ pub fn bucket_of(hash: u32, buckets: u32) -> u32 {
 
 /// The paths of all runs in one numbering.
 pub struct AllPaths {
+    /// All of them.
     pub paths: Paths,
     of_runs: Vec<Vec<PathId>>,
     /// Of what tells of frames set aside.
@@ -59,6 +62,8 @@ pub struct AllPaths {
 }
 
 impl AllPaths {
+    /// Those of these runs.
+    ///
     /// # Errors
     /// [`Error::Argument`] where there are more than are told apart.
     pub fn of<'p>(

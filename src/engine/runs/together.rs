@@ -20,10 +20,13 @@ const SHOWN: usize = 64;
 
 /// What all connections say together.
 pub struct Together {
+    /// What they say of each other.
     pub context: Context,
+    /// How many were begun and let go.
     pub counts: Counts,
     /// First packets of all connections, in order: a connection's number is its place among them.
     firsts: Vec<u64>,
+    /// VLANs and tunnels of all of them.
     pub paths: Vec<Path>,
     /// Of each bucket.
     of_buckets: Vec<Vec<PathId>>,
@@ -77,23 +80,22 @@ impl Together {
         let (paths, of_buckets) = all_paths(facts, options.decoding.paths)?;
         let mut counts = Counts::default();
         facts.iter().for_each(|bucket| counts.add(bucket.known.counts));
-        let mut together =
-            Self { context: Context::default(), counts, firsts: Vec::new(), paths, of_buckets };
+        let (mut context, mut firsts) = (Context::default(), Vec::new());
         for part in 0..plan.heads.len() {
             let own: u64 = facts.iter().map(|bucket| bucket.of_part(part)).sum();
             guard::room(usize::try_from(own.saturating_mul(640)).unwrap_or(usize::MAX))?;
-            let mut merged = Merged::of(together.rows(facts, part, false)?)?;
+            let mut merged = Merged::of(rows(facts, &of_buckets, part, false)?)?;
             let mut shown: Vec<Connection> = Vec::with_capacity(SHOWN);
             loop {
                 let row = merged.next()?;
                 let over = row.is_none();
                 if let Some(mut row) = row {
-                    row.id = together.firsts.len() as u64;
-                    together.firsts.push(row.first_packet);
+                    row.id = firsts.len() as u64;
+                    firsts.push(row.first_packet);
                     shown.push(row);
                 }
                 if over || shown.len() == SHOWN {
-                    together.context.add_all(&shown.iter().collect::<Vec<_>>());
+                    context.add_all(&shown.iter().collect::<Vec<_>>());
                     shown.clear();
                     if !proceed() {
                         return Err(Error::Cancelled);
@@ -104,17 +106,7 @@ impl Together {
                 }
             }
         }
-        Ok(together)
-    }
-
-    fn rows<'f>(
-        &'f self,
-        facts: &'f [Facts],
-        part: usize,
-        visitors: bool,
-    ) -> Result<Vec<RowsOf<'f>>, Error> {
-        let all = facts.iter().zip(&self.of_buckets);
-        all.map(|(bucket, paths)| Ok(bucket.rows(part, visitors)?.on(paths))).collect()
+        Ok(Self { context, counts, firsts, paths, of_buckets })
     }
 
     /// The tables of a part: its connections, and the FINs and RSTs in it.
@@ -138,11 +130,11 @@ impl Together {
             row
         };
         let (mut own, mut all) = (Rows::default(), Rows::default());
-        let mut visitors = Merged::of(self.rows(facts, part, true)?)?;
+        let mut visitors = Merged::of(rows(facts, &self.of_buckets, part, true)?)?;
         while let Some(row) = visitors.next()? {
             all.push(&mut numbered(row));
         }
-        let mut merged = Merged::of(self.rows(facts, part, false)?)?;
+        let mut merged = Merged::of(rows(facts, &self.of_buckets, part, false)?)?;
         while let Some(row) = merged.next()? {
             let mut row = numbered(row);
             all.push(&mut row.clone());
@@ -158,4 +150,14 @@ impl Together {
         drop(all);
         Ok([judge.connections(own, shared, metadata, proceed)?, teardowns])
     }
+}
+
+fn rows<'f>(
+    facts: &'f [Facts],
+    paths: &'f [Vec<PathId>],
+    part: usize,
+    visitors: bool,
+) -> Result<Vec<RowsOf<'f>>, Error> {
+    let all = facts.iter().zip(paths);
+    all.map(|(bucket, paths)| Ok(bucket.rows(part, visitors)?.on(paths))).collect()
 }

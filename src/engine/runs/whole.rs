@@ -13,7 +13,7 @@ use crate::cause::Context;
 use crate::conn::finish;
 use crate::engine::session::told_at_the_end;
 use crate::engine::{Options, Output};
-use crate::packet::{IcmpError, PathId, Segment};
+use crate::packet::{IcmpError, PathId, Payload, Segment};
 
 /// A packet that owns its octets.
 #[derive(Debug)]
@@ -55,8 +55,8 @@ impl Memory {
 
 impl Sink for Memory {
     fn segment(&mut self, hash: u32, now: i64, segment: &Segment<'_>) -> Result<(), Error> {
-        let head = Segment { options: &[], payload: &[], ..*segment };
-        let octets = (head, segment.options.to_vec(), segment.payload.to_vec());
+        let head = Segment { options: &[], payload: Payload::default(), ..*segment };
+        let octets = (head, segment.options.to_vec(), segment.payload.octets().to_vec());
         let at = (segment.file, segment.packet_in_file);
         self.put(hash, Kept { now, at, what: What::Segment(Box::new(octets)) });
         Ok(())
@@ -114,7 +114,7 @@ impl Items for std::slice::Iter<'_, Kept> {
         Ok(self.next().map(|kept| match &kept.what {
             What::Segment(octets) => {
                 let (head, options, payload) = &**octets;
-                (kept.now, Item::Segment(Segment { options, payload, ..*head }))
+                (kept.now, Item::Segment(Segment { options, payload: Payload::Octets(payload), ..*head }))
             }
             What::Icmp(error) => (kept.now, Item::Icmp(*error)),
         }))

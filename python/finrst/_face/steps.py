@@ -1,0 +1,323 @@
+"""The steps of a reading on many cores or machines, without an engine that runs them.
+
+Each takes and gives what can be pickled and written as JSON, or files. What a step writes appears
+whole or not at all, and is the same when the step is run again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self, Unpack, cast
+
+from finrst import _native
+from finrst._base.source import sources
+from finrst._base.times import zone
+from finrst._tables.table import Table
+
+from .options import settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from finrst._base.source import One, Source
+    from finrst._base.times import Zone
+
+    from .options import Options
+
+_PathText = str | os.PathLike[str]
+# Options that change no row.
+_ASIDE = ("threads", "chunk", "recursive")
+_MOMENTS = ("start", "end")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How the digests of a capture's runs belong together; made by :func:`plan`.
+
+    It can be pickled; :meth:`to_json` and :meth:`from_json` write and read it as text.
+    """
+
+    digests: tuple[str, ...]
+    """The digests, in the order in which they were given."""
+    runs: int
+    """How many there are, and so how many parts :func:`judge` makes."""
+    buckets: int
+    """How many buckets there are, each for one :func:`stitch`."""
+    files: int
+    """Files of the capture."""
+    packets: int
+    """Packets of the capture."""
+    key: str
+    """The same for the same digests, whatever they are called."""
+    options: dict[str, Any]
+    """The options that the digests were made with, as they are handed to the engine."""
+    order: tuple[tuple[int, int, int | None, int | None], ...] | None
+    """Run, place in it, time and rank of each file, where a survey tells them."""
+    odd: tuple[Any, Any]
+    """What the survey met besides."""
+
+    def to_json(self) -> str:
+        """Give it as text."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Read it from text that :meth:`to_json` gave."""
+        known = json.loads(text)
+        order = known["order"]
+        order = None if order is None else tuple(tuple(file) for file in order)
+        digests, odd = tuple(known["digests"]), tuple(known["odd"])
+        return cls(**{**known, "digests": digests, "odd": odd, "order": order})
+
+    def _made(self) -> tuple[list[str], list[tuple[int, int, int | None, int | None]] | None]:
+        order = None if self.order is None else [tuple(file) for file in self.order]
+        return list(self.digests), cast("Any", order)
+
+    def _facts(self, scratch: _PathText) -> list[str]:
+        return [str(_facts(scratch, bucket)) for bucket in range(self.buckets)]
+
+    def _known(self, scratch: _PathText) -> str:
+        said = json.dumps(self.options, sort_keys=True)
+        return f"{self.key} {Path(scratch).absolute()} {said}"
+
+
+def _facts(scratch: _PathText, bucket: int) -> Path:
+    return Path(scratch) / f"facts-{bucket:05d}.frf"
+
+
+def _native_options(known: Mapping[str, Any]) -> dict[str, Any]:
+    """Give options as the engine takes them, of what JSON made of them."""
+    options = dict(known)
+    for name in _MOMENTS:
+        if options.get(name) is not None:
+            options[name] = tuple(options[name])
+    if options.get("hosts") is not None:
+        options["hosts"] = [tuple(host) for host in options["hosts"]]
+    return options
+
+
+def _refuse(options: Mapping[str, Any]) -> None:
+    if options.get("memory_limit") is not None:
+        message = (
+            "memory_limit cannot be used here: which connections are let go for it depends on all "
+            "others; more buckets take less memory"
+        )
+        raise ValueError(message)
+
+
+def _fingerprint(options: Mapping[str, Any]) -> int:
+    said = json.dumps([_native.__version__, options], sort_keys=True).encode()
+    return int.from_bytes(hashlib.blake2b(said, digest_size=8).digest())
+
+
+def survey(source: Source, /, **options: Unpack[Options]) -> dict[str, Any]:
+    """Find the files of a capture and put them in the order in which :func:`read` reads them.
+
+    ``source`` is what :func:`read` takes; ``recursive`` and ``max_uncompressed_bytes`` are the
+    options that matter. Of each file some kilobytes are read. Gives ``files``, a list of dicts in
+    that order with ``name``, ``path`` (``None`` for what is no file), ``time`` (nanoseconds since the
+    epoch: that of its first packet, or of the file that it stands with; ``None`` where there is
+    none, or only one file), ``named`` (its place in ``source``, ``None`` if it was found in a
+    directory or by a pattern) and ``size`` (bytes, or ``None``); ``odd``, what is no capture among
+    them; and ``origin``, the time of the first packet.
+
+    Raises what :func:`read` raises at once.
+
+    >>> import finrst
+    >>> found = finrst.survey("tests/data/demo.pcap")
+    >>> [(file["name"], file["size"]) for file in found["files"]]
+    [('tests/data/demo.pcap', 18698)]
+    """
+    items, opened = sources(source)
+    try:
+        files, odd, origin = _native.surveyed(items, settings(options))
+    finally:
+        for file in opened:
+            file.close()
+    names = ("name", "path", "time", "named", "size")
+    rows = [dict(zip(names, row, strict=True)) for row in files]
+    for row in rows:
+        row["path"] = None if row["path"] is None else os.fspath(row["path"])
+    return {"files": rows, "odd": [[list(one) for one in part] for part in odd], "origin": origin}
+
+
+def _stamp(item: Any) -> tuple[str, int | None, int | None, str | None]:
+    if item[0] == "path":
+        try:
+            status = os.stat(item[1])  # noqa: PTH116 - follows links, as open() does
+        except OSError:
+            return str(item[1]), None, None, None
+        return str(item[1]), status.st_size, status.st_mtime_ns, None
+    return str(item[1]), None, None, None
+
+
+def digest(
+    files: Source,
+    to: _PathText,
+    *,
+    buckets: int = 64,
+    seed: int = 0,
+    of: int | None = None,
+    origin: int | None = None,
+    progress: Callable[[int, int | None, int], object] | None = None,
+    tz: Zone = "UTC",
+    **options: Unpack[Options],
+) -> dict[str, Any]:
+    """Read some files of a capture, a run, into a digest: its packets without their payload.
+
+    ``files`` are all or some files of the capture, as :func:`read` takes them; a file is never
+    split. ``to`` is the digest, about 1.5 % of what is read; it is replaced. ``buckets``, ``seed``
+    (0 to 2**64 - 1, at best drawn at random for each job), ``of`` (how many files the whole
+    capture has, without it as many as these) and the options must be the same for all runs.
+    ``origin`` is the time of the capture's first packet (see :func:`survey`), which ``start`` and
+    ``end`` of the form ``"+30s"`` need. ``progress`` is called with bytes read, bytes in all, and
+    packets.
+
+    Gives a dict of ``digest`` (``to``), ``bytes`` (of the digest), ``buckets``, ``seed``, ``of``, ``packets``,
+    ``segments``, ``first_time``, ``last_time`` (nanoseconds since the epoch), ``files`` (a list of dicts:
+    ``name``, ``path``, ``status``, ``packets``, ``first_time``, ``last_time``, ``size``; ``stamp``, size and time
+    of change in nanoseconds as they were before the reading, and ``changed``, whether they are
+    others after it), ``ledger`` (packets by class), ``issues`` (counts by kind) and ``options``.
+
+    Raises what :func:`read` raises, and ``ValueError`` for ``memory_limit``: with it what becomes of
+    one connection depends on all others.
+
+    >>> import finrst, tempfile
+    >>> scratch = tempfile.mkdtemp()
+    >>> run = finrst.digest("tests/data/demo.pcap", f"{scratch}/run-0.frd", buckets=2)
+    >>> run["packets"], run["segments"]
+    (204, 203)
+    """
+    _refuse(options)
+    native = settings(options, zone(tz))
+    kept = {name: value for name, value in native.items() if name not in _ASIDE}
+    items, opened = sources(files)
+    try:
+        before = [_stamp(item) for item in items]
+        how = (_fingerprint(kept), seed, buckets, of, origin)
+        reading = _native.Digesting(items, os.fspath(to), native, how, before)
+        while (at := reading.step()) is not None:
+            if progress is not None:
+                progress(*at)
+        run: dict[str, Any] = reading.finish()
+    finally:
+        for file in opened:
+            file.close()
+    stamps = {name: (size, changed) for name, size, changed, _ in before}
+    for file in run["files"]:
+        known = stamps.get(file["path"] or file["name"])
+        file["stamp"] = None if known is None or known[0] is None else list(known)
+        now = None if file["stamp"] is None else list(_stamp(("path", file["path"]))[1:3])
+        file["changed"] = now != file["stamp"]
+    about = {
+        "digest": os.fspath(to),
+        "buckets": buckets,
+        "seed": seed,
+        "of": len(run["files"]) if of is None else of,
+        "version": _native.__version__,
+        "options": json.loads(json.dumps(kept)),
+    }
+    return {**about, **run}
+
+
+def plan(summaries: Iterable[Mapping[str, Any]], survey: Mapping[str, Any] | None = None) -> Plan:
+    """Tell how the digests of a capture's runs belong together.
+
+    ``summaries`` are what :func:`digest` gave, of all runs, in the order in which their files would
+    be named to :func:`read`; with a ``survey`` of all files (see :func:`survey`) that order, and what
+    else a directory holds, is known by it. The digests must lie where they were written.
+
+    Raises :exc:`StateError` for digests that are damaged or do not belong together, and
+    ``ValueError`` where the survey is of other files.
+    """
+    all_ = list(summaries)
+    if not all_:
+        message = "no digest to plan with"
+        raise ValueError(message)
+    digests = tuple(summary["digest"] for summary in all_)
+    order = None if survey is None else _order(all_, survey["files"])
+    made = (list(digests), None if order is None else list(order))
+    key, runs, buckets, files, packets = _native.planned(made)
+    odd = ([], []) if survey is None else (survey["odd"][0], survey["odd"][1])
+    return Plan(
+        digests, runs, buckets, files, packets, f"{key:016x}", dict(all_[0]["options"]), order, odd
+    )
+
+
+def _order(
+    summaries: Sequence[Mapping[str, Any]], found: Sequence[Mapping[str, Any]]
+) -> tuple[tuple[int, int, int | None, int | None], ...]:
+    places: dict[str, list[tuple[int, int]]] = {}
+    for run, summary in enumerate(summaries):
+        for at, file in enumerate(summary["files"]):
+            places.setdefault(file["name"], []).append((run, at))
+    order = []
+    for file in found:
+        known = places.get(file["name"])
+        if not known:
+            message = f"no digest has the file {file['name']!r} of the survey"
+            raise ValueError(message)
+        order.append((*known.pop(0), file["time"], file["named"]))
+    return tuple(order)
+
+
+def stitch(plan: Plan, bucket: int, scratch: _PathText) -> dict[str, Any]:
+    """Follow the connections of one bucket through all runs.
+
+    ``bucket`` is 0 to ``plan.buckets - 1``. What they came to goes into ``scratch``, as
+    ``facts-00012.frf``. Gives a dict of ``bucket``, ``facts`` (the file), ``bytes``, ``connections`` and
+    ``teardowns``.
+
+    Raises :exc:`StateError` for digests that are damaged, and ``ValueError`` for a bucket that there
+    is not.
+    """
+    to = _facts(scratch, bucket)
+    found = _native.stitched(plan._made(), bucket, os.fspath(to), _native_options(plan.options))
+    size, connections, teardowns = found
+    counts = {"bytes": size, "connections": connections, "teardowns": teardowns}
+    return {"bucket": bucket, "facts": os.fspath(to), **counts}
+
+
+def judge(plan: Plan, run: int, scratch: _PathText, to: _PathText | None = None) -> dict[str, Any]:
+    """Judge the connections of one part of a capture; all buckets must be stitched.
+
+    ``run`` is 0 to ``plan.runs - 1``. The parts are the runs where these share no time, in the order
+    of time, else as many packets each as these have. Gives a dict of two tables: ``connections``,
+    those whose first packet is in the part, by ``connection_id``, and ``teardowns``, the FIN and RST
+    segments in it, by ``packet``. The tables of all parts, one behind the other, are those of
+    :func:`read`. With ``to``, a directory, they are written there instead, as
+    ``connections-00007.arrow`` and ``teardowns-00007.arrow``, and the dict has the numbers of rows by
+    the same names, and ``files``, a list of the two paths.
+
+    What connections say of each other is read once in a process and kept for the next part.
+    Raises :exc:`StateError` for what is missing there, damaged, or made of other digests.
+    """
+    options = _native_options(plan.options)
+    found = _native.judged(
+        plan._known(scratch), plan._made(), plan._facts(scratch), run, options
+    )
+    names = ("connections", "teardowns")
+    tables = {name: Table(one, name) for name, one in zip(names, found, strict=True)}
+    if to is None:
+        return tables
+    paths = {name: os.fspath(Path(to) / f"{name}-{run:05d}.arrow") for name in names}
+    rows = {name: table.write(paths[name]) for name, table in tables.items()}
+    return {**rows, "files": list(paths.values())}
+
+
+def accounts(plan: Plan, scratch: _PathText) -> dict[str, Table]:
+    """Give the tables about the capture itself; all buckets must be stitched.
+
+    A dict of ``ledger``, ``interfaces``, ``issues``, ``files`` and ``names``, the tables of :func:`read`.
+    Raises :exc:`StateError` for what is missing in ``scratch``, damaged, or made of other digests.
+    """
+    options = _native_options(plan.options)
+    odd: Any = ([tuple(one) for one in plan.odd[0]], [tuple(one) for one in plan.odd[1]])
+    found = _native.accounts(
+        plan._known(scratch), plan._made(), plan._facts(scratch), odd, options
+    )
+    return {name: Table(table, name) for name, table in found.items()}
