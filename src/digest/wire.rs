@@ -193,7 +193,7 @@ pub(crate) trait Coder {
 
 /// One that writes.
 #[derive(Debug, Default)]
-pub(crate) struct Out(pub(super) Vec<u8>);
+pub(crate) struct Out(pub(crate) Vec<u8>);
 
 impl Coder for Out {
     const READS: bool = false;

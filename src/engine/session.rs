@@ -322,9 +322,7 @@ impl Session {
             return Ok(());
         }
         let bad = |file: &&FileSummary| !matches!(file.status, Status::Complete | Status::Empty);
-        self.reader.files().iter().find(bad).map_or(Ok(()), |file| {
-            Err(damaged(file))
-        })
+        self.reader.files().iter().find(bad).map_or(Ok(()), |file| Err(damaged(file)))
     }
 }
 

@@ -30,11 +30,11 @@ fn timed(key: i64) -> Option<i64> {
 
 /// Files in the order in which they are read: name, path, time by which each stands in line, where
 /// it was named, bytes; kinds, details and counts of what was met besides; the first packet's time.
-type Survey = (
-    Vec<(String, Option<PathBuf>, Option<i64>, Option<usize>, Option<u64>)>,
-    (Vec<(String, String)>, Vec<(String, u64)>),
-    Option<i64>,
-);
+type Survey =
+    (Vec<(String, Option<PathBuf>, Option<i64>, Option<usize>, Option<u64>)>, Odd, Option<i64>);
+
+/// Oddities of no file: kinds and details of examples, kinds and counts.
+type Odd = (Vec<(String, String)>, Vec<(String, u64)>);
 
 /// Looks for the files of a capture.
 #[pyfunction]
@@ -45,7 +45,7 @@ pub fn surveyed<'py>(
 ) -> PyResult<Survey> {
     errors::guarded(py, || {
         let (found, _, _) = begun(py, sources, options, |sources, options| {
-            runs::survey(sources, options.settled().reading)
+            runs::survey(sources, &options.reading)
         })?;
         let files = found.files.into_iter();
         let files = files
@@ -66,6 +66,9 @@ pub struct Digesting {
     raised: Raised,
 }
 
+/// A file before it is read: name, bytes, time of change in nanoseconds, tag.
+type Stamped = (String, Option<u64>, Option<i64>, Option<String>);
+
 /// How a run is to be read: fingerprint of the options, seed, buckets, files of the whole capture,
 /// time of its first packet.
 type How = (u64, u64, u32, Option<usize>, Option<i64>);
@@ -73,13 +76,14 @@ type How = (u64, u64, u32, Option<usize>, Option<i64>);
 #[pymethods]
 impl Digesting {
     #[new]
+    #[allow(clippy::needless_pass_by_value)] // as Python hands it over
     fn new<'py>(
         py: Python<'py>,
         sources: &Bound<'py, PyList>,
         to: PathBuf,
         options: &Bound<'py, PyDict>,
         how: How,
-        stamps: Vec<(String, Option<u64>, Option<i64>, Option<String>)>,
+        stamps: Vec<Stamped>,
     ) -> PyResult<Self> {
         errors::guarded(py, || {
             let (fingerprint, seed, buckets, of, origin) = how;
@@ -215,8 +219,7 @@ pub fn stitched<'py>(
 ) -> PyResult<(u64, u64, u64)> {
     let options = self::options(options)?.settled();
     wait(py, move |cancel| {
-        let (known, length) =
-            open(&made)?.stitch(bucket, &options, &to, &|| cancel.proceed())?;
+        let (known, length) = open(&made)?.stitch(bucket, &options, &to, &|| cancel.proceed())?;
         Ok((length, known.connections, known.teardowns))
     })
 }
@@ -229,9 +232,12 @@ struct Ready {
     shared: Shared,
 }
 
+/// A job that is ready, by what tells it from others.
+type Latest = Mutex<Option<(String, Arc<Ready>)>>;
+
 /// The job that was judged last: the next part is most often one of the same.
-fn latest() -> &'static Mutex<Option<(String, Arc<Ready>)>> {
-    static LATEST: OnceLock<Mutex<Option<(String, Arc<Ready>)>>> = OnceLock::new();
+fn latest() -> &'static Latest {
+    static LATEST: OnceLock<Latest> = OnceLock::new();
     LATEST.get_or_init(Mutex::default)
 }
 
@@ -293,7 +299,7 @@ pub fn accounts<'py>(
     key: String,
     made: Made,
     facts: Vec<PathBuf>,
-    odd: (Vec<(String, String)>, Vec<(String, u64)>),
+    odd: Odd,
     options: &Bound<'py, PyDict>,
 ) -> PyResult<Tables> {
     let options = self::options(options)?.settled();

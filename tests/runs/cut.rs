@@ -28,9 +28,12 @@ impl Record {
         &self.octets[16..]
     }
 
-    /// The frame, to change.
-    pub fn data_mut(&mut self) -> &mut [u8] {
-        &mut self.octets[16..]
+    /// Another frame at the same time.
+    pub fn with(&self, frame: &[u8]) -> Self {
+        let length = u32::try_from(frame.len()).unwrap();
+        let length = if self.little { length.to_le_bytes() } else { length.to_be_bytes() };
+        let octets = [&self.octets[..8], &length, &length, frame].concat();
+        Self { octets, little: self.little }
     }
 }
 
@@ -43,7 +46,7 @@ pub struct Capture {
     tail: Vec<u8>,
 }
 
-/// The octets of a file, unpacked.
+/// The bytes of a file, unpacked.
 pub fn octets(path: &Path) -> Vec<u8> {
     let octets = std::fs::read(path).unwrap();
     if path.extension().is_some_and(|e| e == "xz") {
@@ -97,12 +100,12 @@ fn anew(octets: &[u8]) -> Option<Capture> {
 }
 
 impl Capture {
-    /// Of a file's octets; `None` where they are no capture.
+    /// Of a file's bytes; `None` where they are no capture.
     pub fn of(octets: &[u8]) -> Option<Self> {
         classic(octets).or_else(|| anew(octets))
     }
 
-    /// Some of its records as a file, the rest of its octets behind the last one.
+    /// Some of its records as a file, the rest of its bytes behind the last one.
     pub fn piece(&self, records: &[&Record], last: bool) -> Vec<u8> {
         let mut out = self.header.clone();
         for record in records {

@@ -23,7 +23,8 @@ struct Scratch(PathBuf);
 impl Scratch {
     fn new() -> Self {
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let path = std::env::temp_dir().join(format!("finrst-runs-{}-{number}", std::process::id()));
+        let path =
+            std::env::temp_dir().join(format!("finrst-runs-{}-{number}", std::process::id()));
         std::fs::create_dir_all(&path).unwrap();
         Self(path)
     }
@@ -181,7 +182,7 @@ fn whatever_is_cut_or_changed_is_told() {
     let whole = std::fs::read(&digests[0]).unwrap();
     for cut in (0..whole.len()).step_by(7) {
         std::fs::write(&damaged, &whole[..cut]).unwrap();
-        told(Job::open(&[damaged.clone()], None).map(drop).unwrap_err());
+        told(Job::open(std::slice::from_ref(&damaged), None).map(drop).unwrap_err());
     }
     let mut unread = 0;
     for at in (0..whole.len()).step_by(3) {
@@ -189,7 +190,7 @@ fn whatever_is_cut_or_changed_is_told() {
         changed[at] ^= 1;
         std::fs::write(&damaged, &changed).unwrap();
         let to = scratch.file("to");
-        let stitched = Job::open(&[damaged.clone()], None)
+        let stitched = Job::open(std::slice::from_ref(&damaged), None)
             .and_then(|job| job.stitch(0, &options, &to, &|| true).map(drop));
         // The line of all frames is not looked at where nothing is odd.
         stitched.map_or_else(told, |()| unread += 1);

@@ -9,7 +9,7 @@ use finrst::table::Made;
 
 use crate::support::cells::{columns, tables, text};
 
-/// A file in memory: its name and octets.
+/// A file in memory: its name and bytes.
 pub type File = (String, Vec<u8>);
 
 pub fn named(pieces: Vec<Vec<u8>>) -> Vec<File> {

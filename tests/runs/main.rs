@@ -7,5 +7,6 @@ mod support;
 mod cut;
 mod everywhere;
 mod files;
+mod hazards;
 mod held;
 mod random;

@@ -34,9 +34,18 @@ struct Tear {
 const FILTERS: [&str; 5] = ["", "tcp port 80 or port 4001", "vlan", "not port 443", "ip6"];
 
 fn tears() -> impl Strategy<Value = Tear> {
-    let leap = (any::<prop::sample::Index>(), prop_oneof![
-        Just(25_300_i64), Just(-9), Just(1), Just(86_400), Just(1_500_000_000), Just(-30_000)
-    ], any::<bool>());
+    let leap = (
+        any::<prop::sample::Index>(),
+        prop_oneof![
+            Just(25_300_i64),
+            Just(-9),
+            Just(1),
+            Just(86_400),
+            Just(1_500_000_000),
+            Just(-30_000)
+        ],
+        any::<bool>(),
+    );
     let places = (
         any::<prop::sample::Index>(),
         1..7_usize,
@@ -53,8 +62,21 @@ fn tears() -> impl Strategy<Value = Tear> {
         prop::option::weighted(0.2, any::<prop::sample::Index>()),
     );
     (places, how).prop_map(
-        |((capture, files, shuffled, swapped, leaps), (each, buckets, filter, bounds, backwards, short))| Tear {
-            capture, files, shuffled, swapped, leaps, each, buckets, filter, bounds, backwards, short,
+        |(
+            (capture, files, shuffled, swapped, leaps),
+            (each, buckets, filter, bounds, backwards, short),
+        )| Tear {
+            capture,
+            files,
+            shuffled,
+            swapped,
+            leaps,
+            each,
+            buckets,
+            filter,
+            bounds,
+            backwards,
+            short,
         },
     )
 }

@@ -1,7 +1,7 @@
-//! Rows as octets that outlive the process: the fields of a packed connection as numbers of seven
-//! bits an octet, and what is rare behind them.
+//! Rows as bytes that outlive the process: the fields of a packed connection as numbers of seven
+//! bits a byte, and what is rare behind them.
 //!
-//! What is read may be anything: nothing of it is believed, and memory is asked for only as octets
+//! What is read may be anything: nothing of it is believed, and memory is asked for only as bytes
 //! come. Numbers that make no sense give a row that makes none.
 
 use crate::conn::compat::zeek::history::More;
@@ -20,7 +20,7 @@ pub fn store(c: &Connection, octets: &mut Vec<u8>) {
     all(&mut c, &mut writer);
 }
 
-/// Takes a row off the front of some octets; `None` where they end too early or hold none.
+/// Takes a row off the front of some bytes; `None` where they end too early or hold none.
 pub fn load(octets: &mut &[u8]) -> Option<Connection> {
     let mut reader = Reader { octets, cut: false };
     let teardowns = usize::try_from(reader.word(0)).ok()?;
@@ -46,7 +46,9 @@ fn all(c: &mut Connection, coder: &mut impl Coder) {
     let mut letters = c.zeek.take_letters();
     if coder.given(|| letters.is_some()) {
         let letters: &mut More = letters.get_or_insert_with(|| Box::new([0; size_of::<More>()]));
-        letters.iter_mut().for_each(|letter| coder.plain(letter));
+        for letter in letters {
+            coder.plain(letter);
+        }
     }
     c.zeek.put_letters(letters);
     for teardown in &mut c.teardowns {
@@ -137,7 +139,7 @@ impl Coder for Reader<'_, '_> {
 
     fn text(&mut self, text: &mut Option<Box<str>>) {
         let Some(length) = self.word(0).checked_sub(1) else { return *text = None };
-        // Eight octets a number, of which each takes one at least.
+        // Eight bytes a number, of which each takes one at least.
         if usize::try_from(length).map_or(true, |length| length / 8 > self.octets.len()) {
             self.cut = true;
             return;
@@ -180,7 +182,9 @@ mod tests {
     #[test]
     fn what_claims_to_be_long_takes_no_memory() {
         for octet in [0, 1, 127, 128, 255] {
-            assert!(load(&mut &[&[255, 255, 255, 255, 127][..], &[octet; 999]].concat()[..]).is_none());
+            assert!(
+                load(&mut &[&[255, 255, 255, 255, 127][..], &[octet; 999]].concat()[..]).is_none()
+            );
             load(&mut &[octet; 4096][..]);
         }
     }

@@ -1,11 +1,11 @@
 //! What is known of the capture itself, put together from that of its runs.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
+use super::broken;
 use super::plan::{Plan, State};
 use super::run::Run;
 use super::walk::{Frames, Met, Teller, walk};
-use super::broken;
 use crate::base::error::Error;
 use crate::base::issue::{Issue, Issues, NO_FILE};
 use crate::capture::{FileSummary, Interface, report_order, report_overlaps};
@@ -30,7 +30,7 @@ pub struct Accounts {
 }
 
 /// Numbers and times of some frames of a run, by their numbers in it.
-type Wanted = HashMap<u64, Option<(u64, i64, bool)>>;
+type Wanted = BTreeMap<u64, Option<(u64, i64, bool)>>;
 
 /// Puts accounts together; `odd` is what was met in no file of the capture.
 ///
@@ -58,9 +58,9 @@ pub fn accounts<F: Frames + ?Sized>(
             && let Some(after) = plan.passed(run, state)
         {
             let wanted = wanted.get_mut(run).ok_or_else(|| broken("a plan"))?;
-            wanted.iter_mut().for_each(|(&number, found)| {
+            for (&number, found) in wanted.iter_mut() {
                 *found = Some((state.number.saturating_add(number), 0, true));
-            });
+            }
             state = after;
             continue;
         }
@@ -104,9 +104,10 @@ pub fn accounts<F: Frames + ?Sized>(
     let mut decoding = Issues::default();
     for (run, of) in runs.iter().enumerate() {
         let standings = plan.standings.get(run).map(Vec::as_slice).unwrap_or_default();
-        let [reader, decoder] = of.issues.each_ref().map(|of| {
-            of.in_files(|file| standings.get(file as usize).map_or(NO_FILE, |s| s.file))
-        });
+        let [reader, decoder] = of
+            .issues
+            .each_ref()
+            .map(|of| of.in_files(|file| standings.get(file as usize).map_or(NO_FILE, |s| s.file)));
         let number = |number: u64| {
             let found = wanted.get(run).and_then(|all| all.get(&number)).copied().flatten();
             found.map_or(number, |(number, _, _)| number)

@@ -5,9 +5,10 @@
 use std::io::Read;
 
 use super::broken;
-use super::line::{Octets, write};
+use super::line::Octets;
 use crate::base::error::Error;
 use crate::capture::{Direction, Frame, LinkType};
+use crate::digest::wire::put;
 
 /// A frame that was set aside.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,7 +29,7 @@ pub fn add(octets: &mut Vec<u8>, frame: &Frame<'_>) {
         u64::from(frame.original_length),
         frame.data.len() as u64,
     ] {
-        write(octets, word);
+        put(octets, word);
     }
     octets.extend_from_slice(frame.data);
 }
@@ -44,7 +45,7 @@ impl<R: Read> Asides<R> {
     /// The next one.
     ///
     /// # Errors
-    /// Where the octets cannot be read or are none.
+    /// Where the bytes cannot be read or are none.
     pub fn next(&mut self) -> Result<Option<Aside>, Error> {
         const WHAT: &str = "a frame";
         let Some(interface) = self.0.word()? else { return Ok(None) };

@@ -1,4 +1,4 @@
-//! Octets of several kinds in one file: blobs, each compressed and with a checksum, behind whatever
+//! Bytes of several kinds in one file: blobs, each compressed and with a checksum, behind whatever
 //! lies at the front, and a list of them at the end. Whatever is cut, damaged or foreign is
 //! [`Error::State`].
 
@@ -11,11 +11,11 @@ use crate::base::text::file_name;
 use crate::digest::checksum;
 use crate::digest::wire::{Bad, Coder, Cursor, Out};
 
-/// The last octets: what the file is, and in which version.
+/// The last bytes: what the file is, and in which version.
 const END: [u8; 8] = *b"\x89FRSTP\x01\n";
-/// Octets that say where the list lies: its place, its length, its checksum, [`END`].
-const TAIL: u64 = 32;
-/// Octets of one blob at most; the list is shorter as well.
+/// Bytes that say where the list lies: its place, its length, its checksum, [`END`].
+const TAIL: usize = 32;
+/// Bytes of one blob at most; the list is shorter as well.
 const LONGEST: usize = 1 << 28;
 const LEVEL: i32 = 1;
 
@@ -42,13 +42,9 @@ impl Blob {
     fn code<C: Coder>(&mut self, coder: &mut C) -> Result<(), Bad> {
         coder.plain(&mut self.tag.kind)?;
         coder.plain(&mut self.tag.part)?;
-        for number in [
-            &mut self.count,
-            &mut self.offset,
-            &mut self.length,
-            &mut self.raw,
-            &mut self.checksum,
-        ] {
+        for number in
+            [&mut self.count, &mut self.offset, &mut self.length, &mut self.raw, &mut self.checksum]
+        {
             coder.number(number)?;
         }
         Ok(())
@@ -59,13 +55,13 @@ impl Blob {
 pub struct Packing<W> {
     out: W,
     at: u64,
-    /// Octets in front of it.
+    /// Bytes in front of it.
     front: u64,
     blobs: Vec<Blob>,
 }
 
 impl<W: Write> Packing<W> {
-    /// Behind so many octets that were written already.
+    /// Behind so many bytes that were written already.
     pub fn new(out: W, front: u64) -> Self {
         Self { out, at: front, front, blobs: Vec::new() }
     }
@@ -84,7 +80,7 @@ impl<W: Write> Packing<W> {
         Ok(())
     }
 
-    /// Writes the list; gives the sink back and tells how many octets there are.
+    /// Writes the list; gives the sink back and tells how many bytes there are.
     ///
     /// # Errors
     /// Those of writing.
@@ -99,7 +95,7 @@ impl<W: Write> Packing<W> {
         }
         self.out.write_all(&END)?;
         self.out.flush()?;
-        Ok((self.out, self.at + out.0.len() as u64 + TAIL))
+        Ok((self.out, self.at + (out.0.len() + TAIL) as u64))
     }
 }
 
@@ -122,13 +118,14 @@ impl Chest {
         let mut file = opened(path)?;
         let io = |error| failed(path, error);
         let length = file.seek(SeekFrom::End(0)).map_err(io)?;
-        let at = length.checked_sub(TAIL).ok_or_else(|| state(path, "it is cut"))?;
+        let at = length.checked_sub(TAIL as u64).ok_or_else(|| state(path, "it is cut"))?;
         file.seek(SeekFrom::Start(at)).map_err(io)?;
-        let mut tail = [0; TAIL as usize];
+        let mut tail = [0; TAIL];
         file.read_exact(&mut tail).map_err(io)?;
         let mut cursor = Cursor::new(tail);
         let mut number = || cursor.array().map(u64::from_le_bytes);
-        let [Ok(list), Ok(size), Ok(sum), Ok(end)] = [number(), number(), number(), number()] else {
+        let [Ok(list), Ok(size), Ok(sum), Ok(end)] = [number(), number(), number(), number()]
+        else {
             return Err(state(path, "it is cut"));
         };
         let fits = list.checked_add(size) == Some(at) && size <= LONGEST as u64;
@@ -161,11 +158,6 @@ impl Chest {
         self.sum
     }
 
-    /// The file.
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
-
     /// What lies at the front, as a file of its own.
     ///
     /// # Errors
@@ -186,10 +178,16 @@ impl Chest {
     pub fn stream(&self, tag: Tag) -> Result<Stream, Error> {
         let blobs: Vec<Blob> = self.blobs(tag).copied().collect();
         let file = if blobs.is_empty() { None } else { Some(opened(&self.path)?) };
-        Ok(Stream { path: self.path.clone(), file, blobs: blobs.into_iter(), octets: Vec::new(), at: 0 })
+        Ok(Stream {
+            path: self.path.clone(),
+            file,
+            blobs: blobs.into_iter(),
+            octets: Vec::new(),
+            at: 0,
+        })
     }
 
-    /// All octets of a kind and part.
+    /// All bytes of a kind and part.
     ///
     /// # Errors
     /// [`Error::Io`], [`Error::State`].
@@ -238,7 +236,7 @@ impl Stream {
         Ok(true)
     }
 
-    /// The octets of the blob that was taken last.
+    /// The bytes of the blob that was taken last.
     pub fn octets(&self) -> &[u8] {
         &self.octets
     }
@@ -261,7 +259,7 @@ impl Read for Stream {
     }
 }
 
-/// The first octets of a file.
+/// The first bytes of a file.
 pub struct Front {
     file: File,
     at: u64,

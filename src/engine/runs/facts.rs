@@ -11,7 +11,7 @@ use crate::conn::{Connection, Counts, Rows, load, store};
 use crate::digest::wire::{Bad, Coder, Cursor, Out};
 use crate::packet::{Path as Way, PathId, Paths};
 
-/// Octets of rows that are packed together.
+/// Bytes of rows that are packed together.
 const BLOCK: usize = 1 << 18;
 
 const HEAD: u8 = 1;
@@ -54,16 +54,11 @@ pub fn part_of(ends: &[u64], packet: u64) -> usize {
     ends.partition_point(|&end| end < packet).min(ends.len().saturating_sub(1))
 }
 
-/// Writes the rows of a bucket; how many octets that takes.
+/// Writes the rows of a bucket; how many bytes that takes.
 ///
 /// # Errors
 /// Those of the sink.
-pub fn write<W: Write>(
-    out: W,
-    plan: &Plan,
-    known: &mut Bucketed,
-    rows: &Rows,
-) -> io::Result<u64> {
+pub fn write<W: Write>(out: W, plan: &Plan, known: &mut Bucketed, rows: &Rows) -> io::Result<u64> {
     let ends = plan.parts();
     let mut packing = Packing::new(out, 0);
     let mut groups: Vec<[Pile; 2]> = Vec::new();
@@ -112,7 +107,7 @@ struct Pile {
 }
 
 impl Pile {
-    /// Adds a row, if there is one; what is more than so many octets is put away.
+    /// Adds a row, if there is one; what is more than so many bytes is put away.
     fn add<W: Write>(
         &mut self,
         row: &[u8],

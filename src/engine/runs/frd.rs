@@ -24,7 +24,7 @@ const REST: Tag = Tag { kind: 2, part: 0 };
 const LINE: Tag = Tag { kind: 3, part: 0 };
 const ASIDES: Tag = Tag { kind: 4, part: 0 };
 
-/// A sink whose octets are counted.
+/// A sink whose bytes are counted.
 struct Counted<W> {
     out: W,
     octets: u64,

@@ -11,8 +11,8 @@ use super::run::{Run, RunReader};
 use super::stitch::{AllPaths, stitch};
 use super::together::Together;
 use crate::base::error::Error;
-use crate::base::text::file_name;
 use crate::base::issue::Issues;
+use crate::base::text::file_name;
 use crate::capture::{Progress, Source, SourceFiles};
 use crate::conn::finish;
 use crate::digest::{Header, Stamp, checksum};
@@ -47,7 +47,12 @@ impl Writing {
     ///
     /// # Errors
     /// As [`RunReader::open`]; [`Error::Io`], and [`Error::Exists`] where it would replace a source.
-    pub fn open(sources: Vec<Source>, to: &Path, stamps: Vec<Stamp>, way: Way) -> Result<Self, Error> {
+    pub fn open(
+        sources: Vec<Source>,
+        to: &Path,
+        stamps: Vec<Stamp>,
+        way: Way,
+    ) -> Result<Self, Error> {
         let Way { mut options, fingerprint, seed, buckets, of } = way;
         options.seed = Some(seed);
         let header =

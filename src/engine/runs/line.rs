@@ -1,10 +1,11 @@
-//! Every frame of a run in one or two octets: its file, its time, and whether it takes part. What
+//! Every frame of a run in one or two bytes: its file, its time, and whether it takes part. What
 //! several runs are in the order of one reader, and what time it is at each packet, is told by these.
 
 use std::io::Read;
 
 use super::broken;
 use crate::base::error::Error;
+use crate::digest::wire::{put, unzigzag, zigzag};
 
 /// What a frame is to the trackers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,24 +40,18 @@ const FILE: u64 = 6;
 const LEAP: u64 = 7;
 
 /// Writes a line.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct LineWriter {
     octets: Vec<u8>,
     file: u32,
     time: i64,
 }
 
-impl Default for LineWriter {
-    fn default() -> Self {
-        Self { octets: Vec::new(), file: 0, time: 0 }
-    }
-}
-
 impl LineWriter {
     /// The frames that follow are of this file.
     pub fn file(&mut self, file: u32) {
         if file != std::mem::replace(&mut self.file, file) {
-            write(&mut self.octets, u64::from(file) << BITS | FILE);
+            put(&mut self.octets, u64::from(file) << BITS | FILE);
         }
     }
 
@@ -65,14 +60,14 @@ impl LineWriter {
     pub fn add(&mut self, time: Option<i64>, part: Part) {
         let code = part as u64;
         let Some(time) = time else {
-            write(&mut self.octets, UNTIMED + code);
+            put(&mut self.octets, UNTIMED + code);
             return;
         };
         let distance = zigzag(time.wrapping_sub(std::mem::replace(&mut self.time, time)));
         if distance >> (64 - BITS) == 0 {
-            write(&mut self.octets, distance << BITS | code);
+            put(&mut self.octets, distance << BITS | code);
         } else {
-            write(&mut self.octets, code << BITS | LEAP);
+            put(&mut self.octets, code << BITS | LEAP);
             self.octets.extend_from_slice(&time.to_le_bytes());
         }
     }
@@ -82,7 +77,7 @@ impl LineWriter {
         std::mem::take(&mut self.octets)
     }
 
-    /// How many octets wait to be taken.
+    /// How many bytes wait to be taken.
     pub fn len(&self) -> usize {
         self.octets.len()
     }
@@ -108,7 +103,7 @@ impl<R: Read> Line<R> {
     /// The next frame.
     ///
     /// # Errors
-    /// Where the octets cannot be read or are no line.
+    /// Where the bytes cannot be read or are no line.
     pub fn next(&mut self) -> Result<Option<Mark>, Error> {
         loop {
             let Some(word) = self.octets.word()? else { return Ok(None) };
@@ -144,7 +139,7 @@ impl<R: Read> Line<R> {
     }
 }
 
-/// Octets of a stream, one by one.
+/// Bytes of a stream, one by one.
 pub struct Octets<R> {
     stream: R,
     buffer: Vec<u8>,
@@ -152,7 +147,7 @@ pub struct Octets<R> {
     end: usize,
 }
 
-/// Octets asked of a stream at a time.
+/// Bytes asked of a stream at a time.
 const BUFFER: usize = 1 << 12;
 
 impl<R: Read> Octets<R> {
@@ -190,7 +185,7 @@ impl<R: Read> Octets<R> {
         }
     }
 
-    /// The next octets.
+    /// The next bytes.
     pub fn array<const N: usize>(&mut self) -> Result<[u8; N], Error> {
         let mut octets = [0; N];
         for octet in &mut octets {
@@ -199,7 +194,7 @@ impl<R: Read> Octets<R> {
         Ok(octets)
     }
 
-    /// So many octets: memory grows with what really comes.
+    /// So many bytes: memory grows with what really comes.
     pub fn some(&mut self, length: usize) -> Result<Vec<u8>, Error> {
         let mut octets = Vec::new();
         while octets.len() < length {
@@ -227,22 +222,4 @@ fn read(stream: &mut impl Read, buffer: &mut [u8]) -> Result<usize, Error> {
             Ok(count) => return Ok(count),
         }
     }
-}
-
-/// Writes a word, seven bits an octet.
-#[inline]
-pub fn write(octets: &mut Vec<u8>, mut word: u64) {
-    while word > 127 {
-        octets.push((word & 127) as u8 | 128);
-        word >>= 7;
-    }
-    octets.push(word as u8);
-}
-
-pub fn zigzag(number: i64) -> u64 {
-    (number << 1 ^ number >> 63).cast_unsigned()
-}
-
-pub fn unzigzag(word: u64) -> i64 {
-    (word >> 1).cast_signed() ^ -(word & 1).cast_signed()
 }

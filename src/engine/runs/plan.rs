@@ -119,8 +119,8 @@ impl Plan {
         let odd = head.doubted || head.has_asides || head.begins_untimed || !head.in_sequence;
         let settled = before.clock.in_doubt().is_none() && head.clock.in_doubt().is_none();
         let began = before.clock != Clock::default();
-        let leaps = began
-            && head.first_kept.is_some_and(|at| at.saturating_sub(before.clock.now()) > LEAP);
+        let leaps =
+            began && head.first_kept.is_some_and(|at| at.saturating_sub(before.clock.now()) > LEAP);
         if odd || !settled || leaps {
             return None;
         }
@@ -163,9 +163,8 @@ fn span(head: &Head, standings: &[Standing]) -> Option<[(i64, u32); 2]> {
 /// Runs in the order of time, those together that share some.
 fn groups(heads: &[Head], standings: &[Vec<Standing>]) -> Vec<Vec<usize>> {
     let spans = heads.iter().zip(standings).enumerate();
-    let mut spans: Vec<_> = spans
-        .filter_map(|(run, (head, standings))| Some((span(head, standings)?, run)))
-        .collect();
+    let mut spans: Vec<_> =
+        spans.filter_map(|(run, (head, standings))| Some((span(head, standings)?, run))).collect();
     spans.sort_unstable();
     let mut groups: Vec<Vec<usize>> = Vec::new();
     let mut end = None;

@@ -18,7 +18,7 @@ use crate::engine::{Bound, Ledger, Options, room_to_go_on};
 use crate::hosts::{Hosts, Origin};
 use crate::packet::{Class, Decoded, Decoder, IcmpError, Segment};
 
-/// Octets of a line or of frames set aside that are handed on at a time.
+/// Bytes of a line or of frames set aside that are handed on at a time.
 const PIECE: usize = 1 << 16;
 /// Bytes read between two looks at whether there is memory.
 const ASKED: u64 = 1 << 20;
@@ -36,13 +36,8 @@ pub trait Sink {
     ///
     /// # Errors
     /// Where it cannot.
-    fn icmp(
-        &mut self,
-        hash: u32,
-        now: i64,
-        at: (u32, u64),
-        error: &IcmpError,
-    ) -> Result<(), Error>;
+    fn icmp(&mut self, hash: u32, now: i64, at: (u32, u64), error: &IcmpError)
+    -> Result<(), Error>;
 
     /// Takes some of the line of all frames.
     ///
@@ -125,7 +120,10 @@ impl Head {
     }
 }
 
-/// The time bounds as moments: `origin` is the time of the capture's first frame.
+/// The time bounds as moments: `origin` is the time of the capture's first frame, 0 where it has none.
+///
+/// # Errors
+/// [`Error::Argument`] for a bound after the first frame where its time is not told.
 pub fn settle(mut options: Options, origin: Option<i64>) -> Result<Options, Error> {
     for bound in [&mut options.start, &mut options.end] {
         if let Some(Bound::After(offset)) = *bound {
@@ -357,7 +355,7 @@ impl<S: Sink> Digester<S> {
         self.hand_on(PIECE)
     }
 
-    /// Hands on what there is of so many octets or more.
+    /// Hands on what there is of so many bytes or more.
     fn hand_on(&mut self, least: usize) -> Result<(), Error> {
         if self.line.len() >= least {
             self.sink.line(self.line.take())?;

@@ -12,6 +12,8 @@ use crate::engine::Options;
 use crate::packet::{IcmpError, PathId, Paths, Segment};
 
 /// A packet that takes part, as its run knows it.
+#[derive(Clone, Copy)]
+#[allow(clippy::large_enum_variant, reason = "a segment is the common case")]
 pub enum Item<'a> {
     /// A TCP segment.
     Segment(Segment<'a>),
@@ -48,7 +50,7 @@ pub trait Runs: Frames {
 
 /// The bucket of a hash, of so many.
 pub fn bucket_of(hash: u32, buckets: u32) -> u32 {
-    let at = u64::from(hash) * u64::from(buckets) >> 32;
+    let at = (u64::from(hash) * u64::from(buckets)) >> 32;
     u32::try_from(at).unwrap_or(0)
 }
 
@@ -245,7 +247,7 @@ impl Stitcher<'_> {
             Item::Icmp(error) => {
                 let path = self.paths.of_run(run, error.path)?;
                 let time = time.unwrap_or(error.time);
-                let error = IcmpError { packet, path, time, ..error };
+                let error = IcmpError { packet, time, path, ..error };
                 self.tracker.icmp_at(&error, self.seed.hash_quoted(&error), now);
             }
         }

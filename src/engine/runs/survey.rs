@@ -39,8 +39,8 @@ pub struct Found {
 ///
 /// # Errors
 /// As [`Reader::open`].
-pub fn survey(sources: Vec<Source>, options: ReadOptions) -> Result<Survey, Error> {
-    let mut reader = Reader::open(sources, ReadOptions { ahead: false, ..options })?;
+pub fn survey(sources: Vec<Source>, options: &ReadOptions) -> Result<Survey, Error> {
+    let mut reader = Reader::open(sources, ReadOptions { ahead: false, ..options.clone() })?;
     let files = reader.files().iter().zip(reader.lineup());
     let files = files.map(|(file, &(key, named))| {
         let (name, path, size) = (file.name.clone(), file.path.clone(), file.source_bytes);

@@ -9,8 +9,8 @@ use crate::base::error::Error;
 use crate::base::guard;
 use crate::cause::Context;
 use crate::conn::{Connection, Counts, Rows};
-use crate::engine::{Metadata, Options};
 use crate::engine::judge::Judge;
+use crate::engine::{Metadata, Options};
 use crate::packet::{Path, PathId};
 use crate::table::Made;
 use crate::table::shared::Shared;
@@ -79,7 +79,9 @@ impl Together {
     ) -> Result<Self, Error> {
         let (paths, of_buckets) = all_paths(facts, options.decoding.paths)?;
         let mut counts = Counts::default();
-        facts.iter().for_each(|bucket| counts.add(bucket.known.counts));
+        for bucket in facts {
+            counts.add(bucket.known.counts);
+        }
         let (mut context, mut firsts) = (Context::default(), Vec::new());
         for part in 0..plan.heads.len() {
             let own: u64 = facts.iter().map(|bucket| bucket.of_part(part)).sum();

@@ -190,7 +190,11 @@ impl Aside {
             file,
             number_in_file: mark.position,
             time: mark.time,
-            interface: if known { self.interface.saturating_add(interfaces) } else { self.interface },
+            interface: if known {
+                self.interface.saturating_add(interfaces)
+            } else {
+                self.interface
+            },
             link: self.link,
             direction: self.direction,
             data: &self.data,

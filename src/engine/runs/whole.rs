@@ -15,7 +15,7 @@ use crate::engine::session::told_at_the_end;
 use crate::engine::{Options, Output};
 use crate::packet::{IcmpError, PathId, Payload, Segment};
 
-/// A packet that owns its octets.
+/// A packet that owns its bytes.
 #[derive(Debug)]
 struct Kept {
     now: i64,
@@ -114,7 +114,10 @@ impl Items for std::slice::Iter<'_, Kept> {
         Ok(self.next().map(|kept| match &kept.what {
             What::Segment(octets) => {
                 let (head, options, payload) = &**octets;
-                (kept.now, Item::Segment(Segment { options, payload: Payload::Octets(payload), ..*head }))
+                (
+                    kept.now,
+                    Item::Segment(Segment { options, payload: Payload::Octets(payload), ..*head }),
+                )
             }
             What::Icmp(error) => (kept.now, Item::Icmp(*error)),
         }))

@@ -1,0 +1,183 @@
+//! What a cut may fall into, each by its name.
+
+use finrst::engine::{Bound, Options};
+
+use crate::cut::{Capture, Record, classic, octets};
+use crate::held::{File, alone, hold, in_runs, named};
+use crate::support::data;
+
+const SECOND: i64 = 1_000_000_000;
+
+fn demo() -> Capture {
+    classic(&octets(&data("demo.pcap"))).unwrap()
+}
+
+/// Holds runs of one and of two files, in few and many buckets, to one reader.
+fn all_ways(what: &str, files: &[File], options: &Options) {
+    for (each, buckets) in [(1, 1), (1, 64), (2, 2)] {
+        hold(what, in_runs(files, each, buckets, options), alone(files, options));
+    }
+}
+
+/// A frame of Ethernet and IPv4 in fragments of so many bytes.
+fn fragments(record: &Record, size: usize) -> Vec<Record> {
+    let data = record.data();
+    let header = 14 + 4 * usize::from(data[14] & 15);
+    let length = usize::from(u16::from_be_bytes([data[16], data[17]]));
+    let payload = &data[header..14 + length];
+    let pieces = payload.chunks(size).enumerate();
+    let pieces = pieces.map(|(at, piece)| {
+        let mut frame = data[..header].to_vec();
+        let more = if (at + 1) * size < payload.len() { 0x2000 } else { 0 };
+        let offset = u16::try_from(at * size / 8).unwrap() | more;
+        frame[20..22].copy_from_slice(&offset.to_be_bytes());
+        let total = u16::try_from(header - 14 + piece.len()).unwrap();
+        frame[16..18].copy_from_slice(&total.to_be_bytes());
+        frame.extend_from_slice(piece);
+        record.with(&frame)
+    });
+    pieces.collect()
+}
+
+#[test]
+fn fragments_on_both_sides_of_a_cut_are_one_segment() {
+    let mut capture = demo();
+    let mut records = Vec::new();
+    for (at, record) in capture.records.iter().enumerate() {
+        let mut pieces = fragments(record, if at % 2 == 0 { 8 } else { 16 });
+        // Some are lost, and wait until another one of their datagram comes, or for ever.
+        if at % 13 == 5 {
+            pieces.remove(0);
+        }
+        records.extend(pieces);
+    }
+    capture.records = records;
+    let options = Options::default();
+    for first in 0..40 {
+        let at: Vec<usize> = (first..capture.records.len()).step_by(40).collect();
+        let files = named(capture.cut(&at));
+        let what = format!("cut at {first} and every 40th");
+        hold(&what, in_runs(&files, 1, 2, &options), alone(&files, &options));
+    }
+    let late = Options { start: Some(Bound::After(17 * SECOND)), ..Options::default() };
+    all_ways("from a time on", &named(capture.cut(&[100, 200, 300])), &late);
+}
+
+#[test]
+fn an_identification_used_again_beyond_a_cut_expires_or_joins_as_it_would() {
+    for apart in [10, 29, 31, 400] {
+        let mut capture = demo();
+        let long = capture.records.iter().find(|record| record.data().len() > 100).unwrap();
+        let mut pieces = fragments(long, 16);
+        let mut again = pieces.clone();
+        again.iter_mut().for_each(|record| record.later(apart));
+        pieces.truncate(2);
+        pieces.extend(again);
+        let rest = capture.records.clone();
+        capture.records = pieces;
+        capture.records.extend(rest);
+        for at in 0..8 {
+            let files = named(capture.cut(&[at]));
+            all_ways(&format!("{apart} s apart, cut at {at}"), &files, &Options::default());
+        }
+    }
+}
+
+/// A pcapng file of frames that have no time, or one.
+fn simple(frames: &[(&[u8], Option<u64>)]) -> Vec<u8> {
+    let mut out = Vec::new();
+    let mut block = |kind: u32, body: &[u8]| {
+        let padded = body.len().div_ceil(4) * 4;
+        let length = u32::try_from(padded + 12).unwrap().to_le_bytes();
+        out.extend(kind.to_le_bytes());
+        out.extend(length);
+        out.extend(body);
+        out.resize(out.len() + padded - body.len(), 0);
+        out.extend(length);
+    };
+    let mut section = 0x1a2b_3c4d_u32.to_le_bytes().to_vec();
+    section.extend([1, 0, 0, 0, 255, 255, 255, 255, 255, 255, 255, 255]);
+    block(0x0a0d_0d0a, &section);
+    block(1, &[1, 0, 0, 0, 0, 0, 0, 0]);
+    for (frame, time) in frames {
+        let length = u32::try_from(frame.len()).unwrap().to_le_bytes();
+        let mut body = Vec::new();
+        if let Some(time) = time {
+            body.extend(0_u32.to_le_bytes());
+            body.extend(u32::try_from(time >> 32).unwrap().to_le_bytes());
+            body.extend(u32::try_from(time & 0xffff_ffff).unwrap().to_le_bytes());
+            body.extend(length);
+        }
+        body.extend(length);
+        body.extend(*frame);
+        block(if time.is_some() { 6 } else { 3 }, &body);
+    }
+    out
+}
+
+#[test]
+fn frames_without_a_time_take_it_from_the_file_before() {
+    let capture = demo();
+    let frames = || capture.records.iter().map(Record::data);
+    for every in [0, 1, 2, 5] {
+        let timed = |at: usize| {
+            (every > 0 && at % every == 1).then(|| 1_700_000_000_000_000 + at as u64 * 90_000)
+        };
+        let all: Vec<(&[u8], Option<u64>)> =
+            frames().enumerate().map(|(at, frame)| (frame, timed(at))).collect();
+        for size in [7, 50, 100] {
+            let files = named(all.chunks(size).map(simple).collect());
+            all_ways(&format!("every {every}, {size}"), &files, &Options::default());
+            let (start, end) = (Some(Bound::After(SECOND)), Some(Bound::After(12 * SECOND)));
+            let options = Options { start, end, ..Options::default() };
+            all_ways(&format!("every {every}, {size}, some of it"), &files, &options);
+        }
+    }
+}
+
+#[test]
+fn a_clock_that_leaps_is_believed_where_one_reader_believes_it() {
+    let capture = demo();
+    let count = capture.records.len();
+    let years = 38 * 365 * 86_400;
+    for (from, to) in
+        [(0, 1), (count / 2, count / 2 + 1), (count / 2 - 1, count / 2 + 1), (count - 1, count)]
+    {
+        for seconds in [years, 7 * 3600, -7 * 3600] {
+            let mut odd = capture.clone();
+            odd.records[from..to].iter_mut().for_each(|record| record.later(seconds));
+            for at in [1, count / 2 - 1, count / 2, count / 2 + 1, count - 1] {
+                let files = named(odd.cut(&[at]));
+                all_ways(
+                    &format!("{seconds} s at {from}, cut at {at}"),
+                    &files,
+                    &Options::default(),
+                );
+            }
+        }
+    }
+    // Silence between two runs, and within one.
+    for gap in [6 * 3600 - 1, 6 * 3600 + 60, 9 * 86_400] {
+        let mut apart = capture.clone();
+        apart.records[count / 2..].iter_mut().for_each(|record| record.later(gap));
+        for at in [count / 3, count / 2, count / 2 + 1] {
+            all_ways("a gap", &named(apart.cut(&[at])), &Options::default());
+        }
+    }
+}
+
+#[test]
+fn files_that_are_empty_cut_compressed_or_named_twice_are_what_they_are_to_one_reader() {
+    let capture = demo();
+    let options = Options::default();
+    let pieces = capture.cut(&[40, 80, 120]);
+    let empty = capture.piece(&[], false);
+    let mut short = pieces[1].clone();
+    short.truncate(short.len() - 5);
+    let packed = zstd::bulk::compress(&pieces[2], 1).unwrap();
+    let files = [&pieces[0], &empty, &short, &packed, &empty, &pieces[3], &pieces[3]];
+    let files = named(files.into_iter().cloned().collect());
+    all_ways("odd files", &files, &options);
+    let backwards: Vec<File> = files.iter().rev().cloned().collect();
+    all_ways("named backwards", &backwards, &options);
+}
