@@ -129,7 +129,7 @@ fn a_capture_torn_at_random_is_itself() {
         .collect();
     captures.push(classic(&octets(&data("demo.pcap"))).unwrap());
     let config = ProptestConfig {
-        cases: 160,
+        cases: 100,
         failure_persistence: None,
         rng_seed: RngSeed::Fixed(18),
         ..ProptestConfig::default()
