@@ -8,9 +8,7 @@ _Source: TypeAlias = tuple[Any, ...]
 _Outcome: TypeAlias = tuple[int, str | None]
 _At: TypeAlias = tuple[int, int | None, int]
 _Said: TypeAlias = tuple[int, int | None, str]
-_Made: TypeAlias = tuple[
-    Sequence[str], Sequence[tuple[int, int, int | None, int | None]] | None
-]
+_Made: TypeAlias = tuple[Sequence[str], Sequence[tuple[int, int, int | None, int | None]] | None]
 
 @final
 class Table:
@@ -176,7 +174,6 @@ def accounts(
     odd: tuple[Sequence[tuple[str, str]], Sequence[tuple[str, int]]],
     options: Mapping[str, Any],
 ) -> dict[str, Table]: ...
-def forget_judged() -> None: ...
 def causes() -> Table: ...
 def finding_kinds() -> Table: ...
 def columns() -> Table: ...

@@ -321,9 +321,3 @@ pub fn accounts<'py>(
     })?;
     Ok(named(tables, &SourceFiles::default()))
 }
-
-/// Forgets the job that was judged last.
-#[pyfunction]
-pub fn forget_judged(py: Python<'_>) {
-    py.detach(|| *latest().lock().unwrap_or_else(PoisonError::into_inner) = None);
-}

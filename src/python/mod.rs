@@ -32,7 +32,7 @@ mod native {
     #[pymodule_export]
     use super::annotate::Annotation;
     #[pymodule_export]
-    use super::cluster::{Digesting, accounts, forget_judged, judged, planned, stitched, surveyed};
+    use super::cluster::{Digesting, accounts, judged, planned, stitched, surveyed};
     #[pymodule_export]
     use super::findings::{Finder, Findings, finding_kinds};
     #[pymodule_export]

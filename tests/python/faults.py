@@ -89,6 +89,25 @@ def ended(one: Any) -> Any:
     return one
 
 
+def digesting() -> Any:
+    """A run on its way into a digest."""
+    return NATIVE.Digesting(source, PLACE / "one.frd", {}, (1, 2, 1, None, None), [])
+
+
+def digested(one: Any) -> Any:
+    while one.step() is not None:
+        pass
+    return one
+
+
+def job() -> Any:
+    """What a job is made of, and its facts."""
+    digested(digesting()).finish()
+    made = ([str(PLACE / "one.frd")], None)
+    NATIVE.stitched(made, 0, PLACE / "facts.frf", {})
+    return made, [str(PLACE / "facts.frf")]
+
+
 # Each gives what it is called on, made without a fault, and the call.
 ENTRIES: dict[str, tuple[Callable[[], Any], Callable[[Any], Any]]] = {
     "Reading": (lambda: source, lambda it: NATIVE.Reading(it, {})),
@@ -107,6 +126,14 @@ ENTRIES: dict[str, tuple[Callable[[], Any], Callable[[Any], Any]]] = {
     "Annotation.step": (annotation, lambda it: it.step()),
     "Annotation.commit": (lambda: copied(annotation()), lambda it: it.commit(164)),
     "Annotation.abandon": (annotation, lambda it: it.abandon()),
+    "Digesting": (lambda: None, lambda _: digesting()),
+    "Digesting.step": (digesting, lambda it: it.step()),
+    "Digesting.finish": (lambda: digested(digesting()), lambda it: it.finish()),
+    "surveyed": (lambda: source, lambda it: NATIVE.surveyed(it, {})),
+    "planned": (job, lambda it: NATIVE.planned(it[0])),
+    "stitched": (job, lambda it: NATIVE.stitched(it[0], 0, PLACE / "facts.frf", {})),
+    "judged": (job, lambda it: NATIVE.judged(os.urandom(8).hex(), *it, 0, {})),
+    "accounts": (job, lambda it: NATIVE.accounts(os.urandom(8).hex(), *it, ([], []), {})),
     "causes": (lambda: None, lambda _: NATIVE.causes()),
     "columns": (lambda: None, lambda _: NATIVE.columns()),
     "finding_kinds": (lambda: None, lambda _: NATIVE.finding_kinds()),
@@ -211,6 +238,7 @@ def complete() -> None:
         NATIVE.Sources,
         NATIVE.Output,
         NATIVE.Annotation,
+        NATIVE.Digesting,
         NATIVE.Findings,
         NATIVE.Finder,
     ):

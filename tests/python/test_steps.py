@@ -68,7 +68,7 @@ def steps(
         {},
         {"filter": "port 4001 or port 4007"},
         {"start": "+10s", "end": "+40s"},
-        {"linger": "1s", "hosts": {"10.77.0.2": "server"}, "parameters": {"handshake_timeout_s": 3.0}},
+        {"linger": "1s", "hosts": {"10.77.0.2": "b"}, "parameters": {"handshake_timeout_s": 3.0}},
     ],
 )
 def test_the_steps_give_the_tables_of_one_reading(tmp_path: Path, options: Any) -> None:
@@ -105,7 +105,8 @@ def test_rows_are_written_where_that_is_asked(tmp_path: Path) -> None:
     names = [Path(path).name for part in written for path in part["files"]]
     assert names == [f"{name}-{run:05d}.arrow" for run in range(2) for name in tables]
     for name, table in tables.items():
-        parts = [pa.ipc.open_file(tmp_path / f"{name}-{run:05d}.arrow").read_all() for run in range(2)]
+        paths = [tmp_path / f"{name}-{run:05d}.arrow" for run in range(2)]
+        parts = [pa.ipc.open_file(path).read_all() for path in paths]
         assert [part.num_rows for part in parts] == [part[name] for part in written]
         assert pa.concat_tables(parts).to_pylist() == table.to_pylist()
 
@@ -125,7 +126,7 @@ def test_what_cannot_be_done_is_said(tmp_path: Path) -> None:
         finrst.digest(DEMO, tmp_path / "run.frd", memory_limit="1GiB")
     with pytest.raises(ValueError, match="origin"):
         finrst.digest(DEMO, tmp_path / "run.frd", start="+1s")
-    with pytest.raises(finrst.CaptureError, match="no capture|not a capture|text"):
+    with pytest.raises(finrst.CaptureError, match="text"):
         finrst.digest(Path(__file__), tmp_path / "run.frd")
     assert list(tmp_path.iterdir()) == []
     with pytest.raises(FileExistsError, match="source"):
