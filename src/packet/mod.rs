@@ -126,7 +126,7 @@ pub struct Reassembled {
 }
 
 impl Reassembled {
-    /// Of a segment, whose octets are copied.
+    /// Of a segment, whose bytes are copied.
     pub fn new(segment: Segment<'_>) -> Box<Self> {
         Box::new(Self {
             head: Segment { options: &[], payload: Payload::default(), ..segment },

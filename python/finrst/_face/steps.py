@@ -39,6 +39,13 @@ class Plan:
     """How the digests of a capture's runs belong together; made by :func:`plan`.
 
     It can be pickled; :meth:`to_json` and :meth:`from_json` write and read it as text.
+
+    >>> import finrst, tempfile
+    >>> scratch = tempfile.mkdtemp()
+    >>> run = finrst.digest("tests/data/demo.pcap", f"{scratch}/run-0.frd", buckets=1)
+    >>> plan = finrst.plan([run])
+    >>> plan.runs, plan.buckets, plan.files, plan.packets
+    (1, 1, 1, 164)
     """
 
     digests: tuple[str, ...]
@@ -61,12 +68,28 @@ class Plan:
     """What the survey met besides."""
 
     def to_json(self) -> str:
-        """Give it as text."""
+        """Give it as text.
+
+        >>> import finrst, tempfile
+        >>> scratch = tempfile.mkdtemp()
+        >>> run = finrst.digest("tests/data/demo.pcap", f"{scratch}/run-0.frd", buckets=1)
+        >>> plan = finrst.plan([run])
+        >>> plan.to_json()[:12]
+        '{"digests": '
+        """
         return json.dumps(asdict(self))
 
     @classmethod
     def from_json(cls, text: str) -> Self:
-        """Read it from text that :meth:`to_json` gave."""
+        """Read it from text that :meth:`to_json` gave.
+
+        >>> import finrst, tempfile
+        >>> scratch = tempfile.mkdtemp()
+        >>> run = finrst.digest("tests/data/demo.pcap", f"{scratch}/run-0.frd", buckets=1)
+        >>> plan = finrst.plan([run])
+        >>> finrst.Plan.from_json(plan.to_json()) == plan
+        True
+        """
         known = json.loads(text)
         order = known["order"]
         order = None if order is None else tuple(tuple(file) for file in order)
@@ -236,6 +259,13 @@ def plan(summaries: Iterable[Mapping[str, Any]], survey: Mapping[str, Any] | Non
 
     Raises :exc:`StateError` for digests that are damaged or do not belong together, and
     ``ValueError`` where the survey is of other files.
+
+    >>> import finrst, tempfile
+    >>> scratch = tempfile.mkdtemp()
+    >>> run = finrst.digest("tests/data/demo.pcap", f"{scratch}/run-0.frd", buckets=1)
+    >>> plan = finrst.plan([run])
+    >>> plan.packets
+    164
     """
     all_ = list(summaries)
     if not all_:
@@ -277,6 +307,13 @@ def stitch(plan: Plan, bucket: int, scratch: _PathText) -> dict[str, Any]:
 
     Raises :exc:`StateError` for digests that are damaged, and ``ValueError`` for a bucket that
     there is not.
+
+    >>> import finrst, tempfile
+    >>> scratch = tempfile.mkdtemp()
+    >>> run = finrst.digest("tests/data/demo.pcap", f"{scratch}/run-0.frd", buckets=1)
+    >>> plan = finrst.plan([run])
+    >>> finrst.stitch(plan, 0, scratch)["connections"]
+    25
     """
     to = _facts(scratch, bucket)
     found = _native.stitched(_made(plan), bucket, os.fspath(to), _native_options(plan.options))
@@ -298,6 +335,14 @@ def judge(plan: Plan, run: int, scratch: _PathText, to: _PathText | None = None)
 
     What connections say of each other is read once in a process and kept for the next part.
     Raises :exc:`StateError` for what is missing there, damaged, or made of other digests.
+
+    >>> import finrst, tempfile
+    >>> scratch = tempfile.mkdtemp()
+    >>> run = finrst.digest("tests/data/demo.pcap", f"{scratch}/run-0.frd", buckets=1)
+    >>> plan = finrst.plan([run])
+    >>> found = finrst.stitch(plan, 0, scratch)
+    >>> len(finrst.judge(plan, 0, scratch)["teardowns"])
+    32
     """
     options = _native_options(plan.options)
     found = _native.judged(
@@ -318,6 +363,14 @@ def accounts(plan: Plan, scratch: _PathText) -> dict[str, Table]:
     A dict of ``ledger``, ``interfaces``, ``issues``, ``files`` and ``names``, the tables of
     :func:`read`. Raises :exc:`StateError` for what is missing in ``scratch``, damaged, or made of
     other digests.
+
+    >>> import finrst, tempfile
+    >>> scratch = tempfile.mkdtemp()
+    >>> run = finrst.digest("tests/data/demo.pcap", f"{scratch}/run-0.frd", buckets=1)
+    >>> plan = finrst.plan([run])
+    >>> found = finrst.stitch(plan, 0, scratch)
+    >>> [row["packets"] for row in finrst.accounts(plan, scratch)["ledger"]]
+    [164]
     """
     options = _native_options(plan.options)
     odd: Any = ([tuple(one) for one in plan.odd[0]], [tuple(one) for one in plan.odd[1]])
