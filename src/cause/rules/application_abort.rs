@@ -18,6 +18,7 @@ pub const RULE: Rule = Rule {
         "> S, < S., > ., > P. 80, < P. 300, > ., > R. nots win=0 +3s",
         // Without ACK, as old Windows and small stacks close.
         "> S, < S., > ., > P. 80, < P. 300, < F., > ., > R +14ms",
+        "> S, < S., > ., > P. 4, < . +2ms, > R win=502 +1ms",
         // In the middle: only a socket sends such a reset.
         "< R. ts",
     ],
@@ -25,7 +26,7 @@ pub const RULE: Rule = Rule {
         ("> S, < S., > ., > P. 80, < ., < R. +1ms", "abort_unread_data"),
         ("> S, < S., > ., > P. 80, < P. 300, > ., > R nots ttl=60 +3s", "idle_timeout_reset"),
         ("> S, < S., > ., > P. 80, < P. 300, > ., < R +9ms", "no_socket"),
-        ("< R", "stray_segment"),
+        ("< R", "undetermined"),
     ],
     twins: &[
         (

@@ -1,5 +1,6 @@
 use super::connect_race_lost::used_instead;
 use super::prelude::*;
+use super::syn_scan::crafted;
 
 pub const RULE: Rule = Rule {
     name: "client_handshake_timeout",
@@ -10,7 +11,9 @@ pub const RULE: Rule = Rule {
            acknowledgment and no data; the wait from the first SYN is at least the threshold \
            (100 ms). Not when the SYN-ACK does not fit, for a scan, a race or a health check, nor when \
            the reset acknowledges the SYN-ACK (the socket was there and was aborted) or came a \
-           number of hops that is not the SYN's (a box that clears half-open connections). \
+           number of hops that is not the SYN's (a box that clears half-open connections). Little \
+           speaks for it where the client often waited as long for others, or had opened another \
+           connection to the same address and port meanwhile. \
            The wait is nearly the same wherever the capture was made, and an upper bound of \
            the client's limit.",
     reference: "article, RST case 2; RFC 9293 section 3.10.7.4",
@@ -43,6 +46,9 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     if super::syn_ack_unanswered::flooded(case).is_some() {
         return Some(Finding::candidate(0.2));
     }
+    if crafted(case, reset) {
+        return Some(Finding::candidate(0.15));
+    }
     let wait = c.client_wait()?;
     if s(wait) < case.parameters.handshake_timeout_s {
         return dropped_syn_ack(case).then(|| Finding::candidate(0.25));
@@ -51,16 +57,19 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
         return None;
     }
     let limit = case.context.wait_limit(c, case.parameters);
+    if limit.interval().is_none() && dropped_syn_ack(case) && spare(case, reset) {
+        return Some(Finding::candidate(0.2));
+    }
     // It may as well have been dropped for what the client opened instead.
     let instead = used_instead(case, case.parameters.race_window_s).is_some();
     let most = if instead { 0.55 } else { 1.0 };
+    // Why this one was dropped, and not those that waited as long, is not told by its wait.
+    let others = limit.refuted() || case.context.often_waited(c, wait);
     let mut finding = Finding::new(f64::min(
         most,
-        match (limit.interval(), limit.refuted()) {
+        match (limit.interval(), others) {
             (Some(_), _) => 0.85,
-            (None, true) => 0.3,
-            // Why this one was dropped and not those is not told by its wait.
-            (None, false) if case.context.often_waited(c, wait) => 0.4,
+            (None, true) => 0.25,
             (None, false) if limit.completed > 0 && limit.completed_above_threshold == 0 => 0.75,
             (None, false) => 0.65,
         },
@@ -90,4 +99,17 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
 /// Captured at the server: its answer leaves at once while the client's takes the round trip.
 fn at_server(case: &Case<'_>) -> bool {
     matches!(case.connection.vantage().0, crate::conn::Vantage::Server)
+}
+
+/// Whether another connection to the same address and port, begun before this one, had opened
+/// meanwhile: of several, those that are not needed are dropped. One begun later may be a retry.
+fn spare(case: &Case<'_>, reset: &Teardown) -> bool {
+    let c = case.connection;
+    let near = case.context.completed_around(c, case.parameters.race_window_s).iter();
+    let mut same = near.filter(|other| other.service == (c.addresses.server, c.ports.server));
+    same.any(|other| {
+        other.id != c.id
+            && other.start <= c.start
+            && other.completed.get().is_some_and(|time| time <= reset.time)
+    })
 }

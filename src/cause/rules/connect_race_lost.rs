@@ -7,7 +7,8 @@ pub const RULE: Rule = Rule {
     summary: "The client tried several addresses, families or ports at once (happy eyeballs); \
            another attempt won and this one was dropped.",
     wire: "An abandoned handshake whose client completed another one before: to the same port of \
-           another address, started within 300 ms of this one; to the same port over the other IP \
+           another address, started within 300 ms of this one and won after this one began (not \
+           where the client opens several connections to this address as well); to the same port over the other IP \
            version, started 10 ms to 2 s before or after (the same client by its hardware address, \
            or by being the only such pair); or to another port of the same host, started within \
            50 ms of this one and used; within 300 ms where most of what the client dropped, three \
@@ -25,6 +26,16 @@ pub const RULE: Rule = Rule {
         "> S service=445, > S service=139 port=40001 +300us, < S. service=445 port=40000, > ., < S. service=139 port=40001, > R +1ms, > P. 159 service=445 port=40000, < P. 240",
     ],
     near_misses: &[
+        // A browser opens several connections to one address, and another site beside.
+        (
+            "> S server=1, > S server=1 port=40001 +200ms, < S. server=1 port=40000, > ., > P. 80, < ., > S server=2 port=40002 +10ms, < S., > ., < S. server=1 port=40001 +20ms, > R",
+            "undetermined",
+        ),
+        // The other address was open before this one was tried.
+        (
+            "> S server=2, < S., > ., > S server=1 port=40001 +200ms, < S. +20ms, > R",
+            "undetermined",
+        ),
         ("> S, > S server=2 +301ms, < S., > ., < S. server=1, > R", "client_handshake_timeout"),
         ("> S, > S port=40001 +110ms, < S., > ., < S. port=40000, > R", "client_handshake_timeout"),
         ("> S bare nots, > S server=2, < S. server=1, > R, < S. server=2, > .", "undetermined"),
@@ -103,27 +114,25 @@ fn same_family(case: &Case<'_>) -> Option<Sibling> {
     let c = case.connection;
     #[allow(clippy::cast_precision_loss)] // at most some dozens
     let scan = || case.context.ports_failed(c) as f64 >= case.parameters.scan_fan_out;
-    let within = |server| {
-        let limit = case.parameters.race_window_s;
-        let same = server == c.addresses.server;
-        if same { limit.min(case.parameters.handshake_timeout_s) } else { limit }
-    };
-    let near = || case.context.completed_around(c, case.parameters.race_window_s).iter();
+    let same = |other: &Attempt| other.service.0 == c.addresses.server;
+    let near = case.context.completed_around(c, case.parameters.race_window_s).iter();
+    let near = near.filter(|other| other.id != c.id && other.service.1 == c.ports.server);
+    // One of several to this address is not dropped for another address.
+    let several = near.clone().any(same);
     // A pool opens many at once and uses them all.
-    let service = (c.addresses.server, c.ports.server);
-    let used = near().filter(|other| other.id != c.id && other.service == service);
-    let pool = used.filter(|other| other.bytes > 0).count() >= POOL;
-    let siblings = near().filter(|other| {
-        other.id != c.id
-            && !(pool && other.service == service)
-            && other.service.1 == c.ports.server
-            && s(other.start.saturating_sub(c.start)).abs() <= within(other.service.0)
-            && other
-                .completed
-                .get()
-                .is_some_and(|t| s(t.saturating_sub(c.start)) <= case.parameters.race_completion_s)
+    let pool = near.clone().filter(|other| same(other) && other.bytes > 0).count() >= POOL;
+    let siblings = near.filter(|other| {
+        let apart = s(other.start.saturating_sub(c.start)).abs();
+        let raced = if same(other) {
             // A scan that connects tries a port of one address twice as well.
-            && !(other.service.0 == c.addresses.server && scan())
+            !pool && apart <= case.parameters.handshake_timeout_s && !scan()
+        } else {
+            !several
+        };
+        let won = |t: i64| {
+            t >= c.start && s(t.saturating_sub(c.start)) <= case.parameters.race_completion_s
+        };
+        raced && other.completed.get().is_some_and(won)
     });
     siblings.min_by_key(|other| other.id).map(|other| (other.id, other.start, 0.75))
 }

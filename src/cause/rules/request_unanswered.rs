@@ -8,7 +8,9 @@ pub const RULE: Rule = Rule {
            a side that waited, or of a server that had answered before. A goodbye of TLS is no \
            request, nor is what a client sends long after the opening to a server that never says \
            anything, nor a transfer of one way, the opening of TLS alone, or SSH, whose segments \
-           mostly want no answer. Before idle_close, whose connections are idle because all is answered.",
+           mostly want no answer, nor what itself answers a server that had begun to speak after a \
+           silence, nor one of several messages that the server takes without a word. Before \
+           idle_close, whose connections are idle because all is answered.",
     reference: "RFC 9110 section 9.2.2 and 15.6.5; proxy_read_timeout of nginx, timeout server of \
                 HAProxy, 60 s each by default",
     next: "What did the server do in that time? A round number of seconds is a limit of the side \
@@ -55,6 +57,21 @@ pub const RULE: Rule = Rule {
         ("> S, < S., > ., > P. 200, < ., > P. 90 +9s, < ., > F. +30s, < F., > .", "client_close"),
         ("> S, < S., > ., > P. 200, < ., > F. +30s, < P. 300, > ., < F., > .", "half_close_eof"),
         ("> S, < S., > ., > P. 200, < P. 300, > ., < F. +60s, > F., < .", "idle_close"),
+        // The server spoke first: a ping of a tunnel, a BYE of SIP.
+        (
+            "> S, < S., > ., > P. 200, < P. 300, > ., < P. 449 +9s, > P. 598 +60ms, < ., > F. +32s, < F., > .",
+            "client_close",
+        ),
+        // A ping of HTTP/2 at the end of an answer, and its acknowledgment.
+        (
+            "> S, < S., > ., > P. 200, < P. 300, > ., > P. 90 +1s, < P. 900, < P. 17 +1ms, > P. 17 +3ms, < ., > F. +3s, < F., > .",
+            "client_close",
+        ),
+        // A switch tells its controller, which goes.
+        (
+            "> S, < S., > ., > P. 200, < P. 300, > ., > P. 76 +10ms, < ., > P. 780 +40ms, < ., < F. +300ms, > F., < .",
+            "server_close",
+        ),
     ],
     twins: &[],
     applies: Applies::Connection,
@@ -79,6 +96,10 @@ const SSH: u16 = 22;
 const UPLOAD: u64 = 65_536;
 /// See [`UPLOAD`].
 const UPLOAD_S: f64 = 10.0;
+/// Seconds within which a side answers what it was told, without a person.
+const PROMPT_S: f64 = 0.5;
+/// Seconds within which a server closes because of what came last.
+const AT_ONCE_S: f64 = 0.05;
 /// A client that still sends this long after the opening, and is never answered, tells and does not
 /// ask.
 const ONE_WAY_S: f64 = 5.0;
@@ -107,7 +128,11 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     if tls && asked <= CONTROL || opening || c.ports.server == SSH {
         return None;
     }
+    if answers_the_server(case, fin, waited, asked) {
+        return Some(Finding::candidate(0.2));
+    }
     let answered = answer.get().is_some();
+    let one = asked <= u64::from(client.largest);
     let asked_at = s(fin.time.saturating_sub(waited).saturating_sub(c.start));
     // For how long it had spoken without an answer: longer than it was quiet, and it tells.
     let telling = answer.get().map_or(asked_at, |since| s(since.saturating_sub(waited)));
@@ -122,7 +147,12 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
             return None;
         }
         0.55
-    } else if closer == Side::Server && answered && asked > GOODBYE {
+    } else if closer == Side::Server
+        && answered
+        && one
+        && asked > GOODBYE
+        && s(waited) <= AT_ONCE_S + 2.0 * s(c.min_rtt().unwrap_or(0))
+    {
         0.45
     } else {
         return None;
@@ -135,4 +165,20 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
             .with(Evidence::count("unanswered_bytes", asked))
             .with_some(limit.map(|limit| Evidence::number("limit_s", limit))),
     )
+}
+
+/// Whether the client's last payload itself answers the server's: prompt after payload by which the
+/// server had broken a silence; or short, and right after the server's.
+fn answers_the_server(case: &Case<'_>, fin: &Teardown, waited: i64, asked: u64) -> bool {
+    let client = fin.sender == Side::Client;
+    let heard = if client { fin.since_peer_data } else { fin.since_own_data };
+    let Some(heard) = heard.get() else { return false };
+    let after = s(heard.saturating_sub(waited));
+    let silence = case.connection.silence;
+    let spoke_first = silence.speaker == Side::Server
+        && silence.spoken.get().is_some_and(|time| {
+            let until = fin.time.saturating_sub(waited).saturating_sub(time);
+            until >= 0 && s(until) <= PROMPT_S
+        });
+    spoke_first || client && asked <= GOODBYE && after <= AT_ONCE_S
 }

@@ -15,6 +15,11 @@ pub const RULE: Rule = Rule {
         "> S, < S., > ., > P. 10, > P. 10 again +1s, > P. 10 again +2s, > R. +4s",
     ],
     near_misses: &[
+        // The peer came back without the connection.
+        (
+            "> S, < S., > ., > P. 10, > P. 10 again +1s, > P. 10 again +2s, > P. 10 again +4s, < R +1ms",
+            "no_socket",
+        ),
         ("> S, < S., > ., > P. 10, > P. 10 again +1s, > R. +2s", "application_abort"),
         (
             "> S, < S., > ., > P. 10, > P. 10 again +1s, > P. 10 again +2s, > R. +9ms",
@@ -94,7 +99,9 @@ fn gave_up(case: &Case<'_>, reset: &Teardown) -> Option<Side> {
     if f64::from(reset.retransmission_run) >= enough || (reply && long(reset.sender)) {
         return Some(reset.sender);
     }
-    (reply && long(reset.sender.peer())).then(|| reset.sender.peer())
+    // One that answers a retransmission ends it: the peer is there, and knows nothing of it.
+    let tries = reset.trigger == Some(Trigger::Data) && !reset.trigger_old;
+    (reply && !tries && long(reset.sender.peer())).then(|| reset.sender.peer())
 }
 
 /// An abort after one retransmission less, when the next one was due: the sender was silent for at

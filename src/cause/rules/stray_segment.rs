@@ -14,6 +14,8 @@ pub const RULE: Rule = Rule {
         // Nobody was seen to answer.
         ("< S., < S. again +1s, < F. +1s", "undetermined"),
         ("> F., > F. again +1s", "undetermined"),
+        // Nor what it answers.
+        ("< R", "undetermined"),
     ],
     twins: &[],
     applies: Applies::Any,
@@ -24,6 +26,10 @@ pub const RULE: Rule = Rule {
 fn holds(case: &Case<'_>) -> Option<Finding> {
     let c = case.connection;
     if c.ending == Ending::Stray && case.reset.is_some() && !case.answers(Trigger::Data) {
+        // A reset alone: whoever sent it, what for is not shown.
+        if case.reset.is_some_and(|reset| reset.trigger.is_none()) {
+            return Some(Finding::candidate(0.3));
+        }
         let first = Evidence::of("no_context").at(c.first_packet);
         let backscatter = c.opening == Opening::SynAckFirst;
         return Some(Finding::new(0.75).with(first).with_some(

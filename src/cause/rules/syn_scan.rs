@@ -13,7 +13,7 @@ pub const RULE: Rule = Rule {
            (addresses that differ in the last byte), and failed at most of them. A reset to \
            the SYN-ACK needs one of the two, look or fan-out, or shows that the SYN was not its \
            host's: no option but the MSS and a TTL of its own, or free to be fragmented, where the \
-           reset is a kernel's.",
+           reset is a kernel's. A program that then goes on at once wanted more than to learn.",
     reference: "nmap -sS and -sT, masscan, zmap; RFC 9293 section 3.10.7.3",
     next: "Look at the other targets of this source.",
     examples: &[
@@ -24,6 +24,13 @@ pub const RULE: Rule = Rule {
         // A program's SYN, and its kernel's reset.
         "> S bare nots win=64240 ttl=47, < S. +20ms, > R ttl=64 +40us",
         "> S server=1..20 +1ms, > S server=1..20 again +1ms",
+        // Written by a program; the reset is Linux's.
+        "12:00:00.000000 IP (tos 0x0, ttl 48, id 25599, offset 0, flags [none], proto TCP (6), length 44)
+    192.0.2.7.34048 > 198.51.100.3.80: Flags [S], seq 1000, win 8329, options [mss 1440], length 0
+12:00:00.000614 IP (tos 0x0, ttl 63, id 0, offset 0, flags [DF], proto TCP (6), length 44)
+    198.51.100.3.80 > 192.0.2.7.34048: Flags [S.], seq 7000, ack 1001, win 14600, options [mss 1460], length 0
+12:00:00.136099 IP (tos 0x0, ttl 48, id 0, offset 0, flags [DF], proto TCP (6), length 40)
+    192.0.2.7.34048 > 198.51.100.3.80: Flags [R], seq 1001, win 0, length 0",
     ],
     near_misses: &[
         ("> S bare win=1024, < S., > ., > R.", "application_abort"),
@@ -38,6 +45,16 @@ pub const RULE: Rule = Rule {
         (
             "> S nots service=1, < R., > S nots service=2, < R., > S nots service=3, < R., > S nots service=4, < S. nots, > R. nots",
             "application_abort",
+        ),
+        // A small device allows fragments, and so do its resets.
+        (
+            "12:00:00.000000 IP (tos 0x0, ttl 48, id 25599, offset 0, flags [none], proto TCP (6), length 44)
+    192.0.2.7.34048 > 198.51.100.3.80: Flags [S], seq 1000, win 8329, options [mss 1440], length 0
+12:00:00.000614 IP (tos 0x0, ttl 63, id 0, offset 0, flags [DF], proto TCP (6), length 44)
+    198.51.100.3.80 > 192.0.2.7.34048: Flags [S.], seq 7000, ack 1001, win 14600, options [mss 1460], length 0
+12:00:00.036099 IP (tos 0x0, ttl 48, id 25600, offset 0, flags [none], proto TCP (6), length 40)
+    192.0.2.7.34048 > 198.51.100.3.80: Flags [R], seq 1001, win 0, length 0",
+            "undetermined",
         ),
         // A host whose network is gone tries several services too.
         (
@@ -80,9 +97,12 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     if !look && !raw && !crafted && (!fan_out || waited) {
         return dropped_syn_ack(case).then(|| Finding::candidate(0.3));
     }
-    let base = if fan_out && (look || only_mss(case)) {
+    let goes_on = raw && s(client.last_time.saturating_sub(reset.time)) <= AT_ONCE_S;
+    let base = if goes_on && !fan_out {
+        0.4
+    } else if fan_out && (look || only_mss(case)) {
         0.9
-    } else if fan_out {
+    } else if fan_out || crafted {
         0.75
     } else {
         0.65
@@ -100,6 +120,9 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     }
     Some(with_look(case, finding, look))
 }
+
+/// Seconds after its host's reset within which a tool goes on that wanted to talk.
+const AT_ONCE_S: f64 = 1.0;
 
 /// A SYN that brought no answer, or one that its sender took no notice of.
 #[allow(clippy::cast_precision_loss)] // at most some dozens
@@ -138,7 +161,7 @@ fn silent(case: &Case<'_>) -> Option<Finding> {
 
 /// The SYN is a program's own (no option but the MSS, and other routers away than the reset, or free
 /// to be fragmented) and the reset that of its host's kernel, which knows nothing of it.
-fn crafted(case: &Case<'_>, reset: &Teardown) -> bool {
+pub fn crafted(case: &Case<'_>, reset: &Teardown) -> bool {
     let client = case.side(Side::Client);
     let kernel = reset.form == Some(Form::Reply)
         && !reset.flags.ack()

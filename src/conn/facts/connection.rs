@@ -174,6 +174,10 @@ pub struct Silence {
     pub broken: i64,
     /// That side.
     pub by: Side,
+    /// Time of the latest payload by which a side began to speak after one.
+    pub spoken: Moment,
+    /// That side.
+    pub speaker: Side,
 }
 
 /// One connection. `endpoints[0]` is the client, `endpoints[1]` the server.

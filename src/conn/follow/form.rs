@@ -4,7 +4,7 @@
 //! A host without one repeats the numbers of what it answers. Linux, the BSDs and Windows answer
 //! without ACK; lwIP answers with one, and sends both with one constant window, TTL 255 and no
 //! option. Windows and XNU write no timestamps on a reset, gVisor closes the window on it, and old
-//! stacks abort without ACK.
+//! stacks abort without ACK, some right after the acknowledgment of their last octet.
 
 use crate::conn::facts::connection::Connection;
 use crate::conn::facts::endpoint::{Endpoint, State};
@@ -34,7 +34,8 @@ pub fn of(
     let (endpoint, peer) = (c.side(row.sender), c.side(row.sender.peer()));
     if !segment.flags.ack() {
         return match trigger {
-            Some(_) => Form::Reply,
+            Some(trigger) if !hears(c, endpoint, row, trigger) => Form::Reply,
+            Some(_) => Form::Abort,
             None if speaks(c, recent, endpoint, row) => Form::Abort,
             None => Form::Other,
         };
@@ -71,6 +72,22 @@ fn speaks(c: &Connection, recent: Seen<'_>, endpoint: &Endpoint, row: &Teardown)
         entry.sender == row.sender && row.time.saturating_sub(entry.time) <= c.reply_time()
     });
     ended && own_hops(row) && (spoke_last || window || own_id(endpoint, row))
+}
+
+/// A reset without ACK, with the window of a socket that has just been told that its data came: no
+/// host loses one in that time.
+fn hears(c: &Connection, endpoint: &Endpoint, row: &Teardown, trigger: &Entry) -> bool {
+    let plain =
+        trigger.payload == 0 && !trigger.flags.fin() && !trigger.flags.syn() && !trigger.probe;
+    let window = row.window != 0 && row.window == endpoint.window;
+    let since = row.time.saturating_sub(endpoint.last_data_time);
+    plain
+        && window
+        && endpoint.state == State::Open
+        && endpoint.unique_bytes > 0
+        && row.sequence_check == SequenceCheck::Exact
+        && since <= c.reply_time()
+        && own_hops(row)
 }
 
 /// RST and ACK by a host without a socket (lwIP): what it answers is all that it knows.

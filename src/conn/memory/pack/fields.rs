@@ -166,10 +166,12 @@ pub fn connection(c: &mut Connection, coder: &mut impl Coder) {
     }
     sparse!(coder, cut_packets, time_backward);
     if coder.given(|| *silence != Silence::default()) {
-        let Silence { survived, broken, by } = silence;
+        let Silence { survived, broken, by, spoken, speaker } = silence;
         coder.plain(survived);
         coder.plain(broken);
         coder.plain(by);
+        coder.moment(spoken, start);
+        coder.plain(speaker);
     }
     let BySide { client: large, server: large_back } = oversized;
     let BySide { client: into, server: into_back } = inbound;
