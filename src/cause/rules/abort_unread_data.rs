@@ -6,7 +6,8 @@ pub const RULE: Rule = Rule {
     summary: "A side closed with data of the peer still unread: its host resets instead of \
            sending a FIN.",
     wire: "An abort whose sender had been sent payload that it never answered with payload of \
-           its own (or that was still arriving), without a FIN of its own before.",
+           its own (or that was still arriving), without a FIN of its own before. Not a client that \
+           has a short answer to its last request, nor one that had just answered itself.",
     reference: "RFC 1122 section 4.2.2.13, RFC 2525 section 2.17",
     next: "Look in the log of the application that reset, at that moment: did it close early, \
            crash, or was it killed (journalctl; dmesg for the OOM killer)?",
@@ -17,6 +18,9 @@ pub const RULE: Rule = Rule {
     ],
     near_misses: &[
         ("> S, < S., > ., > P. 80, < P. 300, > ., < R. +1s", "application_abort"),
+        // It asked and was answered in a word; it answered itself.
+        ("> S, < S., > ., > P. 80, < P. 300, > ., > R. +1ms", "application_abort"),
+        ("> S, < S., > ., < P. 150, > P. 120, < ., > R. +1ms", "application_abort"),
         // It had read the end: Windows services close so.
         ("> S, < S., > ., > P. 80, < P. 300, > ., > F., < ., < R. win=0 +1ms", "application_abort"),
     ],
@@ -42,6 +46,7 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     let full = unread > 0 && case.side(reset.sender).zero_since.is_some();
     // An application may have read it all and yet abort: this is little more than an even chance.
     let confidence = match (unread, fresh) {
+        _ if answered(case, reset) => 0.35,
         _ if full => 0.75,
         (1.., true) => 0.5,
         _ => 0.42,
@@ -61,7 +66,8 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
 pub fn shown(case: &Case<'_>, reset: &Teardown) -> bool {
     // A close after the answer sends a FIN; a reset at once says that the request was not read to
     // its end.
-    let truncated = case.side(reset.sender.peer()).unique_bytes > 0
+    let truncated = reset.sender == Side::Server
+        && case.side(reset.sender.peer()).unique_bytes > 0
         && reset.since_own_data.get().is_some_and(|since| s(since) < 0.005)
         && !reset.sender_fin_before
         && !reset.peer_fin_before;
@@ -78,4 +84,21 @@ fn unread(reset: &Teardown) -> u64 {
         return 0;
     }
     reset.unread_bytes.saturating_sub(reset.peer_bytes_unacked)
+}
+
+/// Octets of a short answer: a client that asked for it has read it when it goes.
+const SHORT: u64 = 1460;
+
+/// Whether a client aborts once it has the short answer to its last request.
+pub fn answered(case: &Case<'_>, reset: &Teardown) -> bool {
+    let asked = match (reset.since_own_data.get(), reset.since_peer_data.get()) {
+        (Some(own), Some(peer)) => own >= peer,
+        _ => false,
+    };
+    reset.sender == Side::Client
+        && asked
+        && !reset.peer_fin_before
+        && reset.peer_bytes_unacked == 0
+        && (1..=SHORT).contains(&reset.unread_bytes)
+        && case.side(Side::Client).zero_since.is_none()
 }

@@ -56,12 +56,14 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     let recent =
         reset.since_peer_data.get().is_some_and(|since| s(since) <= case.parameters.unread_fresh_s);
     let ended = reset.peer_fin_before && reset.peer_bytes_unacked == 0;
-    if recent && !ended && reset.unread_bytes > reset.peer_bytes_unacked {
+    let answered = super::abort_unread_data::answered(case, reset);
+    if recent && !ended && !answered && reset.unread_bytes > reset.peer_bytes_unacked {
         return None;
     }
     // Whether there was anything left to read, no observer sees.
     let shown = super::abort_unread_data::shown(case, reset);
     let confidence = match (shown, reset.unread_bytes) {
+        _ if answered => 0.5,
         (true, _) => 0.3,
         (false, 0) => 0.6,
         (false, _) => 0.45,

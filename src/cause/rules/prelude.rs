@@ -6,8 +6,8 @@ pub use super::super::evidence::Evidence;
 pub use super::super::needs::Needs;
 pub use super::super::rule::{Applies, Case, Class, Finding, Rule};
 pub use crate::conn::{
-    BySide, Ending, Endpoint, Form, Left, Opening, Reason, SequenceCheck, Side, Teardown, Traits,
-    Trigger, seconds,
+    BySide, Ending, Endpoint, Form, Left, Opening, Reason, SequenceCheck, Side, Teardown, Trigger,
+    seconds,
 };
 
 /// The reset by which a server refuses a SYN.
