@@ -86,7 +86,7 @@ fn unread(reset: &Teardown) -> u64 {
     reset.unread_bytes.saturating_sub(reset.peer_bytes_unacked)
 }
 
-/// Octets of a short answer: a client that asked for it has read it when it goes.
+/// Bytes of a short answer: a client that asked for it has read it when it goes.
 const SHORT: u64 = 1460;
 
 /// Whether a client aborts once it has the short answer to its last request.

@@ -57,7 +57,7 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
         return None;
     }
     let limit = case.context.wait_limit(c, case.parameters);
-    if limit.interval().is_none() && dropped_syn_ack(case) && spare(case, reset) {
+    if limit.interval().is_none() && dropped_syn_ack(case) && spare(case, reset, wait) {
         return Some(Finding::candidate(0.2));
     }
     // It may as well have been dropped for what the client opened instead.
@@ -102,8 +102,9 @@ fn at_server(case: &Case<'_>) -> bool {
 }
 
 /// Whether another connection to the same address and port, begun before this one, had opened
-/// meanwhile: of several, those that are not needed are dropped. One begun later may be a retry.
-fn spare(case: &Case<'_>, reset: &Teardown) -> bool {
+/// meanwhile after half the wait or more: of several, those that are not needed are dropped. One
+/// begun later may be a retry.
+fn spare(case: &Case<'_>, reset: &Teardown, wait: i64) -> bool {
     let c = case.connection;
     let near = case.context.completed_around(c, case.parameters.race_window_s).iter();
     let mut same = near.filter(|other| other.service == (c.addresses.server, c.ports.server));
@@ -111,5 +112,6 @@ fn spare(case: &Case<'_>, reset: &Teardown) -> bool {
         other.id != c.id
             && other.start <= c.start
             && other.completed.get().is_some_and(|time| time <= reset.time)
+            && other.wait.get().is_some_and(|other| other >= wait / 2)
     })
 }

@@ -4,7 +4,7 @@
 //! A host without one repeats the numbers of what it answers. Linux, the BSDs and Windows answer
 //! without ACK; lwIP answers with one, and sends both with one constant window, TTL 255 and no
 //! option. Windows and XNU write no timestamps on a reset, gVisor closes the window on it, and old
-//! stacks abort without ACK, some right after the acknowledgment of their last octet.
+//! stacks abort without ACK, some right after the acknowledgment of their last byte.
 
 use crate::conn::facts::connection::Connection;
 use crate::conn::facts::endpoint::{Endpoint, State};

@@ -374,7 +374,7 @@ fn note_silence(silence: &mut Silence, since: i64, segment: &Segment<'_>, sender
     }
     if since >= SILENCE {
         (silence.broken, silence.by) = (since, sender);
-        // A single octet may be a keep-alive probe.
+        // A single byte may be a keep-alive probe.
         if segment.payload_length > 1 {
             (silence.spoken, silence.speaker) = (segment.time.into(), sender);
         }
