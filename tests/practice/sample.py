@@ -57,9 +57,10 @@ def draw(found: dict[str, list[dict[str, Any]]], seed: int) -> list[dict[str, An
             rows = order[cause]
             fresh = [row for row in rows if (cause, row["file"]) not in files] or rows
             if fresh and len(drawn) < COUNT:
-                drawn.append(fresh[0])
-                rows.remove(fresh[0])
-                files.add((cause, fresh[0]["file"]))
+                one = fresh[0]
+                drawn.append(one)
+                rows.remove(one)
+                files.add((cause, one["file"]))
     return drawn
 
 
