@@ -25,6 +25,7 @@ const GUARDS: [(&str, f64); 7] = [
 /// Which of them apply, and what they come to.
 pub struct Guards {
     applies: [bool; GUARDS.len()],
+    any: bool,
     change: f64,
 }
 
@@ -54,7 +55,8 @@ impl Guards {
         for (&applies, (_, amount)) in applies.iter().zip(GUARDS) {
             change += if applies { amount } else { 0.0 };
         }
-        Self { applies, change }
+        let any = applies.iter().fold(false, |any, applies| any | applies);
+        Self { applies, any, change }
     }
 
     /// A finding's confidence after every guard.
@@ -64,11 +66,14 @@ impl Guards {
 
     /// Whether any took something.
     pub fn lower(&self) -> bool {
-        self.applies.contains(&true)
+        self.any
     }
 
     /// Adds those that took something to the evidence.
     pub fn tell(&self, evidence: &mut Vec<Evidence>) {
+        if !self.any {
+            return;
+        }
         for (&applies, (name, amount)) in self.applies.iter().zip(GUARDS) {
             if applies {
                 evidence.push(Evidence::number(name, amount));

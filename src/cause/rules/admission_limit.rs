@@ -99,7 +99,6 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
         return None;
     }
     let open = lives.open_at(c.start);
-    let own = lives.open_of(source(c.addresses.client), c.start);
     let many = |open: usize| open as f64 >= case.parameters.admission_open;
     // Three of four were served while fewer were open.
     let usual = *served.began.get(served.began.len() * 3 / 4)?;
@@ -107,6 +106,10 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     let apart = served.turned_away > 1
         && served.began.last().is_some_and(|&most| most < served.turned_away_at)
         && open as f64 >= case.parameters.admission_few;
+    if !many(open) && !apart {
+        return None;
+    }
+    let own = lives.open_of(source(c.addresses.client), c.start);
     let crowded = many(open) && (open > usual || many(own) && own * 2 > open);
     // It served again: the next after this one, or after another that it turned away like this one.
     let since = if apart { served.turned_away_first } else { c.start };
