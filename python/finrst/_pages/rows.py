@@ -44,6 +44,7 @@ _HEADS = {
     "ending": "how it ended",
     "duration_s": "lasted",
 }
+_NUMBERS = frozenset({"connection_id", "confidence", "duration_s"})
 _ROOM = 72
 _LONG = 160
 _BY = {"none": "", "third_party": " by a third party", "both": " by both"}
@@ -91,9 +92,13 @@ def connections(
         return 'class="w"', clock(row["start"], where, 6, date=date), ""
 
     heads_of = {**_HEADS, "start": f"start ({zone_name(where)})"}
-    heads = "".join(
-        f'<th title="{escaped(name)}">{escaped(heads_of.get(name, name))}</th>' for name in columns
-    )
+
+    def head(name: str) -> str:
+        kind = ' class="n"' if name in _NUMBERS else ""
+        said = escaped(heads_of.get(name, name))
+        return f'<th{kind} title="{escaped(name)}">{said}</th>'
+
+    heads = "".join(map(head, columns))
     body = ""
     for row in rows:
         cells = ""
