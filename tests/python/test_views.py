@@ -122,6 +122,13 @@ def test_sentences_on_a_page_have_short_addresses_and_the_whole_where_one_hovers
         assert f'title="{LONG} did it.' in shown
 
 
+def test_headings_of_numbers_stand_over_them(demo: finrst.Capture) -> None:
+    shown = demo._repr_html_()
+    for name, said in (("connection_id", "#"), ("confidence", "sure"), ("duration_s", "lasted")):
+        assert f'<th class="n" title="{name}">{said}</th>' in shown
+    assert '<th title="cause">cause</th>' in shown
+
+
 def test_findings_are_worked_out_once_for_all_who_ask(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
     work = finding.find
