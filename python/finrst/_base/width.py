@@ -45,10 +45,10 @@ def is_known(stream: TextIO | None = None) -> bool:
     return os.environ.get("COLUMNS", "").isdecimal() or _is_terminal(stream)
 
 
-def _size(stream: TextIO) -> os.terminal_size:
+def _size(stream: TextIO | None) -> os.terminal_size:
     """Ask for the size; shutil asks for that of standard output only."""
     try:
-        found = os.get_terminal_size(stream.fileno())
+        found = os.get_terminal_size(stream.fileno() if stream else -1)
     except (AttributeError, OSError, ValueError):
         found = os.terminal_size((READABLE, _LINES))
     return shutil.get_terminal_size(found)
@@ -59,7 +59,7 @@ def height() -> int:
     return shutil.get_terminal_size((READABLE, _LINES)).lines
 
 
-def _is_terminal(stream: TextIO) -> bool:
+def _is_terminal(stream: TextIO | None) -> bool:
     try:
         return stream is not None and stream.isatty()
     except ValueError:  # it is closed

@@ -75,9 +75,9 @@ def _about(capture: Answer, connections: int, segments: int) -> str:
 
 def _left_out(capture: Answer, comments: int) -> Iterator[str]:
     for row in capture.files:
-        octets = row["bytes_skipped"] + row["bytes_tail"]
-        if octets or row["status"] in _UNREAD:
-            what = f"{plural(bytes, 'byte')} of" if octets else "the rest of"
+        unread = row["bytes_skipped"] + row["bytes_tail"]
+        if unread or row["status"] in _UNREAD:
+            what = f"{plural(unread, 'byte')} of" if unread else "the rest of"
             yield f"{what} {printable(row['file'])} could not be read, and are not in it"
     if comments:
         yield (
