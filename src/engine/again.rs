@@ -2,13 +2,13 @@
 //! first one and with its options.
 
 use std::collections::{HashMap, HashSet};
-use std::io::{BufWriter, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
 use crate::base::error::Error;
 use crate::base::guard;
 use crate::base::text::{file_name, printable};
-use crate::capture::{Comments, FileSummary, Frame, Reader, Source, SourceFiles, Writer};
+use crate::capture::{Comments, FileSummary, Frame, Reader, Source, SourceFiles, Status, Writer};
 use crate::conn::{Chosen, Limits, Seed, Trace, Traced, script};
 use crate::engine::{Intake, Options, room_to_go_on};
 use crate::packet::Decoded;
@@ -147,6 +147,15 @@ fn made(found: &[Traced], files: &[FileSummary]) -> Result<Made, Error> {
     make::<Packets>(&rows, HashMap::new())
 }
 
+/// What of the source could not be read this time: then it is no wonder that packets are missing.
+fn unread(reader: &Reader) -> Option<Error> {
+    let files = (0..).zip(reader.files());
+    let (index, file) = files.into_iter().find(|(_, file)| file.status == Status::IoError)?;
+    let issues = reader.issues().examples();
+    let why = issues.iter().find(|issue| issue.file == index && issue.kind == "io_error")?;
+    Some(Error::Io { file: file.name.clone(), source: io::Error::other(why.detail.clone()) })
+}
+
 /// A packet of a chosen connection.
 struct Sighting {
     /// Its segment; none in an ICMP error.
@@ -213,6 +222,6 @@ impl Replay {
                 take(&frame, intake.time(), sighting)?;
             }
         }
-        trace.check()
+        trace.check().map_err(|error| unread(reader).unwrap_or(error))
     }
 }

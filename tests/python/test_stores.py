@@ -340,6 +340,20 @@ def test_one_of_several_that_vanishes_costs_no_other(store: Warehouse) -> None:
     assert len(cap) == 30
 
 
+def test_packets_that_cannot_be_read_again_are_no_others(store: Warehouse, tmp_path: Path) -> None:
+    url = store.put("x.pcap", LARGE)
+    cap = finrst.read(url)
+    store.gate.rule = behind(1 << 20, 403, "AccessDenied")
+    for call in (
+        lambda: cap.packets(MANY - 1),
+        lambda: cap.save(MANY - 1, tmp_path / "x.pcapng"),
+    ):
+        with pytest.raises(OSError, match=rf"^{url}: Access denied"):
+            call()
+    assert not list(tmp_path.iterdir())
+    assert len(cap.packets(0))
+
+
 @pytest.mark.parametrize(
     ("status", "code", "kind", "said"),
     [
