@@ -5,7 +5,8 @@ stated each confidence. What is said of a cell (a cause, a twentieth of confiden
 
     (sum over scenarios of the share right there + PRIOR times the start) / (scenarios + PRIOR)
 
-since the connections of one scenario are no independent trials. Families of scenarios are folded:
+since the connections of one scenario are no independent trials. Where two causes are an even chance
+to anybody, PRIOR is that much greater. Families of scenarios are folded:
 what four fifths of them say is tried on the last fifth, five times; that is what may be expected
 of captures that the list was not made from. The start is how often all causes were right that
 stated as much, each cause counting once; this is also what holds for a cell without scenarios
@@ -34,8 +35,9 @@ ROOT = HERE.parents[1]
 LIST = ROOT / "src" / "cause" / "calibration" / "measured.rs"
 TABLE = ROOT / "docs" / "reliability-table.md"
 FOLDS = 5
-# The start counts as much as this many scenarios.
-PRIOR = 1.0
+# The start counts as much as this many scenarios, and as many as these where it is an even chance
+# between two that nobody can tell apart: which of them a laboratory arranges says little of others.
+PRIOR, EVEN_PRIOR = 1.0, 20.0
 # Causes from which all together say something of a stated confidence.
 CAUSES = 3
 # What is right less often than this is doubtful, and so is what a rule states below SURE; the
@@ -48,6 +50,7 @@ RANGE = (0.05, 0.98)
 # either of them always right. How often the one that was named is the one that was done is what
 # counts here.
 EVEN = frozenset({"abort_unread_data", "application_abort"})
+EVEN_UP_TO = 0.6
 BINS = (0.0, 0.3, 0.5, 0.6, 0.7, 0.8, 0.9, 1.01)
 
 
@@ -115,14 +118,16 @@ def cells(known: Iterable[Row]) -> Cells:
         if len(together) >= CAUSES:
             found["*", step] = frequency(together, step / 20)
     for (cause, step), share in shares.items():
-        if len(share) >= LEAST:
+        if cause in EVEN and step / 20 <= EVEN_UP_TO:
+            found[cause, step] = frequency(share, step / 20, EVEN_PRIOR)
+        elif len(share) >= LEAST:
             found[cause, step] = frequency(share, found.get(("*", step), step / 20))
     return found
 
 
-def frequency(shares: list[float], start: float) -> float:
+def frequency(shares: list[float], start: float, prior: float = PRIOR) -> float:
     """What is said after so many trials that were right in these shares."""
-    right = (sum(shares) + PRIOR * start) / (len(shares) + PRIOR)
+    right = (sum(shares) + prior * start) / (len(shares) + prior)
     if DOUBTFUL < right < RIGHT:
         right = DOUBTFUL
     return min(max(round(right, 2), RANGE[0]), RANGE[1])

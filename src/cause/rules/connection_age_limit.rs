@@ -8,7 +8,7 @@ pub const RULE: Rule = Rule {
     wire: "The server's FIN without a long silence before it, on a connection with several \
            requests; at least four closes of the service, at different times, came at the same age \
            (within 10 %) whatever was exchanged, or after the same number of requests whatever the \
-           age, and no connection of it became older or had more; or five had ten requests or more, \
+           age, and no connection of it became older or had more; or five had eight requests or more, \
            not all the same number, and ages within 10 % of each other.",
     reference: "RFC 9113 section 6.8 (GOAWAY); gRPC MAX_CONNECTION_AGE; nginx keepalive_time and \
            keepalive_requests; Apache MaxKeepAliveRequests",
@@ -214,6 +214,8 @@ pub const RULE: Rule = Rule {
 
 /// Requests from which their number is no chance.
 const MANY_REQUESTS: u16 = 10;
+/// Requests from which their number tells a length of time from a dialogue.
+const SEVERAL_REQUESTS: u16 = 8;
 
 #[allow(clippy::cast_precision_loss)] // ages, and at most some ten thousand connections
 /// Limits of age that servers and balancers have, in seconds.
@@ -231,15 +233,22 @@ pub fn suspected(case: &Case<'_>) -> bool {
     let round = AGES.iter().any(|limit| (0.0..=0.5).contains(&(age - limit)));
     let limits = case.context.service(c).and_then(|service| Some(service.lives()?.limits()));
     let alike = limits.is_some_and(|limits| {
-        let near = |&&other: &&i64| (s(other) - age).abs() <= case.parameters.age_variation * age;
-        let varied = limits.requests.first() != limits.requests.last();
-        limits.ages.len() >= FEW && varied && limits.ages.iter().all(|other| near(&other))
+        let near = |&other: &i64| (s(other) - age).abs() <= case.parameters.age_variation * age;
+        limits.ages.len() >= FEW && limits.ages.iter().all(near)
     });
-    own.requests >= MANY_REQUESTS && round || alike
+    // A server that closes with its last answer has done its work.
+    let fin = case.fins(Side::Server).next();
+    let quiet =
+        fin.and_then(|fin| fin.since_own_data.get()).is_some_and(|since| s(since) >= QUIET_S);
+    quiet && own.requests >= SOME_REQUESTS && (own.requests >= MANY_REQUESTS && round || alike)
 }
 
 /// Closes of one age from which it is suspected.
 const FEW: usize = 3;
+/// Requests from which a connection was in use for some time.
+const SOME_REQUESTS: u16 = 5;
+/// Seconds since its own payload from which a server's FIN does not belong to an answer.
+const QUIET_S: f64 = 0.05;
 
 fn holds(case: &Case<'_>) -> Option<Finding> {
     let c = case.connection;
@@ -273,9 +282,9 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     // Dialogues of one length have one number of requests, too: where many were made, the numbers
     // differ, and all ages lie close together, time ended them.
     let timed = number >= 5
-        && *first >= MANY_REQUESTS
+        && *first >= SEVERAL_REQUESTS
         && last > first
-        && old - young <= p.age_variation * median
+        && limits.ages.iter().all(|&age| near(age))
         && limits.oldest as f64 <= median * (1.0 + p.age_variation);
     if !aged && !counted && !timed {
         return None;

@@ -20,6 +20,8 @@ pub const RULE: Rule = Rule {
     examples: &[
         "> S, < S., > ., > P. 80, < P. 300, > ., > P. 80 +351s, < R +1ms",
         "> S, < S., > ., > P. 80, < P. 300, > ., < R. nots win=0 id=0 +900s",
+        // A balancer with the TTL of a router, where its side stamps.
+        "> S, < S. ttl=249 +20ms, > ., > P. 80, < P. 90 ttl=249 +20ms, > ., < R. nots win=0 id=0 ttl=249 +240s",
         "> S, < S. ttl=57 +40ms, > . +50us, > P. 80 +10ms, < P. 300 ttl=57 +45ms, > . +50us, < R. nots win=0 ttl=250 id=0 +6s",
         "> S, < S. ttl=63 +50us, > . +10us, > P. 80 +1ms, < P. 300 ttl=63 +1ms, > . +10us, > P. 80 +9s, < R ttl=64 +50us",
         "> S, < S. ttl=57 +20ms, > . +50us, > P. 80, < P. 300 ttl=57 +20ms, > . +50us, > P. 80 +9s, < R ttl=61 +2ms",

@@ -33,7 +33,7 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     }
     let answer = case.resets().find(|reset| reset.sender == prober.peer());
     Some(
-        Finding::new(if answer.is_some() { 0.9 } else { 0.6 })
+        Finding::new(0.9)
             .with(Evidence::of("no_syn_and_no_ack").at(c.first_packet))
             .with_some(answer.map(|reset| Evidence::of("reset_answers_probe").at(reset.packet))),
     )

@@ -11,6 +11,8 @@ pub const RULE: Rule = Rule {
     next: "Look at when the peer was last heard, and for a failure of path or device at that \
            moment.",
     examples: &[
+        // Between two boxes of which neither lets anything through: each side repeats its own.
+        "> S, < S. +20ms, > ., > P. 80, < P. 90 +20ms, > ., > P. 500 +1s, < P. 500 ack=-500 +5ms, > P. 500 again ack=-500 +220ms, < P. 500 again ack=-500 +5ms, > P. 500 again ack=-500 +440ms, < P. 500 again ack=-500 +5ms, > P. 500 again ack=-500 +880ms, < P. 500 again ack=-500 +5ms, > P. 500 again ack=-500 +1.8s, < P. 500 again ack=-500 +5ms",
         "> S, < S., > ., > P. 10, > P. 10 again +1s, > P. 10 again +2s, > P. 10 again +4s",
         "> S, < S., > ., > P. 10, > P. 10 again +1s, > P. 10 again +2s, > R. +4s",
     ],

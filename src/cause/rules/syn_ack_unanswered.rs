@@ -146,7 +146,7 @@ pub fn flooded<'a>(case: &Case<'a>) -> Option<&'a Teardown> {
 /// Sources with one SYN each that left this service half open at the same time, where there are
 /// enough and most of what came to it went so: a busy service has some on their way at any time.
 #[allow(clippy::cast_precision_loss)] // at most some dozens
-fn flood(case: &Case<'_>) -> Option<usize> {
+pub fn flood(case: &Case<'_>) -> Option<usize> {
     let c = case.connection;
     if c.side(Side::Client).syns > 1 {
         return None;

@@ -130,7 +130,9 @@ fn silent(case: &Case<'_>) -> Option<Finding> {
     let c = case.connection;
     let client = c.side(Side::Client);
     let open = c.ending == Ending::HandshakeIncomplete && c.good_syn_ack_time.is_some();
-    if !(c.ending == Ending::HandshakeUnanswered || open) || client.rsts > 0 {
+    // Many sources with one SYN each at one service do not want to learn anything.
+    let flood = || super::syn_ack_unanswered::flood(case).is_some();
+    if !(c.ending == Ending::HandshakeUnanswered || open) || client.rsts > 0 || open && flood() {
         return None;
     }
     let crafted = client.syn_unusual & unusual::FLAGS != 0;

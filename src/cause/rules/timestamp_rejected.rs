@@ -17,6 +17,8 @@ pub const RULE: Rule = Rule {
            out.",
     examples: &[
         "> S clock=+900000, < S., > ., > P. 40, < P. 9, > S port=40001 +5s, > S again +1s, > S port=40002 clock=+900000 +1s, < S., > ., > S port=40001 again +1s",
+        // The other one came just after its second SYN.
+        "> S port=1 clock=+900000, < S. +20ms, > ., > P. 40, < P. 9, > S port=2 clock=+1000 +5s, > S again clock=+2000 +1s, > S port=3 clock=+900000 +500ms, < S., > .",
     ],
     near_misses: &[
         // The clock went on: nothing to reject.
@@ -41,6 +43,9 @@ pub const RULE: Rule = Rule {
     holds,
 };
 
+/// How long a client waits after its second SYN.
+const NEXT_SYN_S: f64 = 3.0;
+
 fn holds(case: &Case<'_>) -> Option<Finding> {
     let c = case.connection;
     if c.ending != Ending::HandshakeUnanswered || c.side(Side::Client).syns < 2 {
@@ -56,9 +61,11 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     let higher = near().filter(|other| before(other.start)).last()?;
     let behind = |seen: u32| stamp.wrapping_sub(seen).cast_signed() < 0;
     higher.stamp.filter(|&seen| behind(seen))?;
+    // Until the next SYN would have come.
+    let soon = |start: i64| s(start.saturating_sub(c.end)) <= NEXT_SYN_S;
     // Many hosts begin each connection's clock anew; the others must be on one that goes on.
     let meanwhile = near()
-        .find(|other| other.start > c.start && other.start <= c.end && one_clock(higher, other))?;
+        .find(|other| other.start > c.start && soon(other.start) && one_clock(higher, other))?;
     Some(
         Finding::new(0.75)
             .with(Evidence::count("timestamp", u64::from(stamp)).at(c.first_packet))

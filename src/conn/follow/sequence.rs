@@ -347,8 +347,11 @@ pub(in crate::conn) fn settle(
     let first_fin = c.first_fin_by;
     let obeyed = flags.rst() && c.teardowns.last().is_some_and(Teardown::may_be_obeyed);
     let (endpoint, peer) = sides(c, sender);
-    // A SYN-ACK that comes again says that nothing was heard.
-    if !(flags.syn() && effect.retransmission) {
+    // A SYN-ACK that comes again says that nothing was heard; so does what is sent again and
+    // acknowledges none of what its peer sends again, too.
+    let missing = peer.retransmission_run > 0 && peer.acked < peer.max_end;
+    let deaf = missing && !effect.ack_advanced && segment.payload_length > 0;
+    if !(effect.retransmission && (flags.syn() || deaf)) {
         peer.probe_run = 0;
         peer.retransmission_run = 0;
     }
