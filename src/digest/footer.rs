@@ -18,12 +18,6 @@ pub struct Footer {
     pub first_time: Option<i64>,
     /// Time of the latest packet that has one, which the next ones without a time take.
     pub last_time: Option<i64>,
-    /// Packets before the first that has a time.
-    pub leading_untimed: u64,
-    /// Packets that are earlier than one before them in their file.
-    pub out_of_order: u64,
-    /// Segments and ICMP errors whose time leaps so far ahead that it is not believed at once.
-    pub leaps: u64,
     /// Packets by file and [`Class`].
     pub ledger: Vec<[u64; Class::ALL.len()]>,
     /// Files in order of their first packets.
@@ -32,8 +26,6 @@ pub struct Footer {
     pub interfaces: Vec<Interface>,
     /// VLANs and tunnels by [`PathId`](crate::packet::PathId).
     pub paths: Vec<Path>,
-    /// Which of them stands for all beyond the limit, if it was reached.
-    pub path_overflow: Option<u32>,
     /// Oddities.
     pub issues: Issues,
     /// Names that DNS answers gave addresses.
@@ -46,14 +38,10 @@ impl Default for Footer {
             packets: 0,
             first_time: None,
             last_time: None,
-            leading_untimed: 0,
-            out_of_order: 0,
-            leaps: 0,
             ledger: Vec::new(),
             files: Vec::new(),
             interfaces: Vec::new(),
             paths: Vec::new(),
-            path_overflow: None,
             issues: Issues::default(),
             hosts: Hosts::new(Origin::Dns, 0),
         }
@@ -65,9 +53,6 @@ impl Footer {
         coder.number(&mut self.packets)?;
         coder.option(&mut self.first_time, Coder::signed)?;
         coder.option(&mut self.last_time, Coder::signed)?;
-        coder.number(&mut self.leading_untimed)?;
-        coder.number(&mut self.out_of_order)?;
-        coder.number(&mut self.leaps)?;
         coder.list(&mut self.ledger, |coder, counts| {
             counts.iter_mut().try_for_each(|count| coder.number(count))
         })?;
@@ -77,7 +62,6 @@ impl Footer {
             coder.list(&mut path.vlans, Coder::plain)?;
             coder.text(&mut path.tunnel)
         })?;
-        coder.option(&mut self.path_overflow, Coder::plain)?;
         summary::issues(coder, &mut self.issues)?;
         summary::hosts(coder, &mut self.hosts)
     }

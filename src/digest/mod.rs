@@ -8,16 +8,21 @@
 //! there is room, all of one bucket's in one place.
 //!
 //! The file begins with a [`Header`] (what it was made of, and how), then come blocks, each the
-//! columns of at most [`BLOCK`] packets of one bucket, and a [`Footer`] with everything else that is
+//! columns of at most [`BLOCK`] packets of one bucket as differences to what the same side sent
+//! before in it, and a [`Footer`] with everything else that is
 //! known of the captures and the place of every block. Everything has a checksum; a file that is
 //! cut, damaged, foreign or of another version is [`Error::State`](crate::base::error::Error::State).
 
-mod block;
+mod columns;
+mod decode;
+mod encode;
 mod facts;
 mod footer;
 mod header;
+mod model;
 mod read;
 pub(crate) mod summary;
+mod talks;
 pub(crate) mod wire;
 mod write;
 

@@ -2,7 +2,7 @@
 
 use std::io::{ErrorKind, Read, Seek, SeekFrom};
 
-use super::block::Decoder;
+use super::decode::Decoder;
 use super::footer::BlockPlace;
 use super::wire::{Bad, Coder, Cursor};
 use super::{END, Footer, Header, MAGIC, OCTETS, Place, VERSION, checksum};
@@ -172,8 +172,7 @@ impl<S: Read + Seek> Bucket<S> {
         if !self.advance()? {
             return Ok(None);
         }
-        let place = self.block.as_ref().map(Decoder::place).transpose();
-        place.map_err(|Bad(reason)| state(&self.name, reason))
+        Ok(self.block.as_ref().map(Decoder::place))
     }
 
     /// The next packet; `None` at the end.

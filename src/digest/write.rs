@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::block::Encoder;
+use super::encode::Encoder;
 use super::footer::BlockPlace;
 use super::wire::{Bad, Coder, Out};
 use super::{BLOCK, END, Footer, Header, MAGIC, Place, VERSION, checksum};
@@ -40,7 +40,7 @@ impl<W: Write> Writer<W> {
     pub fn new(sink: W, header: &Header) -> io::Result<Self> {
         let version = env!("CARGO_PKG_VERSION").to_owned();
         let mut header = Header { version, buckets: header.buckets.max(1), ..header.clone() };
-        let buckets = (0..header.buckets).map(|_| Encoder::default()).collect();
+        let buckets = (0..header.buckets).map(|_| Encoder::new(header.seed)).collect();
         let mut writer = Self {
             sink,
             at: 0,

@@ -227,6 +227,23 @@ impl Marks {
         marks
     }
 
+    /// Those of a payload of which so many bytes were captured, from the bytes that hold their bits;
+    /// there are [`Marks::width`] of these.
+    pub fn from_bits(captured: u32, bits: u64) -> Self {
+        let octets = match captured {
+            0..4 => 0,
+            4..128 => 1 << captured.ilog2(),
+            128.. => 128,
+        };
+        Self { bits, octets }
+    }
+
+    /// How many bytes hold the bits.
+    pub fn width(self) -> usize {
+        let reach = Self::REACH.iter().find(|(octets, _)| *octets == usize::from(self.octets));
+        reach.map_or(0, |(_, bits)| *bits as usize / 8)
+    }
+
     /// Whether the bytes differ, of those that both were made of.
     pub fn contradict(self, other: Self) -> bool {
         let both = usize::from(self.octets.min(other.octets));

@@ -1,0 +1,310 @@
+//! Packets to the columns of a block.
+
+use std::collections::HashMap;
+
+use foldhash::fast::RandomState;
+
+use super::columns::{self as column, Columns};
+use super::facts;
+use super::model::{Changing, Ends, PLAIN, STAMPED, Shape, Traits, first, second, take};
+use super::talks::Talks;
+use super::wire::{put, zigzag};
+use super::{BLOCK, OCTETS, Place};
+use crate::packet::{Address, Facts, IcmpError, Segment, Seq};
+
+/// Bytes that a column has before it is looked at a part of it whether it is worth compressing.
+const LARGE: usize = 16 * 1024;
+const SAMPLE: usize = 4096;
+/// Sequence numbers that are less apart are told by their distance.
+const NEAR: u64 = 1 << 27;
+/// No traits were looked up.
+const NONE: u32 = u32::MAX;
+
+/// Takes packets until there are enough for a block.
+#[derive(Debug)]
+pub(super) struct Encoder {
+    columns: Columns<Vec<u8>>,
+    talks: Talks,
+    traits: HashMap<Traits, u32, RandomState>,
+    /// The latest that was looked up.
+    latest: (Traits, u32),
+    shapes: HashMap<Shape, u32, RandomState>,
+    time: i64,
+    key: i64,
+    position: u64,
+    /// How far the packet's number is from its position.
+    offset: u64,
+    icmp: [u64; column::ICMP_WORDS],
+    /// Packets in it.
+    pub(super) packets: usize,
+    pub(super) first: Place,
+    pub(super) last: Place,
+}
+
+impl Encoder {
+    /// One that finds addresses and ports by hashes with a key.
+    pub(super) fn new(seed: u64) -> Self {
+        Self {
+            columns: Columns::default(),
+            talks: Talks::new(seed),
+            traits: HashMap::default(),
+            latest: (Traits::default(), NONE),
+            shapes: HashMap::default(),
+            time: 0,
+            key: i64::MIN,
+            position: 0,
+            offset: 0,
+            icmp: [0; _],
+            packets: 0,
+            first: Place::default(),
+            last: Place::default(),
+        }
+    }
+
+    fn begin(&mut self, place: Place) {
+        if self.packets == 0 {
+            self.first = place;
+        }
+        self.last = place;
+        self.packets += 1;
+    }
+
+    pub(super) fn segment(&mut self, place: Place, s: &Segment<'_>) {
+        self.begin(place);
+        let c = &mut self.columns;
+        let (mut one, mut two) = (0, 0);
+        let ends = Ends::of(s);
+        let (at, reply, is_new) = self.talks.find(&ends);
+        if is_new {
+            put(&mut c.who, column::NEW_TALK);
+            write_ends(&mut c.ends, &ends);
+        } else {
+            let age = (self.talks.len() - 1 - at) as u64;
+            put(&mut c.who, column::TALKS + (age << 1 | u64::from(reply)));
+        }
+        let Some(talk) = self.talks.get_mut(at) else { return };
+        let (own, peer) = talk.halves(reply);
+
+        column::put_span(&mut c.time, s.time.wrapping_sub(self.time));
+        self.time = s.time;
+        put(&mut c.position, zigzag(place.position.wrapping_sub(self.position).cast_signed()));
+        self.position = place.position;
+        let offset = s.packet.wrapping_sub(place.position);
+        let key = self.key.max(s.time);
+        if offset != self.offset || place.key != key {
+            two |= second::NUMBER;
+            put(&mut c.numbers, zigzag(offset.wrapping_sub(self.offset).cast_signed()));
+            put(&mut c.numbers, zigzag(place.key.wrapping_sub(key)));
+            self.offset = offset;
+        }
+        self.key = place.key;
+
+        c.flags.push(s.flags.0.to_le_bytes()[0]);
+        c.checksum.extend(s.checksum.to_le_bytes());
+        let distance = i64::from(s.sequence.since(own.next));
+        if distance != 0 {
+            if distance.unsigned_abs() < NEAR {
+                one |= first::SEQUENCE_NEAR;
+                put(&mut c.sequence, zigzag(distance));
+            } else {
+                one |= first::SEQUENCE_ANY;
+                c.sequence.extend(s.sequence.0.to_le_bytes());
+            }
+        }
+        let distance = i64::from(s.acknowledgment.since(peer.next));
+        if distance != 0 {
+            if s.acknowledgment == own.acknowledgment {
+                one |= first::ACKNOWLEDGMENT_SAME;
+            } else if distance.unsigned_abs() < NEAR {
+                one |= first::ACKNOWLEDGMENT_NEAR;
+                put(&mut c.acknowledgment, zigzag(distance));
+            } else {
+                one |= first::ACKNOWLEDGMENT_ANY;
+                c.acknowledgment.extend(s.acknowledgment.0.to_le_bytes());
+            }
+        }
+        if s.window != own.window {
+            one |= first::WINDOW;
+            c.window.extend(s.window.wrapping_sub(own.window).to_le_bytes());
+        }
+        let number = s.ip_id.unwrap_or(0);
+        match number.wrapping_sub(own.id).wrapping_sub(1) {
+            0 => {}
+            u16::MAX => one |= first::ID_SAME,
+            step @ 1..=255 => {
+                one |= first::ID_NEAR;
+                c.id_near.push(step.to_le_bytes()[0]);
+            }
+            _ => {
+                one |= first::ID_ANY;
+                c.id.extend(number.to_le_bytes());
+            }
+        }
+        if s.payload_length > 0 {
+            if s.payload_length == own.length {
+                two |= second::LENGTH_SAME;
+            } else {
+                two |= second::LENGTH_ANY;
+                put(&mut c.length, s.payload_length.into());
+            }
+        }
+
+        let now = Traits::of(s);
+        if self.latest.0 != now || self.latest.1 == NONE {
+            let next = u32::try_from(self.traits.len()).unwrap_or(NONE);
+            let found = *self.traits.entry(now).or_insert(next);
+            if found == next {
+                now.words().into_iter().for_each(|word| put(&mut c.traits_new, word));
+            }
+            self.latest = (now, found);
+        }
+        if self.latest.1 != own.traits || !own.seen {
+            one |= first::TRAITS;
+            own.traits = self.latest.1;
+            put(&mut c.traits, own.traits.into());
+        }
+
+        let (shape, changing) = match (s.options, s.header_length) {
+            ([], 20) => (PLAIN, Changing::default()),
+            ([1, 1, 8, 10, _, _, _, _, _, _, _, _], 32) => {
+                (STAMPED, Changing { stamps: Some(4), edges: (0, 0) })
+            }
+            _ => shape_of(&mut self.shapes, &mut c.shapes_new, s),
+        };
+        if shape != own.shape {
+            two |= second::SHAPE;
+            own.shape = shape;
+            put(&mut c.shapes, shape.into());
+        }
+        let word = |at: usize| {
+            let octets = s.options.get(at..).and_then(<[u8]>::first_chunk);
+            octets.map_or(0, |octets| u32::from_be_bytes(*octets))
+        };
+        let stamped = changing.stamps.map(|at| (word(at.into()), word(usize::from(at) + 4)));
+        if let Some((stamp, echo)) = stamped {
+            if own.stamped.is_none() {
+                c.stamps_new.extend(stamp.to_le_bytes());
+            } else if stamp != own.stamp_at(s.time) {
+                two |= second::STAMP;
+                let distance = stamp.wrapping_sub(own.stamp_at(s.time)).cast_signed();
+                put(&mut c.stamps, zigzag(distance.into()));
+            }
+            if echo != peer.stamp {
+                if echo == own.echo {
+                    two |= second::ECHO_SAME;
+                } else {
+                    two |= second::ECHO_ANY;
+                    put(&mut c.echoes, zigzag(echo.wrapping_sub(peer.stamp).cast_signed().into()));
+                }
+            }
+        }
+        for at in (changing.edges.0..changing.edges.1).step_by(4) {
+            put(&mut c.edges, zigzag(Seq(word(at.into())).since(s.acknowledgment).into()));
+        }
+
+        let facts = Facts::of(s);
+        if facts.captured != s.payload_length.min(own.captured) {
+            two |= second::CAPTURED;
+            put(&mut c.captured, facts.captured.into());
+            let cut = facts.captured < s.payload_length;
+            own.captured = if cut { facts.captured } else { u32::MAX };
+        }
+        if facts.captured > 0 {
+            facts::write(&facts, &mut c.bits, &mut c.words);
+            let own = facts.marks.bits.to_le_bytes();
+            c.marks.extend_from_slice(own.get(..facts.marks.width()).unwrap_or_default());
+        }
+        take(own, peer, s, stamped);
+        c.first.push(one);
+        c.second.push(two);
+    }
+
+    pub(super) fn icmp(&mut self, place: Place, error: &IcmpError) {
+        self.begin(place);
+        put(&mut self.columns.who, column::ICMP_ERROR);
+        let words = column::of_icmp(place, error);
+        let own = &mut self.columns.icmp;
+        for ((column, word), last) in own.iter_mut().zip(words).zip(self.icmp) {
+            put(column, zigzag(word.wrapping_sub(last).cast_signed()));
+        }
+        self.icmp = words;
+    }
+
+    /// Whether it is to be written.
+    pub(super) fn is_full(&self) -> bool {
+        let loose = self.columns.words.len() + self.columns.shapes_new.len();
+        self.packets >= BLOCK || loose >= OCTETS / 4
+    }
+
+    /// Writes the columns behind what is there, and begins anew.
+    pub(super) fn flush(
+        &mut self,
+        zstd: &mut zstd::bulk::Compressor<'_>,
+        out: &mut Vec<u8>,
+    ) -> std::io::Result<()> {
+        put(out, self.packets as u64);
+        for column in self.columns.each() {
+            put(out, column.len() as u64);
+            if column.is_empty() {
+                continue;
+            }
+            let sample = column.get(..SAMPLE).filter(|_| column.len() >= LARGE);
+            let worth = match sample {
+                Some(sample) => zstd.compress(sample)?.len() < SAMPLE - SAMPLE / 32,
+                None => true,
+            };
+            let packed = if worth { zstd.compress(column)? } else { Vec::new() };
+            let is_packed = worth && packed.len() < column.len();
+            let stored = if is_packed { &packed } else { &*column };
+            put(out, stored.len() as u64);
+            out.extend_from_slice(stored);
+            column.clear();
+        }
+        self.talks.clear();
+        self.traits.clear();
+        self.shapes.clear();
+        self.latest.1 = NONE;
+        (self.time, self.key, self.position, self.offset) = (0, i64::MIN, 0, 0);
+        (self.icmp, self.packets) = ([0; _], 0);
+        Ok(())
+    }
+}
+
+/// Which shape the options of a segment have.
+#[cold]
+fn shape_of(
+    shapes: &mut HashMap<Shape, u32, RandomState>,
+    new: &mut Vec<u8>,
+    s: &Segment<'_>,
+) -> (u32, Changing) {
+    // No header is longer: nothing would be lost but what cannot be.
+    let Some((shape, changing)) = Shape::of(s) else { return (PLAIN, Changing::default()) };
+    if let Some(known) = Shape::known().iter().position(|known| *known == shape) {
+        return (if known == 0 { PLAIN } else { STAMPED }, changing);
+    }
+    let next = u32::try_from(shapes.len() + 2).unwrap_or(u32::MAX);
+    let found = *shapes.entry(shape).or_insert(next);
+    if found == next {
+        new.extend([shape.header_length, shape.length]);
+        new.extend_from_slice(&shape.octets[..usize::from(shape.length)]);
+    }
+    (found, changing)
+}
+
+fn write_ends(out: &mut Vec<u8>, ends: &Ends) {
+    let [from, to] = ends.addresses.map(|Address(number)| number.to_be_bytes());
+    let mapped = |octets: &[u8; 16]| octets[..12] == [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255];
+    out.push(ends.version);
+    if ends.version == 4 && mapped(&from) && mapped(&to) {
+        out.extend_from_slice(&from[12..]);
+        out.extend_from_slice(&to[12..]);
+    } else {
+        // Four in a form that it does not have.
+        if ends.version == 4 {
+            *out.last_mut().unwrap_or(&mut 0) = column::LONG_FOUR;
+        }
+        out.extend(from);
+        out.extend(to);
+    }
+    ends.ports.iter().for_each(|port| out.extend(port.to_be_bytes()));
+}
