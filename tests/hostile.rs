@@ -57,6 +57,7 @@ fn what_ever_failed() {
         let name = entry.file_name().into_string().unwrap();
         let bytes = fs::read(entry.path()).unwrap();
         match name.split_once('-').unwrap().0 {
+            "digest" => fuzz::digest::run(&bytes),
             "events" => fuzz::events::run(&bytes),
             "file" => fuzz::file::run(&bytes),
             "options" => fuzz::options::run(&bytes),

@@ -2,7 +2,7 @@
 
 use super::columns::{self as column, Columns};
 use super::facts;
-use super::model::{Changing, Ends, Shape, Talk, Traits, first, second, take};
+use super::model::{Changing, Ends, Half, Shape, Talk, Traits, first, second, take};
 use super::read::{Item, Record};
 use super::wire::{Bad, Cursor, unzigzag};
 use super::{BLOCK, OCTETS, Place};
@@ -123,36 +123,7 @@ impl Decoder {
             self.key = self.key.wrapping_add(signed(&mut c.numbers)?);
         }
 
-        let sequence = match one & first::SEQUENCE {
-            0 => own.next,
-            first::SEQUENCE_NEAR => own.next.plus(near(&mut c.sequence)?),
-            first::SEQUENCE_ANY => Seq(u32::from_le_bytes(c.sequence.array()?)),
-            _ => return Err(UNKNOWN),
-        };
-        let acknowledgment = match one & first::ACKNOWLEDGMENT {
-            0 => peer.next,
-            first::ACKNOWLEDGMENT_SAME => own.acknowledgment,
-            first::ACKNOWLEDGMENT_NEAR => peer.next.plus(near(&mut c.acknowledgment)?),
-            _ => Seq(u32::from_le_bytes(c.acknowledgment.array()?)),
-        };
-        let window = if one & first::WINDOW == 0 {
-            own.window
-        } else {
-            own.window.wrapping_add(u16::from_le_bytes(c.window.array()?))
-        };
-        let id = match one & first::ID {
-            0 => own.id.wrapping_add(1),
-            first::ID_SAME => own.id,
-            first::ID_NEAR => own.id.wrapping_add(1).wrapping_add(c.id_near.octet()?.into()),
-            _ => u16::from_le_bytes(c.id.array()?),
-        };
-        let payload_length = match two & second::LENGTH {
-            0 => 0,
-            second::LENGTH_SAME => own.length,
-            second::LENGTH_ANY => narrow(c.length.number()?)?,
-            _ => return Err(UNKNOWN),
-        };
-
+        let Numbers { sequence, acknowledgment, window, id } = numbers(c, own, peer, one)?;
         if one & first::TRAITS != 0 {
             own.traits = narrow(c.traits.number()?)?;
             if own.traits as usize == self.traits.len() {
@@ -170,51 +141,12 @@ impl Decoder {
         }
         let (shape, changing) = *self.shapes.get(own.shape as usize).ok_or(UNKNOWN)?;
         (self.options, self.length) = (shape.octets, shape.length.into());
-        let mut stamped = None;
-        if let Some(at) = changing.stamps {
-            let expected = own.stamp_at(self.time);
-            let stamp = if own.stamped.is_none() {
-                u32::from_le_bytes(c.stamps_new.array()?)
-            } else if two & second::STAMP != 0 {
-                expected.wrapping_add(near(&mut c.stamps)?)
-            } else {
-                expected
-            };
-            let echo = match two & second::ECHO {
-                0 => peer.stamp,
-                second::ECHO_SAME => own.echo,
-                second::ECHO_ANY => peer.stamp.wrapping_add(near(&mut c.echoes)?),
-                _ => return Err(UNKNOWN),
-            };
-            write_word(&mut self.options, at.into(), stamp);
-            write_word(&mut self.options, usize::from(at) + 4, echo);
-            stamped = Some((stamp, echo));
-        }
+        let stamped = stamps(c, own, peer, two, (self.time, changing), &mut self.options)?;
         for at in (changing.edges.0..changing.edges.1).step_by(4) {
             let edge = acknowledgment.plus(near(&mut c.edges)?);
             write_word(&mut self.options, at.into(), edge.0);
         }
-
-        self.facts.captured = payload_length.min(own.captured);
-        if two & second::CAPTURED != 0 {
-            self.facts.captured = narrow(c.captured.number()?)?;
-            let cut = self.facts.captured < payload_length;
-            own.captured = if cut { self.facts.captured } else { u32::MAX };
-        }
-        if self.facts.captured > payload_length {
-            return Err(Bad("more was captured than there was"));
-        }
-        if self.facts.captured == 0 {
-            self.facts = Facts::default();
-        } else {
-            let there = c.bits.octet()?;
-            facts::read(&mut self.facts, there, &mut c.words)?;
-            let width = Marks::from_bits(self.facts.captured, 0).width();
-            let mut octets = [0; 8];
-            octets.get_mut(..width).ok_or(UNKNOWN)?.copy_from_slice(c.marks.take(width)?);
-            let bits = u64::from_le_bytes(octets);
-            self.facts.marks = Marks::from_bits(self.facts.captured, bits);
-        }
+        let payload_length = payload(c, own, two, &mut self.facts)?;
 
         self.place = Place { key: self.key, file: traits.file, position: self.position };
         let segment = Segment {
@@ -286,6 +218,118 @@ impl Decoder {
             mtu: narrow(w[16])?,
         })
     }
+}
+
+/// What [`numbers`] reads.
+struct Numbers {
+    sequence: Seq,
+    acknowledgment: Seq,
+    window: u16,
+    id: u16,
+}
+
+#[inline]
+fn numbers(
+    c: &mut Columns<Cursor<Vec<u8>>>,
+    own: &Half,
+    peer: &Half,
+    one: u8,
+) -> Result<Numbers, Bad> {
+    let sequence = match one & first::SEQUENCE {
+        0 => own.next,
+        first::SEQUENCE_NEAR => own.next.plus(near(&mut c.sequence)?),
+        first::SEQUENCE_ANY => Seq(u32::from_le_bytes(c.sequence.array()?)),
+        _ => return Err(UNKNOWN),
+    };
+    let acknowledgment = match one & first::ACKNOWLEDGMENT {
+        0 => peer.next,
+        first::ACKNOWLEDGMENT_SAME => own.acknowledgment,
+        first::ACKNOWLEDGMENT_NEAR => peer.next.plus(near(&mut c.acknowledgment)?),
+        _ => Seq(u32::from_le_bytes(c.acknowledgment.array()?)),
+    };
+    let window = if one & first::WINDOW == 0 {
+        own.window
+    } else {
+        own.window.wrapping_add(u16::from_le_bytes(c.window.array()?))
+    };
+    let id = match one & first::ID {
+        0 => own.id.wrapping_add(1),
+        first::ID_SAME => own.id,
+        first::ID_NEAR => own.id.wrapping_add(1).wrapping_add(c.id_near.octet()?.into()),
+        _ => u16::from_le_bytes(c.id.array()?),
+    };
+    Ok(Numbers { sequence, acknowledgment, window, id })
+}
+
+/// Reads timestamp and echo into the options, where there are some.
+#[inline]
+fn stamps(
+    c: &mut Columns<Cursor<Vec<u8>>>,
+    own: &Half,
+    peer: &Half,
+    two: u8,
+    (time, changing): (i64, Changing),
+    options: &mut [u8; 40],
+) -> Result<Option<(u32, u32)>, Bad> {
+    let mut stamped = None;
+    if let Some(at) = changing.stamps {
+        let expected = own.stamp_at(time);
+        let stamp = if own.stamped.is_none() {
+            u32::from_le_bytes(c.stamps_new.array()?)
+        } else if two & second::STAMP != 0 {
+            expected.wrapping_add(near(&mut c.stamps)?)
+        } else {
+            expected
+        };
+        let echo = match two & second::ECHO {
+            0 => peer.stamp,
+            second::ECHO_SAME => own.echo,
+            second::ECHO_ANY => peer.stamp.wrapping_add(near(&mut c.echoes)?),
+            _ => return Err(UNKNOWN),
+        };
+        write_word(options, at.into(), stamp);
+        write_word(options, usize::from(at) + 4, echo);
+        stamped = Some((stamp, echo));
+    }
+    Ok(stamped)
+}
+
+/// Reads how long the payload is, and what is known of it.
+#[inline]
+fn payload(
+    c: &mut Columns<Cursor<Vec<u8>>>,
+    own: &mut Half,
+    two: u8,
+    known: &mut Facts,
+) -> Result<u32, Bad> {
+    let payload_length = match two & second::LENGTH {
+        0 => 0,
+        second::LENGTH_SAME => own.length,
+        second::LENGTH_ANY => narrow(c.length.number()?)?,
+        _ => return Err(UNKNOWN),
+    };
+
+    known.captured = payload_length.min(own.captured);
+    if two & second::CAPTURED != 0 {
+        known.captured = narrow(c.captured.number()?)?;
+        let cut = known.captured < payload_length;
+        own.captured = if cut { known.captured } else { u32::MAX };
+    }
+    if known.captured > payload_length {
+        return Err(Bad("more was captured than there was"));
+    }
+    if known.captured == 0 {
+        *known = Facts::default();
+    } else {
+        let there = c.bits.octet()?;
+        facts::read(known, there, &mut c.words)?;
+        let width = Marks::from_bits(known.captured, 0).width();
+        let mut octets = [0; 8];
+        octets.get_mut(..width).ok_or(UNKNOWN)?.copy_from_slice(c.marks.take(width)?);
+        let bits = u64::from_le_bytes(octets);
+        known.marks = Marks::from_bits(known.captured, bits);
+    }
+    Ok(payload_length)
 }
 
 /// Decompresses a column, unless it was not worth it.

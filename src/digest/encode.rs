@@ -6,7 +6,7 @@ use foldhash::fast::RandomState;
 
 use super::columns::{self as column, Columns};
 use super::facts;
-use super::model::{Changing, Ends, PLAIN, STAMPED, Shape, Traits, first, second, take};
+use super::model::{Changing, Ends, Half, PLAIN, STAMPED, Shape, Traits, first, second, take};
 use super::talks::Talks;
 use super::wire::{put, zigzag};
 use super::{BLOCK, OCTETS, Place};
@@ -99,55 +99,7 @@ impl Encoder {
         }
         self.key = place.key;
 
-        c.flags.push(s.flags.0.to_le_bytes()[0]);
-        c.checksum.extend(s.checksum.to_le_bytes());
-        let distance = i64::from(s.sequence.since(own.next));
-        if distance != 0 {
-            if distance.unsigned_abs() < NEAR {
-                one |= first::SEQUENCE_NEAR;
-                put(&mut c.sequence, zigzag(distance));
-            } else {
-                one |= first::SEQUENCE_ANY;
-                c.sequence.extend(s.sequence.0.to_le_bytes());
-            }
-        }
-        let distance = i64::from(s.acknowledgment.since(peer.next));
-        if distance != 0 {
-            if s.acknowledgment == own.acknowledgment {
-                one |= first::ACKNOWLEDGMENT_SAME;
-            } else if distance.unsigned_abs() < NEAR {
-                one |= first::ACKNOWLEDGMENT_NEAR;
-                put(&mut c.acknowledgment, zigzag(distance));
-            } else {
-                one |= first::ACKNOWLEDGMENT_ANY;
-                c.acknowledgment.extend(s.acknowledgment.0.to_le_bytes());
-            }
-        }
-        if s.window != own.window {
-            one |= first::WINDOW;
-            c.window.extend(s.window.wrapping_sub(own.window).to_le_bytes());
-        }
-        let number = s.ip_id.unwrap_or(0);
-        match number.wrapping_sub(own.id).wrapping_sub(1) {
-            0 => {}
-            u16::MAX => one |= first::ID_SAME,
-            step @ 1..=255 => {
-                one |= first::ID_NEAR;
-                c.id_near.push(step.to_le_bytes()[0]);
-            }
-            _ => {
-                one |= first::ID_ANY;
-                c.id.extend(number.to_le_bytes());
-            }
-        }
-        if s.payload_length > 0 {
-            if s.payload_length == own.length {
-                two |= second::LENGTH_SAME;
-            } else {
-                two |= second::LENGTH_ANY;
-                put(&mut c.length, s.payload_length.into());
-            }
-        }
+        one |= numbers(c, own, peer, s);
 
         let now = Traits::of(s);
         if self.latest.0 != now || self.latest.1 == NONE {
@@ -164,56 +116,8 @@ impl Encoder {
             put(&mut c.traits, own.traits.into());
         }
 
-        let (shape, changing) = match (s.options, s.header_length) {
-            ([], 20) => (PLAIN, Changing::default()),
-            ([1, 1, 8, 10, _, _, _, _, _, _, _, _], 32) => {
-                (STAMPED, Changing { stamps: Some(4), edges: (0, 0) })
-            }
-            _ => shape_of(&mut self.shapes, &mut c.shapes_new, s),
-        };
-        if shape != own.shape {
-            two |= second::SHAPE;
-            own.shape = shape;
-            put(&mut c.shapes, shape.into());
-        }
-        let word = |at: usize| {
-            let octets = s.options.get(at..).and_then(<[u8]>::first_chunk);
-            octets.map_or(0, |octets| u32::from_be_bytes(*octets))
-        };
-        let stamped = changing.stamps.map(|at| (word(at.into()), word(usize::from(at) + 4)));
-        if let Some((stamp, echo)) = stamped {
-            if own.stamped.is_none() {
-                c.stamps_new.extend(stamp.to_le_bytes());
-            } else if stamp != own.stamp_at(s.time) {
-                two |= second::STAMP;
-                let distance = stamp.wrapping_sub(own.stamp_at(s.time)).cast_signed();
-                put(&mut c.stamps, zigzag(distance.into()));
-            }
-            if echo != peer.stamp {
-                if echo == own.echo {
-                    two |= second::ECHO_SAME;
-                } else {
-                    two |= second::ECHO_ANY;
-                    put(&mut c.echoes, zigzag(echo.wrapping_sub(peer.stamp).cast_signed().into()));
-                }
-            }
-        }
-        for at in (changing.edges.0..changing.edges.1).step_by(4) {
-            put(&mut c.edges, zigzag(Seq(word(at.into())).since(s.acknowledgment).into()));
-        }
-
-        let facts = Facts::of(s);
-        if facts.captured != s.payload_length.min(own.captured) {
-            two |= second::CAPTURED;
-            put(&mut c.captured, facts.captured.into());
-            let cut = facts.captured < s.payload_length;
-            own.captured = if cut { facts.captured } else { u32::MAX };
-        }
-        if facts.captured > 0 {
-            facts::write(&facts, &mut c.bits, &mut c.words);
-            let own = facts.marks.bits.to_le_bytes();
-            c.marks.extend_from_slice(own.get(..facts.marks.width()).unwrap_or_default());
-        }
+        let (bits, stamped) = options(c, &mut self.shapes, own, peer, s);
+        two |= bits | payload(c, own, s);
         take(own, peer, s, stamped);
         c.first.push(one);
         c.second.push(two);
@@ -268,6 +172,132 @@ impl Encoder {
         (self.icmp, self.packets) = ([0; _], 0);
         Ok(())
     }
+}
+
+/// Writes numbers, window and identification; what of them is not as expected.
+#[inline]
+fn numbers(c: &mut Columns<Vec<u8>>, own: &Half, peer: &Half, s: &Segment<'_>) -> u8 {
+    let mut one = 0;
+    c.flags.push(s.flags.0.to_le_bytes()[0]);
+    c.checksum.extend(s.checksum.to_le_bytes());
+    let distance = i64::from(s.sequence.since(own.next));
+    if distance != 0 {
+        if distance.unsigned_abs() < NEAR {
+            one |= first::SEQUENCE_NEAR;
+            put(&mut c.sequence, zigzag(distance));
+        } else {
+            one |= first::SEQUENCE_ANY;
+            c.sequence.extend(s.sequence.0.to_le_bytes());
+        }
+    }
+    let distance = i64::from(s.acknowledgment.since(peer.next));
+    if distance != 0 {
+        if s.acknowledgment == own.acknowledgment {
+            one |= first::ACKNOWLEDGMENT_SAME;
+        } else if distance.unsigned_abs() < NEAR {
+            one |= first::ACKNOWLEDGMENT_NEAR;
+            put(&mut c.acknowledgment, zigzag(distance));
+        } else {
+            one |= first::ACKNOWLEDGMENT_ANY;
+            c.acknowledgment.extend(s.acknowledgment.0.to_le_bytes());
+        }
+    }
+    if s.window != own.window {
+        one |= first::WINDOW;
+        c.window.extend(s.window.wrapping_sub(own.window).to_le_bytes());
+    }
+    let number = s.ip_id.unwrap_or(0);
+    match number.wrapping_sub(own.id).wrapping_sub(1) {
+        0 => {}
+        u16::MAX => one |= first::ID_SAME,
+        step @ 1..=255 => {
+            one |= first::ID_NEAR;
+            c.id_near.push(step.to_le_bytes()[0]);
+        }
+        _ => {
+            one |= first::ID_ANY;
+            c.id.extend(number.to_le_bytes());
+        }
+    }
+    one
+}
+
+/// Writes options; what of them is not as expected, and the timestamp with its echo.
+#[inline]
+fn options(
+    c: &mut Columns<Vec<u8>>,
+    known: &mut HashMap<Shape, u32, RandomState>,
+    own: &mut Half,
+    peer: &Half,
+    s: &Segment<'_>,
+) -> (u8, Option<(u32, u32)>) {
+    let mut two = 0;
+    let (shape, changing) = match (s.options, s.header_length) {
+        ([], 20) => (PLAIN, Changing::default()),
+        ([1, 1, 8, 10, _, _, _, _, _, _, _, _], 32) => {
+            (STAMPED, Changing { stamps: Some(4), edges: (0, 0) })
+        }
+        _ => shape_of(known, &mut c.shapes_new, s),
+    };
+    if shape != own.shape {
+        two |= second::SHAPE;
+        own.shape = shape;
+        put(&mut c.shapes, shape.into());
+    }
+    let word = |at: usize| {
+        let octets = s.options.get(at..).and_then(<[u8]>::first_chunk);
+        octets.map_or(0, |octets| u32::from_be_bytes(*octets))
+    };
+    let stamped = changing.stamps.map(|at| (word(at.into()), word(usize::from(at) + 4)));
+    if let Some((stamp, echo)) = stamped {
+        if own.stamped.is_none() {
+            c.stamps_new.extend(stamp.to_le_bytes());
+        } else if stamp != own.stamp_at(s.time) {
+            two |= second::STAMP;
+            let distance = stamp.wrapping_sub(own.stamp_at(s.time)).cast_signed();
+            put(&mut c.stamps, zigzag(distance.into()));
+        }
+        if echo != peer.stamp {
+            if echo == own.echo {
+                two |= second::ECHO_SAME;
+            } else {
+                two |= second::ECHO_ANY;
+                put(&mut c.echoes, zigzag(echo.wrapping_sub(peer.stamp).cast_signed().into()));
+            }
+        }
+    }
+    for at in (changing.edges.0..changing.edges.1).step_by(4) {
+        put(&mut c.edges, zigzag(Seq(word(at.into())).since(s.acknowledgment).into()));
+    }
+    (two, stamped)
+}
+
+/// Writes what is known of the payload; what of it is not as expected.
+#[inline]
+fn payload(c: &mut Columns<Vec<u8>>, own: &mut Half, s: &Segment<'_>) -> u8 {
+    let mut two = 0;
+    if s.payload_length > 0 {
+        if s.payload_length == own.length {
+            two |= second::LENGTH_SAME;
+        } else {
+            two |= second::LENGTH_ANY;
+            put(&mut c.length, s.payload_length.into());
+        }
+    }
+
+    let facts = Facts::of(s);
+    if facts.captured != s.payload_length.min(own.captured) {
+        two |= second::CAPTURED;
+        put(&mut c.captured, facts.captured.into());
+        let cut = facts.captured < s.payload_length;
+        own.captured = if cut { facts.captured } else { u32::MAX };
+    }
+    if facts.captured > 0 {
+        facts::write(&facts, &mut c.bits, &mut c.words);
+        let own = facts.marks.bits.to_le_bytes();
+        c.marks.extend_from_slice(own.get(..facts.marks.width()).unwrap_or_default());
+    }
+    two
 }
 
 /// Which shape the options of a segment have.

@@ -29,6 +29,8 @@ mod write;
 pub use footer::Footer;
 pub use header::{Header, Stamp};
 pub use read::{Bucket, Digest, Item, Record};
+#[doc(hidden)]
+pub use read::{block, footer};
 pub use write::Writer;
 
 /// Packets in one block at most.

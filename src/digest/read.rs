@@ -223,6 +223,31 @@ impl<S: Read + Seek> Bucket<S> {
     }
 }
 
+/// Reads the packets of one block, of which no checksum is asked: for tests and fuzzing.
+///
+/// # Errors
+/// [`Error::State`] where it is none.
+#[doc(hidden)]
+pub fn block(octets: &[u8], mut each: impl FnMut(&Item<'_>)) -> Result<(), Error> {
+    let bad = |Bad(reason)| state("a block", reason);
+    let mut decoder = Decoder::new(octets).map_err(bad)?;
+    while decoder.advance().map_err(bad)? {
+        each(&decoder.item().map_err(bad)?);
+    }
+    Ok(())
+}
+
+/// Reads what a footer holds, uncompressed: for tests and fuzzing.
+///
+/// # Errors
+/// [`Error::State`] where it is none.
+#[doc(hidden)]
+pub fn footer(octets: &[u8]) -> Result<Footer, Error> {
+    let mut footer = Footer::default();
+    let read = footer.code(&mut Cursor::new(octets));
+    read.map_err(|Bad(reason)| state("a footer", reason)).map(|()| footer)
+}
+
 fn state(name: &str, reason: &str) -> Error {
     Error::State { file: name.to_owned(), reason: reason.to_owned() }
 }

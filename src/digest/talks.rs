@@ -48,11 +48,9 @@ impl Talks {
         let mask = self.table.len() - 1;
         let tag = u32::try_from(hash >> 32).unwrap_or(0);
         let mut place = usize::try_from(hash & 0xffff_ffff).unwrap_or(0) & mask;
-        loop {
-            let Some(&(at, known)) = self.table.get(place) else { break };
-            if at == FREE {
-                break;
-            }
+        while let Some(&(at, known)) = self.table.get(place)
+            && at != FREE
+        {
             if known == tag
                 && let Some(talk) = self.list.get(at as usize)
             {

@@ -2,6 +2,7 @@
 //!
 //! Shared with `tests/hostile.rs`, which replays every input that ever failed.
 
+pub mod digest;
 pub mod events;
 pub mod file;
 pub mod hold;
