@@ -145,7 +145,7 @@ class Digesting:
         sources: list[_Source],
         to: str | PathLike[str],
         options: Mapping[str, Any],
-        how: tuple[int, int, int, int | None, int | None],
+        how: tuple[int, int, int, int | None],
         stamps: Sequence[tuple[str, int | None, int | None, str | None]],
     ) -> Digesting: ...
     def step(self) -> _At | None: ...

@@ -9,7 +9,7 @@ use pyo3::types::{PyDict, PyList};
 
 use super::errors;
 use super::options::options;
-use super::read::{At, Tables, aside, begun, named};
+use super::read::{At, Tables, begun, named};
 use super::slices::Slices;
 use super::source::Raised;
 use super::table::Table;
@@ -69,9 +69,8 @@ pub struct Digesting {
 /// A file before it is read: name, bytes, time of change in nanoseconds, tag.
 type Stamped = (String, Option<u64>, Option<i64>, Option<String>);
 
-/// How a run is to be read: fingerprint of the options, seed, buckets, files of the whole capture,
-/// time of its first packet.
-type How = (u64, u64, u32, Option<usize>, Option<i64>);
+/// How a run is to be read: fingerprint of the options, seed, buckets, files of the whole capture.
+type How = (u64, u64, u32, Option<usize>);
 
 #[pymethods]
 impl Digesting {
@@ -86,13 +85,13 @@ impl Digesting {
         stamps: Vec<Stamped>,
     ) -> PyResult<Self> {
         errors::guarded(py, || {
-            let (fingerprint, seed, buckets, of, origin) = how;
+            let (fingerprint, seed, buckets, of) = how;
             let stamps = stamps.into_iter();
             let stamps = stamps
                 .map(|(name, size, modified, tag)| Stamp { name, size, modified, tag })
                 .collect();
             let (writing, _, raised) = begun(py, sources, options, |sources, options| {
-                let options = settle(options, origin)?;
+                let options = settle(options, None)?;
                 let way = Way { options, fingerprint, seed, buckets, of };
                 Writing::open(sources, &to, stamps, way)
             })?;
@@ -114,10 +113,8 @@ impl Digesting {
                         self.put_back(writing);
                         return Ok(more.then_some((at.bytes_read, at.bytes_total, at.packets)));
                     }
-                    Err(raised) => {
-                        aside(writing);
-                        return Err(raised);
-                    }
+                    // What was half done goes at once, and its file with it.
+                    Err(raised) => return Err(raised),
                 }
             }
         })

@@ -91,7 +91,7 @@ def ended(one: Any) -> Any:
 
 def digesting() -> Any:
     """A run on its way into a digest."""
-    return NATIVE.Digesting(source, PLACE / "one.frd", {}, (1, 2, 1, None, None), [])
+    return NATIVE.Digesting(source, PLACE / "one.frd", {}, (1, 2, 1, None), [])
 
 
 def digested(one: Any) -> Any:

@@ -62,6 +62,9 @@ def steps(
     return plan, tables, finrst.accounts(plan, scratch)
 
 
+FRAGMENTS = DEMO.parent / "captures/zeek_fragmented-4.pcap"
+
+
 @pytest.mark.parametrize(
     "options",
     [
@@ -79,6 +82,15 @@ def test_the_steps_give_the_tables_of_one_reading(tmp_path: Path, options: Any) 
         wanted = pa.table(getattr(whole, name))
         assert table.schema.equals(wanted.schema, check_metadata=True)
         assert table.to_pylist() == wanted.to_pylist()
+    for name in ACCOUNTS:
+        assert list(accounts[name]) == list(getattr(whole, name))
+
+
+def test_fragments_take_part_from_a_moment_after_the_first_packet(tmp_path: Path) -> None:
+    options: Any = {"start": "+0s", "end": "+1000d"}
+    _, tables, accounts = steps([FRAGMENTS], tmp_path, **options)
+    whole = finrst.read(FRAGMENTS, threads=1, **options)
+    assert tables["connections"].to_pylist() == pa.table(whole.connections).to_pylist()
     for name in ACCOUNTS:
         assert list(accounts[name]) == list(getattr(whole, name))
 

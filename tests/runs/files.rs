@@ -77,7 +77,7 @@ fn steps(
 }
 
 /// Holds the tables that the steps give to those of one reader.
-fn hold(what: &str, files: &[File], each: usize, buckets: u32, options: &Options) {
+pub fn hold(what: &str, files: &[File], each: usize, buckets: u32, options: &Options) {
     let scratch = Scratch::new();
     let (digests, paths) = steps(&scratch, files, each, buckets, options);
     let job = Job::open(&digests, None).unwrap();

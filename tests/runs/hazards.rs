@@ -179,3 +179,37 @@ fn files_that_are_empty_cut_compressed_or_named_twice_are_what_they_are_to_one_r
     let backwards: Vec<File> = files.iter().rev().cloned().collect();
     all_ways("named backwards", &backwards, &options);
 }
+
+#[test]
+fn what_one_client_and_one_service_are_remembered_by_is_what_one_reader_remembers() {
+    let demo = demo();
+    // A SYN and the reset that answers it, between other ports each time.
+    let find = |flags: u8| {
+        let of = |record: &&Record| record.data().get(47).is_some_and(|&seen| seen == flags);
+        demo.records.iter().find(of).unwrap()
+    };
+    let (syn, reset) = (find(2), find(20));
+    let mut capture = demo.clone();
+    capture.records.clear();
+    for number in 0..4200_u16 {
+        let port = (20_000 + number).to_be_bytes();
+        let mut asked = syn.data().to_vec();
+        asked[34..36].copy_from_slice(&port);
+        capture.records.push(syn.with(&asked));
+        if number % 3 == 0 {
+            let mut refused = reset.data().to_vec();
+            refused[26..34].copy_from_slice(&[&asked[30..34], &asked[26..30]].concat());
+            refused[34..38].copy_from_slice(&[&asked[36..38], &asked[34..36]].concat());
+            refused[42..46].copy_from_slice(
+                &(u32::from_be_bytes(asked[38..42].try_into().unwrap()) + 1).to_be_bytes(),
+            );
+            capture.records.push(syn.with(&refused));
+        }
+    }
+    let files = named(capture.cut(&[900, 2500, 4000]));
+    let options = Options::default();
+    let whole = alone(&files, &options);
+    assert!(whole.issues.count("context_full") > 0);
+    hold("in memory", in_runs(&files, 1, 64, &options), whole);
+    crate::files::hold("through files", &files, 1, 2, &options);
+}

@@ -134,6 +134,18 @@ def _refuse(options: Mapping[str, Any]) -> None:
         raise ValueError(message)
 
 
+def _settled(options: dict[str, Any], origin: int | None) -> dict[str, Any]:
+    """Give the options with bounds that are moments, also those after the first packet."""
+    for name in _MOMENTS:
+        kind, at = options.get(name, ("at", 0))
+        if kind == "after":
+            if origin is None:
+                message = f"{name} is after the first packet, whose time origin has to tell"
+                raise ValueError(message)
+            options[name] = ("at", min(origin + at, 2**63 - 1))
+    return options
+
+
 def _fingerprint(options: Mapping[str, Any]) -> int:
     said = json.dumps([_native.__version__, options], sort_keys=True).encode()
     return int.from_bytes(hashlib.blake2b(said, digest_size=8).digest())
@@ -219,12 +231,12 @@ def digest(  # noqa: PLR0913 - each has its default
     (164, 164)
     """
     _refuse(options)
-    native = settings(options, zone(tz))
+    native = _settled(settings(options, zone(tz)), origin)
     kept = {name: value for name, value in native.items() if name not in _ASIDE}
     items, opened = sources(files)
     try:
         before = [_stamp(item) for item in items]
-        how = (_fingerprint(kept), seed, buckets, of, origin)
+        how = (_fingerprint(kept), seed, buckets, of)
         reading = _native.Digesting(items, os.fspath(to), native, how, before)
         while (at := reading.step()) is not None:
             if progress is not None:
