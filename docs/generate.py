@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from mkdocs.structure.files import File
 
 import finrst
+import finrst.cluster
 import finrst.plot
 from finrst.__main__ import COMMANDS, SUMMARY
 from finrst._base.classes import CLASSES
@@ -200,10 +201,11 @@ def options() -> str:
 def functions() -> str:
     """Write the reference of what the package exports, from the docstrings."""
     lines = ["# Functions and classes", "", *_doc(finrst)]
-    for module, there in (("finrst", finrst), ("finrst.plot", finrst.plot)):
+    for there in (finrst, finrst.cluster, finrst.plot):
+        module = there.__name__
         for name in sorted(there.__all__, key=lambda name: _rank(getattr(there, name))):
             item = getattr(there, name)
-            if name.startswith("_"):
+            if name.startswith("_") or inspect.ismodule(item):
                 continue
             shown = f"{module}.{name}"
             lines += ["", f"## {_plain(shown)}", "", *_signature(shown, item), *_doc(item)]

@@ -10,6 +10,7 @@
 
 import sys
 
+from . import cluster
 from ._errors import (
     CaptureError,
     CaptureWarning,
@@ -55,6 +56,7 @@ __all__ = [
     "__version__",
     "accounts",
     "causes",
+    "cluster",
     "columns",
     "community_id",
     "compare",

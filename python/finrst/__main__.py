@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from ._cli import annotate, causes, compare, convert, explain, hints, play, report, summary
+from ._cli import annotate, causes, cluster, compare, convert, explain, hints, play, report, summary
 from ._cli.common import (
     CLOSED,
     EXISTS,
@@ -45,6 +45,7 @@ COMMANDS = {
     "convert": Command(convert.parser, convert.main),
     "annotate": Command(annotate.parser, annotate.main),
     "compare": Command(compare.parser, compare.main),
+    "cluster": Command(cluster.parser, cluster.main),
     "play": Command(play.parser, play.main),
     "causes": Command(causes.parser, causes.main),
 }

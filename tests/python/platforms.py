@@ -17,6 +17,9 @@ NEEDS_POSIX = {
     "test_moving.py::test_odd_inputs": _PATHS,
     "test_command.py::test_a_cut_capture_has_its_own_code": _PATHS,
     "test_stores.py::test_ctrl_c_is_answered_while_a_store_is_silent": _SIGNALS,
+    "test_cluster.py::test_a_killed_worker_costs_one_task": _SIGNALS,
+    "test_cluster_dask.py": "workers of Dask are killed by signals",
+    "test_cluster_places.py": _PATHS,
     "test_command.py::test_a_reader_that_has_seen_enough": "a closed pipe ends nobody on Windows",
 }
 NEEDS_LINUX = {

@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from commands import DEMO
+from cutting import cut
+
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [page for page in sorted((ROOT / "docs").glob("*.md")) if ">>>" in page.read_text("utf-8")]
 
@@ -17,10 +20,14 @@ def test_there_are_some() -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
-def test_examples(page: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_examples(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for needed in ("pandas", "pyarrow", "duckdb", "matplotlib"):
         pytest.importorskip(needed)
     monkeypatch.chdir(ROOT)
+    if page.stem == "cluster":
+        pytest.importorskip("dask.dataframe")
+        cut(DEMO, tmp_path / "captures", 5)
+        monkeypatch.chdir(tmp_path)
     # The closing fence of a code block is no output.
     text = re.sub(r"^```.*$", "", page.read_text("utf-8"), flags=re.MULTILINE)
     test = doctest.DocTestParser().get_doctest(text, {}, page.name, page.name, 0)

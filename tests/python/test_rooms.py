@@ -32,11 +32,12 @@ ROOMS = (
     "plot",
     "_pages",
     "_face",
+    "cluster",
     "finrst",
     "_cli",
     "__main__",
 )
-MOST = 12
+MOST = 13
 
 
 def module_of(path: str) -> str:
@@ -165,7 +166,7 @@ def test_every_room_has_a_place_and_there_are_few() -> None:
     assert faults(house(_attic__box="")) == ["_attic is not among the rooms"]
     assert faults(house(), (*ROOMS[:-1], "_cellar", ROOMS[-1])) == [
         "_cellar is no room any more",
-        "13 rooms are more than 12",
+        "14 rooms are more than 13",
     ]
     assert faults(house()) == []
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import finrst
+import finrst.cluster
 import finrst.plot
 from finrst import _native
 
@@ -97,7 +98,9 @@ def public(module: ModuleType) -> Iterator[tuple[str, Any]]:
                         yield f"{module.__name__}.{name}.{key}", getattr(there, key)
 
 
-@pytest.mark.parametrize("module", [finrst, finrst.plot], ids=lambda module: module.__name__)
+@pytest.mark.parametrize(
+    "module", [finrst, finrst.cluster, finrst.plot], ids=lambda module: module.__name__
+)
 def test_everything_public_has_words_and_an_example(module: ModuleType) -> None:
     found = dict(public(module))
     assert len(found) > 8

@@ -222,6 +222,11 @@ def sources(
             raise
         ended = any(pipe.interrupted for pipe in pipes)
         outcome.cut_off = any(pipe.interrupted > 1 for pipe in pipes)
+    told(caught, outcome, ended=ended)
+
+
+def told(caught: list[warnings.WarningMessage], outcome: Outcome, *, ended: bool = False) -> None:
+    """Tell warnings; those of a capture that somebody has ended himself are none."""
     for warning in caught:
         if issubclass(warning.category, OutputWarning):
             complain(warning.message)

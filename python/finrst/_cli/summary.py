@@ -33,6 +33,7 @@ commands:
   finrst convert CAPTURE...  tables: Parquet, Arrow, CSV, JSON lines, Excel
   finrst annotate CAPTURE... verdicts as comments that Wireshark shows
   finrst compare A B         what changed from one capture or day to another
+  finrst cluster CAPTURE...  captures larger than one processor or machine
   finrst play SCRIPT         a conversation in a line, or tcpdump's, and its end
   finrst causes              every cause, and how it is recognised
   Each has a --help with examples.
@@ -94,14 +95,15 @@ def main(arguments: list[str]) -> int:
     else:
         paint = Paint.for_stream(sys.stdout)
         shown = text(figures(tally, accounts, zone(given.tz)), paint)
-        print(shown if _can_show("█") else shown.replace("█", "#"))
+        print(shown if can_show("█") else shown.replace("█", "#"))
         if not pipes and tally.servers:
             print("", *(paint(line, "dim") for line in wrap(_hint(given.captures))), sep="\n")
     sys.stdout.flush()
     return outcome.code
 
 
-def _can_show(character: str) -> bool:
+def can_show(character: str) -> bool:
+    """Tell whether standard output has a character."""
     try:
         character.encode(sys.stdout.encoding or "ascii")
     except UnicodeEncodeError:

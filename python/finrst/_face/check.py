@@ -10,6 +10,7 @@ from finrst._errors import CaptureWarning, InternalError
 
 if TYPE_CHECKING:
     from finrst._story.answer import Answer
+    from finrst._tables.table import Table
 
 
 def check(capture: Answer) -> None:
@@ -28,22 +29,28 @@ def check(capture: Answer) -> None:
         "RST segments": kinds.get("rst", 0),
     }
     wrong = [f"{k}: {sums[k]} is not {n}" for k, n in wanted.items() if sums[k] != n]
-    wrong += _unbalanced(capture)
+    wrong += unbalanced(capture.files, capture.ledger)
     if wrong:
         raise InternalError("; ".join(wrong))
-    for row in capture.issues:
+    warn_of_changes(capture.issues, 4)
+
+
+def warn_of_changes(issues: Table, stacklevel: int) -> None:
+    """Warn of files that changed while they were read."""
+    for row in issues:
         if row["kind"] == "file_changed":
             text = f"{printable(row['file'])}: {printable(row['detail'])}"
-            warnings.warn(text, CaptureWarning, stacklevel=3)
+            warnings.warn(text, CaptureWarning, stacklevel=stacklevel)
 
 
-def _unbalanced(capture: Answer) -> list[str]:
+def unbalanced(files: Table, ledger: Table) -> list[str]:
+    """Tell of which files the bytes, records or packets do not add up."""
     packets: dict[str, int] = {}
-    for row in capture.ledger:
+    for row in ledger:
         packets[row["file"]] = packets.get(row["file"], 0) + row["packets"]
     wrong = []
-    names = capture.files["file"]
-    for row in capture.files:
+    names = files["file"]
+    for row in files:
         octets = ("bytes_headers", "bytes_records", "bytes_skipped", "bytes_tail")
         if sum(row[part] for part in octets) != row["bytes_total"]:
             wrong.append(f"{row['file']}: the bytes do not add up")

@@ -39,7 +39,8 @@ _STATUS = {
 }
 
 
-def _warn(files: Table, stacklevel: int) -> None:
+def warn(files: Table, stacklevel: int) -> None:
+    """Warn of files that were not read as they should be."""
     for row in files:
         said = _STATUS.get(row["status"])
         if said is not None:
@@ -101,7 +102,7 @@ def read(
     finally:
         bar.close()
         _close(opened)
-    _warn(Table(tables["files"], "files"), 3)
+    warn(Table(tables["files"], "files"), 3)
     return Capture(tables, Origin.of(items, paths, native), where)
 
 
@@ -240,7 +241,7 @@ class Scan:
         accounts = self._native.accounts()
         self._tables = {name: Table(native, name) for name, native in accounts.items()}
         self.close()
-        _warn(self._tables["files"], stacklevel + 1)
+        warn(self._tables["files"], stacklevel + 1)
 
     def empty(self) -> tuple[Table, Table]:
         """Give a pair of tables without rows, for their columns.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn, overload
 
 from finrst import _native
@@ -205,6 +206,11 @@ def _hosts(facts: dict[str, Any]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(host for host, _ in ranked))[:_HOSTS]
 
 
+def _gone(_: int) -> NoReturn:
+    message = "the connections of a stream were let go: read() keeps them"
+    raise LookupError(message)
+
+
 class Collector:
     """Connections that come table by table, and what they tell together; in bounded memory."""
 
@@ -223,14 +229,23 @@ class Collector:
         self._kept += len(connections)
         self._native.add(connections._native)  # noqa: SLF001 - the same package
 
-    def findings(self, naming: Naming, where: dt.tzinfo) -> Findings:
-        """Tell them; they know no connection any more."""
+    def findings(
+        self,
+        naming: Naming,
+        where: dt.tzinfo,
+        connections: Callable[[int], Table] = _gone,
+        example: Callable[[int], Connection] = _gone,
+    ) -> Findings:
+        """Tell them; who knows their connections says how they are got.
 
-        def gone(*_: object) -> NoReturn:
-            message = "the connections of a stream were let go: read() keeps them"
-            raise LookupError(message)
-
-        return Findings([Finding(one, naming, gone, gone, where) for one in self._native.facts()])
+        That is by the place of a finding among them, and by the number of a connection.
+        """
+        return Findings(
+            [
+                Finding(one, naming, partial(connections, place), example, where)
+                for place, one in enumerate(self._native.facts())
+            ]
+        )
 
 
 def find(connections: Table) -> _native.Findings:

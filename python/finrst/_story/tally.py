@@ -60,7 +60,8 @@ class Tally:
         """Connections of which the capture ended too early to know the ending."""
         self.unsure = 0
         """Verdicts that are less than :data:`UNSURE` sure."""
-        self._collector = Collector()
+        self.collector = Collector()
+        """What gathers their findings."""
         self._telling = telling
 
     def add(self, connections: Table, segments: int) -> None:
@@ -77,7 +78,7 @@ class Tally:
         sure = connections.counts("confidence")
         self.unsure += sum(count for value, count in sure if 0 < float(value) < UNSURE)
         if self._telling:
-            self._collector.add(connections)
+            self.collector.add(connections)
         bad = {"ending": [word for word in self.endings if word not in GOOD | NEUTRAL]}
         most = _HOSTS // 2
         servers = connections.counts("server_ip", "server_port", only=bad, top=most)
@@ -97,12 +98,12 @@ class Tally:
 
         Of more than a million the first are told, and then how many came later.
         """
-        return self._collector.findings(naming, where)
+        return self.collector.findings(naming, where)
 
     @property
     def left_out(self) -> int:
         """Connections that are in no finding, because they came after a million others."""
-        return self._collector.left_out
+        return self.collector.left_out
 
     def naming(self, names: Table) -> Naming:
         """Give the names of the hosts that it counts, with the table of those that are told."""

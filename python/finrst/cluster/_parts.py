@@ -1,0 +1,65 @@
+"""Tables as Parquet files: written whole or not at all, and read as they were."""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING, Any
+
+from finrst import _native
+from finrst._base.extras import need
+from finrst._files.atomic import whole
+from finrst._tables.table import Table
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+_ROWS = 1 << 16
+"""Rows of a row group: what a filter can pass over at once."""
+
+
+def write(table: Table, place: Path) -> None:
+    """Write a table; a capture of this name is not replaced."""
+    parquet = need("pyarrow.parquet", "cluster")
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with whole(place, _native.Sources([]), overwrite=False) as file:
+        parquet.write_table(table.to_arrow(), file, compression="zstd", row_group_size=_ROWS)
+
+
+@functools.cache
+def schema(name: str) -> Any:
+    """Give the Arrow schema of a table, without what it says of how the rows were made."""
+    pyarrow = need("pyarrow", "cluster")
+    (empty,) = (made for key, made in _native.conversation("> S").items() if key == name)
+    return pyarrow.schema(Table(empty, name)).remove_metadata()
+
+
+def arrow(
+    name: str, places: Sequence[Path], columns: list[str] | None = None, filters: Any = None
+) -> Any:
+    """Read files of one table, one after the other, as a ``pyarrow.Table``.
+
+    Types are those of :func:`finrst.read`; Parquet itself calls the items of lists otherwise.
+    """
+    pyarrow, parquet = need("pyarrow", "cluster"), need("pyarrow.parquet", "cluster")
+    wanted = schema(name)
+    if columns is not None:
+        wanted = pyarrow.schema([wanted.field(column) for column in columns])
+    found = []
+    for place in places:
+        # Of the name of a directory no column is made here.
+        one = parquet.read_table(place, columns=columns, filters=filters, partitioning=None)
+        found.append(one.cast(wanted.with_metadata(one.schema.metadata)))
+    if not found:
+        return wanted.empty_table()
+    return pyarrow.concat_tables(found)
+
+
+def table(name: str, whole: Any, sources: _native.Sources | None = None) -> Table:
+    """Make a table of finrst's of one of Arrow's, made from these sources."""
+    pyarrow = need("pyarrow", "cluster")
+    sink = pyarrow.BufferOutputStream()
+    with pyarrow.ipc.new_stream(sink, whole.schema) as stream:
+        stream.write_table(whole)
+    octets = sink.getvalue().to_pybytes()
+    return Table(_native.table_of(name, octets, sources or _native.Sources([])), name)

@@ -1,0 +1,284 @@
+"""Reading a capture on many workers: which tasks there are, and in which order."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Unpack
+
+from finrst._base.text import printable
+from finrst._base.times import zone
+from finrst._base.units import count, octets
+from finrst._face import steps
+from finrst._face.options import Options, settings
+from finrst._face.read import warn
+
+from . import _parts, _scratch, _tasks
+from ._dataset import Dataset
+from ._executors import Engine
+from ._record import SCRATCH, Record, load, refused
+from ._runs import Paths, files, names, runs
+from ._telling import Telling
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from finrst._base.progress import Progress
+    from finrst._base.times import Zone
+    from finrst._base.units import Size
+
+    from ._executors import Task
+
+# A bucket of a capture of headers is a tenth of this, one of scans alone may be as large.
+_OF_A_BUCKET = 8 << 30
+# Bytes that are read before another process is there.
+_LITTLE = 16 << 20
+# What changes no row.
+_NO_MATTER = ("threads", "chunk")
+
+
+class ReadOptions(Options, total=False):
+    """Options of reading, as :func:`finrst.read` takes them, with ``progress`` and ``tz``.
+
+    >>> import finrst
+    >>> options: finrst.cluster.ReadOptions = {"filter": "port 4001", "progress": False}
+    """
+
+    progress: Progress
+    tz: Zone
+
+
+def read(  # noqa: PLR0913 - what a reading on many workers is asked
+    paths: Paths,
+    *,
+    to: str | os.PathLike[str],
+    client: Any = None,
+    scratch: str | os.PathLike[str] | None = None,
+    run_bytes: Size = "4 GiB",
+    buckets: int | None = None,
+    storage_options: dict[str, Any] | None = None,
+    **read_options: Unpack[ReadOptions],
+) -> Dataset:
+    """Read a capture on many workers, into a directory of Parquet files.
+
+    ``paths`` are those of :func:`finrst.read` (files, directories, patterns, or a list of these),
+    and so are the options, ``progress`` and ``tz`` (for ``start`` and ``end``: tables are in UTC).
+    The rows are those of one :func:`finrst.read` of all of it: same columns, same values, same
+    ``connection_id``, packet numbers, ledger, interfaces and issues.
+
+    ``to`` is a directory, new or of an earlier start of the same reading, which goes on where it
+    stopped; it gets ``connections/date=2026-11-29/part-00007.parquet``, ``teardowns/...``, a file
+    for each other table, and ``_finrst.json``. ``client`` runs the tasks: a Client of Dask (needs
+    the extra ``cluster``), any executor of ``concurrent.futures``, or ``None`` for processes of
+    this machine, as many as it has processors (:class:`Workers` for another number; a few megabytes
+    are read by this process). They reach
+    ``paths``, ``to`` and ``scratch`` by the same names and have the same finrst. What they tell
+    each other are files in ``scratch`` (else ``to/_scratch``), some hundredth of what is read,
+    which are taken away at the end. A task whose worker is lost is done again, four times at most.
+
+    A run is as many neighbouring files as have ``run_bytes`` together (less where some worker
+    would have none), and never more than begin on one day, in UTC: that is the ``date`` of its
+    part. A file is never split. ``buckets`` are parts by addresses and ports: more of them take
+    less memory each (default: one for each worker, and for 8 GiB of capture).
+
+    Raises what :func:`finrst.read` raises, and :exc:`CaptureError` for a file that changed
+    meanwhile; ``FileExistsError`` where ``to`` holds anything else, or the results of other files
+    or options; ``ValueError`` for ``memory_limit``, and for ``to`` within what is read;
+    ``ChildProcessError`` for a task that lost every worker. Nothing has its final name before it
+    is whole, and what is done is used when the same is read again.
+
+    >>> import finrst, tempfile
+    >>> to = tempfile.mkdtemp() + "/endings"
+    >>> ds = finrst.cluster.read("tests/data/demo.pcap", to=to, filter="port 4001")
+    >>> ds.arrow("connections")["cause"].to_pylist()
+    ['port_closed']
+    """
+    for place in (to, scratch):
+        if place is not None and "://" in os.fspath(place):
+            message = f"'{printable(os.fspath(place))}' is no directory: results go into files"
+            raise ValueError(message)
+    if storage_options:
+        message = "storage_options are for object stores, and none is read"
+        raise ValueError(message)
+    engine = Engine(client)
+    done = False
+    try:
+        reading = _Reading(names(paths), engine, (to, scratch), (run_bytes, buckets), read_options)
+        made = reading.dataset()
+        done = True
+    finally:
+        engine.close(at_once=not done)
+    warn(made.files, 3)
+    return made
+
+
+class _Reading:
+    """One reading: what is to be done, what of it is done."""
+
+    def __init__(
+        self,
+        sources: tuple[str, ...],
+        engine: Engine,
+        places: tuple[str | os.PathLike[str], str | os.PathLike[str] | None],
+        sizes: tuple[Size, int | None],
+        options: ReadOptions,
+    ) -> None:
+        to, scratch = places
+        self._to = Path(os.path.abspath(to))  # noqa: PTH100 - links are not followed
+        self._engine = engine
+        self._progress: Progress = options.pop("progress", "auto")
+        given: dict[str, Any] = {k: v for k, v in options.items() if v is not None}
+        where = zone(given.get("tz", "UTC"))
+        if "memory_limit" in given:
+            message = (
+                "memory_limit cannot be used here: which connections are let go for it depends on "
+                "all others; memory is bounded by the number of buckets instead"
+            )
+            raise ValueError(message)
+        known: Any = {name: value for name, value in given.items() if name != "tz"}
+        native = settings(known, where)
+        self._sources = sources
+        run_bytes, buckets = octets(sizes[0]), None if sizes[1] is None else count(sizes[1])
+        # With all options, so that wrong ones are told before there is anything.
+        self._survey = steps.survey(self._sources, **known)
+        self._files = files(self._survey)
+        self._options = _told(given, native)
+        changing = {k: v for k, v in native.items() if k not in _NO_MATTER}
+        asked = {**changing, "run_bytes": run_bytes, "buckets": buckets}
+        self._record = self._agreed(json.loads(json.dumps(asked)))
+        place = self._to / SCRATCH if scratch is None else Path(os.path.abspath(scratch))  # noqa: PTH100
+        self._scratch = place / f"finrst-{self._record.job}"
+        self._own_scratch = place if scratch is None else None
+
+    def _agreed(self, parameters: dict[str, Any]) -> Record:
+        """Go on with what an earlier start has begun here, or begin."""
+        self._outside(self._to)
+        known = load(self._to)
+        if known is not None:
+            differs = known.differs(parameters, self._files)
+            if differs is not None:
+                raise refused(self._to, f"it holds the results of a reading {differs}")
+            return known
+        if self._to.exists() and any(self._to.iterdir()):
+            raise refused(
+                self._to, "it holds something else: results go into a directory of theirs"
+            )
+        total, workers = sum(file.size for file in self._files), self._engine.count
+        run_bytes, buckets = parameters["run_bytes"], parameters["buckets"]
+        # No worker is without a run where there are files enough.
+        grouped = runs(self._files, min(run_bytes, math.ceil(total / workers)))
+        least = max(workers, math.ceil(total / _OF_A_BUCKET))
+        return Record.new(parameters, grouped, least if buckets is None else buckets)
+
+    def _outside(self, place: Path) -> None:
+        """Make sure that what is written is not read as part of the capture the next time."""
+        real = Path(os.path.realpath(place))
+        for source in self._sources:
+            around = Path(os.path.realpath(source))
+            if around.is_dir() and (real == around or around in real.parents):
+                message = f"'{place}' lies in '{source}', which is read: choose a place outside"
+                raise ValueError(message)
+        for file in self._files:
+            if real in Path(os.path.realpath(file.path)).parents:
+                message = f"'{file.path}', which is read, lies in '{place}': choose another place"
+                raise ValueError(message)
+
+    def dataset(self) -> Dataset:
+        """Do what is left to do."""
+        record = self._record
+        if not record.complete:
+            if sum(file.size for file in self._files) < _LITTLE:
+                self._engine.stay()
+            self._to.mkdir(parents=True, exist_ok=True)
+            self._outside(self._scratch)
+            self._scratch.mkdir(parents=True, exist_ok=True)
+            record.save(self._to)
+            self._run()
+            record.save(self._to)
+        _scratch.remove(self._scratch)
+        if self._own_scratch is not None:
+            _scratch.remove(self._own_scratch)
+        return Dataset(self._to, record)
+
+    def _run(self) -> None:
+        """Do the tasks of all stages, but those that an earlier start has done."""
+        record = self._record
+        job = _tasks.Job(
+            str(self._scratch),
+            str(self._to),
+            record.buckets,
+            record.seed,
+            len(self._files),
+            self._survey["origin"],
+            self._options,
+        )
+        telling = Telling(self._progress, sum(file.size for file in self._files))
+        try:
+            digested = self._stage(
+                telling,
+                {run.number: (_tasks.digest, (job, run)) for run in record.runs},
+                job.digested,
+            )
+            summaries = [digested[run.number] for run in record.runs]
+            plan = steps.plan(summaries, self._survey)
+            _scratch.write(job.plan, plan.to_json().encode())
+            self._stage(
+                telling,
+                {bucket: (_tasks.stitch, (job, bucket)) for bucket in range(record.buckets)},
+                job.stitched,
+            )
+            judged = self._stage(
+                telling,
+                {run.number: (_tasks.judge, (job, run)) for run in record.runs},
+                job.judged,
+            )
+        finally:
+            telling.close()
+        for file in self._files:
+            file.check()
+        for name, table in steps.accounts(plan, job.scratch).items():
+            _parts.write(table, self._to / f"{name}.parquet")
+        _scratch.clean([self._to])
+        record.done = judged
+
+    def _stage(
+        self,
+        telling: Telling,
+        tasks: Mapping[int, Task],
+        place: Callable[[int], Path],
+    ) -> dict[int, dict[str, Any]]:
+        """Do the tasks of a stage that are not done yet; give what each one told."""
+        found = {}
+        for number in tasks:
+            known = _scratch.kept(place(number))
+            if known is not None:
+                found[number] = known
+        left = {number: task for number, task in tasks.items() if number not in found}
+        for number in found:
+            self._tell(telling, tasks, number, found)
+        for number, told in self._engine.run(left):
+            found[number] = told
+            self._tell(telling, tasks, number, found)
+        return found
+
+    def _tell(
+        self,
+        telling: Telling,
+        tasks: Mapping[int, Task],
+        number: int,
+        found: Mapping[int, Mapping[str, Any]],
+    ) -> None:
+        function = tasks[number][0]
+        if function is _tasks.digest:
+            telling.read(self._record.runs[number].size, found[number]["packets"])
+        telling.stage(function.__name__, len(found), len(tasks))
+
+
+def _told(given: Mapping[str, Any], native: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the options for :func:`finrst.digest`: nothing that a worker would have to look up."""
+    told = {k: v for k, v in given.items() if k not in _NO_MATTER and k != "recursive"}
+    if "hosts" in native:
+        told["hosts"] = dict(native["hosts"])
+    return told
