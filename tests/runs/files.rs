@@ -192,10 +192,10 @@ fn whatever_is_cut_or_changed_is_told() {
         let to = scratch.file("to");
         let stitched = Job::open(std::slice::from_ref(&damaged), None)
             .and_then(|job| job.stitch(0, &options, &to, &|| true).map(drop));
-        // The line of all frames is not looked at where nothing is odd.
+        // The line of all frames is not looked at where nothing is odd: a few bytes for each of 20.
         stitched.map_or_else(told, |()| unread += 1);
     }
-    assert!(unread * 3 < whole.len() / 10, "{unread} changes are not told");
+    assert!(unread * 3 < 20 * 6, "{unread} changes are not told");
 }
 
 #[test]
