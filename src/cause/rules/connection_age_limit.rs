@@ -217,7 +217,6 @@ const MANY_REQUESTS: u16 = 10;
 /// Requests from which their number tells a length of time from a dialogue.
 const SEVERAL_REQUESTS: u16 = 8;
 
-#[allow(clippy::cast_precision_loss)] // ages, and at most some ten thousand connections
 /// Limits of age that servers and balancers have, in seconds.
 const AGES: [f64; 7] = [60.0, 120.0, 300.0, 600.0, 900.0, 1800.0, 3600.0];
 
@@ -250,6 +249,7 @@ const SOME_REQUESTS: u16 = 5;
 /// Seconds since its own payload from which a server's FIN does not belong to an answer.
 const QUIET_S: f64 = 0.05;
 
+#[allow(clippy::cast_precision_loss)] // ages, and at most some ten thousand connections
 fn holds(case: &Case<'_>) -> Option<Finding> {
     let c = case.connection;
     let end = began(case, Side::Server)?;
