@@ -586,3 +586,25 @@ def test_the_manuals_page_runs(
     finally:
         web.close()
     assert (tmp_path / "one.pcapng").stat().st_size > 1_000
+
+
+def test_the_steps_of_a_parallel_reading_take_urls(store: Warehouse, tmp_path: Path) -> None:
+    for number in range(3):
+        store.publish(f"d/{number}.pcap", refusals(number * 50, 80))
+    public = {"skip_signature": True}
+    urls = [f"s3://caps/d/{number}.pcap" for number in range(3)]
+    found = finrst.survey(urls, storage_options=public)
+    assert [(file["name"], file["path"]) for file in found["files"]] == [
+        (url, None) for url in urls
+    ]
+    runs = [
+        finrst.digest(url, tmp_path / f"{n}.frd", buckets=2, of=3, storage_options=public)
+        for n, url in enumerate(urls)
+    ]
+    plan = finrst.plan(runs, found)
+    for bucket in range(2):
+        finrst.stitch(plan, bucket, tmp_path)
+    rows = [
+        row for run in range(plan.runs) for row in finrst.judge(plan, run, tmp_path)["connections"]
+    ]
+    assert rows == list(finrst.read(urls, storage_options=public).connections)

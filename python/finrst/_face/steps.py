@@ -151,16 +151,22 @@ def _fingerprint(options: Mapping[str, Any]) -> int:
     return int.from_bytes(hashlib.blake2b(said, digest_size=8).digest())
 
 
-def survey(source: Source, /, **options: Unpack[Options]) -> dict[str, Any]:
+def survey(
+    source: Source,
+    /,
+    *,
+    storage_options: Mapping[str, Any] | None = None,
+    **options: Unpack[Options],
+) -> dict[str, Any]:
     """Find the files of a capture and put them in the order in which :func:`read` reads them.
 
-    ``source`` is what :func:`read` takes; ``recursive`` and ``max_uncompressed_bytes`` are the
-    options that matter. Of each file some kilobytes are read. Gives ``files``, a list of dicts in
-    that order with ``name``, ``path`` (``None`` for what is no file), ``time`` (nanoseconds since
-    the epoch: that of its first packet, or of the file that it stands with; ``None`` where there
-    is none, or only one file), ``named`` (its place in ``source``, ``None`` if it was found in a
-    directory or by a pattern) and ``size`` (bytes, or ``None``); ``odd``, what is no capture among
-    them; and ``origin``, the time of the first packet.
+    ``source`` and ``storage_options`` are what :func:`read` takes; ``recursive`` and
+    ``max_uncompressed_bytes`` are the options that matter. Of each file some kilobytes are read.
+    Gives ``files``, a list of dicts in that order with ``name``, ``path`` (``None`` for what is no
+    file), ``time`` (nanoseconds since the epoch: that of its first packet, or of the file that it
+    stands with; ``None`` where there is none, or only one file), ``named`` (its place in
+    ``source``, ``None`` if it was found in a directory or by a pattern) and ``size`` (bytes, or
+    ``None``); ``odd``, what is no capture among them; and ``origin``, the time of the first packet.
 
     Raises what :func:`read` raises at once.
 
@@ -169,9 +175,10 @@ def survey(source: Source, /, **options: Unpack[Options]) -> dict[str, Any]:
     >>> [(file["name"], file["size"]) for file in found["files"]]
     [('tests/data/demo.pcap', 23302)]
     """
-    items, opened = sources(source)
+    native = settings(options)
+    items, opened = sources(source, storage_options, recursive=native.get("recursive", False))
     try:
-        files, odd, origin = _native.surveyed(items, settings(options))
+        files, odd, origin = _native.surveyed(items, native)
     finally:
         for file in opened:
             file.close()
@@ -202,6 +209,7 @@ def digest(  # noqa: PLR0913 - each has its default
     origin: int | None = None,
     progress: Callable[[int, int | None, int], object] | None = None,
     tz: Zone = "UTC",
+    storage_options: Mapping[str, Any] | None = None,
     **options: Unpack[Options],
 ) -> dict[str, Any]:
     """Read some files of a capture, a run, into a digest: its packets without their payload.
@@ -233,7 +241,7 @@ def digest(  # noqa: PLR0913 - each has its default
     _refuse(options)
     native = _settled(settings(options, zone(tz)), origin)
     kept = {name: value for name, value in native.items() if name not in _ASIDE}
-    items, opened = sources(files)
+    items, opened = sources(files, storage_options, recursive=native.get("recursive", False))
     try:
         before = [_stamp(item) for item in items]
         how = (_fingerprint(kept), seed, buckets, of)
