@@ -102,7 +102,7 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
         0.4
     } else if fan_out && (look || only_mss(case)) {
         0.9
-    } else if fan_out || crafted {
+    } else if fan_out {
         0.75
     } else {
         0.65
