@@ -3,6 +3,7 @@
 //! `FINRST_BENCH_CAPTURE` names a capture; without it the demonstration capture is taken, which is
 //! too small to tell much. Both are done in turns, and the least time of each counts.
 #![allow(clippy::expect_used, clippy::print_stdout, missing_docs)]
+#![allow(clippy::cast_precision_loss)] // numbers for people
 
 use std::hint::black_box;
 use std::io::Cursor;

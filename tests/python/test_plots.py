@@ -526,7 +526,8 @@ def test_names_leave_room_for_the_cells_of_a_narrow_matrix() -> None:
 
 
 def test_no_number_stands_twice_beside_an_axis() -> None:
-    (ax,) = finrst.conversation("> S").plot.sequence(0).axes
-    ax.figure.draw_without_rendering()
+    figure = finrst.conversation("> S").plot.sequence(0)
+    figure.draw_without_rendering()
+    (ax,) = figure.axes
     said = [tick.get_text() for tick in ax.get_yticklabels() if tick.get_text()]
     assert len(said) == len(set(said))

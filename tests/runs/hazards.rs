@@ -70,7 +70,9 @@ fn an_identification_used_again_beyond_a_cut_expires_or_joins_as_it_would() {
         let long = capture.records.iter().find(|record| record.data().len() > 100).unwrap();
         let mut pieces = fragments(long, 16);
         let mut again = pieces.clone();
-        again.iter_mut().for_each(|record| record.later(apart));
+        for record in &mut again {
+            record.later(apart);
+        }
         pieces.truncate(2);
         pieces.extend(again);
         let rest = capture.records.clone();
