@@ -133,6 +133,18 @@ def test_a_digest_is_the_same_when_it_is_made_again(tmp_path: Path) -> None:
     assert {path.name for path in tmp_path.iterdir()} == {"one", "two"}
 
 
+def test_a_digest_replaces_a_digest_and_never_a_capture(tmp_path: Path) -> None:
+    source, other, digest = (tmp_path / name for name in ("a.pcap", "b.pcap", "run.frd"))
+    for path in (source, other):
+        path.write_bytes(DEMO.read_bytes())
+    for path in (source, other):
+        with pytest.raises(FileExistsError, match=path.name):
+            finrst.digest(source, path)
+        assert path.read_bytes() == DEMO.read_bytes()
+    for _ in range(2):
+        assert finrst.digest(source, digest)["packets"] == 164
+
+
 def test_what_cannot_be_done_is_said(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="memory_limit"):
         finrst.digest(DEMO, tmp_path / "run.frd", memory_limit="1GiB")

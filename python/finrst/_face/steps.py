@@ -215,9 +215,10 @@ def digest(  # noqa: PLR0913 - each has its default
     """Read some files of a capture, a run, into a digest: its packets without their payload.
 
     ``files`` are all or some files of the capture, as :func:`read` takes them; a file is never
-    split. ``to`` is the digest, about 1.5 % of what is read; it is replaced. ``buckets``, ``seed``
-    (0 to 2**64 - 1, at best drawn at random for each job), ``of`` (how many files the whole
-    capture has, without it as many as these) and the options must be the same for all runs.
+    split. ``to`` is the digest, about 1.5 % of what is read: an older one is replaced,
+    a capture never. ``buckets``, ``seed`` (0 to 2**64 - 1, at best drawn at random for each job),
+    ``of`` (how many files the whole capture has, without it as many as these) and the options must
+    be the same for all runs.
     ``origin`` is the time of the capture's first packet (see :func:`survey`), which ``start`` and
     ``end`` of the form ``"+30s"`` need. ``progress`` is called with bytes read, bytes in all, and
     packets.

@@ -46,7 +46,8 @@ impl Writing {
     /// Opens the files of a run, and the file that its digest goes into.
     ///
     /// # Errors
-    /// As [`RunReader::open`]; [`Error::Io`], and [`Error::Exists`] where it would replace a source.
+    /// As [`RunReader::open`]; [`Error::Io`], and [`Error::Exists`] where it would replace a
+    /// source or another capture.
     pub fn open(
         sources: Vec<Source>,
         to: &Path,
@@ -58,7 +59,7 @@ impl Writing {
         let header =
             Header { version: String::new(), options: fingerprint, seed, buckets, files: stamps };
         let sink = |sources: &SourceFiles| {
-            let out = Whole::create(to, Guard { sources: sources.clone(), overwrite: true })?;
+            let out = Whole::create(to, Guard { sources: sources.clone(), overwrite: false })?;
             Digesting::new(BufWriter::new(out), &file_name(to), &header)
         };
         Ok(Self { run: RunReader::open(sources, options, of, sink)? })
