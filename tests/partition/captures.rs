@@ -127,7 +127,7 @@ fn under_every_option() {
     }
     for release in [Release::Closed, Release::Idle, Release::Reuse, Release::Evicted, Release::End]
     {
-        assert!(released[release as usize] > 20, "{release:?}: {released:?}");
+        assert!(released[release as usize] >= 10, "{release:?}: {released:?}");
     }
 }
 

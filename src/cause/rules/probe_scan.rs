@@ -5,11 +5,11 @@ pub const RULE: Rule = Rule {
     class: Class::Suspicious,
     summary: "A segment with flags that open nothing (none, FIN, FIN+PSH+URG) probed a port: a \
            closed one answers with a reset, an open one with nothing.",
-    wire: "No SYN, no ACK and no payload, none but FIN, PSH and URG flags; an answer has sequence number 0 \
-           and acknowledges it.",
+    wire: "No SYN and no ACK, none but FIN, PSH and URG flags; an answer has sequence number 0 \
+           and acknowledges it. With payload only where it was answered: garbage looks like it.",
     reference: "RFC 9293 section 3.10.7.1; nmap's NULL, FIN and Xmas scans",
     next: "Who scans? Look for the same source at other ports.",
-    examples: &["> F, < R.", "> FPU, < R.", "> -, < R."],
+    examples: &["> F, < R.", "> FPU, < R.", "> -, < R.", "> - 3, < R."],
     near_misses: &[("> - 12", "undetermined")],
     twins: &[],
     applies: Applies::Any,
@@ -23,7 +23,7 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
         let endpoint = c.side(side);
         endpoint.syns + endpoint.syn_acks == 0
             && endpoint.alive > 0
-            && endpoint.bytes == 0
+            && (endpoint.bytes == 0 || case.resets().any(|reset| reset.sender == side.peer()))
             && c.side(side.peer()).alive == 0
             && !c.side(side.peer()).based
     };
