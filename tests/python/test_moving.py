@@ -341,7 +341,6 @@ import finrst
 warnings.simplefilter("ignore")
 limit = int(sys.argv[1])
 resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
-bytes = 0
 for what in (lambda: finrst.read(sys.argv[2], progress=False),
              lambda: finrst.read(bytes(limit // 2 + (200 << 20)), progress=False),
              lambda: sum(len(rows) for rows, _ in finrst.scan(sys.argv[2], progress=False))):
