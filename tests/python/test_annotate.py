@@ -308,7 +308,7 @@ def test_a_block_without_room_for_a_comment_is_said(out: Path) -> None:
     simple = struct.pack("<III", 3, 16 + len(frame), len(frame)) + frame
     octets = section + interface + simple + struct.pack("<I", 16 + len(frame))
     cap = finrst.read(octets)
-    with pytest.warns(finrst.OutputWarning, match="3 comments found no place"):
+    with pytest.warns(finrst.OutputWarning, match="2 comments found no place"):
         assert cap.annotate(out) == 0
     assert finrst.read(out).teardowns["flags"] == ["RST"]
 

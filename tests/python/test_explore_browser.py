@@ -264,7 +264,7 @@ def test_a_bar_keeps_the_keyboard_when_its_count_changes(show: Show) -> None:
     stage = show()
     bar = stage.page.get_by_role("button", name="application_abort")
     bar.press("Enter")
-    heading(stage, "3 connections of 25")
+    heading(stage, "4 connections of 25")
     assert "application_abort" in stage.page.evaluate("() => document.activeElement.innerText")
     assert bar.get_attribute("aria-pressed") == "true"
     bar.press("Enter")
@@ -297,7 +297,7 @@ def test_a_finding_filters_tells_more_and_shows_its_example(show: Show) -> None:
 def test_clicks_faster_than_answers_are_not_lost(show: Show) -> None:
     stage = show()
     stage.page.evaluate("() => { window.delay = 1500; }")
-    names = ["application_abort", "abort_unread_data", "port_closed", "reset_injected"]
+    names = ["application_abort", "keepalive_timeout", "port_closed", "reset_injected"]
     for name in names:
         stage.page.get_by_role("button", name=name).click(no_wait_after=True)
     # What was clicked is seen at once, before Python has said anything.
@@ -315,7 +315,7 @@ def test_an_old_answer_does_not_undo_a_newer_click(show: Show) -> None:
     bar = stage.page.get_by_role("button", name="application_abort")
     for _ in range(3):
         bar.click(no_wait_after=True)
-    heading(stage, "3 connections of 25")
+    heading(stage, "4 connections of 25")
     stage.page.wait_for_timeout(500)
     assert stage.widget.chosen == {"cause": ["application_abort"]}
     assert bar.get_attribute("aria-pressed") == "true"
