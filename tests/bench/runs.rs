@@ -19,26 +19,22 @@ use held::{alone, hold, in_runs, named};
 /// Bytes beyond which a capture is left out.
 const MOST: u64 = 8 << 20;
 
-fn below(folder: &Path, found: &mut Vec<PathBuf>) {
-    let Ok(entries) = std::fs::read_dir(folder) else { return };
-    for entry in entries {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            below(&path, found);
-        } else if path.metadata().is_ok_and(|meta| meta.len() <= MOST) {
-            found.push(path);
-        }
-    }
+/// All files below a directory that are not too large.
+fn small(directory: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    support::below(directory, &mut found);
+    found.retain(|path| path.metadata().is_ok_and(|meta| meta.len() <= MOST));
+    found
 }
 
 fn main() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let (mut paths, mut public) = (Vec::new(), Vec::new());
-    below(&root.join("tests/lab/frozen"), &mut paths);
+    paths.extend(small(&root.join("tests/lab/frozen")));
     if let Some(captures) = support::shared("runs") {
-        below(&captures.join("lab"), &mut paths);
-        below(&captures.join("practice"), &mut paths);
-        below(&captures.join("public"), &mut public);
+        paths.extend(small(&captures.join("lab")));
+        paths.extend(small(&captures.join("practice")));
+        public.extend(small(&captures.join("public")));
     }
     public.sort();
     paths.extend(public.into_iter().step_by(3));

@@ -8,23 +8,10 @@ use finrst::digest::Digest;
 use finrst::engine::{Options, Output, metadata, tables};
 
 use super::made::{connections, digest};
-use super::support::{data, read, read_file, shared};
+use super::support::{below, data, read, read_file, shared};
 
 /// Of the shared captures every so many is read here.
 const STEP: usize = 7;
-
-fn below(directory: &Path, found: &mut Vec<PathBuf>) {
-    let Ok(entries) = std::fs::read_dir(directory) else { return };
-    let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
-    paths.sort();
-    for path in paths {
-        if path.is_dir() {
-            below(&path, found);
-        } else {
-            found.push(path);
-        }
-    }
-}
 
 fn made(output: Output) -> Vec<(String, Vec<arrow_array::RecordBatch>)> {
     let made = tables(output, &metadata(&Options::default()), &|| true).unwrap();

@@ -7,7 +7,7 @@ use finrst::conn::{Limits, Release};
 use finrst::engine::{Bound, Options};
 use finrst::filter::Filter;
 
-use super::support::{data, read_file, shared};
+use super::support::{below, data, read_file, shared};
 use super::whole::{Held, hold};
 
 const SECOND: i64 = 1_000_000_000;
@@ -15,23 +15,17 @@ const SECOND: i64 = 1_000_000_000;
 const STEP: usize = 9;
 
 /// All files below a directory that are captures.
-fn below(directory: &Path, found: &mut Vec<PathBuf>) {
-    let Ok(entries) = std::fs::read_dir(directory) else { return };
-    let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
-    paths.sort();
-    for path in paths {
-        if path.is_dir() {
-            below(&path, found);
-        } else if read_file(&path).is_ok() {
-            found.push(path);
-        }
-    }
+fn captures(directory: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    below(directory, &mut found);
+    found.retain(|path| read_file(path).is_ok());
+    found
 }
 
 /// Captures in the repository.
 fn own() -> Vec<PathBuf> {
     let mut found = vec![data("demo.pcap")];
-    below(&data("captures"), &mut found);
+    found.extend(captures(&data("captures")));
     found
 }
 
@@ -58,7 +52,7 @@ fn of_every_capture_here() {
 #[test]
 fn of_the_laboratory() {
     let mut frozen = Vec::new();
-    below(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/lab/frozen"), &mut frozen);
+    frozen.extend(captures(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/lab/frozen")));
     assert!(frozen.len() > 10, "{frozen:?}");
     let rows = frozen.iter().map(|path| in_parts(path, &Options::default(), 2).rows.len());
     assert!(rows.sum::<usize>() > 4000);
@@ -69,11 +63,11 @@ fn of_shared_captures() {
     let Some(shared) = shared("partition of the packets of shared captures") else { return };
     let mut all = Vec::new();
     for part in ["faults", "practice"] {
-        below(&shared.join(part), &mut all);
+        all.extend(captures(&shared.join(part)));
     }
     let mut many = Vec::new();
     for part in ["lab", "public"] {
-        below(&shared.join(part), &mut many);
+        many.extend(captures(&shared.join(part)));
     }
     all.extend(many.into_iter().step_by(STEP));
     assert!(all.len() > 200, "{} captures", all.len());

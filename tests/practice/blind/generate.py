@@ -592,11 +592,16 @@ def refused_by_the_gateway(tap: Tap) -> None:
     closed(tap, 40000, 25, ttl=64, after=0.0003, number=0)
 
 
-def main(folder: pathlib.Path = HERE) -> None:
-    for name, write in WRITTEN.items():
+def write_all(written: dict[str, Callable[[Tap], None]], folder: pathlib.Path) -> None:
+    """Captures each, under its name."""
+    for name, write in written.items():
         tap = Tap()
         write(tap)
         tap.write(folder / f"{name}.pcap")
+
+
+def main(folder: pathlib.Path = HERE) -> None:
+    write_all(WRITTEN, folder)
 
 
 if __name__ == "__main__":

@@ -235,10 +235,7 @@ def icmp_admin_prohibited_mid_connection(tap: Any) -> None:
 
 def main(folder: pathlib.Path = HERE) -> None:
     """Writes them all."""
-    for name, write in WRITTEN.items():
-        tap = Tap()
-        write(tap)
-        tap.write(folder / f"{name}.pcap")
+    BLIND.write_all(WRITTEN, folder)
 
 
 if __name__ == "__main__":
