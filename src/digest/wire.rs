@@ -31,6 +31,23 @@ pub(crate) fn put(out: &mut Vec<u8>, mut value: u64) {
     out.push(value.to_le_bytes()[0]);
 }
 
+/// A number, of the bytes that `next` gives; `endless` where it does not end.
+#[inline]
+pub(crate) fn get<E>(mut next: impl FnMut() -> Result<u8, E>, endless: E) -> Result<u64, E> {
+    let (mut value, mut shift) = (0, 0);
+    loop {
+        let octet = next()?;
+        value |= u64::from(octet & 127) << shift;
+        if octet < 128 {
+            return Ok(value);
+        }
+        shift += 7;
+        if shift > 63 {
+            return Err(endless);
+        }
+    }
+}
+
 /// Bytes that are read from front to back.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Cursor<B> {
@@ -60,18 +77,7 @@ impl<B: AsRef<[u8]>> Cursor<B> {
     /// The next number.
     #[inline]
     pub(crate) fn number(&mut self) -> Result<u64, Bad> {
-        let (mut value, mut shift) = (0, 0);
-        loop {
-            let octet = self.octet()?;
-            value |= u64::from(octet & 127) << shift;
-            if octet < 128 {
-                return Ok(value);
-            }
-            shift += 7;
-            if shift > 63 {
-                return Err(Bad("a number is too long"));
-            }
-        }
+        get(|| self.octet(), Bad("a number is too long"))
     }
 
     /// The next bytes.

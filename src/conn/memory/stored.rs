@@ -11,6 +11,7 @@ use crate::conn::follow::payload::netscaler_name;
 use crate::conn::memory::pack::fields;
 use crate::conn::primitives::coder::Coder;
 use crate::conn::primitives::ranges::{MAX_RANGES, Ranges};
+use crate::digest::wire::{get, put};
 
 /// Appends a row.
 pub fn store(c: &Connection, octets: &mut Vec<u8>) {
@@ -102,12 +103,7 @@ impl Coder for Writer<'_> {
 
     #[inline]
     fn word(&mut self, word: u64) -> u64 {
-        let mut rest = word;
-        while rest > 127 {
-            self.0.push(rest.to_le_bytes()[0] | 128);
-            rest >>= 7;
-        }
-        self.0.push(rest.to_le_bytes()[0]);
+        put(self.0, word);
         word
     }
 }
@@ -122,19 +118,15 @@ impl Coder for Reader<'_, '_> {
 
     #[inline]
     fn word(&mut self, _: u64) -> u64 {
-        let (mut word, mut shift) = (0, 0);
-        while let Some((&octet, rest)) = self.octets.split_first()
-            && shift < 64
-        {
+        let next = || {
+            let (&octet, rest) = self.octets.split_first().ok_or(())?;
             *self.octets = rest;
-            word |= u64::from(octet & 127) << shift;
-            if octet < 128 {
-                return word;
-            }
-            shift += 7;
-        }
-        self.cut = true;
-        0
+            Ok(octet)
+        };
+        get(next, ()).unwrap_or_else(|()| {
+            self.cut = true;
+            0
+        })
     }
 
     fn text(&mut self, text: &mut Option<Box<str>>) {
