@@ -10,7 +10,7 @@ use pyo3::types::PyDict;
 use super::errors;
 use super::options::options;
 use super::packets::sources;
-use super::read::At;
+use super::read::{At, told};
 use super::slices::Slices;
 use super::source::Raised;
 use super::write::Sources;
@@ -94,14 +94,10 @@ impl Annotation {
         let mut copy = self.take()?;
         errors::guarded(py, move || {
             let mut slices = Slices::new(py, Raised::default());
-            loop {
-                let more = slices.run(|budget| copy.step(budget))?;
-                if slices.pause()? || !more {
-                    let at = copy.progress();
-                    self.put_back(copy);
-                    return Ok(more.then_some((at.bytes_read, at.bytes_total, at.packets)));
-                }
-            }
+            let more = slices.until_told(|budget| copy.step(budget))?;
+            let at = told(copy.progress());
+            self.put_back(copy);
+            Ok(more.then_some(at))
         })
     }
 

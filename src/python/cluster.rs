@@ -9,7 +9,7 @@ use pyo3::types::{PyDict, PyList};
 
 use super::errors;
 use super::options::options;
-use super::read::{At, Tables, begun, named};
+use super::read::{At, Tables, begun, named, told};
 use super::slices::Slices;
 use super::source::Raised;
 use super::table::Table;
@@ -104,19 +104,11 @@ impl Digesting {
         errors::guarded(py, || {
             let mut writing = self.take()?;
             let mut slices = Slices::new(py, self.raised.clone());
-            loop {
-                let more = slices.run(|budget| writing.step(budget));
-                match more.and_then(|more| Ok((more, slices.pause()?))) {
-                    Ok((true, false)) => {}
-                    Ok((more, _)) => {
-                        let at = writing.progress();
-                        self.put_back(writing);
-                        return Ok(more.then_some((at.bytes_read, at.bytes_total, at.packets)));
-                    }
-                    // What was half done goes at once, and its file with it.
-                    Err(raised) => return Err(raised),
-                }
-            }
+            // What fails half done goes at once, and its file with it.
+            let more = slices.until_told(|budget| writing.step(budget))?;
+            let at = told(writing.progress());
+            self.put_back(writing);
+            Ok(more.then_some(at))
         })
     }
 

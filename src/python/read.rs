@@ -15,7 +15,7 @@ use super::source::{self, Raised};
 use super::table::Table;
 use super::wait::wait;
 use crate::base::error::Error;
-use crate::capture::{Source, SourceFiles};
+use crate::capture::{Progress, Source, SourceFiles};
 use crate::engine::{self, Metadata, Options, Session};
 use crate::table::Made;
 
@@ -29,6 +29,11 @@ pub fn named(made: impl IntoIterator<Item = Made>, sources: &SourceFiles) -> Tab
 
 /// How far reading has come: bytes read, bytes in all where known, packets.
 pub type At = (u64, Option<u64>, u64);
+
+/// Progress as Python gets it.
+pub fn told(at: Progress) -> At {
+    (at.bytes_read, at.bytes_total, at.packets)
+}
 
 /// Gives back the memory of what nobody waits for beside the interpreter: it can take a while.
 pub fn aside(unwanted: impl Send + 'static) {
@@ -99,19 +104,15 @@ impl Reading {
         errors::guarded(py, || {
             let mut session = self.take()?;
             let mut slices = Slices::new(py, self.raised.clone());
-            loop {
-                let more = slices.run(|budget| session.step(budget));
-                match more.and_then(|more| Ok((more, slices.pause()?))) {
-                    Ok((true, false)) => {}
-                    Ok((more, _)) => {
-                        let at = session.progress();
-                        self.put_back(session);
-                        return Ok(more.then_some((at.bytes_read, at.bytes_total, at.packets)));
-                    }
-                    Err(raised) => {
-                        aside(session);
-                        return Err(raised);
-                    }
+            match slices.until_told(|budget| session.step(budget)) {
+                Ok(more) => {
+                    let at = told(session.progress());
+                    self.put_back(session);
+                    Ok(more.then_some(at))
+                }
+                Err(raised) => {
+                    aside(session);
+                    Err(raised)
                 }
             }
         })

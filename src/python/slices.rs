@@ -45,6 +45,20 @@ impl<'py> Slices<'py> {
         done.map_err(|error| errors::exception(self.py, error))
     }
 
+    /// Runs slices until the work is done, or it is time to tell how far it has come; true while
+    /// there is more.
+    pub fn until_told(
+        &mut self,
+        mut work: impl FnMut(u64) -> Result<bool, Error> + Send,
+    ) -> PyResult<bool> {
+        loop {
+            let more = self.run(&mut work)?;
+            if self.pause()? || !more {
+                return Ok(more);
+            }
+        }
+    }
+
     /// Answers signals; true when it is time to tell how far reading has come.
     pub fn pause(&self) -> PyResult<bool> {
         self.py.check_signals()?;
