@@ -17,7 +17,8 @@ Progress: TypeAlias = 'bool | Literal["auto"] | Callable[[int, int | None, int],
 ``True``: a bar at once; ``False``: none; or a function that gets bytes read, bytes in all (or
 ``None``) and packets read, at most twenty times a second."""
 
-_PATIENCE = 0.5
+PATIENCE = 0.5
+"""Seconds of a reading before an automatic bar is shown."""
 
 
 class Bar:
@@ -39,10 +40,10 @@ class Bar:
         if self._function is not None:
             return self._function
         wanted = self._wanted and sys.stderr is not None
-        return self._tell if wanted or (self._auto and _shown()) else None
+        return self._tell if wanted or (self._auto and can_show()) else None
 
     def _tell(self, done: int, total: int | None, packets: int) -> None:
-        if self._auto and time.monotonic() - self._begin < _PATIENCE:
+        if self._auto and time.monotonic() - self._begin < PATIENCE:
             return
         if self._bar is None and not self._line:
             self._bar = _tqdm(total)
@@ -63,7 +64,8 @@ class Bar:
             print("\r\x1b[K", end="", file=sys.stderr, flush=True)
 
 
-def _shown() -> bool:
+def can_show() -> bool:
+    """Tell whether somebody would see a bar: in a notebook, or on a terminal."""
     return "ipykernel" in sys.modules or (sys.stderr is not None and sys.stderr.isatty())
 
 

@@ -6,6 +6,7 @@ whole or not at all, and is the same when the step is run again.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -125,11 +126,12 @@ def _native_options(known: Mapping[str, Any]) -> dict[str, Any]:
     return options
 
 
-def _refuse(options: Mapping[str, Any]) -> None:
+def refuse(options: Mapping[str, Any]) -> None:
+    """Raise ``ValueError`` for what makes one connection depend on all others."""
     if options.get("memory_limit") is not None:
         message = (
             "memory_limit cannot be used here: which connections are let go for it depends on all "
-            "others; more buckets take less memory"
+            "others; memory is bounded by the number of buckets instead"
         )
         raise ValueError(message)
 
@@ -189,13 +191,16 @@ def survey(
     return {"files": rows, "odd": [[list(one) for one in part] for part in odd], "origin": origin}
 
 
+def state(path: _PathText) -> tuple[int, int]:
+    """Give a file's size in bytes, and when it was changed last in nanoseconds."""
+    status = os.stat(path)  # noqa: PTH116 - follows links, as open() does
+    return status.st_size, status.st_mtime_ns
+
+
 def _stamp(item: Any) -> tuple[str, int | None, int | None, str | None]:
     if item[0] == "path":
-        try:
-            status = os.stat(item[1])  # noqa: PTH116 - follows links, as open() does
-        except OSError:
-            return str(item[1]), None, None, None
-        return str(item[1]), status.st_size, status.st_mtime_ns, None
+        with contextlib.suppress(OSError):
+            return str(item[1]), *state(item[1]), None
     return str(item[1]), None, None, None
 
 
@@ -239,7 +244,7 @@ def digest(  # noqa: PLR0913 - each has its default
     >>> run["packets"], run["segments"]
     (164, 164)
     """
-    _refuse(options)
+    refuse(options)
     native = _settled(settings(options, zone(tz)), origin)
     kept = {name: value for name, value in native.items() if name not in _ASIDE}
     items, opened = sources(files, storage_options, recursive=native.get("recursive", False))

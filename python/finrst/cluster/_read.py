@@ -131,12 +131,7 @@ class _Reading:
         self._progress: Progress = options.pop("progress", "auto")
         given: dict[str, Any] = {k: v for k, v in options.items() if v is not None}
         where = zone(given.get("tz", "UTC"))
-        if "memory_limit" in given:
-            message = (
-                "memory_limit cannot be used here: which connections are let go for it depends on "
-                "all others; memory is bounded by the number of buckets instead"
-            )
-            raise ValueError(message)
+        steps.refuse(given)
         known: Any = {name: value for name, value in given.items() if name != "tz"}
         native = settings(known, where)
         self._sources = sources

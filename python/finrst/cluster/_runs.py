@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from finrst._base.text import file_name, printable
 from finrst._errors import CaptureError
+from finrst._face.steps import state
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -91,12 +92,6 @@ def _date(time: int) -> str:
         return str(_EPOCH + dt.timedelta(days=day))
     except OverflowError:  # pragma: no cover - nanoseconds in 64 bits end in the year 2262
         return NO_DATE
-
-
-def state(path: str) -> tuple[int, int]:
-    """Give a file's size and when it was changed last."""
-    status = os.stat(path)  # noqa: PTH116 - follows links, as open() does
-    return status.st_size, status.st_mtime_ns
 
 
 def names(paths: Paths) -> tuple[str, ...]:

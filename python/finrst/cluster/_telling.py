@@ -6,12 +6,12 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
+from finrst._base.progress import PATIENCE, can_show
 from finrst._base.text import number, plural
 
 if TYPE_CHECKING:
     from finrst._base.progress import Progress
 
-_PATIENCE = 0.5
 _TURN = 0.05
 
 
@@ -21,8 +21,7 @@ class Telling:
     def __init__(self, progress: Progress, octets: int) -> None:
         """Begin with bytes to read in all; ``progress`` is that of :func:`finrst.read`."""
         self._function = progress if callable(progress) else None
-        shown = "ipykernel" in sys.modules or (sys.stderr is not None and sys.stderr.isatty())
-        self._shown = progress is True or (progress == "auto" and shown)
+        self._shown = progress is True or (progress == "auto" and can_show())
         self._begin = time.monotonic() if progress == "auto" else 0.0
         self._last = 0.0
         self._octets, self._read, self._packets = octets, 0, 0
@@ -38,7 +37,7 @@ class Telling:
     def stage(self, name: str, done: int, tasks: int) -> None:
         """Say how many tasks of a stage are done."""
         now = time.monotonic()
-        if not self._shown or now - self._begin < _PATIENCE or now - self._last < _TURN:
+        if not self._shown or now - self._begin < PATIENCE or now - self._last < _TURN:
             return
         self._last, self._line = now, True
         share = f"{100 * self._read / max(1, self._octets):.0f} % read"
