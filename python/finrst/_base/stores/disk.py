@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -58,7 +57,7 @@ class Disk:
         """Write a file under another name and give it its own when it is whole."""
         path = self._root / key
         path.parent.mkdir(parents=True, exist_ok=True)
-        other = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
+        other = path.with_name(f".{path.name}.{os.urandom(16).hex()}")
         try:
             other.write_bytes(data)
             other.replace(path)

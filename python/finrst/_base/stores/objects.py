@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from finrst._errors import CaptureError
 
-from . import cloud, other, web
+from . import cloud, other
 from .listing import found
 from .names import WEB, Name, parsed
 from .patience import patiently, together
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 def store_of(name: Name, options: Options) -> Store:
     """Find the store that a URL names; nothing is asked of it yet."""
     if name.scheme in WEB:
+        # It brings the web modules of the standard library, which take a third of the start.
+        from . import web
+
         return web.Web(name, options)
     if name.scheme in cloud.SCHEMES:
         return cloud.Cloud(name, options)
