@@ -10,6 +10,7 @@ mod measured;
 
 use std::sync::OnceLock;
 
+use super::rivals::in_parts;
 use super::{Cause, names};
 use measured::{DOUBTFUL, RANGE, SURE};
 
@@ -40,9 +41,8 @@ pub fn frequency(cause: Cause, stated: f64, share: f64) -> f64 {
     (stated + (right - stated) * share).clamp(RANGE.0, RANGE.1)
 }
 
-#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // between 0 and 20
 fn step(stated: f64) -> usize {
-    (stated.clamp(0.0, 1.0) * 20.0).round() as usize
+    in_parts(stated, 20.0) as usize
 }
 
 #[cfg(test)]

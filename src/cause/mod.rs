@@ -175,7 +175,7 @@ pub fn judge_and_score(
     connection: &Connection,
     row: &Teardown,
     storm: Option<&Storm>,
-    fin: Option<&Verdict>,
+    fin: Option<Verdict>,
     context: &Context,
     parameters: &Parameters,
 ) -> (Verdict, f64) {
@@ -206,8 +206,7 @@ pub fn alike(connection: &Connection, row: &Teardown) -> bool {
 }
 
 /// The verdict of another FIN of the connection.
-fn of_another(fin: &Verdict, connection: &Connection, row: &Teardown) -> Verdict {
-    let mut verdict = fin.clone();
+fn of_another(mut verdict: Verdict, connection: &Connection, row: &Teardown) -> Verdict {
     if verdict.mechanism != Mechanism::ThirdPartyData {
         verdict.mechanism = Mechanism::of_row(connection, row, None);
     }

@@ -36,9 +36,16 @@ pub struct Alternative {
 }
 
 /// A confidence in hundredths.
-#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // between 0 and 100
 pub fn hundredths(confidence: f64) -> u32 {
-    (confidence.clamp(0.0, 1.0) * 100.0).round() as u32
+    in_parts(confidence, 100.0)
+}
+
+/// A confidence in so many parts, to the nearest; halves go up, as `f64::round` has them.
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // between 0 and `parts`
+pub fn in_parts(confidence: f64, parts: f64) -> u32 {
+    let all = confidence.clamp(0.0, 1.0) * parts;
+    let whole = all as u32;
+    whole + u32::from(all - f64::from(whole) >= 0.5)
 }
 
 /// The number that is shown of so many hundredths.
@@ -175,6 +182,20 @@ mod tests {
             let all: u32 =
                 shares("undetermined", sure, &[], &twins).iter().map(|(_, share)| share).sum();
             assert!(all + sure <= 100, "{all} and {sure}");
+        }
+    }
+
+    #[test]
+    fn parts_are_rounded_as_numbers_are() {
+        for thousandths in 0..=2000_u32 {
+            let near = f64::from(thousandths) / 2000.0;
+            for confidence in [near.next_down(), near, near.next_up(), -near] {
+                for parts in [20.0, 100.0] {
+                    let rounded = (confidence.clamp(0.0, 1.0) * parts).round();
+                    let told = f64::from(super::in_parts(confidence, parts));
+                    assert!((told - rounded).abs() < 0.5, "{confidence} in {parts}");
+                }
+            }
         }
     }
 

@@ -7,7 +7,7 @@ use super::{Metadata, Step};
 use crate::base::error::Error;
 use crate::base::guard;
 use crate::base::parallel;
-use crate::cause::{self, Context, Parameters, Storm, Verdict};
+use crate::cause::{self, Context, Evidence, Parameters, Storm, Verdict};
 use crate::conn::{Connection, Rows, Teardown, Unpacker};
 use crate::engine::Output;
 use crate::table::connections::{ConnectionRow, Connections};
@@ -52,17 +52,25 @@ impl Judge<'_> {
             guard::room_for(chunk.len() as u64 * ROW)?;
             let mut batch = layout.batch(chunk.len());
             let mut unpacker = Unpacker::default();
+            let mut gathered = Gathered::default();
             for start in (0..chunk.len()).step_by(BLOCK_ROWS) {
                 let block = unpacker.look(&chunk, start..start + BLOCK_ROWS);
                 self.context.prefetch(&block);
-                let verdicts: Vec<Verdict> =
-                    block.iter().map(|c| cause::judge(c, self.context, self.parameters)).collect();
+                let judge = |c: &&Connection| cause::judge(c, self.context, self.parameters);
+                let judged = block.iter().map(judge);
+                let verdicts: Vec<_> = judged.map(|verdict| gathered.take(verdict)).collect();
                 let rows: Vec<_> = block
                     .iter()
-                    .zip(&verdicts)
-                    .map(|(&connection, verdict)| ConnectionRow { connection, verdict, shared })
+                    .zip(verdicts.iter().zip(gathered.each()))
+                    .map(|(&connection, (verdict, evidence))| ConnectionRow {
+                        connection,
+                        verdict,
+                        evidence,
+                        shared,
+                    })
                     .collect();
                 batch.add(&rows);
+                gathered.clear();
             }
             batch.finish()
         })?;
@@ -90,7 +98,6 @@ impl Judge<'_> {
         proceed: &dyn Fn() -> bool,
     ) -> Result<Made, Error> {
         let mut places = connections.teardown_places();
-        places.sort_unstable();
         let storms = storms(&places);
         places.retain(|(packet, _, _)| packets.contains(packet));
         let layout = Layout::<Teardowns>::new(metadata.clone());
@@ -99,6 +106,7 @@ impl Judge<'_> {
             guard::room_for(chunk.len() as u64 * ROW)?;
             let mut batch = layout.batch(chunk.len());
             let mut unpacker = Unpacker::default();
+            let (mut fins, mut gathered) = (Fins::default(), Gathered::default());
             for block in chunk.chunks(BLOCK_ROWS) {
                 let looked =
                     unpacker.look(connections, block.iter().map(|&(_, row, _)| row as usize));
@@ -108,18 +116,28 @@ impl Judge<'_> {
                     .zip(block)
                     .filter_map(|(connection, &(_, row, at))| {
                         let teardown = connection.teardowns.get(at as usize)?;
-                        Some(Place { row, connection, teardown, storm: storms.get(&row) })
+                        Some(Place { row, at, connection, teardown, storm: storms.get(&row) })
                     })
                     .collect();
-                let judged = self.rows(&block);
+                let judged: Vec<_> = block
+                    .iter()
+                    .map(|place| self.row(place, &mut fins))
+                    .map(|(verdict, injection)| (gathered.take(verdict), injection))
+                    .collect();
                 let rows: Vec<_> = block
                     .iter()
-                    .zip(&judged)
-                    .map(|(&Place { connection, teardown, .. }, (verdict, injection))| {
-                        TeardownRow { connection, teardown, verdict, injection: *injection, shared }
+                    .zip(judged.iter().zip(gathered.each()))
+                    .map(|(place, ((verdict, injection), evidence))| TeardownRow {
+                        connection: place.connection,
+                        teardown: place.teardown,
+                        verdict,
+                        evidence,
+                        injection: *injection,
+                        shared,
                     })
                     .collect();
                 batch.add(&rows);
+                gathered.clear();
             }
             batch.finish()
         })?;
@@ -128,6 +146,9 @@ impl Judge<'_> {
 
     /// Both tables of connections that were let go.
     pub fn pair(&self, chunk: Rows, shared: &Shared, metadata: &Metadata) -> Result<Step, Error> {
+        // Both tables look at each of them.
+        guard::room_for(chunk.len() as u64 * ROW)?;
+        let chunk = chunk.into_unpacked();
         let teardowns = self.teardowns(&chunk, shared, metadata, &|| true)?;
         Ok(Step::Pair(self.connections(chunk, shared, metadata, &|| true)?, teardowns))
     }
@@ -137,30 +158,59 @@ impl Judge<'_> {
 struct Place<'a> {
     /// The row of its connection.
     row: u32,
+    /// Its place among those of the connection.
+    at: u32,
     connection: &'a Connection,
     teardown: &'a Teardown,
     storm: Option<&'a Storm>,
 }
 
+/// Verdicts of FINs that later ones of their connections share, by the row of the connection.
+type Fins = HashMap<u32, Verdict, foldhash::fast::RandomState>;
+
 impl Judge<'_> {
-    /// Judges the segments of a block; the FINs of one connection that are alike only once.
-    fn rows(&self, block: &[Place<'_>]) -> Vec<(Verdict, f64)> {
-        let mut judged: Vec<(Verdict, f64)> = Vec::with_capacity(block.len());
-        let mut fins: Vec<(u32, usize)> = Vec::new();
-        for place in block {
-            let Place { row, connection, teardown, storm } = *place;
-            let alike = cause::alike(connection, teardown);
-            let other = fins.iter().rev().find(|(other, _)| alike && *other == row);
-            let fin = other.and_then(|&(_, at)| judged.get(at)).map(|(verdict, _)| verdict);
-            if alike && fin.is_none() {
-                fins.push((row, judged.len()));
-            }
-            let (context, parameters) = (self.context, self.parameters);
-            judged.push(cause::judge_and_score(
-                connection, teardown, storm, fin, context, parameters,
-            ));
+    /// Judges one segment; of the FINs of a connection that are alike only the first for itself.
+    fn row(&self, place: &Place<'_>, fins: &mut Fins) -> (Verdict, f64) {
+        let Place { row, at, connection, teardown, storm } = *place;
+        let alike = cause::alike(connection, teardown);
+        let fin = if alike { fins.remove(&row) } else { None };
+        let (context, parameters) = (self.context, self.parameters);
+        let (verdict, injection) =
+            cause::judge_and_score(connection, teardown, storm, fin, context, parameters);
+        let mut later = connection.teardowns.iter().skip(at as usize + 1);
+        if alike && later.any(|other| cause::alike(connection, other)) {
+            fins.insert(row, verdict.clone());
         }
-        judged
+        (verdict, injection)
+    }
+}
+
+/// The evidence of a block's verdicts in one list: the list that each of them brings is given back
+/// before the next one is asked for.
+#[derive(Default)]
+struct Gathered {
+    all: Vec<Evidence>,
+    ends: Vec<usize>,
+}
+
+impl Gathered {
+    /// Takes the evidence out of a verdict.
+    fn take(&mut self, mut verdict: Verdict) -> Verdict {
+        self.all.append(&mut std::mem::take(&mut verdict.evidence));
+        self.ends.push(self.all.len());
+        verdict
+    }
+
+    /// What was taken out of each.
+    fn each(&self) -> impl Iterator<Item = &[Evidence]> {
+        let starts = std::iter::once(&0).chain(&self.ends);
+        starts.zip(&self.ends).map(|(&from, &to)| self.all.get(from..to).unwrap_or_default())
+    }
+
+    /// Begins anew.
+    fn clear(&mut self) {
+        self.all.clear();
+        self.ends.clear();
     }
 }
 
@@ -172,7 +222,7 @@ fn storms(places: &[(u64, u32, u32)]) -> HashMap<u32, Storm> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Context, Judge, Parameters, Place, cause, storms};
+    use super::{Context, Fins, Gathered, Judge, Parameters, Place, cause, storms};
     use crate::conn::play;
 
     #[test]
@@ -204,11 +254,15 @@ mod tests {
                 .zip(&connections)
                 .flat_map(|(row, connection)| {
                     let rows = connection.teardowns.iter();
-                    rows.map(move |teardown| Place { row, connection, teardown, storm: None })
+                    let place =
+                        move |(at, teardown)| Place { row, at, connection, teardown, storm: None };
+                    (0..).zip(rows).map(place)
                 })
                 .collect();
             let judge = Judge { context: &context, parameters: &parameters, threads: 1 };
-            for (place, (verdict, _)) in places.iter().zip(judge.rows(&places)) {
+            let mut fins = Fins::default();
+            for place in &places {
+                let (verdict, _) = judge.row(place, &mut fins);
                 let Place { connection, teardown, .. } = *place;
                 let alone = cause::judge_teardown(connection, teardown, &context, &parameters);
                 assert_eq!(format!("{verdict:?}"), format!("{alone:?}"), "{script}");
@@ -216,5 +270,40 @@ mod tests {
             }
         }
         assert!(shared > 100, "{shared}");
+    }
+
+    #[test]
+    fn what_is_shared_is_forgotten_with_the_last_fin_that_shares_it() {
+        let connections = play("> S, < S., > ., > F., < F., > F. again +1s, > . +2s").unwrap();
+        let connection = &connections[0];
+        let (context, parameters) = (Context::default(), Parameters::default());
+        let judge = Judge { context: &context, parameters: &parameters, threads: 1 };
+        let mut fins = Fins::default();
+        let known: Vec<_> = (0..)
+            .zip(&connection.teardowns)
+            .map(|(at, teardown)| {
+                let place = Place { row: 7, at, connection, teardown, storm: None };
+                judge.row(&place, &mut fins);
+                fins.contains_key(&7)
+            })
+            .collect();
+        assert_eq!(known, [true, true, false]);
+    }
+
+    #[test]
+    fn evidence_is_gathered_in_the_order_of_the_verdicts() {
+        let (context, parameters) = (Context::default(), Parameters::default());
+        let verdict = |script| cause::judge(&play(script).unwrap()[0], &context, &parameters);
+        let (refused, lone) = (verdict("> S, < R."), verdict("> S"));
+        assert!(!refused.evidence.is_empty() && lone.evidence.is_empty());
+        let mut gathered = Gathered::default();
+        for _ in 0..2 {
+            for verdict in [&lone, &refused, &lone, &refused] {
+                assert!(gathered.take(verdict.clone()).evidence.is_empty());
+            }
+            let each: Vec<_> = gathered.each().collect();
+            assert_eq!(each, [&[][..], &refused.evidence, &[], &refused.evidence]);
+            gathered.clear();
+        }
     }
 }

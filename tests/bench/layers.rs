@@ -84,7 +84,12 @@ fn columns(connections: &[Connection], verdicts: &[Verdict], shared: &Shared) ->
     let rows: Vec<_> = connections
         .iter()
         .zip(verdicts)
-        .map(|(connection, verdict)| ConnectionRow { connection, verdict, shared })
+        .map(|(connection, verdict)| ConnectionRow {
+            connection,
+            verdict,
+            evidence: &verdict.evidence,
+            shared,
+        })
         .collect();
     make::<Connections>(&rows, HashMap::new()).expect("a table").batches.len()
 }

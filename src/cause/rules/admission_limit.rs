@@ -88,14 +88,17 @@ pub const RULE: Rule = Rule {
     holds,
 };
 
+/// Served connections without which nobody knows how many usually are.
+const SERVED: usize = 3;
+
 #[allow(clippy::cast_precision_loss)] // at most some ten thousand
 fn holds(case: &Case<'_>) -> Option<Finding> {
     let c = case.connection;
     let end = began(case, Side::Server)?;
     let after = turned_away(c)?;
-    let lives = case.context.service(c)?.lives()?;
+    let lives = case.context.service(c)?.lives().filter(|lives| lives.all().len() >= SERVED)?;
     let served = lives.served();
-    if served.began.len() < 3 || served.first >= c.start {
+    if served.began.len() < SERVED || served.first >= c.start {
         return None;
     }
     let open = lives.open_at(c.start);

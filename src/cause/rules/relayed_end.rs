@@ -123,9 +123,9 @@ pub const RULE: Rule = Rule {
 };
 
 fn holds(case: &Case<'_>) -> Option<Finding> {
+    // Most captures have no proxy, which this knows at once.
+    let leg = case.context.followed(case.connection, case.parameters.relay_s)?;
     let end = began(case, Side::Server).or_else(|| began(case, Side::Client))?;
-    let p = case.parameters;
-    let leg = case.context.followed(case.connection, p.relay_s)?;
     let by = if leg.ended_by == Side::Client { "client" } else { "server" };
     Some(
         Finding::new(if leg.alike && leg.same { 0.75 } else { 0.6 })

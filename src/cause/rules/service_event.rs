@@ -111,14 +111,15 @@ pub const RULE: Rule = Rule {
 fn holds(case: &Case<'_>) -> Option<Finding> {
     let c = case.connection;
     let end = began(case, Side::Server)?;
-    let own = Life::of(c)?;
+    let p = case.parameters;
     let service = case.context.service(c)?;
-    let lives = service.lives()?;
+    // Not more of them ended than there were.
+    let lives = service.lives().filter(|lives| lives.all().len() as f64 >= p.event_connections)?;
+    let own = Life::of(c)?;
     let refused = service.last_refused.is_some_and(|time| time > end.time);
     if !own.stood() && !refused {
         return None;
     }
-    let p = case.parameters;
     let ended = lives.ended_around(end.time, p.event_s);
     let before = end.time.saturating_sub(crate::conn::nanoseconds(p.event_s));
     let open = lives.open_at(before);

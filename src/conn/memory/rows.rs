@@ -21,6 +21,9 @@ use crate::conn::primitives::words::Release;
 /// Rows of FINs and RSTs of a connection that is not worth packing.
 const MANY_TEARDOWNS: usize = 256;
 
+/// A FIN or RST segment: its packet, its connection's row, its place among those of that.
+pub type Place = (u64, u32, u32);
+
 /// Connections in order.
 #[derive(Default)]
 pub struct Rows {
@@ -102,25 +105,26 @@ impl Rows {
         self.chunks.iter().map(of).sum()
     }
 
-    /// Each FIN and RST segment: its packet, its connection's row, and its place among those of
-    /// that connection.
-    pub fn teardown_places(&self) -> Vec<(u64, u32, u32)> {
+    /// Each FIN and RST segment, in the order of packets: its packet, its connection's row, and its
+    /// place among those of that connection.
+    pub fn teardown_places(&self) -> Vec<Place> {
         let mut places = Vec::with_capacity(self.teardowns());
         for (start, chunk) in self.starts.iter().map(|&start| number(start)).zip(&self.chunks) {
             match &**chunk {
                 Chunk::Unpacked(unpacked) => {
-                    places.extend((start..).zip(unpacked).flat_map(|(row, unpacked)| {
-                        let packets = unpacked.connection.teardowns.iter().map(|t| t.packet);
-                        (0..).zip(packets).map(move |(at, packet)| (packet, row, at))
-                    }));
+                    for (row, unpacked) in (start..).zip(unpacked) {
+                        for (at, teardown) in (0..).zip(&unpacked.connection.teardowns) {
+                            places.push((teardown.packet, row, at));
+                        }
+                    }
                 }
                 Chunk::Packed(packed) => {
                     let (mut before, mut at) = (u32::MAX, 0);
-                    places.extend(packed.teardowns().iter().map(|&(row, packet)| {
+                    for &(row, packet) in packed.teardowns() {
                         at = if row == before { at + 1 } else { 0 };
                         before = row;
-                        (packet, start + row, at)
-                    }));
+                        places.push((packet, start + row, at));
+                    }
                 }
             }
         }
@@ -135,7 +139,7 @@ impl Rows {
                 *row = back.get(*row as usize).copied().unwrap_or(*row);
             }
         }
-        places
+        by_packet(places)
     }
 
     /// Adds one, and leaves nothing of use of it.
@@ -297,11 +301,65 @@ impl Rows {
         unpacker.look(self, [row]).pop().cloned()
     }
 
+    /// The same rows, each unpacked once and for all who look at it; those of several trackers as they
+    /// are.
+    #[must_use]
+    pub fn into_unpacked(mut self) -> Self {
+        if self.order.is_none() {
+            for chunk in &mut self.chunks {
+                if let Chunk::Packed(packed) = &**chunk {
+                    *chunk = Arc::new(Chunk::Unpacked(packed.unpack_all()));
+                }
+            }
+        }
+        self
+    }
+
     /// Groups of at most `rows` connections (in steps of a chunk), each to be let go when its
     /// taker is done with it.
     pub fn into_groups(self, rows: usize) -> Groups {
         Groups::of(self, rows)
     }
+}
+
+/// Bits of a packet's number by which places are sorted at a time, and the values of these.
+const DIGIT: u32 = 11;
+const DIGITS: usize = 1 << DIGIT;
+
+/// Places in the order of their packets. These lie close together, so that going through all places
+/// once for each digit is less than comparing them.
+fn by_packet(mut places: Vec<Place>) -> Vec<Place> {
+    if places.len() < DIGITS {
+        places.sort_unstable();
+        return places;
+    }
+    let packets = || places.iter().map(|&(packet, ..)| packet);
+    let (first, last) = (packets().min().unwrap_or(0), packets().max().unwrap_or(0));
+    let digits = (last - first).checked_ilog2().map_or(0, |bits| bits / DIGIT + 1);
+    let mut other = vec![Place::default(); places.len()];
+    for digit in 0..digits {
+        let of = |&(packet, ..): &Place| {
+            let shifted = (packet - first) >> (digit * DIGIT);
+            usize::try_from(shifted % DIGITS as u64).unwrap_or(0)
+        };
+        let mut starts = [0_usize; DIGITS];
+        for place in &places {
+            starts[of(place)] += 1;
+        }
+        let mut before = 0;
+        for start in &mut starts {
+            before += std::mem::replace(start, before);
+        }
+        for place in &places {
+            let start = &mut starts[of(place)];
+            if let Some(room) = other.get_mut(*start) {
+                *room = *place;
+            }
+            *start += 1;
+        }
+        std::mem::swap(&mut places, &mut other);
+    }
+    places
 }
 
 /// The number of a row; there are fewer than 2^32.
@@ -326,5 +384,39 @@ impl From<Vec<Connection>> for Rows {
 impl std::fmt::Debug for Rows {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_list().entries(self).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::*;
+
+    use super::{DIGITS, by_packet};
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(32))]
+
+        #[test]
+        fn places_are_sorted_however_far_apart_their_packets_lie(
+            count in prop::sample::select(vec![0, 1, 2, DIGITS - 1, DIGITS, 3 * DIGITS]),
+            spread in 0..65_u32,
+            seed in any::<u64>(),
+        ) {
+            let mut state = seed;
+            let mut random = || {
+                state = state.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(0x1405_7b7e_f767_814f);
+                (state ^ state >> 29).checked_shr(64 - spread).unwrap_or(0)
+            };
+            // No two places have one packet.
+            let packets: BTreeSet<u64> = (0..count).map(|_| random()).collect();
+            let mut places: Vec<_> =
+                (0..).zip(packets).map(|(row, packet)| (packet, row, row % 3)).collect();
+            places.sort_unstable_by_key(|&(packet, ..)| packet.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+            let mut sorted = places.clone();
+            sorted.sort_unstable();
+            prop_assert_eq!(by_packet(places), sorted);
+        }
     }
 }

@@ -53,7 +53,7 @@ impl<T> Slab<T> {
         if (number as usize).is_multiple_of(CHUNK) {
             self.chunks.push(Vec::with_capacity(CHUNK));
         }
-        self.chunks.last_mut()?.extend(std::iter::once_with(make));
+        self.chunks.last_mut()?.push(make());
         Some(number)
     }
 

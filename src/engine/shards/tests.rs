@@ -36,8 +36,8 @@ fn told(
     });
     let kept: Vec<String> = rows.iter().map(|c| format!("{c:?}")).collect();
     assert_eq!(kept, shown, "what is shown and what is kept");
-    let mut ended: Vec<_> = rows.teardown_places();
-    ended.sort_unstable();
+    let ended = rows.teardown_places();
+    assert!(ended.is_sorted(), "in the order of packets");
     for (packet, row, at) in ended {
         assert_eq!(rows.get(row as usize).unwrap().teardowns[at as usize].packet, packet);
     }

@@ -35,7 +35,7 @@ mod verdict;
 
 use super::column::{Group, Table};
 use super::shared::Shared;
-use crate::cause::Verdict;
+use crate::cause::{Evidence, Verdict};
 use crate::conn::BySide;
 use crate::conn::{Connection, Side};
 use crate::packet::Path;
@@ -48,8 +48,10 @@ pub enum Connections {}
 pub struct ConnectionRow<'a> {
     /// The facts.
     pub connection: &'a Connection,
-    /// The judgement.
+    /// The judgement, but for what it rests on.
     pub verdict: &'a Verdict,
+    /// What it rests on.
+    pub evidence: &'a [Evidence],
     /// What they refer to by number.
     pub shared: &'a Shared,
 }

@@ -6,7 +6,7 @@ mod verdict;
 
 use super::column::{Group, Table};
 use super::shared::Shared;
-use crate::cause::Verdict;
+use crate::cause::{Evidence, Verdict};
 use crate::conn::{Connection, Kind, Teardown};
 
 /// The table.
@@ -19,8 +19,10 @@ pub struct TeardownRow<'a> {
     pub connection: &'a Connection,
     /// The segment.
     pub teardown: &'a Teardown,
-    /// Its own judgement.
+    /// Its own judgement, but for what it rests on.
     pub verdict: &'a Verdict,
+    /// What it rests on.
+    pub evidence: &'a [Evidence],
     /// How much speaks for its being injected; 0 for a FIN.
     pub injection: f64,
     /// What both refer to by number.

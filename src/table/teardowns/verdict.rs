@@ -34,7 +34,7 @@ pub const COLUMNS: &[Column<Teardowns>] = &[
         "evidence",
         "",
         "The facts that the cause rests on: name, number, text, packet that shows it.",
-        Kind::Facts(|row, out| out.evidence(&row.verdict.evidence)),
+        Kind::Facts(|row, out| out.evidence(row.evidence)),
     ),
     Column::required(
         "alternatives",

@@ -60,8 +60,9 @@ impl<'o> Writer<'o> {
         for (word, shift) in self.words.iter().zip((0..).step_by(3)) {
             let code = CODES[8 - word.leading_zeros() as usize / 8];
             bits |= u32::from(code) << shift;
-            let from = end % FIRST;
-            window[from..from + 8].copy_from_slice(&word.to_le_bytes());
+            if let Some(eight) = window[end % FIRST..].first_chunk_mut() {
+                *eight = word.to_le_bytes();
+            }
             end += usize::from(LENGTHS[usize::from(code)]);
         }
         let [a, b, c, _] = bits.to_le_bytes();
@@ -129,10 +130,9 @@ impl<'o> Reader<'o> {
         for word in &mut self.words {
             let code = (bits & 7) as usize;
             bits >>= 3;
-            let from = end % FIRST;
-            let mut eight = [0; 8];
-            eight.copy_from_slice(&window[from..from + 8]);
-            *word = u64::from_le_bytes(eight) & MASKS[code];
+            let eight =
+                window[end % FIRST..].first_chunk().map_or(0, |eight| u64::from_le_bytes(*eight));
+            *word = eight & MASKS[code];
             end += usize::from(LENGTHS[code]);
         }
         self.octets = self.octets.get(CONTROL + end..).unwrap_or_default();

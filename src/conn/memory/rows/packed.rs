@@ -3,6 +3,7 @@
 use crate::conn::facts::connection::Connection;
 use crate::conn::follow::ending;
 use crate::conn::memory::pack::{Rare, SLACK, first_packet, refer, unpack};
+use crate::conn::memory::store::Unpacked;
 use crate::conn::primitives::coder::{Narrow, Plain};
 use crate::conn::primitives::slab::CHUNK;
 use crate::conn::primitives::words::Release;
@@ -89,6 +90,17 @@ impl PackedRows {
         if let Some(release) = Release::decode(u64::from(self.ends[row] >> END_BITS)) {
             ending::decide(c, release, self.clock);
         }
+    }
+
+    /// Unpacks every row.
+    pub fn unpack_all(&self) -> Vec<Unpacked> {
+        let mut all = Vec::with_capacity(self.len());
+        for row in 0..self.len() {
+            let mut connection = Connection::blank();
+            self.unpack(row, &mut connection);
+            all.push(Unpacked::row(connection));
+        }
+        all
     }
 
     /// Gives back what was reserved for more.
