@@ -8,7 +8,8 @@ _Source: TypeAlias = tuple[Any, ...]
 _Outcome: TypeAlias = tuple[int, str | None]
 _At: TypeAlias = tuple[int, int | None, int]
 _Said: TypeAlias = tuple[int, int | None, str]
-_Made: TypeAlias = tuple[Sequence[str], Sequence[tuple[int, int, int | None, int | None]] | None]
+_Held: TypeAlias = Any  # a path, or an object of a store
+_Made: TypeAlias = tuple[Sequence[_Held], Sequence[tuple[int, int, int | None, int | None]] | None]
 
 @final
 class Table:
@@ -163,14 +164,14 @@ def stitched(
 def judged(
     key: str,
     made: _Made,
-    facts: Sequence[str | PathLike[str]],
+    facts: Sequence[_Held],
     part: int,
     options: Mapping[str, Any],
 ) -> tuple[Table, Table]: ...
 def accounts(
     key: str,
     made: _Made,
-    facts: Sequence[str | PathLike[str]],
+    facts: Sequence[_Held],
     odd: tuple[Sequence[tuple[str, str]], Sequence[tuple[str, int]]],
     options: Mapping[str, Any],
 ) -> dict[str, Table]: ...

@@ -66,6 +66,16 @@ impl<W: Write> Writer<W> {
         Ok(())
     }
 
+    /// Puts bytes that are none of its own behind what was written; where they lie.
+    ///
+    /// # Errors
+    /// Those of the sink.
+    pub fn between(&mut self, octets: &[u8]) -> io::Result<u64> {
+        let at = self.at;
+        self.put(octets)?;
+        Ok(at)
+    }
+
     /// Takes the next segment, with the latest time in its file up to it. Buckets beyond the last
     /// are the last.
     ///

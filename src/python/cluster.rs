@@ -10,6 +10,7 @@ use pyo3::types::{PyDict, PyList};
 use super::errors;
 use super::options::options;
 use super::read::{At, Tables, begun, named, told};
+use super::remote::Objects;
 use super::slices::Slices;
 use super::source::Raised;
 use super::table::Table;
@@ -18,7 +19,7 @@ use crate::base::error::Error;
 use crate::base::issue::{Issues, KINDS, NO_FILE};
 use crate::capture::SourceFiles;
 use crate::digest::Stamp;
-use crate::engine::runs::{self, Facts, Job, Surveyed, Together, Way, Writing, settle};
+use crate::engine::runs::{self, Facts, Held, Job, Surveyed, Together, Way, Writing, settle};
 use crate::engine::{Options, metadata};
 use crate::packet::Class;
 use crate::table::shared::Shared;
@@ -171,9 +172,28 @@ impl Digesting {
 }
 
 /// What a job is made of: its digests, and run, place, time in line and rank of each file in order.
-type Made = (Vec<PathBuf>, Option<Vec<(usize, usize, Option<i64>, Option<usize>)>>);
+type Made<'py> = (Vec<Bound<'py, PyAny>>, Option<Vec<(usize, usize, Option<i64>, Option<usize>)>>);
 
-fn open((digests, surveyed): &Made) -> Result<Job, Error> {
+/// The same where no interpreter is.
+type Known = (Vec<Held>, Option<Vec<(usize, usize, Option<i64>, Option<usize>)>>);
+
+/// Files by their paths, and objects, as Python hands them over.
+fn held<'py>(
+    objects: &mut Objects,
+    items: impl IntoIterator<Item = Bound<'py, PyAny>>,
+) -> PyResult<Vec<Held>> {
+    let one = |item: Bound<'py, PyAny>| match item.extract::<PathBuf>() {
+        Ok(path) => Ok(Held::File(path)),
+        Err(_) => Ok(Held::Object(objects.object(&item)?)),
+    };
+    items.into_iter().map(one).collect()
+}
+
+fn known(py: Python<'_>, (digests, surveyed): Made<'_>) -> PyResult<Known> {
+    Ok((held(&mut Objects::new(py, Raised::default())?, digests)?, surveyed))
+}
+
+fn open((digests, surveyed): &Known) -> Result<Job, Error> {
     let surveyed: Option<Vec<Surveyed>> = surveyed.as_ref().map(|files| {
         let files = files.iter();
         let files = files.map(|&(run, file, key, named)| Surveyed {
@@ -189,7 +209,8 @@ fn open((digests, surveyed): &Made) -> Result<Job, Error> {
 
 /// What is known of a job: its key, runs, buckets, files and packets.
 #[pyfunction]
-pub fn planned(py: Python<'_>, made: Made) -> PyResult<(u64, usize, u32, usize, u64)> {
+pub fn planned<'py>(py: Python<'py>, made: Made<'py>) -> PyResult<(u64, usize, u32, usize, u64)> {
+    let made = known(py, made)?;
     wait(py, move |_| {
         let job = open(&made)?;
         let plan = &job.plan;
@@ -201,12 +222,13 @@ pub fn planned(py: Python<'_>, made: Made) -> PyResult<(u64, usize, u32, usize, 
 #[pyfunction]
 pub fn stitched<'py>(
     py: Python<'py>,
-    made: Made,
+    made: Made<'py>,
     bucket: u32,
     to: PathBuf,
     options: &Bound<'py, PyDict>,
 ) -> PyResult<(u64, u64, u64)> {
     let options = self::options(options)?.settled();
+    let made = known(py, made)?;
     wait(py, move |cancel| {
         let (known, length) = open(&made)?.stitch(bucket, &options, &to, &|| cancel.proceed())?;
         Ok((length, known.connections, known.teardowns))
@@ -232,8 +254,8 @@ fn latest() -> &'static Latest {
 
 fn ready(
     key: String,
-    made: &Made,
-    facts: &[PathBuf],
+    made: &Known,
+    facts: &[Held],
     options: &Options,
     proceed: &dyn Fn() -> bool,
 ) -> Result<Arc<Ready>, Error> {
@@ -259,12 +281,14 @@ fn ready(
 pub fn judged<'py>(
     py: Python<'py>,
     key: String,
-    made: Made,
-    facts: Vec<PathBuf>,
+    made: Made<'py>,
+    facts: Vec<Bound<'py, PyAny>>,
     part: usize,
     options: &Bound<'py, PyDict>,
 ) -> PyResult<(Table, Table)> {
     let options = self::options(options)?.settled();
+    let made = known(py, made)?;
+    let facts = held(&mut Objects::new(py, Raised::default())?, facts)?;
     let tables = wait(py, move |cancel| {
         let proceed = || cancel.proceed();
         let ready = ready(key, &made, &facts, &options, &proceed)?;
@@ -286,8 +310,8 @@ pub fn judged<'py>(
 pub fn accounts<'py>(
     py: Python<'py>,
     key: String,
-    made: Made,
-    facts: Vec<PathBuf>,
+    made: Made<'py>,
+    facts: Vec<Bound<'py, PyAny>>,
     odd: Odd,
     options: &Bound<'py, PyDict>,
 ) -> PyResult<Tables> {
@@ -303,6 +327,8 @@ pub fn accounts<'py>(
     for (kind, count) in odd.1 {
         issues.count_all(NO_FILE, word(&kind)?, count);
     }
+    let made = known(py, made)?;
+    let facts = held(&mut Objects::new(py, Raised::default())?, facts)?;
     let tables = wait(py, move |cancel| {
         let ready = ready(key, &made, &facts, &options, &|| cancel.proceed())?;
         let metadata = metadata(&options);

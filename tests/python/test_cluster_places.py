@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import textwrap
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ from commands import DEMO, run
 from cutting import Here, cut, same
 from finrst.__main__ import main
 from finrst.cluster import _tasks
+from finrst.cluster._record import Record
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,7 +66,7 @@ def test_memory_limit_is_refused_by_name(pieces: Path, tmp_path: Path) -> None:
         ([], ValueError, "the list of paths is empty"),
         ("-", ValueError, "standard input cannot be read by several processes"),
         ([3], TypeError, "a int cannot be read"),
-        ("s3://bucket/day/", ValueError, "'s3://bucket/day/' is no file that every worker reaches"),
+        ("hdfs://host/day/", OSError, "hdfs://host/day/"),
         ("nowhere.pcap", FileNotFoundError, "nowhere.pcap"),
         (__file__, finrst.CaptureError, "not a capture"),
     ],
@@ -84,8 +86,8 @@ def test_what_cannot_be_read_is_told_at_once(
         ({"client": 8}, TypeError, "client is a Client of Dask, an executor"),
         ({"buckets": 0}, ValueError, "a count of at least 1"),
         ({"run_bytes": "much"}, ValueError, "not a size: 'much'"),
-        ({"storage_options": {"anon": True}}, ValueError, "storage_options are for object stores"),
-        ({"scratch": "s3://bucket/x"}, ValueError, "is no directory"),
+        ({"scratch": "https://host/x"}, ValueError, "or a bucket (s3://, gs://, az://), not into"),
+        ({"scratch": "memory://x"}, ValueError, "or a bucket (s3://, gs://, az://), not into"),
         ({"filter": "host and"}, finrst.FilterError, "no address"),
         ({"fliter": "tcp"}, TypeError, "no such option: fliter"),
     ],
@@ -186,6 +188,45 @@ def test_a_result_that_is_cut_is_made_again(pieces: Path, tmp_path: Path) -> Non
     rest = Here()
     same(read(pieces, tmp_path / "to", rest), finrst.read(pieces))
     assert rest.done.count("digest") == 1
+
+
+def test_two_that_begin_at_once_give_the_same_rows(pieces: Path, tmp_path: Path) -> None:
+    """Begun by the first, between all of its tasks, and with other workers."""
+    cap = finrst.read(pieces)
+    for moment in (0, 1, 3, 5, 7):
+        to = tmp_path / f"to-{moment}"
+        found: list[finrst.cluster.Dataset] = []
+
+        def other(done: int, at: int = moment, to: Path = to, found: Any = found) -> None:
+            if done == at and not found:
+                found.append(read(pieces, to))
+
+        same(read(pieces, to, Here(other)), cap)
+        same(found[0], cap)
+        same(finrst.cluster.open(to), cap)
+        assert not list(to.rglob("*.tmp"))
+        assert not (to / "_scratch").exists()
+    together = tmp_path / "together"
+    with ThreadPoolExecutor(4) as pool:
+        begun = [pool.submit(read, pieces, together) for _ in range(4)]
+        for one in begun:
+            same(one.result(), cap)
+
+
+def test_two_that_begin_differently_at_once_are_told_apart(pieces: Path, tmp_path: Path) -> None:
+    begun = Record.begin
+
+    def late(self: Record, to: Any) -> bool:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(Record, "begin", begun)
+            read(pieces, tmp_path / "to", linger=60)
+        return begun(self, to)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Record, "begin", late)
+        with pytest.raises(FileExistsError, match=r"with other options \(linger\)"):
+            read(pieces, tmp_path / "to")
+    same(finrst.cluster.open(tmp_path / "to"), finrst.read(pieces, linger=60))
 
 
 def test_progress_is_told(pieces: Path, tmp_path: Path) -> None:
@@ -318,7 +359,14 @@ def test_the_command_has_exit_codes(
         code = main(["cluster", *arguments])
         return code, capsys.readouterr().err
 
-    assert told(captures, "--to", to, "--memory-limit", "1GiB")[0] == 2
+    code, said = told(captures, "--to", to, "--memory-limit", "1GiB")
+    assert code == 2
+    assert said.startswith("finrst: memory_limit cannot be used here")
+    with pytest.raises(SystemExit):
+        main(["cluster", "--help"])
+    helped = capsys.readouterr().out
+    assert "--memory-limit" not in helped
+    assert "--filter" in helped
     assert told(captures, "--to", to, "--workers", "0") == (
         2,
         "finrst: a count of at least 1 is needed, not 0\n",

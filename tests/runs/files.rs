@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use finrst::base::error::Error;
 use finrst::base::issue::Issues;
 use finrst::capture::Source;
-use finrst::engine::runs::{Facts, Job, Way, Writing, settle};
+use finrst::engine::runs::{Facts, Held, Job, Way, Writing, settle};
 use finrst::engine::{Metadata, Options};
 
 use crate::cut::{Capture, octets};
@@ -40,6 +40,10 @@ impl Drop for Scratch {
     }
 }
 
+fn held(paths: &[PathBuf]) -> Vec<Held> {
+    paths.iter().cloned().map(Held::from).collect()
+}
+
 fn way(options: &Options, buckets: u32, of: usize) -> Way {
     Way { options: options.clone(), fingerprint: 1, seed: 9, buckets, of: Some(of) }
 }
@@ -69,7 +73,7 @@ fn steps(
     let mut facts = Vec::new();
     for bucket in 0..buckets {
         let to = scratch.file(&format!("facts-{bucket}.frf"));
-        let job = Job::open(&digests, None).unwrap();
+        let job = Job::open(&held(&digests), None).unwrap();
         job.stitch(bucket, options, &to, &|| true).unwrap();
         facts.push(to);
     }
@@ -80,8 +84,8 @@ fn steps(
 pub fn hold(what: &str, files: &[File], each: usize, buckets: u32, options: &Options) {
     let scratch = Scratch::new();
     let (digests, paths) = steps(&scratch, files, each, buckets, options);
-    let job = Job::open(&digests, None).unwrap();
-    let facts = job.facts(&paths).unwrap();
+    let job = Job::open(&held(&digests), None).unwrap();
+    let facts = job.facts(&held(&paths)).unwrap();
     let (together, shared) = job.together(&facts, options, &|| true).unwrap();
     let metadata = Metadata::new();
     let settled = settle(options.clone(), origin(files, options)).unwrap();
@@ -125,7 +129,7 @@ fn what_does_not_belong_together_is_refused() {
     let demo = Capture::of(&octets(&data("demo.pcap"))).unwrap();
     let files = named(demo.cut(&[50]));
     let (digests, facts) = steps(&scratch, &files, 1, 2, &options);
-    let job = Job::open(&digests, None).unwrap();
+    let job = Job::open(&held(&digests), None).unwrap();
     let refused = |result: Result<(), Error>, said: &str| {
         let error = result.unwrap_err();
         assert!(matches!(error, Error::State { .. }), "{error:?}");
@@ -139,15 +143,15 @@ fn what_does_not_belong_together_is_refused() {
         (way(&options, 2, 3), "another number of files"),
     ] {
         digest(&files[1..], &other, way).unwrap();
-        refused(Job::open(&[digests[0].clone(), other.clone()], None).map(drop), said);
+        refused(Job::open(&held(&[digests[0].clone(), other.clone()]), None).map(drop), said);
     }
     // One alone is not the whole.
-    refused(Job::open(&digests[..1], None).map(drop), "another number of files");
+    refused(Job::open(&held(&digests[..1]), None).map(drop), "another number of files");
     // Facts of other digests.
     let again = [digests[1].clone(), digests[0].clone()];
-    assert!(Job::open(&again, None).unwrap().facts(&facts).is_err());
-    assert!(job.facts(&facts[..1]).is_err());
-    assert!(job.facts(&[facts[1].clone(), facts[0].clone()]).is_err());
+    assert!(Job::open(&held(&again), None).unwrap().facts(&held(&facts)).is_err());
+    assert!(job.facts(&held(&facts[..1])).is_err());
+    assert!(job.facts(&held(&[facts[1].clone(), facts[0].clone()])).is_err());
     assert!(job.stitch(2, &options, &other, &|| true).is_err());
 }
 
@@ -164,13 +168,13 @@ fn whatever_is_cut_or_changed_is_told() {
     let whole = std::fs::read(&facts[0]).unwrap();
     for cut in 0..whole.len() {
         std::fs::write(&damaged, &whole[..cut]).unwrap();
-        told(Facts::open(&damaged).map(drop).unwrap_err());
+        told(Facts::open(damaged.clone().into()).map(drop).unwrap_err());
     }
     for at in 0..whole.len() {
         let mut changed = whole.clone();
         changed[at] ^= 1;
         std::fs::write(&damaged, &changed).unwrap();
-        let read = Facts::open(&damaged).and_then(|facts| {
+        let read = Facts::open(damaged.clone().into()).and_then(|facts| {
             let mut rows = facts.rows(0, false)?;
             while rows.next()?.is_some() {}
             let mut rows = facts.rows(0, true)?;
@@ -182,7 +186,7 @@ fn whatever_is_cut_or_changed_is_told() {
     let whole = std::fs::read(&digests[0]).unwrap();
     for cut in (0..whole.len()).step_by(7) {
         std::fs::write(&damaged, &whole[..cut]).unwrap();
-        told(Job::open(std::slice::from_ref(&damaged), None).map(drop).unwrap_err());
+        told(Job::open(&[damaged.clone().into()], None).map(drop).unwrap_err());
     }
     let mut unread = 0;
     for at in (0..whole.len()).step_by(3) {
@@ -190,7 +194,7 @@ fn whatever_is_cut_or_changed_is_told() {
         changed[at] ^= 1;
         std::fs::write(&damaged, &changed).unwrap();
         let to = scratch.file("to");
-        let stitched = Job::open(std::slice::from_ref(&damaged), None)
+        let stitched = Job::open(&[damaged.clone().into()], None)
             .and_then(|job| job.stitch(0, &options, &to, &|| true).map(drop));
         // The line of all frames is not looked at where nothing is odd: a few bytes for each of 20.
         stitched.map_or_else(told, |()| unread += 1);

@@ -25,13 +25,15 @@ examples:
   finrst cluster /nfs/caps/*.pcap.zst --to /nfs/endings
   finrst cluster /nfs/caps -r --to /nfs/endings --workers 8
   finrst cluster /nfs/caps --to /nfs/endings --scheduler tcp://head:8786
+  finrst cluster 's3://caps/2026-11-*/**' --to s3://lake/endings
   duckdb -c "select cause, count(*) from read_parquet(
     '/nfs/endings/connections/**', hive_partitioning=true) group by all"
 
 The rows are those of one reading of all files, whoever made them. Results are
 connections/date=.../part-*.parquet and teardowns/..., and ledger, files,
 interfaces, issues and names, each one file. Interrupted, the same command goes
-on where it stopped; a directory with other results is refused.
+on where it stopped; a directory with other results is refused. Captures, --to
+and --scratch may be URLs; results go into buckets of s3://, gs:// and az://.
 
 Workers are processes of this machine, or those of a Dask scheduler, which reach
 captures, --to and --scratch by the same names. They leave digests of packets
@@ -53,7 +55,11 @@ def parser() -> argparse.ArgumentParser:
         "directories); all of them are one capture, merged by time",
     )
     made.add_argument(
-        "--to", required=True, metavar="DIR", help="directory of the results, new or to go on with"
+        "--to",
+        required=True,
+        metavar="DIR",
+        help="directory of the results, new or to go on with; or a bucket's folder, as "
+        "s3://lake/endings",
     )
     where = made.add_mutually_exclusive_group()
     where.add_argument(
@@ -87,7 +93,7 @@ def parser() -> argparse.ArgumentParser:
         "memory each (default: by the size of the capture)",
     )
     made.add_argument("--json", action="store_true", help="print the figures as JSON, for programs")
-    common.add_reading(made)
+    common.add_reading(made, refused=("memory_limit",))
     return made
 
 

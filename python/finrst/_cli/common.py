@@ -141,8 +141,8 @@ def bare_parser(name: str, description: str, epilog: str) -> argparse.ArgumentPa
 _SHORT = {"recursive": ("-r",)}
 
 
-def add_reading(made: argparse.ArgumentParser) -> None:
-    """Add the options of reading."""
+def add_reading(made: argparse.ArgumentParser, *, refused: tuple[str, ...] = ()) -> None:
+    """Add the options of reading; those that are refused by their names are not shown."""
     group = made.add_argument_group("reading")
     for option in _flags():
         group.add_argument(
@@ -150,7 +150,9 @@ def add_reading(made: argparse.ArgumentParser) -> None:
             "--" + option["name"].replace("_", "-"),
             # An argument of its own kind for a flag without a value.
             **({"metavar": option["flag"]} if option["flag"] else {"action": "store_true"}),
-            help=option["doc"][0].lower() + option["doc"][1:].removesuffix("."),
+            help=argparse.SUPPRESS
+            if option["name"] in refused
+            else option["doc"][0].lower() + option["doc"][1:].removesuffix("."),
         )
     group.add_argument(
         "--tz",

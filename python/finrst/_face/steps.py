@@ -1,28 +1,31 @@
 """The steps of a reading on many cores or machines, without an engine that runs them.
 
-Each takes and gives what can be pickled and written as JSON, or files. What a step writes appears
-whole or not at all, and is the same when the step is run again.
+Each takes and gives what can be pickled and written as JSON, or files, which may be objects in a
+bucket. What a step writes appears whole or not at all, and is the same when the step is run again.
 """
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import os
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self, Unpack
+from typing import TYPE_CHECKING, Any, Self, TypeAlias, Unpack
 
 from finrst import _native
+from finrst._base import stores
 from finrst._base.source import sources
 from finrst._base.times import zone
+from finrst._files.places import place
 from finrst._tables.table import Table
 
 from .options import settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from contextlib import AbstractContextManager
 
     from finrst._base.source import Source
     from finrst._base.times import Zone
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
     from .options import Options
 
 _PathText = str | os.PathLike[str]
+_Storage: TypeAlias = "Mapping[str, Any] | None"
 # Options that change no row.
 _ASIDE = ("threads", "chunk", "recursive")
 _MOMENTS = ("start", "end")
@@ -98,21 +102,46 @@ class Plan:
         return cls(**{**known, "digests": digests, "odd": odd, "order": order})
 
 
-def _made(plan: Plan) -> tuple[list[str], list[tuple[int, int, int | None, int | None]] | None]:
-    return list(plan.digests), None if plan.order is None else list(plan.order)
+def _held(names: Sequence[str], storage_options: _Storage) -> list[Any]:
+    """Give what the engine reads: paths as they are, of URLs objects that are looked up."""
+    urls = list(dict.fromkeys(name for name in names if stores.is_url(name)))
+    known = dict(zip(urls, stores.objects(urls, storage_options), strict=True))
+    return [known.get(name, name) for name in names]
 
 
-def _all_facts(plan: Plan, scratch: _PathText) -> list[str]:
-    return [str(_facts(scratch, bucket)) for bucket in range(plan.buckets)]
+def _made(
+    plan: Plan, storage_options: _Storage
+) -> tuple[list[Any], list[tuple[int, int, int | None, int | None]] | None]:
+    order = None if plan.order is None else list(plan.order)
+    return _held(plan.digests, storage_options), order
+
+
+def _all_facts(plan: Plan, scratch: _PathText, storage_options: _Storage) -> list[Any]:
+    names = [_below(scratch, _facts(bucket)) for bucket in range(plan.buckets)]
+    return _held(names, storage_options)
 
 
 def _known(plan: Plan, scratch: _PathText) -> str:
     said = json.dumps(plan.options, sort_keys=True)
-    return f"{plan.key} {Path(scratch).absolute()} {said}"
+    return f"{plan.key} {place(scratch).name} {said}"
 
 
-def _facts(scratch: _PathText, bucket: int) -> Path:
-    return Path(scratch) / f"facts-{bucket:05d}.frf"
+def _facts(bucket: int) -> str:
+    return f"facts-{bucket:05d}.frf"
+
+
+def _below(scratch: _PathText, name: str) -> str:
+    """Name what lies in a directory, or in a bucket's folder."""
+    if stores.is_url(scratch):
+        return f"{os.fspath(scratch).rstrip('/')}/{name}"
+    return os.fspath(Path(scratch, name))
+
+
+def _local(to: _PathText, storage_options: _Storage) -> AbstractContextManager[Path]:
+    """Give the path that is written to; what is to be an object becomes one when it is whole."""
+    if stores.is_url(to):
+        return place(to, storage_options).local()
+    return nullcontext(Path(to))
 
 
 def _native_options(known: Mapping[str, Any]) -> dict[str, Any]:
@@ -164,11 +193,12 @@ def survey(
 
     ``source`` and ``storage_options`` are what :func:`read` takes; ``recursive`` and
     ``max_uncompressed_bytes`` are the options that matter. Of each file some kilobytes are read.
-    Gives ``files``, a list of dicts in that order with ``name``, ``path`` (``None`` for what is no
-    file), ``time`` (nanoseconds since the epoch: that of its first packet, or of the file that it
-    stands with; ``None`` where there is none, or only one file), ``named`` (its place in
-    ``source``, ``None`` if it was found in a directory or by a pattern) and ``size`` (bytes, or
-    ``None``); ``odd``, what is no capture among them; and ``origin``, the time of the first packet.
+    Gives ``files``, a list of dicts in that order with ``name`` (of an object its URL, without
+    what may be a secret), ``path`` (``None`` for what is no file), ``time`` (nanoseconds since the
+    epoch: that of its first packet, or of the file that it stands with; ``None`` where there is
+    none, or only one file), ``named`` (its place in ``source``, ``None`` if it was found in a
+    directory or by a pattern), ``size`` (bytes, or ``None``) and ``stamp`` (as :func:`digest` has
+    it); ``odd``, what is no capture among them; and ``origin``, the time of the first packet.
 
     Raises what :func:`read` raises at once.
 
@@ -186,22 +216,42 @@ def survey(
             file.close()
     names = ("name", "path", "time", "named", "size")
     rows = [dict(zip(names, row, strict=True)) for row in files]
+    known = {one.name: one for one in _objects(items)}
     for row in rows:
         row["path"] = None if row["path"] is None else os.fspath(row["path"])
+        one = None if row["path"] is not None else known.get(row["name"])
+        row["stamp"] = None if one is None else [one.known.size, one.known.tag]
+        if row["path"] is not None:
+            row["stamp"] = list(state(row["path"]))
     return {"files": rows, "odd": [[list(one) for one in part] for part in odd], "origin": origin}
 
 
-def state(path: _PathText) -> tuple[int, int]:
-    """Give a file's size in bytes, and when it was changed last in nanoseconds."""
-    status = os.stat(path)  # noqa: PTH116 - follows links, as open() does
+def state(name: _PathText, storage_options: _Storage = None) -> tuple[int | None, int | str | None]:
+    """Give a file's size in bytes, and when it was changed last in nanoseconds; an object's tag."""
+    if stores.is_url(name):
+        return stores.state(os.fspath(name), storage_options)
+    status = os.stat(name)  # noqa: PTH116 - follows links, as open() does
     return status.st_size, status.st_mtime_ns
 
 
-def _stamp(item: Any) -> tuple[str, int | None, int | None, str | None]:
-    if item[0] == "path":
-        with contextlib.suppress(OSError):
-            return str(item[1]), *state(item[1]), None
-    return str(item[1]), None, None, None
+def _objects(items: Iterable[Any]) -> Iterator[stores.Object]:
+    """Give the objects among what the engine takes."""
+    for kind, *rest in items:
+        if kind == "object":
+            yield rest[0]
+        elif kind == "listing":
+            yield from rest[1]
+
+
+def _now(one: _PathText | stores.Object) -> list[int | str | None] | None:
+    """Give the stamp of a file or an object; ``None`` where there is none any more."""
+    try:
+        if isinstance(one, stores.Object):
+            found = one.now()
+            return [found.size, found.tag]
+        return list(state(one))
+    except FileNotFoundError:
+        return None
 
 
 def digest(  # noqa: PLR0913 - each has its default
@@ -220,10 +270,11 @@ def digest(  # noqa: PLR0913 - each has its default
     """Read some files of a capture, a run, into a digest: its packets without their payload.
 
     ``files`` are all or some files of the capture, as :func:`read` takes them; a file is never
-    split. ``to`` is the digest, about 1.5 % of what is read: an older one is replaced,
-    a capture never. ``buckets``, ``seed`` (0 to 2**64 - 1, at best drawn at random for each job),
-    ``of`` (how many files the whole capture has, without it as many as these) and the options must
-    be the same for all runs.
+    split. ``to`` is the digest, about 1.5 % of what is read, a path or a URL in a bucket
+    (``s3://``, ``gs://``, ``az://``): an older one is replaced, a capture on a disk never.
+    ``storage_options`` are for both. ``buckets``, ``seed`` (0 to 2**64 - 1, at best drawn at random
+    for each job), ``of`` (how many files the whole capture has, without it as many as these) and
+    the options must be the same for all runs.
     ``origin`` is the time of the capture's first packet (see :func:`survey`), which ``start`` and
     ``end`` of the form ``"+30s"`` need. ``progress`` is called with bytes read, bytes in all, and
     packets.
@@ -231,9 +282,9 @@ def digest(  # noqa: PLR0913 - each has its default
     Gives a dict of ``digest`` (``to``), ``bytes`` (of the digest), ``buckets``, ``seed``, ``of``,
     ``packets``, ``segments``, ``first_time``, ``last_time`` (nanoseconds since the epoch),
     ``files`` (a list of dicts: ``name``, ``path``, ``status``, ``packets``, ``first_time``,
-    ``last_time``, ``size``; ``stamp``, size and time of change in nanoseconds as they were before
-    the reading, and ``changed``, whether they are others after it), ``ledger`` (packets by class),
-    ``issues`` (counts by kind) and ``options``.
+    ``last_time``, ``size``; ``stamp``, size and time of change in nanoseconds, of an object its
+    tag, as they were before the reading, and ``changed``, whether they are others after it),
+    ``ledger`` (packets by class), ``issues`` (counts by kind) and ``options``.
 
     Raises what :func:`read` raises, and ``ValueError`` for ``memory_limit``: with it what becomes
     of one connection depends on all others.
@@ -249,22 +300,27 @@ def digest(  # noqa: PLR0913 - each has its default
     kept = {name: value for name, value in native.items() if name not in _ASIDE}
     items, opened = sources(files, storage_options, recursive=native.get("recursive", False))
     try:
-        before = [_stamp(item) for item in items]
+        objects = {one.name: one for one in _objects(items)}
+        paths = {os.fspath(item[1]): _now(item[1]) for item in items if item[0] == "path"}
+        before = [(name, *(stamp or [None, None]), None) for name, stamp in paths.items()]
+        before += [(one.name, one.known.size, None, one.known.tag) for one in objects.values()]
         how = (_fingerprint(kept), seed, buckets, of)
-        reading = _native.Digesting(items, os.fspath(to), native, how, before)
-        while (at := reading.step()) is not None:
-            if progress is not None:
-                progress(*at)
-        run: dict[str, Any] = reading.finish()
+        with _local(to, storage_options) as local:
+            reading = _native.Digesting(items, os.fspath(local), native, how, before)
+            while (at := reading.step()) is not None:
+                if progress is not None:
+                    progress(*at)
+            run: dict[str, Any] = reading.finish()
     finally:
         for file in opened:
             file.close()
-    stamps = {name: (size, changed) for name, size, changed, _ in before}
     for file in run["files"]:
-        known = stamps.get(file["path"] or file["name"])
-        file["stamp"] = None if known is None or known[0] is None else list(known)
-        now = None if file["stamp"] is None else list(_stamp(("path", file["path"]))[1:3])
-        file["changed"] = now != file["stamp"]
+        one = objects.get(file["name"]) if file["path"] is None else None
+        file["stamp"] = paths.get(file["path"])
+        if one is not None:
+            file["stamp"] = [one.known.size, one.known.tag]
+        known = file["stamp"] is not None
+        file["changed"] = known and _now(one or file["path"]) != file["stamp"]
     about = {
         "digest": os.fspath(to),
         "buckets": buckets,
@@ -276,7 +332,12 @@ def digest(  # noqa: PLR0913 - each has its default
     return {**about, **run}
 
 
-def plan(summaries: Iterable[Mapping[str, Any]], survey: Mapping[str, Any] | None = None) -> Plan:
+def plan(
+    summaries: Iterable[Mapping[str, Any]],
+    survey: Mapping[str, Any] | None = None,
+    *,
+    storage_options: Mapping[str, Any] | None = None,
+) -> Plan:
     """Tell how the digests of a capture's runs belong together.
 
     ``summaries`` are what :func:`digest` gave, of all runs, in the order in which their files
@@ -299,7 +360,7 @@ def plan(summaries: Iterable[Mapping[str, Any]], survey: Mapping[str, Any] | Non
         raise ValueError(message)
     digests = tuple(summary["digest"] for summary in all_)
     order = None if survey is None else _order(all_, survey["files"])
-    made = (list(digests), None if order is None else list(order))
+    made = (_held(digests, storage_options), None if order is None else list(order))
     key, runs, buckets, files, packets = _native.planned(made)
     odd = ([], []) if survey is None else (survey["odd"][0], survey["odd"][1])
     return Plan(
@@ -324,12 +385,18 @@ def _order(
     return tuple(order)
 
 
-def stitch(plan: Plan, bucket: int, scratch: _PathText) -> dict[str, Any]:
+def stitch(
+    plan: Plan,
+    bucket: int,
+    scratch: _PathText,
+    *,
+    storage_options: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
     """Follow the connections of one bucket through all runs.
 
-    ``bucket`` is 0 to ``plan.buckets - 1``. What they came to goes into ``scratch``, as
-    ``facts-00012.frf``. Gives a dict of ``bucket``, ``facts`` (the file), ``bytes``,
-    ``connections`` and ``teardowns``.
+    ``bucket`` is 0 to ``plan.buckets - 1``. What they came to goes into ``scratch``, a directory or
+    a bucket's folder (to which ``storage_options`` belong), as ``facts-00012.frf``. Gives a dict of
+    ``bucket``, ``facts`` (the file), ``bytes``, ``connections`` and ``teardowns``.
 
     Raises :exc:`StateError` for digests that are damaged, and ``ValueError`` for a bucket that
     there is not.
@@ -341,21 +408,31 @@ def stitch(plan: Plan, bucket: int, scratch: _PathText) -> dict[str, Any]:
     >>> finrst.stitch(plan, 0, scratch)["connections"]
     25
     """
-    to = _facts(scratch, bucket)
-    found = _native.stitched(_made(plan), bucket, os.fspath(to), _native_options(plan.options))
+    to = _below(scratch, _facts(bucket))
+    made, options = _made(plan, storage_options), _native_options(plan.options)
+    with _local(to, storage_options) as local:
+        found = _native.stitched(made, bucket, os.fspath(local), options)
     size, connections, teardowns = found
     counts = {"bytes": size, "connections": connections, "teardowns": teardowns}
-    return {"bucket": bucket, "facts": os.fspath(to), **counts}
+    return {"bucket": bucket, "facts": to, **counts}
 
 
-def judge(plan: Plan, run: int, scratch: _PathText, to: _PathText | None = None) -> dict[str, Any]:
+def judge(
+    plan: Plan,
+    run: int,
+    scratch: _PathText,
+    to: _PathText | None = None,
+    *,
+    storage_options: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
     """Judge the connections of one part of a capture; all buckets must be stitched.
 
     ``run`` is 0 to ``plan.runs - 1``. The parts are the runs where these share no time, in the
     order of time, else as many packets each as these have. Gives a dict of two tables:
     ``connections``, those whose first packet is in the part, by ``connection_id``, and
     ``teardowns``, the FIN and RST segments in it, by ``packet``. The tables of all parts, one
-    behind the other, are those of :func:`read`. With ``to``, a directory, they are written there
+    behind the other, are those of :func:`read`. ``storage_options`` are for a ``scratch`` in a
+    bucket. With ``to``, a directory, they are written there
     instead, as ``connections-00007.arrow`` and ``teardowns-00007.arrow``, and the dict has the
     numbers of rows by the same names, and ``files``, a list of the two paths.
 
@@ -371,9 +448,9 @@ def judge(plan: Plan, run: int, scratch: _PathText, to: _PathText | None = None)
     32
     """
     options = _native_options(plan.options)
-    found = _native.judged(
-        _known(plan, scratch), _made(plan), _all_facts(plan, scratch), run, options
-    )
+    facts = _all_facts(plan, scratch, storage_options)
+    made = _made(plan, storage_options)
+    found = _native.judged(_known(plan, scratch), made, facts, run, options)
     names = ("connections", "teardowns")
     tables = {name: Table(one, name) for name, one in zip(names, found, strict=True)}
     if to is None:
@@ -383,12 +460,14 @@ def judge(plan: Plan, run: int, scratch: _PathText, to: _PathText | None = None)
     return {**rows, "files": list(paths.values())}
 
 
-def accounts(plan: Plan, scratch: _PathText) -> dict[str, Table]:
+def accounts(
+    plan: Plan, scratch: _PathText, *, storage_options: Mapping[str, Any] | None = None
+) -> dict[str, Table]:
     """Give the tables about the capture itself; all buckets must be stitched.
 
     A dict of ``ledger``, ``interfaces``, ``issues``, ``files`` and ``names``, the tables of
-    :func:`read`. Raises :exc:`StateError` for what is missing in ``scratch``, damaged, or made of
-    other digests.
+    :func:`read`. ``storage_options`` are for a ``scratch`` in a store. Raises :exc:`StateError` for
+    what is missing in ``scratch``, damaged, or made of other digests.
 
     >>> import finrst, tempfile
     >>> scratch = tempfile.mkdtemp()
@@ -400,7 +479,8 @@ def accounts(plan: Plan, scratch: _PathText) -> dict[str, Table]:
     """
     options = _native_options(plan.options)
     odd: Any = ([tuple(one) for one in plan.odd[0]], [tuple(one) for one in plan.odd[1]])
+    facts = _all_facts(plan, scratch, storage_options)
     found = _native.accounts(
-        _known(plan, scratch), _made(plan), _all_facts(plan, scratch), odd, options
+        _known(plan, scratch), _made(plan, storage_options), facts, odd, options
     )
     return {name: Table(table, name) for name, table in found.items()}

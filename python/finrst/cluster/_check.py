@@ -11,10 +11,10 @@ from finrst._face.check import unbalanced
 from . import _parts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
+    from collections.abc import Callable, Iterator
     from typing import Protocol
 
+    from finrst._files.places import Place
     from finrst._tables.table import Table
 
     from ._record import Record
@@ -26,22 +26,24 @@ if TYPE_CHECKING:
         def ledger(self) -> Table: ...
         @property
         def files(self) -> Table: ...
-        def places(self, which: str) -> list[Path]: ...
+
+    Places = Callable[[str], list[Place]]
 
 
-def check(ds: Tables, record: Record) -> None:
+def check(ds: Tables, record: Record, places: Places) -> None:
     """Raise :exc:`InternalError` if they disagree."""
-    wrong = [*_disorder(ds, record), *_sums(ds), *unbalanced(ds.files, ds.ledger)]
+    sums = _sums(ds, places)
+    wrong = [*_disorder(record, places), *sums, *unbalanced(ds.files, ds.ledger)]
     if wrong:
         raise InternalError("; ".join(wrong))
 
 
-def _disorder(ds: Tables, record: Record) -> Iterator[str]:
+def _disorder(record: Record, places: Places) -> Iterator[str]:
     """Tell where rows are missing, or not in order."""
     compute = need("pyarrow.compute", "cluster")
     for which, key in (("connections", "connection_id"), ("teardowns", "packet")):
         last = -1
-        for run, place in zip(record.runs, ds.places(which), strict=True):
+        for run, place in zip(record.runs, places(which), strict=True):
             keys = _parts.arrow(which, [place], [key])[key].combine_chunks()
             if len(keys) != record.done[run.number][which]:
                 yield f"{place.name} of {which} has {len(keys)} rows, not those of the record"
@@ -55,19 +57,18 @@ def _disorder(ds: Tables, record: Record) -> Iterator[str]:
             last = keys[-1].as_py()
 
 
-def _sums(ds: Tables) -> Iterator[str]:
+def _sums(ds: Tables, places: Places) -> Iterator[str]:
     """Tell what does not add up."""
     compute = need("pyarrow.compute", "cluster")
 
     def total(*columns: str) -> int:
         rows = (
-            _parts.arrow("connections", [place], list(columns))
-            for place in ds.places("connections")
+            _parts.arrow("connections", [place], list(columns)) for place in places("connections")
         )
         return sum(compute.sum(one[name]).as_py() or 0 for one in rows for name in columns)
 
     kinds: dict[str, int] = {}
-    for place in ds.places("teardowns"):
+    for place in places("teardowns"):
         for one in _parts.arrow("teardowns", [place], ["kind"])["kind"].value_counts():
             word = one["values"].as_py()
             kinds[word] = kinds.get(word, 0) + one["counts"].as_py()

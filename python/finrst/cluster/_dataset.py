@@ -6,7 +6,6 @@ import datetime as dt
 import functools
 import itertools
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from finrst import _native
@@ -15,6 +14,7 @@ from finrst._base.paint import PLAIN, Paint
 from finrst._base.text import nearest, plural, printable
 from finrst._face.check import warn_of_changes
 from finrst._face.rows import no_connection
+from finrst._files.places import OnDisk, place
 from finrst._story import summary as _summary
 from finrst._story.connection import Connection
 from finrst._story.tally import Tally
@@ -24,10 +24,11 @@ from . import _check, _parts
 from ._record import ACCOUNTS, NAME, PARTED, Record, load
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     import dask.dataframe as dd
 
+    from finrst._files.places import Place
     from finrst._story.finding import Findings
     from finrst._tables.naming import Naming
 
@@ -45,21 +46,24 @@ class Dataset:
     (25, 1)
     """
 
-    def __init__(self, path: str | os.PathLike[str], record: Record) -> None:
+    def __init__(
+        self, place: Place, record: Record, storage_options: Mapping[str, Any] | None = None
+    ) -> None:
         """Look at a directory; made by finrst, not by hand."""
-        self._place = Path(path)
+        self._place = place
         self._record = record
+        self._storage = storage_options
 
     @property
     def path(self) -> str:
-        """The directory.
+        """The directory, or the URL of the folder.
 
         >>> import finrst, tempfile
         >>> to = tempfile.mkdtemp() + "/endings"
         >>> finrst.cluster.read("tests/data/demo.pcap", to=to).path == to
         True
         """
-        return str(self._place)
+        return self._place.name
 
     def __len__(self) -> int:
         """Count the connections."""
@@ -112,10 +116,16 @@ class Dataset:
 
     def _frame(self, which: str) -> dd.DataFrame:
         frames, files = need("dask.dataframe", "cluster"), need("pyarrow.fs", "cluster")
+        if isinstance(self._place, OnDisk):
+            system = files.LocalFileSystem()
+        else:
+            from . import _arrow
+
+            system = _arrow.system(self._place.name, self._storage)
         # Of a directory Dask takes files in the order in which the system lists them.
         made: dd.DataFrame = frames.read_parquet(
-            [str(place) for place in self.places(which)],
-            filesystem=files.LocalFileSystem(),
+            [one.name for one in self._places(which)],
+            filesystem=system,
             arrow_to_pandas={"types_mapper": _mapped},
         )
         return made
@@ -145,7 +155,7 @@ class Dataset:
             if name not in names:
                 message = f"{which} has no column '{printable(name)}'" + nearest(name, names)
                 raise ValueError(message)
-        return _parts.arrow(which, self.places(which), columns, filters)
+        return _parts.arrow(which, self._places(which), columns, filters)
 
     def table(self, which: str) -> Table:
         """Give a table, whole, as :func:`finrst.read` gives it; :meth:`arrow` tells the errors.
@@ -169,8 +179,8 @@ class Dataset:
             message = f"no table {which!r}{nearest(which, known)}: one of {', '.join(known)}"
             raise ValueError(message)
 
-    def places(self, which: str) -> list[Path]:
-        """Name the files of a table, in the order of their rows.
+    def places(self, which: str) -> list[Any]:
+        """Name the files of a table, in the order of their rows: paths, or URLs of objects.
 
         >>> import finrst, tempfile
         >>> ds = finrst.cluster.read("tests/data/demo.pcap", to=tempfile.mkdtemp() + "/endings")
@@ -178,6 +188,9 @@ class Dataset:
         ['part-00000.parquet']
         """
         self._known(which)
+        return [one.path if isinstance(one, OnDisk) else one.name for one in self._places(which)]
+
+    def _places(self, which: str) -> list[Place]:
         if which in PARTED:
             return [self._place / part for part in self._record.parts(which)]
         return [self._place / f"{which}.parquet"]
@@ -212,11 +225,11 @@ class Dataset:
     @functools.cached_property
     def _tally(self) -> Tally:
         tally = Tally()
-        places = zip(self.places("connections"), self._record.runs, strict=True)
-        for place, run in places:
+        places = zip(self._places("connections"), self._record.runs, strict=True)
+        for part, run in places:
             rows = self._record.done[run.number]
             tally.add(
-                _parts.table("connections", _parts.arrow("connections", [place])),
+                _parts.table("connections", _parts.arrow("connections", [part])),
                 rows["teardowns"],
             )
         return tally
@@ -286,7 +299,7 @@ class Dataset:
         rows = [] if place is None else list(_rows("connections", [place], wanted))
         if not rows:
             raise KeyError(no_connection(connection_id, len(self)))
-        teardowns = _parts.arrow("teardowns", self.places("teardowns"), None, wanted)
+        teardowns = _parts.arrow("teardowns", self._places("teardowns"), None, wanted)
         return Connection(
             rows[0],
             _parts.table("teardowns", teardowns),
@@ -295,11 +308,11 @@ class Dataset:
             where=self.tz,
         )
 
-    def _holding(self, connection_id: int) -> Path | None:
+    def _holding(self, connection_id: int) -> Place | None:
         """Give the part in which a connection is: they are numbered in the order of the parts."""
         counts = [self._record.done[run.number]["connections"] for run in self._record.runs]
         ends = itertools.accumulate(counts)
-        places = zip(self.places("connections"), ends, strict=True)
+        places = zip(self._places("connections"), ends, strict=True)
         return next((place for place, end in places if 0 <= connection_id < end), None)
 
     def check(self) -> None:
@@ -313,7 +326,7 @@ class Dataset:
         >>> ds = finrst.cluster.read("tests/data/demo.pcap", to=tempfile.mkdtemp() + "/endings")
         >>> ds.check()
         """
-        _check.check(self, self._record)
+        _check.check(self, self._record, self._places)
         warn_of_changes(self.issues, 3)
 
     def text(self, paint: Paint = PLAIN) -> str:
@@ -333,26 +346,29 @@ class Dataset:
         return self.text()
 
 
-def open(path: str | os.PathLike[str], *, storage_options: dict[str, Any] | None = None) -> Dataset:  # noqa: A001 - finrst.cluster.open
-    """Open a directory of results that :func:`read` has made.
+def open(  # noqa: A001 - finrst.cluster.open
+    path: str | os.PathLike[str], *, storage_options: dict[str, Any] | None = None
+) -> Dataset:
+    """Open a directory of results that :func:`read` has made, or a bucket's folder by its URL.
 
-    Raises ``FileNotFoundError`` where there is none, ``ValueError`` where it is not complete (read
-    the same again: what is done is used), or was made by a version with other columns.
+    ``storage_options`` are those of :func:`read`. Raises ``FileNotFoundError`` where there is none,
+    ``ValueError`` where it is not complete (read the same again: what is done is used), or was made
+    by a version with other columns.
 
     >>> import finrst, tempfile
     >>> to = tempfile.mkdtemp() + "/endings"
     >>> len(finrst.cluster.read("tests/data/demo.pcap", to=to)) == len(finrst.cluster.open(to))
     True
     """
-    del storage_options
-    record = load(Path(path))
+    there = place(path, storage_options)
+    record = load(there)
     if record is None:
         raise FileNotFoundError(2, f"no results of finrst: it has no {NAME}", os.fspath(path))
     if not record.complete:
         left = plural(len(record.runs) - len(record.done), "run")
         message = f"'{printable(str(path))}' is not complete, {left} missing: read the same again"
         raise ValueError(message)
-    return Dataset(path, record)
+    return Dataset(there, record, storage_options)
 
 
 def _mapped(kind: Any) -> Any:
@@ -363,5 +379,5 @@ def _mapped(kind: Any) -> Any:
     return None if pa.types.is_dictionary(kind) else pd.ArrowDtype(kind)
 
 
-def _rows(name: str, places: list[Path], filters: Any) -> Iterator[dict[str, Any]]:
+def _rows(name: str, places: list[Place], filters: Any) -> Iterator[dict[str, Any]]:
     yield from _parts.table(name, _parts.arrow(name, places, None, filters))

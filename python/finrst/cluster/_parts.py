@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 from typing import TYPE_CHECKING, Any
 
 from finrst import _native
 from finrst._base.extras import need
-from finrst._files.atomic import whole
+from finrst._files.places import OnDisk
 from finrst._tables.table import Table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
+
+    from finrst._files.places import Place
 
 _ROWS = 1 << 16
 """Rows of a row group: what a filter can pass over at once."""
 
 
-def write(table: Table, place: Path) -> None:
+def write(table: Table, place: Place) -> None:
     """Write a table; a capture of this name is not replaced."""
     parquet = need("pyarrow.parquet", "cluster")
-    place.parent.mkdir(parents=True, exist_ok=True)
-    with whole(place, _native.Sources([]), overwrite=False) as file:
+    if isinstance(place, OnDisk):
+        place.path.parent.mkdir(parents=True, exist_ok=True)
+    with place.writing() as file:
         parquet.write_table(table.to_arrow(), file, compression="zstd", row_group_size=_ROWS)
 
 
@@ -35,7 +38,7 @@ def schema(name: str) -> Any:
 
 
 def arrow(
-    name: str, places: Sequence[Path], columns: list[str] | None = None, filters: Any = None
+    name: str, places: Sequence[Place], columns: list[str] | None = None, filters: Any = None
 ) -> Any:
     """Read files of one table, one after the other, as a ``pyarrow.Table``.
 
@@ -48,7 +51,9 @@ def arrow(
     found = []
     for place in places:
         # Of the name of a directory no column is made here.
-        one = parquet.read_table(place, columns=columns, filters=filters, partitioning=None)
+        with contextlib.ExitStack() as closing:
+            where = place.path if isinstance(place, OnDisk) else closing.enter_context(place.open())
+            one = parquet.read_table(where, columns=columns, filters=filters, partitioning=None)
         found.append(one.cast(wanted.with_metadata(one.schema.metadata)))
     if not found:
         return wanted.empty_table()

@@ -8,12 +8,13 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
-from finrst._base.text import printable
+from finrst._base.stores import covers, is_url, parsed, together
 from finrst._base.times import zone
 from finrst._base.units import count, octets
 from finrst._face import steps
 from finrst._face.options import Options, settings
 from finrst._face.read import warn
+from finrst._files.places import OnDisk, place
 
 from . import _parts, _scratch, _tasks
 from ._dataset import Dataset
@@ -23,13 +24,15 @@ from ._runs import Paths, files, names, runs
 from ._telling import Telling
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from finrst._base.progress import Progress
     from finrst._base.times import Zone
     from finrst._base.units import Size
+    from finrst._files.places import Place
 
     from ._executors import Task
+    from ._runs import File
 
 # A bucket of a capture of headers is a tenth of this, one of scans alone may be as large.
 _OF_A_BUCKET = 8 << 30
@@ -63,29 +66,32 @@ def read(  # noqa: PLR0913 - what a reading on many workers is asked
 ) -> Dataset:
     """Read a capture on many workers, into a directory of Parquet files.
 
-    ``paths`` are those of :func:`finrst.read` (files, directories, patterns, or a list of these),
-    and so are the options, ``progress`` and ``tz`` (for ``start`` and ``end``: tables are in UTC).
+    ``paths`` are those of :func:`finrst.read` (files, directories, patterns, URLs of these, or a
+    list), and so are the options, ``progress`` and ``tz`` (for ``start`` and ``end``: tables are in
+    UTC).
     The rows are those of one :func:`finrst.read` of all of it: same columns, same values, same
     ``connection_id``, packet numbers, ledger, interfaces and issues.
 
-    ``to`` is a directory, new or of an earlier start of the same reading, which goes on where it
-    stopped; it gets ``connections/date=2026-11-29/part-00007.parquet``, ``teardowns/...``, a file
-    for each other table, and ``_finrst.json``. ``client`` runs the tasks: a Client of Dask (needs
+    ``to`` is a directory or a bucket's folder (``s3://``, ``gs://``, ``az://``), new or of an
+    earlier start of the same reading, which goes on where it stopped; it gets
+    ``connections/date=2026-11-29/part-00007.parquet``, ``teardowns/...``, a file for each other
+    table, and ``_finrst.json``. ``client`` runs the tasks: a Client of Dask (needs
     the extra ``cluster``), any executor of ``concurrent.futures``, or ``None`` for processes of
     this machine, as many as it has processors (:class:`Workers` for another number; a few megabytes
-    are read by this process). They reach
-    ``paths``, ``to`` and ``scratch`` by the same names and have the same finrst. What they tell
-    each other are files in ``scratch`` (else ``to/_scratch``), some hundredth of what is read,
-    which are taken away at the end. A task whose worker is lost is done again, four times at most.
+    are read by this process). They reach ``paths``, ``to`` and ``scratch`` by the same names and
+    have the same finrst. What they tell each other are files in ``scratch`` (else ``to/_scratch``),
+    some hundredth of what is read, which are taken away at the end. ``storage_options`` are for all
+    URLs; they go to the workers with the tasks and are kept nowhere. A task whose worker is lost is
+    done again, four times at most.
 
     A run is as many neighbouring files as have ``run_bytes`` together (less where some worker
     would have none), and never more than begin on one day, in UTC: that is the ``date`` of its
     part. A file is never split. ``buckets`` are parts by addresses and ports: more of them take
     less memory each (default: one for each worker, and for 8 GiB of capture).
 
-    Raises what :func:`finrst.read` raises, and :exc:`CaptureError` for a file that changed
-    meanwhile; ``FileExistsError`` where ``to`` holds anything else, or the results of other files
-    or options; ``ValueError`` for ``memory_limit``, and for ``to`` within what is read;
+    Raises what :func:`finrst.read` raises, and :exc:`CaptureError` for a file or an object that
+    changed meanwhile; ``FileExistsError`` where ``to`` holds anything else, or the results of other
+    files or options; ``ValueError`` for ``memory_limit``, and for ``to`` within what is read;
     ``ChildProcessError`` for a task that lost every worker. Nothing has its final name before it
     is whole, and what is done is used when the same is read again.
 
@@ -95,17 +101,12 @@ def read(  # noqa: PLR0913 - what a reading on many workers is asked
     >>> ds.arrow("connections")["cause"].to_pylist()
     ['port_closed']
     """
-    for place in (to, scratch):
-        if place is not None and "://" in os.fspath(place):
-            message = f"'{printable(os.fspath(place))}' is no directory: results go into files"
-            raise ValueError(message)
-    if storage_options:
-        message = "storage_options are for object stores, and none is read"
-        raise ValueError(message)
     engine = Engine(client)
     done = False
     try:
-        reading = _Reading(names(paths), engine, (to, scratch), (run_bytes, buckets), read_options)
+        places = [None if one is None else place(one, storage_options) for one in (to, scratch)]
+        sizes = (octets(run_bytes), None if buckets is None else count(buckets))
+        reading = _Reading(names(paths), engine, places, sizes, storage_options, read_options)
         made = reading.dataset()
         done = True
     finally:
@@ -117,17 +118,20 @@ def read(  # noqa: PLR0913 - what a reading on many workers is asked
 class _Reading:
     """One reading: what is to be done, what of it is done."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - what a reading is asked
         self,
         sources: tuple[str, ...],
         engine: Engine,
-        places: tuple[str | os.PathLike[str], str | os.PathLike[str] | None],
-        sizes: tuple[Size, int | None],
+        places: Sequence[Place | None],
+        sizes: tuple[int, int | None],
+        storage: Mapping[str, Any] | None,
         options: ReadOptions,
     ) -> None:
         to, scratch = places
-        self._to = Path(os.path.abspath(to))  # noqa: PTH100 - links are not followed
+        assert to is not None  # noqa: S101 - as it is called
+        self._to = to
         self._engine = engine
+        self._storage = storage
         self._progress: Progress = options.pop("progress", "auto")
         given: dict[str, Any] = {k: v for k, v in options.items() if v is not None}
         where = zone(given.get("tz", "UTC"))
@@ -135,121 +139,147 @@ class _Reading:
         known: Any = {name: value for name, value in given.items() if name != "tz"}
         native = settings(known, where)
         self._sources = sources
-        run_bytes, buckets = octets(sizes[0]), None if sizes[1] is None else count(sizes[1])
         # With all options, so that wrong ones are told before there is anything.
-        self._survey = steps.survey(self._sources, **known)
-        self._files = files(self._survey)
+        self._recursive = bool(known.get("recursive"))
+        self._survey = steps.survey(self._sources, storage_options=storage, **known)
+        self._files = files(self._survey, self._sources)
+        for one in (to, scratch):
+            self._outside(one)
         self._options = _told(given, native)
         changing = {k: v for k, v in native.items() if k not in _NO_MATTER}
-        asked = {**changing, "run_bytes": run_bytes, "buckets": buckets}
+        asked = {**changing, "run_bytes": sizes[0], "buckets": sizes[1]}
         self._record = self._agreed(json.loads(json.dumps(asked)))
-        place = self._to / SCRATCH if scratch is None else Path(os.path.abspath(scratch))  # noqa: PTH100
-        self._scratch = place / f"finrst-{self._record.job}"
-        self._own_scratch = place if scratch is None else None
+        around = self._to / SCRATCH if scratch is None else scratch
+        self._scratch = around / f"finrst-{self._record.job}"
+        self._own_scratch = around if scratch is None else None
 
     def _agreed(self, parameters: dict[str, Any]) -> Record:
         """Go on with what an earlier start has begun here, or begin."""
-        self._outside(self._to)
         known = load(self._to)
-        if known is not None:
-            differs = known.differs(parameters, self._files)
-            if differs is not None:
-                raise refused(self._to, f"it holds the results of a reading {differs}")
-            return known
-        if self._to.exists() and any(self._to.iterdir()):
-            raise refused(
-                self._to, "it holds something else: results go into a directory of theirs"
-            )
-        total, workers = sum(file.size for file in self._files), self._engine.count
+        if known is None:
+            if not self._to.is_empty():
+                raise refused(
+                    self._to, "it holds something else: results go into a directory of theirs"
+                )
+            begun = self._begun(parameters)
+            if isinstance(self._to, OnDisk):
+                self._to.path.mkdir(parents=True, exist_ok=True)
+            if begun.begin(self._to):
+                return begun
+            # Somebody else was faster.
+            known = load(self._to)
+        differs = None if known is None else known.differs(parameters, self._files)
+        if known is None or differs is not None:
+            raise refused(self._to, f"it holds the results of a reading {differs}")
+        return known
+
+    def _begun(self, parameters: dict[str, Any]) -> Record:
+        total, workers = sum(file.size or 0 for file in self._files), self._engine.count
         run_bytes, buckets = parameters["run_bytes"], parameters["buckets"]
         # No worker is without a run where there are files enough.
         grouped = runs(self._files, min(run_bytes, math.ceil(total / workers)))
         least = max(workers, math.ceil(total / _OF_A_BUCKET))
         return Record.new(parameters, grouped, least if buckets is None else buckets)
 
-    def _outside(self, place: Path) -> None:
+    def _outside(self, place: Place | None) -> None:
         """Make sure that what is written is not read as part of the capture the next time."""
-        real = Path(os.path.realpath(place))
+        if isinstance(place, OnDisk):
+            self._outside_on_disk(place)
+        elif place is not None:
+            for source in self._sources:
+                if is_url(source) and covers(source, place.name, recursive=self._recursive):
+                    raise _inside(place, source)
+            for file in self._files:
+                if file.path.startswith(f"{place}/"):
+                    raise _around(place, file)
+
+    def _outside_on_disk(self, place: OnDisk) -> None:
+        real = Path(os.path.realpath(place.path))
         for source in self._sources:
             around = Path(os.path.realpath(source))
             if around.is_dir() and (real == around or around in real.parents):
-                message = f"'{place}' lies in '{source}', which is read: choose a place outside"
-                raise ValueError(message)
+                raise _inside(place, source)
         for file in self._files:
             if real in Path(os.path.realpath(file.path)).parents:
-                message = f"'{file.path}', which is read, lies in '{place}': choose another place"
-                raise ValueError(message)
+                raise _around(place, file)
 
     def dataset(self) -> Dataset:
         """Do what is left to do."""
-        record = self._record
-        if not record.complete:
-            if sum(file.size for file in self._files) < _LITTLE:
+        if not self._record.complete:
+            if sum(file.size or 0 for file in self._files) < _LITTLE:
                 self._engine.stay()
-            self._to.mkdir(parents=True, exist_ok=True)
-            self._outside(self._scratch)
-            self._scratch.mkdir(parents=True, exist_ok=True)
-            record.save(self._to)
-            self._run()
-            record.save(self._to)
-        _scratch.remove(self._scratch)
-        if self._own_scratch is not None:
-            _scratch.remove(self._own_scratch)
-        return Dataset(self._to, record)
+            if isinstance(self._scratch, OnDisk):
+                self._scratch.path.mkdir(parents=True, exist_ok=True)
+            try:
+                self._run()
+            except Exception:
+                if not self._done_by_another():
+                    raise
+            else:
+                self._record.save(self._to)
+        for left in (self._scratch, self._own_scratch):
+            if left is not None:
+                left.clear()
+        self._to.tidy()
+        return Dataset(self._to, self._record, self._storage)
+
+    def _done_by_another(self) -> bool:
+        """Tell whether another start of the same was faster: it took away what was on its way."""
+        other = load(self._to)
+        if other is None or other.job != self._record.job or not other.complete:
+            return False
+        self._record = other
+        return True
 
     def _run(self) -> None:
         """Do the tasks of all stages, but those that an earlier start has done."""
         record = self._record
         job = _tasks.Job(
-            str(self._scratch),
-            str(self._to),
+            self._scratch.name,
+            self._to.name,
             record.buckets,
             record.seed,
             len(self._files),
             self._survey["origin"],
             self._options,
+            self._storage,
         )
-        telling = Telling(self._progress, sum(file.size for file in self._files))
+        telling = Telling(self._progress, sum(file.size or 0 for file in self._files))
         try:
             digested = self._stage(
                 telling,
                 {run.number: (_tasks.digest, (job, run)) for run in record.runs},
-                job.digested,
+                _tasks.digested,
             )
             summaries = [digested[run.number] for run in record.runs]
-            plan = steps.plan(summaries, self._survey)
-            _scratch.write(job.plan, plan.to_json().encode())
+            plan = steps.plan(summaries, self._survey, storage_options=self._storage)
+            job.kept(_tasks.PLAN).write(plan.to_json().encode())
             self._stage(
                 telling,
                 {bucket: (_tasks.stitch, (job, bucket)) for bucket in range(record.buckets)},
-                job.stitched,
+                _tasks.stitched,
             )
             judged = self._stage(
                 telling,
                 {run.number: (_tasks.judge, (job, run)) for run in record.runs},
-                job.judged,
+                _tasks.judged,
             )
         finally:
             telling.close()
-        for file in self._files:
-            file.check()
-        for name, table in steps.accounts(plan, job.scratch).items():
+        together(lambda file: file.check(self._storage), self._files)
+        tables = steps.accounts(plan, job.scratch, storage_options=self._storage)
+        for name, table in tables.items():
             _parts.write(table, self._to / f"{name}.parquet")
-        _scratch.clean([self._to])
         record.done = judged
 
     def _stage(
         self,
         telling: Telling,
         tasks: Mapping[int, Task],
-        place: Callable[[int], Path],
+        name: Callable[[int], str],
     ) -> dict[int, dict[str, Any]]:
         """Do the tasks of a stage that are not done yet; give what each one told."""
-        found = {}
-        for number in tasks:
-            known = _scratch.kept(place(number))
-            if known is not None:
-                found[number] = known
+        found = _scratch.all_kept(self._scratch, {number: name(number) for number in tasks})
         left = {number: task for number, task in tasks.items() if number not in found}
         for number in found:
             self._tell(telling, tasks, number, found)
@@ -269,6 +299,15 @@ class _Reading:
         if function is _tasks.digest:
             telling.read(self._record.runs[number].size, found[number]["packets"])
         telling.stage(function.__name__, len(found), len(tasks))
+
+
+def _inside(place: Place, source: str) -> ValueError:
+    shown = parsed(source).shown if is_url(source) else source
+    return ValueError(f"'{place}' lies in '{shown}', which is read: choose a place outside")
+
+
+def _around(place: Place, file: File) -> ValueError:
+    return ValueError(f"'{file.path}', which is read, lies in '{place}': choose another place")
 
 
 def _told(given: Mapping[str, Any], native: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from finrst import _native
 from finrst._base.text import printable
-from finrst._files.atomic import whole
 
 from ._runs import File, Run
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from pathlib import Path
+
+    from finrst._files.places import Place
 
 NAME = "_finrst.json"
 FORMAT = 1
@@ -81,7 +81,7 @@ class Record:
             names = {*self.parameters, *parameters}
             other = [n for n in sorted(names) if self.parameters.get(n) != parameters.get(n)]
             return f"with other options ({', '.join(other)})"
-        mine, theirs = ({file.path: file.stamp for file in some} for some in (self.files, files))
+        mine, theirs = (_stamps(some) for some in (self.files, files))
         for path in [*mine, *theirs]:
             if mine.get(path) != theirs.get(path):
                 what = "not read" if path not in mine else "gone" if path not in theirs else "other"
@@ -95,10 +95,7 @@ class Record:
             {
                 "number": run.number,
                 "date": run.date,
-                "files": [
-                    {"file": f.path, "size": f.size, "modified_ns": f.modified, "time_ns": f.time}
-                    for f in run.files
-                ],
+                "files": [{"file": f.path, **f.stamped, "time_ns": f.time} for f in run.files],
                 "rows": self.done.get(run.number),
             }
             for run in self.runs
@@ -115,19 +112,30 @@ class Record:
         }
         return json.dumps(told, indent=1) + "\n"
 
-    def save(self, to: Path) -> None:
-        """Write it into a directory of results; it appears whole or not at all."""
-        with whole(to / NAME, _native.Sources([]), overwrite=True) as file:
-            file.write(self.text().encode())
+    def begin(self, to: Place) -> bool:
+        """Write it where there is none yet; tell whether that was so."""
+        return (to / NAME).create(self.text().encode())
+
+    def save(self, to: Place) -> None:
+        """Write it among the results; it appears whole or not at all."""
+        (to / NAME).write(self.text().encode())
 
 
-def load(to: Path) -> Record | None:
+def _stamps(files: Iterable[File]) -> dict[str, list[Any]]:
+    """Give sizes and changes by names; those of the web may be alike but for their queries."""
+    found: dict[str, list[Any]] = {}
+    for file in files:
+        found.setdefault(file.path, []).append(file.stamp)
+    return found
+
+
+def load(to: Place) -> Record | None:
     """Read the one of a directory of results; ``None`` where there is none.
 
     Raises ``ValueError`` for what is none.
     """
     try:
-        text = (to / NAME).read_bytes()
+        text = (to / NAME).read()
     except FileNotFoundError:
         return None
     try:
@@ -145,10 +153,10 @@ def load(to: Path) -> Record | None:
             str(told["finrst"]),
         )
     except (KeyError, TypeError, AttributeError) as error:
-        message = f"'{printable(str(to / NAME))}' is no record of a dataset: {error!r}"
+        message = f"'{printable((to / NAME).name)}' is no record of a dataset: {error!r}"
         raise ValueError(message) from None
     except ValueError as error:
-        message = f"'{printable(str(to / NAME))}' cannot be used: {error}"
+        message = f"'{printable((to / NAME).name)}' cannot be used: {error}"
         raise ValueError(message) from None
 
 
@@ -160,7 +168,8 @@ def _check_format(told: Mapping[str, Any]) -> None:
 
 def _run(number: int, told: Mapping[str, Any]) -> Run:
     files = tuple(
-        File(one["file"], one["size"], one["modified_ns"], one["time_ns"]) for one in told["files"]
+        File(one["file"], one["size"], one.get("modified_ns", one.get("tag")), one["time_ns"])
+        for one in told["files"]
     )
     if not files or told["number"] != number:
         message = "its runs are not in order"
@@ -168,6 +177,6 @@ def _run(number: int, told: Mapping[str, Any]) -> Run:
     return Run(number, files)
 
 
-def refused(to: Path, why: str) -> FileExistsError:
+def refused(to: Place, why: str) -> FileExistsError:
     """Say why nothing is written into a directory."""
-    return FileExistsError(errno.EEXIST, why, str(to))
+    return FileExistsError(errno.EEXIST, why, to.name)

@@ -5,16 +5,16 @@ from __future__ import annotations
 import datetime as dt
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from finrst._base.stores import is_url
 from finrst._base.text import file_name, printable
 from finrst._errors import CaptureError
 from finrst._face.steps import state
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from finrst._base.source import PathText
 
@@ -29,29 +29,43 @@ NO_DATE = "__HIVE_DEFAULT_PARTITION__"
 
 @dataclass(frozen=True)
 class File:
-    """A file of a capture, and the state in which it was found."""
+    """A file of a capture, or an object, and the state in which it was found."""
 
     path: str
-    size: int
-    modified: int
-    """Nanoseconds since the epoch."""
+    """Or its URL, without what may be a secret."""
+    size: int | None
+    """Bytes, where that is known."""
+    changed: int | str | None
+    """Nanoseconds since the epoch; of an object its tag."""
     time: int | None = None
     """Its first packet's, in nanoseconds, else that of the file before it."""
+    signed: str | None = field(default=None, repr=False)
+    """The whole URL, where some of it may be a secret: told to workers, and not kept."""
 
     @property
-    def stamp(self) -> tuple[int, int]:
-        """Size and time of its last change."""
-        return self.size, self.modified
+    def stamp(self) -> tuple[int | None, int | str | None]:
+        """Size and last change."""
+        return self.size, self.changed
+
+    @property
+    def stamped(self) -> dict[str, int | str | None]:
+        """The same, each by its name."""
+        return {"size": self.size, ("tag" if is_url(self.path) else "modified_ns"): self.changed}
+
+    @property
+    def opened(self) -> str:
+        """By what name it is read."""
+        return self.path if self.signed is None else self.signed
 
     @property
     def date(self) -> str:
         """The day, in UTC, of its first packet."""
         return NO_DATE if self.time is None else _date(self.time)
 
-    def check(self) -> None:
+    def check(self, storage_options: Mapping[str, Any] | None) -> None:
         """Raise :exc:`CaptureError` where it is not what it was any more."""
         try:
-            now = state(self.path)
+            now = state(self.opened, storage_options)
         except FileNotFoundError:
             now = None
         if now != self.stamp:
@@ -78,7 +92,7 @@ class Run:
     @property
     def size(self) -> int:
         """Bytes of its files."""
-        return sum(file.size for file in self.files)
+        return sum(file.size or 0 for file in self.files)
 
     def __str__(self) -> str:
         """Name it by its files."""
@@ -114,28 +128,29 @@ def _name(one: object) -> str:
     if text == "-":
         message = "standard input cannot be read by several processes: write it into a file first"
         raise ValueError(message)
-    if "://" in text and not Path(text).exists():
-        message = f"'{printable(text)}' is no file that every worker reaches: mount it, or copy it"
-        raise ValueError(message)
     return text
 
 
 def _no_path(one: object) -> TypeError:
     return TypeError(
         f"a {type(one).__name__} cannot be read by several processes: paths are wanted, "
-        "of files, of directories, or with * for patterns"
+        "of files, of directories, or with * for patterns, or URLs of these"
     )
 
 
-def files(survey: Mapping[str, Any]) -> list[File]:
-    """Give the files of :func:`finrst.survey`, in the order in which they are read."""
+def files(survey: Mapping[str, Any], sources: Sequence[str]) -> list[File]:
+    """Give the files of a :func:`finrst.survey` of these sources, in the order of reading."""
     found = survey["files"]
     # Days go up with the order of reading: a file that tells no time stands on the day before it.
     last = next((one["time"] for one in found if one["time"] is not None), survey["origin"])
     made = []
     for one in found:
         last = last if one["time"] is None else one["time"]
-        made.append(File(one["path"], *state(one["path"]), last))
+        size, changed = one["stamp"]
+        given = None if one["named"] is None else sources[one["named"]]
+        name = one["name"] if one["path"] is None else one["path"]
+        secret = given is not None and is_url(given) and given != name
+        made.append(File(name, size, changed, last, given if secret else None))
     return made
 
 
@@ -153,10 +168,11 @@ def _groups(files: Iterable[File], octets: int) -> Iterator[tuple[File, ...]]:
     group: list[File] = []
     total = 0
     for file in files:
-        if group and (total + file.size > octets or file.date != group[0].date):
+        size = file.size or 0
+        if group and (total + size > octets or file.date != group[0].date):
             yield tuple(group)
             group, total = [], 0
         group.append(file)
-        total += file.size
+        total += size
     if group:
         yield tuple(group)

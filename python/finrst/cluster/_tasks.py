@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import functools
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from finrst._base.stores import is_url
 from finrst._face import steps
+from finrst._files.places import place
 
 from . import _parts
 from ._record import PARTED, part
@@ -16,7 +18,11 @@ from ._scratch import once
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from finrst._files.places import Place
+
     from ._runs import Run
+
+PLAN = "plan.json"
 
 
 @dataclass(frozen=True)
@@ -33,23 +39,31 @@ class Job:
     """Time of the first packet."""
     options: Mapping[str, Any]
     """Those of reading, as :func:`finrst.digest` takes them."""
+    # Schedulers write into logs how arguments of a task show themselves, and these may be secrets.
+    storage: Mapping[str, Any] | None = field(default=None, repr=False)
 
-    @property
-    def plan(self) -> Path:
-        """Where the plan is kept."""
-        return Path(self.scratch, "plan.json")
+    def kept(self, name: str) -> Place:
+        """Give the place in scratch of this name."""
+        return place(self.scratch, self.storage) / name
 
-    def digested(self, run: int) -> Path:
-        """Where a run's summary is kept."""
-        return Path(self.scratch, f"run-{run:05}.json")
+    def plan(self) -> steps.Plan:
+        """Read the plan."""
+        return _plan(self.kept(PLAN).read().decode())
 
-    def stitched(self, bucket: int) -> Path:
-        """Where a bucket's account is kept."""
-        return Path(self.scratch, f"bucket-{bucket:05}.json")
 
-    def judged(self, run: int) -> Path:
-        """Where the account of a run's rows is kept."""
-        return Path(self.scratch, f"rows-{run:05}.json")
+def digested(run: int) -> str:
+    """Name what a run's summary is kept in."""
+    return f"run-{run:05}.json"
+
+
+def stitched(bucket: int) -> str:
+    """Name what a bucket's account is kept in."""
+    return f"bucket-{bucket:05}.json"
+
+
+def judged(run: int) -> str:
+    """Name what the account of a run's rows is kept in."""
+    return f"rows-{run:05}.json"
 
 
 @functools.lru_cache(1)
@@ -63,37 +77,44 @@ def digest(job: Job, run: Run) -> dict[str, Any]:
 
     def work() -> dict[str, Any]:
         for file in run.files:
-            file.check()
+            file.check(job.storage)
         told = steps.digest(
-            [file.path for file in run.files],
-            Path(job.scratch, f"run-{run.number:05}.frd"),
+            [file.opened for file in run.files],
+            job.kept(f"run-{run.number:05}.frd").name,
             buckets=job.buckets,
             seed=job.seed,
             of=job.files,
             origin=job.origin,
+            storage_options=job.storage,
             **job.options,
         )
         for file in run.files:
-            file.check()
+            file.check(job.storage)
+        for one in told["files"]:
+            # A store that is out of reach for a while is no end of a capture.
+            if one["status"] == "io_error" and is_url(one["name"]):
+                raise OSError(errno.EIO, "It could not be read to its end", one["name"])
         return told
 
-    return once(job.digested(run.number), work)
+    return once(job.kept(digested(run.number)), work)
 
 
 def stitch(job: Job, bucket: int) -> dict[str, Any]:
     """Follow the connections of a bucket through all runs."""
-    plan = _plan(job.plan.read_text(encoding="utf-8"))
-    return once(job.stitched(bucket), lambda: steps.stitch(plan, bucket, job.scratch))
+
+    def work() -> dict[str, Any]:
+        return steps.stitch(job.plan(), bucket, job.scratch, storage_options=job.storage)
+
+    return once(job.kept(stitched(bucket)), work)
 
 
 def judge(job: Job, run: Run) -> dict[str, Any]:
     """Write the rows of a run, and count them."""
 
     def work() -> dict[str, Any]:
-        plan = _plan(job.plan.read_text(encoding="utf-8"))
-        tables = steps.judge(plan, run.number, job.scratch)
+        tables = steps.judge(job.plan(), run.number, job.scratch, storage_options=job.storage)
         for which in PARTED:
-            _parts.write(tables[which], Path(job.to, part(which, run)))
+            _parts.write(tables[which], place(job.to, job.storage) / part(which, run))
         return {which: len(tables[which]) for which in PARTED}
 
-    return once(job.judged(run.number), work)
+    return once(job.kept(judged(run.number)), work)

@@ -1,7 +1,7 @@
 //! Objects that can be asked for bytes at any place, again and again: no handle is held between.
 
 use std::fmt;
-use std::io::{self, Read};
+use std::io::{self, ErrorKind, Read, Seek, SeekFrom};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -81,6 +81,86 @@ impl Object {
 
     fn head(&self) -> std::sync::MutexGuard<'_, Option<Receiver<Given>>> {
         self.head.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Object {
+    /// How messages call it.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Its bytes, at any place.
+    pub(crate) fn places(&self) -> Places {
+        Places { object: self.clone(), at: 0, held: Vec::new(), from: 0, wanted: FIRST }
+    }
+}
+
+/// The bytes of an object at any place, some kilobytes at a time, as of a file.
+pub(crate) struct Places {
+    object: Object,
+    at: u64,
+    /// What is held, and where it lies.
+    held: Vec<u8>,
+    from: u64,
+    /// Bytes to ask for next.
+    wanted: usize,
+}
+
+impl Places {
+    fn size(&self) -> io::Result<u64> {
+        self.object.size.ok_or_else(|| io::Error::other("nobody says how long it is"))
+    }
+
+    /// What is held from where reading stands on.
+    fn rest(&self) -> &[u8] {
+        let ahead = self.at.checked_sub(self.from).and_then(|ahead| usize::try_from(ahead).ok());
+        ahead.and_then(|ahead| self.held.get(ahead..)).unwrap_or_default()
+    }
+
+    /// Takes bytes from where reading stands on, so many or more, but for the end.
+    fn take(&mut self, length: usize) -> io::Result<()> {
+        let behind = self.from.saturating_add(self.held.len() as u64);
+        let goes_on = self.at == behind && !self.held.is_empty();
+        self.wanted = if goes_on { self.wanted.saturating_mul(2).min(MOST) } else { FIRST };
+        let length = length.min(MOST).max(self.wanted);
+        // What lies before the end is most often wanted next.
+        let last = self.size()?.saturating_sub(length as u64);
+        self.from = if goes_on { self.at } else { self.at.min(last) };
+        self.held = Vec::new();
+        let mut coming = self.object.remote.ask(self.from, length);
+        let given = receive(&*self.object.remote, &mut coming)?;
+        self.held = given.unwrap_or_else(|| Err(io::Error::other("the store is gone")))?;
+        Ok(())
+    }
+}
+
+impl Read for Places {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        if self.at >= self.size()? || out.is_empty() {
+            return Ok(0);
+        }
+        if self.rest().is_empty() {
+            self.take(out.len())?;
+        }
+        let got = self.rest().read(out)?;
+        if got == 0 {
+            return Err(ErrorKind::UnexpectedEof.into());
+        }
+        self.at += got as u64;
+        Ok(got)
+    }
+}
+
+impl Seek for Places {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        let at = match to {
+            SeekFrom::Start(at) => Some(at),
+            SeekFrom::End(by) => self.size()?.checked_add_signed(by),
+            SeekFrom::Current(by) => self.at.checked_add_signed(by),
+        };
+        self.at = at.ok_or(ErrorKind::InvalidInput)?;
+        Ok(self.at)
     }
 }
 

@@ -2,12 +2,10 @@
 //! lies at the front, and a list of them at the end. Whatever is cut, damaged or foreign is
 //! [`Error::State`].
 
-use std::fs::File;
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
-use std::path::{Path, PathBuf};
 
+use super::held::{Bytes, Held};
 use crate::base::error::Error;
-use crate::base::text::file_name;
 use crate::digest::checksum;
 use crate::digest::wire::{Bad, Coder, Cursor, Out};
 
@@ -51,6 +49,24 @@ impl Blob {
     }
 }
 
+/// A blob that was compressed, and its bytes; where it lies is still to be said.
+///
+/// # Errors
+/// Where it cannot be compressed.
+pub fn packed(tag: Tag, count: u64, octets: &[u8]) -> io::Result<(Blob, Vec<u8>)> {
+    let packed = zstd::bulk::compress(octets, LEVEL)?;
+    let (raw, length) = (octets.len() as u64, packed.len() as u64);
+    Ok((Blob { tag, count, offset: 0, length, raw, checksum: checksum(&packed) }, packed))
+}
+
+impl Blob {
+    /// The same at a place.
+    #[must_use]
+    pub fn at(self, offset: u64) -> Self {
+        Self { offset, ..self }
+    }
+}
+
 /// Writes one.
 pub struct Packing<W> {
     out: W,
@@ -61,9 +77,9 @@ pub struct Packing<W> {
 }
 
 impl<W: Write> Packing<W> {
-    /// Behind so many bytes that were written already.
-    pub fn new(out: W, front: u64) -> Self {
-        Self { out, at: front, front, blobs: Vec::new() }
+    /// Behind so many bytes that were written already, and these blobs among them.
+    pub fn new(out: W, front: u64, blobs: Vec<Blob>) -> Self {
+        Self { out, at: front, front, blobs }
     }
 
     /// Puts a blob in, of so many things.
@@ -71,12 +87,10 @@ impl<W: Write> Packing<W> {
     /// # Errors
     /// Those of writing.
     pub fn put(&mut self, tag: Tag, count: u64, octets: &[u8]) -> io::Result<()> {
-        let packed = zstd::bulk::compress(octets, LEVEL)?;
+        let (blob, packed) = packed(tag, count, octets)?;
         self.out.write_all(&packed)?;
-        let (offset, length) = (self.at, packed.len() as u64);
-        let (raw, checksum) = (octets.len() as u64, checksum(&packed));
-        self.blobs.push(Blob { tag, count, offset, length, raw, checksum });
-        self.at += length;
+        self.blobs.push(blob.at(self.at));
+        self.at += blob.length;
         Ok(())
     }
 
@@ -102,7 +116,7 @@ impl<W: Write> Packing<W> {
 /// Reads one.
 #[derive(Clone, Debug)]
 pub struct Chest {
-    path: PathBuf,
+    held: Held,
     front: u64,
     blobs: Vec<Blob>,
     /// Checksum of the list, in which those of all blobs are.
@@ -114,11 +128,12 @@ impl Chest {
     ///
     /// # Errors
     /// [`Error::Io`], [`Error::State`].
-    pub fn open(path: &Path) -> Result<Self, Error> {
-        let mut file = opened(path)?;
-        let io = |error| failed(path, error);
+    pub fn open(held: Held) -> Result<Self, Error> {
+        let mut file = opened(&held)?;
+        let io = |error| failed(&held, error);
+        let state = |why: &str| state(&held, why);
         let length = file.seek(SeekFrom::End(0)).map_err(io)?;
-        let at = length.checked_sub(TAIL as u64).ok_or_else(|| state(path, "it is cut"))?;
+        let at = length.checked_sub(TAIL as u64).ok_or_else(|| state("it is cut"))?;
         file.seek(SeekFrom::Start(at)).map_err(io)?;
         let mut tail = [0; TAIL];
         file.read_exact(&mut tail).map_err(io)?;
@@ -126,31 +141,31 @@ impl Chest {
         let mut number = || cursor.array().map(u64::from_le_bytes);
         let [Ok(list), Ok(size), Ok(sum), Ok(end)] = [number(), number(), number(), number()]
         else {
-            return Err(state(path, "it is cut"));
+            return Err(state("it is cut"));
         };
         let fits = list.checked_add(size) == Some(at) && size <= LONGEST as u64;
         if end.to_le_bytes() != END || !fits {
-            return Err(state(path, "it is cut, or no file of a step of this version"));
+            return Err(state("it is cut, or no file of a step of this version"));
         }
         file.seek(SeekFrom::Start(list)).map_err(io)?;
         let mut octets = Vec::new();
         file.take(size).read_to_end(&mut octets).map_err(io)?;
         if checksum(&octets) != sum {
-            return Err(state(path, "its list is damaged"));
+            return Err(state("its list is damaged"));
         }
         let mut cursor = Cursor::new(octets);
         let (mut front, mut blobs) = (0, Vec::new());
         let read = Coder::number(&mut cursor, &mut front)
             .and_then(|()| cursor.list(&mut blobs, |cursor, blob: &mut Blob| blob.code(cursor)));
-        read.map_err(|Bad(reason)| state(path, reason))?;
+        read.map_err(|Bad(reason)| state(reason))?;
         let within = |blob: &Blob| {
             blob.raw <= LONGEST as u64
                 && blob.offset.checked_add(blob.length).is_some_and(|end| end <= list)
         };
         if !blobs.iter().all(within) || front > list {
-            return Err(state(path, "its places are none"));
+            return Err(state("its places are none"));
         }
-        Ok(Self { path: path.to_owned(), front, blobs, sum })
+        Ok(Self { held, front, blobs, sum })
     }
 
     /// What tells it from others.
@@ -163,7 +178,7 @@ impl Chest {
     /// # Errors
     /// [`Error::Io`].
     pub fn front(&self) -> Result<Front, Error> {
-        Ok(Front { file: opened(&self.path)?, at: 0, length: self.front })
+        Ok(Front { file: opened(&self.held)?, at: 0, length: self.front })
     }
 
     /// The blobs of a kind and part.
@@ -177,9 +192,9 @@ impl Chest {
     /// [`Error::Io`].
     pub fn stream(&self, tag: Tag) -> Result<Stream, Error> {
         let blobs: Vec<Blob> = self.blobs(tag).copied().collect();
-        let file = if blobs.is_empty() { None } else { Some(opened(&self.path)?) };
+        let file = if blobs.is_empty() { None } else { Some(opened(&self.held)?) };
         Ok(Stream {
-            path: self.path.clone(),
+            held: self.held.clone(),
             file,
             blobs: blobs.into_iter(),
             octets: Vec::new(),
@@ -202,14 +217,14 @@ impl Chest {
 
     /// That something in it makes no sense.
     pub fn broken(&self, what: &str) -> Error {
-        state(&self.path, what)
+        state(&self.held, what)
     }
 }
 
 /// Blobs one behind the other.
 pub struct Stream {
-    path: PathBuf,
-    file: Option<File>,
+    held: Held,
+    file: Option<Box<dyn Bytes>>,
     blobs: std::vec::IntoIter<Blob>,
     octets: Vec<u8>,
     at: usize,
@@ -222,16 +237,16 @@ impl Stream {
             (self.octets, self.at) = (Vec::new(), 0);
             return Ok(false);
         };
-        let io = |error| failed(&self.path, error);
+        let io = |error| failed(&self.held, error);
         file.seek(SeekFrom::Start(blob.offset)).map_err(io)?;
         let mut packed = Vec::new();
         file.take(blob.length).read_to_end(&mut packed).map_err(io)?;
         if checksum(&packed) != blob.checksum {
-            return Err(state(&self.path, "a part of it is damaged"));
+            return Err(state(&self.held, "a part of it is damaged"));
         }
         let raw = usize::try_from(blob.raw).unwrap_or(usize::MAX);
         let octets = zstd::bulk::decompress(&packed, raw).ok().filter(|all| all.len() == raw);
-        self.octets = octets.ok_or_else(|| state(&self.path, "a part of it is damaged"))?;
+        self.octets = octets.ok_or_else(|| state(&self.held, "a part of it is damaged"))?;
         self.at = 0;
         Ok(true)
     }
@@ -261,7 +276,7 @@ impl Read for Stream {
 
 /// The first bytes of a file.
 pub struct Front {
-    file: File,
+    file: Box<dyn Bytes>,
     at: u64,
     length: u64,
 }
@@ -289,17 +304,17 @@ impl Seek for Front {
     }
 }
 
-fn opened(path: &Path) -> Result<File, Error> {
-    File::open(path).map_err(|error| failed(path, error))
+fn opened(held: &Held) -> Result<Box<dyn Bytes>, Error> {
+    held.open().map_err(|error| failed(held, error))
 }
 
-fn state(path: &Path, reason: &str) -> Error {
-    Error::State { file: file_name(path), reason: reason.to_owned() }
+fn state(held: &Held, reason: &str) -> Error {
+    Error::State { file: held.name(), reason: reason.to_owned() }
 }
 
-fn failed(path: &Path, source: io::Error) -> Error {
+fn failed(held: &Held, source: io::Error) -> Error {
     if source.kind() == ErrorKind::UnexpectedEof {
-        return state(path, "it is cut");
+        return state(held, "it is cut");
     }
-    Error::Io { file: file_name(path), source }
+    Error::Io { file: held.name(), source }
 }

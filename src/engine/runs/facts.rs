@@ -2,9 +2,9 @@
 //! first packet is in, and, for each part, those whose FINs and RSTs reach into it from earlier ones.
 
 use std::io::{self, Write};
-use std::path::Path;
 
 use super::chest::{Chest, Packing, Stream, Tag};
+use super::held::Held;
 use super::plan::Plan;
 use crate::base::error::Error;
 use crate::conn::{Connection, Counts, Rows, load, store};
@@ -60,7 +60,7 @@ pub fn part_of(ends: &[u64], packet: u64) -> usize {
 /// Those of the sink.
 pub fn write<W: Write>(out: W, plan: &Plan, known: &mut Bucketed, rows: &Rows) -> io::Result<u64> {
     let ends = plan.parts();
-    let mut packing = Packing::new(out, 0);
+    let mut packing = Packing::new(out, 0, Vec::new());
     let mut groups: Vec<[Pile; 2]> = Vec::new();
     groups.resize_with(ends.len(), Default::default);
     (known.connections, known.teardowns) = (rows.len() as u64, rows.teardowns() as u64);
@@ -137,8 +137,8 @@ impl Facts {
     ///
     /// # Errors
     /// [`Error::Io`], [`Error::State`].
-    pub fn open(path: &Path) -> Result<Self, Error> {
-        let chest = Chest::open(path)?;
+    pub fn open(held: Held) -> Result<Self, Error> {
+        let chest = Chest::open(held)?;
         let mut cursor = Cursor::new(chest.octets(tag(HEAD, 0))?);
         let mut known = Bucketed::default();
         head(&mut cursor, &mut known).map_err(|Bad(reason)| chest.broken(reason))?;

@@ -2,14 +2,13 @@
 //! is known of it.
 
 use std::io::{self, Write};
-use std::path::Path;
 
-use super::chest::{Chest, Front, Packing, Tag};
+use super::chest::{Blob, Chest, Front, Packing, Tag, packed};
+use super::held::Held;
 use super::run::{Head, Place, Run, Sink};
 use super::stitch::{Item, Items, Runs, bucket_of};
 use super::walk::Frames;
 use crate::base::error::Error;
-use crate::base::text::file_name;
 use crate::capture::{FileSummary, Interface};
 use crate::conn::Clock;
 use crate::digest::summary;
@@ -47,8 +46,8 @@ pub struct Digesting<W: Write> {
     writer: Writer<Counted<W>>,
     name: String,
     buckets: u32,
-    line: Vec<Vec<u8>>,
-    asides: Vec<Vec<u8>>,
+    /// The line and the frames set aside, among the blocks of packets: they wait for nothing.
+    between: Vec<Blob>,
 }
 
 impl<W: Write> Digesting<W> {
@@ -61,7 +60,7 @@ impl<W: Write> Digesting<W> {
         let writer = Writer::new(Counted { out, octets: 0 }, header);
         let writer = writer.map_err(|source| Error::Io { file: name.clone(), source })?;
         let buckets = header.buckets.max(1);
-        Ok(Self { writer, name, buckets, line: Vec::new(), asides: Vec::new() })
+        Ok(Self { writer, name, buckets, between: Vec::new() })
     }
 
     /// Writes what else is known of the run; gives the sink back, and how many bytes it took.
@@ -83,7 +82,7 @@ impl<W: Write> Digesting<W> {
             ..Footer::default()
         };
         let counted = self.writer.finish(footer).map_err(io)?;
-        let mut packing = Packing::new(counted.out, counted.octets);
+        let mut packing = Packing::new(counted.out, counted.octets, self.between);
         let mut put = |tag, octets: &[u8]| packing.put(tag, 1, octets).map_err(io);
         let mut out = Out::default();
         let never = |Bad(reason): Bad| Error::Internal(reason.to_owned());
@@ -92,13 +91,16 @@ impl<W: Write> Digesting<W> {
         let mut out = Out::default();
         rest(&mut out, &mut run.clone()).map_err(never)?;
         put(REST, &out.0)?;
-        for octets in &self.line {
-            put(LINE, octets)?;
-        }
-        for octets in &self.asides {
-            put(ASIDES, octets)?;
-        }
         packing.finish().map_err(io)
+    }
+
+    fn between(&mut self, tag: Tag, octets: &[u8]) -> Result<(), Error> {
+        let put = packed(tag, 1, octets).and_then(|(blob, octets)| {
+            let offset = self.writer.between(&octets)?;
+            self.between.push(blob.at(offset));
+            Ok(())
+        });
+        put.map_err(|source| Error::Io { file: self.name.clone(), source })
     }
 }
 
@@ -122,13 +124,11 @@ impl<W: Write> Sink for Digesting<W> {
     }
 
     fn line(&mut self, octets: Vec<u8>) -> Result<(), Error> {
-        self.line.push(octets);
-        Ok(())
+        self.between(LINE, &octets)
     }
 
     fn asides(&mut self, octets: Vec<u8>) -> Result<(), Error> {
-        self.asides.push(octets);
-        Ok(())
+        self.between(ASIDES, &octets)
     }
 }
 
@@ -187,9 +187,10 @@ impl Digested {
     ///
     /// # Errors
     /// [`Error::Io`]; [`Error::State`] for what is none, or not a whole one.
-    pub fn open(path: &Path) -> Result<Self, Error> {
-        let chest = Chest::open(path)?;
-        let digest = Digest::open(&file_name(path), &mut chest.front()?)?;
+    pub fn open(held: Held) -> Result<Self, Error> {
+        let name = held.name();
+        let chest = Chest::open(held)?;
+        let digest = Digest::open(&name, &mut chest.front()?)?;
         let mut known = Head::default();
         let mut cursor = Cursor::new(chest.octets(HEAD)?);
         head(&mut cursor, &mut known).map_err(|Bad(reason)| chest.broken(reason))?;

@@ -1,11 +1,12 @@
 //! The digests of a capture's runs, and the steps that are made of them.
 
 use std::io::BufWriter;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::accounts::{Accounts, accounts};
 use super::facts::{self, Bucketed, Facts};
 use super::frd::{Digested, Digesting};
+use super::held::Held;
 use super::plan::{Plan, Surveyed};
 use super::run::{Run, RunReader};
 use super::stitch::{AllPaths, stitch};
@@ -20,7 +21,7 @@ use crate::engine::session::told_at_the_end;
 use crate::engine::tables::Accounts as Tables;
 use crate::engine::{Metadata, Options};
 use crate::table::Made;
-use crate::table::export::{Guard, Whole};
+use crate::table::export::{Guard, Whole, never_asked};
 use crate::table::shared::Shared;
 
 /// A run that is read into a file.
@@ -59,7 +60,8 @@ impl Writing {
         let header =
             Header { version: String::new(), options: fingerprint, seed, buckets, files: stamps };
         let sink = |sources: &SourceFiles| {
-            let out = Whole::create(to, Guard { sources: sources.clone(), overwrite: false })?;
+            let guard = Guard { sources: sources.clone(), overwrite: false };
+            let out = Whole::create(to, guard).map_err(never_asked)?;
             Digesting::new(BufWriter::new(out), &file_name(to), &header)
         };
         Ok(Self { run: RunReader::open(sources, options, of, sink)? })
@@ -93,7 +95,7 @@ impl Writing {
 fn commit(out: BufWriter<Whole>) -> Result<(), Error> {
     let name = out.get_ref().name().to_owned();
     let file = out.into_inner().map_err(|error| Error::Io { file: name, source: error.into() })?;
-    file.commit().map(drop)
+    file.commit().map(drop).map_err(never_asked)
 }
 
 /// The digests of all runs.
@@ -115,9 +117,9 @@ impl Job {
     /// # Errors
     /// [`Error::Io`]; [`Error::State`] for what is no digest, or not one of the same job;
     /// [`Error::Argument`] where there is none, or the survey is of other files.
-    pub fn open(paths: &[PathBuf], surveyed: Option<&[Surveyed]>) -> Result<Self, Error> {
+    pub fn open(digests: &[Held], surveyed: Option<&[Surveyed]>) -> Result<Self, Error> {
         let digests: Vec<Digested> =
-            paths.iter().map(|path| Digested::open(path)).collect::<Result<_, _>>()?;
+            digests.iter().cloned().map(Digested::open).collect::<Result<_, _>>()?;
         let Some(first) = digests.first() else {
             return Err(Error::Argument("no digest".to_owned()));
         };
@@ -184,7 +186,8 @@ impl Job {
             paths: paths.paths.marks(),
             ..Bucketed::default()
         };
-        let mut out = BufWriter::new(Whole::create(to, Guard::default())?);
+        let out = Whole::create(to, Guard::default()).map_err(never_asked)?;
+        let mut out = BufWriter::new(out);
         let written = facts::write(&mut out, &self.plan, &mut known, &rows);
         let length = written.map_err(|source| Error::Io { file: file_name(to), source })?;
         commit(out)?;
@@ -195,9 +198,8 @@ impl Job {
     ///
     /// # Errors
     /// [`Error::Io`]; [`Error::State`] where one is missing, or of other digests.
-    pub fn facts(&self, paths: &[PathBuf]) -> Result<Vec<Facts>, Error> {
-        let facts: Vec<Facts> =
-            paths.iter().map(|path| Facts::open(path)).collect::<Result<_, _>>()?;
+    pub fn facts(&self, held: &[Held]) -> Result<Vec<Facts>, Error> {
+        let facts: Vec<Facts> = held.iter().cloned().map(Facts::open).collect::<Result<_, _>>()?;
         for (bucket, facts) in (0..).zip(&facts) {
             if facts.known.job != self.key || facts.known.bucket != bucket {
                 return Err(facts.broken("it was made of other digests"));

@@ -14,6 +14,7 @@ mod aside;
 mod chest;
 mod facts;
 mod frd;
+mod held;
 mod job;
 mod line;
 mod plan;
@@ -26,6 +27,7 @@ mod whole;
 
 pub use accounts::{Accounts, accounts};
 pub use facts::{Bucketed, Facts};
+pub use held::Held;
 pub use job::{Job, Way, Writing};
 pub use plan::{Plan, State, Surveyed};
 pub use run::{Head, Place, Run, RunReader, Sink, refuse, settle};

@@ -42,12 +42,9 @@ impl Guard {
         match capture {
             _ if self.overwrite => Ok(()),
             Ok(false) => Ok(()),
-            Ok(true) => Err(exists(
-                "holds a capture, which is replaced only with overwrite=True (--force)".to_owned(),
-            )),
+            Ok(true) => Err(exists(format!("holds a capture, which is {ASKED}"))),
             Err(error) => Err(exists(format!(
-                "cannot be looked at, and what may be a capture is replaced only with \
-                 overwrite=True (--force) ({error})"
+                "cannot be looked at, and what may be a capture is {ASKED} ({error})"
             ))),
         }
     }
@@ -63,6 +60,19 @@ impl Guard {
             }
             _ => Ok(()),
         }
+    }
+}
+
+/// What is said of captures that are replaced where that was asked for.
+const ASKED: &str = "replaced only with overwrite=True (--force)";
+
+/// The same error where nobody can ask for it.
+pub fn never_asked(error: Error) -> Error {
+    match error {
+        Error::Exists { file, reason } => {
+            Error::Exists { file, reason: reason.replace(ASKED, "never replaced by this") }
+        }
+        error => error,
     }
 }
 

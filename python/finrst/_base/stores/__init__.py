@@ -1,11 +1,24 @@
 """Captures and results in object stores: ``s3://``, ``gs://``, ``az://``, ``https://``, and others.
 
-:func:`place` is all that other rooms need to list, look up, open and write; :class:`Stores` finds
-the captures that a URL names, as directories and patterns are found.
+:class:`Stores` finds the captures that a URL names, as directories and patterns are found, and
+:func:`place` is where results are kept.
 """
 
 from .names import is_url, parsed
-from .objects import Object, Stores, check
+from .objects import Object, Stores, check, covers, objects, state
+from .patience import together
 from .place import Place, place
 
-__all__ = ["Object", "Place", "Stores", "check", "is_url", "parsed", "place"]
+__all__ = [
+    "Object",
+    "Place",
+    "Stores",
+    "check",
+    "covers",
+    "is_url",
+    "objects",
+    "parsed",
+    "place",
+    "state",
+    "together",
+]

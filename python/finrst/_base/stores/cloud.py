@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import importlib
 import os
@@ -101,14 +100,26 @@ class Cloud:
             raise errors.changed(self._name.at(known.key))
         return octets
 
-    def write(self, key: str, data: bytes) -> None:
-        """Write an object."""
+    def write(self, key: str, data: bytes | Path) -> None:
+        """Write an object, bytes or a whole file; it appears whole."""
         self._call(key, self._obstore.put, key, data)
 
-    def delete(self, key: str) -> None:
-        """Delete an object."""
-        with contextlib.suppress(FileNotFoundError):
-            self._call(key, self._obstore.delete, key)
+    def create(self, key: str, data: bytes) -> bool:
+        """Write an object where there is none; tell whether that was so."""
+        try:
+            self._obstore.put(self._store, key, data, mode="create", use_multipart=False)
+        except Exception as error:  # noqa: BLE001 - of a library: any
+            # So it is called in each of the stores, and the built-in one has no number.
+            if type(error).__name__ in {"AlreadyExistsError", "PreconditionError"}:
+                return False
+            raise self._error(key, error) from None
+        return True
+
+    def delete(self, keys: list[str]) -> None:
+        """Delete objects."""
+        for first in range(0, len(keys), _PAGE):
+            some = keys[first : first + _PAGE]
+            self._call(some[0], self._obstore.delete, some)
 
     def _call(self, key: str, function: Any, *arguments: Any, **named: Any) -> Any:
         try:

@@ -41,6 +41,25 @@ def found(
     return None, *_folder(store, name, recursive=recursive)
 
 
+def covers(name: Name, other: Name, *, recursive: bool) -> bool:
+    """Tell whether what lies in a folder is, or will be, among what a name names.
+
+    >>> from .names import parsed
+    >>> one, other = parsed("s3://caps/2026-*/**"), parsed("s3://caps/2026-11/endings")
+    >>> covers(one, other, recursive=False), covers(other, one, recursive=True)
+    (True, False)
+    """
+    if (name.scheme, name.host) != (other.scheme, other.host):
+        return False
+    folder = [part for part in other.path.split("/") if part]
+    if name.is_pattern:
+        parts = name.path.split("/")
+        # Whatever its name, and however deep.
+        return any(_fits([*folder, *["*"] * deep], parts) for deep in (1, 2, 3))
+    around = [part for part in name.path.split("/") if part]
+    return folder == around or (recursive and folder[: len(around)] == around)
+
+
 def _folder(store: Store, name: Name, *, recursive: bool) -> tuple[list[Found], list[str]]:
     path = name.path.strip("/")
     folders: list[str] = []

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from finrst._errors import CaptureError
 
-from . import cloud, other
-from .listing import found
+from . import cloud, listing, other
 from .names import WEB, Name, parsed
 from .patience import patiently, together
 
@@ -27,6 +26,28 @@ def store_of(name: Name, options: Options) -> Store:
     if name.scheme in cloud.SCHEMES:
         return cloud.Cloud(name, options)
     return other.Other(name, options)
+
+
+def objects(urls: Iterable[str], options: Options | None = None) -> list[Object]:
+    """Look single objects up, some at a time; ``FileNotFoundError`` where there is none."""
+    known: dict[tuple[str, str], Store] = {}
+    names = [parsed(url) for url in urls]
+    for name in names:
+        if (name.scheme, name.host) not in known:
+            known[name.scheme, name.host] = store_of(name, options or {})
+
+    def look(name: Name) -> Object:
+        store = known[name.scheme, name.host]
+        return Object(name.shown, store.stat(name.path), store, bare=not options)
+
+    return together(look, names)
+
+
+def state(url: str, options: Options | None = None) -> tuple[int | None, str | None]:
+    """Give an object's size in bytes and its tag; ``FileNotFoundError`` where there is none."""
+    name = parsed(url)
+    found = patiently(lambda: store_of(name, options or {}).stat(name.path))
+    return found.size, found.tag
 
 
 class Object:
@@ -52,6 +73,10 @@ class Object:
     def read(self, offset: int, length: int) -> bytes:
         """Give bytes from a place on; none at the end."""
         return self._opened().read(self.known, offset, length)
+
+    def now(self) -> Found:
+        """Look it up again; ``FileNotFoundError`` where it is gone."""
+        return patiently(lambda: self._opened().stat(self.known.key))
 
     def check(self) -> None:
         """Raise :exc:`CaptureError` where it is gone, or another one by now."""
@@ -98,7 +123,7 @@ class Looked:
         """Look it up, so that Ctrl-C is answered."""
         self.name = name.shown
         """The URL, without credentials and query."""
-        one, many, self.folders = patiently(lambda: found(store, name, recursive=recursive))
+        one, many, self.folders = patiently(lambda: listing.found(store, name, recursive=recursive))
         bare = not options and not name.has_secrets
         self.objects = [
             Object(name.at(known.key), known, store, bare=bare)
@@ -109,6 +134,11 @@ class Looked:
         """Whether it names a single object, and no folder or pattern."""
         self.folders = [name.at(folder) for folder in self.folders]
         """The folders that were not entered."""
+
+
+def covers(url: str, folder: str, *, recursive: bool) -> bool:
+    """Tell whether what lies in a folder is, or will be, among what a URL names."""
+    return listing.covers(parsed(url), parsed(folder), recursive=recursive)
 
 
 class Stores:

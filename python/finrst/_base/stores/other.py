@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import importlib
 from datetime import datetime
@@ -76,17 +75,6 @@ class Other:
         if not known.is_still(self.stat(known.key)):
             raise errors.changed(self._name.at(known.key))
         return bytes(octets)
-
-    def write(self, key: str, data: bytes) -> None:
-        """Write an object."""
-        path = self._path(key)
-        self._call(key, self._system.makedirs, path.rpartition("/")[0], exist_ok=True)
-        self._call(key, self._system.pipe_file, path, data)
-
-    def delete(self, key: str) -> None:
-        """Delete an object."""
-        with contextlib.suppress(FileNotFoundError):
-            self._call(key, self._system.rm_file, self._path(key))
 
     def _path(self, key: str) -> str:
         return f"{self._root}/{key}" if key else self._root

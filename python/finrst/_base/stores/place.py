@@ -1,55 +1,60 @@
-"""Places where things are kept: a bucket's folder, a directory, whatever is below."""
+"""Where results are kept in a bucket: an object, a folder of objects, whatever is below.
+
+Nothing is renamed in a bucket. What is written appears under its name when all of it is there, and
+until then what was there before, or nothing.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import io
-import os
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from .disk import Disk
-from .names import is_url, natural, parsed
-from .objects import store_of
+from .cloud import SCHEMES, Cloud
+from .names import natural, parsed
 from .patience import patiently
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import NoReturn
 
-    from .store import Found, Options, Store
+    from .store import Found, Options
 
-_READ = 1 << 20
+_READ = 1 << 18
 
 
-def place(name: str | os.PathLike[str], storage_options: Options | None = None) -> Place:
-    """Give the place of a URL or a path, whatever lies there.
+def place(url: str, storage_options: Options | None = None) -> Place:
+    """Give the place of a URL, whatever lies there; ``ValueError`` where nothing can be written.
 
-    >>> import tempfile
-    >>> there = place(tempfile.mkdtemp())
-    >>> (there / "a" / "x.frd").write(b"abc")
-    >>> [(one.name, one.stat().size) for one in there.files()] == [(f"{there}/a/x.frd", 3)]
-    True
-    >>> (there / "a/x.frd").open().read()
-    b'abc'
+    >>> place("https://host/endings")
+    Traceback (most recent call last):
+        ...
+    ValueError: results go into a directory, or a bucket (s3://, gs://, az://), not into https://
     """
-    text = os.fspath(name)
-    if not is_url(text):
-        return Place(Disk(text), "", text.rstrip("/") or "/")
-    url = parsed(text)
-    key = url.path.strip("/")
-    return Place(store_of(url, storage_options or {}), key, url.at(""))
+    name = parsed(url)
+    if name.scheme not in SCHEMES:
+        message = (
+            "results go into a directory, or a bucket (s3://, gs://, az://), "
+            f"not into {name.scheme}://"
+        )
+        raise ValueError(message)
+    return Place(Cloud(name, storage_options or {}), name.path.strip("/"), name.at(""))
 
 
 class Place:
-    """An object, or a folder of objects; made by :func:`place`."""
+    """An object, or a folder of objects, in a bucket; made by :func:`place`."""
 
-    def __init__(self, store: Store, key: str, root: str) -> None:
-        """Wrap a key of a store."""
+    def __init__(self, store: Cloud, key: str, root: str) -> None:
+        """Wrap a key of a bucket."""
         self._store = store
         self._key = key
         self._root = root
 
     @property
     def name(self) -> str:
-        """Its URL without credentials and query, or its path."""
+        """Its URL."""
         return f"{self._root}/{self._key}" if self._key else self._root
 
     def __str__(self) -> str:
@@ -67,10 +72,14 @@ class Place:
         """
         return patiently(lambda: self._store.stat(self._key))
 
-    def files(self) -> list[Place]:
+    def below(self) -> list[Place]:
         """Give all objects below it, however deep, in the order of their names."""
         found = patiently(lambda: [one.key for one in self._store.below(self._key)])
         return [Place(self._store, key, self._root) for key in sorted(found, key=natural)]
+
+    def is_empty(self) -> bool:
+        """Tell whether there is nothing below it."""
+        return patiently(lambda: next(iter(self._store.below(self._key)), None)) is None
 
     def open(self) -> BinaryIO:
         """Open it for reading, at any place; ``OSError`` where it changes meanwhile."""
@@ -82,12 +91,34 @@ class Place:
             return file.read()
 
     def write(self, data: bytes) -> None:
-        """Write it; it appears whole or not at all, in the place of what was there."""
+        """Write it, in the place of what was there."""
         patiently(lambda: self._store.write(self._key, data))
 
-    def delete(self) -> None:
-        """Delete it; it is no error where there is none."""
-        patiently(lambda: self._store.delete(self._key))
+    def create(self, data: bytes) -> bool:
+        """Write it where there is nothing of that name; tell whether that was so."""
+        return patiently(lambda: self._store.create(self._key, data))
+
+    @contextlib.contextmanager
+    def local(self) -> Iterator[Path]:
+        """Give a path to write to, which becomes this object when it is left without an error."""
+        with tempfile.TemporaryDirectory(prefix="finrst-") as folder:
+            path = Path(folder, self._key.rpartition("/")[2])
+            yield path
+            patiently(lambda: self._store.write(self._key, path))
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[BinaryIO]:
+        """Give a file to write to, as :meth:`local` gives a path."""
+        with self.local() as path, path.open("wb") as file:
+            yield file
+            file.flush()
+
+    def clear(self) -> None:
+        """Delete all objects below it."""
+        patiently(lambda: self._store.delete([one.key for one in self._store.below(self._key)]))
+
+    def tidy(self) -> None:
+        """Do nothing: what is half written has no name here."""
 
     def __reduce__(self) -> NoReturn:
         """Refuse."""
@@ -98,7 +129,7 @@ class Place:
 class _Octets(io.RawIOBase):
     """The bytes of an object, as a file."""
 
-    def __init__(self, store: Store, known: Found) -> None:
+    def __init__(self, store: Cloud, known: Found) -> None:
         self._store = store
         self._known = known
         self._at = 0
@@ -119,8 +150,7 @@ class _Octets(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> int:
         view = memoryview(buffer).cast("B")
-        size = self._known.size
-        length = len(view) if size is None else min(len(view), max(0, size - self._at))
+        length = min(len(view), max(0, (self._known.size or 0) - self._at))
         if length == 0:
             return 0
         octets = patiently(lambda: self._store.read(self._known, self._at, length))

@@ -51,11 +51,3 @@ class Store(Protocol):
         ``OSError`` (``ESTALE``) where it is another one by now.
         """
         ...
-
-    def write(self, key: str, data: bytes) -> None:
-        """Write an object, which appears whole."""
-        ...
-
-    def delete(self, key: str) -> None:
-        """Delete an object; it is no error where there is none."""
-        ...

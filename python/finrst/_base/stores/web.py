@@ -229,19 +229,6 @@ class Web:
             pause *= 2
         raise AssertionError(name)
 
-    def write(self, key: str, data: bytes) -> None:
-        """Refuse: the web is read here."""
-        del data
-        raise self._unwritable(key)
-
-    def delete(self, key: str) -> None:
-        """Refuse: the web is read here."""
-        raise self._unwritable(key)
-
-    def _unwritable(self, key: str) -> OSError:
-        said = "Nothing is written to the web: name a bucket, or a directory"
-        return errors.refused(errno.EROFS, said, self._name.at(key))
-
 
 def _inner(reason: object) -> BaseException:
     return reason if isinstance(reason, BaseException) else OSError(str(reason))
