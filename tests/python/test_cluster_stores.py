@@ -98,7 +98,8 @@ def test_frames_of_dask_read_objects(store: Warehouse, tmp_path: Path) -> None:
     counted: Any = some
     (found,) = counted.compute().to_dict("records")
     assert found == {"connection_id": 13, "cause": "reset_injected"}
-    assert len(ds.teardowns.compute()) == 32
+    others: Any = ds.teardowns
+    assert len(others.compute()) == 32
     # What goes to workers of Dask.
     tasks = pickle.loads(pickle.dumps(dict(some.optimize().dask)))
     assert len(tasks) >= 3
