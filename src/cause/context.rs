@@ -68,6 +68,8 @@ pub struct Context {
     attempts: usize,
     remembered: usize,
     limit: Option<usize>,
+    /// Whether only what is odd is counted, and nothing remembered.
+    idle: bool,
     forgotten: u64,
     folded: u64,
     not_compared: u64,
@@ -77,6 +79,11 @@ impl Context {
     /// One that remembers at most [`MAX_REMEMBERED`] of each kind, for captures of any length.
     pub fn bounded() -> Self {
         Self { limit: Some(MAX_REMEMBERED), ..Self::default() }
+    }
+
+    /// One that remembers nothing, for captures of which no verdict is asked.
+    pub fn idle() -> Self {
+        Self { idle: true, ..Self::default() }
     }
 
     /// How much is remembered: services, clients, hosts, attempts, connections of services and
@@ -105,6 +112,9 @@ impl Context {
     pub fn add(&mut self, c: &Connection) {
         self.folded += c.endpoints.iter().map(Endpoint::folded).sum::<u64>();
         self.not_compared += c.teardowns.len().saturating_sub(SEARCHED) as u64;
+        if self.idle {
+            return;
+        }
         let service = (c.addresses.server, c.ports.server);
         if !chosen(c) {
             for side in [Side::Client, Side::Server] {

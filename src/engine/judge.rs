@@ -1,6 +1,7 @@
 //! Rows of connections and teardown segments, judged in blocks.
 
 use std::collections::HashMap;
+use std::iter;
 use std::ops::RangeInclusive;
 
 use super::{Metadata, Step};
@@ -13,7 +14,7 @@ use crate::engine::Output;
 use crate::table::connections::{ConnectionRow, Connections};
 use crate::table::shared::Shared;
 use crate::table::teardowns::{TeardownRow, Teardowns};
-use crate::table::{BLOCK_ROWS, CHUNK_ROWS, Layout, Made};
+use crate::table::{BLOCK_ROWS, CHUNK_ROWS, Columns, Layout, Made};
 
 /// Bytes that a row may take while it is made.
 const ROW: u64 = 20_000;
@@ -24,6 +25,8 @@ pub struct Judge<'a> {
     pub context: &'a Context,
     /// Thresholds.
     pub parameters: &'a Parameters,
+    /// Columns that are asked for.
+    pub columns: &'a Columns,
     /// How many blocks of rows are judged at once.
     pub threads: usize,
 }
@@ -32,7 +35,7 @@ impl<'a> Judge<'a> {
     /// Of a pass that is over.
     pub fn at_the_end(output: &'a Output) -> Self {
         let (context, parameters) = (&output.context, &output.parameters);
-        Self { context, parameters, threads: output.threads }
+        Self { context, parameters, columns: &output.columns, threads: output.threads }
     }
 }
 
@@ -45,7 +48,12 @@ impl Judge<'_> {
         metadata: &Metadata,
         proceed: &dyn Fn() -> bool,
     ) -> Result<Made, Error> {
-        let layout = Layout::<Connections>::new(metadata.clone());
+        let layout =
+            Layout::<Connections>::of(self.columns.connections.columns(), metadata.clone());
+        if self.columns.connections.is_nothing() {
+            return layout.table(Vec::new());
+        }
+        let judged = layout.is_judged();
         // A chunk's memory is given back before the next one is transposed.
         let chunks = connections.into_groups(CHUNK_ROWS);
         let batches = parallel::in_order(self.threads, chunks, proceed, |chunk: Rows| {
@@ -55,13 +63,18 @@ impl Judge<'_> {
             let mut gathered = Gathered::default();
             for start in (0..chunk.len()).step_by(BLOCK_ROWS) {
                 let block = unpacker.look(&chunk, start..start + BLOCK_ROWS);
-                self.context.prefetch(&block);
-                let judge = |c: &&Connection| cause::judge(c, self.context, self.parameters);
-                let judged = block.iter().map(judge);
-                let verdicts: Vec<_> = judged.map(|verdict| gathered.take(verdict)).collect();
+                let verdicts: Vec<_> = if judged {
+                    self.context.prefetch(&block);
+                    let judge = |c: &&Connection| cause::judge(c, self.context, self.parameters);
+                    let judged = block.iter().map(judge);
+                    judged.map(|verdict| gathered.take(verdict)).collect()
+                } else {
+                    Vec::new()
+                };
+                let verdicts = verdicts.iter().map(Some).zip(gathered.each());
                 let rows: Vec<_> = block
                     .iter()
-                    .zip(verdicts.iter().zip(gathered.each()))
+                    .zip(verdicts.chain(iter::repeat((None, &[][..]))))
                     .map(|(&connection, (verdict, evidence))| ConnectionRow {
                         connection,
                         verdict,
@@ -97,10 +110,14 @@ impl Judge<'_> {
         metadata: &Metadata,
         proceed: &dyn Fn() -> bool,
     ) -> Result<Made, Error> {
+        let layout = Layout::<Teardowns>::of(self.columns.teardowns.columns(), metadata.clone());
+        if self.columns.teardowns.is_nothing() {
+            return layout.table(Vec::new());
+        }
+        let judged = layout.is_judged();
         let mut places = connections.teardown_places();
-        let storms = storms(&places);
+        let storms = if judged { storms(&places) } else { HashMap::new() };
         places.retain(|(packet, _, _)| packets.contains(packet));
-        let layout = Layout::<Teardowns>::new(metadata.clone());
         let chunks = places.chunks(CHUNK_ROWS);
         let batches = parallel::in_order(self.threads, chunks, proceed, |chunk| {
             guard::room_for(chunk.len() as u64 * ROW)?;
@@ -110,7 +127,9 @@ impl Judge<'_> {
             for block in chunk.chunks(BLOCK_ROWS) {
                 let looked =
                     unpacker.look(connections, block.iter().map(|&(_, row, _)| row as usize));
-                self.context.prefetch(&looked);
+                if judged {
+                    self.context.prefetch(&looked);
+                }
                 let block: Vec<Place> = looked
                     .into_iter()
                     .zip(block)
@@ -119,20 +138,23 @@ impl Judge<'_> {
                         Some(Place { row, at, connection, teardown, storm: storms.get(&row) })
                     })
                     .collect();
-                let judged: Vec<_> = block
-                    .iter()
-                    .map(|place| self.row(place, &mut fins))
-                    .map(|(verdict, injection)| (gathered.take(verdict), injection))
-                    .collect();
+                let verdicts: Vec<_> = if judged {
+                    let judged = block.iter().map(|place| self.row(place, &mut fins));
+                    let taken = |(verdict, injection)| (gathered.take(verdict), injection);
+                    judged.map(taken).collect()
+                } else {
+                    Vec::new()
+                };
+                let verdicts = verdicts.iter().map(Some).zip(gathered.each());
                 let rows: Vec<_> = block
                     .iter()
-                    .zip(judged.iter().zip(gathered.each()))
-                    .map(|(place, ((verdict, injection), evidence))| TeardownRow {
+                    .zip(verdicts.chain(iter::repeat((None, &[][..]))))
+                    .map(|(place, (judged, evidence))| TeardownRow {
                         connection: place.connection,
                         teardown: place.teardown,
-                        verdict,
+                        verdict: judged.map(|(verdict, _)| verdict),
                         evidence,
-                        injection: *injection,
+                        injection: judged.map_or(0.0, |&(_, injection)| injection),
                         shared,
                     })
                     .collect();
@@ -222,7 +244,7 @@ fn storms(places: &[(u64, u32, u32)]) -> HashMap<u32, Storm> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Context, Fins, Gathered, Judge, Parameters, Place, cause, storms};
+    use super::{Columns, Context, Fins, Gathered, Judge, Parameters, Place, cause, storms};
     use crate::conn::play;
 
     #[test]
@@ -259,7 +281,9 @@ mod tests {
                     (0..).zip(rows).map(place)
                 })
                 .collect();
-            let judge = Judge { context: &context, parameters: &parameters, threads: 1 };
+            let columns = Columns::default();
+            let judge =
+                Judge { context: &context, parameters: &parameters, columns: &columns, threads: 1 };
             let mut fins = Fins::default();
             for place in &places {
                 let (verdict, _) = judge.row(place, &mut fins);

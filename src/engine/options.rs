@@ -12,6 +12,7 @@ use crate::conn::{self, Seed};
 use crate::filter::Filter;
 use crate::hosts::Hosts;
 use crate::packet;
+use crate::table::Columns;
 
 /// Threads that are used at most.
 const MAX_THREADS: usize = 256;
@@ -44,6 +45,8 @@ pub struct Options {
     pub hosts: Hosts,
     /// Buffers and limits of reading.
     pub reading: ReadOptions,
+    /// Columns of connections and of their FIN and RST segments that are made.
+    pub columns: Columns,
     /// Bytes that the pass may take, rows that are kept left out. Five sixteenths of them are for
     /// followed connections: each is copied when it is let go.
     pub memory_limit: Option<u64>,

@@ -8,6 +8,7 @@ use crate::cause::{Context, Parameters};
 use crate::conn::{self, Counts, Rows, Tracker};
 use crate::hosts::{Hosts, Origin};
 use crate::packet::{Class, Path};
+use crate::table::Columns;
 
 /// Everything a pass found.
 pub struct Output {
@@ -17,6 +18,8 @@ pub struct Output {
     pub context: Context,
     /// Thresholds that were used.
     pub parameters: Parameters,
+    /// Columns that are asked for.
+    pub columns: Columns,
     /// Packets by file and class.
     pub ledger: Ledger,
     /// Files in order of their first packets.
@@ -73,6 +76,7 @@ impl Output {
             connections,
             context,
             parameters: Parameters::default(),
+            columns: Columns::default(),
             ledger,
             files: vec![file],
             interfaces: Vec::new(),

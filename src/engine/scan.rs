@@ -117,6 +117,7 @@ impl Scan {
                 let judge = Judge {
                     context: session.context(),
                     parameters: session.parameters(),
+                    columns: session.columns(),
                     threads: session.threads(),
                 };
                 let step = judge.pair(chunk, &shared, &self.metadata)?;

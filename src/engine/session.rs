@@ -14,6 +14,7 @@ use crate::cause::{Context, Parameters};
 use crate::conn::{Connection, Counts, Release, Rows};
 use crate::hosts::Hosts;
 use crate::packet::{self, Path, Paths};
+use crate::table::Columns;
 
 /// Bytes read between two looks at whether there is memory.
 const ASKED: u64 = 1 << 20;
@@ -76,7 +77,11 @@ impl Session {
             reader,
             intake: Intake::new(options.decoding),
             shards: Shards::new(&options.limits, options.threads(), options.seed()),
-            context: if streaming { Context::bounded() } else { Context::default() },
+            context: match (options.columns.are_judged(), streaming) {
+                (false, _) => Context::idle(),
+                (true, false) => Context::default(),
+                (true, true) => Context::bounded(),
+            },
             options,
             released: Rows::default(),
             teardowns: 0,
@@ -231,6 +236,11 @@ impl Session {
         &self.options.parameters
     }
 
+    /// Columns that are asked for.
+    pub fn columns(&self) -> &Columns {
+        &self.options.columns
+    }
+
     /// Threads that may be used.
     pub fn threads(&self) -> usize {
         self.options.threads()
@@ -295,6 +305,7 @@ impl Session {
             threads: self.options.threads(),
             context: self.context,
             parameters: self.options.parameters,
+            columns: self.options.columns,
             files: self.reader.files().to_vec(),
             interfaces: self.reader.interfaces().to_vec(),
             issues,

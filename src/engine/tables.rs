@@ -11,6 +11,7 @@ use crate::capture::{FileSummary, Interface};
 use crate::cause::RULE_SET;
 use crate::hosts::{self, Host, Hosts, Origin};
 use crate::packet::Class;
+use crate::table::connections::KEPT;
 use crate::table::files::Files;
 use crate::table::interfaces::{InterfaceRow, Interfaces};
 use crate::table::issues::{self, Issues};
@@ -55,7 +56,11 @@ fn closed(mut object: String) -> String {
     object
 }
 
-/// All tables of a pass. `proceed` is asked before each batch of rows.
+/// The name of what is kept of connections beside the columns that were asked for.
+pub const KEPT_NAME: &str = "kept";
+
+/// All tables of a pass, and where columns were asked for a last one of what is kept beside them.
+/// `proceed` is asked before each batch of rows.
 ///
 /// # Errors
 /// [`Error::Cancelled`], or a broken promise of this crate.
@@ -65,12 +70,20 @@ pub fn tables(
     proceed: &dyn Fn() -> bool,
 ) -> Result<Vec<Made>, Error> {
     let connections = std::mem::take(&mut output.connections);
+    let asked = output.columns.connections.clone();
+    output.columns.connections = asked.with(KEPT);
     let shared = Shared::new(&output.files, &output.interfaces, output.paths.clone());
     let judge = Judge::at_the_end(&output);
     let teardowns = judge.teardowns(&connections, &shared, metadata, proceed)?;
     let connections = judge.connections(connections, &shared, metadata, proceed)?;
+    let kept = asked.names().map(|names| Ok((connections.only(names)?, connections.only(KEPT)?)));
+    let (connections, kept) = match kept.transpose()? {
+        Some((shown, kept)) => (shown, Some(Made { name: KEPT_NAME, ..kept })),
+        None => (connections, None),
+    };
     let mut made = vec![connections, teardowns];
     made.extend(Accounts::of(&output).tables(&shared, metadata)?);
+    made.extend(kept);
     Ok(made)
 }
 

@@ -19,5 +19,5 @@ mod tell;
 
 pub use idle::Limit;
 pub use kind::{Declared, Kind, Severity};
-pub use rows::Rows;
+pub use rows::{COLUMNS, Rows};
 pub use tell::{Finding, MOST, Tally, find};

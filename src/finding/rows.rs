@@ -15,6 +15,35 @@ use crate::table::cells::{Cells, Value};
 use crate::table::summary::column;
 use crate::table::vocabulary::Vocabulary;
 
+/// The columns of connections that findings are made of.
+pub const COLUMNS: &[&str] = &[
+    "connection_id",
+    "client_ip",
+    "server_ip",
+    "server_port",
+    "server_name",
+    "start",
+    "end",
+    "confidence",
+    "harmless",
+    "capture_gaps",
+    "server_syn_acks",
+    "client_bytes",
+    "server_bytes",
+    "client_bytes_lost",
+    "server_bytes_lost",
+    "idle_before_close_s",
+    "client_wait_s",
+    "ending",
+    "cause",
+    "opening",
+    "directions_seen",
+    "ended_by",
+    "close_start",
+    "first_fin_by",
+    "first_rst_by",
+];
+
 /// No name.
 pub const NONE: u32 = u32::MAX;
 /// Numbers of hosts from here on are places among texts; IPv4 addresses are numbers themselves.

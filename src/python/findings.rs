@@ -14,7 +14,7 @@ use super::{convert, errors};
 use crate::base::error::Error;
 use crate::base::guard;
 use crate::finding::reference::Kinds;
-use crate::finding::{Finding, Kind, Rows, Tally, find};
+use crate::finding::{COLUMNS, Finding, Kind, Rows, Tally, find};
 use crate::table::cells::Value;
 use crate::table::make;
 use crate::table::pick::pick;
@@ -74,6 +74,12 @@ impl Finder {
     #[new]
     fn new(py: Python<'_>) -> PyResult<Self> {
         errors::guarded(py, || Ok(Self(Arc::default())))
+    }
+
+    /// The columns of connections that it needs.
+    #[staticmethod]
+    fn columns(py: Python<'_>) -> PyResult<Vec<&'static str>> {
+        errors::guarded(py, || Ok(COLUMNS.to_vec()))
     }
 
     /// Adds the connections of a table.

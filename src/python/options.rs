@@ -11,6 +11,9 @@ use crate::cause::Parameters;
 use crate::engine::{Bound as Moment, OPTIONS, Options, Slot};
 use crate::filter::Filter;
 use crate::hosts::{Hosts, Seen};
+use crate::table::connections::Connections;
+use crate::table::teardowns::Teardowns;
+use crate::table::{Columns, Selection, Table};
 
 /// Options from a dict of names and values; what is absent or `None` keeps its default.
 pub fn options(dict: &Bound<'_, PyDict>) -> PyResult<Options> {
@@ -46,6 +49,7 @@ fn set(options: &mut Options, slot: Slot, value: &Bound<'_, PyAny>) -> PyResult<
         Slot::Count(at) => *at(options) = Some(value.extract()?),
         Slot::Switch(at) => *at(options) = value.extract()?,
         Slot::Thresholds(at) => thresholds(at(options), value)?,
+        Slot::Columns(at) => *at(options) = columns(value)?,
         Slot::Hosts(at) => *at(options) = hosts(value)?,
     }
     Ok(())
@@ -61,6 +65,16 @@ fn thresholds(parameters: &mut Parameters, value: &Bound<'_, PyAny>) -> PyResult
         }
     }
     Ok(())
+}
+
+/// A dict of both tables: a list of names, or `None` for all columns.
+fn columns(value: &Bound<'_, PyAny>) -> PyResult<Columns> {
+    fn of<T: Table>(value: &Bound<'_, PyAny>) -> PyResult<Selection> {
+        let names: Option<Vec<String>> = value.get_item(T::NAME)?.extract()?;
+        let chosen = names.map_or_else(|| Ok(Selection::default()), |n| Selection::of::<T>(&n));
+        chosen.map_err(|error| errors::exception(value.py(), error))
+    }
+    Ok(Columns { connections: of::<Connections>(value)?, teardowns: of::<Teardowns>(value)? })
 }
 
 /// A list of addresses with their names.

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use arrow_array::{ArrayRef, RecordBatch, StringArray};
-use arrow_schema::{Schema, SchemaRef};
+use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions, StringArray};
+use arrow_schema::{ArrowError, Schema, SchemaRef};
 
 use super::column::{Column, Kind, Table, columns};
 use super::fill::{BLOCK_ROWS, Filling};
@@ -24,6 +24,27 @@ pub struct Made {
     pub batches: Vec<RecordBatch>,
 }
 
+impl Made {
+    /// Some of its columns, in this order, in the same memory. Without any it has no rows either,
+    /// as most of what takes tables has it.
+    ///
+    /// # Errors
+    /// When there is no such column: an error of this crate.
+    pub fn only(&self, names: &[&str]) -> Result<Self, Error> {
+        let broken = |error: ArrowError| Error::Internal(format!("table {}: {error}", self.name));
+        let places = names.iter().map(|name| self.schema.index_of(name));
+        let places = places.collect::<Result<Vec<_>, _>>().map_err(broken)?;
+        let schema = Arc::new(self.schema.project(&places).map_err(broken)?);
+        let batches = if places.is_empty() {
+            vec![RecordBatch::new_empty(SchemaRef::clone(&schema))]
+        } else {
+            let own = self.batches.iter().map(|batch| batch.project(&places));
+            own.collect::<Result<_, _>>().map_err(broken)?
+        };
+        Ok(Self { name: self.name, schema, batches })
+    }
+}
+
 /// The columns of a table, for as many batches as there will be.
 pub struct Layout<T: Table> {
     schema: SchemaRef,
@@ -33,9 +54,13 @@ pub struct Layout<T: Table> {
 }
 
 impl<T: Table> Layout<T> {
-    /// Prepares the schema, with `metadata` about how the rows were made.
+    /// Prepares the schema of all columns, with `metadata` about how the rows were made.
     pub fn new(metadata: HashMap<String, String>) -> Self {
-        let columns: Vec<_> = columns::<T>().collect();
+        Self::of(columns::<T>().collect(), metadata)
+    }
+
+    /// The same of some columns, in this order.
+    pub fn of(columns: Vec<&'static Column<T>>, metadata: HashMap<String, String>) -> Self {
         let fields: Vec<_> = columns.iter().map(|column| column.field()).collect();
         let words = columns.iter().map(|column| match column.kind {
             Kind::Word(words, _) => Some(Arc::new(StringArray::from(words())) as ArrayRef),
@@ -44,6 +69,11 @@ impl<T: Table> Layout<T> {
         let words = words.collect();
         let schema = Arc::new(Schema::new(fields).with_metadata(metadata));
         Self { schema, columns, words }
+    }
+
+    /// Whether a column of it tells a verdict.
+    pub fn is_judged(&self) -> bool {
+        self.columns.iter().any(|column| column.judged)
     }
 
     /// A batch to be filled with so many rows.
@@ -92,8 +122,12 @@ impl<T: Table> Filler<'_, T> {
             .zip(&self.layout.words)
             .map(|(filling, words)| filling.finish(words.as_ref()))
             .collect::<Result<Vec<_>, _>>();
+        // Without columns there are no rows: nothing tells how many there would be.
+        let count = self.layout.columns.is_empty().then_some(0);
+        let options = RecordBatchOptions::new().with_row_count(count);
+        let schema = SchemaRef::clone(&self.layout.schema);
         arrays
-            .and_then(|arrays| RecordBatch::try_new(SchemaRef::clone(&self.layout.schema), arrays))
+            .and_then(|arrays| RecordBatch::try_new_with_options(schema, arrays, &options))
             .map_err(|error| Error::Internal(format!("table {}: {error}", T::NAME)))
     }
 }

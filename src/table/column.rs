@@ -42,6 +42,8 @@ pub struct Column<T: Table> {
     pub doc: &'static str,
     /// Whether a value can be missing, which means "not observable here", never zero.
     pub nullable: bool,
+    /// Whether it tells something of the verdict, which is asked for where such a column is.
+    pub judged: bool,
     /// Arrow type and getter.
     pub kind: Kind<T>,
 }
@@ -152,7 +154,7 @@ impl<T: Table> Column<T> {
         doc: &'static str,
         kind: Kind<T>,
     ) -> Self {
-        Self { name, unit, doc, nullable: false, kind }
+        Self { name, unit, doc, nullable: false, judged: false, kind }
     }
 
     /// A column whose values can be missing.
@@ -162,7 +164,13 @@ impl<T: Table> Column<T> {
         doc: &'static str,
         kind: Kind<T>,
     ) -> Self {
-        Self { name, unit, doc, nullable: true, kind }
+        Self { name, unit, doc, nullable: true, judged: false, kind }
+    }
+
+    /// The same of the verdict.
+    #[must_use]
+    pub const fn judged(self) -> Self {
+        Self { judged: true, ..self }
     }
 
     /// Its Arrow type.

@@ -21,6 +21,7 @@ pub mod names;
 pub mod packets;
 pub mod parameters;
 pub mod pick;
+pub mod selection;
 pub mod shared;
 mod sink;
 pub mod summary;
@@ -31,6 +32,7 @@ pub mod vocabulary;
 pub use build::{CHUNK_ROWS, Filler, Layout, Made, make};
 pub use column::{Column, Group, Kind, Table, columns};
 pub use fill::BLOCK_ROWS;
+pub use selection::{Columns, Selection};
 pub use sink::{Facts, Shares, Texts};
 
 #[cfg(test)]

@@ -86,7 +86,7 @@ fn columns(connections: &[Connection], verdicts: &[Verdict], shared: &Shared) ->
         .zip(verdicts)
         .map(|(connection, verdict)| ConnectionRow {
             connection,
-            verdict,
+            verdict: Some(verdict),
             evidence: &verdict.evidence,
             shared,
         })

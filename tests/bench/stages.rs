@@ -1,14 +1,15 @@
 //! One stage of a pass over a capture, for whoever measures the process from outside:
 //!
 //! ```text
-//! cargo bench --bench stages -- STAGE FILE [THREADS]
+//! cargo bench --bench stages -- STAGE FILE [THREADS [COLUMNS]]
 //! ```
 //!
 //! Each stage contains those before it: `walk` reads the record headers of a little-endian pcap
 //! with nothing of this crate, `frames` reads records, `decode` opens them, `track` follows the
 //! connections, `tables` judges them and makes every table, `findings` tells what lies across them,
-//! `scan` makes the tables in bounded memory. One thread is used unless told otherwise. A line of
-//! JSON tells what was found, and what the findings alone took.
+//! `scan` makes the tables in bounded memory. One thread is used unless told otherwise, and all
+//! columns are made: those of connections and, behind a `/`, of teardowns are named with commas between them.
+//! A line of JSON tells what was found, and what the findings alone took.
 #![allow(clippy::print_stdout, clippy::expect_used)]
 
 use std::collections::HashMap;
@@ -26,18 +27,28 @@ use finrst::engine::{self, Scan, Step};
 use finrst::engine::{Options, Output, Session};
 use finrst::finding::{Rows, find};
 use finrst::packet::Decoder;
+use finrst::table::connections::Connections;
+use finrst::table::teardowns::Teardowns;
+use finrst::table::{Columns, Selection};
 
 const BUFFER: usize = 1 << 20;
 
 fn main() -> Result<(), Error> {
     let given: Vec<String> = std::env::args().skip(1).filter(|a| !a.starts_with("--")).collect();
-    let (stage, file, threads) = match given.as_slice() {
-        [stage, file] => (stage, file, 1),
-        [stage, file, threads] if threads.parse::<usize>().is_ok() => {
-            (stage, file, threads.parse().unwrap_or(1))
+    let mut options = Options { threads: Some(1), ..Options::default() };
+    let (stage, file) = match given.as_slice() {
+        [stage, file] => (stage, file),
+        [stage, file, threads, columns @ ..] if threads.parse::<usize>().is_ok() => {
+            options.threads = threads.parse().ok();
+            if let [names] = columns {
+                options.columns = self::columns(names)?;
+            }
+            (stage, file)
         }
         _ => {
-            println!("stages: walk|frames|decode|track|tables|findings|scan FILE [THREADS]");
+            println!(
+                "stages: walk|frames|decode|track|tables|findings|scan FILE [THREADS [COLUMNS]]"
+            );
             return Ok(());
         }
     };
@@ -45,10 +56,10 @@ fn main() -> Result<(), Error> {
         "walk" => format!("\"packets\":{}", walk(file)),
         "frames" => format!("\"packets\":{}", frames(file)?),
         "decode" => format!("\"segments\":{}", decode(file)?),
-        "track" => format!("\"connections\":{}", track(file, threads)?.connections.len()),
-        "tables" => tables(track(file, threads)?)?,
-        "findings" => findings(track(file, threads)?)?,
-        "scan" => scan(file, threads)?,
+        "track" => format!("\"connections\":{}", track(file, options)?.connections.len()),
+        "tables" => tables(track(file, options)?)?,
+        "findings" => findings(track(file, options)?)?,
+        "scan" => scan(file, options)?,
         other => return Err(Error::Argument(format!("no stage '{other}'"))),
     };
     println!("{{{line}}}");
@@ -105,15 +116,25 @@ fn decode(path: &str) -> Result<u64, Error> {
     Ok(count)
 }
 
-fn track(path: &str, threads: usize) -> Result<Output, Error> {
-    let options = Options { threads: Some(threads), ..Options::default() };
+/// Those of connections and, behind a `/`, of teardowns.
+fn columns(names: &str) -> Result<Columns, Error> {
+    let list = |names: &str| -> Vec<String> {
+        names.split(',').filter(|name| !name.is_empty()).map(str::to_owned).collect()
+    };
+    let (connections, teardowns) = names.split_once('/').unwrap_or((names, ""));
+    Ok(Columns {
+        connections: Selection::of::<Connections>(&list(connections))?,
+        teardowns: Selection::of::<Teardowns>(&list(teardowns))?,
+    })
+}
+
+fn track(path: &str, options: Options) -> Result<Output, Error> {
     let mut session = Session::open(vec![Source::path(path)], options)?;
     while session.step(1 << 22)? {}
     Ok(session.finish())
 }
 
-fn scan(path: &str, threads: usize) -> Result<String, Error> {
-    let options = Options { threads: Some(threads), ..Options::default() };
+fn scan(path: &str, options: Options) -> Result<String, Error> {
     let mut scan = Scan::open(vec![Source::path(path)], options)?;
     let mut rows = [0, 0];
     loop {

@@ -141,6 +141,7 @@ ENTRIES: dict[str, tuple[Callable[[], Any], Callable[[Any], Any]]] = {
     "Findings.facts": (lambda: NATIVE.Findings(table), lambda it: it.facts()),
     "Findings.connections": (lambda: NATIVE.Findings(table), lambda it: it.connections(0)),
     "Finder": (lambda: None, lambda _: NATIVE.Finder()),
+    "Finder.columns": (NATIVE.Finder, lambda it: it.columns()),
     "Finder.add": (NATIVE.Finder, lambda it: it.add(table)),
     "Finder.facts": (NATIVE.Finder, lambda it: it.facts()),
     "facts": (lambda: None, lambda _: NATIVE.facts()),

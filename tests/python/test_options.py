@@ -22,6 +22,7 @@ ANNOTATIONS = {
     "count": "int | None",
     "switch": "bool",
     "thresholds": "Mapping[str, float] | None",
+    "columns": "Columns | None",
     "hosts": "Hosts | None",
 }
 
@@ -59,6 +60,7 @@ VALUES = {
     "count": 2,
     "switch": True,
     "thresholds": {"idle_s": 2.0},
+    "columns": ["cause", "packet"],
     "hosts": {"10.77.0.2": "server"},
 }
 

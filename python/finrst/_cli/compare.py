@@ -91,11 +91,12 @@ def main(arguments: list[str]) -> int:
         _,
         outcome,
     ):
-        before, after = (_load(one, given) for one in found)
+        by = _names(given.by)
+        before, after = (_load(one, given, by) for one in found)
     changes = compare(
         before,
         after,
-        by=_names(given.by),
+        by=by,
         within=_names(given.within),
         min_ratio=max(given.ratio, 1 / given.ratio),
         min_score=given.score,
@@ -120,10 +121,13 @@ def _names(text: str) -> list[str]:
     return [name for part in text.split(",") if (name := part.strip())]
 
 
-def _load(source: Any, given: argparse.Namespace) -> Any:
+def _load(source: Any, given: argparse.Namespace, by: list[str]) -> Any:
     reader = _READERS.get(Path(source).suffix.lower()) if isinstance(source, str) else None
     if reader is None:
-        return read(source, **common.options(given))
+        # What is shown of an address is its name, too.
+        named = ["server_ip", "server_name"] if any(name.endswith("_ip") for name in by) else []
+        columns = {"connections": list(dict.fromkeys([*by, *named]))}
+        return read(source, columns=columns, **common.options(given))
     module = need(reader, "parquet")
     Path(source).stat()  # its error names the file, that of pyarrow does not
     try:

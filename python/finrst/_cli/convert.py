@@ -13,6 +13,8 @@ from finrst._base.text import number, printable
 from finrst._face.read import read, scan
 from finrst._files.atomic import check
 from finrst._files.write import EXTENSIONS, Sink, format_of, sink
+from finrst._tables.choice import TABLES as CHOSEN
+from finrst._tables.choice import chosen
 
 from . import common
 
@@ -32,6 +34,7 @@ examples:
   finrst convert incident.pcapng -o endings.xlsx       the same for Excel
   finrst convert day/*.pcap.zst -o day.parquet
   finrst convert x.pcap -o ends.csv -t teardowns       one row per FIN or RST
+  finrst convert x.pcap -o why.csv --columns server_ip,server_port,cause
   finrst convert x.pcap -o tables/                     every table, as Parquet
   finrst convert x.pcap -o tables/ --format csv
   finrst convert x.pcap -o - --format json | jq -r .cause | sort | uniq -c
@@ -74,6 +77,12 @@ def parser() -> argparse.ArgumentParser:
         help=f"{', '.join(EXTENSIONS)}: where the name does not say it (for a directory: parquet)",
     )
     made.add_argument(
+        "--columns",
+        metavar="NAMES",
+        help="columns of connections and teardowns, with commas between them, in this order: what "
+        "is not named is not worked out (default: all)",
+    )
+    made.add_argument(
         "--stream",
         action="store_true",
         help="write rows while reading, in bounded memory",
@@ -93,9 +102,10 @@ def main(arguments: list[str]) -> int:
     given = parser().parse_args(arguments)
     targets = _targets(given)
     with common.sources(given.captures, recursive=given.recursive) as (found, pipes, outcome):
+        options = {**common.options(given), "columns": _columns(targets, given.columns)}
         _check(targets, common.files(found, recursive=given.recursive), given)
         tables = _streamed if given.stream or pipes else _whole
-        done = _write(tables(found, common.options(given)), targets, given)
+        done = _write(tables(found, options), targets, given)
     if sys.stderr.isatty():
         for path, rows in done:
             if path is not None:
@@ -131,6 +141,27 @@ def _targets(given: argparse.Namespace) -> Targets:
         chosen = given.format or "parquet"
         return {name: (str(Path(output, name + EXTENSIONS[chosen])), chosen) for name in TABLES}
     return {given.table or "connections": (output, format_of(output, given.format))}
+
+
+def _columns(targets: Targets, asked: str | None) -> dict[str, list[str] | None]:
+    """Give the columns that are read; of the targets, tables of which there are none are left out.
+
+    What goes into no file is not worked out.
+    """
+    wanted = [table for table in CHOSEN if table in targets]
+    if asked is None:
+        return {table: None if table in wanted else [] for table in CHOSEN}
+    if not wanted:
+        message = f"--columns are those of {' and '.join(CHOSEN)}"
+        raise ValueError(message)
+    found = chosen({wanted[0]: asked} if len(wanted) == 1 else asked)
+    if not any(found.values()):
+        message = "--columns names no column"
+        raise ValueError(message)
+    for table in wanted:
+        if found[table] == []:
+            del targets[table]
+    return found
 
 
 def _whole(sources: list[Any], options: dict[str, Any]) -> Generator[Table]:

@@ -13,7 +13,7 @@ from finrst._base.times import zone
 from finrst._base.width import wrap
 from finrst._face.read import read, scan
 from finrst._story.summary import figures, plain, text
-from finrst._story.tally import Tally
+from finrst._story.tally import Tally, needed
 
 from . import common, live
 
@@ -75,6 +75,8 @@ def main(arguments: list[str]) -> int:
     given = parser().parse_args(arguments)
     with common.sources(given.captures, recursive=given.recursive) as (sources, pipes, outcome):
         options = common.options(given)
+        # The terminal draws the latest of a live capture, too.
+        options["columns"] = needed("client_port") if pipes else needed()
         accounts: Mapping[str, Table]
         if not pipes:
             capture = read(sources, **options)

@@ -7,9 +7,11 @@ import functools
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
+from finrst._base.html import escaped
 from finrst._base.pickles import ByValue
 from finrst._base.text import nearest
 from finrst._base.times import zone
+from finrst._errors import CaptureError
 from finrst._pages.card import card
 from finrst._pages.rows import COLUMNS
 from finrst._story import finding, summary, troubled, trust
@@ -63,7 +65,10 @@ class Capture(ByValue):
         """Wrap the engine's tables; made by finrst, not by hand."""
         self._zone = where
         self._origin = origin or Origin()
-        self._tables = {name: Table(native, name) for name, native in tables.items()}
+        self._tables = {n: Table(native, n) for n, native in tables.items() if n != "kept"}
+        # Where columns were asked for: what packets() needs, and later all that there is.
+        self._kept = Table(tables["kept"], "connections") if "kept" in tables else None
+        self._all: Capture | None = None
 
     @property
     def connections(self) -> Table:
@@ -142,12 +147,31 @@ class Capture(ByValue):
         """
         return Naming.of_table(self.connections, self.names)
 
+    @property
+    def _known(self) -> Table:
+        """What is known of every connection, whatever columns were asked for."""
+        return self.connections if self._kept is None else self._kept
+
+    def _whole(self) -> Capture:
+        """Give the same with all columns, for what needs others than were asked for."""
+        if self._kept is None:
+            return self
+        if self._all is None:
+            try:
+                tables = self._origin.again()
+            except CaptureError as error:
+                message = f"this needs columns that were not asked for, and {error}"
+                raise CaptureError(message) from None
+            self._all = Capture(tables, self._origin)
+        self._all.tz = self._zone
+        return self._all
+
     def __getstate__(self) -> tuple[str, dict[str, Any]]:
         """Pickle what was read, and not what was worked out when it was asked for."""
         version, attributes = super().__getstate__()
         for name in ("naming", "_found"):
             attributes.pop(name, None)
-        return version, attributes
+        return version, {**attributes, "_all": None}
 
     @property
     def tz(self) -> dt.tzinfo:
@@ -190,12 +214,17 @@ class Capture(ByValue):
         >>> finrst.conversation("> S, < R.").connection(0)
         <finrst.Connection 0: ...: handshake_refused, ended by server, port_closed (...)>
 
-        Raises ``KeyError`` when there is none of that number.
+        It has all columns, whichever were asked for: those of others are read when it is.
+
+        Raises ``KeyError`` when there is none of that number, and :exc:`CaptureError` when columns
+        were asked for and the source cannot be read again.
         """
-        row = self.connections.find("connection_id", connection_id)
+        row = self._known.find("connection_id", connection_id)
         if row is None:
             message = no_connection(connection_id, len(self))
             raise KeyError(message)
+        if self._kept is not None:
+            return self._whole().connection(connection_id)
         single = len(self.files) == 1
         return Connection(
             row, self.teardowns, single_file=single, naming=self.naming, where=self._zone
@@ -203,7 +232,7 @@ class Capture(ByValue):
 
     def __len__(self) -> int:
         """Count the connections."""
-        return len(self.connections)
+        return len(self._known)
 
     def __bool__(self) -> bool:
         """Stay true without connections: there is still a ledger."""
@@ -293,6 +322,8 @@ class Capture(ByValue):
         ...     print(one.severity, one.sentence)
         costly 3 connections to 198.51.100.1:443 (https) were refused: nothing listens there.
         """
+        if self._kept is not None:
+            return self._whole().findings()
         return finding.tell(
             self._found, self.connections.name, self.connection, self.naming, self._zone
         )
@@ -312,7 +343,7 @@ class Capture(ByValue):
         """
         from .plots import Plots
 
-        return Plots(self)
+        return Plots(self._whole())
 
     def packets(self, connection_ids: int | Iterable[int]) -> Table:
         """Give the TCP packets of a connection, or of several (each once), in packet order.
@@ -326,7 +357,7 @@ class Capture(ByValue):
         >>> finrst.conversation("> S, < R.").packets(0)["flags"]
         ['SYN', 'RST,ACK']
         """
-        return self._origin.packets(rows(self.connections, connection_ids))
+        return self._origin.packets(rows(self._known, connection_ids))
 
     def save(
         self,
@@ -350,8 +381,9 @@ class Capture(ByValue):
         >>> cap.save(13, tempfile.mkdtemp() + "/one.pcapng")
         13
         """
-        chosen = rows(self.connections, connection_ids)
-        said = of_rows(self, chosen) if comments else None
+        table = self._whole().connections if comments else self._known
+        chosen = rows(table, connection_ids)
+        said = of_rows(self._whole(), chosen) if comments else None
         known = self.connections._native.sources  # noqa: SLF001 - the same package
         return self._origin.save(chosen, path, known, said, overwrite=overwrite)
 
@@ -384,7 +416,8 @@ class Capture(ByValue):
         >>> cap.annotate(tempfile.mkdtemp() + "/verdicts.pcapng")
         82
         """
-        return annotate(self, self._origin, path, overwrite=overwrite, progress=progress)
+        told = self._whole()
+        return annotate(told, self._origin, path, overwrite=overwrite, progress=progress)
 
     def report(
         self, path: str | PathLike[str], *, title: str | None = None, overwrite: bool = False
@@ -404,7 +437,7 @@ class Capture(ByValue):
         """
         from finrst._pages import report
 
-        report.write(self, path, title, overwrite=overwrite)
+        report.write(self._whole(), path, title, overwrite=overwrite)
 
     def explore(self) -> Explorer:
         """Make a widget: findings and bars to click, a table to sort, the story of a connection.
@@ -419,23 +452,26 @@ class Capture(ByValue):
         """
         from finrst._pages.explore import Explorer
 
-        return Explorer(self)
+        return Explorer(self._whole())
 
     def check(self) -> None:
         """Hold the tables against each other; raise :exc:`InternalError` if they disagree.
 
         The bytes, records and packets of every file add up, every TCP packet of the ledger is a
         packet of one connection, and the FIN and RST segments of the connections are the rows of
-        ``teardowns``. A :exc:`CaptureWarning` names each file that changed while it was read: its
-        packets may never have been in it all at once.
+        ``teardowns``, as far as columns that count them were asked for. A :exc:`CaptureWarning`
+        names each file that changed while it was read: its packets may never have been in it all at
+        once.
 
         >>> import finrst
         >>> finrst.conversation("> S, < S., > ., > F., < F., > .").check()
         """
-        check(self)
+        check(self, self._known)
 
     def __repr__(self) -> str:
         """Say in a few lines what the card says."""
+        if self._kept is not None:
+            return "\n".join(summary.of_columns(self))
         figures = summary.summarize(self)
         return "\n".join([summary.text(figures), *troubled.text(self._troubled(figures))])
 
@@ -443,6 +479,8 @@ class Capture(ByValue):
         return troubled.troubled(self.connections, figures.findings, _CARD_ROWS)
 
     def _repr_html_(self) -> str:
+        if self._kept is not None:
+            return "".join(f"<p>{escaped(line)}</p>" for line in summary.of_columns(self))
         figures = summary.summarize(self)
         chosen = self._troubled(figures)
         first = [self.naming.told(row) for row in chosen.rows]

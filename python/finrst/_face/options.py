@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Any, TypedDict
 from finrst._base.hosts import hosts
 from finrst._base.units import count, moment, nanoseconds, octets
 from finrst._tables import reference
+from finrst._tables.choice import chosen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from finrst._base.hosts import Hosts
     from finrst._base.units import Duration, Moment, Size
+    from finrst._tables.choice import Columns
 
 # How a value of each kind is read.
 _KINDS: dict[str, Callable[[Any], Any]] = {
@@ -29,6 +31,7 @@ _KINDS: dict[str, Callable[[Any], Any]] = {
     "count": count,
     "switch": bool,
     "thresholds": dict,
+    "columns": chosen,
     "hosts": hosts,
 }
 
@@ -75,6 +78,11 @@ class Options(TypedDict, total=False):
     first packet."""
     end: Moment | None
     """First moment that takes no part any more."""
+    columns: Columns | None
+    """Columns that are made of connections and of their FIN and RST segments, in this order; what
+    nobody asks for is not worked out. A list of names, each of either table or of both, or a
+    mapping of the tables to lists (None: all of a table). A table of which nothing is asked has
+    neither columns nor rows. `finrst.columns()` lists them."""
     linger: Duration | None
     """Capture time after which a connection that is over is let go."""
     handshake_timeout: Duration | None

@@ -95,6 +95,23 @@ class Origin:
                 )
                 raise CaptureError(message)
 
+    def again(self) -> dict[str, _native.Table]:
+        """Read it once more, with all columns."""
+        self._check_packets()
+        options = {name: value for name, value in self.options.items() if name != "columns"}
+        reading, bar = _native.Reading(list(self.items), options), Bar("auto")
+        try:
+            tell_how_far = bar.callback
+            while (at := reading.step()) is not None:
+                if tell_how_far is not None:
+                    tell_how_far(*at)
+            tables = reading.tables()
+        finally:
+            bar.close()
+        # What changed while it was read is not what was read before.
+        self.check()
+        return tables
+
     def packets(self, rows: list[dict[str, Any]]) -> Table:
         """Give the packets of connections as a table."""
         self.check()

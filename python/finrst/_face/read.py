@@ -76,7 +76,17 @@ def read(
     the most used are ``filter="host 10.0.0.5 and port 443"``, ``start="+30s"``, ``end=...`` and
     ``strict``.
 
-    Raises :exc:`CaptureError` for what is no capture, :exc:`FilterError` for a filter that cannot
+    ``columns=["client_ip", "cause"]`` makes these columns alone, in this order, of
+    :attr:`Capture.connections` and :attr:`Capture.teardowns`: a name picks from both tables, and a
+    mapping (``{"connections": [...], "teardowns": [...]}``, a table that it leaves out has none)
+    from each. A table of which nothing is asked has neither columns nor rows. What nobody asks for
+    is not worked out: without ``cause`` and its like (``finrst.columns()``, group Verdict, and
+    ``ended_by``) nothing is judged. What :meth:`Capture.packets` needs is kept beside them;
+    whatever else needs other columns (:meth:`Capture.connection`, findings, plots, a report) reads
+    the source once more, whole, the first time it is asked for.
+
+    Raises ``ValueError`` for a column that is not known, and says which was meant;
+    :exc:`CaptureError` for what is no capture, :exc:`FilterError` for a filter that cannot
     be read, and ``OSError`` (``FileNotFoundError``, ...) when the system refuses. What is damaged
     or cut is kept as far as it goes, with a :exc:`CaptureWarning` and a row in ``issues``. Ctrl-C
     stops at once.
@@ -85,6 +95,9 @@ def read(
     >>> cap = finrst.read("tests/data/demo.pcap", filter="port 4001")
     >>> cap.connection(0)
     <finrst.Connection 0: 10.77.0.1:43094 > 10.77.0.2:4001: handshake_refused, ended by server, ...>
+    >>> cap = finrst.read("tests/data/demo.pcap", columns=["server_port", "cause"])
+    >>> cap.connections[0], cap.teardowns.column_names
+    ({'server_port': 4001, 'cause': 'port_closed'}, ['cause'])
     """
     where = zone(tz)
     native = settings(options, where)
@@ -117,8 +130,8 @@ def scan(
 ) -> Scan:
     """Go through a capture in bounded memory; the rows come out while it is read.
 
-    Source and options are those of :func:`read` (``tz`` is for ``start`` and ``end``: tables are in
-    UTC). Each step gives a pair of tables: connections
+    Source and options, ``columns`` too, are those of :func:`read` (``tz`` is for ``start`` and
+    ``end``: tables are in UTC). Each step gives a pair of tables: connections
     that were let go (over, idle, or at the end), in order of release, and their teardown segments.
 
     A cause that rests on other connections (:func:`read` knows them all when it judges) is judged

@@ -163,6 +163,12 @@ def refuse(options: Mapping[str, Any]) -> None:
             "others; memory is bounded by the number of buckets instead"
         )
         raise ValueError(message)
+    if options.get("columns") is not None:
+        message = (
+            "columns cannot be chosen here: parts have all of them, and who opens the dataset "
+            "chooses those that are read"
+        )
+        raise ValueError(message)
 
 
 def _settled(options: dict[str, Any], origin: int | None) -> dict[str, Any]:

@@ -103,6 +103,21 @@ def figures(
     )
 
 
+def of_columns(capture: Answer) -> list[str]:
+    """Say in a few lines what a capture is of which some columns were asked for."""
+    files = list(capture.files)
+    name = source_name(files[0]["file"]) if len(files) == 1 else plural(len(files), "file")
+    asked = (
+        f"{plural(len(table.column_names), 'column')} of {table.name}"
+        for table in (capture.connections, capture.teardowns)
+    )
+    return [
+        *wrap(f"{plural(len(capture), 'TCP connection')} in {printable(name)}"),
+        *_span(files, capture.tz),
+        *wrap(f"Read for {' and '.join(asked)}; how they ended stands in others, or in these."),
+    ]
+
+
 def _nothing(classes: Counter[str], packets: int) -> str:
     """Say why there is no TCP: the capture has none, or nothing of it was asked for."""
     if classes["filtered"] == packets:

@@ -6,6 +6,7 @@ import datetime as dt
 from collections import Counter
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from finrst import _native
 from finrst._base.classes import ENDINGS
 from finrst._tables.naming import Naming
 
@@ -23,6 +24,26 @@ NEUTRAL = frozenset(word for word, kind in ENDINGS.items() if kind == "undecided
 
 UNSURE = 0.6
 """A verdict that is less sure than this is better not relied on."""
+
+COUNTED = (
+    "ending",
+    "cause",
+    "ended_by",
+    "censored",
+    "confidence",
+    "server_ip",
+    "server_port",
+    "client_ip",
+    "server_name",
+)
+"""Columns of connections that are counted."""
+
+
+def needed(*more: str) -> dict[str, list[str]]:
+    """Give the columns to read for a tally with findings: FINs and RSTs are only counted."""
+    names = dict.fromkeys([*COUNTED, *_native.Finder.columns(), *more])
+    return {"connections": list(names), "teardowns": ["connection_id"]}
+
 
 # Hosts that are counted apart; beyond it the rarest half is forgotten.
 _HOSTS = 65_536

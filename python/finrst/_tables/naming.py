@@ -98,8 +98,14 @@ class Naming:
 
     @classmethod
     def of_table(cls, connections: Table, names: Table) -> Naming:
-        """Take the names from a table of connections and that of names."""
-        return cls(_Called(connections), names)
+        """Take the names from a table of connections and that of names.
+
+        Where the columns were not asked for that tell what clients called their servers, those of
+        names alone.
+        """
+        if {"server_ip", "server_name"} <= set(connections.column_names):
+            return cls(_Called(connections), names)
+        return cls(lambda _: (), names)
 
     def of(self, ip: str) -> Name | None:
         """Name an address, whoever talks to it.

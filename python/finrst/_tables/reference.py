@@ -65,8 +65,8 @@ def options() -> Table:
     """Describe every option of :func:`read` and :func:`scan`.
 
     Columns: ``name``, ``kind``, ``unit``, ``default``, ``flag``, ``doc``, ``more``. A kind is
-    ``filter``, ``moment``, ``duration``, ``size``, ``count``, ``switch``, ``thresholds`` or
-    ``hosts``; ``flag`` is null where the command line has none of that name.
+    ``filter``, ``moment``, ``duration``, ``size``, ``count``, ``switch``, ``thresholds``,
+    ``columns`` or ``hosts``; ``flag`` is null where the command line has none of that name.
 
     >>> import finrst
     >>> [(row["name"], row["default"]) for row in finrst.options() if row["unit"] == "s"][0]

@@ -145,6 +145,9 @@ class Table:
         """Raise when no column has this name, and say which was meant."""
         if name not in self.column_names:
             message = f"{printable(self.name)} has no column '{printable(name)}'"
+            if (self.name, name) in _vocabularies():
+                message += " here: it was not among the columns that were asked for"
+                raise error(message)
             raise error(message + nearest(name, self.column_names))
 
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:

@@ -22,6 +22,7 @@ impl Context {
             attempts: _,
             remembered: _,
             limit: _,
+            idle: _,
             forgotten,
             folded,
             not_compared,

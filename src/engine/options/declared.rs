@@ -5,6 +5,7 @@ use super::{Bound, Options};
 use crate::cause::Parameters;
 use crate::filter::Filter;
 use crate::hosts::Hosts;
+use crate::table::Columns;
 
 /// One option.
 pub struct Declared {
@@ -40,6 +41,8 @@ pub enum Slot {
     Switch(fn(&mut Options) -> &mut bool),
     /// Thresholds by name (see [`Parameters::list`]).
     Thresholds(fn(&mut Options) -> &mut Parameters),
+    /// Names of columns.
+    Columns(fn(&mut Options) -> &mut Columns),
     /// Addresses with their names.
     Hosts(fn(&mut Options) -> &mut Hosts),
 }
@@ -55,6 +58,7 @@ impl Slot {
             Self::Count(_) => "count",
             Self::Switch(_) => "switch",
             Self::Thresholds(_) => "thresholds",
+            Self::Columns(_) => "columns",
             Self::Hosts(_) => "hosts",
         }
     }
@@ -77,7 +81,11 @@ impl Slot {
             Self::Switch(at) => Some(at(&mut options).to_string()),
             Self::Limit(at) => at(&mut options).map(|octets| octets.to_string()),
             Self::Count(at) => at(&mut options).map(|count| count.to_string()),
-            Self::Filter(_) | Self::Moment(_) | Self::Thresholds(_) | Self::Hosts(_) => None,
+            Self::Filter(_)
+            | Self::Moment(_)
+            | Self::Thresholds(_)
+            | Self::Columns(_)
+            | Self::Hosts(_) => None,
         }
     }
 }
@@ -114,6 +122,17 @@ pub static OPTIONS: &[Declared] = &[
     .more("In Python a `datetime` too; +30s is after the first packet."),
     Declared::new("end", Slot::Moment(|o| &mut o.end), "First moment that takes no part any more.")
         .flag("TIME"),
+    Declared::new(
+        "columns",
+        Slot::Columns(|o| &mut o.columns),
+        "Columns that are made of connections and of their FIN and RST segments, in this order; \
+         what nobody asks for is not worked out.",
+    )
+    .more(
+        "A list of names, each of either table or of both, or a mapping of the tables to lists \
+         (None: all of a table). A table of which nothing is asked has neither columns nor rows. \
+         `finrst.columns()` lists them.",
+    ),
     Declared::new(
         "linger",
         Slot::Duration(|o| &mut o.limits.linger),

@@ -145,6 +145,7 @@ impl Together {
         let judge = Judge {
             context: &self.context,
             parameters: &options.parameters,
+            columns: &options.columns,
             threads: options.threads(),
         };
         let within = before + 1..=end;

@@ -179,6 +179,7 @@ impl Whole {
             connections,
             context,
             parameters: options.parameters.clone(),
+            columns: options.columns.clone(),
             ledger: accounts.ledger,
             files: accounts.files,
             interfaces: accounts.interfaces,

@@ -57,7 +57,7 @@ impl Scan {
             rows.extend(session.released().iter());
             let context = context.as_ref().unwrap_or(session.context());
             let (parameters, threads) = (session.parameters(), session.threads());
-            let judge = Judge { context, parameters, threads };
+            let judge = Judge { context, parameters, columns: session.columns(), threads };
             if let Step::Pair(connections, teardowns) =
                 judge.pair(rows.into_iter().collect(), &shared, &self.metadata)?
             {

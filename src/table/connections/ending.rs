@@ -25,8 +25,9 @@ pub const COLUMNS: &[Column<Connections>] = &[
         "ended_by",
         "",
         "Who sent the segment that decided the ending, after judgement.",
-        Kind::word(words::<EndedBy>, &|row| Some(row.verdict.ended_by.index())),
-    ),
+        Kind::word(words::<EndedBy>, &|row| Some(row.verdict?.ended_by.index())),
+    )
+    .judged(),
     Column::optional(
         "deciding_packet",
         "",

@@ -43,13 +43,28 @@ use crate::packet::Path;
 /// The table.
 pub enum Connections {}
 
+/// Columns that are kept beside those that were asked for: by them its packets are found again.
+pub const KEPT: &[&str] = &[
+    "connection_id",
+    "client_ip",
+    "client_port",
+    "server_ip",
+    "server_port",
+    "first_packet",
+    "last_packet",
+    "client_packets",
+    "server_packets",
+    "icmp_errors",
+    "deciding_packet",
+];
+
 /// What one row is made from.
 #[derive(Clone, Copy)]
 pub struct ConnectionRow<'a> {
     /// The facts.
     pub connection: &'a Connection,
-    /// The judgement, but for what it rests on.
-    pub verdict: &'a Verdict,
+    /// The judgement but for what it rests on, where a column tells something of it.
+    pub verdict: Option<&'a Verdict>,
     /// What it rests on.
     pub evidence: &'a [Evidence],
     /// What they refer to by number.

@@ -10,40 +10,46 @@ pub const COLUMNS: &[Column<Connections>] = &[
         "mechanism",
         "",
         "How it was ended, as the packets alone decide it.",
-        Kind::word(words::<Mechanism>, &|row| Some(row.verdict.mechanism.index())),
-    ),
+        Kind::word(words::<Mechanism>, &|row| Some(row.verdict?.mechanism.index())),
+    )
+    .judged(),
     Column::required(
         "cause",
         "",
         "Why it ended; `undetermined` when no rule holds.",
-        Kind::word(cause::names, &|row| Some(row.verdict.cause.index())),
-    ),
+        Kind::word(cause::names, &|row| Some(row.verdict?.cause.index())),
+    )
+    .judged(),
     Column::required(
         "confidence",
         "",
         "How sure the cause is, from 0 to 1 in steps of 0.01; 0 when undetermined.",
-        Kind::float64(&|row| Some(row.verdict.confidence)),
-    ),
+        Kind::float64(&|row| Some(row.verdict?.confidence)),
+    )
+    .judged(),
     Column::required(
         "evidence",
         "",
         "The facts that the cause rests on: name, number, text, packet that shows it.",
         Kind::Facts(|row, out| out.evidence(row.evidence)),
-    ),
+    )
+    .judged(),
     Column::required(
         "alternatives",
         "",
         "What else it could be, likeliest first, with shares of what the confidence leaves.",
         Kind::Shares(|row, out| {
-            for other in &row.verdict.alternatives {
+            for other in row.verdict.map_or(&[][..], |verdict| &verdict.alternatives) {
                 out.push(other.cause.name(), other.confidence);
             }
         }),
-    ),
+    )
+    .judged(),
     Column::required(
         "harmless",
         "",
         "Whether it is over and nothing was lost, whatever reset came; false where that is not seen.",
-        Kind::bool(&|row| Some(row.verdict.harmless)),
-    ),
+        Kind::bool(&|row| Some(row.verdict?.harmless)),
+    )
+    .judged(),
 ];

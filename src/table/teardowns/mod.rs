@@ -19,8 +19,8 @@ pub struct TeardownRow<'a> {
     pub connection: &'a Connection,
     /// The segment.
     pub teardown: &'a Teardown,
-    /// Its own judgement, but for what it rests on.
-    pub verdict: &'a Verdict,
+    /// Its own judgement but for what it rests on, where a column tells something of it.
+    pub verdict: Option<&'a Verdict>,
     /// What it rests on.
     pub evidence: &'a [Evidence],
     /// How much speaks for its being injected; 0 for a FIN.
