@@ -384,18 +384,28 @@ def test_fingerprint_is_the_table(demo: finrst.Capture) -> None:
         if text.get_text().isdigit()
     }
     assert sum(labels.values()) == len(rows) == 19
-    assert labels[37, 0] == sum(row["ttl_delta"] == 37 for row in rows) == 3
+    # A TTL of 101 where the others have 64: 27 hops, and none.
+    assert labels[27, 0] == sum(row["ttl"] == 101 for row in rows) == 3
     next_ones = [row for row in rows if row["ip_id_delta"] and 1 <= row["ip_id_delta"] <= 64]
     assert labels[0, 4] == sum(row["ttl_delta"] == 0 for row in next_ones)
 
 
+def test_fingerprint_compares_hops_and_not_the_numbers_that_systems_begin_with() -> None:
+    pa = pytest.importorskip("pyarrow")
+    # A scanner begins with 255, its host's reset with 64, both three routers away.
+    row = {"kind": ["rst"], "ttl": [61], "ttl_delta": [61 - 252], "ip_id_delta": [1]}
+    figure = finrst.plot.fingerprint(pa.table({**row, "cause": ["syn_scan"]}))
+    assert figure.finding == "The reset came over the hops of the claimed sender"
+
+
 def test_fingerprint_rounds_away_from_the_middle() -> None:
     pa = pytest.importorskip("pyarrow")
-    hops = list(range(-127, 128))
+    hops = list(range(-126, 127))
     table = pa.table(
         {
             "kind": ["rst"] * len(hops),
-            "ttl_delta": hops,
+            "ttl": [255 - max(further, 0) for further in hops],
+            "ttl_delta": [-further for further in hops],
             "ip_id_delta": [1] * len(hops),
             "cause": ["reset_injected"] * len(hops),
         }
@@ -405,7 +415,7 @@ def test_fingerprint_rounds_away_from_the_middle() -> None:
     centres = [one.get_offsets()[0][0] for one in ax.collections if len(one.get_offsets())]
     assert len(centres) <= 41
     assert 0 in centres
-    assert figure.finding.startswith("254 of 255 resets (99.6 %) came with a TTL")
+    assert figure.finding.startswith("252 of 253 resets (99.6 %) came over other hops")
 
 
 @pytest.mark.parametrize("name", CHARTS)

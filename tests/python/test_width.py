@@ -75,7 +75,16 @@ def test_lines_break_between_words_only(room: int, *, painted: bool) -> None:
     assert [line for line in told if width.columns(line) > room and " " in line[2:]] == []
     # A line is no shorter than it must be.
     for line, after in itertools.pairwise(told):
-        assert width.columns(line) + 1 + width.columns(after.split()[0]) > room
+        (word,) = re.findall(r"^ *(1\.2 s:|\S+)", after)
+        assert width.columns(line) + 1 + width.columns(word) > room
+
+
+@pytest.mark.parametrize("room", range(20, 60))
+def test_no_line_ends_between_a_number_and_its_unit(room: int) -> None:
+    told = "For 36 min 53 s, 33 % of 24 connections waited 1.2 ms or 40 µs longer than 2 h."
+    lines = width.wrap(told, room)
+    assert " ".join(lines) == told
+    assert [line for line in lines if re.match(r"(min|s|%|ms|µs|h)(?!\w)", line)] == []
 
 
 def test_a_word_that_is_wider_than_the_line_stays_whole() -> None:

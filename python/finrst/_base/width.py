@@ -25,6 +25,8 @@ _LINES = 24
 _LEAST_NAME = 10
 
 _ESCAPE = re.compile(r"\x1b\[[0-9;]*m")
+# Between words, and not between a number and its unit.
+_BETWEEN = re.compile(r"((?<!\d)[ \n]+|(?<=\d)[ \n]+(?![ \n]|(?:[nµm]?s|min|h|d|%)(?!\w)))")
 # Marks above and below letters, joiners and directions: they stand where others stand.
 _NO_COLUMN = frozenset({"Mn", "Me", "Cf", "Cc"})
 
@@ -170,7 +172,7 @@ class _Wrapper(textwrap.TextWrapper):
     """Breaks lines between words only, and counts columns."""
 
     def _split(self, text: str) -> list[str]:
-        return [_Word(part) for part in re.split(r"([ \n]+)", text) if part]
+        return [_Word(part) for part in _BETWEEN.split(text) if part]
 
 
 def wrap(
@@ -184,11 +186,11 @@ def wrap(
     """Break a sentence into lines between words, behind ``first``, then behind ``rest``.
 
     An address that is wider than a line is shortened, unless the text is to be copied and stays
-    ``whole``; any other word that is stands alone in one. Without a width it is that of standard
-    output, and :data:`READABLE` at most.
+    ``whole``; any other word that is stands alone in one. A number stays with its unit. Without a
+    width it is that of standard output, and :data:`READABLE` at most.
 
-    >>> wrap("The server never answered.", 16, "- ")
-    ['- The server', '  never', '  answered.']
+    >>> wrap("The server never answered in 19.6 s.", 16, "- ")
+    ['- The server', '  never answered', '  in 19.6 s.']
     """
     room = min(available(), READABLE) if width is None else width
     follow = " " * columns(first) if rest is None else rest

@@ -133,7 +133,8 @@ def _opening(row: dict[str, Any]) -> str:
         )
     if wait is not None and wait >= 0:
         which = "first SYN" if syns > 1 else "SYN"
-        text += f"; the client answered {duration(wait)} after its {which}"
+        did = "broke off" if row["ending"] == "handshake_abandoned" else "answered"
+        text += f"; the client {did} {duration(wait)} after its {which}"
         if retry and retry > _MOST * wait:
             text += ", and most of that went by before the SYN that was answered"
     return f"{text}."
