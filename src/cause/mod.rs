@@ -34,7 +34,7 @@ use std::sync::OnceLock;
 use crate::conn::{Connection, EndedBy, Ending, Kind, Side, Teardown};
 use guards::Guards;
 use mechanism::Forged;
-use needs::Like;
+use needs::{CLASSES, Like};
 
 /// The cause when no rule holds.
 pub const UNDETERMINED: &str = "undetermined";
@@ -242,19 +242,19 @@ type Question = (Needs, Cause, &'static Rule);
 
 impl Asked {
     /// The rules that are asked, in order of decision.
-    fn rules(self) -> &'static [Question] {
-        static LISTS: OnceLock<[Vec<Question>; 5]> = OnceLock::new();
-        let lists = LISTS.get_or_init(|| {
-            let all =
-                [Self::Connection, Self::DecidingReset, Self::Reset, Self::Fin, Self::Attempt];
-            all.map(|asked| {
-                let all = RULES.iter().enumerate();
-                all.filter(|(_, rule)| asked.takes(rule.applies))
-                    .filter_map(|(index, rule)| Some((rule.needs, Cause::at(index)?, *rule)))
-                    .collect()
-            })
-        });
-        &lists[self as usize]
+    fn rules(self) -> impl Iterator<Item = Question> {
+        let all = RULES.iter().enumerate().filter(move |(_, rule)| self.takes(rule.applies));
+        all.filter_map(|(index, rule)| Some((rule.needs, Cause::at(index)?, *rule)))
+    }
+
+    /// Those of them that the class of a case does not rule out.
+    fn rules_for(self, like: Like) -> &'static [Question] {
+        static LISTS: [[OnceLock<Vec<Question>>; CLASSES]; 5] =
+            [const { [const { OnceLock::new() }; CLASSES] }; 5];
+        let Some(list) = LISTS[self as usize].get(like.class()) else { return &[] };
+        list.get_or_init(|| {
+            self.rules().filter(|(needs, ..)| !needs.rule_out(like.of_class())).collect()
+        })
     }
 
     fn takes(self, applies: Applies) -> bool {
@@ -291,9 +291,13 @@ fn decide(case: &Case<'_>, sender: EndedBy, asked: Asked) -> (Verdict, Option<Fo
     let mut others: Vec<(Cause, f64)> = Vec::new();
     let mut excluded = 0;
     let like = Like::of(case);
-    for &(needs, found, rule) in asked.rules() {
+    if cfg!(debug_assertions) {
+        for (_, _, rule) in asked.rules().filter(|(needs, ..)| needs.rule_out(like)) {
+            assert!((rule.holds)(case).is_none(), "{} needs less than it says", rule.name);
+        }
+    }
+    for &(needs, found, rule) in asked.rules_for(like) {
         if needs.rule_out(like) {
-            debug_assert!((rule.holds)(case).is_none(), "{} needs less than it says", rule.name);
             continue;
         }
         let Some(finding) = (rule.holds)(case) else { continue };

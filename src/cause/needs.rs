@@ -156,7 +156,33 @@ const fn shape(form: Option<Form>) -> u64 {
 #[derive(Clone, Copy, Debug)]
 pub struct Like(u64);
 
+/// Classes of cases: for each ending one of those that are not about a reset, and one for each form
+/// and sender of a reset.
+pub const CLASSES: usize = ENDINGS.count_ones() as usize * KINDS;
+const KINDS: usize = 1 + 2 * 4;
+/// What tells the class of a case.
+const CLASS: u64 =
+    ENDINGS | ENDINGS << RESETS | (ABORT | REPLY | OTHER | SHAPELESS) | (BY_CLIENT | BY_SERVER);
+
 impl Like {
+    /// The class of the case: what rules out many rules for all cases of a class.
+    pub const fn class(self) -> usize {
+        let ending = (self.0 | self.0 >> RESETS) & ENDINGS;
+        let form = self.0 >> ABORT.trailing_zeros() & 0b1111;
+        let kind = if form == 0 {
+            0
+        } else {
+            let server = self.0 & BY_SERVER != 0;
+            1 + 2 * form.trailing_zeros() as usize + server as usize
+        };
+        ending.trailing_zeros() as usize * KINDS + kind
+    }
+
+    /// What all cases of its class are like.
+    pub const fn of_class(self) -> Self {
+        Self(self.0 & CLASS)
+    }
+
     /// Of one case.
     pub fn of(case: &Case<'_>) -> Self {
         let c = case.connection;
@@ -235,6 +261,21 @@ mod tests {
         let mut all = Vec::new();
         cases(script, |case| all.push(!needs.rule_out(Like::of(case))));
         all
+    }
+
+    #[test]
+    fn cases_of_a_class_are_alike_in_what_tells_it() {
+        let near = RULES.iter().flat_map(|rule| rule.near_misses.iter().map(|near| &near.0));
+        let mut classes = std::collections::BTreeMap::new();
+        for script in RULES.iter().flat_map(|rule| rule.examples).chain(near) {
+            cases(script, |case| {
+                let like = Like::of(case);
+                let known = *classes.entry(like.class()).or_insert(like.of_class().0);
+                assert_eq!(known, like.of_class().0, "{script}");
+            });
+        }
+        assert!(classes.len() > 40, "{}", classes.len());
+        assert!(classes.into_keys().all(|class| class < super::CLASSES));
     }
 
     #[test]

@@ -31,15 +31,15 @@ impl Intake {
         let time = frame.time.unwrap_or(self.last_time);
         self.last_time = time;
         let first = *self.first_time.get_or_insert(time);
-        let decoded = self.decoder.decode(frame, time);
-        let class = decoded.class();
-        if is_inside(options, time, first) && options.keeps(&decoded, self.decoder.paths()) {
-            self.ledger.add(frame.file, class);
-            return decoded;
+        // The one that is returned, in which a segment is made in its place.
+        let mut decoded = self.decoder.decode(frame, time);
+        let mut class = decoded.class();
+        if !(is_inside(options, time, first) && options.keeps(&decoded, self.decoder.paths())) {
+            class = if class == Class::Tcp { Class::Filtered } else { class };
+            decoded = Decoded::Other(class);
         }
-        let class = if class == Class::Tcp { Class::Filtered } else { class };
         self.ledger.add(frame.file, class);
-        Decoded::Other(class)
+        decoded
     }
 }
 

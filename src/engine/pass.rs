@@ -17,8 +17,9 @@ impl Pass<'_> {
     pub fn batch(&mut self, batch: &Batch<'_>) {
         let mut ahead: Vec<Coming<'_>> = Vec::with_capacity(conn::PREFETCHED);
         for frame in batch {
-            match self.intake.take(&frame, self.options) {
-                Decoded::Tcp(segment) => self.shards.take(&segment, &mut ahead),
+            // A segment is large: it is looked at where it was made.
+            match &self.intake.take(&frame, self.options) {
+                Decoded::Tcp(segment) => self.shards.take(segment, &mut ahead),
                 Decoded::Reassembled(whole) => {
                     self.shards.flush(&mut ahead);
                     let mut alone = Vec::with_capacity(1);
@@ -27,7 +28,7 @@ impl Pass<'_> {
                 }
                 Decoded::IcmpError(error) => {
                     self.shards.flush(&mut ahead);
-                    self.shards.icmp(&error);
+                    self.shards.icmp(error);
                 }
                 Decoded::Other(_) => {}
             }

@@ -28,7 +28,39 @@ pub struct Options {
 impl Options {
     /// Reads what the captured bytes hold; stops at the end-of-list option, at a length that
     /// cannot be, or where the capture cut them.
+    #[inline]
     pub fn parse(octets: &[u8]) -> Self {
+        Self::usual(octets).unwrap_or_else(|| Self::walk(octets))
+    }
+
+    /// The layouts of which most captures are full, each read at once: none, timestamps alone, and
+    /// what Linux puts on its SYNs and SYN-ACKs.
+    #[inline]
+    fn usual(octets: &[u8]) -> Option<Self> {
+        let number = |octets: [u8; 4]| u32::from_be_bytes(octets);
+        match *octets {
+            [] => Some(Self::default()),
+            [1, 1, 8, 10, v0, v1, v2, v3, e0, e1, e2, e3] => Some(Self {
+                timestamps: Some((number([v0, v1, v2, v3]), number([e0, e1, e2, e3]))),
+                kinds: 1 << 1 | 1 << 8,
+                ..Self::default()
+            }),
+            [2, 4, m0, m1, 4, 2, 8, 10, v0, v1, v2, v3, e0, e1, e2, e3, 1, 3, 3, shift] => {
+                Some(Self {
+                    mss: Some(u16::from_be_bytes([m0, m1])),
+                    window_scale: Some(shift.min(14)),
+                    sack_permitted: true,
+                    timestamps: Some((number([v0, v1, v2, v3]), number([e0, e1, e2, e3]))),
+                    kinds: 1 << 1 | 1 << 2 | 1 << 3 | 1 << 4 | 1 << 8,
+                    ..Self::default()
+                })
+            }
+            _ => None,
+        }
+    }
+
+    /// Option by option.
+    fn walk(octets: &[u8]) -> Self {
         let mut options = Self::default();
         let mut rest = octets;
         while let Some((&kind, tail)) = rest.split_first() {
@@ -57,7 +89,7 @@ impl Options {
         if octets.is_empty() {
             return None;
         }
-        Self::parse(octets).timestamps
+        Self::walk(octets).timestamps
     }
 
     fn take(&mut self, kind: u8, body: &[u8]) {
@@ -103,6 +135,23 @@ mod tests {
         assert_eq!(options.window_scale, Some(7));
         assert!(options.sack_permitted);
         assert_eq!(options.timestamps, Some((9, 0)));
+    }
+
+    #[test]
+    fn usual_layouts_are_read_as_all_others_are() {
+        let stamps: &[u8] = &[1, 1, 8, 10, 0, 0, 0, 9, 255, 1, 2, 3];
+        let syn: &[u8] = &[2, 4, 5, 180, 4, 2, 8, 10, 0, 0, 0, 9, 0, 0, 7, 0, 1, 3, 3, 15];
+        for layout in [&[][..], stamps, syn] {
+            assert_eq!(Options::usual(layout), Some(Options::walk(layout)));
+            for at in 0..layout.len() {
+                for octet in [0, 1, 2, 3, 4, 8, 10, 255] {
+                    let mut changed = layout.to_vec();
+                    changed[at] = octet;
+                    assert_eq!(Options::parse(&changed), Options::walk(&changed), "{changed:?}");
+                }
+                assert_eq!(Options::parse(&layout[..at]), Options::walk(&layout[..at]));
+            }
+        }
     }
 
     #[test]
