@@ -207,12 +207,12 @@ impl Session {
 
     /// Takes them. The context has them and those that were taken before, and no other.
     pub fn take(&mut self) -> Rows {
+        self.teardowns = 0;
         std::mem::take(&mut self.released)
     }
 
     /// Goes on with what was let go behind the rows that were taken, as reading on does.
     pub fn refill(&mut self) {
-        self.teardowns = self.released.teardowns();
         while !self.is_full()
             && let Some(row) = self.waiting.pop_front()
         {
@@ -220,10 +220,11 @@ impl Session {
         }
     }
 
-    fn release(&mut self, mut row: Connection) {
+    fn release(&mut self, row: Connection) {
         self.context.add(&row);
         self.teardowns += row.teardowns.len();
-        self.released.push(&mut row);
+        // It is looked at soon: packed it would be unpacked at once.
+        self.released.push_whole(row);
     }
 
     /// What the connections let go so far say together.

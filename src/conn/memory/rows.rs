@@ -16,6 +16,7 @@ use crate::conn::facts::connection::Connection;
 use crate::conn::memory::pack::{Packer, Rare};
 use crate::conn::memory::prefetch::BLOCK;
 use crate::conn::memory::store::Unpacked;
+use crate::conn::primitives::slab::CHUNK;
 use crate::conn::primitives::words::Release;
 
 /// Rows of FINs and RSTs of a connection that is not worth packing.
@@ -147,7 +148,22 @@ impl Rows {
         self.put(connection, true);
     }
 
-    /// The same, its FINs and RSTs noted or still to be noted by [`Rows::show`].
+    /// Adds one as it is, to be looked at soon.
+    pub fn push_whole(&mut self, connection: Connection) {
+        let row = Unpacked::row(connection);
+        if let Some(Chunk::Unpacked(last)) = self.chunks.last_mut().and_then(Arc::get_mut)
+            && last.len() < CHUNK
+        {
+            last.push(row);
+            self.length += 1;
+            return;
+        }
+        let mut chunk = Vec::with_capacity(CHUNK);
+        chunk.push(row);
+        self.push_unpacked(chunk);
+    }
+
+    /// Adds one packed, its FINs and RSTs noted or still to be noted by [`Rows::show`].
     pub(in crate::conn) fn put(&mut self, connection: &mut Connection, note: bool) {
         if connection.teardowns.len() > MANY_TEARDOWNS {
             let row = std::mem::replace(connection, Connection::blank());

@@ -127,6 +127,11 @@ impl<'o> Reader<'o> {
             return;
         };
         let (mut bits, mut end) = (u32::from_le_bytes([a, b, c, 0]), 0_usize);
+        if bits == 0 {
+            // Zeros, as in many a group.
+            self.octets = self.octets.get(CONTROL..).unwrap_or_default();
+            return;
+        }
         for word in &mut self.words {
             let code = (bits & 7) as usize;
             bits >>= 3;

@@ -21,17 +21,18 @@ struct Earlier {
 }
 
 impl Tracker {
-    /// Begins a connection, letting go of `replaced`.
+    /// Begins a connection, letting go of `replaced`. `alone` where none of its tuple is known.
     pub(super) fn begin(
         &mut self,
         segment: &Segment<'_>,
         hash: u32,
         replaced: Option<u32>,
+        alone: bool,
     ) -> Option<(u32, Side)> {
         let earlier = replaced.and_then(|number| self.replace(number, segment));
         self.make_room(segment.time);
         // Looked up again: what was known may have been let go for it.
-        let mut head = self.store.find_of(segment, hash);
+        let mut head = if alone { None } else { self.store.find_of(segment, hash) };
         if head.is_some_and(|(head, _)| self.purge(head)) {
             head = self.store.find_of(segment, hash);
         }

@@ -33,7 +33,7 @@ impl Tracker {
         }
         match chosen {
             Some((number, side)) if !self.begins_anew(number, side, segment) => chosen,
-            chosen => self.begin(segment, hash, chosen.map(|(number, _)| number)),
+            chosen => self.begin(segment, hash, chosen.map(|(number, _)| number), head.is_none()),
         }
     }
 
