@@ -59,8 +59,11 @@ pub fn score(case: &Case<'_>, row: &Teardown) -> Score {
     // What came since may be as little its own as a forged reset would be.
     let by_others = c.extra().and_then(|extra| extra.foreign[row.sender]);
     let by_others = by_others.is_some_and(|other| other.packet > at && other.own_after == 0);
+    // What a reply answers was said in the direction that was not captured.
+    let unheard = !peer.spoke() && !row.flags.ack();
     let lives_on = row.sender_progress_after > 0
         && !(fin_acked || retried || raw_socket || disputed || by_others)
+        && !(unheard && row.sender_mark.bytes == 0)
         && in_order;
     let new_data = row.sender_bytes_after > 0;
     let carries_on = lives_on && (new_data || row.sender_after > 1);
@@ -69,7 +72,7 @@ pub fn score(case: &Case<'_>, row: &Teardown) -> Score {
     let own = hops::apart(case, row);
     let like_its_sender = own.is_none() && hops::alike(case, row);
     // A reply takes its number from the peer.
-    let answers = row.trigger.is_some() && !row.flags.ack();
+    let answers = row.trigger.is_some() && !row.flags.ack() || unheard;
     let beyond = !answers && row.ahead.get().is_some_and(|ahead| ahead > 2);
     let guessed = near.guessed;
     // The bytes before it may have been lost to the capture: then it looks like its sender's.
@@ -82,6 +85,11 @@ pub fn score(case: &Case<'_>, row: &Teardown) -> Score {
         _ => 3.0,
     };
     score.add(beyond && complete && !guessed, weight, "sequence_beyond_sent", at);
+    // Its peer has long acknowledged that number, and nothing asked for it again.
+    let passed = row.sequence_check == SequenceCheck::Old
+        && !row.flags.ack()
+        && (row.trigger.is_none() || row.trigger_old);
+    score.add(passed && complete && peer.spoke(), 2.0, "sequence_has_passed", at);
     score.add(guessed && complete, 5.0, "guessed_sequence_offsets", at);
     score.add(near.several && !guessed, 3.0, "several_sequence_numbers", at);
     let pair = near.beyond && !beyond && !guessed && !near.several;

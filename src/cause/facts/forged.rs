@@ -42,6 +42,10 @@ pub const FACTS: &[Fact] = &[
         ],
     ),
     sign(
+        "sequence_has_passed",
+        &["Its sequence number was acknowledged long ago, and nothing had asked for it again"],
+    ),
+    sign(
         "guessed_sequence_offsets",
         &["Resets came whose sequence numbers lie round steps apart: guesses of the next one"],
     ),

@@ -16,6 +16,8 @@ pub const RULE: Rule = Rule {
         // Without a timestamp, as macOS, iOS and Windows send it.
         "> S, < S., > ., > P. 80, < P. 300, > ., > R. nots +3s",
         "> S, < S., > ., > P. 80, < P. 300, > ., > R. nots win=0 +3s",
+        // The same of a host that draws its identifications.
+        "> S, < S. id=911, > ., > P. 80, < P. 300 id=41012, > ., < R. nots win=0 id=23007 +500ms",
         // Without ACK, as old Windows and small stacks close.
         "> S, < S., > ., > P. 80, < P. 300, < F., > ., > R +14ms",
         "> S, < S., > ., > P. 4, < . +2ms, > R win=502 +1ms",
@@ -26,6 +28,8 @@ pub const RULE: Rule = Rule {
         ("> S, < S., > ., > P. 80, < ., < R. +1ms", "abort_unread_data"),
         ("> S, < S., > ., > P. 80, < P. 300, > ., > R nots ttl=60 +3s", "idle_timeout_reset"),
         ("> S, < S., > ., > P. 80, < P. 300, > ., < R +9ms", "no_socket"),
+        // Of a host that answers like Linux, and would stamp it.
+        ("> S, < S., > ., > P. 80, < P. 300, > ., < R. nots win=0 id=23007 +500ms", "undetermined"),
         ("< R", "undetermined"),
     ],
     twins: &[

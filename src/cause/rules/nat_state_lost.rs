@@ -102,8 +102,7 @@ fn from_another_port(case: &Case<'_>) -> Option<Finding> {
         Finding::new(0.75)
             .with(Evidence::of("goes_on_from_another_port").at(c.first_packet))
             .with(Evidence::count("as_connection", other.id))
-            .with(Evidence::of("reset_by_a_server_that_does_not_know_it").at(reset.packet))
-            .by_third_party(),
+            .with(Evidence::of("reset_by_a_server_that_does_not_know_it").at(reset.packet)),
     )
 }
 

@@ -21,8 +21,10 @@ pub const RULE: Rule = Rule {
 
 fn holds(case: &Case<'_>) -> Option<Finding> {
     let c = case.connection;
+    // Whoever was not heard may have ended it.
+    let confidence = if c.two_sided() { 0.85 } else { 0.5 };
     matches!(c.ending, Ending::Open | Ending::HalfClosed).then(|| {
-        Finding::new(0.85)
+        Finding::new(confidence)
             .with(Evidence::of("last_seen").at(c.last_packet))
             .with_some(c.censored.then(|| Evidence::of("capture_ended_soon_after")))
     })

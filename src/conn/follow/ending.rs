@@ -63,6 +63,7 @@ fn judge_resets(c: &mut Connection) {
     // A client that was refused may still have repeated its SYN; only more than SYNs is life.
     let completed = c.endpoints.client.alive > c.endpoints.client.syns;
     let syns = c.endpoints.each_ref().map(|endpoint| endpoint.syns + endpoint.syn_acks);
+    let heard = c.endpoints.each_ref().map(Endpoint::spoke);
     let mut effective = BySide::both(false);
     let obeyed = obeyed_later(c);
     for (place, row) in c.teardowns.iter_mut().enumerate() {
@@ -82,7 +83,12 @@ fn judge_resets(c: &mut Connection) {
         if row.kind == Kind::Fin {
             continue;
         }
-        let lives_on = row.peer_progress_after > 0
+        // Where only the client's direction was captured, it answers an answer that was not, and
+        // goes on by itself.
+        let alone = !heard[row.sender.peer()]
+            && row.sender_mark.bytes == 0
+            && row.sender_mark.alive <= syns[row.sender];
+        let lives_on = (row.peer_progress_after > 0 || alone)
             && row.sender_progress_after > 0
             && (row.sequence_check != SequenceCheck::AcksSyn || completed)
             && obeyed != Some(place);
@@ -226,19 +232,23 @@ fn ending(c: &Connection, reset: Option<u32>) -> Ending {
     if client_fin || server_fin { Ending::HalfClosed } else { Ending::Open }
 }
 
-/// The capture lost the second FIN: the side that had closed, and was acknowledged, acknowledges
-/// one number beyond all that its peer sent, and nothing follows.
+/// The capture lost the second FIN, or the whole direction: the side that had closed, and was
+/// acknowledged, acknowledges one number beyond all that its peer sent, and nothing follows.
 fn closed_unseen(c: &Connection) -> bool {
     let Some(first) = c.first_fin_by else { return false };
     let (closer, other) = (c.side(first), c.side(first.peer()));
     let mut rows = c.teardowns.iter().take(SEARCHED);
     let fin = rows.find(|row| row.kind == Kind::Fin && row.sender == first);
-    let before = fin.and_then(|row| row.relative_acknowledgment.get());
-    other.spoke()
-        && other.fins == 0
+    let Some(before) = fin.and_then(|row| row.relative_acknowledgment.get()) else { return false };
+    if !other.spoke() {
+        // One direction alone: the number that came since may as well be a byte, but a closed
+        // side that hears one answers by a reset.
+        return other.acked.cast_signed() == before + 1 && closer.retransmission_run == 0;
+    }
+    other.fins == 0
         && other.unseen_acked == 1
         && other.acked == other.max_end + 1
-        && before.is_some_and(|before| before < other.acked.cast_signed())
+        && before < other.acked.cast_signed()
         && closer.fin.is_some_and(|fin| fin.acked_at.is_some())
         && closer.last_time >= other.last_time
 }

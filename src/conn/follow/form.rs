@@ -146,7 +146,10 @@ fn lives(c: &Connection, segment: &Segment<'_>, row: &Teardown) -> bool {
     if ends {
         // Without timestamps on the connection there is nothing more to hold it against.
         let unstamped = row.timestamp_ok.is_none();
-        let own = window || own_id(endpoint, row) || unstamped_socket(c, endpoint, segment);
+        let own = window
+            || own_id(endpoint, row)
+            || unstamped_socket(c, endpoint, segment)
+            || unmarked_socket(c, endpoint, segment, row);
         // Of itself, its window is open, unlike that of a box that speaks for a side which stamps.
         let in_course = segment.time.saturating_sub(c.end) <= LULL;
         let plain = (segment.window != 0 || in_course) && plain_stack(endpoint, segment);
@@ -165,6 +168,25 @@ fn unstamped_socket(c: &Connection, endpoint: &Endpoint, segment: &Segment<'_>) 
     let numbered = endpoint.ip_id.is_some() && segment.ip_id == Some(0);
     let in_course = segment.time.saturating_sub(c.end) <= LULL;
     segment.window != 0 && segment.header_length == 20 && in_course && !numbered
+}
+
+/// In the course of things, from where its sender is, and like it in all but the stamp, that some
+/// stacks write on no reset: those whose identifications tell nothing.
+fn unmarked_socket(
+    c: &Connection,
+    endpoint: &Endpoint,
+    segment: &Segment<'_>,
+    row: &Teardown,
+) -> bool {
+    let alike = if segment.ip_id.is_some() {
+        row.dont_fragment == endpoint.traits.never_fragments()
+    } else {
+        row.flow_label == endpoint.flow_label
+    };
+    let in_course = segment.time.saturating_sub(c.end) <= LULL;
+    // Linux stamps what it aborts.
+    let may = !endpoint.answers_like_linux() && segment.header_length == 20;
+    may && alike && in_course && row.ttl_delta == Some(0)
 }
 
 /// The TTL of lwIP, which never stamps a reset.
