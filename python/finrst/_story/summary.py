@@ -114,7 +114,7 @@ def of_columns(capture: Answer) -> list[str]:
     return [
         *wrap(f"{plural(len(capture), 'TCP connection')} in {printable(name)}"),
         *_span(files, capture.tz),
-        *wrap(f"Read for {' and '.join(asked)}; how they ended stands in others, or in these."),
+        *wrap(f"Read with {' and '.join(asked)} alone; findings and plots read the others, too."),
     ]
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from os import PathLike
 
 _WIDTH, _LEFT, _RIGHT = 900, 190, 560
-_ROW, _GAP, _TOP = 30, 28, 84
+_ROW, _GAP, _TOP = 30, 28, 104
 _HEAD, _AROUND, _TAIL = 8, 8, 4
 _MIDDLE = (_LEFT + _RIGHT) // 2
 _SILENCE = 0.2
@@ -204,24 +204,27 @@ def _draw(one: Story) -> str:
 
 def _head(one: Story, *, between: bool) -> str:
     row = one.row
-    title = plural(len(one.packets), "packet")
+    title, verdict = plural(len(one.packets), "packet"), ""
     if row:
         by = "" if row["ended_by"] == "none" else f", ended by {row['ended_by'].replace('_', ' ')}"
         title = f"Connection {row['connection_id']}: {row['ending'].replace('_', ' ')}{by}"
-        if "cause" in row:
-            title += f" — {row['cause']}"
+        # A line of its own: on a phone the right half of a ladder has to be pulled in.
+        verdict = row.get("cause", "")
         if row.get("confidence"):
-            title += f" ({certainty(row['confidence'])} sure)"
+            verdict += f" ({certainty(row['confidence'])} sure)"
+    lines = "".join(
+        f'<text x="8" y="{y}" class="bold" style="font-size:14px">{escaped(line, 200)}</text>'
+        for y, line in ((22, title), (41, verdict))
+        if line
+    )
     ends = "".join(
-        f'<text x="{x}" y="54" text-anchor="middle" class="bold">'
+        f'<text x="{x}" y="68" text-anchor="middle" class="bold">'
         f"<title>{escaped(name)}</title>{escaped(fit(name, 48))}</text>"
         for x, name in zip((_LEFT, _RIGHT), one.ends, strict=True)
     )
     if between:
-        ends += f'<text x="{_MIDDLE}" y="69" text-anchor="middle" class="soft">in between</text>'
-    return (
-        f'<text x="8" y="22" class="bold" style="font-size:14px">{escaped(title, 200)}</text>{ends}'
-    )
+        ends += f'<text x="{_MIDDLE}" y="83" text-anchor="middle" class="soft">in between</text>'
+    return lines + ends
 
 
 def _halo(row: dict[str, Any], y: int, height: int) -> str:
