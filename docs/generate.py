@@ -166,7 +166,7 @@ def columns() -> str:
 
 
 def options() -> str:
-    """Write the reference of the options of a reading, and of the thresholds of the causes."""
+    """Write the reference of the options of a reading, and of the numbers of the causes."""
     lines = [
         "# Options and thresholds",
         "",
@@ -192,10 +192,32 @@ def options() -> str:
         "| threshold | default | meaning |",
         "|" + " --- |" * 3,
     ]
-    for row in finrst.parameters():
-        default = " ".join(filter(None, (f"{row['default']:g}", row["unit"])))
-        lines.append(f"| `{row['name']}` | {default} | {_plain(row['doc'])} |")
+    thresholds = [row for row in finrst.parameters() if row["settable"]]
+    stated = [row for row in finrst.parameters() if not row["settable"]]
+    for row in thresholds:
+        lines.append(f"| `{row['name']}` | {_number(row)} | {_plain(row['doc'])} |")
+    lines += [
+        "",
+        "## Numbers of the rules",
+        "",
+        "What else decides a verdict: `finrst.parameters()` shows it, and no reading can set it. A",
+        "confidence is how sure a rule is before the quality of the capture counts, or the share of",
+        "a candidate; a weight adds to a sum; a fraction is a part, or one part in so many; a bound",
+        "is what is remembered or looked at, at most. Names begin with the cause, or with the part",
+        "of the judgement, that they belong to.",
+        "",
+        "| number | kind | value | meaning |",
+        "|" + " --- |" * 4,
+    ]
+    for row in stated:
+        cells = (row["kind"], _number(row), _plain(row["doc"]))
+        lines.append(f"| `{row['name']}` | " + " | ".join(cells) + " |")
     return "\n".join(lines)
+
+
+def _number(row: dict[str, Any]) -> str:
+    """Write a number with its unit."""
+    return " ".join(filter(None, (f"{row['default']:.12g}", row["unit"])))
 
 
 def functions() -> str:

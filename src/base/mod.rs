@@ -3,5 +3,6 @@
 pub mod error;
 pub mod guard;
 pub mod issue;
+pub mod numbers;
 pub(crate) mod parallel;
 pub mod text;

@@ -5,20 +5,31 @@ use super::context::{chosen, own_hops, own_range, ttls};
 use super::evidence::Evidence;
 use super::rule::Case;
 use super::score::{headers, shortest};
+use crate::base::numbers::numbers;
 use crate::conn::{Side, Signs, Teardown, hops};
 
-/// Connections of a host from which one router more or less is evidence, if it never varied.
-const STEADY: u32 = 4;
-/// Routers from which a host known by one connection is another one.
-const FAR: u8 = 5;
-/// Routers between a host and the next one to it that speaks in its name.
-const NEXT: u8 = 3;
-/// Connections of a host from which its path is steady.
-const MANY: u32 = 6;
-/// Routers that paths pass at most, as a rule: a TTL that says more was set by a program.
-const LONGEST: u8 = 24;
-/// Who answers in less than this part of the shortest round trip is not where its sender is.
-const NEARER: i64 = 5;
+numbers! {
+    /// Connections of a host from which one router more or less is evidence, if it never varied.
+    count STEADY: u32 = 4;
+    /// Routers from which a host known by one connection is another one.
+    count FAR: u8 = 5;
+    /// Or by two connections.
+    count FAR_OF_TWO: u8 = 3;
+    /// Segments of a side in this connection by which its distance is known.
+    count KNOWN: u32 = 3;
+    /// Routers between a host and the next one to it that speaks in its name.
+    count NEXT: u8 = 3;
+    /// Connections of a host from which its path is steady.
+    count MANY: u32 = 6;
+    /// Routers that paths pass at most, as a rule: a TTL that says more was set by a program.
+    count LONGEST: u8 = 24;
+    /// Who answers in less than one part in so many of the shortest round trip is not where its
+    /// sender is.
+    fraction NEARER: i64 = 5;
+    /// The highest TTL that a program sets so that its segments do not go far (eBGP over several
+    /// hops), and no kernel of today begins with.
+    count SET_LOW: u8 = 32;
+}
 
 /// A distance that is not the claimed sender's.
 #[derive(Clone, Copy, Debug)]
@@ -156,10 +167,6 @@ pub fn alike(case: &Case<'_>, row: &Teardown) -> bool {
     own.is_none_or(|own| chosen(c) || away(hops(row.ttl), own) == 0)
 }
 
-/// The highest TTL that a program sets so that its segments do not go far (eBGP over several hops),
-/// and no kernel of today begins with.
-const SET_LOW: u8 = 32;
-
 /// Whether the program of its sender set the TTL, which its kernel's replies do not have.
 fn set_low(case: &Case<'_>, row: &Teardown) -> bool {
     let own = own_range(case.side(row.sender));
@@ -181,13 +188,13 @@ fn within(case: &Case<'_>, row: &Teardown, own: (u8, u8)) -> Option<((u8, u8), u
     });
     let elsewhere = host.filter(|host| host.connections > 1);
     let path = elsewhere.is_some_and(|host| away(hops, (host.hops_low, host.hops_high)) == 0);
-    if taken || path && side.alive < 3 {
+    if taken || path && side.alive < KNOWN {
         return None;
     }
     let spread = (own.1 - own.0).max(host.map_or(0, |host| host.hops_within));
     let steady = spread == 0 && !path;
     // Where all else passes routers, a segment with a TTL as it is sent comes from the next one.
-    let next_to_us = hops == 0 && side.alive >= 3;
+    let next_to_us = hops == 0 && side.alive >= KNOWN;
     let known =
         elsewhere.is_some_and(|host| host.connections >= STEADY && host.hops_low == host.hops_high);
     let least = least(case);
@@ -228,7 +235,7 @@ fn between(case: &Case<'_>, side: Side) -> Option<((u8, u8), u8)> {
     let needed = match host.connections {
         0 => return None,
         1 => least.max(FAR),
-        2 => least.max(3).max(spread.saturating_add(1)),
+        2 => least.max(FAR_OF_TWO).max(spread.saturating_add(1)),
         many if many >= STEADY && spread == 0 => 1,
         _ => least.max(spread.saturating_add(1)),
     };

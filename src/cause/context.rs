@@ -29,6 +29,7 @@ use client::{Client, Rounds};
 use families::{Families, Racer};
 
 use super::parameters::Parameters;
+use crate::base::numbers::{Number, numbers};
 use crate::conn::{Connection, Ending, Endpoint, Moment, SEARCHED, Side, nanoseconds};
 use crate::packet::Address;
 
@@ -37,17 +38,33 @@ type Map<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
 /// A server's address and port.
 pub type Service = (Address, u16);
 
-/// Attempts of one client, or connections of one service, that a connection is compared with.
-const MAX_AROUND: usize = 256;
-/// Services, clients and hosts each, and attempts over all clients and connections over all
-/// services, both divided by four, that a bounded context remembers: some 400 MiB in all. What
-/// comes later is judged without them, and counted.
-pub const MAX_REMEMBERED: usize = 1 << 18;
+numbers! {
+    OWN:
+    /// Attempts of one client, or connections of one service, that a connection is compared with.
+    bound MAX_AROUND: usize = 256;
+    /// Services, clients and hosts each that a bounded context remembers: some 400 MiB in all. What
+    /// comes later is judged without them, and counted.
+    pub bound MAX_REMEMBERED: usize = 1 << 18;
+    /// So many times as many attempts over all clients, and connections over all services.
+    bound MAX_OF_EACH: usize = 4;
+    /// Attempts of a client looked at for one to a certain host.
+    bound MAX_LOOKED_AT: usize = 64;
+    /// How long after a connection's end its client's next ones are compared with it.
+    window AFTERWARDS: i64 = 60_000_000_000;
+}
 
-/// Attempts of a client looked at for one to a certain host.
-const MAX_LOOKED_AT: usize = 64;
-/// Nanoseconds.
-const MINUTE: i64 = 60_000_000_000;
+/// The numbers of each file.
+pub(super) const NUMBERS: [(&str, &[Number]); 9] = [
+    ("context", OWN),
+    ("clients", client::NUMBERS),
+    ("families", families::NUMBERS),
+    ("half_open", half_open::NUMBERS),
+    ("legs", legs::NUMBERS),
+    ("life", life::NUMBERS),
+    ("lives", lives::NUMBERS),
+    ("names", names::NUMBERS),
+    ("services", service::NUMBERS),
+];
 
 /// Summaries over all connections seen so far.
 #[derive(Clone, Debug, Default)]
@@ -135,7 +152,8 @@ impl Context {
     }
 
     fn add_service(&mut self, c: &Connection, service: Service, tried: bool, life: Option<Life>) {
-        let full = self.limit.is_some_and(|limit| self.remembered >= limit.saturating_mul(4));
+        let full =
+            self.limit.is_some_and(|limit| self.remembered >= limit.saturating_mul(MAX_OF_EACH));
         let Some(facts) = entry(&mut self.services, service, self.limit) else {
             self.forgotten += 1;
             return;
@@ -166,7 +184,8 @@ impl Context {
     }
 
     fn add_attempt(&mut self, c: &Connection, service: Service) {
-        let full = self.limit.is_some_and(|limit| self.attempts >= limit.saturating_mul(4));
+        let full =
+            self.limit.is_some_and(|limit| self.attempts >= limit.saturating_mul(MAX_OF_EACH));
         let known = self.clients.len();
         let client = entry(&mut self.clients, c.addresses.client, self.limit);
         let Some(client) = client.filter(|_| !full) else {
@@ -240,7 +259,7 @@ impl Context {
         let client = self.clients.get(&c.addresses.client)?;
         let since = client.completed_since(time).iter().take(MAX_LOOKED_AT);
         since
-            .take_while(|other| other.start.saturating_sub(c.end) <= MINUTE)
+            .take_while(|other| other.start.saturating_sub(c.end) <= AFTERWARDS)
             .find(|other| other.service.0 == c.addresses.server && other.id != c.id)
     }
 

@@ -3,23 +3,43 @@
 
 use super::evidence::Evidence;
 use super::rule::Case;
+use crate::base::numbers::numbers;
 use crate::conn::{Ending, Opening, Side};
 
-/// The range that is left after all modifiers: nothing seen from outside is ever certain.
-const RANGE: (f64, f64) = (0.05, 0.97);
-
-/// What a whole capture of both directions adds.
-const WHOLE: f64 = 0.1;
+numbers! {
+    /// The least confidence that is left after all guards.
+    confidence LEAST = 0.05;
+    /// The highest: nothing seen from outside is ever certain.
+    confidence MOST = 0.97;
+    /// What a whole capture of both directions adds.
+    weight WHOLE = 0.1;
+    /// Only one direction was captured.
+    weight ONE_DIRECTION = -0.2;
+    /// The capture lacks bytes that were acknowledged.
+    weight GAPS = -0.1;
+    /// The connection was open before the capture began.
+    weight MID_STREAM = -0.15;
+    /// Many packets were captured twice.
+    weight COPIES = -0.1;
+    /// One packet in so many that is a copy makes them many.
+    count COPIED: u64 = 100;
+    /// The capture's clock goes back.
+    weight TIME_BACK = -0.1;
+    /// An earlier connection on the same ports had not ended.
+    weight REUSED = -0.05;
+    /// It fell silent shortly before the capture ends.
+    weight CENSORED = -0.2;
+}
 
 /// Every guard, and what it takes.
 const GUARDS: [(&str, f64); 7] = [
-    ("guard_one_direction_only", -0.2),
-    ("guard_capture_gaps", -0.1),
-    ("guard_began_mid_stream", -0.15),
-    ("guard_duplicated_packets", -0.1),
-    ("guard_time_goes_back", -0.1),
-    ("guard_reused_ports", -0.05),
-    ("guard_capture_ends_soon_after", -0.2),
+    ("guard_one_direction_only", ONE_DIRECTION),
+    ("guard_capture_gaps", GAPS),
+    ("guard_began_mid_stream", MID_STREAM),
+    ("guard_duplicated_packets", COPIES),
+    ("guard_time_goes_back", TIME_BACK),
+    ("guard_reused_ports", REUSED),
+    ("guard_capture_ends_soon_after", CENSORED),
 ];
 
 /// Which of them apply, and what they come to.
@@ -45,7 +65,7 @@ impl Guards {
             one_sided,
             gaps,
             c.opening == Opening::MidStream,
-            copies * 100 > packets,
+            copies * COPIED > packets,
             c.time_backward > 0,
             reused,
             c.censored && silent,
@@ -61,7 +81,7 @@ impl Guards {
 
     /// A finding's confidence after every guard.
     pub fn confidence(&self, base: f64) -> f64 {
-        (base + self.change).clamp(RANGE.0, RANGE.1)
+        (base + self.change).clamp(LEAST, MOST)
     }
 
     /// Whether any took something.

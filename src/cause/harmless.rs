@@ -3,10 +3,13 @@
 use super::Verdict;
 use super::mechanism::Mechanism;
 use super::parameters::Parameters;
+use crate::base::numbers::numbers;
 use crate::conn::{Connection, Ending, Endpoint, Form, Kind, Side, Teardown, seconds};
 
-/// Bytes of a record that holds an encrypted TLS alert: header, nonce, alert and tag.
-const ALERT: u64 = 31;
+numbers! {
+    /// Bytes of a record that holds an encrypted TLS alert: header, nonce, alert and tag.
+    size ALERT: u64 = 31;
+}
 
 /// Causes that say that nothing but a goodbye was left unread.
 const GOODBYES: [&str; 1] = ["unread_close_notify"];

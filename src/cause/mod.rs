@@ -10,6 +10,7 @@ mod harmless;
 mod mechanism;
 mod near;
 mod needs;
+mod numbers;
 mod parameters;
 mod rivals;
 mod rule;
@@ -22,6 +23,7 @@ pub use evidence::Evidence;
 pub use facts::{Fact, facts};
 pub use mechanism::Mechanism;
 pub use needs::Needs;
+pub use numbers::{Shown, numbers};
 pub use parameters::{Parameters, RULE_SET};
 pub use rivals::Alternative;
 pub use rule::{Applies, Case, Class, Finding, Rule};
@@ -31,10 +33,19 @@ pub use storm::{MANY, Storm};
 
 use std::sync::OnceLock;
 
+use crate::base::numbers::numbers;
 use crate::conn::{Connection, EndedBy, Ending, Kind, Side, Teardown};
 use guards::Guards;
 use mechanism::Forged;
 use needs::{CLASSES, Like};
+
+numbers! {
+    DECISION:
+    /// Above this, a cause is more likely than not.
+    confidence LIKELY = 0.5;
+    /// Resets of a handshake that are asked what they know of it.
+    bound ASKED_OF_A_HANDSHAKE: usize = 8;
+}
 
 /// The cause when no rule holds.
 pub const UNDETERMINED: &str = "undetermined";
@@ -141,9 +152,6 @@ pub fn judge(connection: &Connection, context: &Context, parameters: &Parameters
 fn attempt(c: &Connection) -> bool {
     matches!(c.ending, Ending::HandshakeIncomplete | Ending::HandshakeUnanswered)
 }
-
-/// Resets of a handshake that are asked what they know of it.
-const ASKED_OF_A_HANDSHAKE: usize = 8;
 
 /// Why a handshake never completed, where one of the client's resets knows more of it than the
 /// connection, on which none of them had an effect.
@@ -270,9 +278,6 @@ impl Asked {
         }
     }
 }
-
-/// Above this, a cause is more likely than not.
-const LIKELY: f64 = 0.5;
 
 /// The first rule whose finding is more likely than not decides, since the order goes from the
 /// specific to the general; without one the likeliest. The others become its rivals.

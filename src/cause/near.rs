@@ -3,13 +3,18 @@
 use std::borrow::Borrow;
 
 use super::rule::{Case, MAX_ROWS};
+use crate::base::numbers::numbers;
 use crate::conn::{Form, Kind, Moment, Side, Teardown};
 use crate::packet::Seq;
 
-/// Offsets, in bytes, at which injectors that guess place their further resets.
-const GUESSED_OFFSETS: [u64; 2] = [1460, 4380];
-/// Nanoseconds within which resets of one side belong together.
-const NEAR: u64 = 2_000_000_000;
+numbers! {
+    /// Bytes from one reset to where an injector that guesses places the next: a segment.
+    size SEGMENT: u64 = 1460;
+    /// Or three segments.
+    size THREE_SEGMENTS: u64 = 4380;
+    /// Resets of one side within this time belong together.
+    window NEAR: u64 = 2_000_000_000;
+}
 
 /// What the resets around one say: half of [`MAX_ROWS`] rows on either side, copies left out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -106,7 +111,7 @@ impl Near {
             (went_up, next) = (up, other.next);
             if let (Some(base), Some(other)) = (base, other.relative_sequence.get()) {
                 let distance = base.abs_diff(other);
-                near.guessed |= GUESSED_OFFSETS.contains(&distance);
+                near.guessed |= matches!(distance, SEGMENT | THREE_SEGMENTS);
             }
         }
         near.several = untriggered >= 2 && other_number;

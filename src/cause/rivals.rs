@@ -7,9 +7,12 @@
 use std::sync::OnceLock;
 
 use super::{Cause, names};
+use crate::base::numbers::numbers;
 
-/// What a twin counts for when its own rule says nothing of it.
-const TWIN: f64 = 0.3;
+numbers! {
+    /// What a twin counts for when its own rule says nothing of it.
+    confidence TWIN = 0.3;
+}
 
 /// Causes that say what came and not why. Beside one that says why they describe the same thing,
 /// only less of it, so they are not its rivals.

@@ -17,9 +17,11 @@
 use super::context::Context;
 use super::evidence::Evidence;
 use super::needs::Needs;
+use super::numbers::told;
 use super::parameters::Parameters;
 use super::score::Score;
 use super::storm::Storm;
+use crate::base::numbers::{Number, numbers};
 use crate::conn::{
     Connection, Endpoint, Form, Kind, Opening, SequenceCheck, Side, Teardown, Trigger,
 };
@@ -30,7 +32,8 @@ pub struct Rule {
     pub name: &'static str,
     /// What kind of ending it explains: its colour in plots and reports.
     pub class: Class,
-    /// One sentence: what happened.
+    /// One sentence: what happened. This and the other texts have places for numbers (see
+    /// [`Rule::told`]).
     pub summary: &'static str,
     /// How it looks on the wire, and what rules it out.
     pub wire: &'static str,
@@ -48,8 +51,17 @@ pub struct Rule {
     pub applies: Applies,
     /// What must be so for it to be asked: no more than its first line looks at.
     pub needs: Needs,
+    /// The numbers that it states: its confidences, windows and counts.
+    pub numbers: &'static [Number],
     /// The rule.
     pub holds: fn(&Case<'_>) -> Option<Finding>,
+}
+
+impl Rule {
+    /// One of its texts, with its numbers and the thresholds in their places.
+    pub fn told(&self, text: &str) -> String {
+        told(text, self.numbers)
+    }
 }
 
 /// What kind of ending a cause explains.
@@ -182,8 +194,10 @@ impl Finding {
     }
 }
 
-/// Rows of one connection that a rule compares with another.
-pub(super) const MAX_ROWS: usize = 256;
+numbers! {
+    /// Rows of one connection that a rule compares with another.
+    pub(super) bound MAX_ROWS: usize = 256;
+}
 
 impl<'a> Case<'a> {
     /// The reset in question, if it has this form.

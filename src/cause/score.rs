@@ -4,12 +4,85 @@ use super::apart as hops;
 use super::evidence::Evidence;
 use super::near::Near;
 use super::rule::Case;
+use crate::base::numbers::numbers;
 use crate::conn::{Endpoint, Form, SequenceCheck, Side, Teardown, Traits, Trigger};
 
-/// Bytes of a last message and FIN that a capture may have missed.
-const LOST: i64 = 64;
-/// Windows that differ by this factor are not one socket's a moment later.
-const WINDOWS: u16 = 4;
+numbers! {
+    /// Its sender goes on afterwards with new data, or with more than one segment.
+    weight CARRIES_ON = 4.0;
+    /// Or with a single acknowledgment.
+    weight ACKNOWLEDGES = 2.0;
+    /// Its number lies beyond what its sender sent.
+    weight BEYOND = 3.0;
+    /// Even beyond the window: nobody sends there, however much the capture missed.
+    weight BEYOND_WINDOW = 4.0;
+    /// Beyond by no more than a last message that the capture may have missed.
+    weight BEYOND_LOST = 1.0;
+    /// Beyond by fewer bytes than a last message and FIN that a capture may have missed.
+    size LOST: i64 = 64;
+    /// Its peer has long acknowledged its number, and nothing asked for it again.
+    weight PASSED = 2.0;
+    /// One of its side lies where injectors that guess place the next.
+    weight GUESSED = 5.0;
+    /// Several of its side with other numbers.
+    weight SEVERAL = 3.0;
+    /// Another one of its side lies beyond what that side sent.
+    weight ANOTHER_BEYOND = 3.0;
+    /// Three in a row whose TTL and window go up together.
+    weight LOCKSTEP = 6.0;
+    /// It passed other routers than its sender's segments, one more or less.
+    weight ONE_HOP = 2.0;
+    /// Or two and more.
+    weight HOPS = 3.0;
+    /// Its IP identification is not its sender's next.
+    weight IDENTIFICATION = 2.0;
+    /// How far an identification may be behind the latest one, and be of its counter.
+    count ID_BEHIND: i32 = 64;
+    /// And how far ahead of it.
+    count ID_AHEAD: i32 = 2048;
+    /// It has the header of its receiver, and not its sender's.
+    weight COPIES_PEER = 4.0;
+    /// It came sooner than any round trip.
+    weight EARLY = 4.0;
+    /// Sooner than the first round trip, the only one that is known.
+    weight EARLIER_THAN_FIRST = 2.0;
+    /// Round trips up to this long say nothing of what came too early.
+    window NEXT_DOOR: i64 = 2_000_000;
+    /// The same number came once more when a round trip was over.
+    weight AGAIN = 2.0;
+    /// That much of a round trip counts as one.
+    fraction ROUND_TRIP_TENTHS: i64 = 9;
+    /// It came right after the client's first request, which had no answer.
+    weight FIRST_REQUEST = 1.0;
+    /// So many round trips after a request are right after it.
+    count REQUEST_TRIPS: i64 = 3;
+    /// It came from another hardware address.
+    weight HARDWARE = 2.0;
+    /// The peer resets what the sender goes on sending.
+    weight CONTRADICTED = 3.0;
+    /// A reply with a window, of a host that sends none.
+    weight REPLY_WINDOW = 2.0;
+    /// A reply that may be fragmented, of a host that forbids it.
+    weight REPLY_FRAGMENTS = 2.0;
+    /// Its timestamp is missing or wrong.
+    weight TIMESTAMP = 2.0;
+    /// It is only missing, and the reset came from where its sender is: some stacks stamp none.
+    weight UNSTAMPED = 1.0;
+    /// It may be fragmented, and its sender's segments never.
+    weight FRAGMENTS = 2.0;
+    /// Its flow label is another.
+    weight FLOW_LABEL = 2.0;
+    /// Its window is near none that its sender had.
+    weight WINDOW = 1.0;
+    /// Windows that differ by this factor are not one socket's a moment later.
+    fraction WINDOWS: u16 = 4;
+    /// An abort like its sender's segments in all.
+    weight CONSISTENT_ABORT = -6.0;
+    /// A reply as its sender's host makes them.
+    weight CONSISTENT_REPLY = -6.0;
+    /// Its sender is silent afterwards, and only one sign speaks for injection.
+    weight SILENT = -1.0;
+}
 
 /// The sum and what it is made of.
 #[derive(Clone, Debug, Default)]
@@ -67,8 +140,8 @@ pub fn score(case: &Case<'_>, row: &Teardown) -> Score {
         && in_order;
     let new_data = row.sender_bytes_after > 0;
     let carries_on = lives_on && (new_data || row.sender_after > 1);
-    score.add(carries_on, 4.0, "sender_carries_on", at);
-    score.add(lives_on && !carries_on, 2.0, "sender_acknowledges_once_more", at);
+    score.add(carries_on, CARRIES_ON, "sender_carries_on", at);
+    score.add(lives_on && !carries_on, ACKNOWLEDGES, "sender_acknowledges_once_more", at);
     let own = hops::apart(case, row);
     let like_its_sender = own.is_none() && hops::alike(case, row);
     // A reply takes its number from the peer.
@@ -79,42 +152,45 @@ pub fn score(case: &Case<'_>, row: &Teardown) -> Score {
     let plain = row.reply_shape || !row.flags.ack() && row.window == endpoint.window;
     let lost = plain && like_its_sender && row.ahead.get().is_some_and(|by| by < LOST);
     let weight = match row.sequence_check {
-        _ if lost => 1.0,
-        // Nobody sends beyond the window, however much the capture missed.
-        SequenceCheck::Future => 4.0,
-        _ => 3.0,
+        _ if lost => BEYOND_LOST,
+        SequenceCheck::Future => BEYOND_WINDOW,
+        _ => BEYOND,
     };
     score.add(beyond && complete && !guessed, weight, "sequence_beyond_sent", at);
-    // Its peer has long acknowledged that number, and nothing asked for it again.
     let passed = row.sequence_check == SequenceCheck::Old
         && !row.flags.ack()
         && (row.trigger.is_none() || row.trigger_old);
-    score.add(passed && complete && peer.spoke(), 2.0, "sequence_has_passed", at);
-    score.add(guessed && complete, 5.0, "guessed_sequence_offsets", at);
-    score.add(near.several && !guessed, 3.0, "several_sequence_numbers", at);
+    score.add(passed && complete && peer.spoke(), PASSED, "sequence_has_passed", at);
+    score.add(guessed && complete, GUESSED, "guessed_sequence_offsets", at);
+    score.add(near.several && !guessed, SEVERAL, "several_sequence_numbers", at);
     let pair = near.beyond && !beyond && !guessed && !near.several;
-    score.add(pair && complete, 3.0, "another_reset_beyond_sent", at);
-    score.add(near.lockstep, 6.0, "ttl_and_window_in_lockstep", at);
+    score.add(pair && complete, ANOTHER_BEYOND, "another_reset_beyond_sent", at);
+    score.add(near.lockstep, LOCKSTEP, "ttl_and_window_in_lockstep", at);
     if let Some(own) = own {
-        score.add(true, if own.distance() > 1 { 3.0 } else { 2.0 }, "hops_differ", at);
+        score.add(true, if own.distance() > 1 { HOPS } else { ONE_HOP }, "hops_differ", at);
         score.evidence.push(own.evidence(at));
     }
-    let odd_id = row.ip_id_delta.is_some_and(|delta| !(-64..=2048).contains(&delta));
+    let odd_id = row.ip_id_delta.is_some_and(|delta| !(-ID_BEHIND..=ID_AHEAD).contains(&delta));
     // A reply has no socket whose counter it could follow.
     let reply = row.form == Some(Form::Reply) || row.reply_shape || !row.flags.ack();
     score.add(
         odd_id && endpoint.counts_identifications() && !reply,
-        2.0,
+        IDENTIFICATION,
         "ip_id_out_of_sequence",
         at,
     );
-    score.add(row.copies_peer && !like_its_sender, 4.0, "copies_the_peers_header", at);
+    score.add(row.copies_peer && !like_its_sender, COPIES_PEER, "copies_the_peers_header", at);
     let early = too_early(case, row);
     let again = early && answered_in_time(case, row);
     // The first round trip alone may have been a slow one.
     let measured = again || peer.min_rtt.is_some();
-    score.add(early, if measured { 4.0 } else { 2.0 }, "earlier_than_a_round_trip", at);
-    score.add(again, 2.0, "answered_again_in_time", at);
+    score.add(
+        early,
+        if measured { EARLY } else { EARLIER_THAN_FIRST },
+        "earlier_than_a_round_trip",
+        at,
+    );
+    score.add(again, AGAIN, "answered_again_in_time", at);
     let headers = headers(case, row);
     for &(weight, name) in &headers {
         score.add(true, weight, name, at);
@@ -122,30 +198,29 @@ pub fn score(case: &Case<'_>, row: &Teardown) -> Score {
     let first_request = row.sender == Side::Server
         && peer.unique_bytes > 0
         && endpoint.unique_bytes == 0
-        && row
-            .since_peer_data
-            .get()
-            .is_some_and(|since| since < c.min_rtt().unwrap_or(0).max(1).saturating_mul(3));
-    score.add(first_request && score.kinds > 1, 1.0, "right_after_the_first_request", at);
-    score.add(row.link_source_differs && score.kinds > 0, 2.0, "hardware_address_differs", at);
+        && row.since_peer_data.get().is_some_and(|since| {
+            since < c.min_rtt().unwrap_or(0).max(1).saturating_mul(REQUEST_TRIPS)
+        });
+    score.add(first_request && score.kinds > 1, FIRST_REQUEST, "right_after_the_first_request", at);
+    score.add(row.link_source_differs && score.kinds > 0, HARDWARE, "hardware_address_differs", at);
     let contradicted = near.peer_answers && row.sender_after > 0 && !fin_acked && !disputed;
     let one_more = !lives_on || in_order && !carries_on;
     let name = "peer_resets_what_the_sender_goes_on_sending";
-    score.add(contradicted && one_more, 3.0, name, at);
+    score.add(contradicted && one_more, CONTRADICTED, name, at);
 
     let unmarked = headers.is_empty();
     let consistent = row.form == Some(Form::Abort)
         && row.timestamp_ok != Some(false)
         && like_its_sender
         && unmarked
-        && row.ip_id_delta.is_none_or(|delta| (0..=2048).contains(&delta));
-    score.add(consistent && !(lives_on && new_data), -6.0, "consistent_abort", at);
+        && row.ip_id_delta.is_none_or(|delta| (0..=ID_AHEAD).contains(&delta));
+    score.add(consistent && !(lives_on && new_data), CONSISTENT_ABORT, "consistent_abort", at);
     let plain_reply =
         row.form == Some(Form::Reply) && row.reply_shape && like_its_sender && unmarked;
-    score.add(plain_reply && !lives_on && !early, -6.0, "consistent_reply", at);
+    score.add(plain_reply && !lives_on && !early, CONSISTENT_REPLY, "consistent_reply", at);
     let stops =
         row.sender_after == 0 && row.sequence_check == SequenceCheck::Exact && like_its_sender;
-    score.add(stops && score.kinds == 1, -1.0, "sender_is_silent_afterwards", at);
+    score.add(stops && score.kinds == 1, SILENT, "sender_is_silent_afterwards", at);
     score
 }
 
@@ -168,19 +243,19 @@ pub fn headers(case: &Case<'_>, row: &Teardown) -> Vec<(f64, &'static str)> {
     if reply {
         // Linux is known by its SYN-ACKs, and answers without a socket in one way only.
         let linux = v4 && endpoint.answers_like_linux();
-        note(linux && row.window != 0, 2.0, "reply_with_a_window");
-        note(linux && !row.dont_fragment, 2.0, "reply_may_be_fragmented");
+        note(linux && row.window != 0, REPLY_WINDOW, "reply_with_a_window");
+        note(linux && !row.dont_fragment, REPLY_FRAGMENTS, "reply_may_be_fragmented");
         return found;
     }
     // Some stacks stamp no reset (lwIP, macOS, older BSD); those send it from where they are.
-    let weight = if hops::alike(case, row) && !row.has_timestamp { 1.0 } else { 2.0 };
+    let weight = if hops::alike(case, row) && !row.has_timestamp { UNSTAMPED } else { TIMESTAMP };
     note(row.timestamp_ok == Some(false), weight, "timestamp_missing_or_wrong");
-    note(v4 && whole && !row.dont_fragment, 2.0, "may_be_fragmented");
+    note(v4 && whole && !row.dont_fragment, FRAGMENTS, "may_be_fragmented");
     let steady = endpoint.flow_label != 0
         && !traits.has(Traits::LABELS)
         && endpoint.retransmitted_packets == 0;
-    note(!v4 && steady && row.flow_label != endpoint.flow_label, 2.0, "flow_label_differs");
-    note(strange_window(endpoint, row), 1.0, "window_unlike_the_senders");
+    note(!v4 && steady && row.flow_label != endpoint.flow_label, FLOW_LABEL, "flow_label_differs");
+    note(strange_window(endpoint, row), WINDOW, "window_unlike_the_senders");
     found
 }
 
@@ -226,7 +301,7 @@ fn too_early(case: &Case<'_>, row: &Teardown) -> bool {
     let (Some(answered), Some(usual)) = (row.answer_time.get(), shortest(case, row)) else {
         return false;
     };
-    let far = usual > 2_000_000;
+    let far = usual > NEXT_DOOR;
     #[allow(clippy::cast_precision_loss)] // nanoseconds of a round trip
     let early = (answered as f64) < usual as f64 * case.parameters.too_early;
     far && early && sender.alive > 0 && row.trigger != Some(Trigger::SynAck) && c.time_backward == 0
@@ -237,7 +312,7 @@ fn answered_in_time(case: &Case<'_>, row: &Teardown) -> bool {
     let (Some(answered), Some(usual)) = (row.answer_time.get(), shortest(case, row)) else {
         return false;
     };
-    let due = row.time.saturating_sub(answered).saturating_add(usual / 10 * 9);
+    let due = row.time.saturating_sub(answered).saturating_add(usual / 10 * ROUND_TRIP_TENTHS);
     case.resets().any(|other| {
         other.sender == row.sender && other.sequence == row.sequence && other.time >= due
     })

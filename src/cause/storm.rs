@@ -5,10 +5,13 @@ use std::sync::OnceLock;
 
 use super::near::{Near, Neighbour, around};
 use super::rule::{Case, Finding};
+use crate::base::numbers::numbers;
 use crate::conn::{Side, Teardown};
 
-/// Rows beyond which a connection is worth remembering.
-pub const MANY: u32 = 64;
+numbers! {
+    /// Rows beyond which a connection is worth remembering.
+    pub bound MANY: u32 = 64;
+}
 
 /// What the rows of one connection share, worked out when the first of them asks.
 #[derive(Debug, Default)]

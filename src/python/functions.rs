@@ -9,7 +9,6 @@ use super::read::{Tables, named};
 use super::table::Table;
 use super::wait::wait;
 use crate::capture::SourceFiles;
-use crate::cause::Parameters;
 use crate::engine;
 use crate::engine::{OPTIONS, Options, OptionsReference, Output};
 use crate::table::causes::Causes;
@@ -66,12 +65,10 @@ pub fn options(py: Python<'_>) -> PyResult<Table> {
     })
 }
 
-/// The reference of the thresholds, as a table.
+/// The reference of the thresholds and of all other numbers of the rules, as a table.
 #[pyfunction]
 pub fn parameters(py: Python<'_>) -> PyResult<Table> {
-    wait(py, |_| {
-        Ok(make::<ParametersReference>(&Parameters::default().list(), HashMap::new())?.into())
-    })
+    wait(py, |_| Ok(make::<ParametersReference>(&crate::cause::numbers(), HashMap::new())?.into()))
 }
 
 /// Plays a script through the engine and gives the tables by name.

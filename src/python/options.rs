@@ -59,8 +59,13 @@ fn thresholds(parameters: &mut Parameters, value: &Bound<'_, PyAny>) -> PyResult
     for (name, value) in value.cast::<PyDict>()? {
         let (name, value): (String, f64) = (name.extract()?, value.extract()?);
         if !value.is_finite() || !parameters.set(&name, value) {
+            let shown = crate::cause::numbers().iter().any(|number| number.name == name);
             let name = crate::base::text::printable(&name);
-            let text = format!("no parameter {name:?} can be {value}");
+            let text = if shown && value.is_finite() {
+                format!("'{name}' is shown and cannot be set")
+            } else {
+                format!("no parameter {name:?} can be {value}")
+            };
             return Err(PyValueError::new_err(text));
         }
     }

@@ -27,13 +27,13 @@ const COLUMNS: &[Column<Causes>] = &[
         "summary",
         "",
         "What happened.",
-        Kind::Text(|row, out| text(row.summary, out)),
+        Kind::Text(|row, out| text(&row.told(row.summary), out)),
     ),
     Column::required(
         "wire",
         "",
         "How it looks on the wire, and what rules it out.",
-        Kind::Text(|row, out| text(row.wire, out)),
+        Kind::Text(|row, out| text(&row.told(row.wire), out)),
     ),
     Column::required(
         "reference",
@@ -41,7 +41,12 @@ const COLUMNS: &[Column<Causes>] = &[
         "RFC, paper or source of the rule.",
         Kind::Text(|row, out| text(row.reference, out)),
     ),
-    Column::required("next", "", "What to check next.", Kind::Text(|row, out| text(row.next, out))),
+    Column::required(
+        "next",
+        "",
+        "What to check next.",
+        Kind::Text(|row, out| text(&row.told(row.next), out)),
+    ),
     Column::required(
         "examples",
         "",
@@ -63,7 +68,9 @@ const COLUMNS: &[Column<Causes>] = &[
         "",
         "Causes that no passive observer can tell from it, with the reason.",
         Kind::Texts(|row, out| {
-            row.twins.iter().for_each(|(twin, reason)| out.push_own(&format!("{twin}: {reason}")));
+            row.twins
+                .iter()
+                .for_each(|(twin, reason)| out.push_own(&format!("{twin}: {}", row.told(reason))));
         }),
     ),
 ];

@@ -4,6 +4,7 @@
 mod bounds;
 mod forms;
 mod notation;
+mod numbers;
 mod recorded;
 #[path = "../support/mod.rs"]
 mod support;

@@ -76,13 +76,23 @@ def options() -> Table:
 
 
 def parameters() -> Table:
-    """Describe every threshold of the causes, for ``read(..., parameters={name: value})``.
+    """Describe every number that decides a verdict.
 
-    Columns: ``name``, ``default``, ``unit``, ``doc``. The thresholds that made a table stand in
-    its ``metadata``.
+    Thresholds come first: ``settable``, for ``read(..., parameters={name: value})``; those that
+    made a table stand in its ``metadata``. What the rules state comes next, in their order of
+    decision, and then what is no single rule's: shown, and the same in every reading.
+
+    Columns: ``name``, ``default`` (of what cannot be set, its value), ``unit`` (``s``, ``bytes`` or
+    null), ``doc``, ``kind``, ``settable``. A kind is ``threshold``, ``confidence`` (how sure a rule
+    is before the quality of the capture counts, or the share of a candidate), ``weight`` (what a
+    sign adds to a sum), ``window`` (a time), ``size`` (bytes), ``count``, ``fraction`` (a part, or
+    one part in so many) or ``bound`` (what is remembered or looked at, at most).
 
     >>> import finrst
-    >>> next(iter(finrst.parameters()))["name"]
-    'handshake_timeout_s'
+    >>> numbers = {row["name"]: row for row in finrst.parameters()}
+    >>> next(iter(numbers)), numbers["handshake_timeout_s"]["default"]
+    ('handshake_timeout_s', 0.1)
+    >>> numbers["score.lockstep"]["kind"], numbers["score.lockstep"]["settable"]
+    ('weight', False)
     """
     return Table(_native.parameters(), "parameters")

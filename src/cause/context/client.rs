@@ -3,26 +3,40 @@
 use std::sync::OnceLock;
 
 use super::{Map, Service};
+use crate::base::numbers::numbers;
 use crate::conn::{Moment, nanoseconds};
 use crate::packet::Address;
 
-/// Attempts remembered for each client; more add nothing to a pattern.
-const MAX_ATTEMPTS: usize = 4096;
-/// Different services that a client failed to open, as far as they are counted.
-const MAX_FAN_OUT: usize = 16;
-/// Nanoseconds within which attempts lie together.
-const TOGETHER: u64 = 300_000_000;
-/// Attempts before and after one that it is compared with.
-const MAX_BESIDE: usize = 16;
-/// Different ports of one host, as far as they are counted.
-const MAX_PORTS: usize = 64;
-
-/// Attempts looked at among those with like numbers.
-const MAX_SAME: usize = 16;
-/// Among so many before it the one is looked for that a translator made of an attempt.
-pub(super) const LATEST: usize = 4;
-/// Bytes that may be sent again from a number.
-const WINDOW: u32 = 1 << 16;
+numbers! {
+    /// Attempts remembered for each client; more add nothing to a pattern.
+    bound MAX_ATTEMPTS: usize = 4096;
+    /// Different services that a client failed to open, as far as they are counted.
+    bound MAX_FAN_OUT: usize = 16;
+    /// Attempts within this time lie together.
+    window TOGETHER: u64 = 300_000_000;
+    /// Attempts before and after one that it is compared with.
+    bound MAX_BESIDE: usize = 16;
+    /// Different ports of one host, as far as they are counted.
+    bound MAX_PORTS: usize = 64;
+    /// Attempts looked at among those with like numbers.
+    bound MAX_SAME: usize = 16;
+    /// Among so many before it the one is looked for that a translator made of an attempt.
+    pub(super) bound LATEST: usize = 4;
+    /// Bytes that may be sent again from a number.
+    size WINDOW: u32 = 1 << 16;
+    /// Waits are as long as one where they differ by one part of it in so many at most.
+    fraction ABOUT: i64 = 10;
+    /// Waits as long that are many.
+    count OFTEN: usize = 3;
+    /// And that are one part in so many of all.
+    fraction OFTEN_PART: usize = 4;
+    /// Attempts that completed, and that were abandoned, from which their waits show a limit.
+    count ENOUGH: usize = 3;
+    /// The abandoned ones differ by more than one part in so many of the longest wait that completed.
+    fraction SPREAD: i64 = 5;
+    /// More than one part in so many that waited longer and completed refute a limit.
+    fraction REFUTED: usize = 10;
+}
 
 /// One attempt of a client.
 #[derive(Clone, Copy, Debug)]
@@ -311,8 +325,9 @@ impl Waits {
     /// Whether many attempts completed after a wait about as long.
     pub fn often_as_long(&self, wait: i64) -> bool {
         let below = |limit: i64| self.completed.partition_point(|&other| other < limit);
-        let near = below(wait.saturating_add(wait / 10)) - below(wait.saturating_sub(wait / 10));
-        near >= 3 && near * 4 >= self.completed.len()
+        let about = wait / ABOUT;
+        let near = below(wait.saturating_add(about)) - below(wait.saturating_sub(about));
+        near >= OFTEN && near * OFTEN_PART >= self.completed.len()
     }
 
     /// What they say of the client's own limit, beside one of so many seconds.
@@ -409,13 +424,13 @@ impl WaitLimit {
     /// that all waits may be as long as the path.
     pub fn interval(&self) -> Option<(i64, i64)> {
         let (longest, shortest) = (self.longest_completed?, self.shortest_abandoned?);
-        let clean = self.completed >= 3 && self.abandoned >= 3 && self.overlap == 0;
-        let spread = self.longest_abandoned? - longest > longest / 5;
+        let clean = self.completed >= ENOUGH && self.abandoned >= ENOUGH && self.overlap == 0;
+        let spread = self.longest_abandoned? - longest > longest / SPREAD;
         (clean && spread).then_some((longest, shortest))
     }
 
     /// A fixed limit is refuted: too many attempts waited longer and completed.
     pub fn refuted(&self) -> bool {
-        self.overlap * 10 > self.completed + self.abandoned && self.overlap > 0
+        self.overlap * REFUTED > self.completed + self.abandoned && self.overlap > 0
     }
 }

@@ -2,16 +2,20 @@
 //! address in each.
 
 use super::Map;
+use crate::base::numbers::numbers;
 use crate::conn::{Connection, Ending, Moment, Side};
 use crate::packet::Address;
 
-/// Nanoseconds of one cell of time: the longest that a client waits before it tries the other
-/// family (RFC 8305 section 8).
-const CELL: i64 = 2_000_000_000;
-/// Cells looked at before and after that of a time, at most.
-const MAX_CELLS: i64 = 4;
-/// Attempts remembered of each port in a cell: among more of them nobody knows which belong together.
-const MAX_TOGETHER: usize = 16;
+numbers! {
+    /// One cell of time: the longest that a client waits before it tries the other family (RFC 8305
+    /// section 8).
+    window CELL: i64 = 2_000_000_000;
+    /// Cells looked at before and after that of a time, at most.
+    bound MAX_CELLS: i64 = 4;
+    /// Attempts remembered of each port in a cell: among more of them nobody knows which belong
+    /// together.
+    bound MAX_TOGETHER: usize = 16;
+}
 
 /// One attempt that may have been in a race.
 #[derive(Clone, Copy, Debug)]

@@ -2,12 +2,15 @@
 
 use super::families::folded;
 use super::kept::Kept;
+use crate::base::numbers::numbers;
 use crate::packet::Address;
 
-/// Those remembered for each service.
-const MAX_HALF_OPEN: usize = 4096;
-/// Those looked at before and after a time.
-const LOOKED_AT: usize = 64;
+numbers! {
+    /// Half-open connections remembered for each service.
+    bound MAX_HALF_OPEN: usize = 4096;
+    /// Those looked at before and after a time.
+    bound LOOKED_AT: usize = 64;
+}
 
 /// When each began, and from where.
 #[derive(Clone, Debug, Default)]

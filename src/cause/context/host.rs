@@ -33,9 +33,9 @@ const LINUX: u8 = 1;
 /// One was not.
 const OTHER: u8 = 2;
 /// They have an IPv6 flow label.
-const LABELLED: u8 = 4;
+const LABELLED: u8 = 1 << 2;
 /// One had none.
-const UNLABELLED: u8 = 8;
+const UNLABELLED: u8 = 1 << 3;
 
 impl HostFacts {
     /// Adds what a side of a connection showed.

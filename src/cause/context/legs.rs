@@ -5,23 +5,28 @@ use super::client::Attempt;
 use super::life::{Life, source};
 use super::lives::Lives;
 use super::{Context, Service};
+use crate::base::numbers::numbers;
 use crate::conn::{BySide, Connection, Side, seconds};
 use crate::packet::Address;
 
-/// A proxy opens its own connection this soon, in nanoseconds.
-const OPENS: i64 = 2_000_000_000;
-/// Connections looked at for the other leg of one.
-const MAX_LEGS: usize = 16;
-/// Services of one host that are looked at, the first of the capture.
-const MAX_PORTS: usize = 16;
-/// Bytes that a proxy may put before what it passes on (PROXY protocol, a header).
-const HEADER: u32 = 256;
-/// Bytes by which TLS is longer than what is in it: handshakes, and a share of the rest.
-const SEALED: BySide<u32> = BySide { client: 4096, server: 8192 };
-/// See [`SEALED`].
-const RECORDS: u32 = 16;
-/// Bytes of which the same number is no chance, but for a header.
-const MUCH: u32 = 8 * HEADER;
+numbers! {
+    /// A proxy opens its own connection this soon.
+    window OPENS: i64 = 2_000_000_000;
+    /// Connections looked at for the other leg of one.
+    bound MAX_LEGS: usize = 16;
+    /// Services of one host that are looked at, the first of the capture.
+    bound MAX_PORTS: usize = 16;
+    /// Bytes that a proxy may put before what it passes on (PROXY protocol, a header).
+    size HEADER: u32 = 256;
+    /// Bytes of a client's handshake, by which TLS is longer than what is in it.
+    size SEALED_UP: u32 = 4096;
+    /// And of a server's.
+    size SEALED_DOWN: u32 = 8192;
+    /// And one part in so many of the rest.
+    fraction RECORDS: u32 = 16;
+    /// Bytes of which the same number is no chance, but for a header.
+    size MUCH: u32 = 8 * HEADER;
+}
 
 /// The leg whose end another one followed.
 #[derive(Clone, Copy, Debug)]
@@ -160,7 +165,7 @@ fn carries(to: &Life, from: &Life) -> bool {
             let more = sealed.checked_sub(open);
             open > 0 && more.is_some_and(|more| more > 0 && more <= most + open / RECORDS)
         };
-        return within(up, sent, SEALED.client) && within(down, came, SEALED.server);
+        return within(up, sent, SEALED_UP) && within(down, came, SEALED_DOWN);
     }
     if to.by_fin() && from.by_fin() {
         // A proxy of requests changes the headers of both ways, which much payload only hides.

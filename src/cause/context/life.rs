@@ -1,12 +1,17 @@
 //! What others are told of one connection that was open.
 
+use crate::base::numbers::numbers;
 use crate::conn::{BySide, Connection, Kind, Opening, Side, Teardown, Trigger};
 use crate::packet::Address;
 
-/// A connection that lasted this long stands: it ends for another reason than being short.
-pub const STANDING: i64 = 1_000_000_000;
-/// Nanoseconds beyond a round trip in which a server turns a new connection away.
-const TURNING: i64 = 50_000_000;
+numbers! {
+    /// A connection that lasted this long stands: it ends for another reason than being short.
+    pub window STANDING: i64 = 1_000_000_000;
+    /// How long beyond a round trip a server takes to turn a new connection away.
+    window TURNING: i64 = 50_000_000;
+    /// A silence of one part in so many of a connection's age is long: it was not in use.
+    fraction SILENT: i64 = 4;
+}
 
 /// One connection of a service, as far as others are compared with it.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -33,12 +38,12 @@ pub struct Life {
 
 const BY_CLIENT: u8 = 1;
 const BY_SERVER: u8 = 2;
-const FIN: u8 = 4;
-const OPENED: u8 = 8;
-const TURNED_AWAY: u8 = 16;
-const STOOD: u8 = 32;
-const CUT: u8 = 64;
-const TLS: u8 = 128;
+const FIN: u8 = 1 << 2;
+const OPENED: u8 = 1 << 3;
+const TURNED_AWAY: u8 = 1 << 4;
+const STOOD: u8 = 1 << 5;
+const CUT: u8 = 1 << 6;
+const TLS: u8 = 1 << 7;
 
 impl Life {
     /// Of a connection that was open, its ending decided.
@@ -126,7 +131,7 @@ impl Life {
 
     /// It had several requests, and no long silence before its end.
     pub fn in_use(&self) -> bool {
-        let silent = i64::from(self.idle_ms).saturating_mul(4_000_000) >= self.age();
+        let silent = i64::from(self.idle_ms).saturating_mul(SILENT * 1_000_000) >= self.age();
         self.opened() && self.stood() && self.requests > 1 && !silent
     }
 

@@ -4,12 +4,17 @@ use std::sync::OnceLock;
 
 use super::client::order;
 use super::life::Life;
+use crate::base::numbers::numbers;
 use crate::conn::{Side, seconds};
 
-/// Connections remembered of each service: those that stood, and shorter ones.
-pub const MAX_STOOD: usize = 16_384;
-/// See [`MAX_STOOD`].
-pub const MAX_SHORT: usize = 4_096;
+numbers! {
+    /// Connections remembered of each service that stood.
+    pub bound MAX_STOOD: usize = 16_384;
+    /// And shorter ones.
+    pub bound MAX_SHORT: usize = 4_096;
+    /// Silent for so long, a connection was idle when it was ended.
+    window IDLE_S = 1.0;
+}
 
 /// The first connections of one service.
 #[derive(Clone, Debug, Default)]
@@ -180,7 +185,7 @@ impl Closes {
         let sums = closes.iter().map(|&(_, idle_ms, cut)| {
             let idle = f64::from(idle_ms) / 1e3;
             let [idle_ones, cut_ones] = sum.0;
-            let counts = [idle_ones + usize::from(idle >= 1.0), cut_ones + usize::from(cut)];
+            let counts = [idle_ones + usize::from(idle >= IDLE_S), cut_ones + usize::from(cut)];
             sum = (counts, sum.1 + idle, sum.2 + idle * idle);
             sum
         });

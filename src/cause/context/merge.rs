@@ -3,7 +3,7 @@
 use super::client::Attempt;
 use super::half_open::HalfOpen;
 use super::lives::Lives;
-use super::{Context, Map, ServiceFacts, entry};
+use super::{Context, MAX_OF_EACH, Map, ServiceFacts, entry};
 
 impl Context {
     /// Adds what another one remembers, whose connections come after those of this one: as if they
@@ -71,7 +71,8 @@ impl Context {
     }
 
     fn room(&self, taken: usize) -> usize {
-        self.limit.map_or(usize::MAX, |limit| limit.saturating_mul(4).saturating_sub(taken))
+        self.limit
+            .map_or(usize::MAX, |limit| limit.saturating_mul(MAX_OF_EACH).saturating_sub(taken))
     }
 }
 

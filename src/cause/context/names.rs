@@ -1,14 +1,21 @@
 //! What became of the connections of a service by the name that their clients asked for.
 
 use super::Map;
+use crate::base::numbers::numbers;
 use crate::conn::{Connection, Ending, Side};
 
-/// Names remembered of each service.
-const MAX_NAMES: usize = 256;
-/// Nanoseconds after the name in which a filter acts.
-const ACTS: i64 = 5_000_000_000;
-/// Payload of a server beyond which it said more than an alert.
-const ANSWER: u64 = 64;
+numbers! {
+    /// Names remembered of each service.
+    bound MAX_NAMES: usize = 256;
+    /// A filter acts so soon after the name.
+    window ACTS: i64 = 5_000_000_000;
+    /// Payload of a server beyond which it said more than an alert.
+    size ANSWER: u64 = 64;
+    /// The last label of a name with its dot is that of a country up to this length.
+    size COUNTRY: usize = 3;
+    /// And the one before it, up to this length, is as public: `co.uk`.
+    size PUBLIC: usize = 4;
+}
 
 /// What became of connections with one name.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -104,7 +111,7 @@ fn domain(name: &str) -> &str {
     }
     let mut dots = name.rmatch_indices('.').map(|(at, _)| at);
     let (Some(last), Some(second)) = (dots.next(), dots.next()) else { return name };
-    let short = name.len() - last <= 3 && last - second <= 4;
+    let short = name.len() - last <= COUNTRY && last - second <= PUBLIC;
     let from = if short { dots.next() } else { Some(second) };
     from.and_then(|at| name.get(at + 1..)).unwrap_or(name)
 }

@@ -7,10 +7,13 @@ use super::half_open::HalfOpen;
 use super::kept::Kept;
 use super::lives::Lives;
 use super::names::{self, Fate, Names};
+use crate::base::numbers::numbers;
 use crate::conn::{Connection, Ending, Form, Side};
 
-/// Aborted connections remembered for each service.
-pub(super) const MAX_ABORTED: usize = 65_536;
+numbers! {
+    /// Aborted connections remembered for each service.
+    pub(super) bound MAX_ABORTED: usize = 65_536;
+}
 
 /// What happened at one service.
 #[derive(Clone, Debug, Default)]

@@ -31,6 +31,7 @@ pub const RULE: Rule = Rule {
     ],
     applies: Applies::Reset,
     needs: Needs::NOTHING.form(Form::Abort),
+    numbers: &[],
     holds,
 };
 

@@ -44,6 +44,7 @@ pub const RULE: Rule = Rule {
     )],
     applies: Applies::Any,
     needs: Needs::NOTHING.unheard().form(Form::Reply).by(Side::Server),
+    numbers: &[],
     holds,
 };
 

@@ -28,6 +28,7 @@ pub const RULE: Rule = Rule {
     )],
     applies: Applies::Reset,
     needs: Needs::NOTHING.form(Form::Reply).by(Side::Server),
+    numbers: &[],
     holds,
 };
 

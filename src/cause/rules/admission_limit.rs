@@ -85,6 +85,7 @@ pub const RULE: Rule = Rule {
         .unserved()
         .by(Side::Server)
         .unless_reset(&[Ending::Graceful, Ending::HalfClosed]),
+    numbers: &[],
     holds,
 };
 

@@ -49,6 +49,7 @@ pub const RULE: Rule = Rule {
     ],
     applies: Applies::Reset,
     needs: Needs::NOTHING,
+    numbers: &[],
     holds,
 };
 

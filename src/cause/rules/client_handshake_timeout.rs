@@ -33,6 +33,7 @@ pub const RULE: Rule = Rule {
     twins: &[("syn_scan", "over a long path a scan's reset is as late")],
     applies: Applies::Reset,
     needs: Needs::NOTHING.ending(&[Ending::HandshakeAbandoned]).by(Side::Client),
+    numbers: &[],
     holds,
 };
 

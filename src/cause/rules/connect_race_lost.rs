@@ -68,6 +68,7 @@ pub const RULE: Rule = Rule {
     twins: &[],
     applies: Applies::Reset,
     needs: Needs::NOTHING.ending(&[Ending::HandshakeAbandoned]).by(Side::Client),
+    numbers: &[],
     holds,
 };
 

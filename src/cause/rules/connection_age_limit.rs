@@ -209,6 +209,7 @@ pub const RULE: Rule = Rule {
     twins: &[],
     applies: Applies::Connection,
     needs: Needs::NOTHING.end_by_server().ending(&[Ending::Graceful, Ending::HalfClosed]),
+    numbers: &[],
     holds,
 };
 

@@ -53,6 +53,7 @@ pub const RULE: Rule = Rule {
     twins: &[],
     applies: Applies::Content,
     needs: Needs::NOTHING.extra(),
+    numbers: &[],
     holds,
 };
 

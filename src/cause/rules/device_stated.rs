@@ -18,6 +18,7 @@ pub const RULE: Rule = Rule {
     twins: &[],
     applies: Applies::Reset,
     needs: Needs::NOTHING.reason(),
+    numbers: &[],
     holds,
 };
 

@@ -107,6 +107,7 @@ pub const RULE: Rule = Rule {
     twins: &[],
     applies: Applies::Any,
     needs: Needs::NOTHING.extra().by(Side::Server),
+    numbers: &[],
     holds,
 };
 

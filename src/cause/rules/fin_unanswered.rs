@@ -19,6 +19,7 @@ pub const RULE: Rule = Rule {
     twins: &[],
     applies: Applies::Connection,
     needs: Needs::NOTHING.ending(&[Ending::HalfClosed, Ending::PeerUnresponsive]),
+    numbers: &[],
     holds,
 };
 

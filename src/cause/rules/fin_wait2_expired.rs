@@ -25,6 +25,7 @@ pub const RULE: Rule = Rule {
     twins: &[],
     applies: Applies::Reset,
     needs: Needs::NOTHING.after_its_fin(),
+    numbers: &[],
     holds,
 };
 

@@ -26,6 +26,7 @@ pub const RULE: Rule = Rule {
     )],
     applies: Applies::Reset,
     needs: Needs::NOTHING.odd_syn_ack(),
+    numbers: &[],
     holds,
 };
 

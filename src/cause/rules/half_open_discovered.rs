@@ -30,6 +30,7 @@ pub const RULE: Rule = Rule {
     )],
     applies: Applies::Any,
     needs: Needs::NOTHING.unless_reset(&[Ending::Superseded]).by(Side::Client),
+    numbers: &[],
     holds,
 };
 

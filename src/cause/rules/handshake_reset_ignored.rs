@@ -23,6 +23,7 @@ pub const RULE: Rule = Rule {
     twins: &[],
     applies: Applies::Any,
     needs: Needs::NOTHING.unless_reset(&[Ending::HandshakeUnanswered]).by(Side::Server),
+    numbers: &[],
     holds,
 };
 

@@ -27,6 +27,7 @@ pub const RULE: Rule = Rule {
     twins: &[("application_abort", "a single round looks like any client that resets")],
     applies: Applies::Reset,
     needs: Needs::NOTHING,
+    numbers: &[],
     holds,
 };
 

@@ -14,6 +14,7 @@ pub const RULE: Rule = Rule {
     twins: &[],
     applies: Applies::Attempt,
     needs: Needs::NOTHING.ending(&[Ending::HandshakeUnanswered]).extra(),
+    numbers: &[],
     holds,
 };
 

@@ -74,6 +74,7 @@ pub const RULE: Rule = Rule {
     twins: &[("no_socket", "the peer may have restarted during the silence")],
     applies: Applies::Reset,
     needs: Needs::NOTHING,
+    numbers: &[],
     holds,
 };
 

@@ -29,6 +29,7 @@ pub const RULE: Rule = Rule {
     twins: &[("port_closed", "while the service is down its port is closed")],
     applies: Applies::Reset,
     needs: Needs::NOTHING.ending(&[Ending::HandshakeRefused]).by(Side::Server),
+    numbers: &[],
     holds,
 };
 

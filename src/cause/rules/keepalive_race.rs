@@ -32,6 +32,7 @@ pub const RULE: Rule = Rule {
     )],
     applies: Applies::Reset,
     needs: Needs::NOTHING.by(Side::Server),
+    numbers: &[],
     holds,
 };
 

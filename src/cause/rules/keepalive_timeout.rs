@@ -30,6 +30,7 @@ pub const RULE: Rule = Rule {
     twins: &[("application_abort", "an application may abort while nobody answers")],
     applies: Applies::Any,
     needs: Needs::NOTHING.unless_reset(&[Ending::PeerUnresponsive]),
+    numbers: &[],
     holds,
 };
 

@@ -62,6 +62,7 @@ pub const RULE: Rule = Rule {
     twins: &[],
     applies: Applies::Any,
     needs: Needs::NOTHING.unless_reset(&[Ending::HandshakeUnanswered, Ending::PeerUnresponsive]),
+    numbers: &[],
     holds,
 };
 

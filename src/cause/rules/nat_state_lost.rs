@@ -60,6 +60,7 @@ pub const RULE: Rule = Rule {
     ],
     applies: Applies::Any,
     needs: Needs::NOTHING.unless_reset(&[Ending::PeerUnresponsive]).form(Form::Reply),
+    numbers: &[],
     holds,
 };
 

@@ -26,6 +26,7 @@ pub const RULE: Rule = Rule {
         Ending::ResetAfterFin,
         Ending::Stray,
     ]),
+    numbers: &[],
     holds,
 };
 

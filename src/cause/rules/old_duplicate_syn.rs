@@ -16,6 +16,7 @@ pub const RULE: Rule = Rule {
     twins: &[],
     applies: Applies::Any,
     needs: Needs::NOTHING.unless_reset(&[Ending::HandshakeIncomplete]),
+    numbers: &[],
     holds,
 };
 

@@ -48,6 +48,7 @@ pub const RULE: Rule = Rule {
     )],
     applies: Applies::Any,
     needs: Needs::NOTHING.extra().no_ending(&[Ending::Graceful, Ending::Superseded, Ending::Stray]),
+    numbers: &[],
     holds,
 };
 

@@ -46,6 +46,7 @@ pub const RULE: Rule = Rule {
             Ending::HandshakeUnanswered,
         ])
         .by(Side::Client),
+    numbers: &[],
     holds,
 };
 

@@ -14,6 +14,7 @@ pub const RULE: Rule = Rule {
     twins: &[],
     applies: Applies::Any,
     needs: Needs::NOTHING.ending(&[Ending::Stray]),
+    numbers: &[],
     holds,
 };
 

@@ -58,6 +58,7 @@ pub const RULE: Rule = Rule {
     )],
     applies: Applies::Reset,
     needs: Needs::NOTHING.ending(&[Ending::HandshakeRefused]).by(Side::Server),
+    numbers: &[],
     holds,
 };
 

@@ -119,6 +119,7 @@ pub const RULE: Rule = Rule {
     twins: &[],
     applies: Applies::Any,
     needs: Needs::NOTHING.begun_end().unless_reset(&[Ending::Graceful, Ending::HalfClosed]),
+    numbers: &[],
     holds,
 };
 

@@ -76,6 +76,7 @@ pub const RULE: Rule = Rule {
     twins: &[],
     applies: Applies::Connection,
     needs: Needs::NOTHING.ending(&[Ending::Graceful, Ending::HalfClosed]),
+    numbers: &[],
     holds,
 };
 

@@ -45,6 +45,7 @@ pub const RULE: Rule = Rule {
     twins: &[],
     applies: Applies::Reset,
     needs: Needs::NOTHING,
+    numbers: &[],
     holds,
 };
 

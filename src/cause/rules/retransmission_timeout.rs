@@ -43,6 +43,7 @@ pub const RULE: Rule = Rule {
     ],
     applies: Applies::Any,
     needs: Needs::NOTHING.unless_reset(&[Ending::PeerUnresponsive]),
+    numbers: &[],
     holds,
 };
 

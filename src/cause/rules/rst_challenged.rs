@@ -15,6 +15,7 @@ pub const RULE: Rule = Rule {
     twins: &[],
     applies: Applies::LateReset,
     needs: Needs::NOTHING,
+    numbers: &[],
     holds,
 };
 

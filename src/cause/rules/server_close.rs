@@ -12,6 +12,7 @@ pub const RULE: Rule = Rule {
     twins: &[],
     applies: Applies::Connection,
     needs: Needs::NOTHING.ending(&[Ending::Graceful, Ending::HalfClosed]).first_fin(Side::Server),
+    numbers: &[],
     holds,
 };
 

@@ -104,6 +104,7 @@ pub const RULE: Rule = Rule {
         .end_by_server()
         .unless_reset(&[Ending::Graceful, Ending::HalfClosed])
         .by(Side::Server),
+    numbers: &[],
     holds,
 };
 

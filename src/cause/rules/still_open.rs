@@ -16,6 +16,7 @@ pub const RULE: Rule = Rule {
     twins: &[],
     applies: Applies::Connection,
     needs: Needs::NOTHING.ending(&[Ending::Open, Ending::HalfClosed]),
+    numbers: &[],
     holds,
 };
 

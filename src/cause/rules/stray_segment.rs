@@ -20,6 +20,7 @@ pub const RULE: Rule = Rule {
     twins: &[],
     applies: Applies::Any,
     needs: Needs::NOTHING.unless_reset(&[]),
+    numbers: &[],
     holds,
 };
 

@@ -25,6 +25,7 @@ pub const RULE: Rule = Rule {
     twins: &[],
     applies: Applies::Attempt,
     needs: Needs::NOTHING.ending(&[Ending::HandshakeIncomplete]),
+    numbers: &[],
     holds,
 };
 

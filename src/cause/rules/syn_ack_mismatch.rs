@@ -20,6 +20,7 @@ pub const RULE: Rule = Rule {
     )],
     applies: Applies::Reset,
     needs: Needs::NOTHING.odd_syn_ack().by(Side::Client),
+    numbers: &[],
     holds,
 };
 

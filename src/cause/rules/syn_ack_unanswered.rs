@@ -55,6 +55,7 @@ pub const RULE: Rule = Rule {
     needs: Needs::NOTHING
         .unless_reset(&[Ending::HandshakeIncomplete])
         .if_reset(&[Ending::HandshakeAbortedByServer, Ending::HandshakeAbandoned]),
+    numbers: &[],
     holds,
 };
 

@@ -31,6 +31,7 @@ pub const RULE: Rule = Rule {
     twins: &[],
     applies: Applies::Attempt,
     needs: Needs::NOTHING.ending(&[Ending::HandshakeUnanswered]),
+    numbers: &[],
     holds,
 };
 

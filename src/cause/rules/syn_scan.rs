@@ -68,6 +68,7 @@ pub const RULE: Rule = Rule {
         .unless_reset(&[Ending::HandshakeUnanswered, Ending::HandshakeIncomplete])
         .if_reset(&[Ending::HandshakeAbandoned])
         .by(Side::Client),
+    numbers: &[],
     holds,
 };
 

@@ -27,6 +27,7 @@ pub const RULE: Rule = Rule {
     twins: &[],
     applies: Applies::Any,
     needs: Needs::NOTHING.extra().ending(&[Ending::Reset, Ending::ResetAfterFin, Ending::Graceful]),
+    numbers: &[],
     holds,
 };
 

@@ -13,6 +13,7 @@ pub const RULE: Rule = Rule {
     twins: &[],
     applies: Applies::Connection,
     needs: Needs::NOTHING.extra().ending(&[Ending::Graceful]).first_fin(Side::Server),
+    numbers: &[],
     holds,
 };
 

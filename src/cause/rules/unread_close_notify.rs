@@ -53,6 +53,7 @@ pub const RULE: Rule = Rule {
     ],
     applies: Applies::Reset,
     needs: Needs::NOTHING.no_form(Form::Other),
+    numbers: &[],
     holds,
 };
 

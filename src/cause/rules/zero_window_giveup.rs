@@ -25,6 +25,7 @@ pub const RULE: Rule = Rule {
     twins: &[("application_abort", "an application may also abort while the window is closed")],
     applies: Applies::Reset,
     needs: Needs::NOTHING.no_form(Form::Reply),
+    numbers: &[],
     holds,
 };
 

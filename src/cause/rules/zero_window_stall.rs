@@ -17,6 +17,7 @@ pub const RULE: Rule = Rule {
     twins: &[],
     applies: Applies::Connection,
     needs: Needs::NOTHING.ending(&[Ending::Open, Ending::PeerUnresponsive, Ending::HalfClosed]),
+    numbers: &[],
     holds,
 };
 
