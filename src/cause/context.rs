@@ -339,7 +339,8 @@ impl Context {
     }
 }
 
-/// Attempts, earliest first, that began from so many seconds before a connection until so many after.
+/// Attempts, earliest first, that began from so many seconds before a connection until so many
+/// after.
 fn near<'a>(
     attempts: &'a [Attempt],
     c: &Connection,

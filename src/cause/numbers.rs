@@ -2,13 +2,14 @@
 //! rules and the judgement around them state, which cannot.
 
 use super::parameters::Parameters;
-use super::rules::RULES;
+use super::rules::{COMMON, RULES};
 use super::{apart, context, guards, harmless, near, rivals, rule, score, storm};
 use crate::base::numbers::{Number, Values};
 
 /// Where numbers are declared that are no single rule's.
 const SHARED: &[(&str, &[Number])] = &[
     ("decision", super::DECISION),
+    ("common", COMMON),
     ("guards", guards::NUMBERS),
     ("rivals", rivals::NUMBERS),
     ("score", score::NUMBERS),
@@ -142,8 +143,9 @@ fn measured(value: f64, unit: &str) -> String {
         "s" if value < 1.0 => format!("{} ms", rounded(value * 1e3)),
         "s" if value <= 1.0 => "a second".to_owned(),
         "" if value.fract() == 0.0 => {
-            let word = COUNTS.iter().zip(0_u8..).find(|(_, count)| f64::from(*count) == value);
-            word.map_or_else(|| value.to_string(), |(word, _)| (*word).to_owned())
+            let count = format!("{value}");
+            let word = count.parse().ok().and_then(|at: usize| COUNTS.get(at));
+            word.map_or(count, |word| (*word).to_owned())
         }
         "" if (value - 0.5).abs() < f64::EPSILON => "half".to_owned(),
         "" => format!("{} %", rounded(value * 1e2)),

@@ -8,7 +8,8 @@
 //!   (in the order of `RULES`) that is more likely than not decides; without one, the likeliest.
 //!   What else holds becomes a rival with a share of what that leaves.
 //! - [`Finding::candidate`]: it cannot be excluded, and is too weak to decide. Where nothing
-//!   decides, the cause is `undetermined` and the candidates are its alternatives with these shares.
+//!   decides, the cause is `undetermined` and the candidates are its alternatives with these
+//!   shares.
 //! - [`Finding::candidate`] with 0: excluded, although others name it as their twin.
 //!
 //! Twins are symmetric: each names the other. A cause that only says what came, and not why, stands

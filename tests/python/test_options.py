@@ -111,5 +111,5 @@ def test_thresholds_are_set_and_other_numbers_shown() -> None:
         "kind": "weight",
         "settable": False,
     }
-    with pytest.raises(ValueError, match="'score.hops' is shown and cannot be set"):
+    with pytest.raises(ValueError, match=r"'score\.hops' is shown and cannot be set"):
         finrst.read("tests/data/demo.pcap", parameters={"score.hops": 4.0})

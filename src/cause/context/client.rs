@@ -32,7 +32,8 @@ numbers! {
     fraction OFTEN_PART: usize = 4;
     /// Attempts that completed, and that were abandoned, from which their waits show a limit.
     count ENOUGH: usize = 3;
-    /// The abandoned ones differ by more than one part in so many of the longest wait that completed.
+    /// The abandoned ones differ by more than one part in so many of the longest wait that
+    /// completed.
     fraction SPREAD: i64 = 5;
     /// More than one part in so many that waited longer and completed refute a limit.
     fraction REFUTED: usize = 10;
@@ -243,8 +244,8 @@ impl Client {
         (*all, beside.partition_point(|&apart| apart <= within))
     }
 
-    /// Nanoseconds between an attempt and the one that opened another port of the same host and used
-    /// it; none where there are several.
+    /// Nanoseconds between an attempt and the one that opened another port of the same host and
+    /// used it; none where there are several.
     fn used_beside(&self, attempt: &Attempt) -> Option<u64> {
         let completed = self.completed();
         let here = completed.partition_point(|other| other.start < attempt.start);

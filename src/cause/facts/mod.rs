@@ -19,10 +19,10 @@ pub struct Fact {
     /// What its number is, see [`Fact::UNITS`]; empty without a number.
     pub unit: &'static str,
     /// The sentence that tells it, the most precise first: the first one counts whose places can
-    /// all be filled. Places are `{value}` with its unit, `{text}`, `{packet}`; the one who sent the
-    /// packet and the other one, `{sender}` and `{peer}` (`{Sender}` and `{Peer}` begin a sentence);
-    /// and of a FIN or reset `{ttl}`, `{usual_ttl}`, `{hops}`, `{usual_hops}`, `{ip_id_delta}`,
-    /// `{turnaround}`.
+    /// all be filled. Places are `{value}` with its unit, `{text}`, `{packet}`; the one who sent
+    /// the packet and the other one, `{sender}` and `{peer}` (`{Sender}` and `{Peer}` begin a
+    /// sentence); and of a FIN or reset `{ttl}`, `{usual_ttl}`, `{hops}`, `{usual_hops}`,
+    /// `{ip_id_delta}`, `{turnaround}`.
     pub words: &'static [&'static str],
     /// The sentence for the number 0, where it is another one.
     pub none: Option<&'static str>,

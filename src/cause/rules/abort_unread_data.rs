@@ -5,8 +5,8 @@ pub const RULE: Rule = Rule {
     class: Class::Abort,
     summary: "A side closed with data of the peer still unread: its host resets instead of \
            sending a FIN.",
-    wire: "An abort whose sender had been sent payload that it never answered with payload of \
-           its own (or that was still arriving), without a FIN of its own before. Not a client that \
+    wire: "An abort whose sender had been sent payload that it never answered with payload of its \
+           own (or that was still arriving), without a FIN of its own before. Not a client that \
            has a short answer to its last request, nor one that had just answered itself.",
     reference: "RFC 1122 section 4.2.2.13, RFC 2525 section 2.17",
     next: "Look in the log of the application that reset, at that moment: did it close early, \
@@ -31,9 +31,25 @@ pub const RULE: Rule = Rule {
     ],
     applies: Applies::Reset,
     needs: Needs::NOTHING.form(Form::Abort),
-    numbers: &[],
+    numbers: NUMBERS,
     holds,
 };
+
+numbers! {
+    /// Its window was closed: a full buffer was behind it.
+    confidence FULL = 0.75;
+    /// What was left had just come. It may have been read for all that: little more than an even
+    /// chance.
+    confidence FRESH = 0.5;
+    /// What was left had come some time before.
+    confidence LATER = 0.42;
+    /// A client had the short answer to its last request.
+    confidence ANSWERED = 0.35;
+    /// A short answer: a client that asked for it has read it when it goes.
+    size SHORT: u64 = 1460;
+    /// A server that resets so soon after its own payload had not read the request to its end.
+    window AT_ONCE_S = 0.005;
+}
 
 fn holds(case: &Case<'_>) -> Option<Finding> {
     let reset = case.reset_of(Form::Abort)?;
@@ -45,12 +61,11 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     let fresh = since.is_some_and(|since| since <= case.parameters.unread_fresh_s);
     // A closed window has a full buffer behind it.
     let full = unread > 0 && case.side(reset.sender).zero_since.is_some();
-    // An application may have read it all and yet abort: this is little more than an even chance.
     let confidence = match (unread, fresh) {
-        _ if answered(case, reset) => 0.35,
-        _ if full => 0.75,
-        (1.., true) => 0.5,
-        _ => 0.42,
+        _ if answered(case, reset) => ANSWERED,
+        _ if full => FULL,
+        (1.., true) => FRESH,
+        _ => LATER,
     };
     let left = if unread == 0 { reset.peer_bytes_unacked } else { unread };
     Some(
@@ -69,7 +84,7 @@ pub fn shown(case: &Case<'_>, reset: &Teardown) -> bool {
     // its end.
     let truncated = reset.sender == Side::Server
         && case.side(reset.sender.peer()).unique_bytes > 0
-        && reset.since_own_data.get().is_some_and(|since| s(since) < 0.005)
+        && reset.since_own_data.get().is_some_and(|since| s(since) < AT_ONCE_S)
         && !reset.sender_fin_before
         && !reset.peer_fin_before;
     let recent =
@@ -86,9 +101,6 @@ fn unread(reset: &Teardown) -> u64 {
     }
     reset.unread_bytes.saturating_sub(reset.peer_bytes_unacked)
 }
-
-/// Bytes of a short answer: a client that asked for it has read it when it goes.
-const SHORT: u64 = 1460;
 
 /// Whether a client aborts once it has the short answer to its last request.
 pub fn answered(case: &Case<'_>, reset: &Teardown) -> bool {

@@ -13,9 +13,11 @@ pub const RULE: Rule = Rule {
     next: "Did the service stop or restart at that moment?",
     examples: &[
         "> S, < S., > ., > S port=40001, < S., > ., < R. port=40000 +1s, < R. port=40001 +1ms",
-        "> S, < S., > ., > S port=40001, < S., > ., > S port=40002, < S., > ., < R. port=40000 +1s, < R. port=40001 +1ms, < R. port=40002 +1ms",
+        "> S, < S., > ., > S port=40001, < S., > ., > S port=40002, < S., > ., < R. port=40000 \
+             +1s, < R. port=40001 +1ms, < R. port=40002 +1ms",
         "> S, < S., > ., > S port=40001, < S., > ., < R. port=40000 +1s, < R. port=40001 +50ms",
-        "> S, < S., > ., > S port=40001, < S., > ., < R. port=40000 +1s, < R. port=40001 +1ms, > S port=40002 +900ms, < S., > ., > P. 20, < P. 20",
+        "> S, < S., > ., > S port=40001, < S., > ., < R. port=40000 +1s, < R. port=40001 +1ms, > S \
+             port=40002 +900ms, < S., > ., > P. 20, < P. 20",
     ],
     near_misses: &[
         ("> S, < S., > ., < R. +1s", "application_abort"),
@@ -25,16 +27,19 @@ pub const RULE: Rule = Rule {
         ),
         // Each answers its own client's FIN.
         (
-            "> S, < S., > ., > S port=40001, < S., > ., > F. port=40000 +1s, > F. port=40001 +50us, < R. port=40000 +1ms, < R. port=40001 +50us",
+            "> S, < S., > ., > S port=40001, < S., > ., > F. port=40000 +1s, > F. port=40001 \
+             +50us, < R. port=40000 +1ms, < R. port=40001 +50us",
             "application_abort",
         ),
         // The listener is there a few milliseconds later.
         (
-            "> S, < S., > ., > S port=40001, < S., > ., < R. port=40000 +1s, < R. port=40001 +1ms, > S port=40002 +9ms, < S., > ., > P. 20, < P. 20",
+            "> S, < S., > ., > S port=40001, < S., > ., < R. port=40000 +1s, < R. port=40001 +1ms, \
+             > S port=40002 +9ms, < S., > ., > P. 20, < P. 20",
             "application_abort",
         ),
         (
-            "> S, < S., > ., > S port=40001 service=80, < S., > ., < R. port=40000 service=443 +1s, < R. port=40001 service=80 +1ms",
+            "> S, < S., > ., > S port=40001 service=80, < S., > ., < R. port=40000 service=443 \
+             +1s, < R. port=40001 service=80 +1ms",
             "application_abort",
         ),
     ],
@@ -44,9 +49,20 @@ pub const RULE: Rule = Rule {
     )],
     applies: Applies::Reset,
     needs: Needs::NOTHING.form(Form::Abort),
-    numbers: &[],
+    numbers: NUMBERS,
     holds,
 };
+
+numbers! {
+    /// Several of the listener were reset at once.
+    confidence SEVERAL = 0.75;
+    /// Two were.
+    confidence TWO = 0.65;
+    /// It answers its own client's FIN: a candidate.
+    confidence ANSWERS = 0.1;
+    /// So many are several.
+    count MANY: usize = 3;
+}
 
 fn holds(case: &Case<'_>) -> Option<Finding> {
     let reset = case.reset_of(Form::Abort)?;
@@ -59,14 +75,14 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     // It was this client's close that the server answered, and not a moment of its own.
     let answers = |fin: &Teardown| s(reset.time.saturating_sub(fin.time)) <= burst;
     if case.fins(Side::Client).any(answers) {
-        return Some(Finding::candidate(0.1));
+        return Some(Finding::candidate(ANSWERS));
     }
     let service = case.context.service(c)?;
     let same = service.aborted_around(reset.time, burst);
     let again = crate::conn::nanoseconds(case.parameters.listener_gone_s);
     let alive = service.served_between(reset.time..=reset.time.saturating_add(again));
     (same >= 2 && !alive).then(|| {
-        Finding::new(if same >= 3 { 0.75 } else { 0.65 })
+        Finding::new(if same >= MANY { SEVERAL } else { TWO })
             .with(Evidence::of("abort_without_own_payload").at(reset.packet))
             .with(Evidence::count("reset_at_the_same_instant", same as u64))
     })

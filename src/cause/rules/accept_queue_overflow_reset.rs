@@ -18,19 +18,30 @@ pub const RULE: Rule = Rule {
         ("> S, < S., > ., > P. 5, < ., < R.", "abort_unread_data"),
         // From elsewhere, and a second one beyond it.
         (
-            "> S, < S. ttl=106 +20ms, > ., > P. 68 +1ms, < R ttl=21 +20ms, < R ttl=21 seq=+12503 +500us",
+            "> S, < S. ttl=106 +20ms, > ., > P. 68 +1ms, < R ttl=21 +20ms, < R ttl=21 seq=+12503 \
+             +500us",
             "reset_injected",
         ),
     ],
     twins: &[(
         "no_socket",
-        "a server that lost the connection right after the handshake, or a proxy whose backend is down, answers the same way",
+        "a server that lost the connection right after the handshake, or a proxy whose backend is \
+             down, answers the same way",
     )],
     applies: Applies::Reset,
     needs: Needs::NOTHING.form(Form::Reply).by(Side::Server),
-    numbers: &[],
+    numbers: NUMBERS,
     holds,
 };
+
+numbers! {
+    /// The client had sent no data.
+    confidence BARE = 0.75;
+    /// It had sent some.
+    confidence WITH_DATA = 0.6;
+    /// So soon after the handshake, the reset answers its acknowledgment.
+    window EARLY_S = 1.0;
+}
 
 fn holds(case: &Case<'_>) -> Option<Finding> {
     let reset = case.reset_of(Form::Reply).filter(|reset| reset.sender == Side::Server)?;
@@ -48,10 +59,11 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     if two || apart(case, reset).is_some() {
         return None;
     }
-    let early = c.handshake_time.get().is_some_and(|time| s(reset.time.saturating_sub(time)) < 1.0);
+    let early =
+        c.handshake_time.get().is_some_and(|time| s(reset.time.saturating_sub(time)) < EARLY_S);
     // Not when somebody else sent it.
     (early && apart(case, reset).is_none()).then(|| {
-        Finding::new(if client.unique_bytes == 0 { 0.75 } else { 0.6 })
+        Finding::new(if client.unique_bytes == 0 { BARE } else { WITH_DATA })
             .with(Evidence::of("answered_final_ack").maybe_at(reset.trigger_packet.get()))
             .with(Evidence::of("no_socket_behind_the_syn_ack").at(reset.packet))
             .with_some(reset.turnaround.get().map(|t| Evidence::time("answer_s", t)))

@@ -6,10 +6,10 @@ pub const RULE: Rule = Rule {
     summary: "The server turned the connection away right after the handshake: it had as many as \
            it admits.",
     wire: "FIN or reset of the server within a round trip of the handshake and without a byte of \
-           its own, while five or more connections of the service, or of this client to it, were \
-           open, more than when it served others; it served some that began before and after. \
-           Three are enough where it turned away two or more, each while more were open than \
-           when it served any.",
+           its own, while {admission_open} or more connections of the service, or of this client \
+           to it, were open, more than when it served others; it served some that began before and \
+           after. {Admission_few} are enough where it turned away two or more, each while more \
+           were open than when it served any.",
     reference: "OpenSSH MaxStartups, PerSourceMaxStartups; systemd MaxConnections; HAProxy maxconn",
     next: "Look at the limit of connections in the service's configuration, and at who holds them.",
     examples: &[
@@ -85,12 +85,20 @@ pub const RULE: Rule = Rule {
         .unserved()
         .by(Side::Server)
         .unless_reset(&[Ending::Graceful, Ending::HalfClosed]),
-    numbers: &[],
+    numbers: NUMBERS,
     holds,
 };
 
-/// Served connections without which nobody knows how many usually are.
-const SERVED: usize = 3;
+numbers! {
+    /// It turned several away.
+    confidence SEVERAL = 0.7;
+    /// It turned one away.
+    confidence ONE = 0.6;
+    /// Served connections without which nobody knows how many usually are.
+    count SERVED: usize = 3;
+    /// Of so many parts of those that it served, the last began while more were open than is usual.
+    count PARTS: usize = 4;
+}
 
 #[allow(clippy::cast_precision_loss)] // at most some ten thousand
 fn holds(case: &Case<'_>) -> Option<Finding> {
@@ -104,8 +112,8 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     }
     let open = lives.open_at(c.start);
     let many = |open: usize| open as f64 >= case.parameters.admission_open;
-    // Three of four were served while fewer were open.
-    let usual = *served.began.get(served.began.len() * 3 / 4)?;
+    // All but the last part were served while fewer were open.
+    let usual = *served.began.get(served.began.len() * (PARTS - 1) / PARTS)?;
     // Whoever came while as many were open was turned away, and nobody else: then even few tell.
     let apart = served.turned_away > 1
         && served.began.last().is_some_and(|&most| most < served.turned_away_at)
@@ -121,7 +129,7 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
         return None;
     }
     Some(
-        Finding::new(if served.turned_away > 1 { 0.7 } else { 0.6 })
+        Finding::new(if served.turned_away > 1 { SEVERAL } else { ONE })
             .with(Evidence::of("closed_without_an_octet").at(end.packet))
             .with(Evidence::time("after_handshake_s", after))
             .with(Evidence::count("open_at_that_time", open as u64))

@@ -35,7 +35,8 @@ pub const RULE: Rule = Rule {
     twins: &[
         (
             "abort_unread_data",
-            "data that its application had not read yet does not show when it had been answered before",
+            "data that its application had not read yet does not show when it had been answered \
+             before",
         ),
         ("accept_queue_dropped", "a closed listener's connection is aborted in the same way"),
         ("keepalive_timeout", "an application may abort while nobody answers"),
@@ -49,13 +50,26 @@ pub const RULE: Rule = Rule {
     ],
     applies: Applies::Reset,
     needs: Needs::NOTHING,
-    numbers: &[],
+    numbers: NUMBERS,
     holds,
 };
 
+numbers! {
+    /// Nothing of the peer was left to read.
+    confidence NOTHING_LEFT = 0.6;
+    /// A client had the short answer to its last request.
+    confidence ANSWERED = 0.5;
+    /// Something was, and had come long before.
+    confidence SOMETHING_LEFT = 0.45;
+    /// Something seems to have been left unread.
+    confidence UNREAD = 0.3;
+    /// A client drops a handshake: a candidate.
+    confidence HANDSHAKE = 0.15;
+}
+
 fn holds(case: &Case<'_>) -> Option<Finding> {
     if dropped_syn_ack(case) {
-        return Some(Finding::candidate(0.15));
+        return Some(Finding::candidate(HANDSHAKE));
     }
     let reset = case.reset_of(Form::Abort)?;
     let recent =
@@ -68,10 +82,10 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     // Whether there was anything left to read, no observer sees.
     let shown = super::abort_unread_data::shown(case, reset);
     let confidence = match (shown, reset.unread_bytes) {
-        _ if answered => 0.5,
-        (true, _) => 0.3,
-        (false, 0) => 0.6,
-        (false, _) => 0.45,
+        _ if answered => ANSWERED,
+        (true, _) => UNREAD,
+        (false, 0) => NOTHING_LEFT,
+        (false, _) => SOMETHING_LEFT,
     };
     Some(
         Finding::new(confidence)

@@ -7,15 +7,15 @@ pub const RULE: Rule = Rule {
     class: Class::Timeout,
     summary: "The client gave up waiting: its own limit for the handshake had passed, so it \
            reset.",
-    wire: "SYN, then a reset of the client, with or without a SYN-ACK before it, no \
-           acknowledgment and no data; the wait from the first SYN is at least the threshold \
-           (100 ms). Not when the SYN-ACK does not fit, for a scan, a race or a health check, nor when \
-           the reset acknowledges the SYN-ACK (the socket was there and was aborted) or came a \
-           number of hops that is not the SYN's (a box that clears half-open connections). Little \
-           speaks for it where the client often waited as long for others, or had opened another \
-           connection to the same address and port meanwhile. \
-           The wait is nearly the same wherever the capture was made, and an upper bound of \
-           the client's limit.",
+    wire: "SYN, then a reset of the client, with or without a SYN-ACK before it, no acknowledgment \
+           and no data; the wait from the first SYN is at least the threshold \
+           ({handshake_timeout_s}). Not when the SYN-ACK does not fit, for a scan, a race or a \
+           health check, nor when the reset acknowledges the SYN-ACK (the socket was there and was \
+           aborted) or came a number of hops that is not the SYN's (a box that clears half-open \
+           connections). Little speaks for it where the client often waited as long for others, or \
+           had opened another connection to the same address and port meanwhile. The wait is \
+           nearly the same wherever the capture was made, and an upper bound of the client's \
+           limit.",
     reference: "article, RST case 2; RFC 9293 section 3.10.7.4",
     next: "Compare the wait with the connect timeout of the client or its security software; \
            see which part of it was the server's.",
@@ -33,9 +33,35 @@ pub const RULE: Rule = Rule {
     twins: &[("syn_scan", "over a long path a scan's reset is as late")],
     applies: Applies::Reset,
     needs: Needs::NOTHING.ending(&[Ending::HandshakeAbandoned]).by(Side::Client),
-    numbers: &[],
+    numbers: NUMBERS,
     holds,
 };
+
+numbers! {
+    /// The client's own limit shows: what waited less long completed, and all that waited longer
+    /// was dropped.
+    confidence MEASURED = 0.85;
+    /// Others completed, none of them after the threshold.
+    confidence NONE_LONGER = 0.75;
+    /// Nothing is known of its other attempts.
+    confidence ALONE = 0.65;
+    /// Others waited as long and completed.
+    confidence OTHERS_WAITED = 0.25;
+    /// At most, where the client opened another port of the host instead.
+    confidence INSTEAD = 0.55;
+    /// No SYN-ACK had come.
+    weight NO_ANSWER = 0.05;
+    /// Dropped before the threshold: a candidate.
+    confidence SOONER = 0.25;
+    /// Another one had opened meanwhile: a candidate.
+    confidence SPARE = 0.2;
+    /// The owner of a spoofed address answers: a candidate.
+    confidence FLOODED = 0.2;
+    /// The SYN was a program's own: a candidate.
+    confidence CRAFTED = 0.15;
+    /// A server whose answer took more than this part of the wait answered late.
+    fraction SERVERS_PART = 0.5;
+}
 
 fn holds(case: &Case<'_>) -> Option<Finding> {
     let reset = abandonment(case)?;
@@ -45,34 +71,36 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     }
     // Of a flood it is the owner of a spoofed address who answers.
     if super::syn_ack_unanswered::flooded(case).is_some() {
-        return Some(Finding::candidate(0.2));
+        return Some(Finding::candidate(FLOODED));
     }
     if crafted(case, reset) {
-        return Some(Finding::candidate(0.15));
+        return Some(Finding::candidate(CRAFTED));
     }
     let wait = c.client_wait()?;
     if s(wait) < case.parameters.handshake_timeout_s {
-        return dropped_syn_ack(case).then(|| Finding::candidate(0.25));
+        return dropped_syn_ack(case).then(|| Finding::candidate(SOONER));
     }
     if c.syn_ack.is_some_and(|syn_ack| syn_ack.ack_offset != 0) {
         return None;
     }
     let limit = case.context.wait_limit(c, case.parameters);
     if limit.interval().is_none() && dropped_syn_ack(case) && spare(case, reset, wait) {
-        return Some(Finding::candidate(0.2));
+        return Some(Finding::candidate(SPARE));
     }
     // It may as well have been dropped for what the client opened instead.
     let instead = used_instead(case, case.parameters.race_window_s).is_some();
-    let most = if instead { 0.55 } else { 1.0 };
+    let most = if instead { INSTEAD } else { 1.0 };
     // Why this one was dropped, and not those that waited as long, is not told by its wait.
     let others = limit.refuted() || case.context.often_waited(c, wait);
     let mut finding = Finding::new(f64::min(
         most,
         match (limit.interval(), others) {
-            (Some(_), _) => 0.85,
-            (None, true) => 0.25,
-            (None, false) if limit.completed > 0 && limit.completed_above_threshold == 0 => 0.75,
-            (None, false) => 0.65,
+            (Some(_), _) => MEASURED,
+            (None, true) => OTHERS_WAITED,
+            (None, false) if limit.completed > 0 && limit.completed_above_threshold == 0 => {
+                NONE_LONGER
+            }
+            (None, false) => ALONE,
         },
     ))
     .with(Evidence::time("client_wait_s", wait).at(reset.packet))
@@ -80,14 +108,14 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     .with(Evidence::count("syns", u64::from(c.side(Side::Client).syns)))
     .with_some(answered_meanwhile(case));
     if let Some(delay) = c.syn_ack_delay() {
-        let server =
-            c.side(Side::Server).syn_acks > 1 || (s(delay) > 0.5 * s(wait) && at_server(case));
+        let server = c.side(Side::Server).syn_acks > 1
+            || (s(delay) > SERVERS_PART * s(wait) && at_server(case));
         finding = finding
             .with(Evidence::time("syn_ack_delay_s", delay))
             .with_some(server.then(|| Evidence::of("server_answered_late")));
     } else {
         finding =
-            finding.plus(0.05).with(Evidence::of("reset_before_any_syn_ack").at(reset.packet));
+            finding.plus(NO_ANSWER).with(Evidence::of("reset_before_any_syn_ack").at(reset.packet));
     }
     if let Some((above, upto)) = limit.interval() {
         finding = finding

@@ -7,13 +7,14 @@ pub const RULE: Rule = Rule {
     summary: "The client tried several addresses, families or ports at once (happy eyeballs); \
            another attempt won and this one was dropped.",
     wire: "An abandoned handshake whose client completed another one before: to the same port of \
-           another address, started within 300 ms of this one and won after this one began (not \
-           where the client opens several connections to this address as well); to the same port over the other IP \
-           version, started 10 ms to 2 s before or after (the same client by its hardware address, \
-           or by being the only such pair); or to another port of the same host, started within \
-           50 ms of this one and used; within 300 ms where most of what the client dropped, three \
-           attempts at least, has such a rival. Not for a scan, nor where three others at the same \
-           address and port, opened at once, were all used: a pool.",
+           another address, started within {race_window_s} of this one and won after this one \
+           began (not where the client opens several connections to this address as well); to the \
+           same port over the other IP version, started {race_families_from_s} to \
+           {race_families_s} before or after (the same client by its hardware address, or by being \
+           the only such pair); or to another port of the same host, started within {race_ports_s} \
+           of this one and used; within {race_window_s} where most of what the client dropped, \
+           {usual} attempts at least, has such a rival. Not for a scan, nor where {pool} others at \
+           the same address and port, opened at once, were all used: a pool.",
     reference: "RFC 8305 sections 5 and 8; SMB over 445 and 139 at once",
     next: "None: this is how clients race addresses, families and ports.",
     examples: &[
@@ -21,14 +22,22 @@ pub const RULE: Rule = Rule {
         "> S, > S server=2 +250ms, < S., > ., < S. server=1, > R",
         "> S, > S server=2 +300ms, < S., > ., < S. server=1, > R",
         "> S, > S port=40001 +90ms, < S., > ., < S. port=40000, > R",
-        "> S v6, > S v4 port=40001 +250ms, < S. +20ms, > ., > P. 100, < S. v6 port=40000 +80ms, > R +1ms",
-        "> S service=443, > S service=8443 port=40001 +200ms, < S. +20ms, > ., > P. 100, < S. service=443 port=40000 +80ms, > R +1ms, > S service=443 port=40002 +2s, > S service=8443 port=40003 +150ms, < S. +20ms, > ., > P. 100, < S. service=443 port=40002 +80ms, > R +1ms, > S service=443 port=40004 +2s, > S service=8443 port=40005 +180ms, < S. +20ms, > ., > P. 100, < S. service=443 port=40004 +80ms, > R +1ms",
-        "> S service=445, > S service=139 port=40001 +300us, < S. service=445 port=40000, > ., < S. service=139 port=40001, > R +1ms, > P. 159 service=445 port=40000, < P. 240",
+        "> S v6, > S v4 port=40001 +250ms, < S. +20ms, > ., > P. 100, < S. v6 port=40000 +80ms, > \
+             R +1ms",
+        "> S service=443, > S service=8443 port=40001 +200ms, < S. +20ms, > ., > P. 100, < S. \
+             service=443 port=40000 +80ms, > R +1ms, > S service=443 port=40002 +2s, > S \
+             service=8443 port=40003 +150ms, < S. +20ms, > ., > P. 100, < S. service=443 \
+             port=40002 +80ms, > R +1ms, > S service=443 port=40004 +2s, > S service=8443 \
+             port=40005 +180ms, < S. +20ms, > ., > P. 100, < S. service=443 port=40004 +80ms, > R \
+             +1ms",
+        "> S service=445, > S service=139 port=40001 +300us, < S. service=445 port=40000, > ., < \
+             S. service=139 port=40001, > R +1ms, > P. 159 service=445 port=40000, < P. 240",
     ],
     near_misses: &[
         // A browser opens several connections to one address, and another site beside.
         (
-            "> S server=1, > S server=1 port=40001 +200ms, < S. server=1 port=40000, > ., > P. 80, < ., > S server=2 port=40002 +10ms, < S., > ., < S. server=1 port=40001 +20ms, > R",
+            "> S server=1, > S server=1 port=40001 +200ms, < S. server=1 port=40000, > ., > P. 80, \
+             < ., > S server=2 port=40002 +10ms, < S., > ., < S. server=1 port=40001 +20ms, > R",
             "undetermined",
         ),
         // The other address was open before this one was tried.
@@ -41,36 +50,65 @@ pub const RULE: Rule = Rule {
         ("> S bare nots, > S server=2, < S. server=1, > R, < S. server=2, > .", "undetermined"),
         // Two other clients of the same port: nobody knows whose attempt this was.
         (
-            "> S v6, > S v4 port=40001 +250ms, < S. +20ms, > ., > S client=2 +1ms, < S. +20ms, > ., < S. v6 client=1 port=40000 +80ms, > R +1ms",
+            "> S v6, > S v4 port=40001 +250ms, < S. +20ms, > ., > S client=2 +1ms, < S. +20ms, > \
+             ., < S. v6 client=1 port=40000 +80ms, > R +1ms",
             "client_handshake_timeout",
         ),
         // A pool: all were meant.
         (
-            "> S port=1..6 +300us, < S. port=1..5 +1ms, > . port=1..5, > P. 90 port=1..5 +1ms, < P. 300 port=1..5 +1ms, < S. port=6 +120ms, > R +40us",
+            "> S port=1..6 +300us, < S. port=1..5 +1ms, > . port=1..5, > P. 90 port=1..5 +1ms, < \
+             P. 300 port=1..5 +1ms, < S. port=6 +120ms, > R +40us",
             "client_handshake_timeout",
         ),
         // Another service of the same host, a while later.
         (
-            "> S service=443, > S service=8443 port=40001 +200ms, < S. +20ms, > ., > P. 100, < S. service=443 port=40000 +80ms, > R +1ms",
+            "> S service=443, > S service=8443 port=40001 +200ms, < S. +20ms, > ., > P. 100, < S. \
+             service=443 port=40000 +80ms, > R +1ms",
             "client_handshake_timeout",
         ),
         // Another machine by its hardware address.
         (
-            "> S v6 mac=1, > S v4 mac=2 port=40001 +250ms, < S. +20ms, > . mac=2, < S. v6 port=40000 +80ms, > R mac=1 +1ms",
+            "> S v6 mac=1, > S v4 mac=2 port=40001 +250ms, < S. +20ms, > . mac=2, < S. v6 \
+             port=40000 +80ms, > R mac=1 +1ms",
             "client_handshake_timeout",
         ),
         // Three ports tried in vain beside the open one: a scan that connects.
         (
-            "> S service=1, < R. +1ms, > S service=2, < R. +1ms, > S service=3, < R. +1ms, > S service=445 port=40002, > S service=139 port=40001 +300us, < S. service=445 port=40002, > ., < S. service=139 port=40001, > R +1ms",
+            "> S service=1, < R. +1ms, > S service=2, < R. +1ms, > S service=3, < R. +1ms, > S \
+             service=445 port=40002, > S service=139 port=40001 +300us, < S. service=445 \
+             port=40002, > ., < S. service=139 port=40001, > R +1ms",
             "syn_scan",
         ),
     ],
     twins: &[],
     applies: Applies::Reset,
     needs: Needs::NOTHING.ending(&[Ending::HandshakeAbandoned]).by(Side::Client),
-    numbers: &[],
+    numbers: NUMBERS,
     holds,
 };
+
+numbers! {
+    /// Another address won, at the same port.
+    confidence SAME_FAMILY = 0.75;
+    /// Another port of the host won.
+    confidence OTHER_PORT = 0.6;
+    /// It won between the two ports of SMB, which clients race.
+    confidence SMB = 0.8;
+    /// The other IP version won, and the two are the only such pair.
+    confidence OTHER_FAMILY = 0.6;
+    /// It won, and the two have one hardware address.
+    confidence LINKED = 0.8;
+    /// Most of what the client dropped, it dropped for another port.
+    confidence HABIT = 0.6;
+    /// Another port won that was begun later: a candidate.
+    confidence LATER = 0.35;
+    /// Nothing shows a race: a candidate.
+    confidence ALONE = 0.15;
+    /// Connections to one service, opened at once and used, of which none won a race.
+    count POOL: usize = 3;
+    /// Attempts from which something is a client's habit.
+    count USUAL: usize = 3;
+}
 
 fn holds(case: &Case<'_>) -> Option<Finding> {
     // A socket that had got its SYN-ACK was aborted for another reason.
@@ -86,7 +124,7 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
         .or_else(|| as_always(case));
     let Some((sibling, start, base)) = found else {
         let later = used_instead(case, case.parameters.race_window_s).is_some();
-        let share = if later { 0.35 } else { 0.15 };
+        let share = if later { LATER } else { ALONE };
         return dropped_syn_ack(case).then(|| Finding::candidate(share));
     };
     Some(
@@ -100,11 +138,6 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
             }),
     )
 }
-
-/// Connections to one service, opened at once and used, of which none won a race.
-const POOL: usize = 3;
-/// Attempts from which something is a client's habit.
-const USUAL: usize = 3;
 
 /// The attempt that was won: its number, when it began, and how sure it is.
 type Sibling = (u64, i64, f64);
@@ -135,15 +168,15 @@ fn same_family(case: &Case<'_>) -> Option<Sibling> {
         };
         raced && other.completed.get().is_some_and(won)
     });
-    siblings.min_by_key(|other| other.id).map(|other| (other.id, other.start, 0.75))
+    siblings.min_by_key(|other| other.id).map(|other| (other.id, other.start, SAME_FAMILY))
 }
 
-/// To another port of the same host, begun with this one, won before this one was dropped, and used.
-/// What begins later is as often a service of its own, beside an attempt that was given up.
+/// To another port of the same host, begun with this one, won before this one was dropped, and
+/// used. What begins later is as often a service of its own, beside an attempt that was given up.
 fn other_port(case: &Case<'_>) -> Option<Sibling> {
     let (port, other) = used_instead(case, case.parameters.race_ports_s)?;
     let smb = matches!((port, case.connection.ports.server), (139, 445) | (445, 139));
-    Some((other.id, other.start, if smb { 0.8 } else { 0.6 }))
+    Some((other.id, other.start, if smb { SMB } else { OTHER_PORT }))
 }
 
 /// Another port of the same host that the client tried within so many seconds of this one, opened
@@ -161,13 +194,13 @@ pub fn used_instead<'a>(case: &Case<'a>, within_s: f64) -> Option<(u16, &'a Atte
     siblings.min_by_key(|other| other.id).map(|other| (other.service.1, other))
 }
 
-/// To another port of the same host, begun somewhat later, where this is what this client does: most
-/// of what it dropped it dropped so.
+/// To another port of the same host, begun somewhat later, where this is what this client does:
+/// most of what it dropped it dropped so.
 fn as_always(case: &Case<'_>) -> Option<Sibling> {
     let within = case.parameters.race_window_s;
     let (_, other) = used_instead(case, within)?;
     let (dropped, beside) = case.context.dropped_beside(case.connection, within);
-    (beside >= USUAL && beside * 2 > dropped).then_some((other.id, other.start, 0.6))
+    (beside >= USUAL && beside * 2 > dropped).then_some((other.id, other.start, HABIT))
 }
 
 /// To the same port over the other IP version, won before this one was dropped.
@@ -177,5 +210,5 @@ fn other_family(case: &Case<'_>) -> Option<Sibling> {
     let (from, upto) = (p.race_families_from_s, p.race_families_s);
     let (other, linked) = case.context.other_family(case.connection, from, upto)?;
     let won = other.completed.get().is_some_and(|time| time <= reset.time);
-    won.then_some((other.id, other.start, if linked { 0.8 } else { 0.6 }))
+    won.then_some((other.id, other.start, if linked { LINKED } else { OTHER_FAMILY }))
 }

@@ -9,39 +9,48 @@ pub const RULE: Rule = Rule {
     class: Class::Suspicious,
     summary: "Payload or a FIN that its claimed sender did not send: somebody on or beside the \
               path injected it.",
-    wire: "Two segments of one side with other bytes at the same sequence numbers, and one of \
-           them is unlike all that this side sent: other routers passed, no timestamp where it \
-           stamps, another identification, window, fragment bit, flow label or hardware address. \
-           Or, where the genuine segment did not come, a segment with payload or FIN that is \
-           unlike its side in several of these, or in one when its sender goes on from before it. Other bytes alone are not enough: a sender may \
-           have changed them itself. Before reset_injected, which explains the resets that \
-           follow it.",
+    wire: "Two segments of one side with other bytes at the same sequence numbers, and one of them \
+           is unlike all that this side sent: other routers passed, no timestamp where it stamps, \
+           another identification, window, fragment bit, flow label or hardware address. Or, where \
+           the genuine segment did not come, a segment with payload or FIN that is unlike its side \
+           in several of these, or in one when its sender goes on from before it. Other bytes \
+           alone are not enough: a sender may have changed them itself. Before reset_injected, \
+           which explains the resets that follow it.",
     reference: "Weaver, Sommer, Paxson (NDSS 2009); Fox-IT: Deep dive into QUANTUM INSERT (2015)",
     next: "Compare the two segments, and the TTL and identification of the odd one with those \
            around it; capture nearer to its claimed sender.",
     examples: &[
-        "> S, < S. ttl=57, > ., > P. 90, < P. 100 text=\"HTTP/1.1 302\" nots ttl=64 id=1 win=8192 +3ms, < P. 400 text=\"HTTP/1.1 200\" seq=#1 ttl=57 +20ms, > .",
-        "> S, < S. ttl=112 +55ms, > . +50us, > P. 80 +20ms, < FP. 78 nots ttl=60 id=9 +20ms, < R. nots win=0 ttl=60 id=9 +50us, < . ttl=112 seq=#1 +30ms, > R +20us",
-        "> S nots, < S. nots ttl=112, > . nots, > P. 80 nots, < FP. 78 nots ttl=60 win=1000, < . nots ttl=112 seq=#1 +30ms, > R",
+        "> S, < S. ttl=57, > ., > P. 90, < P. 100 text=\"HTTP/1.1 302\" nots ttl=64 id=1 win=8192 \
+             +3ms, < P. 400 text=\"HTTP/1.1 200\" seq=#1 ttl=57 +20ms, > .",
+        "> S, < S. ttl=112 +55ms, > . +50us, > P. 80 +20ms, < FP. 78 nots ttl=60 id=9 +20ms, < R. \
+             nots win=0 ttl=60 id=9 +50us, < . ttl=112 seq=#1 +30ms, > R +20us",
+        "> S nots, < S. nots ttl=112, > . nots, > P. 80 nots, < FP. 78 nots ttl=60 win=1000, < . \
+             nots ttl=112 seq=#1 +30ms, > R",
     ],
     near_misses: &[
         // Its sender changed them itself.
         (
-            "> S, < S., > ., > P. 90, < P. 100 text=\"HTTP/1.1 302\", < P. 400 text=\"HTTP/1.1 200\" seq=#1, > ., < F., > F., < .",
+            "> S, < S., > ., > P. 90, < P. 100 text=\"HTTP/1.1 302\", < P. 400 text=\"HTTP/1.1 \
+             200\" seq=#1, > ., < F., > F., < .",
             "server_close",
         ),
         // The same bytes again, from farther away.
         (
-            "> S, < S. ttl=57, > ., > P. 90, < P. 100 ttl=57, < P. 100 again ttl=54, > ., < F. ttl=57, > F., < . ttl=57",
+            "> S, < S. ttl=57, > ., > P. 90, < P. 100 ttl=57, < P. 100 again ttl=54, > ., < F. \
+             ttl=57, > F., < . ttl=57",
             "server_close",
         ),
         // A balancer answered the SYN, and the server all the rest.
         (
-            "> S nots, < S. nots ttl=250, > . nots, > P. 90 nots, < P. 100 nots ttl=57, > . nots, < F. nots ttl=57, > F. nots, < . nots ttl=57",
+            "> S nots, < S. nots ttl=250, > . nots, > P. 90 nots, < P. 100 nots ttl=57, > . nots, \
+             < F. nots ttl=57, > F. nots, < . nots ttl=57",
             "server_close",
         ),
         (
-            "> S nots, < S. nots ttl=118 win=60720, > . nots, > P. 90 nots, < P. 40 nots ttl=64, < P. 9 nots ttl=64, < P. 9 nots ttl=64, < P. 9 nots ttl=64, < P. 9 nots ttl=64, < P. 9 nots ttl=64, < P. 9 nots ttl=64, < P. 9 nots ttl=64, < P. 9 nots ttl=64, < P. 9 nots ttl=64, < P. 9 nots ttl=64, > . nots, < F. nots ttl=64, > F. nots, < . nots ttl=64",
+            "> S nots, < S. nots ttl=118 win=60720, > . nots, > P. 90 nots, < P. 40 nots ttl=64, < \
+             P. 9 nots ttl=64, < P. 9 nots ttl=64, < P. 9 nots ttl=64, < P. 9 nots ttl=64, < P. 9 \
+             nots ttl=64, < P. 9 nots ttl=64, < P. 9 nots ttl=64, < P. 9 nots ttl=64, < P. 9 nots \
+             ttl=64, < P. 9 nots ttl=64, > . nots, < F. nots ttl=64, > F. nots, < . nots ttl=64",
             "server_close",
         ),
         // Probes without timestamps, as some devices send them.
@@ -53,9 +62,22 @@ pub const RULE: Rule = Rule {
     twins: &[],
     applies: Applies::Content,
     needs: Needs::NOTHING.extra(),
-    numbers: &[],
+    numbers: NUMBERS,
     holds,
 };
+
+numbers! {
+    /// The genuine bytes came too, and several signs show which are not.
+    confidence CONTRADICTED = 0.85;
+    /// They came, and one strong sign shows it: other routers, or no timestamp.
+    confidence BY_ONE_SIGN = 0.7;
+    /// They came, and one weak sign shows it.
+    confidence BY_A_WEAK_SIGN = 0.55;
+    /// No other bytes came, and several signs show it.
+    confidence SEVERAL_SIGNS = 0.7;
+    /// No other bytes came, and two signs show it.
+    confidence TWO_SIGNS = 0.6;
+}
 
 fn holds(case: &Case<'_>) -> Option<Finding> {
     // A FIN that brought nothing: why it came says more.
@@ -95,14 +117,14 @@ fn judged(foreign: Foreign, claimed: &Endpoint, side: Side) -> Option<Finding> {
         return None;
     }
     let confidence = match (other.is_some(), signs.count() + u32::from(denied.is_some())) {
-        (true, 1) if routers || stamp => 0.7,
-        (true, 1) => 0.55,
-        (true, _) => 0.85,
+        (true, 1) if routers || stamp => BY_ONE_SIGN,
+        (true, 1) => BY_A_WEAK_SIGN,
+        (true, _) => CONTRADICTED,
         (false, 1) => return None,
         // Of the same shape were all its segments then, as far as one can tell.
         (false, _) if !routers || !stamp && foreign.own_after == 0 => return None,
-        (false, 2) => 0.6,
-        (false, _) => 0.7,
+        (false, 2) => TWO_SIGNS,
+        (false, _) => SEVERAL_SIGNS,
     };
     let by = if side == Side::Client { "client" } else { "server" };
     let mut finding = Finding::new(confidence)

@@ -13,11 +13,13 @@ pub const RULE: Rule = Rule {
     examples: &[
         "> S, < S., > ., > F., < ., < P. 500 +20ms, > R +1ms",
         "> S, < S., > ., > F., < ., < P. 500 +20ms, < F. +10us, > R +1ms, > R +10us",
-        "> S, < S., > ., < P. 500 +20ms, < F. +10us, > F. ack=-501 +30ms, < ., > R seq=#1 +30ms, > R seq=#1",
+        "> S, < S., > ., < P. 500 +20ms, < F. +10us, > F. ack=-501 +30ms, < ., > R seq=#1 +30ms, > \
+             R seq=#1",
         "> S, < S., > ., > F. +40ms, < ., < P. 500 +20ms, > R. ack=-500 win=0 +80ms",
         // An upload crosses the close: its resets have old numbers, the last one answers the
         // acknowledgment of the FIN.
-        "> S, < S. +20ms, > . +40us, > P. 400, > P. 1448 +50us, < . +20ms, < P. 310 +1ms, < F. +30us, > P. 1448 ack=-311 +50us, > . +40us, < R seq=#1 +20ms, < R seq=#312 +20us",
+        "> S, < S. +20ms, > . +40us, > P. 400, > P. 1448 +50us, < . +20ms, < P. 310 +1ms, < F. \
+             +30us, > P. 1448 ack=-311 +50us, > . +40us, < R seq=#1 +20ms, < R seq=#312 +20us",
     ],
     near_misses: &[
         ("> S, < S., > ., > F., < ., > R.", "application_abort"),
@@ -30,9 +32,16 @@ pub const RULE: Rule = Rule {
     twins: &[],
     applies: Applies::Reset,
     needs: Needs::NOTHING.after_its_fin(),
-    numbers: &[],
+    numbers: NUMBERS,
     holds,
 };
+
+numbers! {
+    /// A reply to data after the close.
+    confidence REPLY = 0.85;
+    /// An abort for it, as some stacks do.
+    confidence ABORT = 0.6;
+}
 
 fn holds(case: &Case<'_>) -> Option<Finding> {
     let reset = case.reset.filter(|reset| reset.sender_fin_before)?;
@@ -61,7 +70,7 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
         return None;
     }
     Some(
-        Finding::new(if shaped { 0.85 } else { 0.6 })
+        Finding::new(if shaped { REPLY } else { ABORT })
             .with(Evidence::number("data_after_fin_s", after).maybe_at(reset.trigger_packet.get()))
             .with(Evidence::count(
                 "bytes_after_fin",

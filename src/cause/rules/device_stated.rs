@@ -18,9 +18,16 @@ pub const RULE: Rule = Rule {
     twins: &[],
     applies: Applies::Reset,
     needs: Needs::NOTHING.reason(),
-    numbers: &[],
+    numbers: NUMBERS,
     holds,
 };
+
+numbers! {
+    /// A text or a diagnostic payload says it.
+    confidence STATED = 0.85;
+    /// A code in the window says it, which may be chance.
+    confidence CODE = 0.7;
+}
 
 fn holds(case: &Case<'_>) -> Option<Finding> {
     let reset = case.reset?;
@@ -33,7 +40,7 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
         Reason::NetScaler(code, meaning) => ("netscaler_code", (*meaning).into(), Some(*code)),
         Reason::Mptcp(_) => return None,
     };
-    let certain = if kind == "netscaler_code" { 0.7 } else { 0.85 };
+    let certain = if kind == "netscaler_code" { CODE } else { STATED };
     let mut evidence = Evidence::text(kind, text).at(reset.packet);
     evidence.value = code.map(f64::from);
     let finding = Finding::new(certain).with(evidence);

@@ -8,9 +8,9 @@ pub const RULE: Rule = Rule {
            others: something filters by name.",
     wire: "Handshake, then a TLS ClientHello or HTTP request with a name, then a FIN, a reset or \
            silence before the server sends a byte: so for every connection with this name, or with \
-           a name of its domain, two at least, while two or more with other names at the same address and port were answered. \
-           One is enough where the hello itself was repeated and never acknowledged while others \
-           were answered.",
+           a name of its domain, two at least, while two or more with other names at the same \
+           address and port were answered. One is enough where the hello itself was repeated and \
+           never acknowledged while others were answered.",
     reference: "RFC 8744; USENIX Security 2021 (Weaver), IMC 2022 (TSPU)",
     next: "Is the name on a list of a firewall, a provider or the server's own configuration?",
     examples: &[
@@ -107,9 +107,18 @@ pub const RULE: Rule = Rule {
     twins: &[],
     applies: Applies::Any,
     needs: Needs::NOTHING.extra().by(Side::Server),
-    numbers: &[],
+    numbers: NUMBERS,
     holds,
 };
+
+numbers! {
+    /// More than two with the name were cut, and more than two with others answered.
+    confidence SURE = 0.7;
+    /// Two at least were, of both.
+    confidence TWICE = 0.6;
+    /// One alone was cut, whose hello was never acknowledged.
+    confidence ONCE = 0.61;
+}
 
 /// Whether it holds.
 pub(super) fn held(case: &Case<'_>) -> bool {
@@ -132,11 +141,11 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     }
     let sure = fate.cut > 2 && beside > 2;
     let finding = Finding::new(if once {
-        0.61
+        ONCE
     } else if sure {
-        0.7
+        SURE
     } else {
-        0.6
+        TWICE
     })
     .with(Evidence::text("name", c.extra()?.server_name.clone()?))
     .with(Evidence::count("cut_with_this_name", u64::from(fate.cut)))

@@ -5,8 +5,8 @@ pub const RULE: Rule = Rule {
     class: Class::Abort,
     summary: "A side had closed and its host stopped waiting for the peer's FIN; what came later \
            was reset.",
-    wire: "A FIN that was acknowledged, silence, and a reply reset to the peer's data or FIN \
-           when the closer's state had expired (55 s by Linux's default; a bare FIN is \
+    wire: "A FIN that was acknowledged, silence, and a reply reset to the peer's data or FIN when \
+           the closer's state had expired ({fin_wait_2_s} by Linux's default; a bare FIN is \
            refused by nothing else).",
     reference: "Linux tcp_fin_timeout, TCP_LINGER2; RFC 9293 section 3.6",
     next: "Look in the log of the peer's application for why it closed so late; ss -tn state \
@@ -25,9 +25,18 @@ pub const RULE: Rule = Rule {
     twins: &[],
     applies: Applies::Reset,
     needs: Needs::NOTHING.after_its_fin(),
-    numbers: &[],
+    numbers: NUMBERS,
     holds,
 };
+
+numbers! {
+    /// Long enough after the FIN, or in answer to a bare FIN.
+    confidence EXPIRED = 0.65;
+    /// In answer to an acknowledgment, or unasked.
+    confidence SOONER = 0.55;
+    /// A stack that resets by itself does so after such a silence.
+    window UNASKED_S = 2.0;
+}
 
 fn holds(case: &Case<'_>) -> Option<Finding> {
     let reset = case.reset.filter(|reset| reset.sender_fin_before)?;
@@ -35,7 +44,7 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     let unasked = (reset.form == Some(Form::Other) || !reset.flags.ack())
         && reset.trigger.is_none()
         && case.acceptable()
-        && reset.idle.get().is_some_and(|idle| s(idle) >= 2.0);
+        && reset.idle.get().is_some_and(|idle| s(idle) >= UNASKED_S);
     if reset.form != Some(Form::Reply) && !unasked {
         return None;
     }
@@ -48,7 +57,7 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
         return None;
     }
     Some(
-        Finding::new(if late || bare_fin { 0.65 } else { 0.55 })
+        Finding::new(if late || bare_fin { EXPIRED } else { SOONER })
             .with(Evidence::number("after_fin_s", after).at(reset.packet))
             .with(Evidence::of("fin_was_acknowledged"))
             .with(Evidence::of("answered").maybe_at(reset.trigger_packet.get())),

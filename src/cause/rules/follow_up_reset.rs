@@ -13,9 +13,16 @@ pub const RULE: Rule = Rule {
     twins: &[],
     applies: Applies::LateReset,
     needs: Needs::NOTHING,
-    numbers: &[],
+    numbers: NUMBERS,
     holds,
 };
+
+numbers! {
+    /// An earlier reset of this side ended it.
+    confidence EARLIER = 0.9;
+    /// The connection was over otherwise.
+    confidence OVER = 0.8;
+}
 
 fn holds(case: &Case<'_>) -> Option<Finding> {
     let reset = case.reset?;
@@ -24,8 +31,8 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
         return None;
     }
     if !own {
-        return Some(Finding::new(0.8).with(Evidence::of("connection_was_over").at(reset.packet)));
+        return Some(Finding::new(OVER).with(Evidence::of("connection_was_over").at(reset.packet)));
     }
     let first = case.resets().find(|other| other.sender == reset.sender && !other.follow_up)?;
-    Some(Finding::new(0.9).with(Evidence::of("earlier_reset_of_this_side").at(first.packet)))
+    Some(Finding::new(EARLIER).with(Evidence::of("earlier_reset_of_this_side").at(first.packet)))
 }

@@ -14,7 +14,8 @@ pub const RULE: Rule = Rule {
     next: "Find the injector: compare TTL and hardware address, capture nearer to the server.",
     examples: &[
         "> S, < S. ack=+776 ttl=50, > R, > S again +15ms, < S. isn=7000, > ., > P. 5, < .",
-        "> S, < S. isn=9000 ttl=120 nots +5ms, > . nots +20us, < S. isn=77000 ttl=55 +90ms, > . again +20us, < R ttl=55 +15ms, < R ttl=55 +80ms",
+        "> S, < S. isn=9000 ttl=120 nots +5ms, > . nots +20us, < S. isn=77000 ttl=55 +90ms, > . \
+             again +20us, < R ttl=55 +15ms, < R ttl=55 +80ms",
     ],
     near_misses: &[(
         "> S isn=500, > S isn=1000 +5ms, < S. isn=9 ack=#-499, > R",
@@ -26,9 +27,22 @@ pub const RULE: Rule = Rule {
     )],
     applies: Applies::Reset,
     needs: Needs::NOTHING.odd_syn_ack(),
-    numbers: &[],
+    numbers: NUMBERS,
     holds,
 };
+
+numbers! {
+    /// The two answers differ in routers and in options or window.
+    confidence TWO_SIGNS = 0.8;
+    /// They differ in one of these.
+    confidence ONE_SIGN = 0.7;
+    /// The answer has another number than the SYN's: without any sign.
+    confidence MISMATCHED = 0.5;
+    /// And what each sign adds.
+    weight SIGN = 0.1;
+    /// At most.
+    confidence MOST = 0.8;
+}
 
 fn holds(case: &Case<'_>) -> Option<Finding> {
     stolen(case).or_else(|| mismatched(case))
@@ -56,7 +70,7 @@ fn stolen(case: &Case<'_>) -> Option<Finding> {
     }
     let delta = i64::from(first.ttl) - i64::from(second.ttl);
     Some(
-        Finding::new(if far && other { 0.8 } else { 0.7 })
+        Finding::new(if far && other { TWO_SIGNS } else { ONE_SIGN })
             .with(Evidence::of("first_syn_ack").at(first.packet))
             .with(Evidence::of("second_syn_ack_with_another_number").at(second.packet))
             .with_some(far.then(|| Evidence::difference("ttl_delta", delta).at(first.packet)))
@@ -97,7 +111,8 @@ fn mismatched(case: &Case<'_>) -> Option<Finding> {
     if signs.is_empty() {
         return None;
     }
-    let base = (0.5 + 0.1 * f64::from(u32::try_from(signs.len()).unwrap_or(4))).min(0.8);
+    let base =
+        (MISMATCHED + SIGN * f64::from(u8::try_from(signs.len()).unwrap_or(u8::MAX))).min(MOST);
     let mut forged = Finding::new(base);
     forged.evidence = finding.evidence;
     forged.evidence.extend(signs);

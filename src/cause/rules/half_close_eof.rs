@@ -12,7 +12,8 @@ pub const RULE: Rule = Rule {
     near_misses: &[
         ("> S, < S., > ., > P. 10, > F., < ., < P. 500, < F.", "client_close"),
         (
-            "> S, < S., > ., > P. tls, < P. tls, > P. 80, < P. 90, > F., < P. hex=15030300020100, < F., > .",
+            "> S, < S., > ., > P. tls, < P. tls, > P. 80, < P. 90, > F., < P. hex=15030300020100, \
+             < F., > .",
             "client_close",
         ),
         ("> S, < S., > ., > F., < ., < P. 24 +300ms, < F., > R +5ms, > R", "data_after_close"),
@@ -20,9 +21,17 @@ pub const RULE: Rule = Rule {
     twins: &[],
     applies: Applies::Connection,
     needs: Needs::NOTHING.ending(&[Ending::Graceful]),
-    numbers: &[],
+    numbers: NUMBERS,
     holds,
 };
+
+numbers! {
+    /// All that came after the first FIN was taken.
+    confidence SURE = 0.87;
+    /// Longest record of an alert: a block cipher pads it to 32 bytes, after an initial vector and
+    /// a code of 20 bytes.
+    size LONGEST_ALERT: u64 = 69;
+}
 
 fn holds(case: &Case<'_>) -> Option<Finding> {
     let c = case.connection;
@@ -31,15 +40,11 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     let bytes = c.bytes_after_first_fin[other];
     let delivered = c.side(other).unacked() == 0;
     (bytes > 0 && delivered && !only_close_notify(case, first, bytes)).then(|| {
-        Finding::new(0.87)
+        Finding::new(SURE)
             .with_some(case.fins(first).next().map(|row| Evidence::of("first_fin").at(row.packet)))
             .with(Evidence::count("bytes_after_first_fin", bytes))
     })
 }
-
-/// Longest record of an alert: a block cipher pads it to 32 bytes, after an initial vector and a
-/// code of 20 bytes.
-const LONGEST_ALERT: u64 = 69;
 
 /// After the first FIN the other side only said that it closes too.
 fn only_close_notify(case: &Case<'_>, first: Side, bytes: u64) -> bool {

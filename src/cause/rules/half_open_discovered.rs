@@ -19,7 +19,8 @@ pub const RULE: Rule = Rule {
     near_misses: &[
         // The connection then worked: what it met in its handshake is not why it ended.
         (
-            "> S, < . ack=#5000, > R +1ms, > S again +1s, < S., > ., > P. 5, < P. 5, > ., > F. +40s, < F., > .",
+            "> S, < . ack=#5000, > R +1ms, > S again +1s, < S., > ., > P. 5, < P. 5, > ., > F. \
+             +40s, < F., > .",
             "client_close",
         ),
         ("> S, < . ack=#5000, > R +1ms", "port_reuse_collision"),
@@ -30,16 +31,27 @@ pub const RULE: Rule = Rule {
     )],
     applies: Applies::Any,
     needs: Needs::NOTHING.unless_reset(&[Ending::Superseded]).by(Side::Client),
-    numbers: &[],
+    numbers: NUMBERS,
     holds,
 };
+
+numbers! {
+    /// The acknowledgment is that of the earlier connection.
+    confidence KNOWN = 0.85;
+    /// It is not, and the client tried again at once.
+    confidence RETRIED = 0.75;
+    /// The earlier one was not seen, and the retry was answered.
+    confidence UNSEEN = 0.65;
+    /// A new connection took its ports while it was open.
+    confidence REPLACED = 0.65;
+}
 
 fn holds(case: &Case<'_>) -> Option<Finding> {
     let c = case.connection;
     if case.reset.is_none() {
         let replaced = c.ending == Ending::Superseded && c.first_fin_by.is_none();
         return replaced.then(|| {
-            Finding::new(0.65).with(Evidence::of("replaced_while_open").at(c.last_packet))
+            Finding::new(REPLACED).with(Evidence::of("replaced_while_open").at(c.last_packet))
         });
     }
     let extra = c.extra()?;
@@ -48,9 +60,9 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     let retry = extra.syn_retry_after_reset;
     let base = match extra.left {
         Some(left) if left.fins != BySide::both(false) => return None,
-        Some(left) if repeats_the_old(case, left, position) => 0.85,
-        Some(_) if retry.is_some() => 0.75,
-        None if retry.is_some() && c.good_syn_ack_time.is_some() => 0.65,
+        Some(left) if repeats_the_old(case, left, position) => KNOWN,
+        Some(_) if retry.is_some() => RETRIED,
+        None if retry.is_some() && c.good_syn_ack_time.is_some() => UNSEEN,
         _ => return None,
     };
     Some(

@@ -13,35 +13,47 @@ pub const RULE: Rule = Rule {
     next: "Capture at the server: do the acknowledgments arrive? If not, look for a stateful \
            firewall that sees one direction only. If they do, look at the listener's backlog.",
     examples: &[
-        "> S, < S., > ., > P. 50, > S client=2, < S., > ., > P. 40, < P. 80, > P. 50 client=1 again +200ms, > P. 50 again +400ms, < S. again +300ms, > . +1ms, > P. 50 again +800ms",
+        "> S, < S., > ., > P. 50, > S client=2, < S., > ., > P. 40, < P. 80, > P. 50 client=1 \
+             again +200ms, > P. 50 again +400ms, < S. again +300ms, > . +1ms, > P. 50 again \
+             +800ms",
     ],
     near_misses: &[
         (
-            "> S, < S., > ., > P. 50, > P. 50 again +200ms, > P. 50 again +400ms, < S. again +300ms, > . +1ms, > P. 50 again +800ms",
+            "> S, < S., > ., > P. 50, > P. 50 again +200ms, > P. 50 again +400ms, < S. again \
+             +300ms, > . +1ms, > P. 50 again +800ms",
             "accept_queue_overflow",
         ),
         // What this client sends on another connection is heard.
         (
-            "> S port=40001, < S., > ., > P. 40, < P. 80, > ., > S port=40000 +1s, < S., > ., > P. 50, > P. 50 again +200ms, > P. 50 again +400ms, < S. again +300ms, > . +1ms, > P. 50 again +800ms",
+            "> S port=40001, < S., > ., > P. 40, < P. 80, > ., > S port=40000 +1s, < S., > ., > P. \
+             50, > P. 50 again +200ms, > P. 50 again +400ms, < S. again +300ms, > . +1ms, > P. 50 \
+             again +800ms",
             "accept_queue_overflow",
         ),
     ],
     twins: &[(
         "accept_queue_overflow",
-        "an acknowledgment that never reaches the server and one that it ignores (its accept queue is full, or it defers the accept until data come, TCP_DEFER_ACCEPT) leave the same packets",
+        "an acknowledgment that never reaches the server and one that it ignores (its accept queue \
+             is full, or it defers the accept until data come, TCP_DEFER_ACCEPT) leave the same \
+             packets",
     )],
     applies: Applies::Any,
     needs: Needs::NOTHING.unheard().form(Form::Reply).by(Side::Server),
-    numbers: &[],
+    numbers: NUMBERS,
     holds,
 };
+
+numbers! {
+    /// Others are served, and this client is not heard at all.
+    confidence LOST = 0.65;
+}
 
 fn holds(case: &Case<'_>) -> Option<Finding> {
     let unheard = unheard(case)?;
     if !lost(case, &unheard) {
         return None;
     }
-    let found = Finding::new(0.65).with(Evidence::of("service_serves_others_meanwhile"));
+    let found = Finding::new(LOST).with(Evidence::of("service_serves_others_meanwhile"));
     Some(tell_unheard(case, found))
 }
 

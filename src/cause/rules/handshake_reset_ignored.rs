@@ -23,9 +23,16 @@ pub const RULE: Rule = Rule {
     twins: &[],
     applies: Applies::Any,
     needs: Needs::NOTHING.unless_reset(&[Ending::HandshakeUnanswered]).by(Side::Server),
-    numbers: &[],
+    numbers: NUMBERS,
     holds,
 };
+
+numbers! {
+    /// The client repeated its SYN: it had not obeyed.
+    confidence REPEATED = 0.8;
+    /// There was one SYN.
+    confidence ONCE = 0.5;
+}
 
 fn holds(case: &Case<'_>) -> Option<Finding> {
     let c = case.connection;
@@ -44,7 +51,7 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     let resets = case.resets().filter(|row| void(row)).count();
     let offset = reset.relative_acknowledgment.get().map(|ack| ack.saturating_sub(1));
     Some(
-        Finding::new(if syns > 1 { 0.8 } else { 0.5 })
+        Finding::new(if syns > 1 { REPEATED } else { ONCE })
             .with(Evidence::of("reset_does_not_acknowledge_the_syn").at(reset.packet))
             .with_some(offset.map(|offset| Evidence::difference("ack_offset", offset)))
             .with(Evidence::count("such_resets", resets as u64))

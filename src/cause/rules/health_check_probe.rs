@@ -5,31 +5,42 @@ pub const RULE: Rule = Rule {
     class: Class::Orderly,
     summary: "A health check: the same client opens the same port at a steady interval and drops \
            it without a word.",
-    wire: "Handshake begun or completed, no payload, reset by the client; at least three \
-           rounds whose intervals vary by less than 5 %.",
+    wire: "Handshake begun or completed, no payload, reset by the client; at least \
+           {health_check_rounds} rounds whose intervals vary by less than \
+           {health_check_variation}.",
     reference: "load balancers' TCP checks (HAProxy tcp-check, IPVS, NLB)",
     next: "None: expected traffic; leave it out of failure statistics.",
     examples: &[
-        "> S, < S., > ., > R., > S port=40001 +1s, < S., > ., > R., > S port=40002 +1s, < S., > ., > R.",
+        "> S, < S., > ., > R., > S port=40001 +1s, < S., > ., > R., > S port=40002 +1s, < S., > ., \
+             > R.",
         "> S, < S., > R, > S port=40001 +1s, < S., > R, > S port=40002 +1100ms, < S., > R",
     ],
     near_misses: &[
         ("> S, < S., > ., > R., > S port=40001 +1s, < S., > ., > R.", "application_abort"),
         (
-            "> S, < S., > ., > R., > S port=40001 +1s, < S., > ., > R., > S port=40002 +1120ms, < S., > ., > R.",
+            "> S, < S., > ., > R., > S port=40001 +1s, < S., > ., > R., > S port=40002 +1120ms, < \
+             S., > ., > R.",
             "application_abort",
         ),
         (
-            "> S, < S., > ., > P. 1, > R., > S port=40001 +1s, < S., > ., > P. 1, > R., > S port=40002 +1s, < S., > ., > P. 1, > R.",
+            "> S, < S., > ., > P. 1, > R., > S port=40001 +1s, < S., > ., > P. 1, > R., > S \
+             port=40002 +1s, < S., > ., > P. 1, > R.",
             "application_abort",
         ),
     ],
     twins: &[("application_abort", "a single round looks like any client that resets")],
     applies: Applies::Reset,
     needs: Needs::NOTHING,
-    numbers: &[],
+    numbers: NUMBERS,
     holds,
 };
+
+numbers! {
+    /// Its rounds are steady.
+    confidence STEADY = 0.8;
+    /// Rounds closer together are no checks.
+    window SHORTEST_S = 0.05;
+}
 
 #[allow(clippy::cast_precision_loss)] // at most 512 attempts
 fn holds(case: &Case<'_>) -> Option<Finding> {
@@ -44,9 +55,9 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     let enough = (rounds.count as f64) >= case.parameters.health_check_rounds && rounds.count > 2;
     let variation = rounds.deviation / rounds.mean;
     let steady =
-        enough && rounds.mean > 0.05 && variation <= case.parameters.health_check_variation;
+        enough && rounds.mean > SHORTEST_S && variation <= case.parameters.health_check_variation;
     steady.then(|| {
-        Finding::new(0.8)
+        Finding::new(STEADY)
             .with(Evidence::of("no_payload").at(reset.packet))
             .with(Evidence::count("rounds", rounds.count))
             .with(Evidence::number("interval_s", rounds.mean))

@@ -14,9 +14,14 @@ pub const RULE: Rule = Rule {
     twins: &[],
     applies: Applies::Attempt,
     needs: Needs::NOTHING.ending(&[Ending::HandshakeUnanswered]).extra(),
-    numbers: &[],
+    numbers: NUMBERS,
     holds,
 };
+
+numbers! {
+    /// The message quotes the SYN.
+    confidence TOLD = 0.9;
+}
 
 fn holds(case: &Case<'_>) -> Option<Finding> {
     let c = case.connection;
@@ -25,7 +30,7 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
         return None;
     }
     let by_server = icmp.reporter == c.addresses.server;
-    let finding = Finding::new(0.9)
+    let finding = Finding::new(TOLD)
         .with(
             Evidence::text("icmp", icmp_meaning(icmp.version, icmp.kind, icmp.code))
                 .at(icmp.packet),

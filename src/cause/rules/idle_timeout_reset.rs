@@ -5,14 +5,14 @@ pub const RULE: Rule = Rule {
     class: Class::Timeout,
     summary: "A box or the peer had dropped the idle connection and reset it, at once or when the \
               next segment came.",
-    wire: "A reset in mid-connection after a silence, unprompted or in answer to the next \
-           segment, from elsewhere than its sender's other segments by its hops and by another \
-           sign (sooner than a round trip, from the next router, another header, unprompted, \
-           after more than the service survived elsewhere); or one of no live socket \
-           after a silence that matches a known limit of load balancers, firewalls or address \
-           translators (within 2 % or 2 s), or is longer than the service survived in other \
-           connections; or both sides reset at once, unprompted. A silence is a lower bound of \
-           the limit: it need not match one. Not where the same service survived a longer one, \
+    wire: "A reset in mid-connection after a silence, unprompted or in answer to the next segment, \
+           from elsewhere than its sender's other segments by its hops and by another sign (sooner \
+           than a round trip, from the next router, another header, unprompted, after more than \
+           the service survived elsewhere); or one of no live socket after a silence that matches \
+           a known limit of load balancers, firewalls or address translators (within \
+           {idle_tolerance} or {idle_tolerance_s}), or is longer than the service survived in \
+           other connections; or both sides reset at once, unprompted. A silence is a lower bound \
+           of the limit: it need not match one. Not where the same service survived a longer one, \
            unless another host sent the reset.",
     reference: "limits documented by the makers: see the table of known limits in the manual; \
                 RFC 5382 section 5; Azure Load Balancer, TCP reset on idle",
@@ -21,13 +21,19 @@ pub const RULE: Rule = Rule {
         "> S, < S., > ., > P. 80, < P. 300, > ., > P. 80 +351s, < R +1ms",
         "> S, < S., > ., > P. 80, < P. 300, > ., < R. nots win=0 id=0 +900s",
         // A balancer with the TTL of a router, where its side stamps.
-        "> S, < S. ttl=249 +20ms, > ., > P. 80, < P. 90 ttl=249 +20ms, > ., < R. nots win=0 id=0 ttl=249 +240s",
-        "> S, < S. ttl=57 +40ms, > . +50us, > P. 80 +10ms, < P. 300 ttl=57 +45ms, > . +50us, < R. nots win=0 ttl=250 id=0 +6s",
-        "> S, < S. ttl=63 +50us, > . +10us, > P. 80 +1ms, < P. 300 ttl=63 +1ms, > . +10us, > P. 80 +9s, < R ttl=64 +50us",
-        "> S, < S. ttl=57 +20ms, > . +50us, > P. 80, < P. 300 ttl=57 +20ms, > . +50us, > P. 80 +9s, < R ttl=61 +2ms",
+        "> S, < S. ttl=249 +20ms, > ., > P. 80, < P. 90 ttl=249 +20ms, > ., < R. nots win=0 id=0 \
+             ttl=249 +240s",
+        "> S, < S. ttl=57 +40ms, > . +50us, > P. 80 +10ms, < P. 300 ttl=57 +45ms, > . +50us, < R. \
+             nots win=0 ttl=250 id=0 +6s",
+        "> S, < S. ttl=63 +50us, > . +10us, > P. 80 +1ms, < P. 300 ttl=63 +1ms, > . +10us, > P. 80 \
+             +9s, < R ttl=64 +50us",
+        "> S, < S. ttl=57 +20ms, > . +50us, > P. 80, < P. 300 ttl=57 +20ms, > . +50us, > P. 80 \
+             +9s, < R ttl=61 +2ms",
         "> S, < S., > ., > P. 80, < P. 300, > ., > R. nots win=0 +40s, < R. nots win=0 +20us",
-        "> S, < S. ttl=58 +7ms, > ., > P. 80, < P. 300 ttl=58 +7ms, > ., < F. ttl=58, > ., < R. nots win=0 ttl=250 id=0 +120s, > R. nots win=0 ttl=250 id=0 +10us",
-        "> S port=1..2, < S. port=1..2, > . port=1..2, > P. 80 port=1 +15s, < P. 90, > P. 80 port=2 +40s, < R +1ms",
+        "> S, < S. ttl=58 +7ms, > ., > P. 80, < P. 300 ttl=58 +7ms, > ., < F. ttl=58, > ., < R. \
+             nots win=0 ttl=250 id=0 +120s, > R. nots win=0 ttl=250 id=0 +10us",
+        "> S port=1..2, < S. port=1..2, > . port=1..2, > P. 80 port=1 +15s, < P. 90, > P. 80 \
+             port=2 +40s, < R +1ms",
     ],
     near_misses: &[
         ("> S, < S., > ., > P. 80, < P. 300, > ., > P. 80 +3s, < R +1ms", "no_socket"),
@@ -38,27 +44,32 @@ pub const RULE: Rule = Rule {
         ),
         // The route changed during the silence: the time is as ever.
         (
-            "> S, < S. ttl=57 +20ms, > . +50us, > P. 80, < P. 300 ttl=57 +20ms, > . +50us, > P. 80 +9s, < R ttl=54 +22ms",
+            "> S, < S. ttl=57 +20ms, > . +50us, > P. 80, < P. 300 ttl=57 +20ms, > . +50us, > P. 80 \
+             +9s, < R ttl=54 +22ms",
             "no_socket",
         ),
         // The program set its TTL, the kernel's reply has its own.
         (
-            "> S, < S. ttl=10 +1ms, > . +50us, > P. 80, < P. 300 ttl=10 +1ms, > . +50us, > P. 80 +9s, < R ttl=64 +1ms",
+            "> S, < S. ttl=10 +1ms, > . +50us, > P. 80, < P. 300 ttl=10 +1ms, > . +50us, > P. 80 \
+             +9s, < R ttl=64 +1ms",
             "no_socket",
         ),
         // The service survived more elsewhere.
         (
-            "> S port=1, < S., > ., > P. 80 +900s, < P. 90, > S port=2, < S., > ., > P. 80 +351s, < R +1ms",
+            "> S port=1, < S., > ., > P. 80 +900s, < P. 90, > S port=2, < S., > ., > P. 80 +351s, \
+             < R +1ms",
             "no_socket",
         ),
         // Its sender alone gave up waiting for the other's FIN.
         (
-            "> S, < S. ttl=58 +7ms, > ., > P. 80, < P. 300 ttl=58 +7ms, > ., < F. ttl=58, > ., < R. nots win=0 ttl=58 id=0 +120s",
+            "> S, < S. ttl=58 +7ms, > ., > P. 80, < P. 300 ttl=58 +7ms, > ., < F. ttl=58, > ., < \
+             R. nots win=0 ttl=58 id=0 +120s",
             "fin_wait2_expired",
         ),
         // Its retransmissions came to their end.
         (
-            "> S, < S., > ., > P. 80, < P. 300, < P. 300 again +1s, < P. 300 again +2s, < P. 300 again +4s, < R. nots +10s",
+            "> S, < S., > ., > P. 80, < P. 300, < P. 300 again +1s, < P. 300 again +2s, < P. 300 \
+             again +4s, < R. nots +10s",
             "retransmission_timeout",
         ),
         // As long as a known limit after a FIN, and no FIN came before it.
@@ -67,48 +78,66 @@ pub const RULE: Rule = Rule {
         ("> S, < S., > ., > P. 80, < P. 300, > ., < R. +900s", "application_abort"),
         // Both sides, for what was said: an inspection.
         (
-            "> S ttl=59, < S. ttl=56 +12ms, > . ttl=59 +8ms, > P. 90 ttl=59, < P. 300 ttl=56 +13ms, > . ttl=59 +8ms, > P. 400 ttl=59 +2s, < R. nots win=0 id=0 ttl=128 +30us, > R. nots win=0 id=0 ttl=128 +10us",
+            "> S ttl=59, < S. ttl=56 +12ms, > . ttl=59 +8ms, > P. 90 ttl=59, < P. 300 ttl=56 \
+             +13ms, > . ttl=59 +8ms, > P. 400 ttl=59 +2s, < R. nots win=0 id=0 ttl=128 +30us, > R. \
+             nots win=0 id=0 ttl=128 +10us",
             "reset_injected",
         ),
     ],
     twins: &[("no_socket", "the peer may have restarted during the silence")],
     applies: Applies::Reset,
     needs: Needs::NOTHING,
-    numbers: &[],
+    numbers: NUMBERS,
     holds,
 };
 
-/// Known idle limits in seconds: name, limit.
-pub const LIMITS: [(&str, f64); 17] = [
-    ("Linux nf_flowtable offload", 30.0),
-    ("AWS ALB", 60.0),
-    ("IPVS after a FIN", 60.0),
-    ("Linux conntrack after a FIN", 120.0),
-    ("Azure Load Balancer", 240.0),
-    ("F5 BIG-IP", 300.0),
-    ("AWS NLB, NAT gateway", 350.0),
-    ("Google Cloud", 600.0),
-    ("Cisco ASA half-closed", 600.0),
-    ("IPVS", 900.0),
-    ("Azure Load Balancer, 15 min", 900.0),
-    ("Azure Load Balancer, at most", 1800.0),
-    ("Juniper SRX", 1800.0),
-    ("Cisco ASA", 3600.0),
-    ("Palo Alto", 3600.0),
-    ("Check Point", 3600.0),
-    ("Linux keepalive", 7200.0),
-];
+numbers! {
+    /// Another host sent it, after a silence that matches a known limit.
+    confidence KNOWN_LIMIT = 0.75;
+    /// Another host sent it, after a long silence.
+    confidence LONG = 0.7;
+    /// Another host sent it, after a shorter one.
+    confidence SHORT = 0.6;
+    /// Nothing shows another host, and the silence matches a known limit.
+    confidence HERE_AT_LIMIT = 0.6;
+    /// Nothing does, and the silence was longer than the service survived elsewhere.
+    confidence HERE_LONGER = 0.55;
+    /// Nothing does, and it came unprompted after a very long silence.
+    confidence HERE_UNPROMPTED = 0.5;
+    /// A known idle limit.
+    pub named_windows LIMITS = &[
+        ("Linux nf_flowtable offload", 30.0),
+        ("AWS ALB", 60.0),
+        ("IPVS after a FIN", 60.0),
+        ("Linux conntrack after a FIN", 120.0),
+        ("Azure Load Balancer", 240.0),
+        ("F5 BIG-IP", 300.0),
+        ("AWS NLB, NAT gateway", 350.0),
+        ("Google Cloud", 600.0),
+        ("Cisco ASA half-closed", 600.0),
+        ("IPVS", 900.0),
+        ("Azure Load Balancer, 15 min", 900.0),
+        ("Azure Load Balancer, at most", 1800.0),
+        ("Juniper SRX", 1800.0),
+        ("Cisco ASA", 3600.0),
+        ("Palo Alto", 3600.0),
+        ("Check Point", 3600.0),
+        ("Linux keepalive", 7200.0),
+    ];
+    /// A timer's resets of both sides lie within this time.
+    window AT_ONCE: i64 = 100_000_000;
+    /// A silence from which another host's reset is its timer's sooner than an injector's.
+    window LONG_S = 4.0;
+    /// A silence from which a reset by no live socket, unprompted, is a timer's.
+    window UNPROMPTED_S = 10.0;
+    /// So much shorter than a known limit a silence may be.
+    window AFTER_S = 1.0;
+    /// So many times as long as others a silence must have been.
+    fraction LONGER = 1.2;
+    /// Unanswered retransmissions of a reset's sender from which it had not fallen silent.
+    count TRYING: u32 = 2;
+}
 
-/// Nanoseconds within which a timer's resets of both sides lie.
-const AT_ONCE: i64 = 100_000_000;
-/// A silence from which another host's reset is its timer's sooner than an injector's.
-const LONG_S: f64 = 4.0;
-/// A silence from which a reset by no live socket, unprompted, is a timer's.
-const UNPROMPTED_S: f64 = 10.0;
-/// How much longer than others a silence must have been.
-const LONGER: f64 = 1.2;
-/// Unanswered retransmissions of a reset's sender from which it had not fallen silent.
-const TRYING: u32 = 2;
 /// How the names of limits end that hold from a FIN on.
 const CLOSING: [&str; 2] = ["after a FIN", "half-closed"];
 
@@ -149,13 +178,13 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     let server = c.side(Side::Server);
     let waiting = server.syn_acks > 1 && server.alive == server.syn_acks;
     let base = match (other_host, device.is_some()) {
-        (true, true) => 0.75,
-        (true, false) if idle >= LONG_S => 0.7,
-        (true, false) => 0.6,
+        (true, true) => KNOWN_LIMIT,
+        (true, false) if idle >= LONG_S => LONG,
+        (true, false) => SHORT,
         _ if live || outlived || waiting => return None,
-        (false, true) => 0.6,
-        (false, false) if longer => 0.55,
-        (false, false) if unprompted && idle >= UNPROMPTED_S => 0.5,
+        (false, true) => HERE_AT_LIMIT,
+        (false, false) if longer => HERE_LONGER,
+        (false, false) if unprompted && idle >= UNPROMPTED_S => HERE_UNPROMPTED,
         (false, false) => return None,
     };
     let mut finding = Finding::new(base)
@@ -183,11 +212,11 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
 /// A known limit that the silence matches; the one given for this path first.
 fn limit(case: &Case<'_>, reset: &Teardown, idle: f64) -> Option<(&'static str, f64)> {
     let own = [("the limit given for this path", case.parameters.known_idle_limit_s)];
-    let all = own.into_iter().chain(LIMITS);
+    let all = own.iter().chain(LIMITS);
     let closing = closing_since(case, reset);
-    all.into_iter().find(|&(name, limit)| {
+    all.copied().find(|&(name, limit)| {
         let holds = closing || !CLOSING.iter().any(|word| name.ends_with(word));
-        holds && limit > 0.0 && idle >= limit - 1.0 && near(case, idle, limit)
+        holds && limit > 0.0 && idle >= limit - AFTER_S && near(case, idle, limit)
     })
 }
 

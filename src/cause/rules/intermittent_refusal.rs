@@ -29,9 +29,14 @@ pub const RULE: Rule = Rule {
     twins: &[("port_closed", "while the service is down its port is closed")],
     applies: Applies::Reset,
     needs: Needs::NOTHING.ending(&[Ending::HandshakeRefused]).by(Side::Server),
-    numbers: &[],
+    numbers: NUMBERS,
     holds,
 };
+
+numbers! {
+    /// The same port was open to another SYN.
+    confidence OPEN_ELSEWHERE = 0.8;
+}
 
 fn holds(case: &Case<'_>) -> Option<Finding> {
     let reset = refusal(case)?;
@@ -42,7 +47,7 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     }
     let when = if reset.time > service.last_accepted { "after" } else { "between or before" };
     Some(
-        Finding::new(0.8)
+        Finding::new(OPEN_ELSEWHERE)
             .with(Evidence::of("reset_acknowledges_syn").at(reset.packet))
             .with(Evidence::count("accepted_elsewhere", u64::from(service.accepted)))
             .with(Evidence::count("refused", u64::from(service.refused)))

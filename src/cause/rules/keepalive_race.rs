@@ -32,15 +32,23 @@ pub const RULE: Rule = Rule {
     )],
     applies: Applies::Reset,
     needs: Needs::NOTHING.by(Side::Server),
-    numbers: &[],
+    numbers: NUMBERS,
     holds,
 };
 
-/// Seconds after which `Node.js`, Apache, gunicorn, Tomcat, `uWSGI`, `HAProxy`, nginx and balancers
-/// close an idle connection by default.
-const LIMITS: [f64; 9] = [2.0, 5.0, 10.0, 15.0, 20.0, 30.0, 60.0, 65.0, 75.0];
-/// Nanoseconds within which a request met the server's timer.
-const MET: i64 = 20_000_000;
+numbers! {
+    /// The request did not acknowledge the FIN: they crossed.
+    confidence CROSSED = 0.85;
+    /// It came within a round trip of the FIN.
+    confidence SOON = 0.7;
+    /// The server aborted just after the request, at one of the limits.
+    confidence ABORTED = 0.55;
+    /// After so long `Node.js`, Apache, gunicorn, Tomcat, `uWSGI`, `HAProxy`, nginx and balancers
+    /// close an idle connection by default.
+    windows LIMITS = &[2.0, 5.0, 10.0, 15.0, 20.0, 30.0, 60.0, 65.0, 75.0];
+    /// Within this time a request met the server's timer, whatever the round trip.
+    window MET: i64 = 20_000_000;
+}
 
 fn holds(case: &Case<'_>) -> Option<Finding> {
     // A goodbye is no request.
@@ -60,13 +68,12 @@ fn aborted(case: &Case<'_>) -> Option<Finding> {
     let met = reset.since_peer_data.get().filter(|&since| since <= MET)?;
     let idle = reset.since_own_data.get()?.saturating_sub(met);
     let lost = server.unique_bytes > 0 && reset.unread_bytes > 0;
-    let limit =
-        LIMITS.into_iter().find(|limit| (s(idle) - limit).abs() <= (limit * 0.02).max(0.15));
+    let limit = timer(LIMITS, s(idle));
     if !lost || s(idle) < case.parameters.idle_s {
         return None;
     }
     Some(
-        Finding::new(0.55)
+        Finding::new(ABORTED)
             .with(Evidence::number("keep_alive_limit_s", limit?))
             .with(Evidence::time("idle_before_request_s", idle))
             .with(Evidence::time("request_before_reset_s", met))
@@ -85,7 +92,7 @@ fn closed(case: &Case<'_>) -> Option<Finding> {
     let idle = c.idle_before_fin.get().filter(|_| c.first_fin_by == Some(Side::Server))?;
     let request = reset.time.saturating_sub(reset.turnaround.get()?).saturating_sub(fin);
     let client = c.side(Side::Client);
-    let round_trip = c.min_rtt().unwrap_or(0).max(client.max_rtt).max(20_000_000);
+    let round_trip = c.min_rtt().unwrap_or(0).max(client.max_rtt).max(MET);
     let crossed = reset
         .trigger_relative_ack
         .get()
@@ -94,7 +101,7 @@ fn closed(case: &Case<'_>) -> Option<Finding> {
         return None;
     }
     Some(
-        Finding::new(if crossed { 0.85 } else { 0.7 })
+        Finding::new(if crossed { CROSSED } else { SOON })
             .with(Evidence::time("idle_before_fin_s", idle))
             .with(
                 Evidence::time("request_after_fin_s", request).maybe_at(reset.trigger_packet.get()),

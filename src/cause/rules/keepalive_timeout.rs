@@ -5,15 +5,16 @@ pub const RULE: Rule = Rule {
     class: Class::Timeout,
     summary: "Keep-alive probes went unanswered, so the prober's host gave up, with a reset or in \
            silence.",
-    wire: "At least two unanswered probes (one byte before the next, no or one byte of \
-           payload), then an abort of the prober; or three and nothing more, while nothing was \
-           outstanding and the peer's window was open.",
+    wire: "At least {keepalive_probes} unanswered probes (one byte before the next, no or one byte \
+           of payload), then an abort of the prober; or {retransmission_run} and nothing more, \
+           while nothing was outstanding and the peer's window was open.",
     reference: "RFC 1122 section 4.2.3.6",
     next: "Look at when the peer was last heard, before the first probe, and at its host and the \
            path at that moment.",
     examples: &[
         "> S, < S., > ., > P. 5, < ., > . probe +5s, > . probe +1s, > . probe +1s, > R. +1s",
-        "> S, < S., > ., > P. 5, < P. 9, > ., > . probe +60s, > . probe +10s, > . probe +10s, > . probe +10s",
+        "> S, < S., > ., > P. 5, < P. 9, > ., > . probe +60s, > . probe +10s, > . probe +10s, > . \
+             probe +10s",
     ],
     near_misses: &[
         ("> S, < S., > ., > P. 5, < ., > . probe +5s, < ., > R. +1s", "application_abort"),
@@ -30,9 +31,16 @@ pub const RULE: Rule = Rule {
     twins: &[("application_abort", "an application may abort while nobody answers")],
     applies: Applies::Any,
     needs: Needs::NOTHING.unless_reset(&[Ending::PeerUnresponsive]),
-    numbers: &[],
+    numbers: NUMBERS,
     holds,
 };
+
+numbers! {
+    /// The prober reset after its probes.
+    confidence RESET = 0.85;
+    /// It said nothing after them.
+    confidence SILENCE = 0.75;
+}
 
 fn holds(case: &Case<'_>) -> Option<Finding> {
     if case.reset.is_none() {
@@ -49,7 +57,7 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     let endpoint = case.side(reset.sender);
     let span = reset.time.saturating_sub(endpoint.run_since);
     Some(
-        Finding::new(0.85)
+        Finding::new(RESET)
             .with(Evidence::count("unanswered_probes", u64::from(reset.probe_run)))
             .with(Evidence::time("probing_s", span))
             .with(Evidence::of("reset_by_the_prober").at(reset.packet)),
@@ -73,7 +81,7 @@ fn in_silence(case: &Case<'_>) -> Option<Finding> {
     let endpoint = c.side(side);
     let silence = c.extra().and_then(|extra| extra.silence_before_run[side]);
     Some(
-        Finding::new(0.75)
+        Finding::new(SILENCE)
             .with(Evidence::count("unanswered_probes", u64::from(endpoint.probe_run)))
             .with(Evidence::time(
                 "probing_s",

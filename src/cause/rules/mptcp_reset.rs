@@ -18,9 +18,16 @@ pub const RULE: Rule = Rule {
     twins: &[],
     applies: Applies::Reset,
     needs: Needs::NOTHING.reason(),
-    numbers: &[],
+    numbers: NUMBERS,
     holds,
 };
+
+numbers! {
+    /// The reset states its reason.
+    confidence STATED = 0.9;
+    /// It states none.
+    confidence UNSTATED = 0.6;
+}
 
 fn holds(case: &Case<'_>) -> Option<Finding> {
     let reset = case.reset.filter(|reset| matches!(reset.mptcp, Some(7 | 8)))?;
@@ -39,7 +46,7 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     };
     let stated = reason.is_some_and(|code| code != 0);
     Some(
-        Finding::new(if stated { 0.9 } else { 0.6 })
+        Finding::new(if stated { STATED } else { UNSTATED })
             .with(Evidence::text("mptcp_reason", text).at(reset.packet)),
     )
 }

@@ -18,15 +18,16 @@ pub const RULE: Rule = Rule {
     examples: &[
         "> S server=9 isn=7, > S server=7 isn=7 +100us, < S. +50us, > R +50us, \
          > S server=9 again +1s",
-        "> S, < S., > ., > P. 80, < P. 1000, < P. 1000, < P. 1000, > ., < P. 1000 seq=#1 +50ms, > R +30us, \
-         < P. 1000, > . +1ms, < P. 1000, > . +1ms, < P. 1000, > . +1ms, < R +12ms",
+        "> S, < S., > ., > P. 80, < P. 1000, < P. 1000, < P. 1000, > ., < P. 1000 seq=#1 +50ms, > \
+             R +30us, < P. 1000, > . +1ms, < P. 1000, > . +1ms, < P. 1000, > . +1ms, < R +12ms",
         "> S, < S., > ., > P. 80, < P. 300, > ., < P. 500 server=7 seq=#301 ack=#81 +1ms, > R",
         // A pod whose port is above the client's, and the connection that dies of the reset.
-        "> S, < S., > ., > P. 80, < P. 300, > ., < P. 500 server=7 service=50443 seq=#1 ack=#81 +1ms, \
-         > R +1ms, > P. 80 server=1 service=443 +1s, < R +1ms",
+        "> S, < S., > ., > P. 80, < P. 300, > ., < P. 500 server=7 service=50443 seq=#1 ack=#81 \
+             +1ms, > R +1ms, > P. 80 server=1 service=443 +1s, < R +1ms",
         // Begun before the capture.
-        "> P. 80, < P. 300, > ., < P. 500 server=7 seq=#301 ack=#81 +1ms, > R +1ms, \
-         > P. 80 server=1 +1s, > P. 80 again +1s, > P. 80 again +2s, > P. 80 again +4s, > S port=9 +90s",
+        "> P. 80, < P. 300, > ., < P. 500 server=7 seq=#301 ack=#81 +1ms, > R +1ms, > P. 80 \
+             server=1 +1s, > P. 80 again +1s, > P. 80 again +2s, > P. 80 again +4s, > S port=9 \
+             +90s",
     ],
     near_misses: &[
         // Both sides of a translator that works.
@@ -44,11 +45,13 @@ pub const RULE: Rule = Rule {
         ),
         // A scanner's SYN, to many.
         (
-            "> S server=9 isn=7, > S server=8 isn=7 +1ms, > S server=7 isn=7 +1ms, < S. +50us, > R +50us",
+            "> S server=9 isn=7, > S server=8 isn=7 +1ms, > S server=7 isn=7 +1ms, < S. +50us, > R \
+             +50us",
             "syn_scan",
         ),
         (
-            "> S bare nots server=9 isn=7, > S bare nots server=7 isn=7 +1ms, < S. +50us, > R +50us",
+            "> S bare nots server=9 isn=7, > S bare nots server=7 isn=7 +1ms, < S. +50us, > R \
+             +50us",
             "undetermined",
         ),
         // Numbers of no other connection.
@@ -62,9 +65,24 @@ pub const RULE: Rule = Rule {
     twins: &[],
     applies: Applies::Any,
     needs: Needs::NOTHING.unless_reset(&[Ending::HandshakeUnanswered, Ending::PeerUnresponsive]),
-    numbers: &[],
+    numbers: NUMBERS,
     holds,
 };
+
+numbers! {
+    /// The client resets the answer of an address that it never asked.
+    confidence HANDSHAKE = 0.8;
+    /// The SYN whose answers come from another address.
+    confidence UNANSWERED = 0.75;
+    /// A segment of a connection that its receiver has with another address.
+    confidence STRAY = 0.8;
+    /// The connection to which that segment belonged.
+    confidence DRAGGED = 0.65;
+    /// A reset for data that had been acknowledged, of a host that goes on.
+    confidence OLD = 0.65;
+    /// Twins in mid-connection begin within this time.
+    window MID_STREAM_S = 1.0;
+}
 
 fn holds(case: &Case<'_>) -> Option<Finding> {
     handshake(case)
@@ -81,7 +99,7 @@ fn twin<'a>(case: &Case<'a>) -> Option<&'a Attempt> {
     if client.syns > 0 && client.syn_options & !0b111 == 0 {
         return None;
     }
-    let within = if client.syns > 0 { case.parameters.translated_s } else { 1.0 };
+    let within = if client.syns > 0 { case.parameters.translated_s } else { MID_STREAM_S };
     let mut twins = case.context.twins(c);
     let twin = twins.next().filter(|_| twins.next().is_none())?;
     (s(twin.start.saturating_sub(c.start)).abs() <= within).then_some(twin)
@@ -98,7 +116,7 @@ fn handshake(case: &Case<'_>) -> Option<Finding> {
     // Were it the translator's other side, the twin would be answered as well.
     let twin = twin(case).filter(|twin| twin.completed == Moment::NONE)?;
     Some(
-        Finding::new(0.8)
+        Finding::new(HANDSHAKE)
             .with(Evidence::of("answer_of_another_address").at(syn_ack.packet))
             .with(Evidence::of("client_resets_it").at(reset.packet))
             .with(Evidence::count("asked_in_connection", twin.id)),
@@ -113,7 +131,7 @@ fn unanswered(case: &Case<'_>) -> Option<Finding> {
     }
     let twin = twin(case).filter(|twin| twin.abandoned)?;
     Some(
-        Finding::new(0.75)
+        Finding::new(UNANSWERED)
             .with(Evidence::of("syn").at(c.first_packet))
             .with(Evidence::count("answered_in_connection", twin.id)),
     )
@@ -125,7 +143,7 @@ fn stray(case: &Case<'_>) -> Option<Finding> {
     let reset = case.reset_of(Form::Reply)?;
     let other = case.context.bypassed(c)?;
     Some(
-        Finding::new(0.8)
+        Finding::new(STRAY)
             .with(Evidence::of("segment_of_another_connection").at(c.first_packet))
             .with(Evidence::of("its_receiver_resets_it").at(reset.packet))
             .with(Evidence::count("belongs_to_connection", other)),
@@ -145,7 +163,7 @@ fn dragged(case: &Case<'_>) -> Option<Finding> {
     }
     let stray = case.context.bypass_of(c)?;
     Some(
-        Finding::new(0.65)
+        Finding::new(DRAGGED)
             .with_some(case.reset.map(|reset| Evidence::of("reset").at(reset.packet)))
             .with(Evidence::count("segment_went_past_in_connection", stray.id)),
     )
@@ -158,7 +176,7 @@ fn old(case: &Case<'_>) -> Option<Finding> {
     // Two may stand out of order in a capture of several queues.
     let goes_on = reset.sender_after > 2 && !reset.sender_fin_before && !reset.sender_rst_before;
     (goes_on && case.established()).then(|| {
-        Finding::new(0.65)
+        Finding::new(OLD)
             .with(Evidence::of("answers_old_data").maybe_at(reset.trigger_packet.get()))
             .with(Evidence::of("reset").at(reset.packet))
             .with(Evidence::count("its_host_goes_on", u64::from(reset.sender_after)))

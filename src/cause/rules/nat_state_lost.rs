@@ -6,20 +6,23 @@ pub const RULE: Rule = Rule {
     summary: "An address translator, firewall or balancer lost the connection's state; both hosts \
            still had it.",
     wire: "Retransmissions unanswered while the same two hosts open another connection that works \
-           at once, most often after a silence. Or a client goes on from another port at the number \
-           where it had stopped, and the server resets what it does not know. Or a reply reset in \
-           mid-connection from another hardware address than the side's other segments, or from \
-           other routers away, where nearer and that host's path never varied in many connections, or the \
-           answer came too soon or has another header.",
+           at once, most often after a silence. Or a client goes on from another port at the \
+           number where it had stopped, and the server resets what it does not know. Or a reply \
+           reset in mid-connection from another hardware address than the side's other segments, \
+           or from other routers away, where nearer and that host's path never varied in many \
+           connections, or the answer came too soon or has another header.",
     reference: "RFC 5382 section 5; kubernetes #74839 (conntrack INVALID)",
     next: "Look for idle limits, flushed tables, failover or asymmetric paths between the two.",
     examples: &[
         "> S, < S., > ., > P. 80, < P. 300, > ., > P. 80 +300s, > P. 80 again +300ms, \
          > P. 80 again +600ms, > P. 80 again +1200ms, > S port=40001, < S., > ., > P. 80, < P. 300",
-        "> S, < S., > ., > P. 80, < P. 300, > ., > P. 80 port=41000 seq=#81 ack=#301 +90s, < R +1ms",
+        "> S, < S., > ., > P. 80, < P. 300, > ., > P. 80 port=41000 seq=#81 ack=#301 +90s, < R \
+             +1ms",
         "> S, < S. mac=1, > ., > P. 10, < P. 10 mac=1, > P. 10 +20s, < R mac=2",
-        "> S port=1..7, < S. port=1..7 ttl=59 +10ms, > . port=1..7, > S, < S. ttl=59 +10ms, > ., > P. 80, < P. 300 ttl=59 +10ms, > ., > P. 80 +1s, < R ttl=60 +10ms",
-        "> S, < S. ttl=57 +20ms, > . +50us, > P. 80, < P. 300 ttl=57 +20ms, > . +50us, > P. 80 +100ms, < R ttl=61 +2ms",
+        "> S port=1..7, < S. port=1..7 ttl=59 +10ms, > . port=1..7, > S, < S. ttl=59 +10ms, > ., > \
+             P. 80, < P. 300 ttl=59 +10ms, > ., > P. 80 +1s, < R ttl=60 +10ms",
+        "> S, < S. ttl=57 +20ms, > . +50us, > P. 80, < P. 300 ttl=57 +20ms, > . +50us, > P. 80 \
+             +100ms, < R ttl=61 +2ms",
     ],
     near_misses: &[
         // Nothing else shows that the hosts can still talk.
@@ -50,7 +53,8 @@ pub const RULE: Rule = Rule {
         ("> S, < S., > ., > P. 10, < P. 10, > P. 10 +20s, < R mac=2", "no_socket"),
         // Another route, the time as ever.
         (
-            "> S ttl=51, < S. +50us, > . ttl=51 +30ms, > P. 80 ttl=51 +1ms, < P. 300 +1ms, > . ttl=51 +30ms, < P. 50 +400ms, > R ttl=48 +33ms",
+            "> S ttl=51, < S. +50us, > . ttl=51 +30ms, > P. 80 ttl=51 +1ms, < P. 300 +1ms, > . \
+             ttl=51 +30ms, < P. 50 +400ms, > R ttl=48 +33ms",
             "no_socket",
         ),
     ],
@@ -60,9 +64,22 @@ pub const RULE: Rule = Rule {
     ],
     applies: Applies::Any,
     needs: Needs::NOTHING.unless_reset(&[Ending::PeerUnresponsive]).form(Form::Reply),
-    numbers: &[],
+    numbers: NUMBERS,
     holds,
 };
+
+numbers! {
+    /// Nobody answers after a long silence, and elsewhere the two hosts talk.
+    confidence AFTER_SILENCE = 0.7;
+    /// After a shorter one.
+    confidence SOONER = 0.55;
+    /// The client goes on from another port at the number where it had stopped.
+    confidence ANOTHER_PORT = 0.75;
+    /// Another hardware address and another distance.
+    confidence TWO_SIGNS = 0.6;
+    /// One of these.
+    confidence ONE_SIGN = 0.5;
+}
 
 fn holds(case: &Case<'_>) -> Option<Finding> {
     silent(case).or_else(|| from_another_port(case)).or_else(|| from_another_host(case))
@@ -82,7 +99,7 @@ fn silent(case: &Case<'_>) -> Option<Finding> {
     let idle = since.saturating_sub(heard);
     let long = s(idle) >= case.parameters.state_idle_s;
     Some(
-        Finding::new(if long { 0.7 } else { 0.55 })
+        Finding::new(if long { AFTER_SILENCE } else { SOONER })
             .with(Evidence::count("unanswered_retransmissions", u64::from(run(side))))
             .with(Evidence::time("peer_last_heard_s", idle))
             .with(Evidence::count("other_connection", other.id))
@@ -100,7 +117,7 @@ fn from_another_port(case: &Case<'_>) -> Option<Finding> {
     }
     let other = case.context.renumbered(c)?;
     Some(
-        Finding::new(0.75)
+        Finding::new(ANOTHER_PORT)
             .with(Evidence::of("goes_on_from_another_port").at(c.first_packet))
             .with(Evidence::count("as_connection", other.id))
             .with(Evidence::of("reset_by_a_server_that_does_not_know_it").at(reset.packet)),
@@ -116,7 +133,7 @@ fn from_another_host(case: &Case<'_>) -> Option<Finding> {
     let link = reset.link_source_differs;
     let apart = elsewhere(case, reset, link).or_else(|| on_a_steady_path(case, reset));
     (link || apart.is_some()).then(|| {
-        Finding::new(if link && apart.is_some() { 0.6 } else { 0.5 })
+        Finding::new(if link && apart.is_some() { TWO_SIGNS } else { ONE_SIGN })
             .with_some(link.then(|| Evidence::of("hardware_address_differs").at(reset.packet)))
             .with_some(apart.map(|apart| apart.evidence(reset.packet)))
             .with_some(reset.turnaround.get().map(|t| Evidence::time("answer_s", t)))

@@ -26,9 +26,20 @@ pub const RULE: Rule = Rule {
         Ending::ResetAfterFin,
         Ending::Stray,
     ]),
-    numbers: &[],
+    numbers: NUMBERS,
     holds,
 };
+
+numbers! {
+    /// After a silence, in which a host may have lost it.
+    confidence AFTER_SILENCE = 0.7;
+    /// Without one.
+    confidence IN_USE = 0.6;
+    /// Its sender had spoken a moment before: some stacks abort so.
+    confidence ALIVE = 0.45;
+    /// Such a silence.
+    window SILENCE_S = 1.0;
+}
 
 fn holds(case: &Case<'_>) -> Option<Finding> {
     let reset = case
@@ -57,9 +68,9 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     let alive = reset.trigger == Some(Trigger::Ack)
         && reset.sender_idle.get().is_some_and(|idle| idle <= c.reply_time());
     let confidence = match reset.idle.get() {
-        _ if alive => 0.45,
-        Some(idle) if s(idle) >= 1.0 => 0.7,
-        _ => 0.6,
+        _ if alive => ALIVE,
+        Some(idle) if s(idle) >= SILENCE_S => AFTER_SILENCE,
+        _ => IN_USE,
     };
     Some(
         Finding::new(confidence)

@@ -16,9 +16,18 @@ pub const RULE: Rule = Rule {
     twins: &[],
     applies: Applies::Any,
     needs: Needs::NOTHING.unless_reset(&[Ending::HandshakeIncomplete]),
-    numbers: &[],
+    numbers: NUMBERS,
     holds,
 };
+
+numbers! {
+    /// The answer acknowledges an earlier SYN of these ports.
+    confidence NUMBERED = 0.8;
+    /// The server held another SYN, and refused this one.
+    confidence HELD = 0.65;
+    /// Another SYN took its place before it opened.
+    confidence REPLACED = 0.5;
+}
 
 fn holds(case: &Case<'_>) -> Option<Finding> {
     let c = case.connection;
@@ -28,7 +37,7 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     let Some(reset) = case.reset else {
         let replaced = c.superseded && c.ending == Ending::HandshakeIncomplete;
         return replaced.then(|| {
-            Finding::new(0.5).with(Evidence::of("replaced_by_another_syn").at(c.last_packet))
+            Finding::new(REPLACED).with(Evidence::of("replaced_by_another_syn").at(c.last_packet))
         });
     };
     let refused = c.ending == Ending::HandshakeRefused;
@@ -38,7 +47,7 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
         let offset = i64::from(isn.wrapping_sub(client.base.0).cast_signed());
         if syn_ack.ack_offset == offset && (reset.sender == Side::Client || refused) {
             return Some(
-                Finding::new(0.8)
+                Finding::new(NUMBERED)
                     .with(Evidence::difference("ack_offset", offset).at(syn_ack.packet))
                     .with(Evidence::of("acknowledges_an_earlier_syn").at(syn_ack.packet))
                     .with(Evidence::of("reset").at(reset.packet)),
@@ -48,7 +57,7 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     // A listener that still holds the old SYN refuses the real one although the port is open.
     let held = refused && (odd.is_some() || extra.is_some_and(|e| e.earlier_in_handshake));
     held.then(|| {
-        Finding::new(0.65)
+        Finding::new(HELD)
             .with(Evidence::of("server_held_another_syn").maybe_at(odd.map(|o| o.packet)))
             .with(Evidence::of("reset_acknowledges_syn").at(reset.packet))
     })

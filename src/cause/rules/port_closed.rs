@@ -6,8 +6,8 @@ pub const RULE: Rule = Rule {
     class: Class::Refused,
     summary: "Nothing listens at the server's port: its host answers the SYN with a reset.",
     wire: "The responder's only segments are resets that acknowledge the SYN (sequence number 0 or \
-           none of its own, window 0, no options). Not when the same port was open elsewhere in the \
-           capture, nor when TTL or round trip are not the host's.",
+           none of its own, window 0, no options). Not when the same port was open elsewhere in \
+           the capture, nor when TTL or round trip are not the host's.",
     reference: "RFC 9293 section 3.10.7.1; article, RST case 1",
     next: "Is the service running, and does it listen on this address (ss -lnt at the server)?",
     examples: &["> S, < R.", "> S, < R., > S again +500ms, < R."],
@@ -21,9 +21,16 @@ pub const RULE: Rule = Rule {
     ],
     applies: Applies::Reset,
     needs: Needs::NOTHING.ending(&[Ending::HandshakeRefused]).by(Side::Server),
-    numbers: &[],
+    numbers: NUMBERS,
     holds,
 };
+
+numbers! {
+    /// A refusal as the host makes them.
+    confidence PLAIN = 0.9;
+    /// One that is not quite like it.
+    confidence ODD = 0.7;
+}
 
 fn holds(case: &Case<'_>) -> Option<Finding> {
     let reset = refusal(case)?;
@@ -41,7 +48,7 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
         host.is_some_and(HostFacts::refuses_like_linux) && reset.ip_id.is_some_and(|id| id != 0);
     let plain = reset.reply_shape && !(apart || unlabelled || numbered);
     Some(
-        Finding::new(if plain { 0.9 } else { 0.7 })
+        Finding::new(if plain { PLAIN } else { ODD })
             .with(Evidence::of("reset_acknowledges_syn").at(reset.packet))
             .with(Evidence::count("attempts", u64::from(attempts)))
             .with_some(reset.turnaround.get().map(|t| Evidence::time("answer_s", t))),

@@ -15,14 +15,18 @@ pub const RULE: Rule = Rule {
     next: "Why does the port come again so soon: a fixed source port, a NAT with few ports, many \
            short connections? A server left in CLOSE-WAIT never closes its socket: mend that.",
     examples: &[
-        "> S, < S., > ., > P. 120, < P. 200, > ., < F. +1s, > ., > F., < ., > S isn=90000 +500ms, < . seq=#202 ack=#-88878, > R +1ms",
-        "> S, < S., > ., > P. 10, < ., > F., < ., > S isn=90000 +70s, > S again +1s, > S again +2s, > S again +4s",
-        "> S, < S., > ., > F., < F., > ., > S isn=90000 +9s, > S port=40001 +1ms, < S., > ., > S port=40000 again +1s, > S again +2s, > P. 5 port=40001 +9s",
+        "> S, < S., > ., > P. 120, < P. 200, > ., < F. +1s, > ., > F., < ., > S isn=90000 +500ms, \
+             < . seq=#202 ack=#-88878, > R +1ms",
+        "> S, < S., > ., > P. 10, < ., > F., < ., > S isn=90000 +70s, > S again +1s, > S again \
+             +2s, > S again +4s",
+        "> S, < S., > ., > F., < F., > ., > S isn=90000 +9s, > S port=40001 +1ms, < S., > ., > S \
+             port=40000 again +1s, > S again +2s, > P. 5 port=40001 +9s",
         "> S, < . ack=#5000, > R +1ms, > S again +3s, < . ack=#5000, > R +1ms",
     ],
     near_misses: &[
         (
-            "> S, < S., > ., > P. 5, < ., > S isn=90000 +9s, < . seq=#1 ack=#-88994, > R +1ms, > S again +15ms, < S. isn=7, > ., > F., < F., > .",
+            "> S, < S., > ., > P. 5, < ., > S isn=90000 +9s, < . seq=#1 ack=#-88994, > R +1ms, > S \
+             again +15ms, < S. isn=7, > ., > F., < F., > .",
             "half_open_discovered",
         ),
         (
@@ -30,7 +34,8 @@ pub const RULE: Rule = Rule {
             "syn_unanswered",
         ),
         (
-            "> S, < S., > ., > F., < F., > ., > S isn=90000 +61s, > S port=40001 +1ms, < S., > ., > S port=40000 again +1s, > S again +2s",
+            "> S, < S., > ., > F., < F., > ., > S isn=90000 +61s, > S port=40001 +1ms, < S., > ., \
+             > S port=40000 again +1s, > S again +2s",
             "syn_unanswered",
         ),
     ],
@@ -46,9 +51,26 @@ pub const RULE: Rule = Rule {
             Ending::HandshakeUnanswered,
         ])
         .by(Side::Client),
-    numbers: &[],
+    numbers: NUMBERS,
     holds,
 };
+
+numbers! {
+    /// The acknowledgment is that of the earlier connection, which had been closing.
+    confidence KNOWN = 0.8;
+    /// It is not.
+    confidence OTHER = 0.65;
+    /// The earlier one was not seen.
+    confidence UNSEEN = 0.55;
+    /// A new connection took its ports before its end.
+    confidence REPLACED = 0.55;
+    /// No answer: the server had not closed, and accepts others meanwhile.
+    confidence CLOSE_WAIT = 0.65;
+    /// It had not closed, and is not seen to accept others.
+    confidence CLOSE_WAIT_ALONE = 0.5;
+    /// No answer: it had closed shortly before, and accepts others meanwhile.
+    confidence TIME_WAIT = 0.6;
+}
 
 fn holds(case: &Case<'_>) -> Option<Finding> {
     let c = case.connection;
@@ -56,7 +78,7 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     if case.reset.is_none() && c.ending == Ending::Superseded {
         let closing = c.first_fin_by.is_some() && c.two_sided();
         return closing.then(|| {
-            Finding::new(0.55)
+            Finding::new(REPLACED)
                 .with(Evidence::of("ports_used_again_before_its_end").at(c.last_packet))
         });
     }
@@ -78,13 +100,13 @@ fn challenged(case: &Case<'_>, left: Option<Left>) -> Option<Finding> {
     }
     let base = match left {
         Some(left) if left.fins == BySide::both(false) => return None,
-        Some(left) if repeats_the_old(case, left, position) => 0.8,
-        Some(_) => 0.65,
+        Some(left) if repeats_the_old(case, left, position) => KNOWN,
+        Some(_) => OTHER,
         // Accepted after the reset: the old one was alive until then, a crashed peer's more often.
         None if extra.syn_retry_after_reset.is_some() && c.good_syn_ack_time.is_some() => {
             return None;
         }
-        None => 0.55,
+        None => UNSEEN,
     };
     Some(
         Finding::new(base)
@@ -109,9 +131,9 @@ fn unanswered(case: &Case<'_>, left: Left) -> Option<Finding> {
         .service(c)
         .is_some_and(|service| service.accepted > 0 && service.last_accepted >= c.start);
     let base = match (left.fins.pair(), others) {
-        ([true, false], true) => 0.65,
-        ([true, false], false) => 0.5,
-        ([_, true], true) if age < case.parameters.time_wait_s => 0.6,
+        ([true, false], true) => CLOSE_WAIT,
+        ([true, false], false) => CLOSE_WAIT_ALONE,
+        ([_, true], true) if age < case.parameters.time_wait_s => TIME_WAIT,
         _ => return None,
     };
     Some(

@@ -5,10 +5,32 @@ pub use super::super::context::{Life, began_to_end, fate, source, turned_away};
 pub use super::super::evidence::Evidence;
 pub use super::super::needs::Needs;
 pub use super::super::rule::{Applies, Case, Class, Finding, Rule};
+pub(crate) use crate::base::numbers::numbers;
 pub use crate::conn::{
     BySide, Ending, Endpoint, Form, Left, Opening, Reason, SequenceCheck, Side, Teardown, Trigger,
     seconds,
 };
+
+numbers! {
+    COMMON:
+    /// A side closed by a FIN, and the peer followed.
+    confidence CLOSED = 0.87;
+    /// It closed alone, and its FIN was acknowledged.
+    confidence HALF_CLOSED = 0.6;
+    /// At most, where a FIN was not seen to be acknowledged and no payload before it was missing.
+    confidence FIN_UNHEARD = 0.8;
+    /// At most, where payload was missing, too.
+    confidence DATA_UNHEARD = 0.6;
+    /// A TTL above this, without a timestamp, is that of a stack that answers every segment with an
+    /// acknowledging reset (lwIP).
+    count SMALL_STACK: u8 = 128;
+    /// At most this part of a limit counts as near it.
+    fraction NEAR_PART = 0.1;
+    /// A timer is met within this part of it.
+    fraction TIMER_PART = 0.02;
+    /// Or within this time.
+    window TIMER_S = 0.15;
+}
 
 /// The reset by which a server refuses a SYN.
 pub fn refusal<'a>(case: &Case<'a>) -> Option<&'a Teardown> {
@@ -26,9 +48,9 @@ pub fn abandonment<'a>(case: &Case<'a>) -> Option<&'a Teardown> {
     })
 }
 
-/// A client's reset that answers a SYN-ACK which fits, or nothing, and shows no more: several causes
-/// may be behind it, and each is a candidate. An abort by a socket that had got its SYN-ACK is none
-/// of these.
+/// A client's reset that answers a SYN-ACK which fits, or nothing, and shows no more: several
+/// causes may be behind it, and each is a candidate. An abort by a socket that had got its SYN-ACK
+/// is none of these.
 pub fn dropped_syn_ack(case: &Case<'_>) -> bool {
     let c = case.connection;
     let challenged = c.extra().is_some_and(|extra| extra.challenge_to_syn.is_some());
@@ -107,7 +129,7 @@ pub fn lone(case: &Case<'_>) -> bool {
 /// (lwIP) keeps a TTL of 255.
 pub fn aborts_what_came(reset: &Teardown) -> bool {
     let acknowledges = reset.relative_acknowledgment.get().is_some_and(|ack| ack > 0);
-    let answers_so = reset.ttl > 128 && !reset.has_timestamp;
+    let answers_so = reset.ttl > SMALL_STACK && !reset.has_timestamp;
     reset.form == Some(Form::Abort) && (reset.has_timestamp || acknowledges && !answers_so)
 }
 
@@ -130,7 +152,7 @@ pub fn closed_first(case: &Case<'_>, side: Side) -> Option<Finding> {
     if half && fin.acked_at.get().is_none() {
         return None;
     }
-    let confidence = if half { 0.6 } else { accepted(case, 0.87) };
+    let confidence = if half { HALF_CLOSED } else { accepted(case, CLOSED) };
     Some(
         Finding::new(confidence)
             .with(Evidence::of("first_fin").at(fin.packet))
@@ -173,8 +195,14 @@ pub fn s(nanoseconds: i64) -> f64 {
 /// A silence within the tolerance of a known limit.
 pub fn near(case: &Case<'_>, idle_s: f64, limit_s: f64) -> bool {
     let tolerance = (limit_s * case.parameters.idle_tolerance)
-        .max(case.parameters.idle_tolerance_s.min(limit_s * 0.1));
+        .max(case.parameters.idle_tolerance_s.min(limit_s * NEAR_PART));
     (idle_s - limit_s).abs() <= tolerance
+}
+
+/// The timer that was met after so long.
+pub fn timer(limits: &[f64], after_s: f64) -> Option<f64> {
+    let met = |limit: &&f64| (after_s - **limit).abs() <= (**limit * TIMER_PART).max(TIMER_S);
+    limits.iter().find(met).copied()
 }
 
 /// What an ICMP error says.
@@ -202,8 +230,8 @@ pub fn accepted(case: &Case<'_>, confidence: f64) -> f64 {
     if sides.iter().all(acked) {
         confidence
     } else if sides.iter().all(|e| e.unacked() == 0) {
-        confidence.min(0.8)
+        confidence.min(FIN_UNHEARD)
     } else {
-        confidence.min(0.6)
+        confidence.min(DATA_UNHEARD)
     }
 }

@@ -14,9 +14,14 @@ pub const RULE: Rule = Rule {
     twins: &[],
     applies: Applies::Any,
     needs: Needs::NOTHING.ending(&[Ending::Stray]),
-    numbers: &[],
+    numbers: NUMBERS,
     holds,
 };
+
+numbers! {
+    /// No system sends such a segment.
+    confidence SURE = 0.9;
+}
 
 fn holds(case: &Case<'_>) -> Option<Finding> {
     let c = case.connection;
@@ -34,7 +39,7 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     }
     let answer = case.resets().find(|reset| reset.sender == prober.peer());
     Some(
-        Finding::new(0.9)
+        Finding::new(SURE)
             .with(Evidence::of("no_syn_and_no_ack").at(c.first_packet))
             .with_some(answer.map(|reset| Evidence::of("reset_answers_probe").at(reset.packet))),
     )

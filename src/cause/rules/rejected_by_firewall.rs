@@ -1,21 +1,16 @@
 use super::prelude::*;
 use crate::cause::HostFacts;
 
-/// Connections whose SYN-ACKs took about the same time, so that time alone is evidence.
-const ALIKE: u32 = 3;
-/// How sure one sign makes.
-pub const ONE_SIGN: f64 = 0.6;
-
 pub const RULE: Rule = Rule {
     name: "rejected_by_firewall",
     class: Class::Refused,
     summary: "A firewall on the way refused the SYN with a reset in the server's name.",
-    wire: "As a closed port, but the reset passed other routers than the segments of the \
-           server's host (more than its paths differ by, or one more or less where they never \
-           did in several connections), or it came in less than half the time that the host \
-           ever took, or its header is none that the host's kernel makes. Needs other segments \
-           of that host. Time alone is evidence only where the host's own answers take about \
-           the same.",
+    wire: "As a closed port, but the reset passed other routers than the segments of the server's \
+           host (more than its paths differ by, or one more or less where they never did in \
+           several connections), or it came in less than {too_early} of the time that the host \
+           ever took, or its header is none that the host's kernel makes. Needs other segments of \
+           that host. Time alone is evidence only where the host's own answers take about the \
+           same.",
     reference: "Linux nf_reject_ipv4.c; endings seen in the laboratory: TTL higher than the \
            server's by the remaining hops",
     next: "Look for a reject rule between client and server; compare the TTL with the hop \
@@ -41,7 +36,8 @@ pub const RULE: Rule = Rule {
             "port_closed",
         ),
         (
-            "> S port=1..4, < S. port=1..2 ttl=63, < S. port=3..4 ttl=60, > S service=80, < R. ttl=64 +50ms",
+            "> S port=1..4, < S. port=1..2 ttl=63, < S. port=3..4 ttl=60, > S service=80, < R. \
+             ttl=64 +50ms",
             "port_closed",
         ),
         ("> S ttl=1, < S. ttl=1, > . ttl=1, > S service=80 ttl=1, < R. ttl=64", "port_closed"),
@@ -58,9 +54,21 @@ pub const RULE: Rule = Rule {
     )],
     applies: Applies::Reset,
     needs: Needs::NOTHING.ending(&[Ending::HandshakeRefused]).by(Side::Server),
-    numbers: &[],
+    numbers: NUMBERS,
     holds,
 };
+
+numbers! {
+    /// Several signs show that the refusal is not its host's.
+    confidence SEVERAL_SIGNS = 0.8;
+    /// One does.
+    pub confidence ONE_SIGN = 0.6;
+    /// Answers of a host that have to take about the same before one that is too early says
+    /// something by itself.
+    count ALIKE: u32 = 3;
+    /// Answers of a host that is nearer than this are never too early.
+    window NEXT_DOOR: i64 = 1_000_000;
+}
 
 /// The refusal came from elsewhere than its host.
 pub fn holds(case: &Case<'_>) -> Option<Finding> {
@@ -81,7 +89,7 @@ pub fn holds(case: &Case<'_>) -> Option<Finding> {
     if signs == 0 || signs == 1 && early && !alone {
         return None;
     }
-    let mut finding = Finding::new(if signs > 1 { 0.8 } else { ONE_SIGN })
+    let mut finding = Finding::new(if signs > 1 { SEVERAL_SIGNS } else { ONE_SIGN })
         .with(Evidence::of("reset_acknowledges_syn").at(reset.packet))
         .with_some(apart.map(|apart| apart.evidence(reset.packet)));
     for sign in foreign.into_iter().chain(unlabelled.then_some("refusal_without_a_flow_label")) {
@@ -102,7 +110,7 @@ pub fn unlabelled(case: &Case<'_>, reset: &Teardown, host: &HostFacts) -> bool {
 
 /// Sooner than the host ever answered.
 fn early(case: &Case<'_>, reset: &Teardown, host: &HostFacts) -> bool {
-    let delay = host.syn_ack_delay.filter(|&delay| delay > 1_000_000);
+    let delay = host.syn_ack_delay.filter(|&delay| delay > NEXT_DOOR);
     match (reset.turnaround.get(), delay) {
         (Some(turnaround), Some(delay)) => s(turnaround) < s(delay) * case.parameters.too_early,
         _ => false,

@@ -6,9 +6,10 @@ pub const RULE: Rule = Rule {
     summary: "A proxy or balancer passed on the end of its other connection: this one only \
            followed.",
     wire: "Both legs are in the capture: the second began soon after the first, carried the same \
-           bytes (headers left out, and what TLS adds where the proxy ends it), and its far end closed or reset it; within \
-           milliseconds the host between ended this one. The two sides of an address translator \
-           are one connection seen twice: they have the same numbers, and keep their own cause.",
+           bytes (headers left out, and what TLS adds where the proxy ends it), and its far end \
+           closed or reset it; within milliseconds the host between ended this one. The two sides \
+           of an address translator are one connection seen twice: they have the same numbers, and \
+           keep their own cause.",
     reference: "HAProxy, nginx stream, Envoy TCP proxy",
     next: "Look at the connection that ended first: why it did is the cause of both.",
     examples: &[
@@ -36,8 +37,8 @@ pub const RULE: Rule = Rule {
              port=40000, > .",
         // A proxy that changes the headers of requests and answers.
         "> S server=5, < S., > ., > P. 320, > S client=s5 server=6 port=41000 +1ms, < S. +1ms, > . \
-             +1ms, > P. 280, < P. 2900 +5ms, < P. 2960 client=1 server=5 port=40000 +1ms, > ., > F. \
-             +2s, > F. client=s5 server=6 port=41000 +20ms, < F., > ., < F. client=1 server=5 \
+             +1ms, > P. 280, < P. 2900 +5ms, < P. 2960 client=1 server=5 port=40000 +1ms, > ., > \
+             F. +2s, > F. client=s5 server=6 port=41000 +20ms, < F., > ., < F. client=1 server=5 \
              port=40000, > .",
         // The client aborts; the proxy, which had added to the answer, closes.
         "> S server=5, < S., > ., > P. 300, > S client=s5 server=6 port=41000 +1ms, < S. +1ms, > . \
@@ -52,10 +53,10 @@ pub const RULE: Rule = Rule {
     near_misses: &[
         // TLS to the proxy, and more behind it than came: another client's.
         (
-            "> S server=5, < S., > ., > P. tls 517, < P. 3200 +2ms, > P. 80, > P. 350, > S client=s5 \
-             server=6 port=41000 +1ms, < S. +1ms, > . +30us, > P. 320 +1ms, < P. 13000 +5ms, < P. \
-             9060 client=1 server=5 port=40000 +1ms, > ., > F. +800ms, > F. client=s5 server=6 \
-             port=41000 +300us, < F. +1ms, > ., < F. client=1 server=5 port=40000, > .",
+            "> S server=5, < S., > ., > P. tls 517, < P. 3200 +2ms, > P. 80, > P. 350, > S \
+             client=s5 server=6 port=41000 +1ms, < S. +1ms, > . +30us, > P. 320 +1ms, < P. 13000 \
+             +5ms, < P. 9060 client=1 server=5 port=40000 +1ms, > ., > F. +800ms, > F. client=s5 \
+             server=6 port=41000 +300us, < F. +1ms, > ., < F. client=1 server=5 port=40000, > .",
             "client_close",
         ),
         // Both sides of a translator of the server's address.
@@ -67,8 +68,10 @@ pub const RULE: Rule = Rule {
         ),
         // And of the client's.
         (
-            "> S isn=7, > S client=9 port=1024 isn=7 +50us, < S., < S. client=1 port=40000 \
-             +50us, > ., > . client=9 port=1024, > P. 9 client=1 port=40000, > P. 9 client=9 port=1024, < P. 9, < P. 9 client=1 port=40000, < R. client=9 port=1024 +2s, < R. client=1 port=40000 +50us",
+            "> S isn=7, > S client=9 port=1024 isn=7 +50us, < S., < S. client=1 port=40000 +50us, \
+             > ., > . client=9 port=1024, > P. 9 client=1 port=40000, > P. 9 client=9 port=1024, < \
+             P. 9, < P. 9 client=1 port=40000, < R. client=9 port=1024 +2s, < R. client=1 \
+             port=40000 +50us",
             "application_abort",
         ),
         // Of one kind: two clients of one service.
@@ -119,9 +122,16 @@ pub const RULE: Rule = Rule {
     twins: &[],
     applies: Applies::Any,
     needs: Needs::NOTHING.begun_end().unless_reset(&[Ending::Graceful, Ending::HalfClosed]),
-    numbers: &[],
+    numbers: NUMBERS,
     holds,
 };
+
+numbers! {
+    /// The two legs carried as many bytes, and ended alike.
+    confidence ALIKE = 0.75;
+    /// They differ in one of these.
+    confidence UNLIKE = 0.6;
+}
 
 fn holds(case: &Case<'_>) -> Option<Finding> {
     // Most captures have no proxy, which this knows at once.
@@ -129,7 +139,7 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     let end = began(case, Side::Server).or_else(|| began(case, Side::Client))?;
     let by = if leg.ended_by == Side::Client { "client" } else { "server" };
     Some(
-        Finding::new(if leg.alike && leg.same { 0.75 } else { 0.6 })
+        Finding::new(if leg.alike && leg.same { ALIKE } else { UNLIKE })
             .with(Evidence::of("followed_the_other_leg").at(end.packet))
             .with(Evidence::count("other_connection", leg.id))
             .with(Evidence::time("after_it_s", leg.before))

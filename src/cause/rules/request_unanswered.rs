@@ -21,7 +21,8 @@ pub const RULE: Rule = Rule {
         "> S, < S., > ., > P. 200, < P. 300, > ., > P. 90 +3s, < F., > F., < .",
         "> S, < S., > ., > P. 200, < P. 300, > ., > P. 90 +3s, < ., > F. +2s, < .",
         // An upload, and no answer to it.
-        "> S, < S., > ., > P. 400, < P. 25, > P. 1400 +2s, < ., > P. 1400 +2s, < ., > P. 1400 +2s, < ., > P. 1400 +2s, < ., < F. +60s, > F., < .",
+        "> S, < S., > ., > P. 400, < P. 25, > P. 1400 +2s, < ., > P. 1400 +2s, < ., > P. 1400 +2s, \
+             < ., > P. 1400 +2s, < ., < F. +60s, > F., < .",
     ],
     near_misses: &[
         ("> S, < S., > ., > P. 200, < ., > F. +300ms, < F., > .", "client_close"),
@@ -32,24 +33,29 @@ pub const RULE: Rule = Rule {
         ),
         // It tells, and waits for nothing.
         (
-            "> S, < S., > ., > P. 200 +2s, < ., > P. 200 +2s, < ., > P. 200 +2s, < ., > P. 200 +2s, < ., < F. +1500ms, > F., < .",
+            "> S, < S., > ., > P. 200 +2s, < ., > P. 200 +2s, < ., > P. 200 +2s, < ., > P. 200 \
+             +2s, < ., < F. +1500ms, > F., < .",
             "server_close",
         ),
         (
-            "> S, < S., > ., > P. 30, < P. 4, > P. 90 +3s, < ., > P. 90 +3s, < ., > P. 90 +3s, < ., > P. 90 +3s, < ., < F. +2s, > F., < .",
+            "> S, < S., > ., > P. 30, < P. 4, > P. 90 +3s, < ., > P. 90 +3s, < ., > P. 90 +3s, < \
+             ., > P. 90 +3s, < ., < F. +2s, > F., < .",
             "server_close",
         ),
         // A transfer.
         (
-            "> S, < S., > ., > P. 28960, < ., > P. 28960, < ., > P. 28960, < ., > F. +2s, < F., > .",
+            "> S, < S., > ., > P. 28960, < ., > P. 28960, < ., > P. 28960, < ., > F. +2s, < F., > \
+             .",
             "client_close",
         ),
         (
-            "> S service=22, < S., > ., < P. 41, > P. 41, < P. 1100, > P. 52 +1s, < ., < F. +30s, > F., < .",
+            "> S service=22, < S., > ., < P. 41, > P. 41, < P. 1100, > P. 52 +1s, < ., < F. +30s, \
+             > F., < .",
             "server_close",
         ),
         (
-            "> S, < S., > ., > P. tls, < P. tls, > P. 80, < P. 900, > P. 46, < ., > F. +2s, < F., > .",
+            "> S, < S., > ., > P. tls, < P. tls, > P. 80, < P. 900, > P. 46, < ., > F. +2s, < F., \
+             > .",
             "client_close",
         ),
         ("> S, < S., > ., > P. 200, < ., < F. +300ms, > F., < .", "server_close"),
@@ -59,51 +65,66 @@ pub const RULE: Rule = Rule {
         ("> S, < S., > ., > P. 200, < P. 300, > ., < F. +60s, > F., < .", "idle_close"),
         // The server spoke first: a ping of a tunnel, a BYE of SIP.
         (
-            "> S, < S., > ., > P. 200, < P. 300, > ., < P. 449 +9s, > P. 598 +60ms, < ., > F. +32s, < F., > .",
+            "> S, < S., > ., > P. 200, < P. 300, > ., < P. 449 +9s, > P. 598 +60ms, < ., > F. \
+             +32s, < F., > .",
             "client_close",
         ),
         // A ping of HTTP/2 at the end of an answer, and its acknowledgment.
         (
-            "> S, < S., > ., > P. 200, < P. 300, > ., > P. 90 +1s, < P. 900, < P. 17 +1ms, > P. 17 +3ms, < ., > F. +3s, < F., > .",
+            "> S, < S., > ., > P. 200, < P. 300, > ., > P. 90 +1s, < P. 900, < P. 17 +1ms, > P. 17 \
+             +3ms, < ., > F. +3s, < F., > .",
             "client_close",
         ),
         // A switch tells its controller, which goes.
         (
-            "> S, < S., > ., > P. 200, < P. 300, > ., > P. 76 +10ms, < ., > P. 780 +40ms, < ., < F. +300ms, > F., < .",
+            "> S, < S., > ., > P. 200, < P. 300, > ., > P. 76 +10ms, < ., > P. 780 +40ms, < ., < \
+             F. +300ms, > F., < .",
             "server_close",
         ),
     ],
     twins: &[],
     applies: Applies::Connection,
     needs: Needs::NOTHING.ending(&[Ending::Graceful, Ending::HalfClosed]),
-    numbers: &[],
+    numbers: NUMBERS,
     holds,
 };
 
-/// Limits for an answer that programs and proxies set, in seconds.
-const LIMITS: [f64; 11] = [2.0, 3.0, 5.0, 10.0, 15.0, 20.0, 30.0, 60.0, 90.0, 120.0, 300.0];
-/// A payload up to this length may be a goodbye.
-const GOODBYE: u64 = 40;
-/// And up to this length in TLS, where it may also be a frame of HTTP/2 that wants no answer.
-const CONTROL: u64 = 64;
-/// Segments of the client with which TLS opens, a long hello in two, and its last message of the
-/// handshake: no request yet.
-const OPENING: u32 = 2;
-/// See [`OPENING`].
-const FINISHED: u64 = 112;
-/// The protocol in which most segments want no answer.
+numbers! {
+    /// The closer had waited for long.
+    confidence WAITED = 0.55;
+    /// The server closed at once on a request of one segment.
+    confidence AT_ONCE = 0.45;
+    /// The wait is one of the limits.
+    weight AT_LIMIT = 0.1;
+    /// The last payload answers the server's: a candidate.
+    confidence ANSWERS = 0.2;
+    /// Limits for an answer that programs and proxies set.
+    windows LIMITS = &[2.0, 3.0, 5.0, 10.0, 15.0, 20.0, 30.0, 60.0, 90.0, 120.0, 300.0];
+    /// A payload up to this length may be a goodbye.
+    size GOODBYE: u64 = 40;
+    /// And up to this length in TLS, where it may also be a frame of HTTP/2 that wants no answer.
+    size CONTROL: u64 = 64;
+    /// Segments of the client with which TLS opens, a long hello in two: no request yet.
+    count OPENING: u32 = 2;
+    /// Bytes of its last message of the handshake, which is none either.
+    size FINISHED: u64 = 112;
+    /// Bytes of a transfer that is done when they are acknowledged.
+    size UPLOAD: u64 = 65_536;
+    /// And how long its sender waits then.
+    window UPLOAD_S = 10.0;
+    /// Within this time a side answers what it was told, without a person.
+    window PROMPT_S = 0.5;
+    /// Within this time a server closes because of what came last.
+    window AT_ONCE_S = 0.05;
+    /// And so many round trips.
+    count TRIPS = 2.0;
+    /// A client that still sends this long after the opening, and is never answered, tells and does
+    /// not ask.
+    window ONE_WAY_S = 5.0;
+}
+
+/// The port of the protocol in which most segments want no answer.
 const SSH: u16 = 22;
-/// Bytes of a transfer that is done when they are acknowledged, and how long its sender waits then.
-const UPLOAD: u64 = 65_536;
-/// See [`UPLOAD`].
-const UPLOAD_S: f64 = 10.0;
-/// Seconds within which a side answers what it was told, without a person.
-const PROMPT_S: f64 = 0.5;
-/// Seconds within which a server closes because of what came last.
-const AT_ONCE_S: f64 = 0.05;
-/// A client that still sends this long after the opening, and is never answered, tells and does not
-/// ask.
-const ONE_WAY_S: f64 = 5.0;
 
 fn holds(case: &Case<'_>) -> Option<Finding> {
     let c = case.connection;
@@ -130,7 +151,7 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
         return None;
     }
     if answers_the_server(case, fin, waited, asked) {
-        return Some(Finding::candidate(0.2));
+        return Some(Finding::candidate(ANSWERS));
     }
     let answered = answer.get().is_some();
     let one = asked <= u64::from(client.largest);
@@ -147,21 +168,21 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
         if one_way {
             return None;
         }
-        0.55
+        WAITED
     } else if closer == Side::Server
         && answered
         && one
         && asked > GOODBYE
-        && s(waited) <= AT_ONCE_S + 2.0 * s(c.min_rtt().unwrap_or(0))
+        && s(waited) <= AT_ONCE_S + TRIPS * s(c.min_rtt().unwrap_or(0))
     {
-        0.45
+        AT_ONCE
     } else {
         return None;
     };
     let waited = s(waited);
-    let limit = LIMITS.into_iter().find(|limit| (waited - limit).abs() <= (limit * 0.02).max(0.15));
+    let limit = timer(LIMITS, waited);
     Some(
-        Finding::new(if limit.is_some() { confidence + 0.1 } else { confidence })
+        Finding::new(if limit.is_some() { confidence + AT_LIMIT } else { confidence })
             .with(Evidence::number("waited_s", waited).at(fin.packet))
             .with(Evidence::count("unanswered_bytes", asked))
             .with_some(limit.map(|limit| Evidence::number("limit_s", limit))),

@@ -14,40 +14,58 @@ pub const RULE: Rule = Rule {
     reference: "Weaver, Sommer, Paxson: Detecting Forged TCP Reset Packets (NDSS 2009); RFC 5961",
     next: "Compare with a capture at the other end: did the claimed sender really send it?",
     examples: &[
-        "> S, < S. ttl=52, > ., < . ttl=52, > P. 120, < R. nots ttl=101 id=4711 win=3000 +1ms, < P. 900 ttl=52 +30ms, > R, < P. 900 ttl=52",
-        "> S, < S. ttl=50, > ., < . ttl=50, > P. 90, < R. nots ttl=60 id=99 +2ms, < R. nots ttl=60 id=99 seq=+1460 +0ms, < R. nots ttl=60 id=99 seq=+4380 +0ms",
+        "> S, < S. ttl=52, > ., < . ttl=52, > P. 120, < R. nots ttl=101 id=4711 win=3000 +1ms, < \
+             P. 900 ttl=52 +30ms, > R, < P. 900 ttl=52",
+        "> S, < S. ttl=50, > ., < . ttl=50, > P. 90, < R. nots ttl=60 id=99 +2ms, < R. nots ttl=60 \
+             id=99 seq=+1460 +0ms, < R. nots ttl=60 id=99 seq=+4380 +0ms",
         "> S ttl=54, < S. +50us, > . ttl=54 +100ms, > R. nots win=0 ttl=250 id=0 +2ms",
         "> S, < S. ttl=106, > ., > P. 80, < R ttl=21 +20ms, < R ttl=21 seq=+12503 +500us",
         "> S, < S. +50us, > . +80ms, > P. 80 +20ms, < . +50us, > R +300us, > R +80ms",
         // A forger whose number was late by one request; the true client had been reset, too.
-        "> S ttl=55, < S. +50us, > . ttl=55 +60ms, > P. 80 ttl=55, < . +50us, < P. 1400 +10ms, > . ttl=55 +60ms, > P. 203 ttl=55, < . +50us, > R seq=#81 ttl=6 +4ms, < P. 1400 +10ms, < P. 1400 +10ms, > R ttl=55 +40ms",
+        "> S ttl=55, < S. +50us, > . ttl=55 +60ms, > P. 80 ttl=55, < . +50us, < P. 1400 +10ms, > . \
+             ttl=55 +60ms, > P. 203 ttl=55, < . +50us, > R seq=#81 ttl=6 +4ms, < P. 1400 +10ms, < \
+             P. 1400 +10ms, > R ttl=55 +40ms",
     ],
     near_misses: &[
         ("> S, < S., > ., > P. 10, < ., < R.", "abort_unread_data"),
         // A stack that stamps no reset.
         (
-            "> S, < S. ttl=57, > ., > P. 80, < P. 300 ttl=57, > ., < R. nots win=502 ttl=57 id=0 +5ms",
+            "> S, < S. ttl=57, > ., > P. 80, < P. 300 ttl=57, > ., < R. nots win=502 ttl=57 id=0 \
+             +5ms",
             "application_abort",
         ),
         // What only the direction that was not captured can tell.
         (
-            "> S, (< S. ack=+5), > R, > S again +12ms, (< S.), > ., > P. 119, (< P. 900), > ., > F., (< F.), > .",
+            "> S, (< S. ack=+5), > R, > S again +12ms, (< S.), > ., > P. 119, (< P. 900), > ., > \
+             F., (< F.), > .",
             "client_close",
         ),
         // Other routers alone.
         ("> S, < S. ttl=57, > ., > P. 80, < P. 300 ttl=57, > ., < R. ttl=50", "application_abort"),
         // The same routers, another initial TTL, as of lwIP and a socket with its own.
         (
-            "> S, < S. ttl=250 win=40000, > ., > P. 80, < P. 300 ttl=250 win=9863, > ., < R. nots win=4135 ttl=250 id=0 +5ms",
+            "> S, < S. ttl=250 win=40000, > ., > P. 80, < P. 300 ttl=250 win=9863, > ., < R. nots \
+             win=4135 ttl=250 id=0 +5ms",
             "application_abort",
         ),
     ],
     twins: &[],
     applies: Applies::Reset,
     needs: Needs::NOTHING,
-    numbers: &[],
+    numbers: NUMBERS,
     holds,
 };
+
+numbers! {
+    /// Without any score.
+    confidence BASE = 0.4;
+    /// And what each point of the score adds.
+    weight OF_SCORE = 0.05;
+    /// At most.
+    confidence MOST = 0.9;
+    /// At most, with one kind of evidence.
+    confidence ONE_SIGN = 0.6;
+}
 
 fn holds(case: &Case<'_>) -> Option<Finding> {
     let reset = case.reset?;
@@ -86,9 +104,9 @@ fn judged(case: &Case<'_>, reset: &Teardown) -> Option<Finding> {
     if score.total < case.parameters.injection_score || score.kinds == 0 {
         return None;
     }
-    let mut confidence = (0.4 + 0.05 * score.total).min(0.9);
+    let mut confidence = (BASE + OF_SCORE * score.total).min(MOST);
     if score.kinds == 1 {
-        confidence = confidence.min(0.6);
+        confidence = confidence.min(ONE_SIGN);
     }
     let mut finding = Finding::new(confidence)
         .with(Evidence::number("injection_score", score.total).at(reset.packet));

@@ -4,22 +4,26 @@ pub const RULE: Rule = Rule {
     name: "retransmission_timeout",
     class: Class::Timeout,
     summary: "One side's retransmissions went unanswered: the path or the peer died silently.",
-    wire: "At least three unanswered retransmissions or probes of one side, then silence or an \
-           abort of that side (after two, when it comes as late as a third would); another \
-           reset, if any, is only the peer's reply to something later.",
+    wire: "At least {retransmission_run} unanswered retransmissions or probes of one side, then \
+           silence or an abort of that side (after two, when it comes as late as a third would); \
+           another reset, if any, is only the peer's reply to something later.",
     reference: "RFC 9293 section 3.8.3 (R2), RFC 1122 section 4.2.3.5, RFC 5482",
     next: "Look at when the peer was last heard, and for a failure of path or device at that \
            moment.",
     examples: &[
         // Between two boxes of which neither lets anything through: each side repeats its own.
-        "> S, < S. +20ms, > ., > P. 80, < P. 90 +20ms, > ., > P. 500 +1s, < P. 500 ack=-500 +5ms, > P. 500 again ack=-500 +220ms, < P. 500 again ack=-500 +5ms, > P. 500 again ack=-500 +440ms, < P. 500 again ack=-500 +5ms, > P. 500 again ack=-500 +880ms, < P. 500 again ack=-500 +5ms, > P. 500 again ack=-500 +1.8s, < P. 500 again ack=-500 +5ms",
+        "> S, < S. +20ms, > ., > P. 80, < P. 90 +20ms, > ., > P. 500 +1s, < P. 500 ack=-500 +5ms, \
+             > P. 500 again ack=-500 +220ms, < P. 500 again ack=-500 +5ms, > P. 500 again ack=-500 \
+             +440ms, < P. 500 again ack=-500 +5ms, > P. 500 again ack=-500 +880ms, < P. 500 again \
+             ack=-500 +5ms, > P. 500 again ack=-500 +1.8s, < P. 500 again ack=-500 +5ms",
         "> S, < S., > ., > P. 10, > P. 10 again +1s, > P. 10 again +2s, > P. 10 again +4s",
         "> S, < S., > ., > P. 10, > P. 10 again +1s, > P. 10 again +2s, > R. +4s",
     ],
     near_misses: &[
         // The peer came back without the connection.
         (
-            "> S, < S., > ., > P. 10, > P. 10 again +1s, > P. 10 again +2s, > P. 10 again +4s, < R +1ms",
+            "> S, < S., > ., > P. 10, > P. 10 again +1s, > P. 10 again +2s, > P. 10 again +4s, < R \
+             +1ms",
             "no_socket",
         ),
         ("> S, < S., > ., > P. 10, > P. 10 again +1s, > R. +2s", "application_abort"),
@@ -43,9 +47,20 @@ pub const RULE: Rule = Rule {
     ],
     applies: Applies::Any,
     needs: Needs::NOTHING.unless_reset(&[Ending::PeerUnresponsive]),
-    numbers: &[],
+    numbers: NUMBERS,
     holds,
 };
+
+numbers! {
+    /// Silence after them.
+    confidence SILENCE = 0.75;
+    /// A reset after them.
+    confidence RESET = 0.65;
+    /// An abort may come after so many retransmissions less, when the next one was due.
+    count LESS = 1.0;
+    /// No retransmission timer is shorter than this (RFC 6298 asks for a second, Linux takes this).
+    window LEAST_TIMER: i64 = 200_000_000;
+}
 
 fn holds(case: &Case<'_>) -> Option<Finding> {
     let c = case.connection;
@@ -73,7 +88,7 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     let reported = |icmp: &crate::conn::Icmp| icmp.unreachable() || icmp.too_big();
     let icmp = c.extra().and_then(|extra| extra.icmp).filter(reported);
     Some(
-        Finding::new(if packet.is_some() { 0.65 } else { 0.75 })
+        Finding::new(if packet.is_some() { RESET } else { SILENCE })
             .with(Evidence::count("unanswered_retransmissions", u64::from(run)).maybe_at(packet))
             .with(Evidence::time(
                 "tried_for_s",
@@ -113,10 +128,7 @@ fn stopped_trying(case: &Case<'_>, reset: &Teardown) -> bool {
     let endpoint = case.side(reset.sender);
     let tried = endpoint.last_time.saturating_sub(endpoint.run_since);
     reset.form == Some(Form::Abort)
-        && f64::from(reset.retransmission_run) >= case.parameters.retransmission_run - 1.0
+        && f64::from(reset.retransmission_run) >= case.parameters.retransmission_run - LESS
         && reset.unacked_bytes > 0
         && reset.sender_idle.get().is_some_and(|idle| idle >= LEAST_TIMER && idle >= tried / 2)
 }
-
-/// No retransmission timer is shorter than this (RFC 6298 asks for a second, Linux takes this).
-const LEAST_TIMER: i64 = 200_000_000;

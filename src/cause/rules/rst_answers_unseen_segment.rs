@@ -14,7 +14,8 @@ pub const RULE: Rule = Rule {
         "> S, < S., > ., > P. 10, < P. 10, (> P. 10 ack=-4), < R",
         "> S, < S., > ., > P. 10, < P. 10, > F., (< P. 23), < R win=502 seq=+24",
         // Its last message and FIN were lost to the capture, and what it answers as well.
-        "> S, < S. ttl=128, > ., > P. 10, < P. 10 ttl=128, > ., > P. 9 +9s, > F., < R ttl=128 seq=+24 win=502 +20ms",
+        "> S, < S. ttl=128, > ., > P. 10, < P. 10 ttl=128, > ., > P. 9 +9s, > F., < R ttl=128 \
+             seq=+24 win=502 +20ms",
     ],
     near_misses: &[
         ("> S, < S., > ., > P. 10, < P. 10, > P. 10 ack=-4, < R", "no_socket"),
@@ -25,9 +26,16 @@ pub const RULE: Rule = Rule {
     twins: &[],
     applies: Applies::Reset,
     needs: Needs::NOTHING.form(Form::Other),
-    numbers: &[],
+    numbers: NUMBERS,
     holds,
 };
+
+numbers! {
+    /// It has the shape of a reply.
+    confidence REPLY = 0.5;
+    /// It is bare, and has its sender's window.
+    confidence BARE = 0.4;
+}
 
 fn holds(case: &Case<'_>) -> Option<Finding> {
     let reset =
@@ -43,7 +51,7 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     }
     // What was sent from elsewhere is no answer of this host.
     (c.two_sided() && apart(case, reset).is_none()).then(|| {
-        Finding::new(if reset.reply_shape { 0.5 } else { 0.4 })
+        Finding::new(if reset.reply_shape { REPLY } else { BARE })
             .with(Evidence::of("reply_without_a_trigger").at(reset.packet))
             .with_some(
                 reset

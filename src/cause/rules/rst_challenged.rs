@@ -15,14 +15,19 @@ pub const RULE: Rule = Rule {
     twins: &[],
     applies: Applies::LateReset,
     needs: Needs::NOTHING,
-    numbers: &[],
+    numbers: NUMBERS,
     holds,
 };
+
+numbers! {
+    /// The acknowledgment that answers it shows it.
+    confidence CHALLENGED = 0.9;
+}
 
 fn holds(case: &Case<'_>) -> Option<Finding> {
     let reset = case.reset.filter(|reset| reset.challenged)?;
     Some(
-        Finding::new(0.9)
+        Finding::new(CHALLENGED)
             .with(Evidence::of("inside_the_window_not_exact").at(reset.packet))
             .with(Evidence::of("answered_by_challenge_ack")),
     )

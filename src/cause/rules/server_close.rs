@@ -12,13 +12,22 @@ pub const RULE: Rule = Rule {
     twins: &[],
     applies: Applies::Connection,
     needs: Needs::NOTHING.ending(&[Ending::Graceful, Ending::HalfClosed]).first_fin(Side::Server),
-    numbers: &[],
+    numbers: NUMBERS,
     holds,
 };
+
+numbers! {
+    /// At most, where a limit of age is as likely.
+    confidence DOUBTFUL = 0.5;
+}
 
 fn holds(case: &Case<'_>) -> Option<Finding> {
     let found = closed_first(case, Side::Server)?;
     // A limit of age is as likely.
     let doubtful = super::connection_age_limit::suspected(case);
-    Some(if doubtful { Finding { confidence: found.confidence.min(0.5), ..found } } else { found })
+    Some(if doubtful {
+        Finding { confidence: found.confidence.min(DOUBTFUL), ..found }
+    } else {
+        found
+    })
 }

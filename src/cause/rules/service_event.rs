@@ -5,11 +5,11 @@ pub const RULE: Rule = Rule {
     class: Class::Abort,
     summary: "The service ended many of its connections at the same moment, idle and busy ones: a \
            restart, a failover or a drain.",
-    wire: "Within a second of this one, five or more connections of the service that had stood for \
-           a second or more were ended by the server, by FIN or reset alike; they are most of those \
-           that were open, and had been silent for times that differ, or its port refuses afterwards; \
-           then younger ones that ended in their midst belong to them. Or most of them were reset \
-           with a request unanswered. Connections that were all \
+    wire: "Within {event_s} of this one, {event_connections} or more connections of the service \
+           that had stood for a second or more were ended by the server, by FIN or reset alike; \
+           they are most of those that were open, and had been silent for times that differ, or \
+           its port refuses afterwards; then younger ones that ended in their midst belong to \
+           them. Or most of them were reset with a request unanswered. Connections that were all \
            silent for the same time met an idle limit; those that were all busy ended with their \
            work; what clients end is theirs.",
     reference: "systemd, Kubernetes and load balancers: restart, failover, drain, deregistration",
@@ -104,9 +104,20 @@ pub const RULE: Rule = Rule {
         .end_by_server()
         .unless_reset(&[Ending::Graceful, Ending::HalfClosed])
         .by(Side::Server),
-    numbers: &[],
+    numbers: NUMBERS,
     holds,
 };
+
+numbers! {
+    /// The port refuses afterwards, or many ended at once.
+    confidence SHOWN = 0.75;
+    /// Neither.
+    confidence SOME = 0.65;
+    /// So many are many.
+    count MANY: usize = 20;
+    /// In the midst of an event is what ended within one part in so many of its time.
+    fraction MIDST = 4.0;
+}
 
 #[allow(clippy::cast_precision_loss)] // at most some ten thousand
 fn holds(case: &Case<'_>) -> Option<Finding> {
@@ -136,12 +147,12 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     }
     // A young one may just have been done: it belongs to them where it ended in their midst and the
     // service was gone afterwards.
-    let amid = || lives.ended_around(end.time, p.event_s / 4.0).count as f64;
+    let amid = || lives.ended_around(end.time, p.event_s / MIDST).count as f64;
     if !own.stood() && amid() < p.event_connections {
         return None;
     }
     Some(
-        Finding::new(if refused || ended.count >= 20 { 0.75 } else { 0.65 })
+        Finding::new(if refused || ended.count >= MANY { SHOWN } else { SOME })
             .with(Evidence::of("ended_by_the_service").at(end.packet))
             .with(Evidence::count("ended_within_a_second", ended.count as u64))
             .with(Evidence::count("were_open_before", open as u64))

@@ -12,16 +12,21 @@ pub const RULE: Rule = Rule {
     twins: &[],
     applies: Applies::Connection,
     needs: Needs::NOTHING.ending(&[Ending::Graceful]),
-    numbers: &[],
+    numbers: NUMBERS,
     holds,
 };
+
+numbers! {
+    /// The two FINs crossed.
+    confidence CROSSED = 0.9;
+}
 
 fn holds(case: &Case<'_>) -> Option<Finding> {
     let c = case.connection;
     if c.ending != Ending::Graceful || !c.simultaneous_close {
         return None;
     }
-    let mut finding = Finding::new(accepted(case, 0.9));
+    let mut finding = Finding::new(accepted(case, CROSSED));
     for side in [Side::Client, Side::Server] {
         let name = if side == Side::Client { "client_fin" } else { "server_fin" };
         finding =

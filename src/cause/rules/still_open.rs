@@ -16,14 +16,20 @@ pub const RULE: Rule = Rule {
     twins: &[],
     applies: Applies::Connection,
     needs: Needs::NOTHING.ending(&[Ending::Open, Ending::HalfClosed]),
-    numbers: &[],
+    numbers: NUMBERS,
     holds,
 };
 
+numbers! {
+    /// Nothing ended it.
+    confidence OPEN = 0.85;
+    /// One side was not heard, and may have ended it.
+    confidence UNHEARD = 0.5;
+}
+
 fn holds(case: &Case<'_>) -> Option<Finding> {
     let c = case.connection;
-    // Whoever was not heard may have ended it.
-    let confidence = if c.two_sided() { 0.85 } else { 0.5 };
+    let confidence = if c.two_sided() { OPEN } else { UNHEARD };
     matches!(c.ending, Ending::Open | Ending::HalfClosed).then(|| {
         Finding::new(confidence)
             .with(Evidence::of("last_seen").at(c.last_packet))

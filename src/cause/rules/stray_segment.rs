@@ -20,20 +20,29 @@ pub const RULE: Rule = Rule {
     twins: &[],
     applies: Applies::Any,
     needs: Needs::NOTHING.unless_reset(&[]),
-    numbers: &[],
+    numbers: NUMBERS,
     holds,
 };
+
+numbers! {
+    /// No connection is known for it.
+    confidence NO_CONTEXT = 0.75;
+    /// It acknowledges what its receiver had not sent.
+    confidence UNSENT = 0.65;
+    /// A reset alone: a candidate.
+    confidence RESET = 0.3;
+}
 
 fn holds(case: &Case<'_>) -> Option<Finding> {
     let c = case.connection;
     if c.ending == Ending::Stray && case.reset.is_some() && !case.answers(Trigger::Data) {
         // A reset alone: whoever sent it, what for is not shown.
         if case.reset.is_some_and(|reset| reset.trigger.is_none()) {
-            return Some(Finding::candidate(0.3));
+            return Some(Finding::candidate(RESET));
         }
         let first = Evidence::of("no_context").at(c.first_packet);
         let backscatter = c.opening == Opening::SynAckFirst;
-        return Some(Finding::new(0.75).with(first).with_some(
+        return Some(Finding::new(NO_CONTEXT).with(first).with_some(
             backscatter.then(|| Evidence::of("unsolicited_syn_ack").at(c.first_packet)),
         ));
     }
@@ -42,7 +51,7 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     let ack = reset.trigger_relative_ack.get()?;
     let known = endpoint.max_end.max(endpoint.acked).cast_signed();
     (endpoint.spoke() && (ack > known || ack < 0)).then(|| {
-        Finding::new(0.65)
+        Finding::new(UNSENT)
             .with(
                 Evidence::difference("acknowledges_unsent", ack - known)
                     .maybe_at(reset.trigger_packet.get()),

@@ -21,9 +21,14 @@ pub const RULE: Rule = Rule {
     twins: &[],
     applies: Applies::Reset,
     needs: Needs::NOTHING.ending(&[Ending::HandshakeAbandoned]).by(Side::Client),
-    numbers: &[],
+    numbers: NUMBERS,
     holds,
 };
+
+numbers! {
+    /// The echo lies outside of what the client had sent.
+    confidence OUTSIDE = 0.6;
+}
 
 fn holds(case: &Case<'_>) -> Option<Finding> {
     let reset = abandonment(case)?;
@@ -40,7 +45,7 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     let inside = echo.wrapping_sub(first) <= span;
     let complete = c.side(Side::Client).syns <= 2;
     (!inside && complete && reset.trigger == Some(Trigger::SynAck)).then(|| {
-        Finding::new(0.6)
+        Finding::new(OUTSIDE)
             .with(Evidence::count("timestamp_echo", u64::from(echo)).at(syn_ack.packet))
             .with(Evidence::count("timestamp_sent", u64::from(first)).at(c.first_packet))
     })

@@ -7,7 +7,8 @@ pub const RULE: Rule = Rule {
            number was wrong.",
     wire: "SYN-ACKs and no reset, and the client repeats its SYN as if nothing had come. Either \
            the checksum of the SYN-ACK is wrong while that of the SYN is right, or it acknowledges \
-           a number that the client never sent. (With a wrong number most hosts answer by a reset.)",
+           a number that the client never sent. (With a wrong number most hosts answer by a \
+           reset.)",
     reference: "RFC 9293 sections 3.1 and 3.10.7.3",
     next: "Who builds the SYN-ACK: a raw socket, an XDP program, a box that rewrites headers and \
            leaves the checksum? Look at InCsumErrors (nstat) at the client.",
@@ -25,9 +26,16 @@ pub const RULE: Rule = Rule {
     twins: &[],
     applies: Applies::Attempt,
     needs: Needs::NOTHING.ending(&[Ending::HandshakeIncomplete]),
-    numbers: &[],
+    numbers: NUMBERS,
     holds,
 };
+
+numbers! {
+    /// It does not acknowledge the SYN.
+    confidence MISMATCHED = 0.75;
+    /// Its checksum is wrong.
+    confidence DAMAGED = 0.8;
+}
 
 fn holds(case: &Case<'_>) -> Option<Finding> {
     let c = case.connection;
@@ -42,14 +50,14 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     let syns = Evidence::count("syns", u64::from(client.syns)).at(c.first_packet);
     if first.ack_offset != 0 && c.good_syn_ack_time.is_none() {
         return Some(
-            Finding::new(0.75)
+            Finding::new(MISMATCHED)
                 .with(Evidence::difference("ack_offset", first.ack_offset).at(first.packet))
                 .with(syns),
         );
     }
     let damaged = c.extra().filter(|extra| extra.sound_syn).map_or(0, |e| e.damaged_syn_acks);
     (damaged > 0).then(|| {
-        Finding::new(0.8)
+        Finding::new(DAMAGED)
             .with(Evidence::count("syn_acks_with_a_wrong_checksum", u64::from(damaged)))
             .with(Evidence::of("syn_ack_came").at(first.packet))
             .with(syns)

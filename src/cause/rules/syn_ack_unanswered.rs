@@ -6,10 +6,10 @@ pub const RULE: Rule = Rule {
     summary: "The server answered the SYN and never heard of the client again: a SYN flood, an \
            answer that is lost on its way back, or a client that is gone.",
     wire: "A SYN-ACK that fits, and no acknowledgment, reset or data of the client. A flood: many \
-           sources with one SYN each at one service within a second. A lost answer: the client \
+           sources with one SYN each at one service within {flood_s}. A lost answer: the client \
            repeats its SYN although the SYN-ACK was captured, so it is lost behind the point of \
-           capture or dropped there. A silent client: the SYN-ACK is repeated, the SYN is not: \
-           the source is spoofed, gone, or a scanner that lets nothing out. A single SYN-ACK that \
+           capture or dropped there. A silent client: the SYN-ACK is repeated, the SYN is not: the \
+           source is spoofed, gone, or a scanner that lets nothing out. A single SYN-ACK that \
            nothing follows is no more than a candidate: most servers would have repeated it, and a \
            capture of SYNs, FINs and resets alone shows no acknowledgment. Some servers and boxes \
            clear the half-open connection by a reset after seconds, and in a flood the owner of a \
@@ -19,34 +19,45 @@ pub const RULE: Rule = Rule {
            Of a lost answer, capture at the client, and look for asymmetric routes, reverse-path \
            filters and firewalls that saw one direction only.",
     examples: &[
-        "> S, < S. +1ms, > S again +1s, < S. again +1ms, > S again +1s, < S. again +1ms, < S. again +3s",
+        "> S, < S. +1ms, > S again +1s, < S. again +1ms, > S again +1s, < S. again +1ms, < S. \
+             again +3s",
         "> S, < S. +1ms, < S. again +1s, < S. again +2s, < S. again +4s",
         "> S, < S. +12ms, < R seq=#1 +5s",
-        "> S client=1, < S. +1ms, > S client=2 +9ms, < S. +1ms, > S client=3 +9ms, < S. +1ms, > S client=4 +9ms, < S. +1ms, > S client=5 +9ms, < S. +1ms, > S client=6 +9ms, < S. +1ms, > S client=7 +9ms, < S. +1ms, > S client=8 +9ms, < S. +1ms",
+        "> S client=1, < S. +1ms, > S client=2 +9ms, < S. +1ms, > S client=3 +9ms, < S. +1ms, > S \
+             client=4 +9ms, < S. +1ms, > S client=5 +9ms, < S. +1ms, > S client=6 +9ms, < S. +1ms, \
+             > S client=7 +9ms, < S. +1ms, > S client=8 +9ms, < S. +1ms",
         // A spoofed address has an owner, who never asked.
-        "> S client=9, < S. +1ms, > S client=1..8 +4ms, < S. client=1..8 +50us, > R client=9 ttl=110 +120ms",
+        "> S client=9, < S. +1ms, > S client=1..8 +4ms, < S. client=1..8 +50us, > R client=9 \
+             ttl=110 +120ms",
     ],
     near_misses: &[
         ("> S, < S. +1ms", "undetermined"),
         // Seven are a busy second.
         (
-            "> S client=9, < S. +1ms, > S client=1..7 +4ms, < S. client=1..7 +50us, > R client=9 +120ms",
+            "> S client=9, < S. +1ms, > S client=1..7 +4ms, < S. client=1..7 +50us, > R client=9 \
+             +120ms",
             "client_handshake_timeout",
         ),
         ("> S, < S. +1ms, > S port=40001 +9s", "undetermined"),
         // A capture of SYNs and FINs alone.
         (
-            "> S client=9, < S., (> .), (> P. 60), (< P. 90), > F., < F., > S client=1, < S. +1ms, > S client=2 +9ms, < S. +1ms, > S client=3 +9ms, < S. +1ms, > S client=4 +9ms, < S. +1ms, > S client=5 +9ms, < S. +1ms, > S client=6 +9ms, < S. +1ms, > S client=7 +9ms, < S. +1ms, > S client=8 +9ms, < S. +1ms",
+            "> S client=9, < S., (> .), (> P. 60), (< P. 90), > F., < F., > S client=1, < S. +1ms, \
+             > S client=2 +9ms, < S. +1ms, > S client=3 +9ms, < S. +1ms, > S client=4 +9ms, < S. \
+             +1ms, > S client=5 +9ms, < S. +1ms, > S client=6 +9ms, < S. +1ms, > S client=7 +9ms, \
+             < S. +1ms, > S client=8 +9ms, < S. +1ms",
             "undetermined",
         ),
         ("> S, > S again +1s, < S. +1ms", "undetermined"),
         ("> S, < S. +1ms, < S. again +1s, > . +1ms, > P. 20, < .", "still_open"),
         (
-            "> S client=1, < S. +1ms, > S client=2 +9ms, < S. +1ms, > S client=3 +9ms, < S. +1ms, > S client=4 +9ms, < S. +1ms, > S client=5 +9ms, < S. +1ms, > S client=6 +9ms, < S. +1ms, > S client=7 +9ms, < S. +1ms",
+            "> S client=1, < S. +1ms, > S client=2 +9ms, < S. +1ms, > S client=3 +9ms, < S. +1ms, \
+             > S client=4 +9ms, < S. +1ms, > S client=5 +9ms, < S. +1ms, > S client=6 +9ms, < S. \
+             +1ms, > S client=7 +9ms, < S. +1ms",
             "undetermined",
         ),
         (
-            "> S client=1, < S. +1ms, > ., > S client=2 +9ms, < S. +1ms, > ., > S client=3 +9ms, < S. +1ms, > ., > S client=4 +9ms, < S. +1ms, > ., > S client=5 +9ms, < S. +1ms",
+            "> S client=1, < S. +1ms, > ., > S client=2 +9ms, < S. +1ms, > ., > S client=3 +9ms, < \
+             S. +1ms, > ., > S client=4 +9ms, < S. +1ms, > ., > S client=5 +9ms, < S. +1ms",
             "undetermined",
         ),
     ],
@@ -55,9 +66,26 @@ pub const RULE: Rule = Rule {
     needs: Needs::NOTHING
         .unless_reset(&[Ending::HandshakeIncomplete])
         .if_reset(&[Ending::HandshakeAbortedByServer, Ending::HandshakeAbandoned]),
-    numbers: &[],
+    numbers: NUMBERS,
     holds,
 };
+
+numbers! {
+    /// One of a flood.
+    confidence FLOOD = 0.8;
+    /// SYN or SYN-ACK were repeated.
+    confidence REPEATED = 0.75;
+    /// They were, but the capture ended soon: what was lost may still come.
+    confidence MAY_COME = 0.55;
+    /// The half-open connection was cleared by a reset in the end.
+    confidence GIVEN_UP = 0.6;
+    /// In a flood, the true owner of the address answers.
+    confidence DISOWNED = 0.6;
+    /// A single SYN-ACK, which most servers would have repeated: a candidate.
+    confidence ONCE = 0.4;
+    /// Fewer SYNs and SYN-ACKs than this may have been lost by chance.
+    count FEW: u32 = 5;
+}
 
 fn holds(case: &Case<'_>) -> Option<Finding> {
     let c = case.connection;
@@ -75,16 +103,16 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     let filtered = case.context.service(c).is_some_and(|service| service.flags_only > 0);
     let sources = flood(case).filter(|_| !filtered);
     let base = if sources.is_some() {
-        0.8
+        FLOOD
     } else if repeated || server.syn_acks > 1 {
         // What was lost once may still come.
-        let once = client.syns + server.syn_acks < 5 && c.censored;
-        if once { 0.55 } else { 0.75 }
+        let once = client.syns + server.syn_acks < FEW && c.censored;
+        if once { MAY_COME } else { REPEATED }
     } else if c.censored || filtered {
         return None;
     } else {
         // A server that heard nothing repeats its SYN-ACK, unless it sent a cookie.
-        return Some(Finding::candidate(0.4));
+        return Some(Finding::candidate(ONCE));
     };
     let shape = if sources.is_some() {
         "flood"
@@ -115,7 +143,7 @@ fn given_up(case: &Case<'_>) -> Option<Finding> {
     let silent = client.alive == client.syns && client.last_time <= reset.time;
     let syn_ack = c.syn_ack.filter(|_| silent && s(waited) >= case.parameters.idle_s)?;
     Some(
-        Finding::new(0.6)
+        Finding::new(GIVEN_UP)
             .with(Evidence::of("syn_ack_fits").at(syn_ack.packet))
             .with(Evidence::text("shape", "client silent"))
             .with(Evidence::time("waited_s", waited))
@@ -128,7 +156,7 @@ fn disowned(case: &Case<'_>) -> Option<Finding> {
     let reset = flooded(case)?;
     let c = case.connection;
     Some(
-        Finding::new(0.6)
+        Finding::new(DISOWNED)
             .with(Evidence::of("syn_ack_fits").maybe_at(c.syn_ack.map(|answer| answer.packet)))
             .with(Evidence::text("shape", "flood"))
             .with_some(flood(case).map(|s| Evidence::count("sources_at_once", s as u64)))

@@ -4,23 +4,25 @@ use crate::conn::unusual;
 pub const RULE: Rule = Rule {
     name: "syn_option_dropped",
     class: Class::Timeout,
-    summary: "SYNs that ask for something unusual (fast open, congestion notification, multipath or a \
-           rare option) are dropped on the way to this service; one without it is answered.",
+    summary: "SYNs that ask for something unusual (fast open, congestion notification, multipath \
+           or a rare option) are dropped on the way to this service; one without it is answered.",
     wire: "A SYN that is repeated and never answered, always with TFO, data, ECN, MPTCP or another \
            rare option. The same client opened the same service within a minute by a SYN without \
            it, and by none that had it.",
     reference: "RFC 7413 section 7.1, RFC 3168 section 6.1.1.1, RFC 8684 section 3.7 (fall back to \
            plain TCP); Linux tcp_fastopen_blackhole_timeout_sec, tcp_ecn_fallback",
-    next: "Look for a firewall or load balancer on this path that drops what it does not know; turn \
-           the option off for this destination.",
+    next: "Look for a firewall or load balancer on this path that drops what it does not know; \
+           turn the option off for this destination.",
     examples: &[
         "> SEW, > SEW again +1s, > SEW again +2s, > S port=40001 +4s, < S., > ., > P. 20, < P. 20",
-        "> S 100, > S 100 again +1s, > S 100 again +2s, > S port=40001 +4s, < S., > ., > P. 20, < P. 20",
+        "> S 100, > S 100 again +1s, > S 100 again +2s, > S port=40001 +4s, < S., > ., > P. 20, < \
+             P. 20",
     ],
     near_misses: &[
         ("> SEW, > SEW again +1s, > SEW again +2s", "syn_unanswered"),
         (
-            "> SEW, > SEW again +1s, > SEW again +2s, > S port=40001 +4s, < S., > ., < P. 9, > SEW port=40002 +1s, < S., > ., < P. 9",
+            "> SEW, > SEW again +1s, > SEW again +2s, > S port=40001 +4s, < S., > ., < P. 9, > SEW \
+             port=40002 +1s, < S., > ., < P. 9",
             "syn_unanswered",
         ),
         (
@@ -31,9 +33,14 @@ pub const RULE: Rule = Rule {
     twins: &[],
     applies: Applies::Attempt,
     needs: Needs::NOTHING.ending(&[Ending::HandshakeUnanswered]),
-    numbers: &[],
+    numbers: NUMBERS,
     holds,
 };
+
+numbers! {
+    /// SYNs without the option were answered.
+    confidence BLAMED = 0.7;
+}
 
 fn holds(case: &Case<'_>) -> Option<Finding> {
     let c = case.connection;
@@ -52,7 +59,7 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     }
     let without = without.filter(|_| blamed != 0)?;
     Some(
-        Finding::new(0.7)
+        Finding::new(BLAMED)
             .with(Evidence::count("syns", u64::from(client.syns)).at(c.first_packet))
             .with(Evidence::text("asked_for", name(blamed)))
             .with(Evidence::count("answered_without_it", without)),

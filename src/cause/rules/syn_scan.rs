@@ -4,33 +4,41 @@ use crate::conn::unusual;
 pub const RULE: Rule = Rule {
     name: "syn_scan",
     class: Class::Suspicious,
-    summary: "A scan: a SYN was sent to learn whether the port is open; what came back was reset, or \
-           nothing came.",
+    summary: "A scan: a SYN was sent to learn whether the port is open; what came back was reset, \
+           or nothing came.",
     wire: "SYN, SYN-ACK, reset of the client at once; or a SYN and nothing more. The same source \
-           failed to open three or more services and its SYN has a scanner's look (only the MSS \
-           option or none, window 512 to 4096 or 65535; or flags that no host sends with a SYN); or \
-           it tried 20 or more ports of this host, or this port of 20 or more hosts of one net \
-           (addresses that differ in the last byte), and failed at most of them. A reset to \
-           the SYN-ACK needs one of the two, look or fan-out, or shows that the SYN was not its \
-           host's: no option but the MSS and a TTL of its own, or free to be fragmented, where the \
-           reset is a kernel's. A program that then goes on at once wanted more than to learn.",
+           failed to open {scan_fan_out} or more services and its SYN has a scanner's look (only \
+           the MSS option or none, window {windows}; or flags that no host sends with a SYN); or \
+           it tried {scan_ports} or more ports of this host, or this port of {scan_ports} or more \
+           hosts of one net (addresses that differ in the last byte), and failed at most of them. \
+           A reset to the SYN-ACK needs one of the two, look or fan-out, or shows that the SYN was \
+           not its host's: no option but the MSS and a TTL of its own, or free to be fragmented, \
+           where the reset is a kernel's. A program that then goes on at once wanted more than to \
+           learn.",
     reference: "nmap -sS and -sT, masscan, zmap; RFC 9293 section 3.10.7.3",
     next: "Look at the other targets of this source.",
     examples: &[
         "> S bare win=1024, < S., > R +1ms",
         "> S bare win=2048 nots, < S., > R",
-        "> S bare nots win=1024, > S bare nots win=1024 service=80 +1ms, > S bare nots win=1024 service=22 +1ms, > S bare nots win=1024 service=25 +4s",
+        "> S bare nots win=1024, > S bare nots win=1024 service=80 +1ms, > S bare nots win=1024 \
+             service=22 +1ms, > S bare nots win=1024 service=25 +4s",
         "> SF bare win=512 +1s",
         // A program's SYN, and its kernel's reset.
         "> S bare nots win=64240 ttl=47, < S. +20ms, > R ttl=64 +40us",
         "> S server=1..20 +1ms, > S server=1..20 again +1ms",
         // Written by a program; the reset is Linux's.
-        "12:00:00.000000 IP (tos 0x0, ttl 48, id 25599, offset 0, flags [none], proto TCP (6), length 44)
-    192.0.2.7.34048 > 198.51.100.3.80: Flags [S], seq 1000, win 8329, options [mss 1440], length 0
-12:00:00.000614 IP (tos 0x0, ttl 63, id 0, offset 0, flags [DF], proto TCP (6), length 44)
-    198.51.100.3.80 > 192.0.2.7.34048: Flags [S.], seq 7000, ack 1001, win 14600, options [mss 1460], length 0
-12:00:00.136099 IP (tos 0x0, ttl 48, id 0, offset 0, flags [DF], proto TCP (6), length 40)
-    192.0.2.7.34048 > 198.51.100.3.80: Flags [R], seq 1001, win 0, length 0",
+        "12:00:00.000000 IP (tos 0x0, ttl 48, id 25599, offset 0, flags [none], proto TCP (6), \
+             length 44)
+    192.0.2.7.34048 > 198.51.100.3.80: Flags [S], seq 1000, win 8329, \
+             options [mss 1440], length 0
+12:00:00.000614 IP (tos 0x0, ttl 63, id 0, offset 0, \
+             flags [DF], proto TCP (6), length 44)
+    198.51.100.3.80 > 192.0.2.7.34048: Flags \
+             [S.], seq 7000, ack 1001, win 14600, options [mss 1460], length 0
+12:00:00.136099 IP \
+             (tos 0x0, ttl 48, id 0, offset 0, flags [DF], proto TCP (6), length 40)
+    \
+             192.0.2.7.34048 > 198.51.100.3.80: Flags [R], seq 1001, win 0, length 0",
     ],
     near_misses: &[
         ("> S bare win=1024, < S., > ., > R.", "application_abort"),
@@ -43,22 +51,30 @@ pub const RULE: Rule = Rule {
         ("> S ttl=52, < S. +90ms, > R ttl=55 +90ms", "undetermined"),
         // A socket that was aborted had been opened.
         (
-            "> S nots service=1, < R., > S nots service=2, < R., > S nots service=3, < R., > S nots service=4, < S. nots, > R. nots",
+            "> S nots service=1, < R., > S nots service=2, < R., > S nots service=3, < R., > S \
+             nots service=4, < S. nots, > R. nots",
             "application_abort",
         ),
         // A small device allows fragments, and so do its resets.
         (
-            "12:00:00.000000 IP (tos 0x0, ttl 48, id 25599, offset 0, flags [none], proto TCP (6), length 44)
-    192.0.2.7.34048 > 198.51.100.3.80: Flags [S], seq 1000, win 8329, options [mss 1440], length 0
-12:00:00.000614 IP (tos 0x0, ttl 63, id 0, offset 0, flags [DF], proto TCP (6), length 44)
-    198.51.100.3.80 > 192.0.2.7.34048: Flags [S.], seq 7000, ack 1001, win 14600, options [mss 1460], length 0
-12:00:00.036099 IP (tos 0x0, ttl 48, id 25600, offset 0, flags [none], proto TCP (6), length 40)
-    192.0.2.7.34048 > 198.51.100.3.80: Flags [R], seq 1001, win 0, length 0",
+            "12:00:00.000000 IP (tos 0x0, ttl 48, id 25599, offset 0, flags [none], proto TCP (6), \
+             length 44)
+    192.0.2.7.34048 > 198.51.100.3.80: Flags [S], seq 1000, win 8329, \
+             options [mss 1440], length 0
+12:00:00.000614 IP (tos 0x0, ttl 63, id 0, offset 0, \
+             flags [DF], proto TCP (6), length 44)
+    198.51.100.3.80 > 192.0.2.7.34048: Flags \
+             [S.], seq 7000, ack 1001, win 14600, options [mss 1460], length 0
+12:00:00.036099 IP \
+             (tos 0x0, ttl 48, id 25600, offset 0, flags [none], proto TCP (6), length 40)
+    \
+             192.0.2.7.34048 > 198.51.100.3.80: Flags [R], seq 1001, win 0, length 0",
             "undetermined",
         ),
         // A host whose network is gone tries several services too.
         (
-            "> S, > S service=80 +1ms, > S service=22 +1ms, > S service=443 again +1s, > S service=80 again +1ms, > S service=22 again +1ms",
+            "> S, > S service=80 +1ms, > S service=22 +1ms, > S service=443 again +1s, > S \
+             service=80 again +1ms, > S service=22 again +1ms",
             "syn_unanswered",
         ),
     ],
@@ -68,9 +84,38 @@ pub const RULE: Rule = Rule {
         .unless_reset(&[Ending::HandshakeUnanswered, Ending::HandshakeIncomplete])
         .if_reset(&[Ending::HandshakeAbandoned])
         .by(Side::Client),
-    numbers: &[],
+    numbers: NUMBERS,
     holds,
 };
+
+numbers! {
+    /// Many services were tried, by SYNs that look like a scanner's.
+    confidence LOOK_AND_FAN_OUT = 0.9;
+    /// Many were tried.
+    confidence FAN_OUT = 0.75;
+    /// Or the SYN is a scanner's by its look, or by what its host does.
+    confidence LOOK = 0.65;
+    /// It goes on at once: it wanted more than to learn.
+    confidence GOES_ON = 0.4;
+    /// Without an answer: many ports or hosts, by a scanner's SYNs.
+    confidence SWEEP_AND_LOOK = 0.9;
+    /// Fewer, by a scanner's SYNs.
+    confidence SILENT_LOOK = 0.85;
+    /// With flags that no host sends with a SYN.
+    confidence SILENT_FLAGS = 0.75;
+    /// Many ports or hosts.
+    confidence SWEEP = 0.75;
+    /// A client drops a handshake: a candidate.
+    confidence DROPPED = 0.3;
+    /// SYNs from which it is a system's: a scanner sends fewer.
+    count SYSTEM: u32 = 3;
+    /// A tool that wanted to talk goes on so soon after its host's reset.
+    window AT_ONCE_S = 1.0;
+    /// Windows in a scanner's SYN.
+    counts WINDOWS = &[512.0, 1024.0, 2048.0, 3072.0, 4096.0, 65535.0];
+    /// Routers between a SYN and a reset of one host from which one of the two was crafted.
+    count CRAFTED: u8 = 2;
+}
 
 #[allow(clippy::cast_precision_loss)] // at most some dozens
 fn holds(case: &Case<'_>) -> Option<Finding> {
@@ -96,17 +141,17 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
         && client.alive > client.syns;
     let crafted = crafted(case, reset);
     if !look && !raw && !crafted && (!fan_out || waited) {
-        return dropped_syn_ack(case).then(|| Finding::candidate(0.3));
+        return dropped_syn_ack(case).then(|| Finding::candidate(DROPPED));
     }
     let goes_on = raw && s(client.last_time.saturating_sub(reset.time)) <= AT_ONCE_S;
     let base = if goes_on && !fan_out {
-        0.4
+        GOES_ON
     } else if fan_out && (look || only_mss(case)) {
-        0.9
+        LOOK_AND_FAN_OUT
     } else if fan_out {
-        0.75
+        FAN_OUT
     } else {
-        0.65
+        LOOK
     };
     let mut finding =
         Finding::new(base).with(Evidence::of("reset_ends_the_attempt").at(reset.packet));
@@ -121,9 +166,6 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     }
     Some(with_look(case, finding, look))
 }
-
-/// Seconds after its host's reset within which a tool goes on that wanted to talk.
-const AT_ONCE_S: f64 = 1.0;
 
 /// A SYN that brought no answer, or one that its sender took no notice of.
 #[allow(clippy::cast_precision_loss)] // at most some dozens
@@ -146,12 +188,12 @@ fn silent(case: &Case<'_>) -> Option<Finding> {
     let raced = || case.context.other_family(c, p.race_families_from_s, p.race_families_s);
     let sweep = ports.max(hosts) as f64 >= p.scan_ports && raced().is_none();
     // A system repeats its SYN; a small device's looks like a scanner's.
-    let once = client.syns < 3;
+    let once = client.syns < SYSTEM;
     let base = match (look && fan_out && (once || sweep), sweep) {
-        (true, true) => 0.9,
-        (true, false) => 0.85,
-        (false, _) if crafted => 0.75,
-        (false, true) => 0.75,
+        (true, true) => SWEEP_AND_LOOK,
+        (true, false) => SILENT_LOOK,
+        (false, _) if crafted => SILENT_FLAGS,
+        (false, true) => SWEEP,
         (false, false) => return None,
     };
     let finding = Finding::new(base)
@@ -162,8 +204,8 @@ fn silent(case: &Case<'_>) -> Option<Finding> {
     Some(with_look(case, finding, look))
 }
 
-/// The SYN is a program's own (no option but the MSS, and other routers away than the reset, or free
-/// to be fragmented) and the reset that of its host's kernel, which knows nothing of it.
+/// The SYN is a program's own (no option but the MSS, and other routers away than the reset, or
+/// free to be fragmented) and the reset that of its host's kernel, which knows nothing of it.
 pub fn crafted(case: &Case<'_>, reset: &Teardown) -> bool {
     let client = case.side(Side::Client);
     let kernel = reset.form == Some(Form::Reply)
@@ -176,9 +218,6 @@ pub fn crafted(case: &Case<'_>, reset: &Teardown) -> bool {
     client.syns > 0 && only_mss(case) && kernel && (apart || fragments)
 }
 
-/// Routers between a SYN and a reset of one host from which one of the two was crafted.
-const CRAFTED: u8 = 2;
-
 /// No option but the MSS.
 fn only_mss(case: &Case<'_>) -> bool {
     case.side(Side::Client).syn_options & !0b111 == 0
@@ -186,7 +225,7 @@ fn only_mss(case: &Case<'_>) -> bool {
 
 fn looks_like_a_scanner(case: &Case<'_>) -> bool {
     let window = case.side(Side::Client).syn_window;
-    only_mss(case) && matches!(window, 512 | 1024 | 2048 | 3072 | 4096 | 65535)
+    only_mss(case) && WINDOWS.contains(&f64::from(window))
 }
 
 fn with_look(case: &Case<'_>, finding: Finding, look: bool) -> Finding {

@@ -15,9 +15,16 @@ pub const RULE: Rule = Rule {
     twins: &[],
     applies: Applies::Attempt,
     needs: Needs::NOTHING.ending(&[Ending::HandshakeUnanswered]),
-    numbers: &[],
+    numbers: NUMBERS,
     holds,
 };
+
+numbers! {
+    /// The SYN was repeated.
+    confidence REPEATED = 0.85;
+    /// It was not.
+    confidence ONCE = 0.75;
+}
 
 fn holds(case: &Case<'_>) -> Option<Finding> {
     let c = case.connection;
@@ -26,7 +33,7 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     }
     let syns = c.side(Side::Client).syns;
     let only = syns < 2;
-    let base = if only { 0.75 } else { 0.85 };
+    let base = if only { ONCE } else { REPEATED };
     let tries = c.end.saturating_sub(c.start);
     Some(
         Finding::new(base)

@@ -4,48 +4,62 @@ use super::prelude::*;
 pub const RULE: Rule = Rule {
     name: "timestamp_rejected",
     class: Class::Timeout,
-    summary: "The server dropped the SYN because its timestamp lies before the last one that it had \
-           seen from this address: several hosts behind one address look like one whose clock goes \
-           back.",
-    wire: "A SYN with a timestamp, repeated and never answered. Within the minute before, the \
-           server had accepted a SYN of the same address with a higher timestamp, and it accepts \
-           another one of the same clock while this one is tried. (Linux with tcp_tw_recycle, before 4.12.)",
+    summary: "The server dropped the SYN because its timestamp lies before the last one that it \
+           had seen from this address: several hosts behind one address look like one whose clock \
+           goes back.",
+    wire: "A SYN with a timestamp, repeated and never answered. Within {timestamp_kept_s} before, \
+           the server had accepted a SYN of the same address with a higher timestamp, and it \
+           accepts another one of the same clock while this one is tried. (Linux with \
+           tcp_tw_recycle, before 4.12.)",
     reference: "RFC 7323 section 5 (PAWS), appendix G of RFC 1323's per-host cache; Linux \
            net.ipv4.tcp_tw_recycle, PAWSPassive",
     next: "Look at the server's counters (nstat -az: PAWSPassive, TcpExtTWRecycled) and turn \
            tcp_tw_recycle off there; a client behind NAT cannot mend it but by leaving timestamps \
            out.",
     examples: &[
-        "> S clock=+900000, < S., > ., > P. 40, < P. 9, > S port=40001 +5s, > S again +1s, > S port=40002 clock=+900000 +1s, < S., > ., > S port=40001 again +1s",
+        "> S clock=+900000, < S., > ., > P. 40, < P. 9, > S port=40001 +5s, > S again +1s, > S \
+             port=40002 clock=+900000 +1s, < S., > ., > S port=40001 again +1s",
         // The other one came just after its second SYN.
-        "> S port=1 clock=+900000, < S. +20ms, > ., > P. 40, < P. 9, > S port=2 clock=+1000 +5s, > S again clock=+2000 +1s, > S port=3 clock=+900000 +500ms, < S., > .",
+        "> S port=1 clock=+900000, < S. +20ms, > ., > P. 40, < P. 9, > S port=2 clock=+1000 +5s, > \
+             S again clock=+2000 +1s, > S port=3 clock=+900000 +500ms, < S., > .",
     ],
     near_misses: &[
         // The clock went on: nothing to reject.
         (
-            "> S, < S., > ., > P. 40, < P. 9, > S port=40001 +5s, > S again +1s, > S port=40002 +1s, < S., > ., > S port=40001 again +1s",
+            "> S, < S., > ., > P. 40, < P. 9, > S port=40001 +5s, > S again +1s, > S port=40002 \
+             +1s, < S., > ., > S port=40001 again +1s",
             "syn_unanswered",
         ),
         // Nobody else is answered meanwhile.
         (
-            "> S clock=+900000, < S., > ., > P. 40, < P. 9, > S port=40001 +5s, > S again +1s, > S again +2s",
+            "> S clock=+900000, < S., > ., > P. 40, < P. 9, > S port=40001 +5s, > S again +1s, > S \
+             again +2s",
             "syn_unanswered",
         ),
         // The server has forgotten by then.
         (
-            "> S clock=+900000, < S., > ., > P. 40, < P. 9, > S port=40001 +65s, > S again +1s, > S port=40002 +1s, < S., > ., > S port=40001 again +1s",
+            "> S clock=+900000, < S., > ., > P. 40, < P. 9, > S port=40001 +65s, > S again +1s, > \
+             S port=40002 +1s, < S., > ., > S port=40001 again +1s",
             "syn_unanswered",
         ),
     ],
     twins: &[],
     applies: Applies::Attempt,
     needs: Needs::NOTHING.ending(&[Ending::HandshakeUnanswered]),
-    numbers: &[],
+    numbers: NUMBERS,
     holds,
 };
 
-/// How long a client waits after its second SYN.
-const NEXT_SYN_S: f64 = 3.0;
+numbers! {
+    /// The server accepts another SYN of the same clock meanwhile.
+    confidence ONE_CLOCK = 0.75;
+    /// How long a client waits after its second SYN.
+    window NEXT_SYN_S = 3.0;
+    /// A clock of a tick each millisecond may run fast by one part in so many.
+    fraction CLOCK: i64 = 10;
+    /// And by so many ticks.
+    count TICKS: i64 = 10;
+}
 
 fn holds(case: &Case<'_>) -> Option<Finding> {
     let c = case.connection;
@@ -68,7 +82,7 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     let meanwhile = near()
         .find(|other| other.start > c.start && soon(other.start) && one_clock(higher, other))?;
     Some(
-        Finding::new(0.75)
+        Finding::new(ONE_CLOCK)
             .with(Evidence::count("timestamp", u64::from(stamp)).at(c.first_packet))
             .with_some(higher.stamp.map(|seen| Evidence::count("timestamp_seen", u64::from(seen))))
             .with(Evidence::count("seen_in_connection", higher.id))
@@ -83,5 +97,5 @@ fn one_clock(first: &Attempt, second: &Attempt) -> bool {
     let (Some(one), Some(other)) = (first.stamp, second.stamp) else { return false };
     let ticks = i64::from(other.wrapping_sub(one));
     let passed = second.start.saturating_sub(first.start) / 1_000_000;
-    (0..=passed.saturating_add(passed / 10).saturating_add(10)).contains(&ticks)
+    (0..=passed.saturating_add(passed / CLOCK).saturating_add(TICKS)).contains(&ticks)
 }

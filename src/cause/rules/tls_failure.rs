@@ -27,9 +27,14 @@ pub const RULE: Rule = Rule {
     twins: &[],
     applies: Applies::Any,
     needs: Needs::NOTHING.extra().ending(&[Ending::Reset, Ending::ResetAfterFin, Ending::Graceful]),
-    numbers: &[],
+    numbers: NUMBERS,
     holds,
 };
+
+numbers! {
+    /// An alert says why.
+    confidence ALERT = 0.85;
+}
 
 fn holds(case: &Case<'_>) -> Option<Finding> {
     let c = case.connection;
@@ -41,7 +46,7 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
         Some((side, alert, description))
     })?;
     ended.then(|| {
-        Finding::new(0.85)
+        Finding::new(ALERT)
             .with(
                 Evidence::text("tls_alert", crate::conn::alert_name(description)).at(alert.packet),
             )

@@ -13,9 +13,14 @@ pub const RULE: Rule = Rule {
     twins: &[],
     applies: Applies::Connection,
     needs: Needs::NOTHING.extra().ending(&[Ending::Graceful]).first_fin(Side::Server),
-    numbers: &[],
+    numbers: NUMBERS,
     holds,
 };
+
+numbers! {
+    /// The server closed without a byte.
+    confidence CUT = 0.75;
+}
 
 fn holds(case: &Case<'_>) -> Option<Finding> {
     let c = case.connection;
@@ -26,7 +31,7 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
         return None;
     }
     Some(
-        Finding::new(0.75)
+        Finding::new(CUT)
             .with_some(
                 case.fins(Side::Server)
                     .next()

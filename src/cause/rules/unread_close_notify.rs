@@ -14,33 +14,42 @@ pub const RULE: Rule = Rule {
     next: "None: nothing was lost. A side that reads to the end before it closes, or sends its \
            own close_notify and waits, ends without a reset.",
     examples: &[
-        "> S, < S., > ., > P. tls, < P. 900, > P. 200, < P. 500, > F., < P. hex=15030300020100, > R",
+        "> S, < S., > ., > P. tls, < P. 900, > P. 200, < P. 500, > F., < P. hex=15030300020100, > \
+             R",
         // After an idle time it looks like a request that met the server's close.
-        "> S, < S., > ., > P. tls, < P. 900, > P. 200, < P. 500, > ., < F. +5s, > P. hex=15030300020100 +1ms, < R +10ms",
+        "> S, < S., > ., > P. tls, < P. 900, > P. 200, < P. 500, > ., < F. +5s, > P. \
+             hex=15030300020100 +1ms, < R +10ms",
         // Its handshake began in clear.
-        "> S, < S., > ., < P. 40, > P. 9, < P. 30, > P. 300, < P. 900, > P. 200, < P. 500, > F., < P. hex=15030300020100, > R",
-        "> S, < S., > ., > P. tls, < P. 900, > P. 200, < P. 500, < P. hex=15030300020100, < F. +0s, > R. +1ms",
-        "> S, < S., > ., > P. tls, < P. tls, > P. 200, < P. 500, < P. hex=1703030013000102030405060708090a0b0c0d0e0f101112, < F. +0s, > R. +1ms",
+        "> S, < S., > ., < P. 40, > P. 9, < P. 30, > P. 300, < P. 900, > P. 200, < P. 500, > F., < \
+             P. hex=15030300020100, > R",
+        "> S, < S., > ., > P. tls, < P. 900, > P. 200, < P. 500, < P. hex=15030300020100, < F. \
+             +0s, > R. +1ms",
+        "> S, < S., > ., > P. tls, < P. tls, > P. 200, < P. 500, < P. \
+             hex=1703030013000102030405060708090a0b0c0d0e0f101112, < F. +0s, > R. +1ms",
     ],
     near_misses: &[
         // It is a failure.
         (
-            "> S, < S., > ., > P. tls, < P. 900, > P. 200, < P. 500, > F., < P. hex=15030300020228, > R",
+            "> S, < S., > ., > P. tls, < P. 900, > P. 200, < P. 500, > F., < P. \
+             hex=15030300020228, > R",
             "tls_failure",
         ),
         // More than the goodbye came too late.
         (
-            "> S, < S., > ., > P. tls, < P. 900, > P. 200, > F., < P. 500, < P. hex=15030300020100, > R",
+            "> S, < S., > ., > P. tls, < P. 900, > P. 200, > F., < P. 500, < P. \
+             hex=15030300020100, > R",
             "data_after_close",
         ),
         // What was refused came before the goodbye.
         (
-            "> S, < S., > ., > P. tls, < P. 900, > P. 200, < P. 500, < P. hex=15030300020100, > R. ack=-300",
+            "> S, < S., > ., > P. tls, < P. 900, > P. 200, < P. 500, < P. hex=15030300020100, > R. \
+             ack=-300",
             "abort_unread_data",
         ),
         // A sealed record in the handshake may say anything.
         (
-            "> S, < S., > ., > P. tls, < P. tls, > P. hex=1703030013000102030405060708090a0b0c0d0e0f101112, < R. +1ms",
+            "> S, < S., > ., > P. tls, < P. tls, > P. \
+             hex=1703030013000102030405060708090a0b0c0d0e0f101112, < R. +1ms",
             "abort_unread_data",
         ),
     ],
@@ -53,14 +62,20 @@ pub const RULE: Rule = Rule {
     ],
     applies: Applies::Reset,
     needs: Needs::NOTHING.no_form(Form::Other),
-    numbers: &[],
+    numbers: NUMBERS,
     holds,
 };
 
-/// Bytes of a record with an alert at most: a header, a nonce, the alert, a tag and padding.
-const ALERT: u64 = 69;
-/// Segments with payload of a side by which its handshake is over, the alert among them.
-const AFTER_HANDSHAKE: u32 = 3;
+numbers! {
+    /// The goodbye alone met a side that had closed.
+    confidence CLOSED = 0.85;
+    /// Everything was received, the goodbye last, and the socket was aborted.
+    confidence ABORTED = 0.6;
+    /// A record with an alert at most: a header, a nonce, the alert, a tag and padding.
+    size ALERT: u64 = 69;
+    /// Segments with payload of a side by which its handshake is over, the alert among them.
+    count AFTER_HANDSHAKE: u32 = 3;
+}
 
 fn holds(case: &Case<'_>) -> Option<Finding> {
     let reset = case.reset.filter(|reset| reset.form != Some(Form::Other))?;
@@ -81,13 +96,13 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     let refused = peer.unacked();
     let confidence = match closed {
         // The goodbye alone met a side that had closed.
-        Some(_) if (1..=ALERT).contains(&refused) && reset.peer_bytes_unacked <= refused => 0.85,
+        Some(_) if (1..=ALERT).contains(&refused) && reset.peer_bytes_unacked <= refused => CLOSED,
         // Aborted with everything received, the goodbye last.
         _ if reset.form == Some(Form::Abort) && reset.peer_bytes_unacked <= ALERT => {
             if reset.unread_bytes == 0 {
                 return None;
             }
-            0.6
+            ABORTED
         }
         _ => return None,
     };

@@ -10,7 +10,8 @@ pub const RULE: Rule = Rule {
     next: "Look at the receiving application meanwhile: its log, its load, and its full buffer \
            (ss -tm).",
     examples: &[
-        "> S, < S., > ., > P. 500, < . win=0, > . probe +300ms, < . win=0, > . probe +600ms, < . win=0, > . probe +1s, < . win=0, > R. +30s",
+        "> S, < S., > ., > P. 500, < . win=0, > . probe +300ms, < . win=0, > . probe +600ms, < . \
+             win=0, > . probe +1s, < . win=0, > R. +30s",
     ],
     near_misses: &[
         (
@@ -25,9 +26,14 @@ pub const RULE: Rule = Rule {
     twins: &[("application_abort", "an application may also abort while the window is closed")],
     applies: Applies::Reset,
     needs: Needs::NOTHING.no_form(Form::Reply),
-    numbers: &[],
+    numbers: NUMBERS,
     holds,
 };
+
+numbers! {
+    /// The blocked side reset.
+    confidence BLOCKED = 0.7;
+}
 
 fn holds(case: &Case<'_>) -> Option<Finding> {
     let reset = case.reset.filter(|reset| reset.form != Some(Form::Reply))?;
@@ -39,7 +45,7 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
         return None;
     }
     Some(
-        Finding::new(0.7)
+        Finding::new(BLOCKED)
             .with(Evidence::time("zero_window_s", closed))
             .with(Evidence::count("probes", u64::from(endpoint.probes)))
             .with(Evidence::of("reset_by_the_blocked_side").at(reset.packet)),

@@ -11,15 +11,23 @@ pub const RULE: Rule = Rule {
     next: "Look at the receiving application meanwhile: its log, its load, and its full buffer \
            (ss -tm).",
     examples: &[
-        "> S, < S., > ., > P. 500, < . win=0, > . probe +300ms, < . win=0, > . probe +600ms, < . win=0, > . probe +1s, < . win=0",
+        "> S, < S., > ., > P. 500, < . win=0, > . probe +300ms, < . win=0, > . probe +600ms, < . \
+             win=0, > . probe +1s, < . win=0",
     ],
     near_misses: &[],
     twins: &[],
     applies: Applies::Connection,
     needs: Needs::NOTHING.ending(&[Ending::Open, Ending::PeerUnresponsive, Ending::HalfClosed]),
-    numbers: &[],
+    numbers: NUMBERS,
     holds,
 };
+
+numbers! {
+    /// The window stayed closed.
+    confidence STALLED = 0.75;
+    /// It did, until the capture ended soon after.
+    confidence MAY_OPEN = 0.55;
+}
 
 fn holds(case: &Case<'_>) -> Option<Finding> {
     let c = case.connection;
@@ -34,7 +42,7 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     })?;
     let since = c.side(side).zero_since.get()?;
     Some(
-        Finding::new(if c.censored { 0.55 } else { 0.75 })
+        Finding::new(if c.censored { MAY_OPEN } else { STALLED })
             .with(Evidence::time("zero_window_s", c.end.saturating_sub(since)))
             .with(Evidence::text(
                 "closed_by",
