@@ -54,6 +54,21 @@ struct Slot {
     passed: Vec<Passed>,
 }
 
+impl Slot {
+    fn new(waiting: Waiting, key: i64) -> Self {
+        Self {
+            waiting: Some(waiting),
+            file: None,
+            key,
+            next: 0,
+            given: 0,
+            bytes_read: 0,
+            ahead: false,
+            passed: Vec::new(),
+        }
+    }
+}
+
 /// A capture: reads its files, merged by time, as batches of frames.
 ///
 /// Files are numbered in the order of their first packets. Within a file frames stay in the
@@ -241,17 +256,7 @@ impl Reader {
         self.lineup = keyed.iter().map(|(time, file)| (*time, file.rank)).collect();
         for (key, file) in keyed {
             file.file.into_iter().for_each(|file| self.sources.add(file));
-            let slot = Slot {
-                waiting: Some(file.waiting),
-                file: None,
-                key,
-                next: 0,
-                given: 0,
-                bytes_read: 0,
-                ahead: false,
-                passed: Vec::new(),
-            };
-            self.slots.push(slot);
+            self.slots.push(Slot::new(file.waiting, key));
             self.summaries.push(FileSummary {
                 name: file.name,
                 path: file.path,
@@ -265,7 +270,7 @@ impl Reader {
 
     /// Opens a slot's file and reads its first records.
     fn enter(&mut self, index: usize) -> Result<(), Error> {
-        let chunk = match self.slots.len() {
+        let chunk = match self.options.of.unwrap_or(0).max(self.slots.len()) {
             0..=16 => self.options.chunk,
             17..=256 => self.options.chunk.min(64 * 1024),
             _ => self.options.chunk.min(16 * 1024),
@@ -427,6 +432,76 @@ impl Reader {
         if let Some(summary) = self.summaries.get_mut(index) {
             summary.worsen(Status::IoError);
         }
+    }
+
+    /// Whether [`Reader::into_parts`] gives its files: there are several, and each can be opened
+    /// when it is its turn, from here (not so a pipe, a stream, an object in a store).
+    pub(crate) fn has_parts(&self) -> bool {
+        let closed = |slot: &Slot| match &slot.waiting {
+            Some(Waiting::Closed(source, _)) => source.object().is_none(),
+            _ => false,
+        };
+        self.slots.len() > 1 && self.slots.iter().all(closed)
+    }
+
+    /// A reader for each file, in order, which reads it as this one would have; nothing may have
+    /// been read. What is odd about the files together stays here.
+    pub(crate) fn into_parts(mut self) -> (Vec<Self>, Issues) {
+        let all = Some(self.slots.len());
+        let options = ReadOptions { of: self.options.of.or(all), ..self.options };
+        let files = std::mem::take(&mut self.slots).into_iter().zip(self.summaries);
+        let parts = files.zip(self.lineup).map(|((slot, summary), lineup)| Self {
+            slots: vec![slot],
+            summaries: vec![summary],
+            interfaces: Vec::new(),
+            issues: Issues::default(),
+            sources: SourceFiles::default(),
+            options: options.clone(),
+            share: self.share,
+            share_of_names: self.share_of_names,
+            alone: self.alone,
+            lineup: vec![lineup],
+            line: BinaryHeap::new(),
+            unopened: 0,
+            current: None,
+            ahead: 0,
+            number: 0,
+            over: false,
+            blocks: None,
+        });
+        (parts.collect(), self.issues)
+    }
+
+    /// How many files the whole capture has, if these are a part of it.
+    pub(crate) fn of(&self) -> Option<usize> {
+        self.options.of
+    }
+
+    /// The same file, read from its beginning once more; only of a part that was not begun.
+    pub(crate) fn again(&self) -> Option<Self> {
+        let [Slot { waiting: Some(Waiting::Closed(source, stamp)), key, .. }] = &self.slots[..]
+        else {
+            return None;
+        };
+        let waiting = Waiting::Closed(source.copy()?, *stamp);
+        let slot = Slot::new(waiting, *key);
+        Some(Self {
+            slots: vec![slot],
+            summaries: self.summaries.clone(),
+            interfaces: Vec::new(),
+            issues: Issues::default(),
+            sources: SourceFiles::default(),
+            options: self.options.clone(),
+            lineup: self.lineup.clone(),
+            line: BinaryHeap::new(),
+            blocks: None,
+            ..*self
+        })
+    }
+
+    /// Gives the handles of its files back until they are read on.
+    pub(crate) fn park(&mut self) {
+        self.slots.iter_mut().filter_map(|slot| slot.file.as_mut()).for_each(CaptureFile::park);
     }
 
     /// All interfaces met so far; [`Frame::interface`](super::Frame::interface) points in here.

@@ -61,6 +61,11 @@ impl<B: AsRef<[u8]>> Cursor<B> {
         Self { octets, at: 0 }
     }
 
+    /// How many were read.
+    pub(crate) fn at(&self) -> usize {
+        self.at
+    }
+
     /// Whether all were read.
     pub(crate) fn is_over(&self) -> bool {
         self.at >= self.octets.as_ref().len()

@@ -57,7 +57,8 @@ pub struct Options {
     pub strict: bool,
     /// Threads that follow connections (up to five, where rows are kept and nothing is limited) and
     /// make tables; as many as there are processors (8 at most) without a number. With more than
-    /// one, another reads ahead; with one, nothing runs beside the caller. Rows never depend on it.
+    /// one, another reads ahead, or so many decode several files at once; with one, nothing runs
+    /// beside the caller. Rows never depend on it.
     pub threads: Option<usize>,
 }
 

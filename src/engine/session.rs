@@ -21,7 +21,7 @@ const ASKED: u64 = 1 << 20;
 /// How many times as many bytes a flood may take in memory, compressed as it may be.
 const GROWTH: u64 = 1024;
 /// Bytes that a connection may come to at the end: in the context, or as a row.
-const ENDING: u64 = 640;
+pub(super) const ENDING: u64 = 640;
 /// Rows that are let go before the caller is asked to take them, or FIN and RST segments of theirs.
 const RELEASED: usize = 8192;
 const RELEASED_TEARDOWNS: usize = 8 * RELEASED;
@@ -72,8 +72,13 @@ impl Session {
         guard::room_for(0)?;
         let options = options.settled();
         let reader = Reader::open(sources, options.reading.clone())?;
+        Ok(Self::of(reader, options))
+    }
+
+    /// Of a reader that was opened, with options that are settled.
+    pub(super) fn of(reader: Reader, options: Options) -> Self {
         let streaming = !options.limits.keep;
-        Ok(Self {
+        Self {
             reader,
             intake: Intake::new(options.decoding),
             shards: Shards::new(&options.limits, options.threads(), options.seed()),
@@ -90,7 +95,7 @@ impl Session {
             file: 0,
             asked_at: 0,
             broken: None,
-        })
+        }
     }
 
     /// Reads on for about `budget` bytes; true while there is more.

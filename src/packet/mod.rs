@@ -191,6 +191,11 @@ impl Decoder {
         std::mem::replace(&mut self.memory.hosts, hosts)
     }
 
+    /// The oddities met since they were handed out.
+    pub fn issues(&self) -> &Issues {
+        &self.memory.issues
+    }
+
     /// Hands out the oddities met since last asked.
     pub fn take_issues(&mut self) -> Issues {
         for (file, left_out) in std::mem::take(&mut self.memory.left_out) {

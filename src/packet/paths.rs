@@ -216,6 +216,8 @@ impl Path {
 #[derive(Debug)]
 pub struct Paths {
     list: Vec<Path>,
+    /// What each was made of.
+    routes: Vec<Route>,
     index: HashMap<Route, PathId, foldhash::fast::RandomState>,
     last: (Route, PathId),
     limit: u32,
@@ -227,6 +229,7 @@ impl Paths {
     pub fn new(limit: u32) -> Self {
         Self {
             list: vec![Path::default()],
+            routes: vec![Route::default()],
             index: HashMap::default(),
             last: (Route::default(), PathId(0)),
             limit,
@@ -242,13 +245,18 @@ impl Paths {
 
     /// What tells each path from the others, by identifier; the same in every decoder.
     pub fn marks(&self) -> Vec<Vec<u64>> {
-        let mut marks = vec![Vec::new(); self.list.len()];
-        self.index.iter().for_each(|(route, id)| {
-            if let Some(mark) = marks.get_mut(id.0 as usize) {
-                *mark = route.hops().to_vec();
-            }
-        });
-        marks
+        self.marks_from(0)
+    }
+
+    /// The same of those from an identifier on.
+    pub fn marks_from(&self, first: usize) -> Vec<Vec<u64>> {
+        let new = self.routes.iter().skip(first);
+        new.map(|route| route.hops().to_vec()).collect()
+    }
+
+    /// The same of one.
+    pub fn mark(&self, id: PathId) -> Option<&[u64]> {
+        self.routes.get(id.0 as usize).map(Route::hops)
     }
 
     /// The path with this mark, which is made where it is not known; `None` for what is no mark.
@@ -298,10 +306,12 @@ impl Paths {
         let id = PathId(next);
         if next >= self.limit {
             self.list.push(Path { vlans: Vec::new(), tunnel: "(other)".to_owned() });
+            self.routes.push(Route::default());
             self.overflow = Some(id);
             return id;
         }
         self.list.push(Path::of(route));
+        self.routes.push(*route);
         self.index.insert(*route, id);
         id
     }

@@ -16,7 +16,7 @@ use super::table::Table;
 use super::wait::wait;
 use crate::base::error::Error;
 use crate::capture::{Progress, Source, SourceFiles};
-use crate::engine::{self, Metadata, Options, Session};
+use crate::engine::{self, Metadata, Options};
 use crate::table::Made;
 
 /// Tables by name.
@@ -59,18 +59,18 @@ pub fn begun<'py, T: Send>(
 #[pyclass(frozen, module = "finrst._native")]
 pub struct Reading {
     /// `None` while in use, and after the end or an error: what was half done is not carried on.
-    session: Mutex<Option<Session>>,
+    session: Mutex<Option<engine::Reading>>,
     metadata: Metadata,
     raised: Raised,
 }
 
 impl Reading {
-    fn take(&self) -> PyResult<Session> {
+    fn take(&self) -> PyResult<engine::Reading> {
         let mut session = self.session.lock().unwrap_or_else(PoisonError::into_inner);
         session.take().ok_or_else(|| PyRuntimeError::new_err("this reading is over, or in use"))
     }
 
-    fn put_back(&self, session: Session) {
+    fn put_back(&self, session: engine::Reading) {
         *self.session.lock().unwrap_or_else(PoisonError::into_inner) = Some(session);
     }
 }
@@ -93,7 +93,7 @@ impl Reading {
         options: &Bound<'py, PyDict>,
     ) -> PyResult<Self> {
         errors::guarded(py, || {
-            let (session, metadata, raised) = begun(py, sources, options, Session::open)?;
+            let (session, metadata, raised) = begun(py, sources, options, engine::Reading::open)?;
             Ok(Self { session: Mutex::new(Some(session)), metadata, raised })
         })
     }
@@ -123,7 +123,7 @@ impl Reading {
     fn paths<'py>(&self, py: Python<'py>) -> PyResult<Vec<Option<Bound<'py, PyBytes>>>> {
         errors::guarded(py, || {
             let session = self.take()?;
-            let files = session.described().0.iter();
+            let files = session.files().iter();
             let octets = |path: &PathBuf| PyBytes::new(py, path.as_os_str().as_encoded_bytes());
             let paths = files.map(|file| file.path.as_ref().map(octets)).collect();
             self.put_back(session);
@@ -137,7 +137,7 @@ impl Reading {
             let (session, metadata) = (self.take()?, self.metadata.clone());
             let sources = session.sources().clone();
             let made = wait(py, move |cancel| {
-                engine::tables(session.finish(), &metadata, &|| cancel.proceed())
+                engine::tables(session.finish()?, &metadata, &|| cancel.proceed())
             })?;
             Ok(named(made, &sources))
         })

@@ -7,6 +7,8 @@
 mod cut;
 #[path = "../runs/held.rs"]
 mod held;
+#[path = "../runs/steps.rs"]
+mod steps;
 #[path = "../support/mod.rs"]
 mod support;
 
@@ -14,7 +16,7 @@ use std::path::{Path, PathBuf};
 
 use cut::{Capture, octets};
 use finrst::engine::Options;
-use held::{alone, hold, in_runs, named};
+use held::{hold_all, named};
 
 /// Bytes beyond which a capture is left out.
 const MOST: u64 = 8 << 20;
@@ -50,7 +52,7 @@ fn main() {
         let options = Options::default();
         for (each, buckets) in [(1, 2), (2, 64)] {
             let what = format!("{} in runs of {each}", path.display());
-            hold(&what, in_runs(&files, each, buckets, &options), alone(&files, &options));
+            hold_all(&what, &files, each, buckets, &options);
         }
         held += 1;
     }

@@ -119,6 +119,10 @@ ENTRIES: dict[str, tuple[Callable[[], Any], Callable[[Any], Any]]] = {
         lambda: [("bytes", "b", MANY)],
         lambda it: reading(it, {"threads": 2}),
     ),
+    "Reading.step several files": (
+        lambda: [("bytes", name, MANY) for name in "abc"],
+        lambda it: reading(it, {"threads": 2}),
+    ),
     "Reading.paths": (lambda: reading(source), lambda it: it.paths()),
     "Reading.tables": (lambda: reading(source), lambda it: it.tables()),
     "Annotation": (lambda: None, lambda _: annotation()),

@@ -3,7 +3,7 @@
 use finrst::engine::Options;
 
 use crate::cut::{Capture, octets};
-use crate::held::{alone, hold, in_runs, named};
+use crate::held::{hold_all, named};
 use crate::support::data;
 
 /// Captures with more packets are not cut everywhere.
@@ -33,7 +33,7 @@ fn the_demonstration_cut_at_every_packet_is_itself() {
     let apart = capture.records.len() / 3;
     for at in 0..=apart {
         let files = named(capture.cut(&[at, at + apart, at + 2 * apart]));
-        hold(&format!("cut at {at}"), in_runs(&files, 1, 2, &options), alone(&files, &options));
+        hold_all(&format!("cut at {at}"), &files, 1, 2, &options);
     }
 }
 
@@ -50,14 +50,13 @@ fn recorded_captures_cut_at_every_packet_are_themselves() {
             let at: Vec<usize> = (first..count).step_by(apart).collect();
             let files = named(capture.cut(&at));
             let what = format!("{name} at {at:?}");
-            hold(&what, in_runs(&files, 1, 2, &options), alone(&files, &options));
+            hold_all(&what, &files, 1, 2, &options);
             cut += at.len();
         }
         // Every packet in a file and a run of its own.
         let at: Vec<usize> = (0..count).collect();
         let files = named(capture.cut(&at));
-        let whole = || alone(&files, &options);
-        hold(&format!("{name} in its packets"), in_runs(&files, 1, 1, &options), whole());
+        hold_all(&format!("{name} in its packets"), &files, 1, 1, &options);
     }
     assert!(cut > 900, "{cut} cuts");
 }

@@ -1,110 +1,14 @@
-//! The steps through files, as several machines would take them.
-
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, Ordering};
+//! What is written on the way, changed and mixed up.
 
 use finrst::base::error::Error;
-use finrst::base::issue::Issues;
-use finrst::capture::Source;
-use finrst::engine::runs::{Facts, Held, Job, Way, Writing, settle};
-use finrst::engine::{Metadata, Options};
+use finrst::engine::Options;
+use finrst::engine::runs::{Facts, Job, Way};
 
 use crate::cut::{Capture, octets};
 use crate::everywhere::recorded;
-use crate::held::{File, alone, compare, named, origin};
-use crate::support::cells::tables;
+use crate::held::{hold_all, named};
+use crate::steps::{Scratch, digest, held, steps, way};
 use crate::support::data;
-
-static NEXT: AtomicU32 = AtomicU32::new(0);
-
-/// A directory of its own that goes with it.
-struct Scratch(PathBuf);
-
-impl Scratch {
-    fn new() -> Self {
-        let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let path =
-            std::env::temp_dir().join(format!("finrst-runs-{}-{number}", std::process::id()));
-        std::fs::create_dir_all(&path).unwrap();
-        Self(path)
-    }
-
-    fn file(&self, name: &str) -> PathBuf {
-        self.0.join(name)
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
-
-fn held(paths: &[PathBuf]) -> Vec<Held> {
-    paths.iter().cloned().map(Held::from).collect()
-}
-
-fn way(options: &Options, buckets: u32, of: usize) -> Way {
-    Way { options: options.clone(), fingerprint: 1, seed: 9, buckets, of: Some(of) }
-}
-
-fn digest(files: &[File], to: &Path, way: Way) -> Result<(), Error> {
-    let sources = files.iter().map(|(name, octets)| Source::bytes(name.clone(), octets.clone()));
-    let mut writing = Writing::open(sources.collect(), to, Vec::new(), way)?;
-    while writing.step(1 << 20)? {}
-    writing.finish().map(drop)
-}
-
-/// Takes all steps; the paths of the digests and of the facts.
-fn steps(
-    scratch: &Scratch,
-    files: &[File],
-    each: usize,
-    buckets: u32,
-    options: &Options,
-) -> (Vec<PathBuf>, Vec<PathBuf>) {
-    let settled = settle(options.clone(), origin(files, options)).unwrap();
-    let mut digests = Vec::new();
-    for (number, run) in files.chunks(each).enumerate() {
-        let to = scratch.file(&format!("run-{number}.frd"));
-        digest(run, &to, way(&settled, buckets, files.len())).unwrap();
-        digests.push(to);
-    }
-    let mut facts = Vec::new();
-    for bucket in 0..buckets {
-        let to = scratch.file(&format!("facts-{bucket}.frf"));
-        let job = Job::open(&held(&digests), None).unwrap();
-        job.stitch(bucket, options, &to, &|| true).unwrap();
-        facts.push(to);
-    }
-    (digests, facts)
-}
-
-/// Holds the tables that the steps give to those of one reader.
-pub fn hold(what: &str, files: &[File], each: usize, buckets: u32, options: &Options) {
-    let scratch = Scratch::new();
-    let (digests, paths) = steps(&scratch, files, each, buckets, options);
-    let job = Job::open(&held(&digests), None).unwrap();
-    let facts = job.facts(&held(&paths)).unwrap();
-    let (together, shared) = job.together(&facts, options, &|| true).unwrap();
-    let metadata = Metadata::new();
-    let settled = settle(options.clone(), origin(files, options)).unwrap();
-    let with = (&shared, &settled, &metadata);
-    let (mut connections, mut teardowns) = (Vec::new(), Vec::new());
-    for part in 0..job.plan.heads.len() {
-        let judged = together.judge(&job.plan, &facts, part, with, &|| true).unwrap();
-        let [some, ends] = judged;
-        connections.push(some);
-        teardowns.push(ends);
-    }
-    let accounts = job.accounts(&together, &Issues::default(), (&settled, &metadata)).unwrap();
-    let wanted = tables(alone(files, options));
-    let mut made = vec![connections, teardowns];
-    made.extend(accounts.map(|table| vec![table]));
-    for (made, wanted) in made.iter().zip(&wanted) {
-        compare(what, made, wanted);
-    }
-}
 
 #[test]
 fn files_on_the_way_change_nothing() {
@@ -113,13 +17,13 @@ fn files_on_the_way_change_nothing() {
     for at in [&[][..], &[1], &[40, 90], &[3, 60, 60, 120]] {
         let files = named(demo.cut(at));
         for (each, buckets) in [(1, 1), (2, 2), (1, 64)] {
-            hold(&format!("{at:?} {each} {buckets}"), &files, each, buckets, &options);
+            hold_all(&format!("{at:?} {each} {buckets}"), &files, each, buckets, &options);
         }
     }
     for (name, capture) in recorded() {
         let count = capture.records.len();
         let files = named(capture.cut(&[count / 3, count / 2, count * 4 / 5]));
-        hold(&name, &files, 1, 2, &options);
+        hold_all(&name, &files, 1, 2, &options);
     }
 }
 

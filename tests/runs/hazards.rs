@@ -3,7 +3,7 @@
 use finrst::engine::{Bound, Options};
 
 use crate::cut::{Capture, Record, classic, octets};
-use crate::held::{File, alone, hold, in_runs, named};
+use crate::held::{File, alone, hold_all, named};
 use crate::support::data;
 
 const SECOND: i64 = 1_000_000_000;
@@ -15,7 +15,7 @@ fn demo() -> Capture {
 /// Holds runs of one and of two files, in few and many buckets, to one reader.
 fn all_ways(what: &str, files: &[File], options: &Options) {
     for (each, buckets) in [(1, 1), (1, 64), (2, 2)] {
-        hold(what, in_runs(files, each, buckets, options), alone(files, options));
+        hold_all(what, files, each, buckets, options);
     }
 }
 
@@ -57,7 +57,7 @@ fn fragments_on_both_sides_of_a_cut_are_one_segment() {
         let at: Vec<usize> = (first..capture.records.len()).step_by(40).collect();
         let files = named(capture.cut(&at));
         let what = format!("cut at {first} and every 40th");
-        hold(&what, in_runs(&files, 1, 2, &options), alone(&files, &options));
+        hold_all(&what, &files, 1, 2, &options);
     }
     let late = Options { start: Some(Bound::After(17 * SECOND)), ..Options::default() };
     all_ways("from a time on", &named(capture.cut(&[100, 200, 300])), &late);
@@ -152,7 +152,7 @@ fn a_clock_that_leaps_is_believed_where_one_reader_believes_it() {
             for at in [&[1, count / 2][..], &[count / 2 - 1, count - 1], &[count / 2 + 1]] {
                 let files = named(odd.cut(at));
                 let what = format!("{seconds} s at {from}, cut at {at:?}");
-                hold(&what, in_runs(&files, 1, 2, &options), alone(&files, &options));
+                hold_all(&what, &files, 1, 2, &options);
             }
         }
     }
@@ -210,8 +210,7 @@ fn what_one_client_and_one_service_are_remembered_by_is_what_one_reader_remember
     }
     let files = named(capture.cut(&[900, 2500, 4000]));
     let options = Options::default();
-    let whole = alone(&files, &options);
-    assert!(whole.issues.count("context_full") > 0);
-    hold("in memory", in_runs(&files, 1, 64, &options), whole);
-    crate::files::hold("through files", &files, 1, 2, &options);
+    assert!(alone(&files, &options).issues.count("context_full") > 0);
+    hold_all("in few buckets", &files, 1, 2, &options);
+    hold_all("in many", &files, 1, 64, &options);
 }

@@ -1,12 +1,15 @@
 //! One reading against another.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use arrow_array::Array as _;
-use finrst::base::issue::Issues;
-use finrst::capture::Source;
-use finrst::engine::runs::{Memory, RunReader, Whole, settle};
+use finrst::capture::{Reader, Source};
+use finrst::conn::Counts;
+use finrst::engine::runs::{Abreast, Done, Stop};
 use finrst::engine::{Options, Output, Session};
 use finrst::table::Made;
 
+use crate::steps::in_steps;
 use crate::support::cells::{columns, tables, text};
 
 /// A file in memory: its name and bytes.
@@ -28,25 +31,55 @@ pub fn alone(files: &[File], options: &Options) -> Output {
     session.finish()
 }
 
-/// What runs of so many files find together.
-pub fn in_runs(files: &[File], each: usize, buckets: u32, options: &Options) -> Output {
-    let origin = origin(files, options);
-    let options = Options { seed: Some(7), threads: Some(1), ..options.clone() };
-    let settled = settle(options, origin).unwrap();
-    let runs = files.chunks(each).map(|files_of_run| {
-        let (of, memory) = (Some(files.len()), Memory::new(buckets));
-        let mut run =
-            RunReader::open(sources(files_of_run), settled.clone(), of, |_| Ok(memory)).unwrap();
-        while run.step(1 << 24).unwrap() {}
-        run.finish()
-    });
-    Whole::of(runs.collect()).output(None, &Issues::default(), &settled).unwrap()
+/// What several threads find that read the files at once, with so many bytes that may wait, and how
+/// they did it; nothing where one reader has to read them.
+pub fn abreast(
+    files: &[File],
+    options: &Options,
+    threads: usize,
+    room: usize,
+) -> Option<(Output, Done)> {
+    let options = Options { threads: Some(threads), ..options.clone() };
+    let reader = Reader::open(sources(files), options.reading.clone()).unwrap();
+    let mut abreast = Abreast::held(reader, options, threads, room).ok().unwrap();
+    loop {
+        match abreast.step(1 << 16) {
+            Ok(true) => {}
+            Ok(false) => break,
+            Err(Stop::Alone) => return None,
+            Err(Stop::Error(error)) => panic!("{error}"),
+        }
+    }
+    let done = abreast.done();
+    Some((abreast.finish().unwrap(), done))
+}
+
+/// Holds runs of so many files, in so many buckets, and files that are read at once, to one reader.
+pub fn hold_all(what: &str, files: &[File], each: usize, buckets: u32, options: &Options) {
+    let wanted = told(alone(files, options));
+    for (made, wanted) in in_steps(files, each, buckets, options).iter().zip(&wanted.1) {
+        compare(what, made, wanted);
+    }
+    at_once(what, files, options, &wanted);
+}
+
+static TURN: AtomicUsize = AtomicUsize::new(0);
+
+/// Holds files that are read at once, in two of the ways in turn, to one reader.
+pub fn at_once(what: &str, files: &[File], options: &Options, wanted: &Told) {
+    const WAYS: [(usize, usize); 4] = [(1, 1 << 20), (4, 0), (2, 0), (8, 1 << 20)];
+    if files.len() > 1 {
+        let turn = TURN.fetch_add(2, Ordering::Relaxed);
+        for (threads, room) in [WAYS[turn % 4], WAYS[(turn + 1) % 4]] {
+            let (found, _) = abreast(files, options, threads, room).unwrap();
+            hold(&format!("{what}, {threads} threads"), found, wanted);
+        }
+    }
 }
 
 /// What bounds after the first packet count from.
 pub fn origin(files: &[File], options: &Options) -> Option<i64> {
-    let mut reader =
-        finrst::capture::Reader::open(sources(files), options.reading.clone()).unwrap();
+    let mut reader = Reader::open(sources(files), options.reading.clone()).unwrap();
     while let Some(batch) = reader.next_batch().unwrap() {
         if let Some(frame) = batch.iter().next() {
             return Some(frame.time.unwrap_or(0));
@@ -98,10 +131,18 @@ pub fn compare(what: &str, made: &[Made], wanted: &Made) {
     assert!(told.is_empty(), "{what}\n{}", told.join("\n"));
 }
 
+/// What an output tells: how many connections were begun and let go, and all tables.
+pub struct Told(Counts, Vec<Made>);
+
+/// See [`Told`].
+pub fn told(output: Output) -> Told {
+    Told(output.counts, tables(output))
+}
+
 /// Holds every column of every table of one output to those of another.
-pub fn hold(what: &str, made: Output, wanted: Output) {
-    assert_eq!(made.counts, wanted.counts, "{what}");
-    for (made, wanted) in tables(made).into_iter().zip(tables(wanted)) {
-        compare(what, &[made], &wanted);
+pub fn hold(what: &str, made: Output, wanted: &Told) {
+    assert_eq!(made.counts, wanted.0, "{what}");
+    for (made, wanted) in tables(made).into_iter().zip(&wanted.1) {
+        compare(what, &[made], wanted);
     }
 }

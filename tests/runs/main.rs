@@ -4,9 +4,11 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod abreast;
 mod cut;
 mod everywhere;
 mod files;
 mod hazards;
 mod held;
 mod random;
+mod steps;

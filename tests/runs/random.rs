@@ -7,7 +7,7 @@ use proptest::test_runner::RngSeed;
 
 use crate::cut::{Capture, Record, classic, octets};
 use crate::everywhere::recorded;
-use crate::held::{alone, hold, in_runs, named};
+use crate::held::{hold_all, named};
 use crate::support::data;
 
 /// How a capture is torn.
@@ -144,7 +144,6 @@ fn a_capture_torn_at_random_is_itself() {
             end: tear.bounds.1.map(second),
             ..Options::default()
         };
-        let made = in_runs(&files, tear.each, tear.buckets, &options);
-        hold("torn", made, alone(&files, &options));
+        hold_all("torn", &files, tear.each, tear.buckets, &options);
     });
 }

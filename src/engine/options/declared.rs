@@ -182,7 +182,8 @@ pub static OPTIONS: &[Declared] = &[
     .more(
         "As many as there are processors (8 at most) unless told. `read` follows connections on \
          them (with a `memory_limit` on one), tables are made on all; with more than one, another \
-         reads and decompresses files.",
+         reads and decompresses files, and of several files on this machine as many are decoded at \
+         once as there are threads.",
     ),
     Declared::new(
         "recursive",

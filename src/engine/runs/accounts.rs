@@ -1,5 +1,6 @@
 //! What is known of the capture itself, put together from that of its runs.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::broken;
@@ -11,7 +12,7 @@ use crate::base::issue::{Issue, Issues, NO_FILE};
 use crate::capture::{FileSummary, Interface, report_order, report_overlaps};
 use crate::engine::{Ledger, Options};
 use crate::hosts::{self, Host, Hosts, Origin, Seen};
-use crate::packet::names_left_out;
+use crate::packet::{Decoder, names_left_out};
 
 /// The accounts of a capture.
 pub struct Accounts {
@@ -30,7 +31,18 @@ pub struct Accounts {
 }
 
 /// Numbers and times of some frames of a run, by their numbers in it.
-type Wanted = BTreeMap<u64, Option<(u64, i64, bool)>>;
+pub type Wanted = BTreeMap<u64, Option<(u64, i64, bool)>>;
+
+/// What going through all frames in order told of them.
+pub struct Walked {
+    /// By run.
+    pub wanted: Vec<Wanted>,
+    /// Names in DNS answers that were set aside, by file; the paths and oddities of such frames;
+    /// and their classes.
+    pub told: (BTreeMap<u32, Hosts>, Decoder, Ledger),
+    /// Where the capture ends.
+    pub end: State,
+}
 
 /// Puts accounts together; `odd` is what was met in no file of the capture.
 ///
@@ -51,7 +63,7 @@ pub fn accounts<F: Frames + ?Sized>(
         )));
     }
     let mut wanted: Vec<Wanted> = runs.iter().map(|run| wants(run)).collect();
-    let mut teller = Teller::new(options);
+    let mut teller = Teller::new(Cow::Borrowed(options));
     let mut state = State::default();
     for group in &plan.groups {
         if let [run] = group[..]
@@ -72,8 +84,15 @@ pub fn accounts<F: Frames + ?Sized>(
             Ok(())
         })?;
     }
-    let (told, mut decoder, told_ledger) = teller.finish();
-    let mut ledger = told_ledger;
+    closed(plan, runs, odd, Walked { wanted, told: teller.finish(), end: state })
+}
+
+/// Puts accounts together once all frames were gone through.
+///
+/// # Errors
+/// [`Error::Argument`] where something is missing.
+pub fn closed(plan: &Plan, runs: &[&Run], odd: &Issues, walked: Walked) -> Result<Accounts, Error> {
+    let Walked { wanted, told: (told, mut decoder, mut ledger), end } = walked;
     let mut files = Vec::with_capacity(plan.files.len());
     let mut names: Vec<(u64, u32, Host)> = Vec::new();
     for (file, &(run, at)) in (0_u32..).zip(&plan.files) {
@@ -120,7 +139,7 @@ pub fn accounts<F: Frames + ?Sized>(
     let hosts = all_names(names, &mut decoding);
     decoding.sort();
     issues.absorb(decoding);
-    Ok(Accounts { ledger, files, interfaces, issues, hosts, end: state })
+    Ok(Accounts { ledger, files, interfaces, issues, hosts, end })
 }
 
 /// The frames whose place in the capture is asked for.

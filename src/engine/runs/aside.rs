@@ -42,6 +42,11 @@ impl<R: Read> Asides<R> {
         Self(Octets::new(octets))
     }
 
+    /// Where their bytes come from: more may come once all were read.
+    pub fn source(&mut self) -> &mut R {
+        self.0.source()
+    }
+
     /// The next one.
     ///
     /// # Errors

@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use super::chest::{Blob, Chest, Front, Packing, Tag, packed};
 use super::held::Held;
 use super::run::{Head, Place, Run, Sink};
-use super::stitch::{Item, Items, Runs, bucket_of};
+use super::stitch::{Item, Items, Runs, bucket_of, too_many_paths};
 use super::walk::Frames;
 use crate::base::error::Error;
 use crate::capture::{FileSummary, Interface};
@@ -199,7 +199,11 @@ impl Digested {
             return Err(chest.broken("its files are others"));
         }
         let mut opened = Self { chest, digest, head: known, paths: Vec::new() };
-        opened.paths = opened.run()?.paths;
+        let run = opened.run()?;
+        if run.crowded {
+            return Err(too_many_paths());
+        }
+        opened.paths = run.paths;
         Ok(opened)
     }
 

@@ -100,7 +100,12 @@ impl<R: Read> Line<R> {
         Self { octets, file: 0, time: 0, number: 0, positions: vec![0; files] }
     }
 
-    /// The next frame.
+    /// Where its bytes come from: more may come once all were read.
+    pub fn source(&mut self) -> &mut R {
+        self.octets.source()
+    }
+
+    /// The next frame; none where there are no more bytes.
     ///
     /// # Errors
     /// Where the bytes cannot be read or are no line.
@@ -153,6 +158,11 @@ const BUFFER: usize = 1 << 12;
 impl<R: Read> Octets<R> {
     pub fn new(stream: R) -> Self {
         Self { stream, buffer: vec![0; BUFFER], at: 0, end: 0 }
+    }
+
+    /// Where they come from.
+    pub fn source(&mut self) -> &mut R {
+        &mut self.stream
     }
 
     #[inline]

@@ -8,7 +8,11 @@
 //! else they are told by going through the lines as one reader would have read the files (`walk`).
 //! What no run can know alone, fragments of IP datagrams above all, is set aside whole (`aside`) and
 //! told then.
+//!
+//! In one process several files are read at once (`abreast`), each a run: nothing is written, and the
+//! order of frames is found while they come.
 
+mod abreast;
 mod accounts;
 mod aside;
 mod chest;
@@ -23,8 +27,8 @@ mod stitch;
 mod survey;
 mod together;
 mod walk;
-mod whole;
 
+pub use abreast::{Abreast, Done, Stop};
 pub use accounts::{Accounts, accounts};
 pub use facts::{Bucketed, Facts};
 pub use held::Held;
@@ -35,7 +39,6 @@ pub use stitch::{AllPaths, Item, Items, Runs, bucket_of, stitch};
 pub use survey::{Found, Survey, survey};
 pub use together::Together;
 pub use walk::Frames;
-pub use whole::{Memory, Whole};
 
 use crate::base::error::Error;
 

@@ -202,6 +202,11 @@ impl<S: Sink> RunReader<S> {
         reading.of = of;
         let reader = Reader::open(sources, reading)?;
         let sink = sink(reader.sources())?;
+        Ok(Self::of(reader, options, of, sink))
+    }
+
+    /// Of files that were looked for already.
+    pub(super) fn of(reader: Reader, options: Options, of: Option<usize>, sink: S) -> Self {
         let mut decoder = Decoder::new(options.decoding);
         decoder.set_fragments_aside();
         decoder.exchange_hosts(part());
@@ -218,7 +223,7 @@ impl<S: Sink> RunReader<S> {
             bounded: options.start.is_some() || options.end.is_some(),
             options,
         };
-        Ok(Self { reader, digester, names: BTreeMap::new(), current: 0, asked_at: 0, of })
+        Self { reader, digester, names: BTreeMap::new(), current: 0, asked_at: 0, of }
     }
 
     /// Reads on for about `budget` bytes; true while there is more.
@@ -228,31 +233,60 @@ impl<S: Sink> RunReader<S> {
     pub fn step(&mut self, budget: u64) -> Result<bool, Error> {
         let until = self.reader.progress().bytes_read.saturating_add(budget);
         while self.reader.progress().bytes_read < until {
-            let progress = self.reader.progress();
-            if progress.bytes_read >= self.asked_at {
-                self.asked_at = progress.bytes_read.saturating_add(ASKED);
-                room_to_go_on(progress)?;
-            }
-            let Some(batch) = self.reader.next_batch()? else {
-                self.digester.hand_on(1)?;
-                if self.digester.options.strict {
-                    strict(self.reader.files())?;
-                }
+            if !self.batch()? {
                 return Ok(false);
-            };
-            if !batch.is_empty() && batch.file != self.current {
-                let known = self.names.remove(&batch.file).unwrap_or_else(part);
-                let known = self.digester.decoder.exchange_hosts(known);
-                self.names.insert(self.current, known);
-                self.digester.enter(batch.file);
-                self.current = batch.file;
-            }
-            for frame in &batch {
-                self.digester.take(&frame)?;
             }
             self.digester.hand_on(PIECE)?;
         }
         Ok(true)
+    }
+
+    /// Reads the next few frames, of which there may be none; false at the end.
+    pub(super) fn batch(&mut self) -> Result<bool, Error> {
+        let progress = self.reader.progress();
+        if progress.bytes_read >= self.asked_at {
+            self.asked_at = progress.bytes_read.saturating_add(ASKED);
+            room_to_go_on(progress)?;
+        }
+        let Some(batch) = self.reader.next_batch()? else {
+            self.digester.hand_on(1)?;
+            if self.digester.options.strict {
+                strict(self.reader.files())?;
+            }
+            return Ok(false);
+        };
+        if !batch.is_empty() && batch.file != self.current {
+            let known = self.names.remove(&batch.file).unwrap_or_else(part);
+            let known = self.digester.decoder.exchange_hosts(known);
+            self.names.insert(self.current, known);
+            self.digester.enter(batch.file);
+            self.current = batch.file;
+        }
+        for frame in &batch {
+            self.digester.take(&frame)?;
+        }
+        Ok(true)
+    }
+
+    /// Hands all on that waits to be enough; the sink.
+    pub(super) fn hand_on(&mut self) -> Result<&mut S, Error> {
+        self.digester.hand_on(1)?;
+        Ok(&mut self.digester.sink)
+    }
+
+    /// What takes the packets.
+    pub(super) fn sink(&self) -> &S {
+        &self.digester.sink
+    }
+
+    /// What reads the frames.
+    pub(super) fn reader(&mut self) -> &mut Reader {
+        &mut self.reader
+    }
+
+    /// What makes packets of them.
+    pub(super) fn decoder(&self) -> &Decoder {
+        &self.digester.decoder
     }
 
     /// How far reading has come.
@@ -295,7 +329,8 @@ impl<S: Sink> RunReader<S> {
     }
 }
 
-fn strict(files: &[FileSummary]) -> Result<(), Error> {
+/// Refuses files that are not whole.
+pub(super) fn strict(files: &[FileSummary]) -> Result<(), Error> {
     let bad = |file: &&FileSummary| !matches!(file.status, Status::Complete | Status::Empty);
     files.iter().find(bad).map_or(Ok(()), |file| Err(damaged(file)))
 }

@@ -1,5 +1,6 @@
 //! One bucket of all runs through one tracker.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use super::broken;
@@ -9,7 +10,7 @@ use crate::base::error::Error;
 use crate::capture::NO_INTERFACE;
 use crate::conn::{Seed, Tracker};
 use crate::engine::Options;
-use crate::packet::{IcmpError, PathId, Paths, Segment};
+use crate::packet::{IcmpError, Path, PathId, Paths, Segment};
 
 /// A packet that takes part, as its run knows it.
 #[derive(Clone, Copy)]
@@ -72,44 +73,71 @@ impl AllPaths {
         runs: impl Iterator<Item = &'p [Vec<u64>]>,
         options: &Options,
     ) -> Result<Self, Error> {
-        let mut paths = Paths::new(options.decoding.paths);
-        let mut of_runs = Vec::new();
-        for marks in runs {
-            let ids = marks.iter().map(|mark| paths.marked(mark));
-            let ids: Option<Vec<PathId>> = ids.collect();
-            of_runs.push(ids.ok_or_else(|| broken("a path"))?);
+        let mut all = Self::none(options);
+        for (run, marks) in runs.enumerate() {
+            all.add(run, marks)?;
         }
-        few(&paths)?;
-        Ok(Self { paths, of_runs, told: HashMap::new() })
+        few(&all.paths)?;
+        Ok(all)
     }
 
-    fn of_run(&self, run: usize, path: PathId) -> Result<PathId, Error> {
+    /// Those of no run yet.
+    pub(super) fn none(options: &Options) -> Self {
+        let paths = Paths::new(options.decoding.paths);
+        Self { paths, of_runs: Vec::new(), told: HashMap::new() }
+    }
+
+    /// Adds paths of a run, behind those that it has.
+    pub(super) fn add(&mut self, run: usize, marks: &[Vec<u64>]) -> Result<(), Error> {
+        if self.of_runs.len() <= run {
+            self.of_runs.resize(run + 1, Vec::new());
+        }
+        let ids = marks.iter().map(|mark| self.paths.marked(mark));
+        let ids: Option<Vec<PathId>> = ids.collect();
+        let ids = ids.ok_or_else(|| broken("a path"))?;
+        self.of_runs.get_mut(run).into_iter().for_each(|known| known.extend(&ids));
+        Ok(())
+    }
+
+    /// All of them, by their numbers.
+    pub(super) fn all(&self) -> Vec<Path> {
+        let ids = 0..self.paths.len();
+        ids.map(|id| self.paths.get(PathId(u32::try_from(id).unwrap_or(0))).clone()).collect()
+    }
+
+    /// A path of a run among all.
+    pub(super) fn of_run(&self, run: usize, path: PathId) -> Result<PathId, Error> {
         let ids = self.of_runs.get(run);
         ids.and_then(|ids| ids.get(path.0 as usize)).copied().ok_or_else(|| broken("a path"))
     }
 
-    fn told(&mut self, teller: &Teller<'_>, path: PathId) -> Result<PathId, Error> {
+    /// A path of what tells of frames set aside among all.
+    pub(super) fn told(&mut self, teller: &Teller<'_>, path: PathId) -> Result<PathId, Error> {
         if let Some(known) = self.told.get(&path) {
             return Ok(*known);
         }
-        let marks = teller.decoder().paths().marks();
-        let mark = marks.get(path.0 as usize).ok_or_else(|| broken("a path"))?;
+        let known = teller.decoder().paths();
+        if known.overflow() == Some(path) {
+            return Err(too_many_paths());
+        }
+        let mark = known.mark(path).ok_or_else(|| broken("a path"))?;
         let id = self.paths.marked(mark).ok_or_else(|| broken("a path"))?;
-        few(&self.paths)?;
         self.told.insert(path, id);
         Ok(id)
     }
 }
 
 fn few(paths: &Paths) -> Result<(), Error> {
-    if paths.overflow().is_none() {
-        return Ok(());
-    }
-    Err(Error::Argument(
+    paths.overflow().map_or(Ok(()), |_| Err(too_many_paths()))
+}
+
+/// That runs cannot be put together.
+pub(super) fn too_many_paths() -> Error {
+    Error::Argument(
         "too many paths: the runs have more VLANs and tunnels together than are told apart, and \
          which these are depends on their order; read them as one"
             .to_owned(),
-    ))
+    )
 }
 
 /// What the packets of a bucket run through.
@@ -138,7 +166,7 @@ pub fn stitch<R: Runs + ?Sized>(
     let tracker = Tracker::with_seed(limits, seed);
     let mut stitcher = Stitcher { plan, paths, tracker, seed };
     let mut state = State::default();
-    let mut teller = Teller::new(options);
+    let mut teller = Teller::new(Cow::Borrowed(options));
     let open = |run: usize| runs.get(run).ok_or_else(|| broken("a plan"))?.bucket(bucket);
     for group in &plan.groups {
         if !proceed() {
@@ -268,6 +296,7 @@ impl Stitcher<'_> {
                 let hash = self.seed.hash(&segment);
                 if bucket_of(hash, buckets) == bucket {
                     let path = self.paths.told(teller, segment.path)?;
+                    few(&self.paths.paths)?;
                     self.tracker.take_at(&Segment { path, ..segment }, hash, now);
                 }
             }
@@ -275,6 +304,7 @@ impl Stitcher<'_> {
                 let hash = self.seed.hash_quoted(error);
                 if bucket_of(hash, buckets) == bucket {
                     let path = self.paths.told(teller, error.path)?;
+                    few(&self.paths.paths)?;
                     self.tracker.icmp_at(&IcmpError { path, ..*error }, hash, now);
                 }
             }

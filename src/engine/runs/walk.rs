@@ -1,6 +1,7 @@
 //! Going through runs that share time, or are odd otherwise, frame by frame in the order of one
 //! reader: what number, what time, and what is told of frames that were set aside.
 
+use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 use std::io::Read;
@@ -54,7 +55,7 @@ pub enum Told {
 
 /// What tells of frames set aside: it sees those of all runs, in order.
 pub struct Teller<'o> {
-    options: &'o Options,
+    options: Cow<'o, Options>,
     decoder: Decoder,
     /// Names in DNS answers, by file of the capture; packets are numbered over the capture.
     names: BTreeMap<u32, Hosts>,
@@ -63,7 +64,7 @@ pub struct Teller<'o> {
 }
 
 impl<'o> Teller<'o> {
-    pub fn new(options: &'o Options) -> Self {
+    pub fn new(options: Cow<'o, Options>) -> Self {
         let mut decoder = Decoder::new(options.decoding);
         decoder.exchange_hosts(Hosts::of_a_part(Origin::Dns));
         Self { options, decoder, names: BTreeMap::new(), file: 0, ledger: Ledger::default() }
@@ -81,7 +82,8 @@ impl<'o> Teller<'o> {
         &self.decoder
     }
 
-    fn tell(&mut self, frame: &Frame<'_>, time: i64) -> Option<Told> {
+    /// What a frame is that had been set aside, where it takes part.
+    pub fn tell(&mut self, frame: &Frame<'_>, time: i64) -> Option<Told> {
         if frame.file != self.file {
             let known = self.names.remove(&frame.file);
             let known = known.unwrap_or_else(|| Hosts::of_a_part(Origin::Dns));
@@ -90,7 +92,7 @@ impl<'o> Teller<'o> {
         }
         let decoded = self.decoder.decode(frame, time);
         let class = decoded.class();
-        let kept = is_inside(self.options, time, time)
+        let kept = is_inside(&self.options, time, time)
             && self.options.keeps(&decoded, self.decoder.paths());
         let left_out = class == Class::Tcp && !kept;
         self.ledger.add(frame.file, if left_out { Class::Filtered } else { class });
@@ -183,7 +185,7 @@ pub fn walk<F: Frames + ?Sized>(
 
 impl Aside {
     /// The frame that it was, in the whole capture.
-    fn frame(&self, mark: &Mark, number: u64, file: u32, interfaces: u32) -> Frame<'_> {
+    pub fn frame(&self, mark: &Mark, number: u64, file: u32, interfaces: u32) -> Frame<'_> {
         let known = self.interface != crate::capture::NO_INTERFACE;
         Frame {
             number,

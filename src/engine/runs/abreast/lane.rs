@@ -1,0 +1,111 @@
+//! What the caller has of a file that is read beside others.
+
+use std::io::{self, Read};
+
+use super::packed::Stand;
+use super::piece::Piece;
+use crate::base::error::Error;
+use crate::capture::NO_INTERFACE;
+use crate::engine::runs::accounts::Wanted;
+use crate::engine::runs::aside::{Aside, Asides};
+use crate::engine::runs::broken;
+use crate::engine::runs::line::{Line, Mark};
+
+/// Bytes that come in pieces.
+#[derive(Default)]
+pub struct Fed {
+    octets: Vec<u8>,
+    at: usize,
+}
+
+impl Read for Fed {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let mut rest = self.octets.get(self.at..).unwrap_or_default();
+        let count = rest.read(out)?;
+        self.at += count;
+        Ok(count)
+    }
+}
+
+impl Fed {
+    fn feed(&mut self, octets: Vec<u8>) {
+        *self = Self { octets, at: 0 };
+    }
+}
+
+/// A file whose frames are put in order with those of others.
+pub struct Lane {
+    line: Line<Fed>,
+    asides: Asides<Fed>,
+    /// What came of it last.
+    pub piece: Piece,
+    /// The packet of it that is next.
+    pub stand: Stand,
+    /// The next frame; none while the next piece is not at hand.
+    pub next: Option<Mark>,
+    /// By which time it stands in line.
+    pub key: i64,
+    /// Its interfaces among those of the capture.
+    pub interfaces: Vec<u32>,
+    /// Where in the capture the frames are that something is told of.
+    pub wanted: Wanted,
+    /// How many of the piece's were met.
+    odd: usize,
+}
+
+impl Lane {
+    /// One that stands in line by this time.
+    pub fn new(key: i64) -> Self {
+        Self {
+            line: Line::new(Fed::default(), 1),
+            asides: Asides::new(Fed::default()),
+            piece: Piece::default(),
+            stand: Stand::default(),
+            next: None,
+            key,
+            interfaces: Vec::new(),
+            wanted: Wanted::new(),
+            odd: 0,
+        }
+    }
+
+    /// Goes on with the next piece, once everything of the one before was taken.
+    pub fn feed(&mut self, mut piece: Piece) -> Result<(), Error> {
+        self.line.source().feed(std::mem::take(&mut piece.line));
+        self.asides.source().feed(std::mem::take(&mut piece.asides));
+        (self.piece, self.stand, self.odd) = (piece, Stand::default(), 0);
+        self.advance()
+    }
+
+    /// Goes on to the next frame.
+    pub fn advance(&mut self) -> Result<(), Error> {
+        self.next = self.line.next()?;
+        if let Some(Mark { time: Some(time), .. }) = self.next {
+            self.key = time;
+        }
+        Ok(())
+    }
+
+    /// Notes where in the capture a frame is, if something is told of it.
+    pub fn met(&mut self, mark: &Mark, number: u64, time: i64) {
+        if self.piece.odd.get(self.odd) == Some(&mark.number) {
+            self.odd += 1;
+            self.wanted.insert(mark.number, Some((number, time, mark.time.is_some())));
+        }
+    }
+
+    /// The frame of those set aside that is next, its interface among those of the capture.
+    pub fn aside(&mut self) -> Result<Aside, Error> {
+        let aside = self.asides.next()?.ok_or_else(|| broken("frames set aside"))?;
+        Ok(Aside { interface: self.interface(aside.interface)?, ..aside })
+    }
+
+    /// An interface of it among those of the capture.
+    #[inline]
+    pub fn interface(&self, own: u32) -> Result<u32, Error> {
+        if own == NO_INTERFACE {
+            return Ok(own);
+        }
+        self.interfaces.get(own as usize).copied().ok_or_else(|| broken("an interface"))
+    }
+}
