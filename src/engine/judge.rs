@@ -48,8 +48,8 @@ impl Judge<'_> {
         metadata: &Metadata,
         proceed: &dyn Fn() -> bool,
     ) -> Result<Made, Error> {
-        let layout =
-            Layout::<Connections>::of(self.columns.connections.columns(), metadata.clone());
+        let columns = self.columns.connections.columns();
+        let layout = Layout::<Connections>::of(columns, shared, metadata.clone());
         if self.columns.connections.is_nothing() {
             return layout.table(Vec::new());
         }
@@ -110,7 +110,8 @@ impl Judge<'_> {
         metadata: &Metadata,
         proceed: &dyn Fn() -> bool,
     ) -> Result<Made, Error> {
-        let layout = Layout::<Teardowns>::of(self.columns.teardowns.columns(), metadata.clone());
+        let columns = self.columns.teardowns.columns();
+        let layout = Layout::<Teardowns>::of(columns, shared, metadata.clone());
         if self.columns.teardowns.is_nothing() {
             return layout.table(Vec::new());
         }
@@ -301,7 +302,9 @@ mod tests {
         let connections = play("> S, < S., > ., > F., < F., > F. again +1s, > . +2s").unwrap();
         let connection = &connections[0];
         let (context, parameters) = (Context::default(), Parameters::default());
-        let judge = Judge { context: &context, parameters: &parameters, threads: 1 };
+        let columns = Columns::default();
+        let judge =
+            Judge { context: &context, parameters: &parameters, columns: &columns, threads: 1 };
         let mut fins = Fins::default();
         let known: Vec<_> = (0..)
             .zip(&connection.teardowns)

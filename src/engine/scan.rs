@@ -11,7 +11,7 @@ use crate::base::error::Error;
 use crate::capture::{Source, SourceFiles};
 use crate::conn::Groups;
 use crate::table::shared::Shared;
-use crate::table::{CHUNK_ROWS, Made};
+use crate::table::{CHUNK_ROWS, Columns, Made};
 
 /// Memory limit of a scan that is given none: 2 GiB.
 pub const MEMORY_LIMIT: u64 = 2 << 30;
@@ -21,6 +21,7 @@ pub struct Scan {
     state: State,
     metadata: Metadata,
     sources: SourceFiles,
+    columns: Columns,
 }
 
 enum State {
@@ -55,14 +56,20 @@ impl Scan {
         options.limits.keep = false;
         options.memory_limit.get_or_insert(MEMORY_LIMIT);
         let metadata = metadata(&options);
+        let columns = options.columns.clone();
         let session = Box::new(Session::open(sources, options)?);
         let sources = session.sources().clone();
-        Ok(Self { state: State::Reading { session, done: false }, metadata, sources })
+        Ok(Self { state: State::Reading { session, done: false }, metadata, sources, columns })
     }
 
     /// The files that the capture lies in.
     pub fn sources(&self) -> &SourceFiles {
         &self.sources
+    }
+
+    /// Columns that are asked for.
+    pub fn columns(&self) -> &Columns {
+        &self.columns
     }
 
     /// How far reading has come: bytes, bytes in all where known, packets.

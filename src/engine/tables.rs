@@ -21,7 +21,7 @@ use crate::table::shared::Shared;
 use crate::table::{Made, make};
 
 /// Changes whenever a column is renamed, removed or changes its meaning.
-pub const SCHEMA_VERSION: &str = "2";
+pub const SCHEMA_VERSION: &str = "3";
 
 /// Texts that go into every schema: how the rows were made.
 pub type Metadata = HashMap<String, String>;

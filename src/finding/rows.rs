@@ -228,10 +228,10 @@ fn words<T: Copy>(
 ) -> Result<Vec<T>, ArrowError> {
     let cells = column(batch, name)?;
     let none = meaning("");
-    if let Cells::Word(keys, words) = &cells {
+    if let Cells::Word(places, words) = &cells {
         let known: Vec<T> = words.iter().map(|word| word.map_or(none, meaning)).collect();
-        let of = |key: Option<i8>| known.get(usize::try_from(key?).ok()?).copied();
-        return Ok(keys.iter().map(|key| of(key).unwrap_or(none)).collect());
+        let of = |row| known.get(places.get(row)?).copied();
+        return Ok((0..batch.num_rows()).map(|row| of(row).unwrap_or(none)).collect());
     }
     Ok(each(batch, &cells, |value| match value {
         Value::Text(text) => meaning(text),

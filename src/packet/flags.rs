@@ -3,6 +3,15 @@
 use std::fmt;
 use std::sync::LazyLock;
 
+/// The texts of all control bits there can be, by their number.
+static TEXTS: LazyLock<Vec<String>> = LazyLock::new(|| {
+    const NAMES: [&str; 9] = ["FIN", "SYN", "RST", "PSH", "ACK", "URG", "ECE", "CWR", "AE"];
+    let set = |bits: usize| (0..9).filter(move |bit| bits & 1 << bit != 0);
+    let names = |bits: usize| set(bits).map(|bit| NAMES[bit]).collect::<Vec<_>>();
+    let texts = (0..1 << NAMES.len()).map(|bits| names(bits).join(","));
+    texts.map(|text| if text.is_empty() { "none".to_owned() } else { text }).collect()
+});
+
 /// The control bits of one segment, as in the header: FIN is bit 0, CWR bit 7, AE bit 8.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Flags(pub u16);
@@ -67,14 +76,17 @@ impl Flags {
 impl Flags {
     /// Names joined by commas, from FIN upwards, as in `SYN,ACK` or `RST`; `none` without a bit.
     pub fn text(self) -> &'static str {
-        static TEXTS: LazyLock<Vec<String>> = LazyLock::new(|| {
-            const NAMES: [&str; 9] = ["FIN", "SYN", "RST", "PSH", "ACK", "URG", "ECE", "CWR", "AE"];
-            let set = |bits: usize| (0..9).filter(move |bit| bits & 1 << bit != 0);
-            let names = |bits: usize| set(bits).map(|bit| NAMES[bit]).collect::<Vec<_>>();
-            let texts = (0..1 << NAMES.len()).map(|bits| names(bits).join(","));
-            texts.map(|text| if text.is_empty() { "none".to_owned() } else { text }).collect()
-        });
-        TEXTS.get(usize::from(self.0 & 0x1ff)).map_or("", String::as_str)
+        TEXTS.get(self.place()).map_or("", String::as_str)
+    }
+
+    /// The place of that text among [`Self::texts`].
+    pub fn place(self) -> usize {
+        usize::from(self.0 & 0x1ff)
+    }
+
+    /// The texts of all flags there can be.
+    pub fn texts() -> Vec<&'static str> {
+        TEXTS.iter().map(String::as_str).collect()
     }
 }
 

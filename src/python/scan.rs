@@ -21,8 +21,9 @@ use crate::base::guard::catch;
 use crate::capture::SourceFiles;
 use crate::engine::{self, Metadata, Step};
 use crate::table::connections::Connections;
+use crate::table::shared::Shared;
 use crate::table::teardowns::Teardowns;
-use crate::table::{Made, Table as _, make};
+use crate::table::{Columns, Layout, Made, Table as _};
 use interruptible::Interruptible;
 
 /// What a scan came to.
@@ -41,6 +42,7 @@ pub struct Scan {
     raised: Raised,
     /// The files that the capture lay in when it began.
     sources: SourceFiles,
+    columns: Columns,
 }
 
 impl Scan {
@@ -66,12 +68,13 @@ impl Scan {
     ) -> PyResult<Self> {
         errors::guarded(py, || {
             let (scan, metadata, raised) = begun(py, sources, options, engine::Scan::open)?;
-            let sources = scan.sources().clone();
+            let (sources, columns) = (scan.sources().clone(), scan.columns().clone());
             Ok(Self {
                 running: Mutex::new(Some(Interruptible::new(scan))),
                 metadata,
                 raised,
                 sources,
+                columns,
             })
         })
     }
@@ -168,11 +171,13 @@ impl Scan {
     /// An empty table of the kind, for its schema.
     fn empty(&self, py: Python<'_>, which: &str) -> PyResult<Table> {
         errors::guarded(py, || {
-            let metadata = self.metadata.clone();
+            let (metadata, none) = (self.metadata.clone(), Shared::default());
             let made = if which == Teardowns::NAME {
-                make::<Teardowns>(&[], metadata)
+                let columns = self.columns.teardowns.columns();
+                Layout::<Teardowns>::of(columns, &none, metadata).table(Vec::new())
             } else {
-                make::<Connections>(&[], metadata)
+                let columns = self.columns.connections.columns();
+                Layout::<Connections>::of(columns, &none, metadata).table(Vec::new())
             };
             Ok(Table::of(made.map_err(|error| errors::exception(py, error))?, &self.sources))
         })

@@ -8,6 +8,7 @@ use arrow_schema::{ArrowError, Schema, SchemaRef};
 
 use super::column::{Column, Kind, Table, columns};
 use super::fill::{BLOCK_ROWS, Filling};
+use super::shared::Shared;
 use crate::base::error::Error;
 
 /// Rows of one record batch at most.
@@ -49,21 +50,28 @@ impl Made {
 pub struct Layout<T: Table> {
     schema: SchemaRef,
     columns: Vec<&'static Column<T>>,
-    /// The fixed dictionary of each word column.
+    /// The dictionary of each column that has one.
     words: Vec<Option<ArrayRef>>,
 }
 
 impl<T: Table> Layout<T> {
     /// Prepares the schema of all columns, with `metadata` about how the rows were made.
     pub fn new(metadata: HashMap<String, String>) -> Self {
-        Self::of(columns::<T>().collect(), metadata)
+        Self::of(columns::<T>().collect(), &Shared::default(), metadata)
     }
 
-    /// The same of some columns, in this order.
-    pub fn of(columns: Vec<&'static Column<T>>, metadata: HashMap<String, String>) -> Self {
+    /// The same of some columns, in this order, whose rows refer to what is shared.
+    pub fn of(
+        columns: Vec<&'static Column<T>>,
+        shared: &Shared,
+        metadata: HashMap<String, String>,
+    ) -> Self {
         let fields: Vec<_> = columns.iter().map(|column| column.field()).collect();
         let words = columns.iter().map(|column| match column.kind {
-            Kind::Word(words, _) => Some(Arc::new(StringArray::from(words())) as ArrayRef),
+            Kind::Word(words, _) | Kind::Label(words, _) => {
+                Some(Arc::new(StringArray::from(words())) as ArrayRef)
+            }
+            Kind::Named(names, _) => Some(names(shared).texts()),
             _ => None,
         });
         let words = words.collect();

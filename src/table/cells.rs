@@ -2,11 +2,11 @@
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
-    Float64Type, Int8Type, Int64Type, TimestampNanosecondType, UInt8Type, UInt16Type, UInt32Type,
+    Float64Type, Int64Type, TimestampNanosecondType, UInt8Type, UInt16Type, UInt32Type,
 };
 use arrow_array::{
-    Array, BooleanArray, Float64Array, Int8Array, Int64Array, ListArray, StringArray,
-    TimestampNanosecondArray, UInt8Array, UInt16Array, UInt32Array,
+    Array, BooleanArray, Float64Array, Int8Array, Int16Array, Int32Array, Int64Array, ListArray,
+    StringArray, TimestampNanosecondArray, UInt8Array, UInt16Array, UInt32Array,
 };
 use arrow_schema::ArrowError;
 
@@ -28,12 +28,35 @@ pub enum Cells<'a> {
     Time(&'a TimestampNanosecondArray),
     /// `utf8`.
     Text(&'a StringArray),
-    /// `dictionary<int8, utf8>`.
-    Word(&'a Int8Array, &'a StringArray),
+    /// `dictionary<int8, utf8>` and those with wider indices.
+    Word(Indices<'a>, &'a StringArray),
     /// `list`.
     List(&'a ListArray, Box<Cells<'a>>),
     /// `struct`: names and members.
     Struct(Vec<(&'a str, Cells<'a>)>),
+}
+
+/// The places of texts in a dictionary.
+#[derive(Clone, Copy)]
+pub enum Indices<'a> {
+    /// Of a vocabulary.
+    Int8(&'a Int8Array),
+    /// Of a longer list.
+    Int16(&'a Int16Array),
+    /// Of names.
+    Int32(&'a Int32Array),
+}
+
+impl Indices<'_> {
+    /// The place in a row, where there is one.
+    pub fn get(self, row: usize) -> Option<usize> {
+        match self {
+            Self::Int8(array) => valid(array, row).map(|()| i32::from(array.value(row))),
+            Self::Int16(array) => valid(array, row).map(|()| i32::from(array.value(row))),
+            Self::Int32(array) => valid(array, row).map(|()| array.value(row)),
+        }
+        .and_then(|place| usize::try_from(place).ok())
+    }
 }
 
 /// One value.
@@ -73,9 +96,13 @@ impl<'a> Cells<'a> {
                 fields.map(|(field, column)| Ok((field.name().as_str(), Self::of(column)?)));
             return Ok(Self::Struct(cells.collect::<Result<_, ArrowError>>()?));
         }
-        if let Some(words) = array.as_dictionary_opt::<Int8Type>() {
-            let texts = words.values().as_string_opt::<i32>().ok_or_else(other)?;
-            return Ok(Self::Word(words.keys(), texts));
+        if let Some(words) = array.as_any_dictionary_opt() {
+            let keys = words.keys();
+            let indices = keys.as_primitive_opt().map(Indices::Int8);
+            let indices = indices.or_else(|| keys.as_primitive_opt().map(Indices::Int16));
+            let indices = indices.or_else(|| keys.as_primitive_opt().map(Indices::Int32));
+            let texts = words.values().as_string_opt::<i32>();
+            return indices.zip(texts).map(|(at, texts)| Self::Word(at, texts)).ok_or_else(other);
         }
         let text = || array.as_string_opt::<i32>().map(Self::Text);
         let cells = array.as_primitive_opt::<Int64Type>().map(Self::Int64);
@@ -107,10 +134,10 @@ impl<'a> Cells<'a> {
             Self::Bool(array) => valid(*array, row).map(|()| Value::Bool(array.value(row))),
             Self::Time(array) => valid(*array, row).map(|()| Value::Time(array.value(row))),
             Self::Text(array) => valid(*array, row).map(|()| Value::Text(array.value(row))),
-            Self::Word(keys, words) => valid(*keys, row)
-                .and_then(|()| usize::try_from(keys.value(row)).ok())
-                .filter(|&key| key < words.len())
-                .map(|key| Value::Text(words.value(key))),
+            Self::Word(indices, words) => indices
+                .get(row)
+                .filter(|&place| place < words.len())
+                .map(|place| Value::Text(words.value(place))),
             Self::List(lists, items) => valid(*lists, row).and_then(|()| {
                 let offsets = lists.value_offsets();
                 let begin = usize::try_from(*offsets.get(row)?).ok()?;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use arrow_schema::{DataType, Field, Fields, TimeUnit};
 
 use super::fill::BLOCK_ROWS;
+use super::shared::{Names, Shared};
 use super::sink::{Facts, Shares, Texts};
 
 /// A table: the list of its columns, and what one row is made from.
@@ -103,11 +104,16 @@ pub enum Kind<T: Table> {
     /// `dictionary<int8, utf8>`: one fixed dictionary (first function), and the index of the
     /// row's word in it (second).
     Word(fn() -> Vec<&'static str>, Get<T, usize>),
+    /// `dictionary<int16, utf8>`: one of a fixed list that is too long for a vocabulary, as `Word`.
+    Label(fn() -> Vec<&'static str>, Get<T, usize>),
+    /// `dictionary<int32, utf8>`: a name that many rows share (first function), and the place of
+    /// the row's one among them (second).
+    Named(fn(&Shared) -> &Names, Get<T, usize>),
     /// `list<utf8>`.
     Texts(Write<T, Texts>),
-    /// `list<struct<fact: utf8, value: float64, text: utf8, packet: int64>>`.
+    /// `list<struct<fact: dictionary<int16, utf8>, value: float64, text: utf8, packet: int64>>`.
     Facts(Write<T, Facts>),
-    /// `list<struct<cause: utf8, confidence: float64>>`.
+    /// `list<struct<cause: dictionary<int8, utf8>, confidence: float64>>`.
     Shares(Write<T, Shares>),
 }
 
@@ -131,6 +137,22 @@ macro_rules! kinds {
                 F: for<'r, 'a> Fn(&'r T::Row<'a>) -> Option<usize> + Sync,
             {
                 Self::Word(words, get)
+            }
+
+            /// See the kind of this name.
+            pub const fn label<F>(words: fn() -> Vec<&'static str>, get: &'static F) -> Self
+            where
+                F: for<'r, 'a> Fn(&'r T::Row<'a>) -> Option<usize> + Sync,
+            {
+                Self::Label(words, get)
+            }
+
+            /// See the kind of this name.
+            pub const fn named<F>(names: fn(&Shared) -> &Names, get: &'static F) -> Self
+            where
+                F: for<'r, 'a> Fn(&'r T::Row<'a>) -> Option<usize> + Sync,
+            {
+                Self::Named(names, get)
             }
         }
     };
@@ -184,9 +206,9 @@ impl<T: Table> Column<T> {
             Kind::Bool(_) => DataType::Boolean,
             Kind::Time(_) => DataType::Timestamp(TimeUnit::Nanosecond, Some(Arc::from("UTC"))),
             Kind::Address(_) | Kind::Text(_) => DataType::Utf8,
-            Kind::Word(..) => {
-                DataType::Dictionary(Box::new(DataType::Int8), Box::new(DataType::Utf8))
-            }
+            Kind::Word(..) => words_by(DataType::Int8),
+            Kind::Label(..) => words_by(DataType::Int16),
+            Kind::Named(..) => words_by(DataType::Int32),
             Kind::Texts(_) => DataType::List(text_item()),
             Kind::Facts(_) => DataType::List(fact_item()),
             Kind::Shares(_) => DataType::List(share_item()),
@@ -203,6 +225,11 @@ impl<T: Table> Column<T> {
     }
 }
 
+/// Texts by the numbers of a dictionary.
+fn words_by(numbers: DataType) -> DataType {
+    DataType::Dictionary(Box::new(numbers), Box::new(DataType::Utf8))
+}
+
 /// The item of a `list<utf8>`.
 pub(super) fn text_item() -> Arc<Field> {
     Arc::new(Field::new("item", DataType::Utf8, false))
@@ -211,7 +238,7 @@ pub(super) fn text_item() -> Arc<Field> {
 /// The members of a fact.
 pub(super) fn fact_fields() -> Fields {
     Fields::from(vec![
-        Field::new("fact", DataType::Utf8, false),
+        Field::new("fact", words_by(DataType::Int16), false),
         Field::new("value", DataType::Float64, true),
         Field::new("text", DataType::Utf8, true),
         Field::new("packet", DataType::Int64, true),
@@ -226,7 +253,7 @@ pub(super) fn fact_item() -> Arc<Field> {
 /// The members of a share.
 pub(super) fn share_fields() -> Fields {
     Fields::from(vec![
-        Field::new("cause", DataType::Utf8, false),
+        Field::new("cause", words_by(DataType::Int8), false),
         Field::new("confidence", DataType::Float64, false),
     ])
 }

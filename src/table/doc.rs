@@ -47,6 +47,8 @@ fn type_name<T: Table>(kind: &Kind<T>) -> &'static str {
         Kind::Time(_) => "timestamp[ns, UTC]",
         Kind::Address(_) | Kind::Text(_) => "utf8",
         Kind::Word(..) => "dictionary<int8, utf8>",
+        Kind::Label(..) => "dictionary<int16, utf8>",
+        Kind::Named(..) => "dictionary<int32, utf8>",
         Kind::Texts(_) => "list<utf8>",
         Kind::Facts(_) => "list<struct<fact, value, text, packet>>",
         Kind::Shares(_) => "list<struct<cause, confidence>>",

@@ -8,7 +8,8 @@ pub(super) mod zeros;
 use std::sync::Arc;
 
 use arrow_array::types::{
-    Float64Type, Int8Type, Int64Type, TimestampNanosecondType, UInt8Type, UInt16Type, UInt32Type,
+    ArrowDictionaryKeyType, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type,
+    TimestampNanosecondType, UInt8Type, UInt16Type, UInt32Type,
 };
 use arrow_array::{ArrayRef, DictionaryArray};
 use arrow_schema::ArrowError;
@@ -37,6 +38,10 @@ pub enum Filling {
     Time(Values<TimestampNanosecondType>),
     /// Indices of words.
     Word(Values<Int8Type>),
+    /// Indices of labels.
+    Label(Values<Int16Type>),
+    /// Indices of names.
+    Named(Values<Int32Type>),
     /// `bool`.
     Bool(Bools),
     /// `utf8`.
@@ -60,6 +65,8 @@ impl Filling {
             Kind::Float64(_) => Self::Float64(Values::new(rows)),
             Kind::Time(_) => Self::Time(Values::new(rows)),
             Kind::Word(..) => Self::Word(Values::new(rows)),
+            Kind::Label(..) => Self::Label(Values::new(rows)),
+            Kind::Named(..) => Self::Named(Values::new(rows)),
             Kind::Bool(_) => Self::Bool(Bools::new(rows)),
             Kind::Address(_) | Kind::Text(_) => Self::Text(Lines::new(rows)),
             Kind::Texts(_) => Self::Texts(Box::new(Texts::new(rows))),
@@ -77,7 +84,9 @@ impl Filling {
             (Self::UInt8(values), Kind::UInt8(get)) => values.add(*get, rows),
             (Self::Float64(values), Kind::Float64(get)) => values.add(*get, rows),
             (Self::Time(values), Kind::Time(get)) => values.add(*get, rows),
-            (Self::Word(values), Kind::Word(_, get)) => values.add_words(*get, rows),
+            (Self::Word(values), Kind::Word(_, get)) => values.add_places(*get, rows),
+            (Self::Label(values), Kind::Label(_, get)) => values.add_places(*get, rows),
+            (Self::Named(values), Kind::Named(_, get)) => values.add_places(*get, rows),
             (Self::Bool(values), Kind::Bool(get)) => values.add(*get, rows),
             (Self::Text(lines), Kind::Address(get)) => lines.add_addresses(rows, get),
             (Self::Text(lines), Kind::Text(write)) => lines.add(rows, write),
@@ -112,10 +121,9 @@ impl Filling {
             Self::UInt8(values) => Arc::new(values.finish()),
             Self::Float64(values) => Arc::new(values.finish()),
             Self::Time(values) => Arc::new(values.finish().with_timezone("UTC")),
-            Self::Word(values) => {
-                let words = words.ok_or_else(|| ArrowError::SchemaError("no dictionary".into()))?;
-                Arc::new(DictionaryArray::try_new(values.finish(), Arc::clone(words))?)
-            }
+            Self::Word(values) => by_place(values, words)?,
+            Self::Label(values) => by_place(values, words)?,
+            Self::Named(values) => by_place(values, words)?,
             Self::Bool(values) => Arc::new(values.finish()),
             Self::Text(lines) => Arc::new(lines.finish()?),
             Self::Texts(sink) => sink.finish()?,
@@ -127,4 +135,13 @@ impl Filling {
         }
         Ok(column)
     }
+}
+
+/// Texts by their places in a dictionary.
+fn by_place<P: ArrowDictionaryKeyType>(
+    places: Values<P>,
+    words: Option<&ArrayRef>,
+) -> Result<ArrayRef, ArrowError> {
+    let words = words.ok_or_else(|| ArrowError::SchemaError("no dictionary".into()))?;
+    Ok(Arc::new(DictionaryArray::try_new(places.finish(), Arc::clone(words))?))
 }

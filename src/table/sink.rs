@@ -1,18 +1,20 @@
 //! Where getters of list columns put their items.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock};
 
-use arrow_array::types::{Float64Type, Int64Type};
-use arrow_array::{ArrayRef, ListArray, StructArray};
+use arrow_array::types::{Float64Type, Int8Type, Int16Type, Int64Type};
+use arrow_array::{ArrayRef, DictionaryArray, ListArray, StringArray, StructArray};
 use arrow_buffer::OffsetBuffer;
 use arrow_schema::ArrowError;
+use foldhash::fast::RandomState;
 
 use super::column::{fact_fields, fact_item, share_fields, share_item, text_item};
 use super::fill::strings::Strings;
 use super::fill::values::Values;
 use super::fill::zeros::zeros;
 use super::text::cut;
-use crate::cause::Evidence;
+use crate::cause::{Cause, Evidence, facts, names};
 
 /// Items kept of one row's list.
 pub const ITEMS: usize = 64;
@@ -20,9 +22,26 @@ pub const ITEMS: usize = 64;
 /// offsets of Arrow's `utf8` from overflowing.
 pub const ITEM_OCTETS: usize = 2048;
 
-/// Facts of a row, and bytes of the name of one, for which there is room at first.
+/// Facts of a row, and bytes of a text, for which there is room at first.
 const USUAL_FACTS: usize = 3;
 const USUAL_NAME: usize = 24;
+
+/// A closed list of names, and the place of each in it.
+struct Places {
+    names: ArrayRef,
+    places: HashMap<&'static str, i16, RandomState>,
+}
+
+/// The names that facts can have.
+static FACTS: LazyLock<Places> = LazyLock::new(|| {
+    let names: Vec<&'static str> = facts().map(|fact| fact.name).collect();
+    Places {
+        places: names.iter().copied().zip(0..).collect(),
+        names: Arc::new(StringArray::from(names)),
+    }
+});
+/// The names of causes, by their places.
+static CAUSES: LazyLock<ArrayRef> = LazyLock::new(|| Arc::new(StringArray::from(names())));
 
 /// Items of a `list<utf8>` column.
 pub struct Texts {
@@ -67,7 +86,8 @@ impl Texts {
 
 /// Items of a column of named facts.
 pub struct Facts {
-    fact: Strings,
+    /// Places among the names of facts; that of a name that is none is below 0.
+    fact: Values<Int16Type>,
     value: Values<Float64Type>,
     text: Strings,
     packet: Values<Int64Type>,
@@ -79,7 +99,7 @@ impl Facts {
     pub(super) fn new(rows: usize) -> Self {
         let items = USUAL_FACTS * rows;
         Self {
-            fact: Strings::new(items, USUAL_NAME),
+            fact: Values::new(items),
             value: Values::new(items),
             text: Strings::new(items, 0),
             packet: Values::new(items),
@@ -97,7 +117,7 @@ impl Facts {
         packet: Option<u64>,
     ) {
         if self.current < ITEMS {
-            self.fact.push(cut(fact, ITEM_OCTETS));
+            self.fact.push(Some(FACTS.places.get(fact).copied().unwrap_or(-1)));
             self.value.push(value);
             match text {
                 Some(text) => self.text.push(cut(text, ITEM_OCTETS)),
@@ -122,7 +142,7 @@ impl Facts {
     pub(super) fn finish(self) -> Result<ArrayRef, ArrowError> {
         let offsets = OffsetBuffer::from_lengths(self.lengths);
         let members: Vec<ArrayRef> = vec![
-            Arc::new(self.fact.finish()?),
+            Arc::new(DictionaryArray::try_new(self.fact.finish(), Arc::clone(&FACTS.names))?),
             Arc::new(self.value.finish()),
             Arc::new(self.text.finish()?),
             Arc::new(self.packet.finish()),
@@ -134,7 +154,8 @@ impl Facts {
 
 /// Items of a column of causes with their shares. Most rows have none.
 pub struct Shares {
-    cause: Strings,
+    /// Places among the causes.
+    cause: Values<Int8Type>,
     confidence: Values<Float64Type>,
     lengths: Vec<usize>,
     /// Rows before the first that has an item.
@@ -145,14 +166,14 @@ pub struct Shares {
 
 impl Shares {
     pub(super) fn new(rows: usize) -> Self {
-        let (cause, confidence) = (Strings::new(0, 0), Values::new(0));
+        let (cause, confidence) = (Values::new(0), Values::new(0));
         Self { cause, confidence, lengths: Vec::new(), empty: 0, rows, current: 0 }
     }
 
     /// Adds a cause with its share to the current row.
-    pub fn push(&mut self, cause: &str, confidence: f64) {
+    pub fn push(&mut self, cause: Cause, confidence: f64) {
         if self.current < ITEMS {
-            self.cause.push(cause);
+            self.cause.push(Some(i8::try_from(cause.index()).unwrap_or(-1)));
             self.confidence.push(Some(confidence));
             self.current += 1;
         }
@@ -176,8 +197,10 @@ impl Shares {
         } else {
             OffsetBuffer::from_lengths(self.lengths)
         };
-        let members: Vec<ArrayRef> =
-            vec![Arc::new(self.cause.finish()?), Arc::new(self.confidence.finish())];
+        let members: Vec<ArrayRef> = vec![
+            Arc::new(DictionaryArray::try_new(self.cause.finish(), Arc::clone(&CAUSES))?),
+            Arc::new(self.confidence.finish()),
+        ];
         let items = Arc::new(StructArray::try_new(share_fields(), members, None)?);
         Ok(Arc::new(ListArray::try_new(share_item(), offsets, items, None)?))
     }
@@ -190,13 +213,15 @@ mod tests {
     use arrow_array::types::Float64Type;
 
     use super::Shares;
+    use crate::cause::Cause;
     use crate::table::fill::zeros::zeros;
 
     /// A column of rows with so many shares each.
     fn column(rows: &[usize]) -> arrow_array::ArrayRef {
         let mut sink = Shares::new(rows.len());
+        let causes = ["port_closed", "undetermined"].map(|name| Cause::named(name).unwrap());
         for &row in rows {
-            (0..row).for_each(|at| sink.push(["a", "b"][at % 2], 0.25));
+            (0..row).for_each(|at| sink.push(causes[at % 2], 0.25));
             sink.end_row();
         }
         sink.finish().unwrap()

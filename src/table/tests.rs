@@ -18,11 +18,13 @@ fn check<T: Table>() {
         assert!(column.doc.ends_with('.'), "{name}: one sentence");
         assert!(!column.doc.trim_end_matches('.').contains(". "), "{name}: one sentence");
         assert_eq!(name.ends_with("_s"), column.unit == "s", "{name}: seconds end in _s");
-        if let Kind::Word(words, _) = column.kind {
-            let words = words();
-            assert!(words.len() <= 127, "{name}: int8 keys");
-            assert_eq!(words.iter().collect::<BTreeSet<_>>().len(), words.len(), "{name}");
-        }
+        let (words, most) = match column.kind {
+            Kind::Word(words, _) => (words(), i8::MAX as usize),
+            Kind::Label(words, _) => (words(), i16::MAX as usize),
+            _ => continue,
+        };
+        assert!(words.len() <= most, "{name}: too many for its keys");
+        assert_eq!(words.iter().collect::<BTreeSet<_>>().len(), words.len(), "{name}");
     }
 }
 

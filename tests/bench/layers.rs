@@ -16,8 +16,8 @@ use finrst::conn::Connection;
 use finrst::engine::{Options, Output, Session};
 use finrst::packet::Decoder;
 use finrst::table::connections::{ConnectionRow, Connections};
-use finrst::table::make;
 use finrst::table::shared::Shared;
+use finrst::table::{CHUNK_ROWS, Layout};
 
 const DEMO: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/demo.pcap");
 const ROUNDS: u32 = 400;
@@ -91,7 +91,14 @@ fn columns(connections: &[Connection], verdicts: &[Verdict], shared: &Shared) ->
             shared,
         })
         .collect();
-    make::<Connections>(&rows, HashMap::new()).expect("a table").batches.len()
+    let all = finrst::table::columns::<Connections>().collect();
+    let layout = Layout::of(all, shared, HashMap::new());
+    let batches = rows.chunks(CHUNK_ROWS).map(|chunk| {
+        let mut batch = layout.batch(chunk.len());
+        batch.add(chunk);
+        batch.finish().expect("a batch")
+    });
+    batches.count()
 }
 
 fn layers(criterion: &mut Criterion) {

@@ -39,6 +39,8 @@ _TYPES = {
     "float64": "float",
     "timestamp[ns, UTC]": "dt.datetime",
     "dictionary<int8, utf8>": "str",
+    "dictionary<int16, utf8>": "str",
+    "dictionary<int32, utf8>": "str",
 }
 
 

@@ -88,6 +88,17 @@ def test_they_come_in_the_order_of_asking() -> None:
     assert text.teardowns.column_names == ["cause", "packet"]
 
 
+def test_a_stream_and_the_tables_without_rows_have_them_too() -> None:
+    asked = ["cause", "packet", "client_ip"]
+    with finrst.scan(DEMO, columns=asked) as scan:
+        assert [table.column_names for table in scan.empty()] == [asked[::2], asked[:2]]
+    pa = pytest.importorskip("pyarrow")
+    for table, own in zip(BOTH, (asked[::2], asked[:2]), strict=True):
+        rows = pa.table(getattr(finrst.scan(DEMO, columns=asked), table))
+        assert rows.column_names == own
+        assert rows.num_rows == len(SCANNED[table])
+
+
 def test_a_mapping_asks_of_each_table() -> None:
     cap = finrst.read(DEMO, columns={"connections": ["cause"], "teardowns": None})
     assert cap.connections.column_names == ["cause"]

@@ -1,4 +1,4 @@
-"""Schema 2 on every face: what a verdict says is the same in Arrow, pandas, polars and files."""
+"""Schema 3 on every face: what a verdict says is the same in Arrow, pandas, polars and files."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ RIVALS = rivals(finrst.conversation(SCRIPT).connections["alternatives"])
 
 def test_the_schema_says_which_it_is(cap: finrst.Capture) -> None:
     for table in (cap.connections, cap.teardowns):
-        assert table.metadata["finrst.schema_version"] == "2"
+        assert table.metadata["finrst.schema_version"] == "3"
         assert table.metadata["finrst.rule_set"] == "3"
 
 
@@ -55,8 +55,16 @@ def test_arrow_types(cap: finrst.Capture) -> None:
     pa = pytest.importorskip("pyarrow")
     share = pa.struct(
         [
-            pa.field("cause", pa.utf8(), nullable=False),
+            pa.field("cause", pa.dictionary(pa.int8(), pa.utf8()), nullable=False),
             pa.field("confidence", pa.float64(), nullable=False),
+        ]
+    )
+    fact = pa.struct(
+        [
+            pa.field("fact", pa.dictionary(pa.int16(), pa.utf8()), nullable=False),
+            pa.field("value", pa.float64()),
+            pa.field("text", pa.utf8()),
+            pa.field("packet", pa.int64()),
         ]
     )
     for which in ("connections", "teardowns"):
@@ -64,9 +72,17 @@ def test_arrow_types(cap: finrst.Capture) -> None:
         assert schema.field("alternatives").type == pa.list_(
             pa.field("item", share, nullable=False)
         )
+        assert schema.field("evidence").type == pa.list_(pa.field("item", fact, nullable=False))
+        assert schema.field("file").type == pa.dictionary(pa.int32(), pa.utf8())
         assert schema.field("mechanism").type == pa.dictionary(pa.int8(), pa.utf8())
         assert not schema.field("mechanism").nullable
-    assert cap.to_arrow().schema.field("harmless").type == pa.bool_()
+    connections, teardowns = (cap.to_arrow(which).schema for which in ("connections", "teardowns"))
+    assert connections.field("harmless").type == pa.bool_()
+    assert connections.field("interface").type == pa.dictionary(pa.int32(), pa.utf8())
+    assert teardowns.field("flags").type == pa.dictionary(pa.int16(), pa.utf8())
+    assert connections.field("client_fins").type == pa.uint32()
+    assert connections.field("client_bytes").type == pa.int64()
+    assert connections.field("client_packets").type == pa.int64()
 
 
 def test_pandas(cap: finrst.Capture) -> None:
@@ -147,3 +163,112 @@ def test_files(cap: finrst.Capture, tmp_path: Path, ending: str) -> None:
     frame = (pd.read_parquet if ending == ".parquet" else pd.read_feather)(path)
     assert rivals(frame["alternatives"]) == RIVALS
     assert list(frame["mechanism"]) == MECHANISMS
+
+
+DEMO = Path(__file__).parents[1] / "data/demo.pcap"
+
+
+def two_files(folder: Path) -> list[Path]:
+    """Demo as two files, in order of time."""
+    octets = DEMO.read_bytes()
+    at, half = 24, len(octets) // 2
+    while at < half:
+        at += 16 + int.from_bytes(octets[at + 8 : at + 12], "little")
+    parts = [folder / "one.pcap", folder / "two.pcap"]
+    for part, rest in zip(parts, (octets[24:at], octets[at:]), strict=True):
+        part.write_bytes(octets[:24] + rest)
+    return parts
+
+
+def plain(table: finrst.Table) -> list[dict[str, Any]]:
+    """Rows as Python has them."""
+    return list(table)
+
+
+@pytest.mark.parametrize("ending", [".parquet", ".arrow"])
+@pytest.mark.parametrize("command", ["whole", "streamed"])
+def test_files_give_back_what_a_dictionary_stands_for(
+    tmp_path: Path, ending: str, command: str
+) -> None:
+    pytest.importorskip("pyarrow")
+    from pyarrow import feather, parquet
+
+    from finrst.__main__ import main
+
+    parts = two_files(tmp_path)
+    for which in ("connections", "teardowns"):
+        path = tmp_path / f"{which}{ending}"
+        stream = ["--stream"] if command == "streamed" else []
+        given = ["convert", *map(str, parts), "-o", str(path), "-t", which, *stream]
+        assert main(given) == 0
+        read = parquet.read_table if ending == ".parquet" else feather.read_table
+        rows = read(path).to_pylist()
+        key = "connection_id" if which == "connections" else "packet"
+        cap = finrst.read([str(part) for part in parts])
+        names = ("file", "flags", "client_fins", "evidence")
+        for row, known in zip(
+            sorted(rows, key=lambda row: row[key]), cap.table(which), strict=True
+        ):
+            for name in set(names[: 3 if command == "streamed" else 4]) & set(row):
+                assert row[name] == known[name], name
+        assert {row["file"] for row in rows} == {str(part) for part in parts}
+
+
+def test_dataframes_have_texts_and_numbers_as_before(tmp_path: Path) -> None:
+    pd = pytest.importorskip("pandas")
+    pl = pytest.importorskip("polars")
+    pytest.importorskip("pyarrow")
+    cap = finrst.read([str(part) for part in two_files(tmp_path)])
+    known = cap.connections["file"]
+    for backend in ("numpy", "pyarrow"):
+        frame = cap.to_pandas(dtype_backend=backend)  # type: ignore[arg-type]
+        assert not isinstance(frame["file"].dtype, pd.CategoricalDtype)
+        assert frame["file"].tolist() == known
+        # A group for each name that occurs, and no other.
+        assert frame.groupby("file").size().sum() == len(cap)
+        assert len(frame.groupby("file")) == 2
+        segments = cap.to_pandas("teardowns", dtype_backend=backend)  # type: ignore[arg-type]
+        assert segments["flags"].tolist() == cap.teardowns["flags"]
+    frame = cap.to_pandas()
+    assert frame["client_fins"].dtype == "int64"
+    assert (frame["client_rsts"] - frame["server_rsts"]).min() < 0
+    polars = cap.to_polars()
+    assert polars.schema["file"] == pl.Categorical
+    assert polars["file"].to_list() == known
+    facts = polars.select("evidence").explode("evidence").drop_nulls().unnest("evidence")
+    told = [fact["fact"] for row in cap.connections["evidence"] for fact in row]
+    assert facts["fact"].to_list() == told
+
+
+def test_duckdb_has_texts(tmp_path: Path) -> None:
+    duckdb = pytest.importorskip("duckdb")
+    cap = finrst.read([str(part) for part in two_files(tmp_path)])
+    rows = cap.connections  # noqa: F841 - DuckDB finds it by its name
+    found = duckdb.sql("select file, count(*) from rows group by file order by file").fetchall()
+    assert found == sorted(cap.connections.counts("file"))
+    kinds = duckdb.sql("select typeof(file), typeof(client_fins) from rows limit 1").fetchall()
+    assert kinds == [("VARCHAR", "UINTEGER")]
+
+
+def test_files_of_schema_2_are_compared_with_those_of_schema_3(tmp_path: Path) -> None:
+    pa = pytest.importorskip("pyarrow")
+    cap = finrst.read([str(part) for part in two_files(tmp_path)])
+    now = cap.to_arrow()
+    # What schema 2 had: texts, and counts of 64 bits.
+    before = pa.table(
+        {"file": cap.connections["file"], "client_fins": cap.connections["client_fins"]}
+    )
+    assert before.schema.types == [pa.string(), pa.int64()]
+    found = finrst.compare(before, now, ["file", "client_fins"], min_ratio=1.01, min_score=0)
+    assert found.changes
+    assert not found.alerts
+
+
+def test_interfaces_of_one_name_are_one_word() -> None:
+    pytest.importorskip("pandas")
+    cap = finrst.read([DEMO.read_bytes(), DEMO.read_bytes()])
+    assert len(cap.files) == 2
+    assert len(set(cap.connections["file"])) <= 2
+    assert cap.to_arrow()["file"].chunk(0).dictionary.to_pylist() == list(
+        dict.fromkeys(cap.files["file"])
+    )

@@ -24,6 +24,22 @@ class Item(dict[str, Any]):
         return tuple(map(str, self.values())) < tuple(map(str, other.values()))
 
 
+def plain(table: Any) -> Any:
+    """Make texts of names that an Arrow table has by the numbers of a dictionary.
+
+    The vocabularies, whose numbers have 8 bits, stay as they are: as categories of pandas they have
+    the same words in every capture, and names have not.
+    """
+    import pyarrow as pa
+
+    def narrow(field: Any) -> Any:
+        kind = field.type
+        wide = pa.types.is_dictionary(kind) and kind.index_type != pa.int8()
+        return field.with_type(kind.value_type) if wide else field
+
+    return table.cast(pa.schema([narrow(field) for field in table.schema], table.schema.metadata))
+
+
 def tuples(column: Any) -> list[tuple[Any, ...]]:
     """Make a tuple of every list of an Arrow column: of :class:`Item` where it holds structs."""
     import pyarrow as pa

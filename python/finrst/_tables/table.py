@@ -16,7 +16,7 @@ from finrst._base.text import nearest, plural, printable
 from finrst._files import write as _write
 from finrst._files.atomic import aside
 
-from .items import tuples
+from .items import plain, tuples
 from .view import shown
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ class Table:
         >>> import finrst
         >>> table = finrst.conversation("> S, < R.").teardowns
         >>> table.metadata["finrst.schema_version"]
-        '2'
+        '3'
         """
         return self._native.metadata
 
@@ -268,7 +268,8 @@ class Table:
     def to_pandas(self, *, dtype_backend: Literal["numpy", "pyarrow"] = "numpy") -> pd.DataFrame:
         """Make a pandas DataFrame. Needs pandas and pyarrow.
 
-        Closed vocabularies become categories, in the order of :func:`finrst.columns`; times are
+        Closed vocabularies become categories, in the order of :func:`finrst.columns`; other texts
+        (``file``, ``flags``) stay texts, whatever dictionary Arrow has them by; times are
         ``datetime64[ns, UTC]``, durations float seconds, ports and header fields signed, so that
         differences are right. With ``numpy``, integer and truth columns
         in which values can be missing become pandas' nullable ``Int64`` and ``boolean``, so that
@@ -295,7 +296,7 @@ class Table:
         import pyarrow as pa
 
         nested = [field.name for field in whole.schema if pa.types.is_nested(field.type)]
-        flat = self._flat(pandas, whole.drop_columns(nested), dtype_backend)
+        flat = self._flat(pandas, plain(whole.drop_columns(nested)), dtype_backend)
         lists = {
             name: pandas.Series(tuples(whole[name]), dtype=object, index=flat.index, name=name)
             for name in nested

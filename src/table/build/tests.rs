@@ -44,7 +44,7 @@ static COLUMNS: [Column<Sample>; 7] = [
         "",
         "Some.",
         Kind::Facts(|row, out| {
-            (0..row.number).for_each(|n| out.push("fact", None, Some("text"), Some(n)));
+            (0..row.number).for_each(|n| out.push("unread_bytes", None, Some("text"), Some(n)));
         }),
     ),
 ];

@@ -83,15 +83,13 @@ pub const COLUMNS: &[Column<Connections>] = &[
         "late_packets",
         "packets",
         "Segments after it was over.",
-        Kind::int64(&|row| count(row.connection.late_packets.into())),
+        Kind::uint32(&|row| Some(row.connection.late_packets)),
     ),
     Column::required(
         "icmp_errors",
         "packets",
         "ICMP errors that quote a segment of it.",
-        Kind::int64(&|row| {
-            count(row.connection.extra().map_or(0, |extra| extra.icmp_count).into())
-        }),
+        Kind::uint32(&|row| Some(row.connection.extra().map_or(0, |extra| extra.icmp_count))),
     ),
     Column::optional(
         "icmp_error",
@@ -138,10 +136,10 @@ fn closing(c: &Connection) -> Option<&Teardown> {
 }
 
 pub const SIDES: &[Column<Connections>] = sides! {
-    required "fins", "packets", "FIN segments sent.", int64,
-        |c, side| count(c.side(side).fins.into());
-    required "rsts", "packets", "RST segments sent, by their addresses.", int64,
-        |c, side| count(c.side(side).rsts.into());
+    required "fins", "packets", "FIN segments sent.", uint32,
+        |c, side| Some(c.side(side).fins);
+    required "rsts", "packets", "RST segments sent, by their addresses.", uint32,
+        |c, side| Some(c.side(side).rsts);
     required "bytes_lost", "bytes", "payload a reset threw away: sent, never acknowledged (lower bound).",
         int64, |c, side| count(c.bytes_lost(side));
     required "bytes_after_fin", "bytes", "new payload after the first FIN of either side.", int64,

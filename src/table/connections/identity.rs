@@ -1,6 +1,7 @@
 use super::Connections;
 use crate::conn::{Side, seconds};
 use crate::table::column::{Column, count, text};
+use crate::table::shared::Shared;
 
 type Kind = crate::table::column::Kind<Connections>;
 
@@ -66,7 +67,10 @@ pub const COLUMNS: &[Column<Connections>] = &[
         "interface",
         "",
         "Name of the interface that captured the first packet.",
-        Kind::Text(|row, out| text(row.shared.interface(row.connection.interface)?, out)),
+        Kind::named(Shared::interfaces, &|row| {
+            row.shared.interface(row.connection.interface)?;
+            row.shared.interfaces().place(row.connection.interface)
+        }),
     ),
     Column::optional(
         "server_name",
@@ -90,7 +94,7 @@ pub const COLUMNS: &[Column<Connections>] = &[
         "file",
         "",
         "File of the first packet.",
-        Kind::Text(|row, out| text(row.shared.file(row.connection.file)?, out)),
+        Kind::named(Shared::files, &|row| row.shared.files().place(row.connection.file)),
     ),
     Column::required(
         "first_packet_in_file",

@@ -1,6 +1,6 @@
 use super::Connections;
 use crate::conn::{Opening, Side, seconds};
-use crate::table::column::{Column, count};
+use crate::table::column::Column;
 use crate::table::vocabulary::{Vocabulary, words};
 
 type Kind = crate::table::column::Kind<Connections>;
@@ -55,13 +55,13 @@ pub const COLUMNS: &[Column<Connections>] = &[
         "client_syns",
         "packets",
         "SYN segments of the client.",
-        Kind::int64(&|row| count(row.connection.side(Side::Client).syns.into())),
+        Kind::uint32(&|row| Some(row.connection.side(Side::Client).syns)),
     ),
     Column::required(
         "server_syn_acks",
         "packets",
         "SYN-ACK segments of the server.",
-        Kind::int64(&|row| count(row.connection.side(Side::Server).syn_acks.into())),
+        Kind::uint32(&|row| Some(row.connection.side(Side::Server).syn_acks)),
     ),
 ];
 

@@ -11,20 +11,20 @@ pub const COLUMNS: &[Column<Connections>] = sides! {
         |c, side| count(c.side(side).unique_bytes);
     required "bytes_on_wire", "bytes", "payload sent, retransmissions counted again.", int64,
         |c, side| count(c.side(side).bytes);
-    required "retransmitted_packets", "packets", "segments that brought nothing new.", int64,
-        |c, side| count(c.side(side).retransmitted_packets.into());
+    required "retransmitted_packets", "packets", "segments that brought nothing new.", uint32,
+        |c, side| Some(c.side(side).retransmitted_packets);
     required "retransmitted_bytes", "bytes", "payload sent again.", int64,
         |c, side| count(c.side(side).retransmitted_bytes);
-    required "out_of_order", "packets", "segments that filled a gap after later bytes.", int64,
-        |c, side| count(c.side(side).out_of_order.into());
+    required "out_of_order", "packets", "segments that filled a gap after later bytes.", uint32,
+        |c, side| Some(c.side(side).out_of_order);
     required "missing_bytes", "bytes", "payload below the highest seen that was not captured.",
         int64, |c, side| count(c.side(side).missing_bytes());
     required "duplicate_acks", "packets", "acknowledgments repeated while data was outstanding.",
-        int64, |c, side| count(c.side(side).duplicate_acks.into());
-    required "zero_windows", "packets", "segments that closed its receive window.", int64,
-        |c, side| count(c.side(side).zero_windows.into());
-    required "probes", "packets", "keep-alive and zero-window probes sent.", int64,
-        |c, side| count(c.side(side).probes.into());
+        uint32, |c, side| Some(c.side(side).duplicate_acks);
+    required "zero_windows", "packets", "segments that closed its receive window.", uint32,
+        |c, side| Some(c.side(side).zero_windows);
+    required "probes", "packets", "keep-alive and zero-window probes sent.", uint32,
+        |c, side| Some(c.side(side).probes);
     optional "window_minimum", "bytes", "smallest receive window outside SYN and RST, scaled.",
         int64, |c, side| c.side(side).window_minimum.map(i64::from);
     optional "ttl", "hops", "TTL or hop limit of its SYN, else of its first segment.", uint8,

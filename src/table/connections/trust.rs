@@ -48,7 +48,7 @@ pub const COLUMNS: &[Column<Connections>] = &[
         "cut_packets",
         "packets",
         "Segments whose payload the snap length cut.",
-        Kind::int64(&|row| count(row.connection.cut_packets.into())),
+        Kind::uint32(&|row| Some(row.connection.cut_packets)),
     ),
     Column::required(
         "duplicate_packets",
@@ -63,7 +63,7 @@ pub const COLUMNS: &[Column<Connections>] = &[
         "time_backward",
         "packets",
         "Segments at which the capture's clock went back.",
-        Kind::int64(&|row| count(row.connection.time_backward.into())),
+        Kind::uint32(&|row| Some(row.connection.time_backward)),
     ),
 ];
 

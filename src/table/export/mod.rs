@@ -11,7 +11,7 @@ use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
 use arrow_array::RecordBatch;
-use arrow_ipc::writer::FileWriter;
+use arrow_ipc::writer::{DictionaryHandling, FileWriter, IpcWriteOptions};
 use arrow_schema::{ArrowError, SchemaRef};
 
 use crate::base::error::Error;
@@ -98,16 +98,29 @@ fn asked(proceed: &dyn Fn() -> bool) -> Result<(), ArrowError> {
 
 /// Record batches on their way into a byte sink.
 enum Rows<W: Write> {
-    Arrow { writer: Box<FileWriter<W>>, count: u64 },
-    Text { out: W, guard: Option<bool>, text: String, count: u64 },
+    /// What is written where no rows come: the words of a vocabulary travel with rows alone.
+    Arrow {
+        writer: Box<FileWriter<W>>,
+        count: u64,
+        empty: Option<RecordBatch>,
+    },
+    Text {
+        out: W,
+        guard: Option<bool>,
+        text: String,
+        count: u64,
+    },
 }
 
 impl<W: Write> Rows<W> {
     fn new(mut out: W, format: Format, schema: &SchemaRef) -> Result<Self, ArrowError> {
         let guard = match format {
             Format::Arrow => {
-                let writer = Box::new(FileWriter::try_new(out, schema)?);
-                return Ok(Self::Arrow { writer, count: 0 });
+                // Names of files are added to as these are met.
+                let added = DictionaryHandling::Delta;
+                let options = IpcWriteOptions::default().with_dictionary_handling(added);
+                let writer = FileWriter::try_new_with_options(out, schema, options)?;
+                return Ok(Self::Arrow { writer: Box::new(writer), count: 0, empty: None });
             }
             Format::Csv { formula_guard } => {
                 out.write_all(csv::header(schema).as_bytes())?;
@@ -122,7 +135,8 @@ impl<W: Write> Rows<W> {
         asked(proceed)?;
         let rows = batch.num_rows() as u64;
         match self {
-            Self::Arrow { writer, count } => {
+            Self::Arrow { empty, .. } if rows == 0 => *empty = Some(batch.clone()),
+            Self::Arrow { writer, count, .. } => {
                 writer.write(batch)?;
                 *count += rows;
             }
@@ -146,7 +160,10 @@ impl<W: Write> Rows<W> {
     /// The number of rows, and the sink.
     fn finish(self) -> Result<(u64, W), ArrowError> {
         match self {
-            Self::Arrow { mut writer, count } => {
+            Self::Arrow { mut writer, count, empty } => {
+                if let Some(empty) = empty.filter(|_| count == 0) {
+                    writer.write(&empty)?;
+                }
                 writer.finish()?;
                 Ok((count, writer.into_inner()?))
             }

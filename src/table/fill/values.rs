@@ -1,8 +1,8 @@
 //! Columns of numbers and truth values while rows are added.
 
-use arrow_array::types::Int8Type;
-use arrow_array::{ArrowPrimitiveType, BooleanArray, PrimitiveArray};
-use arrow_buffer::{BooleanBuffer, Buffer, NullBuffer, ToByteSlice};
+use arrow_array::types::ArrowDictionaryKeyType;
+use arrow_array::{ArrowNativeTypeOp, ArrowPrimitiveType, BooleanArray, PrimitiveArray};
+use arrow_buffer::{ArrowNativeType, BooleanBuffer, Buffer, NullBuffer, ToByteSlice};
 
 use super::BLOCK_ROWS;
 use super::zeros::zeros;
@@ -119,13 +119,14 @@ impl<P: ArrowPrimitiveType> Values<P> {
     }
 }
 
-impl Values<Int8Type> {
-    /// Adds the places of words, at most [`BLOCK_ROWS`]; one that is not in any vocabulary is -1.
-    pub fn add_words<T: Table>(&mut self, get: Get<T, usize>, rows: &[T::Row<'_>]) {
-        let (mut places, mut block) = ([0; BLOCK_ROWS], [0; BLOCK_ROWS]);
+impl<P: ArrowDictionaryKeyType> Values<P> {
+    /// Adds places in a dictionary, at most [`BLOCK_ROWS`]; one that is in none is its largest.
+    pub fn add_places<T: Table>(&mut self, get: Get<T, usize>, rows: &[T::Row<'_>]) {
+        let mut places = [0; BLOCK_ROWS];
+        let mut block = [P::Native::default(); BLOCK_ROWS];
         let present = get.block(rows, &mut places);
         for (short, place) in block.iter_mut().zip(&places) {
-            *short = i8::try_from(*place).unwrap_or(-1);
+            *short = P::Native::from_usize(*place).unwrap_or(P::Native::MAX_TOTAL_ORDER);
         }
         self.put(&block, rows.len(), present);
     }

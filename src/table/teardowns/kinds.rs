@@ -17,7 +17,7 @@ pub const FIN: &[Column<Teardowns>] = &[
         "retransmissions",
         "packets",
         "FIN: how often it was sent again.",
-        Kind::int64(&|row| count(row.fin()?.retransmissions.into())),
+        Kind::uint32(&|row| Some(row.fin()?.retransmissions)),
     ),
     Column::optional(
         "acked_at",

@@ -1,6 +1,8 @@
 use super::Teardowns;
 use crate::conn::{Kind as Segment, Side, seconds};
-use crate::table::column::{Column, count, text};
+use crate::packet::Flags;
+use crate::table::column::{Column, count};
+use crate::table::shared::Shared;
 use crate::table::vocabulary::{Vocabulary, words};
 
 type Kind = crate::table::column::Kind<Teardowns>;
@@ -22,7 +24,7 @@ pub const COLUMNS: &[Column<Teardowns>] = &[
         "file",
         "",
         "Its file.",
-        Kind::Text(|row, out| text(row.shared.file(row.teardown.file)?, out)),
+        Kind::named(Shared::files, &|row| row.shared.files().place(row.teardown.file)),
     ),
     Column::required(
         "packet_in_file",
@@ -47,7 +49,7 @@ pub const COLUMNS: &[Column<Teardowns>] = &[
         "flags",
         "",
         "Its control bits, joined by commas.",
-        Kind::Text(|row, out| text(row.teardown.flags.text(), out)),
+        Kind::label(Flags::texts, &|row| Some(row.teardown.flags.place())),
     ),
     Column::optional(
         "seq",

@@ -47,7 +47,7 @@ pub const COLUMNS: &[Column<Teardowns>] = &[
         "What else it could be, likeliest first, with shares of what the confidence leaves.",
         Kind::Shares(|row, out| {
             for other in row.verdict.map_or(&[][..], |verdict| &verdict.alternatives) {
-                out.push(other.cause.name(), other.confidence);
+                out.push(other.cause, other.confidence);
             }
         }),
     )
