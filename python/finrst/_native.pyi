@@ -167,9 +167,9 @@ def judged(
     key: str,
     made: _Made,
     facts: Sequence[_Held],
-    part: int,
+    at: tuple[int, int | None],
     options: Mapping[str, Any],
-) -> tuple[Table, Table]: ...
+) -> tuple[Table, Table, int]: ...
 def accounts(
     key: str,
     made: _Made,

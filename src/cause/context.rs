@@ -12,6 +12,7 @@ mod life;
 mod lives;
 mod merge;
 mod names;
+mod only;
 mod service;
 
 pub use client::{Attempt, WaitLimit};
@@ -19,6 +20,7 @@ pub use host::HostFacts;
 pub(super) use host::{chosen, own_hops, own_range, ttls};
 pub use life::{Life, began_to_end, source, turned_away};
 pub use names::fate;
+pub use only::{Circle, Heavy, Only};
 pub use service::ServiceFacts;
 
 use std::collections::HashMap;
@@ -80,8 +82,6 @@ pub struct Context {
     bypasses: Bypasses,
     /// Hosts that are clients too among these: what may be proxies.
     proxies: usize,
-    /// SYNs with the numbers of one of the latest before them, to another address.
-    translations: u64,
     attempts: usize,
     remembered: usize,
     limit: Option<usize>,
@@ -90,6 +90,28 @@ pub struct Context {
     forgotten: u64,
     folded: u64,
     not_compared: u64,
+    /// What alone is remembered, where that is not all.
+    only: Option<Only>,
+}
+
+/// What could not be remembered or compared, in numbers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Left {
+    /// How often something was not remembered because the limit was reached.
+    pub forgotten: u64,
+    /// Gaps above the first of a side that were folded because there were too many.
+    pub folded: u64,
+    /// FIN and RST rows beyond those of their connection that others are compared with.
+    pub not_compared: u64,
+}
+
+impl Left {
+    /// Adds that of another part.
+    pub fn add(&mut self, other: Self) {
+        self.forgotten += other.forgotten;
+        self.folded += other.folded;
+        self.not_compared += other.not_compared;
+    }
 }
 
 impl Context {
@@ -110,45 +132,47 @@ impl Context {
         known + self.attempts + self.remembered + self.bypasses.len()
     }
 
-    /// How often something was not remembered because the limit was reached.
-    pub fn forgotten(&self) -> u64 {
-        self.forgotten
-    }
-
-    /// Gaps above the first of a side that were folded because there were too many.
-    pub fn folded(&self) -> u64 {
-        self.folded
-    }
-
-    /// FIN and RST rows beyond those of their connection that others are compared with.
-    pub fn not_compared(&self) -> u64 {
-        self.not_compared
+    /// What could not be remembered or compared.
+    pub fn left(&self) -> Left {
+        let &Self { forgotten, folded, not_compared, .. } = self;
+        Left { forgotten, folded, not_compared }
     }
 
     /// Adds one connection, whose ending is decided.
     pub fn add(&mut self, c: &Connection) {
-        self.folded += c.endpoints.iter().map(Endpoint::folded).sum::<u64>();
-        self.not_compared += c.teardowns.len().saturating_sub(SEARCHED) as u64;
+        if self.sums() {
+            self.folded += c.endpoints.iter().map(Endpoint::folded).sum::<u64>();
+            self.not_compared += c.teardowns.len().saturating_sub(SEARCHED) as u64;
+        }
         if self.idle {
             return;
         }
         let service = (c.addresses.server, c.ports.server);
         if !chosen(c) {
             for side in [Side::Client, Side::Server] {
-                self.add_host(c, side);
+                if self.holds(c.addresses[side]) {
+                    self.add_host(c, side);
+                }
             }
         }
         let attempted = c.side(Side::Client).syns > 0;
         let life = Life::of(c);
         // A scan's targets that never spoke say nothing.
         let silent = c.good_syn_ack_time.is_none() && c.ending == Ending::HandshakeUnanswered;
-        if attempted && !silent || life.is_some() {
+        if (attempted && !silent || life.is_some()) && self.holds_service(service) {
             self.add_service(c, service, attempted && !silent, life);
         }
-        if attempted {
+        if attempted && self.holds(c.addresses.client) {
             self.add_attempt(c, service);
+            if life.is_some() {
+                self.note_beyond(c.addresses.client, service);
+            }
+        } else if attempted {
+            self.pass(c);
         }
-        self.forgotten += u64::from(!self.bypasses.add(c));
+        if self.holds_bypasses() {
+            self.forgotten += u64::from(!self.bypasses.add(c));
+        }
     }
 
     fn add_service(&mut self, c: &Connection, service: Service, tried: bool, life: Option<Life>) {
@@ -212,13 +236,11 @@ impl Context {
             unusual: c.side(Side::Client).syn_unusual,
             stamp: c.syn_timestamps[0],
         });
-        match remembered {
-            Some(translated) => {
-                self.attempts += 1;
-                self.families.add(c);
-                self.translations += u64::from(translated);
-            }
-            None => self.forgotten += 1,
+        if remembered {
+            self.attempts += 1;
+            self.families.add(c);
+        } else {
+            self.forgotten += 1;
         }
         self.note_client(c.addresses.client, known);
     }

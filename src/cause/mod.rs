@@ -18,7 +18,9 @@ mod rules;
 mod score;
 mod storm;
 
-pub use context::{Attempt, Context, HostFacts, ServiceFacts, WaitLimit};
+pub use context::{
+    Attempt, Circle, Context, Heavy, HostFacts, Left, Only, ServiceFacts, WaitLimit,
+};
 pub use evidence::Evidence;
 pub use facts::{Fact, facts};
 pub use mechanism::Mechanism;

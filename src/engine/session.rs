@@ -10,7 +10,7 @@ use crate::base::guard;
 use crate::base::issue::Issues;
 use crate::base::text::printable;
 use crate::capture::{FileSummary, Interface, Progress, Reader, Source, SourceFiles, Status};
-use crate::cause::{Context, Parameters};
+use crate::cause::{Context, Left, Parameters};
 use crate::conn::{Connection, Counts, Release, Rows};
 use crate::hosts::Hosts;
 use crate::packet::{self, Path, Paths};
@@ -303,7 +303,7 @@ impl Session {
         let mut issues = self.reader.take_issues();
         issues.absorb(self.intake.decoder.take_issues());
         let (counts, rows) = self.shards.finish(|connections| self.context.add_all(connections));
-        told_at_the_end(&mut issues, counts, &self.context);
+        told_at_the_end(&mut issues, counts, self.context.left());
         let mut connections = self.released;
         connections.append(rows);
         Output {
@@ -344,7 +344,7 @@ impl Session {
 }
 
 /// Notes what is odd about all connections together.
-pub(super) fn told_at_the_end(issues: &mut Issues, counts: Counts, context: &Context) {
+pub(super) fn told_at_the_end(issues: &mut Issues, counts: Counts, left: Left) {
     issues.add_many(0, "crowded_tuple", counts.crowded, || {
         "segments of address and port pairs in more VLANs or tunnels than are kept apart".to_owned()
     });
@@ -352,13 +352,13 @@ pub(super) fn told_at_the_end(issues: &mut Issues, counts: Counts, context: &Con
     issues.add_many(0, "evicted", evicted, || {
         "connections were let go early to stay within the memory limit".to_owned()
     });
-    issues.add_many(0, "context_full", context.forgotten(), || {
+    issues.add_many(0, "context_full", left.forgotten, || {
         "services, clients, hosts, attempts or aborts beyond those remembered: verdicts that compare connections may miss some".to_owned()
     });
-    issues.add_many(0, "gaps_folded", context.folded(), || {
+    issues.add_many(0, "gaps_folded", left.folded, || {
         "ranges above the first gap of a side beyond 256 were folded".to_owned()
     });
-    issues.add_many(0, "teardowns_not_compared", context.not_compared(), || {
+    issues.add_many(0, "teardowns_not_compared", left.not_compared, || {
         "FIN and RST segments of connections that have very many of them are compared with the first 64 and the last 64 only".to_owned()
     });
 }

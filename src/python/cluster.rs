@@ -19,7 +19,7 @@ use crate::base::error::Error;
 use crate::base::issue::{Issues, KINDS, NO_FILE};
 use crate::capture::SourceFiles;
 use crate::digest::Stamp;
-use crate::engine::runs::{self, Facts, Held, Job, Surveyed, Together, Way, Writing, settle};
+use crate::engine::runs::{self, Facts, Held, Job, Most, Surveyed, Together, Way, Writing, settle};
 use crate::engine::{Options, metadata};
 use crate::packet::Class;
 use crate::table::shared::Shared;
@@ -269,27 +269,27 @@ fn ready(
     *latest = None;
     let job = open(made)?;
     let facts = job.facts(facts)?;
-    let (together, shared) = job.together(&facts, options, proceed)?;
+    let (together, shared) = job.together(&facts, options, Most::default(), proceed)?;
     let ready = Arc::new(Ready { job, facts, together, shared });
     *latest = Some((key, Arc::clone(&ready)));
     Ok(ready)
 }
 
-/// The tables of a part: connections and FIN and RST segments. `key` tells a job, its options and
-/// its facts from others.
+/// The tables of a part, or of a slice of it: connections and FIN and RST segments; and how many
+/// slices it has. `key` tells a job, its options and its facts from others.
 #[pyfunction]
 pub fn judged<'py>(
     py: Python<'py>,
     key: String,
     made: Made<'py>,
     facts: Vec<Bound<'py, PyAny>>,
-    part: usize,
+    at: (usize, Option<usize>),
     options: &Bound<'py, PyDict>,
-) -> PyResult<(Table, Table)> {
-    let options = self::options(options)?.settled();
+) -> PyResult<(Table, Table, usize)> {
+    let (options, (part, slice)) = (self::options(options)?.settled(), at);
     let made = known(py, made)?;
     let facts = held(&mut Objects::new(py, Raised::default())?, facts)?;
-    let tables = wait(py, move |cancel| {
+    let (tables, slices) = wait(py, move |cancel| {
         let proceed = || cancel.proceed();
         let ready = ready(key, &made, &facts, &options, &proceed)?;
         let plan = &ready.job.plan;
@@ -299,10 +299,19 @@ pub fn judged<'py>(
         }
         let metadata = metadata(&options);
         let with = (&ready.shared, &options, &metadata);
-        ready.together.judge(plan, &ready.facts, part, with, &proceed)
+        let slices = ready.together.slices(plan, part);
+        let first = slice.unwrap_or(0);
+        let judge = |slice| ready.together.judge(plan, &ready.facts, (part, slice), with, &proceed);
+        let mut tables = judge(first)?;
+        for slice in first + 1..slice.map_or(slices, |_| 0) {
+            for (table, more) in tables.iter_mut().zip(judge(slice)?) {
+                table.batches.extend(more.batches);
+            }
+        }
+        Ok((tables, slices))
     })?;
     let [connections, teardowns] = tables.map(|made| Table::of(made, &SourceFiles::default()));
-    Ok((connections, teardowns))
+    Ok((connections, teardowns, slices))
 }
 
 /// The tables about the capture itself; `odd` is what the survey met besides.
@@ -330,9 +339,11 @@ pub fn accounts<'py>(
     let made = known(py, made)?;
     let facts = held(&mut Objects::new(py, Raised::default())?, facts)?;
     let tables = wait(py, move |cancel| {
-        let ready = ready(key, &made, &facts, &options, &|| cancel.proceed())?;
+        let proceed = || cancel.proceed();
+        let ready = ready(key, &made, &facts, &options, &proceed)?;
         let metadata = metadata(&options);
-        ready.job.accounts(&ready.together, &issues, (&options, &metadata))
+        let known = (&ready.together, &ready.facts[..]);
+        ready.job.accounts(known, &issues, (&options, &metadata), &proceed)
     })?;
     Ok(named(tables, &SourceFiles::default()))
 }

@@ -19,7 +19,8 @@ import finrst
 from commands import DEMO, run
 from cutting import Here, cut, same
 from finrst.__main__ import main
-from finrst.cluster import _tasks
+from finrst._files.places import place
+from finrst.cluster import _parts, _tasks
 from finrst.cluster._record import Record
 
 if TYPE_CHECKING:
@@ -269,6 +270,22 @@ def test_columns_and_rows_can_be_chosen(made: tuple[Path, finrst.cluster.Dataset
         ds.arrow("conections")
     with pytest.raises(ValueError, match=r"connections has no column 'casue'.*did you mean"):
         ds.arrow(columns=["casue"])
+
+
+def test_a_part_is_written_piece_by_piece(
+    made: tuple[Path, finrst.cluster.Dataset], tmp_path: Path
+) -> None:
+    """As one of more connections than are judged together is."""
+    whole, there = made[1].table("connections"), place(tmp_path / "deeper/part.parquet")
+    with _parts.writing(there) as put:
+        for first in range(0, 25, 10):
+            put(whole.slice(first, 10))
+        assert not (tmp_path / "deeper/part.parquet").exists()
+    assert _parts.arrow("connections", [there]).equals(made[1].arrow("connections"))
+    with pytest.raises(RuntimeError), _parts.writing(place(tmp_path / "half.parquet")) as put:  # noqa: PT012
+        put(whole)
+        raise RuntimeError
+    assert not list(tmp_path.glob("*half*"))
 
 
 def test_no_table_replaces_a_capture_that_it_was_made_from(pieces: Path, tmp_path: Path) -> None:

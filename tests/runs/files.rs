@@ -6,7 +6,7 @@ use finrst::engine::runs::{Facts, Job, Way};
 
 use crate::cut::{Capture, octets};
 use crate::everywhere::recorded;
-use crate::held::{hold_all, named};
+use crate::held::{ROOMS, hold_in, named};
 use crate::steps::{Scratch, digest, held, steps, way};
 use crate::support::data;
 
@@ -17,13 +17,14 @@ fn files_on_the_way_change_nothing() {
     for at in [&[][..], &[1], &[40, 90], &[3, 60, 60, 120]] {
         let files = named(demo.cut(at));
         for (each, buckets) in [(1, 1), (2, 2), (1, 64)] {
-            hold_all(&format!("{at:?} {each} {buckets}"), &files, each, buckets, &options);
+            let what = format!("{at:?} {each} {buckets}");
+            hold_in(&ROOMS, &what, &files, (each, buckets), &options);
         }
     }
     for (name, capture) in recorded() {
         let count = capture.records.len();
         let files = named(capture.cut(&[count / 3, count / 2, count * 4 / 5]));
-        hold_all(&name, &files, 1, 2, &options);
+        hold_in(&ROOMS, &name, &files, (1, 2), &options);
     }
 }
 

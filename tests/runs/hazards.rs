@@ -1,9 +1,12 @@
 //! What a cut may fall into, each by its name.
 
-use finrst::engine::{Bound, Options};
+use finrst::engine::runs::Most;
+use finrst::engine::{Bound, Options, Output};
 
 use crate::cut::{Capture, Record, classic, octets};
-use crate::held::{File, alone, hold_all, named};
+use crate::held::{File, alone, hold_all, hold_in, named};
+use crate::steps::error_of;
+use crate::support::cells::tables;
 use crate::support::data;
 
 const SECOND: i64 = 1_000_000_000;
@@ -211,6 +214,150 @@ fn what_one_client_and_one_service_are_remembered_by_is_what_one_reader_remember
     let files = named(capture.cut(&[900, 2500, 4000]));
     let options = Options::default();
     assert!(alone(&files, &options).issues.count("context_full") > 0);
-    hold_all("in few buckets", &files, 1, 2, &options);
+    let rooms = [Most { context: 1 << 20, rows: 1500 }, Most::default()];
+    hold_in(&rooms, "in few buckets", &files, (1, 2), &options);
     hold_all("in many", &files, 1, 64, &options);
+}
+
+/// The same frame within VLANs, the outer one first.
+fn within(record: &Record, vlans: &[u16]) -> Record {
+    let data = record.data();
+    let mut frame = data[..12].to_vec();
+    for vlan in vlans {
+        frame.extend([0x81, 0]);
+        frame.extend(vlan.to_be_bytes());
+    }
+    frame.extend_from_slice(&data[12..]);
+    record.with(&frame)
+}
+
+#[test]
+fn one_tuple_in_two_vlans_over_a_cut_is_two_connections() {
+    let mut capture = demo();
+    let twice = capture.records.iter().enumerate().flat_map(|(at, record)| {
+        // One begins in the one VLAN first, the next in the other.
+        let order = if at % 3 == 0 { [10, 20] } else { [20, 10] };
+        order.map(|vlan| within(record, &[vlan]))
+    });
+    capture.records = twice.collect();
+    let options = Options::default();
+    let files = named(capture.cut(&[]));
+    let whole = alone(&files, &options);
+    assert_eq!(whole.counts.created, 2 * alone(&named(demo().cut(&[])), &options).counts.created);
+    for first in (1..60).step_by(7) {
+        let at: Vec<usize> = (first..capture.records.len()).step_by(60).collect();
+        let files = named(capture.cut(&at));
+        all_ways(&format!("cut at {first} and every 60th"), &files, &options);
+    }
+}
+
+#[test]
+fn one_tuple_in_more_vlans_than_are_kept_apart_is_counted_as_by_one_reader() {
+    let mut capture = demo();
+    let some: Vec<Record> = capture.records.iter().take(12).cloned().collect();
+    let all = some.iter().flat_map(|record| (1..=20).map(|vlan| within(record, &[vlan])));
+    capture.records = all.collect();
+    let options = Options::default();
+    for at in [&[7][..], &[19, 20, 21], &[100, 133]] {
+        let files = named(capture.cut(at));
+        assert!(alone(&files, &options).counts.crowded > 0);
+        all_ways(&format!("20 siblings, cut at {at:?}"), &files, &options);
+    }
+}
+
+/// A record of an ICMP error that a router between answers a frame with.
+fn unreachable(record: &Record) -> Record {
+    let data = record.data();
+    let quoted = &data[14..(14 + 28).min(data.len())];
+    let mut frame = data[..14].to_vec();
+    let length = u16::try_from(28 + quoted.len()).unwrap().to_be_bytes();
+    frame.extend([0x45, 0, length[0], length[1], 0, 1, 0, 0, 64, 1, 0, 0, 192, 0, 2, 1]);
+    // To whoever sent it: host unreachable.
+    frame.extend_from_slice(&data[26..30]);
+    frame.extend([3, 1, 0, 0, 0, 0, 0, 0]);
+    frame.extend_from_slice(quoted);
+    record.with(&frame)
+}
+
+#[test]
+fn an_icmp_error_in_the_next_file_belongs_to_its_connection() {
+    let capture = demo();
+    let place = capture.records.iter().position(|record| record.data()[47] == 2).unwrap();
+    let error = unreachable(&capture.records[place]);
+    let options = Options::default();
+    let mut told = 0;
+    for behind in [1, 2, 30, 100] {
+        let at = (place + behind).min(capture.records.len());
+        let mut with = capture.clone();
+        with.records.insert(at, error.clone());
+        let files = named(with.cut(&[at]));
+        let without = alone(&named(capture.cut(&[])), &options);
+        let whole = alone(&files, &options);
+        told += usize::from(texts(without) != texts(whole));
+        all_ways(&format!("{behind} behind"), &files, &options);
+        // And in a file that lies before, by its name.
+        let backwards: Vec<File> = files.iter().rev().cloned().collect();
+        all_ways(&format!("{behind} behind, named before"), &backwards, &options);
+    }
+    assert!(told > 0, "no error changes its connection");
+}
+
+/// A table as text.
+fn texts(output: Output) -> String {
+    format!("{:?}", tables(output)[0].batches)
+}
+
+/// A connection from a port of one of many clients that its server aborts without a byte.
+fn aborted(like: &Record, number: u32) -> [Record; 4] {
+    let (client, server) =
+        ([10, 9, (number / 60_000) as u8, (number / 64 % 250) as u8], [10, 9, 9, 9]);
+    let port = u16::try_from(1024 + number % 60_000).unwrap();
+    let segment = |back: bool, flags: u8, seq: u32, ack: u32| {
+        let (from, to) = if back { (server, client) } else { (client, server) };
+        let (source, target) = if back { (80, port) } else { (port, 80) };
+        let mut frame = like.data()[..14].to_vec();
+        frame.extend([0x45, 0, 0, 40, 0, 1, 0x40, 0, 64, 6, 0, 0]);
+        frame.extend([from, to].concat());
+        frame.extend([source, target].map(u16::to_be_bytes).concat());
+        frame.extend([seq, ack].map(u32::to_be_bytes).concat());
+        frame.extend([0x50, flags, 16, 0, 0, 0, 0, 0]);
+        like.with(&frame)
+    };
+    let [isn, other] = [number * 1000, number * 777];
+    [
+        segment(false, 0x02, isn, 0),
+        segment(true, 0x12, other, isn + 1),
+        segment(false, 0x10, isn + 1, other + 1),
+        segment(true, 0x14, other + 1, isn + 1),
+    ]
+}
+
+#[test]
+fn seventy_thousand_aborts_of_one_service_are_remembered_as_by_one_reader() {
+    let mut capture = demo();
+    let like = capture.records[0].clone();
+    capture.records = (0..70_000).flat_map(|number| aborted(&like, number)).collect();
+    let files = named(capture.cut(&[90_001, 200_002]));
+    let options = Options::default();
+    let whole = alone(&files, &options);
+    // Beyond 65,536 aborts, and beyond 4,096 short lives.
+    assert_eq!(whole.issues.count("context_full"), (70_000 - 65_536) + (70_000 - 4096));
+    let rooms = [Most { context: 20 << 20, rows: 1 << 18 }];
+    hold_in(&rooms, "70,000 aborts", &files, (1, 3), &options);
+}
+
+#[test]
+fn more_paths_than_are_told_apart_in_all_runs_are_an_error_that_names_the_limit() {
+    let mut capture = demo();
+    let like = capture.records[0].clone();
+    let paths = (0..70_000_u32).map(|number| {
+        let [outer, inner] = [number / 4000 + 1, number % 4000 + 1];
+        within(&like, &[outer, inner].map(|vlan| u16::try_from(vlan).unwrap()))
+    });
+    capture.records = paths.collect();
+    let files = named(capture.cut(&[35_000]));
+    let options = Options::default();
+    let error = error_of(&files, 1, 2, &options);
+    assert!(error.contains("65536"), "{error}");
+    assert!(error.contains("VLANs and tunnels"), "{error}");
 }

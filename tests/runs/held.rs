@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use arrow_array::Array as _;
 use finrst::capture::{Reader, Source};
 use finrst::conn::Counts;
-use finrst::engine::runs::{Abreast, Done, Stop};
+use finrst::engine::runs::{Abreast, Done, Most, Stop};
 use finrst::engine::{Options, Output, Session};
 use finrst::table::Made;
 
@@ -56,9 +56,30 @@ pub fn abreast(
 
 /// Holds runs of so many files, in so many buckets, and files that are read at once, to one reader.
 pub fn hold_all(what: &str, files: &[File], each: usize, buckets: u32, options: &Options) {
+    hold_in(&[Most::default()], what, files, (each, buckets), options);
+}
+
+/// Room for all of it, and for some connections at a time and what these may ask alone.
+pub const ROOMS: [Most; 3] = [
+    Most { context: 1 << 30, rows: 1 << 18 },
+    Most { context: 9_000, rows: 7 },
+    Most { context: 40_000, rows: 50 },
+];
+
+/// The same with so much room for judging.
+pub fn hold_in(
+    rooms: &[Most],
+    what: &str,
+    files: &[File],
+    (each, buckets): (usize, u32),
+    options: &Options,
+) {
     let wanted = told(alone(files, options));
-    for (made, wanted) in in_steps(files, each, buckets, options).iter().zip(&wanted.1) {
-        compare(what, made, wanted);
+    let made = in_steps(files, each, buckets, options, rooms);
+    for (most, made) in rooms.iter().zip(made) {
+        for (made, wanted) in made.iter().zip(&wanted.1) {
+            compare(&format!("{what}, {most:?}"), made, wanted);
+        }
     }
     at_once(what, files, options, &wanted);
 }

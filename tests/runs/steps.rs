@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use finrst::base::error::Error;
 use finrst::base::issue::Issues;
 use finrst::capture::Source;
-use finrst::engine::runs::{Held, Job, Way, Writing, settle};
+use finrst::engine::runs::{Held, Job, Most, Way, Writing, settle};
 use finrst::engine::{Metadata, Options};
 use finrst::table::Made;
 
@@ -78,25 +78,54 @@ pub fn steps(
     (digests, facts)
 }
 
-/// The tables that the steps give, each in its parts.
-pub fn in_steps(files: &[File], each: usize, buckets: u32, options: &Options) -> Vec<Vec<Made>> {
+/// The tables that the steps give with so much room for judging, each in its parts.
+pub fn in_steps(
+    files: &[File],
+    each: usize,
+    buckets: u32,
+    options: &Options,
+    rooms: &[Most],
+) -> Vec<Vec<Vec<Made>>> {
     let scratch = Scratch::new();
     let (digests, paths) = steps(&scratch, files, each, buckets, options);
     let job = Job::open(&held(&digests), None).unwrap();
     let facts = job.facts(&held(&paths)).unwrap();
-    let (together, shared) = job.together(&facts, options, &|| true).unwrap();
     let metadata = Metadata::new();
     let settled = settle(options.clone(), origin(files, options)).unwrap();
-    let with = (&shared, &settled, &metadata);
-    let (mut connections, mut teardowns) = (Vec::new(), Vec::new());
-    for part in 0..job.plan.heads.len() {
-        let judged = together.judge(&job.plan, &facts, part, with, &|| true).unwrap();
-        let [some, ends] = judged;
-        connections.push(some);
-        teardowns.push(ends);
-    }
-    let accounts = job.accounts(&together, &Issues::default(), (&settled, &metadata)).unwrap();
-    let mut made = vec![connections, teardowns];
-    made.extend(accounts.map(|table| vec![table]));
-    made
+    let judged = rooms.iter().map(|&most| {
+        let (together, shared) = job.together(&facts, options, most, &|| true).unwrap();
+        let with = (&shared, &settled, &metadata);
+        let (mut connections, mut teardowns) = (Vec::new(), Vec::new());
+        for part in 0..job.plan.heads.len() {
+            for slice in 0..together.slices(&job.plan, part) {
+                let at = (part, slice);
+                let judged = together.judge(&job.plan, &facts, at, with, &|| true).unwrap();
+                let [some, ends] = judged;
+                connections.push(some);
+                teardowns.push(ends);
+            }
+        }
+        let (known, with) = ((&together, &facts[..]), (&settled, &metadata));
+        let accounts = job.accounts(known, &Issues::default(), with, &|| true).unwrap();
+        let mut made = vec![connections, teardowns];
+        made.extend(accounts.map(|table| vec![table]));
+        made
+    });
+    judged.collect()
+}
+
+/// What the steps say of files that they cannot put together.
+pub fn error_of(files: &[File], each: usize, buckets: u32, options: &Options) -> String {
+    let scratch = Scratch::new();
+    let settled = settle(options.clone(), origin(files, options)).unwrap();
+    let digests = files.chunks(each).enumerate().map(|(number, run)| {
+        let to = scratch.file(&format!("run-{number}.frd"));
+        digest(run, &to, way(&settled, buckets, files.len())).unwrap();
+        to
+    });
+    let digests: Vec<PathBuf> = digests.collect();
+    let to = scratch.file("facts-0.frf");
+    let stitched = Job::open(&held(&digests), None)
+        .and_then(|job| job.stitch(0, &settled, &to, &|| true).map(drop));
+    stitched.unwrap_err().to_string()
 }

@@ -7,6 +7,7 @@ bucket. What a step writes appears whole or not at all, and is the same when the
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import os
 from contextlib import nullcontext
@@ -453,17 +454,40 @@ def judge(
     >>> len(finrst.judge(plan, 0, scratch)["teardowns"])
     32
     """
-    options = _native_options(plan.options)
-    facts = _all_facts(plan, scratch, storage_options)
-    made = _made(plan, storage_options)
-    found = _native.judged(_known(plan, scratch), made, facts, run, options)
-    names = ("connections", "teardowns")
-    tables = {name: Table(one, name) for name, one in zip(names, found, strict=True)}
+    ((tables, _),) = _judged(plan, run, scratch, storage_options, [None])
     if to is None:
         return tables
-    paths = {name: os.fspath(Path(to) / f"{name}-{run:05d}.arrow") for name in names}
+    paths = {name: os.fspath(Path(to) / f"{name}-{run:05d}.arrow") for name in tables}
     rows = {name: table.write(paths[name]) for name, table in tables.items()}
     return {**rows, "files": list(paths.values())}
+
+
+def slices(
+    plan: Plan, run: int, scratch: _PathText, storage_options: _Storage
+) -> Iterator[dict[str, Table]]:
+    """Give the two tables of :func:`judge` piece by piece, each of a bounded number of rows."""
+    for tables, count in _judged(plan, run, scratch, storage_options, itertools.count()):
+        yield tables
+        if count == 0:
+            return
+
+
+def _judged(
+    plan: Plan,
+    run: int,
+    scratch: _PathText,
+    storage_options: _Storage,
+    numbers: Iterable[int | None],
+) -> Iterator[tuple[dict[str, Table], int]]:
+    """Give slices of these numbers (``None``: all of them in one), and how many follow."""
+    options = _native_options(plan.options)
+    facts = _all_facts(plan, scratch, storage_options)
+    key, made = _known(plan, scratch), _made(plan, storage_options)
+    for number in numbers:
+        *found, count = _native.judged(key, made, facts, (run, number), options)
+        names = ("connections", "teardowns")
+        tables = {name: Table(one, name) for name, one in zip(names, found, strict=True)}
+        yield tables, 0 if number is None else count - number - 1
 
 
 def accounts(

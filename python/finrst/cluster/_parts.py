@@ -12,7 +12,7 @@ from finrst._files.places import OnDisk
 from finrst._tables.table import Table
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from finrst._files.places import Place
 
@@ -20,13 +20,30 @@ _ROWS = 1 << 16
 """Rows of a row group: what a filter can pass over at once."""
 
 
-def write(table: Table, place: Place) -> None:
-    """Write a table; a capture of this name is not replaced."""
+@contextlib.contextmanager
+def writing(place: Place) -> Iterator[Callable[[Table], None]]:
+    """Give what writes a table, piece by piece; a capture of this name is not replaced."""
     parquet = need("pyarrow.parquet", "cluster")
     if isinstance(place, OnDisk):
         place.path.parent.mkdir(parents=True, exist_ok=True)
-    with place.writing() as file:
-        parquet.write_table(table.to_arrow(), file, compression="zstd", row_group_size=_ROWS)
+    with contextlib.ExitStack() as stack:
+        file = stack.enter_context(place.writing())
+        begun: list[Any] = []
+
+        def write(table: Table) -> None:
+            rows = table.to_arrow()
+            if not begun:
+                writer = parquet.ParquetWriter(file, rows.schema, compression="zstd")
+                begun.append(stack.enter_context(writer))
+            begun[0].write_table(rows, row_group_size=_ROWS)
+
+        yield write
+
+
+def write(table: Table, place: Place) -> None:
+    """Write a whole table; a capture of this name is not replaced."""
+    with writing(place) as put:
+        put(table)
 
 
 @functools.cache

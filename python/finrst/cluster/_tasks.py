@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import functools
 from dataclasses import dataclass, field
@@ -112,9 +113,16 @@ def judge(job: Job, run: Run) -> dict[str, Any]:
     """Write the rows of a run, and count them."""
 
     def work() -> dict[str, Any]:
-        tables = steps.judge(job.plan(), run.number, job.scratch, storage_options=job.storage)
-        for which in PARTED:
-            _parts.write(tables[which], place(job.to, job.storage) / part(which, run))
-        return {which: len(tables[which]) for which in PARTED}
+        rows = dict.fromkeys(PARTED, 0)
+        with contextlib.ExitStack() as stack:
+            files = {}
+            for tables in steps.slices(job.plan(), run.number, job.scratch, job.storage):
+                for which in PARTED:
+                    if which not in files:
+                        there = place(job.to, job.storage) / part(which, run)
+                        files[which] = stack.enter_context(_parts.writing(there))
+                    files[which](tables[which])
+                    rows[which] += len(tables[which])
+        return rows
 
     return once(job.kept(judged(run.number)), work)

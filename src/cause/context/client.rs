@@ -9,7 +9,7 @@ use crate::packet::Address;
 
 numbers! {
     /// Attempts remembered for each client; more add nothing to a pattern.
-    bound MAX_ATTEMPTS: usize = 4096;
+    pub(super) bound MAX_ATTEMPTS: usize = 4096;
     /// Different services that a client failed to open, as far as they are counted.
     bound MAX_FAN_OUT: usize = 16;
     /// Attempts within this time lie together.
@@ -84,18 +84,19 @@ impl Attempt {
 #[derive(Clone, Debug, Default)]
 pub struct Client {
     attempts: Vec<Attempt>,
+    /// One of them has the numbers of one of the latest before it, to another address.
+    translated: bool,
     /// Most clients are never asked for it.
     worked_out: OnceLock<Box<WorkedOut>>,
 }
 
 impl Client {
-    /// Remembers an attempt, and tells whether it has the numbers of one of the latest, to another
-    /// address; `None` when there are enough.
-    pub fn add(&mut self, attempt: Attempt) -> Option<bool> {
+    /// Remembers an attempt; false when there are enough.
+    pub fn add(&mut self, attempt: Attempt) -> bool {
         if self.attempts.len() >= MAX_ATTEMPTS {
-            return None;
+            return false;
         }
-        let translated = self.attempts.iter().rev().take(LATEST).any(|other| {
+        self.translated |= self.attempts.iter().rev().take(LATEST).any(|other| {
             (other.port, other.isn) == (attempt.port, attempt.isn)
                 && other.service.0 != attempt.service.0
         });
@@ -105,7 +106,12 @@ impl Client {
         self.attempts.push(attempt);
         // What was worked out of fewer attempts does not hold any more.
         self.worked_out.take();
-        Some(translated)
+        true
+    }
+
+    /// Whether an address translator may have made one of them of another.
+    pub fn is_translated(&self) -> bool {
+        self.translated
     }
 
     /// All of them, as they were added.

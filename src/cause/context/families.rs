@@ -17,6 +17,9 @@ numbers! {
     bound MAX_TOGETHER: usize = 16;
 }
 
+/// Cells before and after that of a connection in which all that it may have raced with lie.
+pub(super) const CELLS: i64 = MAX_CELLS + 1;
+
 /// One attempt that may have been in a race.
 #[derive(Clone, Copy, Debug)]
 pub struct Racer {
@@ -56,7 +59,7 @@ impl Families {
         self.waiting.push(racer);
         if self.seen == [true; 2] {
             for racer in std::mem::take(&mut self.waiting) {
-                let cell = (racer.port, racer.start.div_euclid(CELL));
+                let cell = (racer.port, cell(racer.start));
                 let cell = self.cells.entry(cell).or_default();
                 if cell.len() <= MAX_TOGETHER {
                     cell.push(racer);
@@ -76,8 +79,8 @@ impl Families {
     /// only one there is, when this is the only one that was dropped.
     pub fn sibling(&self, c: &Connection, from: i64, upto: i64) -> Option<(Racer, bool)> {
         let own = Racer::of(c);
-        let here = own.start.div_euclid(CELL);
-        let cells = upto.div_euclid(CELL).clamp(0, MAX_CELLS) + 1;
+        let here = cell(own.start);
+        let cells = cell(upto).clamp(0, MAX_CELLS) + 1;
         let near: Vec<&Racer> = (here.saturating_sub(cells)..=here.saturating_add(cells))
             .filter_map(|cell| self.cells.get(&(own.port, cell)))
             .flatten()
@@ -123,6 +126,11 @@ impl Racer {
             version: c.ip_version,
         }
     }
+}
+
+/// The cell of a time.
+pub(super) fn cell(time: i64) -> i64 {
+    time.div_euclid(CELL)
 }
 
 /// Both halves of an address in one.

@@ -139,8 +139,8 @@ impl Context {
     pub fn twins<'a>(&'a self, c: &'a Connection) -> impl Iterator<Item = &'a Attempt> {
         let (isn, syns) = (c.side(Side::Client).base.0, c.side(Side::Client).syns);
         // That of a SYN was noted when the later of the two came.
-        let none = syns > 0 && self.translations == 0;
-        let client = self.clients.get(&c.addresses.client).filter(|_| !none);
+        let client = self.clients.get(&c.addresses.client);
+        let client = client.filter(|client| syns == 0 || client.is_translated());
         let same = client.into_iter().flat_map(move |client| client.numbered(c.ports.client, isn));
         same.take(MAX_LEGS).filter(|other| other.service.0 != c.addresses.server)
     }

@@ -1,6 +1,5 @@
 //! What two parts of a capture remember, together.
 
-use super::client::Attempt;
 use super::half_open::HalfOpen;
 use super::lives::Lives;
 use super::{Context, MAX_OF_EACH, Map, ServiceFacts, entry};
@@ -18,7 +17,7 @@ impl Context {
             families,
             bypasses,
             proxies: _,
-            translations: _,
+            only: _,
             attempts: _,
             remembered: _,
             limit: _,
@@ -54,12 +53,14 @@ impl Context {
             let known = self.clients.len();
             let mut client = entry(&mut self.clients, address, self.limit);
             let room = if client.is_some() { room } else { 0 };
-            let (added, translated) = remember(more.attempts(), room, |attempt| {
-                client.as_mut().and_then(|client| client.add(attempt))
-            });
+            let more = more.attempts();
+            let remembered = more
+                .iter()
+                .take(room)
+                .filter(|&&attempt| client.as_mut().is_some_and(|client| client.add(attempt)));
+            let added = remembered.count();
             self.attempts += added;
-            self.translations += translated;
-            self.forgotten += (more.attempts().len() - added) as u64;
+            self.forgotten += (more.len() - added) as u64;
             self.note_client(address, known);
         }
         for (address, more) in in_order(hosts) {
@@ -81,16 +82,6 @@ pub(super) fn in_order<K: Ord + Copy, V>(map: Map<K, V>) -> Vec<(K, V)> {
     let mut all: Vec<_> = map.into_iter().collect();
     all.sort_unstable_by_key(|&(key, _)| key);
     all
-}
-
-/// Adds as many as there is room for: how many were added, and how many of them translated.
-fn remember(
-    all: &[Attempt],
-    room: usize,
-    add: impl FnMut(Attempt) -> Option<bool>,
-) -> (usize, u64) {
-    let added = all.iter().take(room).copied().filter_map(add);
-    added.fold((0, 0), |(added, translated), one| (added + 1, translated + u64::from(one)))
 }
 
 impl ServiceFacts {

@@ -21,25 +21,25 @@ fn what_is_beyond_the_limit_is_counted_and_what_is_known_is_still_added_to() {
         context.add(&accepted(number));
     }
     // Two services, two clients, their four hosts, two attempts, two connections.
-    assert_eq!((context.size(), context.forgotten()), (12, 0));
+    assert_eq!((context.size(), context.forgotten), (12, 0));
     // Two hosts have no room any more; service, client, attempt and connection have.
     context.add(&accepted(3));
-    assert_eq!((context.size(), context.forgotten()), (16, 2));
+    assert_eq!((context.size(), context.forgotten), (16, 2));
     assert!(context.host(accepted(3).addresses.client).is_none());
     context.add(&accepted(1));
-    assert_eq!((context.size(), context.forgotten()), (18, 2));
+    assert_eq!((context.size(), context.forgotten), (18, 2));
     assert_eq!(context.service(&accepted(1)).map(|service| service.accepted), Some(2));
     // Another service and another client beyond the limit, with both of their hosts.
     context.add(&accepted(4));
-    assert_eq!((context.size(), context.forgotten()), (22, 4));
+    assert_eq!((context.size(), context.forgotten), (22, 4));
     context.add(&accepted(5));
-    assert_eq!((context.size(), context.forgotten()), (22, 8));
+    assert_eq!((context.size(), context.forgotten), (22, 8));
     assert!(context.service(&accepted(5)).is_none());
     // Four times as many attempts, and connections, as anything else.
     (0..11).for_each(|_| context.add(&accepted(1)));
-    assert_eq!((context.attempts, context.remembered, context.forgotten()), (16, 16, 8));
+    assert_eq!((context.attempts, context.remembered, context.forgotten), (16, 16, 8));
     context.add(&accepted(1));
-    assert_eq!((context.attempts, context.remembered, context.forgotten()), (16, 16, 10));
+    assert_eq!((context.attempts, context.remembered, context.forgotten), (16, 16, 10));
 }
 
 #[test]
@@ -56,14 +56,14 @@ fn a_client_has_4096_attempts_and_a_service_4096_short_connections_and_65536_abo
         context.add(&aborted);
     }
     assert_eq!(context.attempts, 4096);
-    assert_eq!(context.forgotten(), 2 * (65_536 - 4096));
+    assert_eq!(context.forgotten, 2 * (65_536 - 4096));
     let aborts = |context: &Context| {
         context.service(&aborted).map(|service| service.aborted_around(aborted.end, 1.0))
     };
     assert_eq!(aborts(&context), Some(65_536));
     context.add(&aborted);
     assert_eq!(aborts(&context), Some(65_536));
-    assert_eq!(context.forgotten(), 2 * (65_536 - 4096) + 3);
+    assert_eq!(context.forgotten, 2 * (65_536 - 4096) + 3);
 }
 
 #[test]
@@ -168,14 +168,14 @@ fn folded_gaps_and_rows_that_are_not_compared_are_counted() {
     let rows = one(&format!("> S, < S., > .{}", ", > F. seq=#1".repeat(66)));
     let mut context = Context::default();
     context.add(&c);
-    assert_eq!(context.folded(), c.endpoints.client.folded());
-    assert!(context.folded() > 0);
-    assert_eq!(context.not_compared(), 0);
+    assert_eq!(context.folded, c.endpoints.client.folded());
+    assert!(context.folded > 0);
+    assert_eq!(context.not_compared, 0);
     context.add(&rows);
-    assert_eq!(context.not_compared(), (rows.teardowns.len() - SEARCHED) as u64);
-    let once = context.folded();
+    assert_eq!(context.not_compared, (rows.teardowns.len() - SEARCHED) as u64);
+    let once = context.folded;
     context.add(&c);
-    assert_eq!(context.folded(), 2 * once);
+    assert_eq!(context.folded, 2 * once);
 }
 
 #[test]
@@ -262,7 +262,7 @@ fn told(context: &Context, connections: &[&Connection]) -> Vec<String> {
         )
     };
     let mut all: Vec<String> = connections.iter().map(one).collect();
-    let counts = (context.forgotten(), context.folded(), context.not_compared());
+    let counts = (context.forgotten, context.folded, context.not_compared);
     all.push(format!("{} {counts:?}", context.size()));
     all
 }

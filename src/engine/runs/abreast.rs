@@ -441,7 +441,7 @@ impl Abreast {
         let mut context = Context::default();
         let (counts, connections) = self.shards.finish(|some| context.add_all(some));
         let mut issues = accounts.issues;
-        told_at_the_end(&mut issues, counts, &context);
+        told_at_the_end(&mut issues, counts, context.left());
         Ok(Output {
             connections,
             context,

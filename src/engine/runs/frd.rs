@@ -201,7 +201,7 @@ impl Digested {
         let mut opened = Self { chest, digest, head: known, paths: Vec::new() };
         let run = opened.run()?;
         if run.crowded {
-            return Err(too_many_paths());
+            return Err(too_many_paths(u32::try_from(run.paths.len()).unwrap_or(u32::MAX)));
         }
         opened.paths = run.paths;
         Ok(opened)

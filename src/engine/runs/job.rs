@@ -10,7 +10,7 @@ use super::held::Held;
 use super::plan::{Plan, Surveyed};
 use super::run::{Run, RunReader};
 use super::stitch::{AllPaths, stitch};
-use super::together::Together;
+use super::together::{Most, Together};
 use crate::base::error::Error;
 use crate::base::issue::Issues;
 use crate::base::text::file_name;
@@ -211,7 +211,7 @@ impl Job {
         Ok(facts)
     }
 
-    /// Everything that judging a part needs, of all buckets.
+    /// Everything that judging needs, of all buckets.
     ///
     /// # Errors
     /// As [`Together::of`].
@@ -219,9 +219,10 @@ impl Job {
         &self,
         facts: &[Facts],
         options: &Options,
+        most: Most,
         proceed: &dyn Fn() -> bool,
     ) -> Result<(Together, Shared), Error> {
-        let together = Together::of(&self.plan, facts, options, proceed)?;
+        let together = Together::of(&self.plan, facts, options, most, proceed)?;
         let mut files = Vec::with_capacity(self.plan.files.len());
         for &(run, at) in &self.plan.files {
             let summaries = self.digests.get(run).map(Digested::files).unwrap_or_default();
@@ -236,18 +237,20 @@ impl Job {
     /// The tables about the capture itself.
     ///
     /// # Errors
-    /// As [`accounts()`].
+    /// As [`accounts()`], and [`Together::left`].
     pub fn accounts(
         &self,
-        together: &Together,
+        (together, facts): (&Together, &[Facts]),
         odd: &Issues,
         (options, metadata): (&Options, &Metadata),
+        proceed: &dyn Fn() -> bool,
     ) -> Result<[Made; 5], Error> {
         let runs: Vec<Run> = self.digests.iter().map(Digested::run).collect::<Result<_, _>>()?;
         let all: Vec<&Run> = runs.iter().collect();
         let Accounts { ledger, files, interfaces, mut issues, hosts, .. } =
             accounts(&self.plan, &all, &self.runs(), odd, options)?;
-        told_at_the_end(&mut issues, together.counts, &together.context);
+        let left = together.left(&self.plan, facts, proceed)?;
+        told_at_the_end(&mut issues, together.counts, left);
         let shared = Shared::new(&files, &interfaces, together.paths.clone());
         let known = Tables {
             ledger: &ledger,

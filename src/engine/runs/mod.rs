@@ -37,7 +37,7 @@ pub use plan::{Plan, State, Surveyed};
 pub use run::{Head, Place, Run, RunReader, Sink, refuse, settle};
 pub use stitch::{AllPaths, Item, Items, Runs, bucket_of, stitch};
 pub use survey::{Found, Survey, survey};
-pub use together::Together;
+pub use together::{Most, Together};
 pub use walk::Frames;
 
 use crate::base::error::Error;

@@ -62,6 +62,8 @@ pub struct AllPaths {
     of_runs: Vec<Vec<PathId>>,
     /// Of what tells of frames set aside.
     told: HashMap<PathId, PathId>,
+    /// How many are told apart.
+    most: u32,
 }
 
 impl AllPaths {
@@ -77,14 +79,15 @@ impl AllPaths {
         for (run, marks) in runs.enumerate() {
             all.add(run, marks)?;
         }
-        few(&all.paths)?;
+        few(&all.paths, all.most)?;
         Ok(all)
     }
 
     /// Those of no run yet.
     pub(super) fn none(options: &Options) -> Self {
         let paths = Paths::new(options.decoding.paths);
-        Self { paths, of_runs: Vec::new(), told: HashMap::new() }
+        let most = options.decoding.paths;
+        Self { paths, of_runs: Vec::new(), told: HashMap::new(), most }
     }
 
     /// Adds paths of a run, behind those that it has.
@@ -118,7 +121,7 @@ impl AllPaths {
         }
         let known = teller.decoder().paths();
         if known.overflow() == Some(path) {
-            return Err(too_many_paths());
+            return Err(too_many_paths(self.most));
         }
         let mark = known.mark(path).ok_or_else(|| broken("a path"))?;
         let id = self.paths.marked(mark).ok_or_else(|| broken("a path"))?;
@@ -127,17 +130,16 @@ impl AllPaths {
     }
 }
 
-fn few(paths: &Paths) -> Result<(), Error> {
-    paths.overflow().map_or(Ok(()), |_| Err(too_many_paths()))
+fn few(paths: &Paths, most: u32) -> Result<(), Error> {
+    paths.overflow().map_or(Ok(()), |_| Err(too_many_paths(most)))
 }
 
-/// That runs cannot be put together.
-pub(super) fn too_many_paths() -> Error {
-    Error::Argument(
-        "too many paths: the runs have more VLANs and tunnels together than are told apart, and \
-         which these are depends on their order; read them as one"
-            .to_owned(),
-    )
+/// That runs cannot be put together, which may have so many paths.
+pub(super) fn too_many_paths(most: u32) -> Error {
+    Error::Argument(format!(
+        "too many paths: the runs have more than {most} VLANs and tunnels together, the limit of \
+         what is told apart, and which these are depends on their order; read them as one"
+    ))
 }
 
 /// What the packets of a bucket run through.
@@ -296,7 +298,7 @@ impl Stitcher<'_> {
                 let hash = self.seed.hash(&segment);
                 if bucket_of(hash, buckets) == bucket {
                     let path = self.paths.told(teller, segment.path)?;
-                    few(&self.paths.paths)?;
+                    few(&self.paths.paths, self.paths.most)?;
                     self.tracker.take_at(&Segment { path, ..segment }, hash, now);
                 }
             }
@@ -304,7 +306,7 @@ impl Stitcher<'_> {
                 let hash = self.seed.hash_quoted(error);
                 if bucket_of(hash, buckets) == bucket {
                     let path = self.paths.told(teller, error.path)?;
-                    few(&self.paths.paths)?;
+                    few(&self.paths.paths, self.paths.most)?;
                     self.tracker.icmp_at(&IcmpError { path, ..*error }, hash, now);
                 }
             }

@@ -2,12 +2,14 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
+use std::ops::{Range, RangeInclusive};
 
+use super::broken;
 use super::facts::{Facts, RowsOf, all_paths};
 use super::plan::Plan;
 use crate::base::error::Error;
 use crate::base::guard;
-use crate::cause::Context;
+use crate::cause::{Circle, Context, Heavy, Left, Only};
 use crate::conn::{Connection, Counts, Rows};
 use crate::engine::judge::Judge;
 use crate::engine::{Metadata, Options};
@@ -17,11 +19,32 @@ use crate::table::shared::Shared;
 
 /// Rows that are shown to the context at a time.
 const SHOWN: usize = 64;
+/// Times that all connections are gone through for sums, at most.
+const SHARES: usize = 64;
+/// Bytes of a context for each thing that it remembers, as measured.
+const OF_ONE: usize = 170;
+
+/// How much is held at a time.
+#[derive(Clone, Copy, Debug)]
+pub struct Most {
+    /// Bytes of what connections say of each other.
+    pub context: usize,
+    /// Connections that are judged together.
+    pub rows: usize,
+}
+
+impl Default for Most {
+    fn default() -> Self {
+        Self { context: 256 << 20, rows: 1 << 18 }
+    }
+}
 
 /// What all connections say together.
 pub struct Together {
-    /// What they say of each other.
-    pub context: Context,
+    /// What they say of each other, where there is room for all of it.
+    context: Option<Context>,
+    /// Clients that tried often, where there is not.
+    heavy: Heavy,
     /// How many were begun and let go.
     pub counts: Counts,
     /// First packets of all connections, in order: a connection's number is its place among them.
@@ -30,6 +53,14 @@ pub struct Together {
     pub paths: Vec<Path>,
     /// Of each bucket.
     of_buckets: Vec<Vec<PathId>>,
+    most: Most,
+}
+
+/// Connections that are judged together: some of a part, one behind the other.
+struct Slice {
+    part: usize,
+    /// Their first packets, and the packets of FINs and RSTs beside them.
+    packets: RangeInclusive<u64>,
 }
 
 /// Rows of all buckets in the order of their first packets.
@@ -75,6 +106,7 @@ impl Together {
         plan: &Plan,
         facts: &[Facts],
         options: &Options,
+        most: Most,
         proceed: &dyn Fn() -> bool,
     ) -> Result<Self, Error> {
         let (paths, of_buckets) = all_paths(facts, options.decoding.paths)?;
@@ -82,22 +114,49 @@ impl Together {
         for bucket in facts {
             counts.add(bucket.known.counts);
         }
-        let (mut context, mut firsts) = (Context::default(), Vec::new());
+        let parts = 0..plan.heads.len();
+        let all: u64 = parts.flat_map(|part| facts.iter().map(move |one| one.of_part(part))).sum();
+        guard::room(usize::try_from(all.saturating_mul(8)).unwrap_or(usize::MAX))?;
+        let (context, heavy) = (Some(Context::default()), Heavy::of(all));
+        let firsts = Vec::new();
+        let mut made = Self { context, heavy, counts, firsts, paths, of_buckets, most };
+        let (mut firsts, mut context, mut heavy) =
+            (Vec::new(), made.context.take(), std::mem::take(&mut made.heavy));
+        made.each(plan, facts, proceed, |shown| {
+            firsts.extend(shown.iter().map(|row| row.first_packet));
+            shown.iter().for_each(|row| heavy.add(row));
+            if let Some(known) = &mut context {
+                known.add_all(&shown.iter().collect::<Vec<_>>());
+                guard::room_for(0)?;
+                if known.size().saturating_mul(OF_ONE) > most.context {
+                    context = None;
+                }
+            }
+            Ok(())
+        })?;
+        (made.firsts, made.context, made.heavy) = (firsts, context, heavy);
+        Ok(made)
+    }
+
+    /// Goes through all connections in order, some at a time, with their numbers.
+    fn each(
+        &self,
+        plan: &Plan,
+        facts: &[Facts],
+        proceed: &dyn Fn() -> bool,
+        mut take: impl FnMut(&[Connection]) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let mut number = 0;
+        let mut shown: Vec<Connection> = Vec::with_capacity(SHOWN);
         for part in 0..plan.heads.len() {
-            let own: u64 = facts.iter().map(|bucket| bucket.of_part(part)).sum();
-            guard::room(usize::try_from(own.saturating_mul(640)).unwrap_or(usize::MAX))?;
-            let mut merged = Merged::of(rows(facts, &of_buckets, part, false)?)?;
-            let mut shown: Vec<Connection> = Vec::with_capacity(SHOWN);
+            let mut merged = Merged::of(rows(facts, &self.of_buckets, part, false)?)?;
             loop {
                 let row = merged.next()?;
                 let over = row.is_none();
-                if let Some(mut row) = row {
-                    row.id = firsts.len() as u64;
-                    firsts.push(row.first_packet);
-                    shown.push(row);
-                }
+                shown.extend(row.map(|row| Connection { id: number, ..row }));
+                number += u64::from(!over);
                 if over || shown.len() == SHOWN {
-                    context.add_all(&shown.iter().collect::<Vec<_>>());
+                    take(&shown)?;
                     shown.clear();
                     if !proceed() {
                         return Err(Error::Cancelled);
@@ -108,10 +167,97 @@ impl Together {
                 }
             }
         }
-        Ok(Self { context, counts, firsts, paths, of_buckets })
+        Ok(())
     }
 
-    /// The tables of a part: its connections, and the FINs and RSTs in it.
+    /// What some connections may ask of all others.
+    fn circle(
+        &self,
+        plan: &Plan,
+        facts: &[Facts],
+        mut circle: Circle,
+        proceed: &dyn Fn() -> bool,
+    ) -> Result<Context, Error> {
+        loop {
+            let mut context = self.only(plan, facts, Only::Circle(Box::new(circle)), proceed)?;
+            let again = match context.take_only() {
+                Some(Only::Circle(mut circle)) => circle.again(),
+                _ => None,
+            };
+            match again {
+                Some(more) => circle = more,
+                None => return Ok(context),
+            }
+        }
+    }
+
+    fn only(
+        &self,
+        plan: &Plan,
+        facts: &[Facts],
+        only: Only,
+        proceed: &dyn Fn() -> bool,
+    ) -> Result<Context, Error> {
+        let mut context = Context::only(only);
+        self.each(plan, facts, proceed, |shown| {
+            guard::room_for(0)?;
+            shown.iter().for_each(|row| context.add(row));
+            Ok(())
+        })?;
+        Ok(context)
+    }
+
+    /// What could not be remembered of all connections.
+    ///
+    /// # Errors
+    /// As [`Together::of`].
+    pub fn left(
+        &self,
+        plan: &Plan,
+        facts: &[Facts],
+        proceed: &dyn Fn() -> bool,
+    ) -> Result<Left, Error> {
+        if let Some(context) = &self.context {
+            return Ok(context.left());
+        }
+        // Of every connection some four things are remembered.
+        let whole = self.firsts.len().saturating_mul(4 * OF_ONE);
+        let of = whole.div_ceil(self.most.context.max(1)).clamp(1, SHARES) as u64;
+        let mut left = Left::default();
+        for at in 0..of {
+            left.add(self.only(plan, facts, Only::Share { at, of }, proceed)?.left());
+        }
+        Ok(left)
+    }
+
+    /// How many slices of a bounded number of connections a part has: one at least.
+    pub fn slices(&self, plan: &Plan, part: usize) -> usize {
+        self.of_part(plan, part).len().div_ceil(self.most.rows.max(1)).max(1)
+    }
+
+    /// The numbers of a part's connections.
+    fn of_part(&self, plan: &Plan, part: usize) -> Range<usize> {
+        let packets = packets(plan, part);
+        let from = self.firsts.partition_point(|first| first < packets.start());
+        let upto = self.firsts.partition_point(|first| first <= packets.end());
+        from..upto
+    }
+
+    fn slice(&self, plan: &Plan, part: usize, number: usize) -> Slice {
+        let (all, packets) = (self.of_part(plan, part), packets(plan, part));
+        // The last connection before a slice, and the last in it, where the part goes on.
+        let before = |slice: usize| {
+            let at = all.start + slice.saturating_mul(self.most.rows);
+            let inside = slice > 0 && at < all.end;
+            self.firsts.get(at.wrapping_sub(1)).copied().filter(|_| inside)
+        };
+        let from = before(number).map_or(*packets.start(), |first| first + 1);
+        let upto = before(number + 1).unwrap_or(*packets.end());
+        Slice { part, packets: from..=upto }
+    }
+
+    /// The tables of a slice of a part: its connections, and the FINs and RSTs beside them. Those of
+    /// all slices, one behind the other, are those of the part.
     ///
     /// # Errors
     /// As [`Together::of`].
@@ -119,40 +265,65 @@ impl Together {
         &self,
         plan: &Plan,
         facts: &[Facts],
-        part: usize,
+        (part, slice): (usize, usize),
         (shared, options, metadata): (&Shared, &Options, &Metadata),
         proceed: &dyn Fn() -> bool,
     ) -> Result<[Made; 2], Error> {
-        let ends = plan.parts();
-        let end = ends.get(part).copied().unwrap_or(0);
-        let before = part.checked_sub(1).and_then(|at| ends.get(at)).copied().unwrap_or(0);
+        let Slice { part, packets } = self.slice(plan, part, slice);
         let numbered = |mut row: Connection| {
             let at = self.firsts.binary_search(&row.first_packet);
             row.id = at.map_or(u64::MAX, |at| at as u64);
             row
         };
-        let (mut own, mut all) = (Rows::default(), Rows::default());
-        let mut visitors = Merged::of(rows(facts, &self.of_buckets, part, true)?)?;
-        while let Some(row) = visitors.next()? {
-            all.push(&mut numbered(row));
+        let (mut own, mut ending) = (Rows::default(), Rows::default());
+        let mut circle = Circle::new(&self.heavy);
+        for visitors in [true, false] {
+            let mut merged = Merged::of(rows(facts, &self.of_buckets, part, visitors)?)?;
+            while let Some(row) = merged.next()? {
+                if row.first_packet > *packets.end() {
+                    break;
+                }
+                let mine = !visitors && packets.contains(&row.first_packet);
+                let ends = row.teardowns.iter().any(|one| packets.contains(&one.packet));
+                if !mine && !ends {
+                    continue;
+                }
+                let mut row = numbered(row);
+                if self.context.is_none() {
+                    circle.add(&row);
+                }
+                if ends {
+                    ending.push(&mut row.clone());
+                }
+                if mine {
+                    own.push(&mut row);
+                }
+            }
         }
-        let mut merged = Merged::of(rows(facts, &self.of_buckets, part, false)?)?;
-        while let Some(row) = merged.next()? {
-            let mut row = numbered(row);
-            all.push(&mut row.clone());
-            own.push(&mut row);
-        }
+        let some = match self.context {
+            Some(_) => None,
+            None => Some(self.circle(plan, facts, circle, proceed)?),
+        };
+        let Some(context) = self.context.as_ref().or(some.as_ref()) else {
+            return Err(broken("a plan"));
+        };
         let judge = Judge {
-            context: &self.context,
+            context,
             parameters: &options.parameters,
             columns: &options.columns,
             threads: options.threads(),
         };
-        let within = before + 1..=end;
-        let teardowns = judge.teardowns_in(&all, within, shared, metadata, proceed)?;
-        drop(all);
+        let teardowns = judge.teardowns_in(&ending, packets, shared, metadata, proceed)?;
+        drop(ending);
         Ok([judge.connections(own, shared, metadata, proceed)?, teardowns])
     }
+}
+
+/// The packets of a part.
+fn packets(plan: &Plan, part: usize) -> RangeInclusive<u64> {
+    let ends = plan.parts();
+    let before = part.checked_sub(1).and_then(|at| ends.get(at)).copied().unwrap_or(0);
+    before + 1..=ends.get(part).copied().unwrap_or(0)
 }
 
 fn rows<'f>(
