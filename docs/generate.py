@@ -204,7 +204,7 @@ def options() -> str:
         "it. A confidence is how sure a rule is before the quality of the capture counts, or",
         "the share of a candidate; a weight adds to a sum; a fraction is a part, or one part in",
         "so many; a bound is what is remembered or looked at, at most. Names begin with the",
-        "cause, or with the part of the judgement, that they belong to.",
+        "cause, or with the part of the judgement or of the facts, that they belong to.",
         "",
         "| number | kind | value | meaning |",
         "|" + " --- |" * 4,

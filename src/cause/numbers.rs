@@ -5,6 +5,7 @@ use super::parameters::Parameters;
 use super::rules::{COMMON, RULES};
 use super::{apart, context, guards, harmless, near, rivals, rule, score, storm};
 use crate::base::numbers::{Number, Values};
+use crate::conn;
 
 /// Where numbers are declared that are no single rule's.
 const SHARED: &[(&str, &[Number])] = &[
@@ -47,11 +48,14 @@ pub fn numbers() -> Vec<Shown> {
         settable: true,
         doc,
     });
+    let stated = stated().flat_map(|(of, all)| all.iter().flat_map(move |n| shown(of, n)));
+    thresholds.chain(stated).collect()
+}
+
+/// The numbers that no reading can set, by where they are declared.
+fn stated() -> impl Iterator<Item = (&'static str, &'static [Number])> {
     let rules = RULES.iter().map(|rule| (rule.name, rule.numbers));
-    let stated = rules.chain(SHARED.iter().copied()).chain(context::NUMBERS);
-    thresholds
-        .chain(stated.flat_map(|(of, all)| all.iter().flat_map(move |n| shown(of, n))))
-        .collect()
+    rules.chain(SHARED.iter().copied()).chain(context::NUMBERS).chain(conn::NUMBERS)
 }
 
 /// The unit of a threshold.
@@ -85,7 +89,8 @@ fn in_seconds(number: &Number, value: f64) -> f64 {
 }
 
 /// A text of a rule with its numbers in it. A place is the name of a threshold, or of a number of
-/// the rule in small letters, `{at_once_s}`; with a capital it begins a sentence.
+/// the rule in small letters, `{at_once_s}`, or of another one with where it is declared,
+/// `{ending.run}`; with a capital it begins a sentence.
 pub fn told(text: &str, own: &[Number]) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
@@ -111,7 +116,12 @@ pub fn told(text: &str, own: &[Number]) -> String {
 
 /// A number as it stands in a sentence.
 fn in_words(name: &str, own: &[Number]) -> Option<String> {
-    if let Some(number) = own.iter().find(|number| number.name.eq_ignore_ascii_case(name)) {
+    let elsewhere = |(of, name): (&str, &str)| {
+        let (_, all) = stated().find(|(there, _)| *there == of)?;
+        all.iter().find(|number| number.name.eq_ignore_ascii_case(name))
+    };
+    let own = own.iter().find(|number| number.name.eq_ignore_ascii_case(name));
+    if let Some(number) = own.or_else(|| elsewhere(name.split_once('.')?)) {
         let values: Vec<f64> = match number.values {
             Values::One(value) => vec![value],
             Values::Several(all) => all.to_vec(),
@@ -181,6 +191,8 @@ mod tests {
         assert_eq!(told("{Few} near {limits}.", OWN), "Three near 5, 65 or 120 s.");
         assert_eq!(told("{part} or {idle_s}", OWN), "2 % or a second");
         assert_eq!(told("{too_early} of {scan_ports}", OWN), "half of 20");
+        assert_eq!(told("{Ending.run} in {ending.idle}", OWN), "Three in a second");
+        assert_eq!(told("{ending.unknown}", OWN), "{ending.unknown}");
         assert_eq!(told("{unknown} {and open", OWN), "{unknown} {and open");
         assert_eq!((FEW, LONG, SOON), (3, 1460, 20_000_000));
         assert!(PART < 0.1 && LIMITS.len() == 3);

@@ -173,12 +173,8 @@ pub fn score(case: &Case<'_>, row: &Teardown) -> Score {
     let odd_id = row.ip_id_delta.is_some_and(|delta| !(-ID_BEHIND..=ID_AHEAD).contains(&delta));
     // A reply has no socket whose counter it could follow.
     let reply = row.form == Some(Form::Reply) || row.reply_shape || !row.flags.ack();
-    score.add(
-        odd_id && endpoint.counts_identifications() && !reply,
-        IDENTIFICATION,
-        "ip_id_out_of_sequence",
-        at,
-    );
+    let odd_id = odd_id && endpoint.counts_identifications() && !reply;
+    score.add(odd_id, IDENTIFICATION, "ip_id_out_of_sequence", at);
     score.add(row.copies_peer && !like_its_sender, COPIES_PEER, "copies_the_peers_header", at);
     let early = too_early(case, row);
     let again = early && answered_in_time(case, row);

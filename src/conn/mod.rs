@@ -55,3 +55,18 @@ pub use track::play::play;
 pub use track::seed::Seed;
 pub use track::trace::{Chosen, Trace, Traced};
 pub use track::tracker::{Counts, Tracker};
+
+use crate::base::numbers::Number;
+
+/// The numbers by which facts are told from each other, by the file that states them.
+pub(crate) const NUMBERS: [(&str, &[Number]); 9] = [
+    ("ending", follow::ending::NUMBERS),
+    ("reply", facts::connection::NUMBERS),
+    ("form", follow::form::NUMBERS),
+    ("teardowns", follow::teardowns::NUMBERS),
+    ("step", follow::step::NUMBERS),
+    ("sequence", follow::sequence::NUMBERS),
+    ("stall", follow::stall::NUMBERS),
+    ("baseline", follow::baseline::NUMBERS),
+    ("foreign", follow::foreign::NUMBERS),
+];

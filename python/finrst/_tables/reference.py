@@ -80,7 +80,8 @@ def parameters() -> Table:
 
     Thresholds come first: ``settable``, for ``read(..., parameters={name: value})``; those that
     made a table stand in its ``metadata``. What the rules state comes next, in their order of
-    decision, and then what is no single rule's: shown, and the same in every reading.
+    decision, and then what is no single rule's, down to the numbers by which facts are told from
+    each other: shown, and the same in every reading.
 
     Columns: ``name``, ``default`` (of what cannot be set, its value), ``unit`` (``s``, ``bytes`` or
     null), ``doc``, ``kind``, ``settable``. A kind is ``threshold``, ``confidence`` (how sure a rule

@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use crate::base::numbers::numbers;
 use crate::conn::compat::tampering::{Half, Tampering};
 use crate::conn::compat::zeek::Zeek;
 use crate::conn::facts::endpoint::Endpoint;
@@ -11,8 +12,10 @@ use crate::conn::primitives::optional::Moment;
 use crate::conn::primitives::words::{BySide, EndedBy, Ending, Opening, Phase, Release, Side};
 use crate::packet::{Address, PathId, Seq};
 
-/// A reply comes within this time of what it answers, or within three round trips.
-const REPLY_TIME: i64 = 250_000_000;
+numbers! {
+    /// A reply comes within this time of what it answers, or within three round trips.
+    window REPLY_TIME: i64 = 250_000_000;
+}
 
 /// An ICMP error that quoted a segment of this connection.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -31,7 +34,8 @@ pub struct Icmp {
     pub code: u8,
     /// Which side sent the quoted segment.
     pub quoted: Side,
-    /// The next hop's MTU, of an error that says that a segment was too big; 0 where it is not told.
+    /// The next hop's MTU, of an error that says that a segment was too big; 0 where it is not
+    /// told.
     pub mtu: u32,
 }
 

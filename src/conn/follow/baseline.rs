@@ -4,17 +4,20 @@
 //! come from segments that it certainly sent (its SYN, and where timestamps are in use those that
 //! carry one), and forged ones do not become the measure of others.
 
+use crate::base::numbers::numbers;
 use crate::conn::facts::endpoint::Endpoint;
 use crate::conn::facts::header::{Sample, Signs, Traits, hops};
 use crate::conn::follow::effect::Effect;
 use crate::packet::{Marks, Options, Segment};
 
-/// How many identifications a step forward may skip and still follow its predecessor.
-const IP_ID_STEP: u16 = 2048;
-/// Routers that paths of one host differ by, at most, and a segment still passes for its own.
-const PATHS: u8 = 3;
-/// Windows that differ by this factor are not one host's a moment later.
-const WINDOWS: u64 = 4;
+numbers! {
+    /// How many identifications a step forward may skip and still follow its predecessor.
+    count IP_ID_STEP: u16 = 2048;
+    /// Routers that paths of one host differ by, at most, and a segment still passes for its own.
+    count PATHS: u8 = 3;
+    /// Windows that differ by this factor are not one host's a moment later.
+    fraction WINDOWS: u64 = 4;
+}
 
 /// Takes a segment, no reset, into the baselines of its side, unless its sender is in doubt.
 #[inline]

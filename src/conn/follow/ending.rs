@@ -1,21 +1,25 @@
 //! How a connection ended: decided when it is let go, from its facts alone.
 
+use crate::base::numbers::numbers;
 use crate::conn::facts::connection::{Connection, Stuck};
 use crate::conn::facts::endpoint::{Endpoint, State};
 use crate::conn::facts::teardown::{Form, Kind, SequenceCheck, Teardown, Trigger};
 use crate::conn::follow::teardowns::SEARCHED;
 use crate::conn::primitives::words::{BySide, EndedBy, Ending, Opening, Phase, Release, Side};
 
-/// Unanswered retransmissions or probes that make a peer unresponsive.
-const RUN: u32 = 3;
-/// They take longer than this: what was lost in one flight is sent again at once, and says nothing.
-const FLIGHT: i64 = 5_000_000;
-/// A silence that counts as idle.
-const IDLE: i64 = 1_000_000_000;
-/// How long a handshake may still go on when the capture ends.
-const HANDSHAKE_TIMER: i64 = 3_000_000_000;
-/// How long an open or half-closed connection may still go on when the capture ends.
-const OPEN_TIMER: i64 = 60_000_000_000;
+numbers! {
+    /// Unanswered retransmissions or probes that make a peer unresponsive.
+    count RUN: u32 = 3;
+    /// They take longer than this: what was lost in one flight is sent again at once, and says
+    /// nothing.
+    window FLIGHT: i64 = 5_000_000;
+    /// A silence that counts as idle.
+    window IDLE: i64 = 1_000_000_000;
+    /// How long a handshake may still go on when the capture ends.
+    window HANDSHAKE_TIMER: i64 = 3_000_000_000;
+    /// How long an open or half-closed connection may still go on when the capture ends.
+    window OPEN_TIMER: i64 = 60_000_000_000;
+}
 
 /// Completes the rows of resets and decides the ending, who caused it and in which phase.
 pub fn decide(c: &mut Connection, release: Release, capture_end: i64) {

@@ -1,6 +1,7 @@
 //! Segments with payload or FIN that their claimed sender may not have sent: other bytes at the
 //! same numbers, and headers unlike its own.
 
+use crate::base::numbers::numbers;
 use crate::conn::facts::connection::Connection;
 use crate::conn::facts::header::{Foreign, Sample, Signs, hops};
 use crate::conn::follow::baseline::{contradicts, sample, signs};
@@ -9,8 +10,10 @@ use crate::conn::follow::recent::{Entry, Seen};
 use crate::conn::primitives::words::Side;
 use crate::packet::Segment;
 
-/// Nanoseconds by which a capture puts segments out of order at most.
-const REORDERED: i64 = 5_000_000;
+numbers! {
+    /// A capture puts segments out of order by so much at most.
+    window REORDERED: i64 = 5_000_000;
+}
 
 /// What speaks against a segment that begins an answer, or that begins where the latest answer
 /// began; before it is taken into the baselines.

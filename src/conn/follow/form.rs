@@ -6,20 +6,23 @@
 //! option. Windows and XNU write no timestamps on a reset, gVisor closes the window on it, and old
 //! stacks abort without ACK, some right after the acknowledgment of their last byte.
 
+use crate::base::numbers::numbers;
 use crate::conn::facts::connection::Connection;
 use crate::conn::facts::endpoint::{Endpoint, State};
 use crate::conn::facts::teardown::{Form, SequenceCheck, Teardown};
 use crate::conn::follow::recent::{Entry, Seen};
 use crate::packet::Segment;
 
-/// A silence after which a host may well have lost a connection.
-const SILENCE: i64 = 1_000_000_000;
-/// A silence after which it is likelier that it lost one than that a program ends it at once.
-const LONG_SILENCE: i64 = 10_000_000_000;
-/// A silence after which a device may have forgotten a connection, and reset it.
-const LULL: i64 = 2_000_000_000;
-/// Identifications that a host may have used since its latest segment.
-const OWN_IDS: std::ops::RangeInclusive<i32> = 1..=64;
+numbers! {
+    /// A silence after which a host may well have lost a connection.
+    window SILENCE: i64 = 1_000_000_000;
+    /// A silence after which it is likelier that it lost one than that a program ends it at once.
+    window LONG_SILENCE: i64 = 10_000_000_000;
+    /// A silence after which a device may have forgotten a connection, and reset it.
+    window LULL: i64 = 2_000_000_000;
+    /// Identifications that a host may have used since its latest segment.
+    count OWN_IDS: i32 = 64;
+}
 /// The highest TTL that began as 128; above it, it began as 255.
 const TTL_OF_128: u8 = 128;
 
@@ -202,5 +205,5 @@ fn own_hops(row: &Teardown) -> bool {
 /// The next identification of a host that counts them.
 fn own_id(endpoint: &Endpoint, row: &Teardown) -> bool {
     endpoint.ip_id_jumps <= endpoint.ip_id_steps
-        && row.ip_id_delta.is_some_and(|delta| OWN_IDS.contains(&delta))
+        && row.ip_id_delta.is_some_and(|delta| (1..=OWN_IDS).contains(&delta))
 }

@@ -1,6 +1,7 @@
 //! The step of one segment through both sides' sequence space (RFC 9293 section 3.10, seen from
 //! between the hosts).
 
+use crate::base::numbers::numbers;
 use crate::conn::facts::connection::Connection;
 use crate::conn::facts::endpoint::{Endpoint, Fin, State, truncate};
 use crate::conn::facts::teardown::Teardown;
@@ -12,8 +13,10 @@ use crate::conn::primitives::optional::Moment;
 use crate::conn::primitives::words::Side;
 use crate::packet::{Options, Segment, Seq};
 
-/// A jump ahead, in bytes, that is only believed when it comes again: 64 MiB.
-const WILD_JUMP: i64 = 64 << 20;
+numbers! {
+    /// A jump ahead, in bytes, that is only believed when it comes again: 64 MiB.
+    size WILD_JUMP: i64 = 64 << 20;
+}
 
 /// Numbers of the segment into the sender's space, its acknowledgment into the peer's.
 pub(in crate::conn) fn advance(c: &mut Connection, segment: &Segment<'_>, sender: Side) -> Effect {

@@ -1,6 +1,7 @@
 //! What a side repeats without an answer: how long it had been quiet before, and whether it is a
 //! full segment that does not get through.
 
+use crate::base::numbers::numbers;
 use crate::conn::facts::connection::{Connection, Stuck};
 use crate::conn::facts::endpoint::Endpoint;
 use crate::conn::follow::effect::Effect;
@@ -8,13 +9,15 @@ use crate::conn::follow::recent::Seen;
 use crate::conn::primitives::words::Side;
 use crate::packet::Segment;
 
-/// A silence that is worth telling.
-const SILENCE: i64 = 1_000_000_000;
-/// Bytes by which a full segment may be shorter than the maximum segment size that the hosts
-/// agreed on: options, and a path whose MTU its sender knows to be a little smaller.
-const SHORTER: u32 = 100;
-/// The least that a full segment has where no such size is known.
-const LEAST: u32 = 1000;
+numbers! {
+    /// A silence that is worth telling.
+    window SILENCE: i64 = 1_000_000_000;
+    /// Bytes by which a full segment may be shorter than the maximum segment size that the hosts
+    /// agreed on: options, and a path whose MTU its sender knows to be a little smaller.
+    size SHORTER: u32 = 100;
+    /// The least that a full segment has where no such size is known.
+    size LEAST: u32 = 1000;
+}
 
 /// Notes a segment or probe that its side sends again, once its effect is settled.
 pub(in crate::conn) fn note(

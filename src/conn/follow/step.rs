@@ -1,5 +1,6 @@
 //! A connection while it is being followed.
 
+use crate::base::numbers::numbers;
 use crate::capture::Direction;
 use crate::conn::compat::wireshark;
 use crate::conn::compat::zeek;
@@ -14,15 +15,16 @@ use crate::conn::primitives::optional::Moment;
 use crate::conn::primitives::words::{BySide, EndedBy, Ending, Opening, Phase, Release, Side};
 use crate::packet::{Address, Alert, Segment};
 
-/// Copies made by a mirror port or the `any` device follow their original within this time.
-const DUPLICATE_WINDOW: i64 = 5_000_000;
-/// Routers between two places of one capture.
-const MOST_ROUTERS: u8 = 2;
-/// A segment larger than this was merged or not yet split by the capturing host.
-const LARGEST_ON_A_WIRE: u32 = 9000;
-
-/// Nanoseconds without a segment that make a silence.
-const SILENCE: i64 = 1_000_000_000;
+numbers! {
+    /// Copies made by a mirror port or the `any` device follow their original within this time.
+    window DUPLICATE_WINDOW: i64 = 5_000_000;
+    /// Routers between two places of one capture.
+    count MOST_ROUTERS: u8 = 2;
+    /// A segment larger than this was merged or not yet split by the capturing host.
+    size LARGEST_ON_A_WIRE: u32 = 9000;
+    /// So long without a segment is a silence.
+    window SILENCE: i64 = 1_000_000_000;
+}
 
 /// A connection and what is only needed while segments still come.
 #[derive(Debug)]
@@ -259,8 +261,8 @@ impl Live<'_> {
         })
     }
 
-    /// The copy of a reset that was captured on both sides of a router: all is the same but the TTL,
-    /// and without an identification nothing came between that it could answer.
+    /// The copy of a reset that was captured on both sides of a router: all is the same but the
+    /// TTL, and without an identification nothing came between that it could answer.
     fn is_routed_copy(&self, segment: &Segment<'_>, sender: Side) -> bool {
         if !segment.flags.rst() {
             return false;

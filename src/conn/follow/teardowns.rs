@@ -1,5 +1,6 @@
 //! The rows of FIN and RST segments: what each met when it came.
 
+use crate::base::numbers::numbers;
 use crate::conn::facts::connection::Connection;
 use crate::conn::facts::endpoint::{Endpoint, Fin, State, Ttl};
 use crate::conn::facts::teardown::{Form, Kind, Mark, Reason, SequenceCheck, Teardown, Trigger};
@@ -10,13 +11,16 @@ use crate::conn::primitives::optional::{Moment, Number};
 use crate::conn::primitives::words::Side;
 use crate::packet::{Options, Segment, Seq};
 
-/// While a handshake goes on no round trip is known; one is over after some repetitions of the SYN.
-const HANDSHAKE_TIME: i64 = 3_000_000_000;
-/// Rows that are searched for another one, from the first or from the latest: a storm of FINs and
-/// RSTs must not cost the square of its length.
-pub const SEARCHED: usize = 64;
-/// A challenge ACK comes at once (RFC 5961 section 3.2): one round trip and a little.
-const CHALLENGE_TIME: i64 = 50_000_000;
+numbers! {
+    /// While a handshake goes on no round trip is known; one is over after some repetitions of the
+    /// SYN.
+    window HANDSHAKE_TIME: i64 = 3_000_000_000;
+    /// Rows that are searched for another one, from the first or from the latest: a storm of FINs
+    /// and RSTs must not cost the square of its length.
+    pub bound SEARCHED: usize = 64;
+    /// A challenge ACK comes at once (RFC 5961 section 3.2): one round trip and a little.
+    window CHALLENGE_TIME: i64 = 50_000_000;
+}
 
 /// Largest window of a receiver that was not heard, and largest scale (RFC 7323 section 2.3).
 const UNKNOWN_WINDOW: u64 = 1 << 30;
