@@ -79,6 +79,20 @@ def test_any_columns_have_the_values_that_they_have_among_all(threads: int) -> N
         assert scanned(columns=asked, threads=threads) == cut(SCANNED, asked), asked
 
 
+@pytest.mark.parametrize("threads", [1, 2])
+def test_several_files_have_them_too(tmp_path: Path, threads: int) -> None:
+    octets = DEMO.read_bytes()
+    paths = [tmp_path / f"{at}.pcap" for at in range(4)]
+    for path in paths:
+        path.write_bytes(octets)
+    sources = [str(path) for path in paths]
+    known = rows(finrst.read(sources, threads=threads))
+    asked = {"connections": ["file", "ending"], "teardowns": ["packet", "file"]}
+    assert rows(finrst.read(sources, columns=asked, threads=threads)) == cut(known, asked)
+    judged = {"connections": ["cause", "evidence"], "teardowns": []}
+    assert rows(finrst.read(sources, columns=judged, threads=threads)) == cut(known, judged)
+
+
 def test_they_come_in_the_order_of_asking() -> None:
     cap = finrst.read(DEMO, columns=["cause", "packet", "client_ip", "flags"])
     assert cap.connections.column_names == ["cause", "client_ip"]

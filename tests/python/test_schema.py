@@ -264,6 +264,30 @@ def test_files_of_schema_2_are_compared_with_those_of_schema_3(tmp_path: Path) -
     assert not found.alerts
 
 
+def test_tables_of_schema_2_become_those_of_schema_3_and_back(cap: finrst.Capture) -> None:
+    pa = pytest.importorskip("pyarrow")
+
+    def plainly(kind: Any) -> Any:
+        if pa.types.is_dictionary(kind) and kind.index_type != pa.int8():
+            return kind.value_type
+        if pa.types.is_list(kind):
+            fields = list(kind.value_type)
+            members = [
+                field.with_type(pa.string()) if field.name in {"fact", "cause"} else field
+                for field in fields
+            ]
+            return pa.list_(kind.value_field.with_type(pa.struct(members)))
+        return pa.int64() if kind == pa.uint32() else kind
+
+    for which in ("connections", "teardowns"):
+        now = cap.to_arrow(which)
+        schema = pa.schema([field.with_type(plainly(field.type)) for field in now.schema])
+        before = now.cast(schema)
+        assert before.schema.field("evidence").type != now.schema.field("evidence").type
+        assert before.to_pylist() == now.to_pylist()
+        assert before.cast(now.schema).to_pylist() == now.to_pylist()
+
+
 def test_interfaces_of_one_name_are_one_word() -> None:
     pytest.importorskip("pandas")
     cap = finrst.read([DEMO.read_bytes(), DEMO.read_bytes()])

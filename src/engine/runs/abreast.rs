@@ -438,7 +438,8 @@ impl Abreast {
         for (place, interface) in places.into_iter().zip(accounts.interfaces) {
             *interfaces.get_mut(place as usize).ok_or_else(lost)? = interface;
         }
-        let mut context = Context::default();
+        let judged = self.options.columns.are_judged();
+        let mut context = if judged { Context::default() } else { Context::idle() };
         let (counts, connections) = self.shards.finish(|some| context.add_all(some));
         let mut issues = accounts.issues;
         told_at_the_end(&mut issues, counts, context.left());
