@@ -221,13 +221,13 @@ def test_dataframes_have_texts_and_numbers_as_before(tmp_path: Path) -> None:
     cap = finrst.read([str(part) for part in two_files(tmp_path)])
     known = cap.connections["file"]
     for backend in ("numpy", "pyarrow"):
-        frame = cap.to_pandas(dtype_backend=backend)  # type: ignore[arg-type]
+        frame = cap.to_pandas(dtype_backend=backend)
         assert not isinstance(frame["file"].dtype, pd.CategoricalDtype)
         assert frame["file"].tolist() == known
         # A group for each name that occurs, and no other.
         assert frame.groupby("file").size().sum() == len(cap)
         assert len(frame.groupby("file")) == 2
-        segments = cap.to_pandas("teardowns", dtype_backend=backend)  # type: ignore[arg-type]
+        segments = cap.to_pandas("teardowns", dtype_backend=backend)
         assert segments["flags"].tolist() == cap.teardowns["flags"]
     frame = cap.to_pandas()
     assert frame["client_fins"].dtype == "int64"

@@ -372,11 +372,13 @@ def open(  # noqa: A001 - finrst.cluster.open
 
 
 def _mapped(kind: Any) -> Any:
-    """Give pandas' type for one of Arrow's; vocabularies become categories."""
+    """Give pandas' type for one of Arrow's; vocabularies become categories, other words texts."""
     import pandas as pd
     import pyarrow as pa
 
-    return None if pa.types.is_dictionary(kind) else pd.ArrowDtype(kind)
+    if pa.types.is_dictionary(kind):
+        return None if kind.index_type == pa.int8() else pd.ArrowDtype(kind.value_type)
+    return pd.ArrowDtype(kind)
 
 
 def _rows(name: str, places: list[Place], filters: Any) -> Iterator[dict[str, Any]]:
