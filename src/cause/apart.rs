@@ -26,6 +26,8 @@ numbers! {
     /// Who answers in less than one part in so many of the shortest round trip is not where its
     /// sender is.
     fraction NEARER: i64 = 5;
+    /// Nanoseconds of a round trip from which its host cannot seem near by the path's luck alone.
+    window LONG_PATH: i64 = 20_000_000;
     /// The highest TTL that a program sets so that its segments do not go far (eBGP over several
     /// hops), and no kernel of today begins with.
     count SET_LOW: u8 = 32;
@@ -111,10 +113,11 @@ pub fn elsewhere(case: &Case<'_>, row: &Teardown, doubted: bool) -> Option<Apart
     let nearer = nearer(case, row);
     // The router next to us sends what it sends for itself from the address that it forwards from.
     let next = |apart| !row.link_source_differs && next_to_us(case, row, apart);
-    let one = || one_router(case, row).filter(|&apart| nearer || next(apart));
-    let apart = apart(case, row).or_else(one)?;
     // A fitting timestamp is known to its host.
     let stamped = row.has_timestamp && row.timestamp_ok != Some(false);
+    let device = || doubted && !stamped && another_ttl(case, row) && !headers(case, row).is_empty();
+    let one = || one_router(case, row).filter(|&apart| nearer || next(apart) || device());
+    let apart = apart(case, row).or_else(one)?;
     let agreed = row.link_source_differs || nearer || doubted || {
         !stamped
             && (next_to_us(case, row, apart)
@@ -131,9 +134,14 @@ fn next_to_us(case: &Case<'_>, row: &Teardown, apart: Apart) -> bool {
 
 /// Its kernel counts from another TTL, and is far from its claimed sender.
 fn another_kernel(case: &Case<'_>, row: &Teardown, apart: Apart) -> bool {
+    apart.distance() >= FAR && another_ttl(case, row)
+}
+
+/// Its TTL began as another than that of its side's own segments.
+fn another_ttl(case: &Case<'_>, row: &Teardown) -> bool {
     let first = |ttl: u8| ttl.saturating_add(hops(ttl));
     let another = |ttl: u8| first(ttl) != first(row.ttl) && hops(ttl) <= LONGEST;
-    apart.distance() >= FAR && ttls(case.side(row.sender)).all(another)
+    ttls(case.side(row.sender)).all(another)
 }
 
 /// Where a reset was sent from, if it is nearer than its sender, whose segments passed the same
@@ -143,6 +151,11 @@ pub fn on_a_steady_path(case: &Case<'_>, row: &Teardown) -> Option<Apart> {
     let steady = host.connections >= MANY && host.hops_low == host.hops_high;
     let nearer = hops(row.ttl) < host.hops_low;
     apart(case, row).filter(|_| steady && nearer)
+}
+
+/// Whether an answer came in a small part of a round trip that is long: no host moves so near.
+pub fn much_nearer(case: &Case<'_>, row: &Teardown) -> bool {
+    nearer(case, row) && shortest(case, row).is_some_and(|usual| usual >= LONG_PATH)
 }
 
 /// Whether an answer came in a small part of the shortest round trip to its claimed sender.

@@ -22,6 +22,8 @@ numbers! {
     size LOST: i64 = 64;
     /// Its peer has long acknowledged its number, and nothing asked for it again.
     weight PASSED = 2.0;
+    /// Beside one other sign: it has the shape of a reply, and a number nobody acknowledged yet.
+    weight UNASKED = 1.0;
     /// One of its side lies where injectors that guess place the next.
     weight GUESSED = 5.0;
     /// Several of its side with other numbers.
@@ -203,6 +205,14 @@ pub fn score(case: &Case<'_>, row: &Teardown) -> Score {
     let one_more = !lives_on || in_order && !carries_on;
     let name = "peer_resets_what_the_sender_goes_on_sending";
     score.add(contradicted && one_more, CONTRADICTED, name, at);
+
+    // A reply has the number of an acknowledgment, and that was not given yet.
+    let unasked = !row.flags.ack()
+        && row.trigger.is_none()
+        && row.ahead.get() == Some(0)
+        && row.unacked_bytes > 0;
+    let unasked = unasked && complete && peer.spoke() && score.kinds == 1;
+    score.add(unasked, UNASKED, "number_not_acknowledged_yet", at);
 
     let unmarked = headers.is_empty();
     let consistent = row.form == Some(Form::Abort)

@@ -46,6 +46,10 @@ pub const FACTS: &[Fact] = &[
         &["Its sequence number was acknowledged long ago, and nothing had asked for it again"],
     ),
     sign(
+        "number_not_acknowledged_yet",
+        &["A reply repeats an acknowledgment, and its number had not been acknowledged yet"],
+    ),
+    sign(
         "guessed_sequence_offsets",
         &["Resets came whose sequence numbers lie round steps apart: guesses of the next one"],
     ),

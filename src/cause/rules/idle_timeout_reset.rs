@@ -29,6 +29,12 @@ pub const RULE: Rule = Rule {
              +9s, < R ttl=64 +50us",
         "> S, < S. ttl=57 +20ms, > . +50us, > P. 80, < P. 300 ttl=57 +20ms, > . +50us, > P. 80 \
              +9s, < R ttl=61 +2ms",
+        // Of another kernel, from one router farther, and unprompted.
+        "> S ttl=62, < S. +20us, > . ttl=62 +5ms, > P. 80 ttl=62, < P. 300 +1ms, > . ttl=62 +5ms, \
+             > R. nots win=1024 ttl=127 id=77 +5s",
+        // As far as its sender by its TTL, and sooner than a round trip.
+        "> S, < S. ttl=55 +128ms, > ., > P. 80, < P. 300 ttl=55 +128ms, > ., > P. 80 +5s, < R. \
+             nots win=0 ttl=55 id=77 +7ms",
         "> S, < S., > ., > P. 80, < P. 300, > ., > R. nots win=0 +40s, < R. nots win=0 +20us",
         "> S, < S. ttl=58 +7ms, > ., > P. 80, < P. 300 ttl=58 +7ms, > ., < F. ttl=58, > ., < R. \
              nots win=0 ttl=250 id=0 +120s, > R. nots win=0 ttl=250 id=0 +10us",
@@ -71,6 +77,16 @@ pub const RULE: Rule = Rule {
             "> S, < S., > ., > P. 80, < P. 300, < P. 300 again +1s, < P. 300 again +2s, < P. 300 \
              again +4s, < R. nots +10s",
             "retransmission_timeout",
+        ),
+        // As far, and in its time: nobody says more.
+        (
+            "> S, < S. ttl=55 +128ms, > ., > P. 80, < P. 300 ttl=55 +128ms, > ., > P. 80 +5s, < R ttl=55 +127ms",
+            "no_socket",
+        ),
+        // Another TTL and a router, in answer to what was said, as a host's own kernel may send it.
+        (
+            "> S ttl=62, < S. +20us, > . ttl=62 +5ms, > P. 80 ttl=62, < P. 300 +1ms, > . ttl=62 +5ms, < P. 50 +5s, > R ttl=127 +5ms",
+            "no_socket",
         ),
         // As long as a known limit after a FIN, and no FIN came before it.
         ("> S, < S., > ., > P. 80, < P. 300, > ., < F. +120s, > R +1ms", "no_socket"),
@@ -167,7 +183,8 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     if stamped && apart.is_none() {
         return None;
     }
-    let other_host = apart.is_some() || both;
+    let early = !stamped && reset.flags.ack() && much_nearer(case, reset);
+    let other_host = apart.is_some() || both || early;
     // Who goes on trying is not idle: its retransmissions come to their end.
     if !other_host && reset.retransmission_run >= TRYING && reset.unacked_bytes > 0 {
         return None;
@@ -198,8 +215,9 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
         .with_some(longer.then(|| Evidence::number("survived_elsewhere_s", others)))
         .with_some(unprompted.then(|| Evidence::of("unprompted").at(reset.packet)))
         .with_some(both.then(|| Evidence::of("both_sides_reset_at_once").at(reset.packet)))
+        .with_some(early.then(|| Evidence::of("earlier_than_a_round_trip").at(reset.packet)))
         .with_some(apart.map(|apart| apart.evidence(reset.packet)));
-    if apart.is_some() {
+    if apart.is_some() || early {
         finding =
             finding.with_some(reset.turnaround.get().map(|time| Evidence::time("answer_s", time)));
     }

@@ -1,6 +1,8 @@
 //! What most rules use, and a few questions that several of them ask.
 
-pub use super::super::apart::{apart, beyond_one_path, elsewhere, on_a_steady_path, one_router};
+pub use super::super::apart::{
+    apart, beyond_one_path, elsewhere, much_nearer, on_a_steady_path, one_router,
+};
 pub use super::super::context::{Life, began_to_end, fate, source, turned_away};
 pub use super::super::evidence::Evidence;
 pub use super::super::needs::Needs;

@@ -21,6 +21,8 @@ pub const RULE: Rule = Rule {
         "> S ttl=54, < S. +50us, > . ttl=54 +100ms, > R. nots win=0 ttl=250 id=0 +2ms",
         "> S, < S. ttl=106, > ., > P. 80, < R ttl=21 +20ms, < R ttl=21 seq=+12503 +500us",
         "> S, < S. +50us, > . +80ms, > P. 80 +20ms, < . +50us, > R +300us, > R +80ms",
+        // A reply to nothing: its number had not been acknowledged.
+        "> S ttl=52, < S. +50us, > . ttl=52 +30ms, > P. 80 ttl=52, < . +50us, < P. 500 +1ms, > . ttl=52 +30ms, > P. 281 ttl=52 +90ms, > R ttl=128 seq=#362 +57us",
         // A forger whose number was late by one request; the true client had been reset, too.
         "> S ttl=55, < S. +50us, > . ttl=55 +60ms, > P. 80 ttl=55, < . +50us, < P. 1400 +10ms, > . \
              ttl=55 +60ms, > P. 203 ttl=55, < . +50us, > R seq=#81 ttl=6 +4ms, < P. 1400 +10ms, < \
@@ -39,6 +41,11 @@ pub const RULE: Rule = Rule {
             "> S, (< S. ack=+5), > R, > S again +12ms, (< S.), > ., > P. 119, (< P. 900), > ., > \
              F., (< F.), > .",
             "client_close",
+        ),
+        // An old stack that closes so, from where it is.
+        (
+            "> S nots, < S. nots +50us, > . +30ms, > P. 80, < ., < P. 500 +1ms, > . +30ms, > P. 281 +90ms, > R win=0 seq=#362 +57us",
+            "application_abort",
         ),
         // Other routers alone.
         ("> S, < S. ttl=57, > ., > P. 80, < P. 300 ttl=57, > ., < R. ttl=50", "application_abort"),
