@@ -1,6 +1,6 @@
 """Scores finrst on the cases from practice: ending, who ended it and cause, each against its list.
 
-    python tests/practice/score.py [--blind | --second [--opened | --closed]] [ID…]
+    python tests/practice/score.py [--blind | --second | --third] [--opened | --closed] [ID…]
 
 With identifiers only these are told, with the notes of their cases. Exit code 1 when a case is
 wrong that `argued.md` does not name.
@@ -38,6 +38,7 @@ SETS = {
     "given": CASES / "cases.jsonl",
     "blind": HERE / "blind.jsonl",
     "second": HERE / "second.jsonl",
+    "third": HERE / "third.jsonl",
 }
 ASKED = ("ending", "ended_by", "cause")
 
@@ -146,7 +147,7 @@ def main() -> None:
     if words & set(halves.values()):
         everything = [result for result in everything if halves[result.opened] in words]
     # Names of the closed half are told to nobody.
-    known = [r for r in everything if which != "second" or r.opened]
+    known = [r for r in everything if which not in ("second", "third") or r.opened]
     for result in known:
         if result.case["id"] in asked or (not asked and not result.right):
             tell(result, note=bool(asked))

@@ -1,7 +1,7 @@
 """Cases from practice: how it ended, who ended it and why, as those who had it told.
 
 The 70 that were given, the blind ones of the same kinds, whose writer had not read the rules, and a
-second set in other shapes, half of which nobody looks at.
+second set in other shapes, half of which nobody looks at, and a third one from another laboratory.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 HERE = pathlib.Path(__file__).resolve().parent
 PRACTICE = HERE.parent / "practice"
 BLIND_RIGHT = PRACTICE / "blind-right.txt"
-SECOND_RIGHT = PRACTICE / "second-right.txt"
 
 
 def _module(name: str, path: pathlib.Path) -> ModuleType:
@@ -53,15 +52,17 @@ def test_the_blind_cases_are_right_at_least_as_often_as_recorded() -> None:
     assert right >= recorded, [result.case["id"] for result in results if not result.right]
 
 
-def test_each_half_of_the_second_set_is_right_at_least_as_often_as_recorded() -> None:
-    results = list(SCORE.results("second"))
+@pytest.mark.parametrize("which", ["second", "third"])
+def test_each_half_is_right_at_least_as_often_as_recorded(which: str) -> None:
+    results = list(SCORE.results(which))
     right = [sum(r.right for r in results if r.opened is opened) for opened in (True, False)]
-    recorded = [int(number) for number in SECOND_RIGHT.read_text().split()]
+    recorded = [int(number) for number in (PRACTICE / f"{which}-right.txt").read_text().split()]
     assert all(now >= then for now, then in zip(right, recorded, strict=True)), (right, recorded)
 
 
-def test_nobody_innocent_of_the_second_set_is_accused() -> None:
-    innocent = [result for result in SCORE.results("second") if result.innocent]
+@pytest.mark.parametrize("which", ["second", "third"])
+def test_nobody_innocent_is_accused(which: str) -> None:
+    innocent = [result for result in SCORE.results(which) if result.innocent]
     assert len(innocent) >= 80
     assert sum(result.accused for result in innocent) == 0
 
