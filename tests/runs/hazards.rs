@@ -309,8 +309,8 @@ fn texts(output: Output) -> String {
 
 /// A connection from a port of one of many clients that its server aborts without a byte.
 fn aborted(like: &Record, number: u32) -> [Record; 4] {
-    let (client, server) =
-        ([10, 9, (number / 60_000) as u8, (number / 64 % 250) as u8], [10, 9, 9, 9]);
+    let [.., far, near] = (number / 60_000 * 256 + number / 64 % 250).to_be_bytes();
+    let (client, server) = ([10, 9, far, near], [10, 9, 9, 9]);
     let port = u16::try_from(1024 + number % 60_000).unwrap();
     let segment = |back: bool, flags: u8, seq: u32, ack: u32| {
         let (from, to) = if back { (server, client) } else { (client, server) };
