@@ -124,7 +124,9 @@ impl Together {
             (Vec::new(), made.context.take(), std::mem::take(&mut made.heavy));
         made.each(plan, facts, proceed, |shown| {
             firsts.extend(shown.iter().map(|row| row.first_packet));
-            shown.iter().for_each(|row| heavy.add(row));
+            for row in shown {
+                heavy.add(row);
+            }
             if let Some(known) = &mut context {
                 known.add_all(&shown.iter().collect::<Vec<_>>());
                 guard::room_for(0)?;
@@ -201,7 +203,9 @@ impl Together {
         let mut context = Context::only(only);
         self.each(plan, facts, proceed, |shown| {
             guard::room_for(0)?;
-            shown.iter().for_each(|row| context.add(row));
+            for row in shown {
+                context.add(row);
+            }
             Ok(())
         })?;
         Ok(context)
