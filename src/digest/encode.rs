@@ -17,8 +17,8 @@ const LARGE: usize = 16 * 1024;
 const SAMPLE: usize = 4096;
 /// Sequence numbers that are less apart are told by their distance.
 const NEAR: u64 = 1 << 27;
-/// No traits were looked up.
-const NONE: u32 = u32::MAX;
+/// Shapes of options that are kept at hand.
+const RECENT: usize = 4;
 
 /// Takes packets until there are enough for a block.
 #[derive(Debug)]
@@ -26,9 +26,11 @@ pub(super) struct Encoder {
     columns: Columns<Vec<u8>>,
     talks: Talks,
     traits: HashMap<Traits, u32, RandomState>,
-    /// The latest that was looked up.
-    latest: (Traits, u32),
+    /// The same by their numbers.
+    listed: Vec<Traits>,
     shapes: HashMap<Shape, u32, RandomState>,
+    /// Those that came last, with their numbers: most come again.
+    recent: [Option<(Shape, Changing, u32)>; RECENT],
     time: i64,
     key: i64,
     position: u64,
@@ -48,8 +50,9 @@ impl Encoder {
             columns: Columns::default(),
             talks: Talks::new(seed),
             traits: HashMap::default(),
-            latest: (Traits::default(), NONE),
+            listed: Vec::new(),
             shapes: HashMap::default(),
+            recent: [None; RECENT],
             time: 0,
             key: i64::MIN,
             position: 0,
@@ -101,22 +104,22 @@ impl Encoder {
 
         one |= numbers(c, own, peer, s);
 
+        // Those that the side had before seldom have to be looked up.
         let now = Traits::of(s);
-        if self.latest.0 != now || self.latest.1 == NONE {
-            let next = u32::try_from(self.traits.len()).unwrap_or(NONE);
+        if !own.seen || self.listed.get(own.traits as usize) != Some(&now) {
+            let next = u32::try_from(self.listed.len()).unwrap_or(u32::MAX);
             let found = *self.traits.entry(now).or_insert(next);
             if found == next {
                 now.words().into_iter().for_each(|word| put(&mut c.traits_new, word));
+                self.listed.push(now);
             }
-            self.latest = (now, found);
-        }
-        if self.latest.1 != own.traits || !own.seen {
             one |= first::TRAITS;
-            own.traits = self.latest.1;
+            own.traits = found;
             put(&mut c.traits, own.traits.into());
         }
 
-        let (bits, stamped) = options(c, &mut self.shapes, own, peer, s);
+        let shapes = (&mut self.shapes, &mut self.recent);
+        let (bits, stamped) = options(c, shapes, own, peer, s);
         two |= bits | payload(c, own, s);
         take(own, peer, s, stamped);
         c.first.push(one);
@@ -166,8 +169,9 @@ impl Encoder {
         }
         self.talks.clear();
         self.traits.clear();
+        self.listed.clear();
         self.shapes.clear();
-        self.latest.1 = NONE;
+        self.recent = [None; RECENT];
         (self.time, self.key, self.position, self.offset) = (0, i64::MIN, 0, 0);
         (self.icmp, self.packets) = ([0; _], 0);
         Ok(())
@@ -179,7 +183,7 @@ impl Encoder {
 fn numbers(c: &mut Columns<Vec<u8>>, own: &Half, peer: &Half, s: &Segment<'_>) -> u8 {
     let mut one = 0;
     c.flags.push(s.flags.0.to_le_bytes()[0]);
-    c.checksum.extend(s.checksum.to_le_bytes());
+    c.checksum.extend_from_slice(&s.checksum.to_le_bytes());
     let distance = i64::from(s.sequence.since(own.next));
     if distance != 0 {
         if distance.unsigned_abs() < NEAR {
@@ -187,7 +191,7 @@ fn numbers(c: &mut Columns<Vec<u8>>, own: &Half, peer: &Half, s: &Segment<'_>) -
             put(&mut c.sequence, zigzag(distance));
         } else {
             one |= first::SEQUENCE_ANY;
-            c.sequence.extend(s.sequence.0.to_le_bytes());
+            c.sequence.extend_from_slice(&s.sequence.0.to_le_bytes());
         }
     }
     let distance = i64::from(s.acknowledgment.since(peer.next));
@@ -199,12 +203,12 @@ fn numbers(c: &mut Columns<Vec<u8>>, own: &Half, peer: &Half, s: &Segment<'_>) -
             put(&mut c.acknowledgment, zigzag(distance));
         } else {
             one |= first::ACKNOWLEDGMENT_ANY;
-            c.acknowledgment.extend(s.acknowledgment.0.to_le_bytes());
+            c.acknowledgment.extend_from_slice(&s.acknowledgment.0.to_le_bytes());
         }
     }
     if s.window != own.window {
         one |= first::WINDOW;
-        c.window.extend(s.window.wrapping_sub(own.window).to_le_bytes());
+        c.window.extend_from_slice(&s.window.wrapping_sub(own.window).to_le_bytes());
     }
     let number = s.ip_id.unwrap_or(0);
     match number.wrapping_sub(own.id).wrapping_sub(1) {
@@ -216,7 +220,7 @@ fn numbers(c: &mut Columns<Vec<u8>>, own: &Half, peer: &Half, s: &Segment<'_>) -
         }
         _ => {
             one |= first::ID_ANY;
-            c.id.extend(number.to_le_bytes());
+            c.id.extend_from_slice(&number.to_le_bytes());
         }
     }
     one
@@ -226,7 +230,7 @@ fn numbers(c: &mut Columns<Vec<u8>>, own: &Half, peer: &Half, s: &Segment<'_>) -
 #[inline]
 fn options(
     c: &mut Columns<Vec<u8>>,
-    known: &mut HashMap<Shape, u32, RandomState>,
+    known: (&mut HashMap<Shape, u32, RandomState>, &mut [Option<(Shape, Changing, u32)>; RECENT]),
     own: &mut Half,
     peer: &Half,
     s: &Segment<'_>,
@@ -237,7 +241,15 @@ fn options(
         ([1, 1, 8, 10, _, _, _, _, _, _, _, _], 32) => {
             (STAMPED, Changing { stamps: Some(4), edges: (0, 0) })
         }
-        _ => shape_of(known, &mut c.shapes_new, s),
+        _ => {
+            let (known, recent) = known;
+            let found =
+                recent.iter().flatten().find(|(shape, changing, _)| shape.is_of(*changing, s));
+            match found {
+                Some(&(_, changing, shape)) => (shape, changing),
+                None => shape_of(known, recent, &mut c.shapes_new, s),
+            }
+        }
     };
     if shape != own.shape {
         two |= second::SHAPE;
@@ -251,7 +263,7 @@ fn options(
     let stamped = changing.stamps.map(|at| (word(at.into()), word(usize::from(at) + 4)));
     if let Some((stamp, echo)) = stamped {
         if own.stamped.is_none() {
-            c.stamps_new.extend(stamp.to_le_bytes());
+            c.stamps_new.extend_from_slice(&stamp.to_le_bytes());
         } else if stamp != own.stamp_at(s.time) {
             two |= second::STAMP;
             let distance = stamp.wrapping_sub(own.stamp_at(s.time)).cast_signed();
@@ -304,6 +316,7 @@ fn payload(c: &mut Columns<Vec<u8>>, own: &mut Half, s: &Segment<'_>) -> u8 {
 #[cold]
 fn shape_of(
     shapes: &mut HashMap<Shape, u32, RandomState>,
+    recent: &mut [Option<(Shape, Changing, u32)>; RECENT],
     new: &mut Vec<u8>,
     s: &Segment<'_>,
 ) -> (u32, Changing) {
@@ -315,9 +328,11 @@ fn shape_of(
     let next = u32::try_from(shapes.len() + 2).unwrap_or(u32::MAX);
     let found = *shapes.entry(shape).or_insert(next);
     if found == next {
-        new.extend([shape.header_length, shape.length]);
+        new.extend_from_slice(&[shape.header_length, shape.length]);
         new.extend_from_slice(&shape.octets[..usize::from(shape.length)]);
     }
+    recent.rotate_right(1);
+    recent[0] = Some((shape, changing, found));
     (found, changing)
 }
 
@@ -333,8 +348,8 @@ fn write_ends(out: &mut Vec<u8>, ends: &Ends) {
         if ends.version == 4 {
             *out.last_mut().unwrap_or(&mut 0) = column::LONG_FOUR;
         }
-        out.extend(from);
-        out.extend(to);
+        out.extend_from_slice(&from);
+        out.extend_from_slice(&to);
     }
-    ends.ports.iter().for_each(|port| out.extend(port.to_be_bytes()));
+    ends.ports.iter().for_each(|port| out.extend_from_slice(&port.to_be_bytes()));
 }

@@ -178,6 +178,21 @@ impl Shape {
         Some((shape, changing))
     }
 
+    /// Whether the options of a segment have this shape, of which that changes: all that tells what
+    /// changes is the same then.
+    #[inline]
+    pub(super) fn is_of(&self, changing: Changing, segment: &Segment<'_>) -> bool {
+        let length = usize::from(self.length);
+        if segment.options.len() != length || segment.header_length != self.header_length {
+            return false;
+        }
+        let [stamps, edges] = changing.ranges();
+        let (one, two) = if stamps <= edges { (stamps, edges) } else { (edges, stamps) };
+        let same =
+            |from: usize, to: usize| self.octets.get(from..to) == segment.options.get(from..to);
+        same(0, one.0) && same(one.1, two.0) && same(two.1, length)
+    }
+
     /// What of them changes: the first timestamps, and the first SACK blocks.
     pub(super) fn changing(&self) -> Changing {
         let (mut changing, mut at) = (Changing::default(), 0_u8);

@@ -1,5 +1,6 @@
 //! Who talks with whom, found by addresses and ports.
 
+use super::columns::halves;
 use super::model::{Ends, Talk};
 
 /// All pairs of ends of a block, in the order in which they came, and where each is.
@@ -98,8 +99,7 @@ impl Talks {
         let low = if key(ends) <= key(turned) { ends } else { turned };
         let mut hash = self.seed;
         for (address, port) in low.addresses.iter().zip(low.ports) {
-            let (high, low) = (address.0 >> 64, address.0 & u128::from(u64::MAX));
-            let [high, low] = [high, low].map(|half| u64::try_from(half).unwrap_or(0));
+            let [high, low] = halves(*address);
             hash = fold(hash ^ low, high ^ 0xa076_1d64_78bd_642f ^ u64::from(port) << 48);
         }
         fold(hash ^ u64::from(low.version), 0xe703_7ed1_a0b4_28db)
@@ -110,6 +110,5 @@ impl Talks {
 #[inline]
 fn fold(a: u64, b: u64) -> u64 {
     let product = u128::from(a) * u128::from(b);
-    let [high, low] = [product >> 64, product & u128::from(u64::MAX)];
-    u64::try_from(high ^ low).unwrap_or(0)
+    u64::try_from((product >> 64) ^ (product & u128::from(u64::MAX))).unwrap_or(0)
 }
