@@ -28,9 +28,7 @@ pub(super) struct Encoder {
     traits: HashMap<Traits, u32, RandomState>,
     /// The same by their numbers.
     listed: Vec<Traits>,
-    shapes: HashMap<Shape, u32, RandomState>,
-    /// Those that came last, with their numbers: most come again.
-    recent: [Option<(Shape, Changing, u32)>; RECENT],
+    shapes: Shapes,
     time: i64,
     key: i64,
     position: u64,
@@ -51,8 +49,7 @@ impl Encoder {
             talks: Talks::new(seed),
             traits: HashMap::default(),
             listed: Vec::new(),
-            shapes: HashMap::default(),
-            recent: [None; RECENT],
+            shapes: Shapes::default(),
             time: 0,
             key: i64::MIN,
             position: 0,
@@ -118,8 +115,7 @@ impl Encoder {
             put(&mut c.traits, own.traits.into());
         }
 
-        let shapes = (&mut self.shapes, &mut self.recent);
-        let (bits, stamped) = options(c, shapes, own, peer, s);
+        let (bits, stamped) = options(c, &mut self.shapes, own, peer, s);
         two |= bits | payload(c, own, s);
         take(own, peer, s, stamped);
         c.first.push(one);
@@ -170,8 +166,7 @@ impl Encoder {
         self.talks.clear();
         self.traits.clear();
         self.listed.clear();
-        self.shapes.clear();
-        self.recent = [None; RECENT];
+        self.shapes = Shapes::default();
         (self.time, self.key, self.position, self.offset) = (0, i64::MIN, 0, 0);
         (self.icmp, self.packets) = ([0; _], 0);
         Ok(())
@@ -230,7 +225,7 @@ fn numbers(c: &mut Columns<Vec<u8>>, own: &Half, peer: &Half, s: &Segment<'_>) -
 #[inline]
 fn options(
     c: &mut Columns<Vec<u8>>,
-    known: (&mut HashMap<Shape, u32, RandomState>, &mut [Option<(Shape, Changing, u32)>; RECENT]),
+    shapes: &mut Shapes,
     own: &mut Half,
     peer: &Half,
     s: &Segment<'_>,
@@ -241,15 +236,7 @@ fn options(
         ([1, 1, 8, 10, _, _, _, _, _, _, _, _], 32) => {
             (STAMPED, Changing { stamps: Some(4), edges: (0, 0) })
         }
-        _ => {
-            let (known, recent) = known;
-            let found =
-                recent.iter().flatten().find(|(shape, changing, _)| shape.is_of(*changing, s));
-            match found {
-                Some(&(_, changing, shape)) => (shape, changing),
-                None => shape_of(known, recent, &mut c.shapes_new, s),
-            }
-        }
+        _ => shapes.find(&mut c.shapes_new, s),
     };
     if shape != own.shape {
         two |= second::SHAPE;
@@ -312,28 +299,43 @@ fn payload(c: &mut Columns<Vec<u8>>, own: &mut Half, s: &Segment<'_>) -> u8 {
     two
 }
 
-/// Which shape the options of a segment have.
-#[cold]
-fn shape_of(
-    shapes: &mut HashMap<Shape, u32, RandomState>,
-    recent: &mut [Option<(Shape, Changing, u32)>; RECENT],
-    new: &mut Vec<u8>,
-    s: &Segment<'_>,
-) -> (u32, Changing) {
-    // No header is longer: nothing would be lost but what cannot be.
-    let Some((shape, changing)) = Shape::of(s) else { return (PLAIN, Changing::default()) };
-    if let Some(known) = Shape::known().iter().position(|known| *known == shape) {
-        return (if known == 0 { PLAIN } else { STAMPED }, changing);
+/// The shapes of options of a block.
+#[derive(Debug, Default)]
+struct Shapes {
+    known: HashMap<Shape, u32, RandomState>,
+    /// Those that came last, with their numbers: most come again.
+    recent: [Option<(Shape, Changing, u32)>; RECENT],
+}
+
+impl Shapes {
+    /// Which shape the options of a segment have, and what of them changes.
+    #[inline]
+    fn find(&mut self, new: &mut Vec<u8>, s: &Segment<'_>) -> (u32, Changing) {
+        let mut recent = self.recent.iter().flatten();
+        match recent.find(|(shape, changing, _)| shape.is_of(*changing, s)) {
+            Some(&(_, changing, number)) => (number, changing),
+            None => self.look_up(new, s),
+        }
     }
-    let next = u32::try_from(shapes.len() + 2).unwrap_or(u32::MAX);
-    let found = *shapes.entry(shape).or_insert(next);
-    if found == next {
-        new.extend_from_slice(&[shape.header_length, shape.length]);
-        new.extend_from_slice(&shape.octets[..usize::from(shape.length)]);
+
+    /// The same of those that did not come just before.
+    #[cold]
+    fn look_up(&mut self, new: &mut Vec<u8>, s: &Segment<'_>) -> (u32, Changing) {
+        // No header is longer: nothing would be lost but what cannot be.
+        let Some((shape, changing)) = Shape::of(s) else { return (PLAIN, Changing::default()) };
+        if let Some(known) = Shape::known().iter().position(|known| *known == shape) {
+            return (if known == 0 { PLAIN } else { STAMPED }, changing);
+        }
+        let next = u32::try_from(self.known.len() + 2).unwrap_or(u32::MAX);
+        let found = *self.known.entry(shape).or_insert(next);
+        if found == next {
+            new.extend_from_slice(&[shape.header_length, shape.length]);
+            new.extend_from_slice(&shape.octets[..usize::from(shape.length)]);
+        }
+        self.recent.rotate_right(1);
+        self.recent[0] = Some((shape, changing, found));
+        (found, changing)
     }
-    recent.rotate_right(1);
-    recent[0] = Some((shape, changing, found));
-    (found, changing)
 }
 
 fn write_ends(out: &mut Vec<u8>, ends: &Ends) {
