@@ -7,6 +7,7 @@ __version__: str
 _Source: TypeAlias = tuple[Any, ...]
 _Outcome: TypeAlias = tuple[int, str | None]
 _At: TypeAlias = tuple[int, int | None, int]
+_Carried: TypeAlias = tuple[int, int, int]
 _Said: TypeAlias = tuple[int, int | None, str]
 _Held: TypeAlias = Any  # a path, or an object of a store
 _Made: TypeAlias = tuple[Sequence[_Held], Sequence[tuple[int, int, int | None, int | None]] | None]
@@ -66,7 +67,7 @@ class Reading:
     def __new__(cls, sources: list[_Source], options: dict[str, Any]) -> Reading: ...
     def step(self) -> _At | None: ...
     def paths(self) -> list[bytes | None]: ...
-    def tables(self) -> dict[str, Table]: ...
+    def tables(self) -> tuple[dict[str, Table], list[_Carried]]: ...
 
 @final
 class Annotation:

@@ -22,6 +22,8 @@ pub struct ReadOptions {
     /// How many files the whole capture has, where these are a part of it: what each may bring, and
     /// how its oddities are told, depends on it.
     pub of: Option<usize>,
+    /// How many packets were read before, whose numbers come first.
+    pub before: u64,
 }
 
 impl Default for ReadOptions {
@@ -34,6 +36,7 @@ impl Default for ReadOptions {
             recursive: false,
             keep_blocks: false,
             of: None,
+            before: 0,
         }
     }
 }

@@ -97,6 +97,8 @@ pub struct Reader {
     /// Files that are being read ahead.
     ahead: usize,
     number: u64,
+    /// Packets of captures that were read before.
+    before: u64,
     /// Everything was read, and what is odd about the files together told.
     over: bool,
     /// What lies between packets, on its way to the slot of its file, where it is kept.
@@ -149,7 +151,6 @@ impl Reader {
             interfaces: Vec::new(),
             issues: Issues::default(),
             sources: SourceFiles::default(),
-            options,
             share: (MAX_INTERFACES / entries.len().max(1)).max(LEAST_SHARE),
             share_of_names: 0,
             alone: false,
@@ -158,7 +159,9 @@ impl Reader {
             unopened: 0,
             current: None,
             ahead: 0,
-            number: 0,
+            number: options.before,
+            before: options.before,
+            options,
             over: false,
             blocks: None,
         };
@@ -466,6 +469,7 @@ impl Reader {
             current: None,
             ahead: 0,
             number: 0,
+            before: 0,
             over: false,
             blocks: None,
         });
@@ -542,7 +546,7 @@ impl Reader {
         Progress {
             bytes_read: self.slots.iter().map(live).sum(),
             bytes_total: self.summaries.iter().map(|file| file.source_bytes).sum(),
-            packets: self.number,
+            packets: self.number - self.before,
         }
     }
 }

@@ -13,6 +13,7 @@ mod lives;
 mod merge;
 mod names;
 mod only;
+mod saved;
 mod service;
 
 pub use client::{Attempt, WaitLimit};

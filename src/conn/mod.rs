@@ -45,16 +45,16 @@ pub use follow::teardowns::SEARCHED;
 pub use memory::limits::Limits;
 pub use memory::rows::{Groups, Rows, Unpacker};
 pub use memory::store::PREFETCHED;
-pub use memory::stored::{load, store};
+pub use memory::stored::{Followed, load, load_followed, store};
 pub use primitives::optional::Moment;
 pub use primitives::words::{BySide, EndedBy, Ending, Opening, Phase, Release, Side};
 pub use track::clock::Clock;
-pub use track::merge::finish;
+pub use track::merge::{finish, finish_part};
 pub use track::parcel::Parcel;
 pub use track::play::play;
 pub use track::seed::Seed;
 pub use track::trace::{Chosen, Trace, Traced};
-pub use track::tracker::{Counts, Tracker};
+pub use track::tracker::{Counts, Remaining, Tracker};
 
 use crate::base::numbers::Number;
 

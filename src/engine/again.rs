@@ -10,6 +10,7 @@ use crate::base::guard;
 use crate::base::text::{file_name, printable};
 use crate::capture::{Comments, FileSummary, Frame, Reader, Source, SourceFiles, Status, Writer};
 use crate::conn::{Chosen, Limits, Seed, Trace, Traced, script};
+use crate::engine::state::Saved;
 use crate::engine::{Intake, Options, room_to_go_on};
 use crate::packet::Decoded;
 use crate::table::export::{Guard, Whole, Written};
@@ -175,13 +176,21 @@ struct Replay {
 impl Replay {
     fn open(sources: Vec<Source>, options: Options, chosen: Vec<Chosen>) -> Result<Self, Error> {
         guard::room_for(0)?;
-        let options = options.settled();
-        Ok(Self {
-            reader: Reader::open(sources, options.reading.clone())?,
-            intake: Intake::new(options.decoding),
-            trace: Trace::new(chosen, &options.limits, options.seed()),
-            options,
-        })
+        let mut options = options.settled();
+        let mut intake = Intake::new(options.decoding);
+        let mut trace = Trace::new(chosen, &options.limits, options.seed());
+        let saved = options.resume.as_deref().map(|path| Saved::open(path, &options));
+        if let Some(saved) = saved.transpose()? {
+            saved.standing.goes_on(&mut options.reading);
+            saved.standing.begin(saved.name(), &mut intake, &options)?;
+            trace.resume(saved.standing.clock, saved.standing.connections);
+            saved.followed(|followed| {
+                trace.carry_on(followed);
+                Ok(())
+            })?;
+        }
+        let reader = Reader::open(sources, options.reading.clone())?;
+        Ok(Self { reader, intake, options, trace })
     }
 
     /// Reads as far as the chosen connections go and hands out each packet: its frame, its time,

@@ -7,6 +7,7 @@ use std::path::Path;
 use crate::base::error::Error;
 use crate::base::guard;
 use crate::capture::{Annotator, Comments, Placed, Progress, Reader, Source};
+use crate::engine::state::Saved;
 use crate::engine::{Options, room_to_go_on};
 use crate::table::export::{Guard, Whole};
 
@@ -51,7 +52,11 @@ impl Annotation {
         mut guard: Guard,
     ) -> Result<Self, Error> {
         guard::room_for(0)?;
-        let mut reading = options.settled().reading;
+        let options = options.settled();
+        let mut reading = options.reading.clone();
+        if let Some(path) = &options.resume {
+            Saved::open(path, &options)?.standing.goes_on(&mut reading);
+        }
         reading.keep_blocks = true;
         let reader = Reader::open(sources, reading)?;
         guard.sources.join(reader.sources());

@@ -19,6 +19,16 @@ impl Intake {
         Self { decoder, ledger, first_time: None, last_time: 0 }
     }
 
+    /// Goes on behind other captures: the time of their first frame and of their latest.
+    pub fn go_on(&mut self, (first, last): (Option<i64>, i64)) {
+        (self.first_time, self.last_time) = (first, last);
+    }
+
+    /// See [`Intake::go_on`].
+    pub fn times(&self) -> (Option<i64>, i64) {
+        (self.first_time, self.last_time)
+    }
+
     /// The time of the latest frame, or of the one before it that has one.
     pub fn time(&self) -> i64 {
         self.last_time

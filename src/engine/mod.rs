@@ -20,6 +20,7 @@ pub mod runs;
 mod scan;
 mod session;
 mod shards;
+pub mod state;
 mod tables;
 
 pub(crate) use intake::Intake;

@@ -6,6 +6,8 @@ mod reference;
 pub use declared::{Declared, OPTIONS, Slot};
 pub use reference::OptionsReference;
 
+use std::path::PathBuf;
+
 use crate::capture::ReadOptions;
 use crate::cause::Parameters;
 use crate::conn::{self, Seed};
@@ -60,6 +62,13 @@ pub struct Options {
     /// one, another reads ahead, or so many decode several files at once; with one, nothing runs
     /// beside the caller. Rows never depend on it.
     pub threads: Option<usize>,
+    /// A state that was saved, with which a reading goes on.
+    pub resume: Option<PathBuf>,
+    /// Where the state at the end is saved, with all connections that are still followed.
+    pub save: Option<PathBuf>,
+    /// Whether these are no rows of the reading. They never are where its state is saved; whoever
+    /// reads a capture again as it was read then gives the same, and saves nothing.
+    pub leave: bool,
 }
 
 impl Options {
@@ -76,6 +85,17 @@ impl Options {
         self.limits.memory = followed.or(self.limits.memory);
         self.reading.ahead &= self.threads() > 1;
         self
+    }
+
+    /// Whether connections that are still followed at the end are no rows.
+    pub(crate) fn leaves(&self) -> bool {
+        self.leave || self.save.is_some()
+    }
+
+    /// Whether it is worth knowing what connections say of each other: for verdicts, of this
+    /// reading or of a later one.
+    pub(crate) fn knows_others(&self) -> bool {
+        self.columns.are_judged() || self.save.is_some()
     }
 
     /// The key that was given, or another one each time.

@@ -1,6 +1,7 @@
 //! What a pass gives.
 
 use super::Ledger;
+use super::state::Carried;
 use crate::base::error::Error;
 use crate::base::issue::Issues;
 use crate::capture::{FileSummary, Interface, Status};
@@ -9,6 +10,7 @@ use crate::conn::{self, Counts, Rows, Tracker};
 use crate::hosts::{Hosts, Origin};
 use crate::packet::{Class, Path};
 use crate::table::Columns;
+use crate::table::shared::Earlier;
 
 /// Everything a pass found.
 pub struct Output {
@@ -36,6 +38,10 @@ pub struct Output {
     pub counts: Counts,
     /// Threads that may be used to judge them.
     pub threads: usize,
+    /// Files and interfaces of earlier readings.
+    pub before: [Earlier; 2],
+    /// What went on here from an earlier reading, and what is left to a later one.
+    pub carried: [Carried; 2],
 }
 
 impl Output {
@@ -85,6 +91,8 @@ impl Output {
             hosts: [Hosts::default(), Hosts::new(Origin::Dns, 0)],
             counts,
             threads: 1,
+            before: Default::default(),
+            carried: Default::default(),
         })
     }
 }

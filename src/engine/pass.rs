@@ -4,13 +4,15 @@ use super::shards::{Coming, Shards};
 use super::{Intake, Options};
 use crate::capture::Batch;
 use crate::conn;
-use crate::packet::Decoded;
+use crate::packet::{Decoded, Segment};
 
 /// What a batch of frames runs through.
 pub struct Pass<'s> {
     pub intake: &'s mut Intake,
     pub shards: &'s mut Shards,
     pub options: &'s Options,
+    /// How many files and interfaces there were before.
+    pub before: [u32; 2],
 }
 
 impl Pass<'_> {
@@ -18,12 +20,17 @@ impl Pass<'_> {
         let mut ahead: Vec<Coming<'_>> = Vec::with_capacity(conn::PREFETCHED);
         for frame in batch {
             // A segment is large: it is looked at where it was made.
-            match &self.intake.take(&frame, self.options) {
-                Decoded::Tcp(segment) => self.shards.take(segment, &mut ahead),
+            match &mut self.intake.take(&frame, self.options) {
+                Decoded::Tcp(segment) => {
+                    self.place(segment);
+                    self.shards.take(segment, &mut ahead);
+                }
                 Decoded::Reassembled(whole) => {
                     self.shards.flush(&mut ahead);
                     let mut alone = Vec::with_capacity(1);
-                    self.shards.take(&whole.segment(), &mut alone);
+                    let mut segment = whole.segment();
+                    self.place(&mut segment);
+                    self.shards.take(&segment, &mut alone);
                     self.shards.flush(&mut alone);
                 }
                 Decoded::IcmpError(error) => {
@@ -34,5 +41,14 @@ impl Pass<'_> {
             }
         }
         self.shards.flush(&mut ahead);
+    }
+
+    /// Numbers file and interface of a segment over all readings.
+    #[inline]
+    fn place(&self, segment: &mut Segment<'_>) {
+        let [files, interfaces] = self.before;
+        segment.file = segment.file.saturating_add(files);
+        // None stays none.
+        segment.interface = segment.interface.saturating_add(interfaces);
     }
 }

@@ -1,6 +1,7 @@
 //! One reading of a capture to its end: by one session, or of several files at once.
 
 use super::runs::{Abreast, Stop};
+use super::state::Saving;
 use super::{Options, Output, Session};
 use crate::base::error::Error;
 use crate::base::guard;
@@ -25,9 +26,13 @@ impl Reading {
     /// Opens a capture.
     ///
     /// # Errors
-    /// As [`Reader::open`].
+    /// As [`Reader::open`], and [`Session::open`] where a reading goes on or is saved.
     pub fn open(sources: Vec<Source>, options: Options) -> Result<Self, Error> {
         guard::room_for(0)?;
+        if options.resume.is_some() || options.leaves() {
+            let way = Way::Alone(Box::new(Session::open(sources, options)?));
+            return Ok(Self { way, again: None });
+        }
         let options = options.settled();
         let copies: Option<Vec<Source>> = sources.iter().map(Source::copy).collect();
         let reader = Reader::open(sources, options.reading.clone())?;
@@ -96,6 +101,17 @@ impl Reading {
         match self.way {
             Way::Alone(session) => Ok(session.finish()),
             Way::Abreast(abreast) => abreast.finish(),
+        }
+    }
+
+    /// The same, and the state where it is to be saved: see [`Session::finish_and_save`].
+    ///
+    /// # Errors
+    /// As [`Reading::finish`], and when the state cannot be written.
+    pub fn finish_and_save(self) -> Result<(Output, Option<Saving>), Error> {
+        match self.way {
+            Way::Alone(session) => session.finish_and_save(),
+            Way::Abreast(abreast) => Ok((abreast.finish()?, None)),
         }
     }
 }

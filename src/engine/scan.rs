@@ -53,6 +53,10 @@ impl Scan {
     /// # Errors
     /// As [`Session::open`].
     pub fn open(sources: Vec<Source>, mut options: Options) -> Result<Self, Error> {
+        if options.resume.is_some() || options.leaves() {
+            let text = "a reading that goes on another day reads to its end";
+            return Err(Error::Argument(text.to_owned()));
+        }
         options.limits.keep = false;
         options.memory_limit.get_or_insert(MEMORY_LIMIT);
         let metadata = metadata(&options);

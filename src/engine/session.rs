@@ -4,14 +4,17 @@ use std::collections::VecDeque;
 
 use super::pass::Pass;
 use super::shards::Shards;
+use super::state::{Carried, Saved, Saving, Standing, look};
 use super::{Intake, Ledger, Options, Output};
 use crate::base::error::Error;
 use crate::base::guard;
 use crate::base::issue::Issues;
 use crate::base::text::printable;
-use crate::capture::{FileSummary, Interface, Progress, Reader, Source, SourceFiles, Status};
+use crate::capture::{
+    Batch, FileSummary, Interface, Progress, Reader, Source, SourceFiles, Status,
+};
 use crate::cause::{Context, Left, Parameters};
-use crate::conn::{Connection, Counts, Release, Rows};
+use crate::conn::{Connection, Counts, Release, Remaining, Rows, seconds};
 use crate::hosts::Hosts;
 use crate::packet::{self, Path, Paths};
 use crate::table::Columns;
@@ -20,6 +23,9 @@ use crate::table::Columns;
 const ASKED: u64 = 1 << 20;
 /// How many times as many bytes a flood may take in memory, compressed as it may be.
 const GROWTH: u64 = 1024;
+/// Nanoseconds by which what is read may begin before the end of what was read before: packets come
+/// out of order, and captures are rotated between them.
+const EARLY: i64 = 60_000_000_000;
 /// Bytes that a connection may come to at the end: in the context, or as a row.
 pub(super) const ENDING: u64 = 640;
 /// Rows that are let go before the caller is asked to take them, or FIN and RST segments of theirs.
@@ -53,8 +59,23 @@ pub struct Session {
     file: u32,
     /// Bytes read when memory is asked for next.
     asked_at: u64,
+    /// Where it began, if another reading came before.
+    begun: Option<Begun>,
+    /// That it begins before that ended.
+    late: Issues,
+    /// Where its state is saved at the end.
+    saving: Option<Saving>,
     /// A panic that ended the pass.
     broken: Option<String>,
+}
+
+/// What came before a reading that goes on.
+struct Begun {
+    standing: Standing,
+    /// The name of the state.
+    name: String,
+    /// The first packet that has a time was held against the end of what came before.
+    checked: bool,
 }
 
 impl std::fmt::Debug for Session {
@@ -64,25 +85,40 @@ impl std::fmt::Debug for Session {
 }
 
 impl Session {
-    /// Opens a capture.
+    /// Opens a capture, and where a reading goes on or is saved, its states.
     ///
     /// # Errors
-    /// As [`Reader::open`].
+    /// As [`Reader::open`], [`Saved::open`] and [`Saving::open`].
     pub fn open(sources: Vec<Source>, options: Options) -> Result<Self, Error> {
         guard::room_for(0)?;
-        let options = options.settled();
+        let mut options = options.settled();
+        let saved = options.resume.as_deref().map(|path| Saved::open(path, &options));
+        let saved = saved.transpose()?;
+        if let Some(saved) = &saved {
+            saved.standing.goes_on(&mut options.reading);
+        }
         let reader = Reader::open(sources, options.reading.clone())?;
-        Ok(Self::of(reader, options))
+        let saving = options.save.as_deref();
+        let saving = saving.map(|path| Saving::open(path, reader.sources(), &options));
+        let saving = saving.transpose()?;
+        let mut session = Self { saving, ..Self::of(reader, options) };
+        if let Some(saved) = saved {
+            session.go_on(saved)?;
+        }
+        if session.options.leaves() {
+            session.shards.leave();
+        }
+        Ok(session)
     }
 
-    /// Of a reader that was opened, with options that are settled.
+    /// Of a reader that was opened, with options that are settled, and that is all there is.
     pub(super) fn of(reader: Reader, options: Options) -> Self {
         let streaming = !options.limits.keep;
         Self {
             reader,
             intake: Intake::new(options.decoding),
             shards: Shards::new(&options.limits, options.threads(), options.seed()),
-            context: match (options.columns.are_judged(), streaming) {
+            context: match (options.knows_others(), streaming) {
                 (false, _) => Context::idle(),
                 (true, false) => Context::default(),
                 (true, true) => Context::bounded(),
@@ -94,8 +130,29 @@ impl Session {
             streaming,
             file: 0,
             asked_at: 0,
+            begun: None,
+            late: Issues::default(),
+            saving: None,
             broken: None,
         }
+    }
+
+    /// Begins where another reading ended.
+    fn go_on(&mut self, saved: Saved) -> Result<(), Error> {
+        saved.standing.begin(saved.name(), &mut self.intake, &self.options)?;
+        if self.options.knows_others() {
+            self.context = saved.context()?;
+        }
+        self.shards.resume(saved.standing.clock, saved.standing.connections);
+        saved.followed(|followed| {
+            guard::room_for(0)?;
+            let carried = self.shards.carry_on(followed);
+            let crowd = "more connections of the same addresses and ports than are told apart";
+            if carried { Ok(()) } else { Err(saved.broken(crowd)) }
+        })?;
+        let name = saved.name().to_owned();
+        self.begun = Some(Begun { standing: saved.standing, name, checked: false });
+        Ok(())
     }
 
     /// Reads on for about `budget` bytes; true while there is more.
@@ -165,8 +222,15 @@ impl Session {
             self.check_strict()?;
             return Ok(false);
         };
-        let mut pass =
-            Pass { intake: &mut self.intake, shards: &mut self.shards, options: &self.options };
+        if let Some(begun) = self.begun.as_mut().filter(|begun| !begun.checked) {
+            begun.check(&batch, &mut self.late)?;
+        }
+        let mut pass = Pass {
+            intake: &mut self.intake,
+            shards: &mut self.shards,
+            options: &self.options,
+            before: self.begun.as_ref().map_or([0; 2], Begun::numbers),
+        };
         self.file = batch.file;
         pass.batch(&batch);
         self.shards.go_on()?;
@@ -296,18 +360,52 @@ impl Session {
 
     /// Lets go of everything and hands out what was found. What a caller has not read yet stays
     /// unread: a cancelled pass gives what it had.
-    pub fn finish(mut self) -> Output {
+    pub fn finish(self) -> Output {
+        self.end(false).0
+    }
+
+    /// The same, and with [`Options::save`] the state, which appears when it is committed.
+    ///
+    /// # Errors
+    /// When the state cannot be written.
+    pub fn finish_and_save(mut self) -> Result<(Output, Option<Saving>), Error> {
+        let (leaves, mut saving) = (self.options.leaves(), self.saving.take());
+        let (mut output, Leaving { mut standing, remaining }) = self.end(leaves);
+        if let Some(saving) = &mut saving {
+            saving.context(&mut output.context)?;
+            saving.followed(&remaining)?;
+        }
+        if leaves {
+            look(&remaining, &mut output, &mut standing)?;
+        }
+        if let Some(saving) = &mut saving {
+            saving.standing(&mut standing)?;
+        }
+        Ok((output, saving))
+    }
+
+    fn end(mut self, leaves: bool) -> (Output, Leaving) {
         for row in std::mem::take(&mut self.waiting) {
             self.release(row);
         }
         let mut issues = self.reader.take_issues();
         issues.absorb(self.intake.decoder.take_issues());
-        let (counts, rows) = self.shards.finish(|connections| self.context.add_all(connections));
+        issues.absorb(self.late);
+        let begun = self.begun.map(|begun| begun.standing).unwrap_or_default();
+        let (before, came, clock) = (begun.names.clone(), begun.carried, self.shards.clock());
+        let (counts, rows, remaining) =
+            self.shards.finish(|connections| self.context.add_all(connections));
+        let mut standing = begun;
+        if leaves {
+            standing.go_on(&self.reader, &self.intake, clock, counts.created);
+        }
         told_at_the_end(&mut issues, counts, self.context.left());
         let mut connections = self.released;
         connections.append(rows);
-        Output {
+        let output = Output {
             connections,
+            before,
+            carried: [came, Carried::default()],
             threads: self.options.threads(),
             context: self.context,
             parameters: self.options.parameters,
@@ -319,7 +417,8 @@ impl Session {
             hosts: [self.options.hosts, self.intake.decoder.take_hosts()],
             ledger: self.intake.ledger,
             counts,
-        }
+        };
+        (output, Leaving { standing, remaining })
     }
 
     fn collect(&mut self) {
@@ -340,6 +439,44 @@ impl Session {
         }
         let bad = |file: &&FileSummary| !matches!(file.status, Status::Complete | Status::Empty);
         self.reader.files().iter().find(bad).map_or(Ok(()), |file| Err(damaged(file)))
+    }
+}
+
+/// What a reading leaves to the next one.
+struct Leaving {
+    standing: Standing,
+    remaining: Remaining,
+}
+
+impl Begun {
+    fn numbers(&self) -> [u32; 2] {
+        self.standing.names.each_ref().map(|earlier| earlier.count)
+    }
+
+    /// Holds the first packet that has a time against the end of what was read before.
+    fn check(&mut self, batch: &Batch<'_>, issues: &mut Issues) -> Result<(), Error> {
+        let first = batch.iter().find_map(|frame| frame.time);
+        let (Some(first), Some(end)) = (first, self.standing.end()) else { return Ok(()) };
+        self.checked = true;
+        let early = end.saturating_sub(first);
+        // Short captures are not read twice either.
+        let again = self.standing.times.0.is_some_and(|begin| first <= begin) && early > 0;
+        if early > EARLY || again {
+            return Err(Error::State {
+                file: self.name.clone(),
+                reason: format!(
+                    "what is read begins {} s before the end of what it was saved of: captures are \
+                     read in order of time, or together in one reading",
+                    seconds(early)
+                ),
+            });
+        }
+        if early > 0 {
+            issues.add(batch.file, None, None, "files_overlap", || {
+                format!("shares {} s with what was read before it", seconds(early))
+            });
+        }
+        Ok(())
     }
 }
 

@@ -7,7 +7,10 @@ mod away;
 use away::Away;
 
 use crate::base::error::Error;
-use crate::conn::{Clock, Connection, Counts, Limits, PREFETCHED, Rows, Seed, Tracker, finish};
+use crate::conn::{
+    Clock, Connection, Counts, Followed, Limits, PREFETCHED, Remaining, Rows, Seed, Tracker,
+    finish, finish_part,
+};
 use crate::packet::{IcmpError, Segment};
 
 /// Packets taken before others help: a small capture is done sooner than they are there.
@@ -34,6 +37,8 @@ pub struct Shards {
     trackers: Vec<Shard>,
     taken: u64,
     started: bool,
+    /// How many connections had begun before, where another reading came first or comes next.
+    begun: Option<u64>,
 }
 
 enum Shard {
@@ -70,7 +75,44 @@ impl Shards {
             trackers: (0..=helpers).map(|_| tracker()).collect(),
             taken: 0,
             started: helpers == 0,
+            begun: None,
         }
+    }
+
+    /// Goes on behind another reading, before anything was taken.
+    pub fn resume(&mut self, clock: Clock, connections: u64) {
+        (self.clock, self.now, self.begun) = (clock, clock.now(), Some(connections));
+        for shard in &mut self.trackers {
+            if let Shard::Here(tracker) = shard {
+                tracker.go_on(clock.now(), connections);
+            }
+        }
+    }
+
+    /// Goes on with one of its connections, each younger than the one before; false where there are
+    /// too many of the same addresses and ports.
+    pub fn carry_on(&mut self, followed: Followed) -> bool {
+        let shard = self.shard(followed.hash(self.seed));
+        match self.trackers.get_mut(shard) {
+            Some(Shard::Here(tracker)) => tracker.carry_on(followed),
+            _ => false,
+        }
+    }
+
+    /// Leaves what is still followed at the end to another reading, if this is told before anything
+    /// was taken.
+    pub fn leave(&mut self) {
+        self.begun.get_or_insert(0);
+        for shard in &mut self.trackers {
+            if let Shard::Here(tracker) = shard {
+                tracker.leave_followed();
+            }
+        }
+    }
+
+    /// What time it is in the capture.
+    pub fn clock(&self) -> Clock {
+        self.clock
     }
 
     #[inline]
@@ -178,8 +220,8 @@ impl Shards {
         Ok(())
     }
 
-    /// Lets go of everything that is still followed, and shows every row in order.
-    pub fn finish(mut self, each: impl FnMut(&[&Connection])) -> (Counts, Rows) {
+    /// Lets go of everything that is still followed, or leaves it, and shows every row in order.
+    pub fn finish(mut self, each: impl FnMut(&[&Connection])) -> (Counts, Rows, Remaining) {
         if let Err(error) = self.settle() {
             // As if it had happened here.
             std::panic::resume_unwind(Box::new(error.to_string()));
@@ -188,7 +230,12 @@ impl Shards {
             Shard::Here(tracker) => Some(*tracker),
             Shard::Away(_) => None,
         });
-        finish(all.collect(), self.now, each)
+        let all = all.collect();
+        if let Some(begun) = self.begun {
+            return finish_part(all, self.now, begun, each);
+        }
+        let (counts, rows) = finish(all, self.now, each);
+        (counts, rows, Remaining::default())
     }
 
     /// How many connections are followed now, as far as is known here.

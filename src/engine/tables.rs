@@ -73,9 +73,10 @@ pub fn tables(
     let asked = output.columns.connections.clone();
     output.columns.connections = asked.with(KEPT);
     let shared = Shared::new(&output.files, &output.interfaces, output.paths.clone());
+    let all = shared.clone().behind(&output.before);
     let judge = Judge::at_the_end(&output);
-    let teardowns = judge.teardowns(&connections, &shared, metadata, proceed)?;
-    let connections = judge.connections(connections, &shared, metadata, proceed)?;
+    let teardowns = judge.teardowns(&connections, &all, metadata, proceed)?;
+    let connections = judge.connections(connections, &all, metadata, proceed)?;
     let kept = asked.names().map(|names| Ok((connections.only(names)?, connections.only(KEPT)?)));
     let (connections, kept) = match kept.transpose()? {
         Some((shown, kept)) => (shown, Some(Made { name: KEPT_NAME, ..kept })),

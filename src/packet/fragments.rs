@@ -29,6 +29,48 @@ struct Key {
     path: PathId,
 }
 
+/// An IP datagram of which fragments are missing, on its way to another decoder.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Unfinished {
+    /// Identification field.
+    pub id: u32,
+    /// Source address.
+    pub source: Address,
+    /// Destination address.
+    pub destination: Address,
+    /// What its IP header says comes next, 0 in IPv6.
+    pub protocol: u8,
+    /// VLANs and tunnels around it.
+    pub path: PathId,
+    /// Nanoseconds since the epoch.
+    pub first_seen: i64,
+    /// Its bytes as far as they are there.
+    pub octets: Vec<u8>,
+    /// Which bytes of the wire were seen, and which of them were captured.
+    pub ranges: [Vec<(usize, usize)>; 2],
+    /// Its length, where that is known.
+    pub end: Option<usize>,
+}
+
+impl Unfinished {
+    /// Whether it could have come about.
+    fn is_sound(&self) -> bool {
+        let apart = |ranges: &[(usize, usize)]| {
+            let ordered = ranges.iter().all(|&(start, end)| start < end && end <= MAX_LENGTH);
+            ordered && ranges.windows(2).all(|pair| matches!(pair, [a, b] if a.1 < b.0))
+        };
+        let [seen, held] = &self.ranges;
+        let few = seen.len().max(held.len()) <= MAX_RANGES;
+        let reach = seen.last().map_or(0, |&(_, end)| end);
+        let held_reach = held.last().map_or(0, |&(_, end)| end);
+        few && apart(seen)
+            && apart(held)
+            && self.octets.len() == held_reach
+            && held_reach <= reach
+            && self.end.is_none_or(|end| (reach..=MAX_LENGTH).contains(&end))
+    }
+}
+
 #[derive(Debug)]
 struct Datagram {
     first_seen: i64,
@@ -100,6 +142,37 @@ impl Fragments {
     /// Packets of what the latest frame completed, its own left out.
     pub fn take_noted(&mut self) -> Vec<u64> {
         self.noted.as_mut().map(std::mem::take).unwrap_or_default()
+    }
+
+    /// Those that wait, the oldest first.
+    pub fn unfinished(&self) -> Vec<Unfinished> {
+        let known = self.ages.iter().filter_map(|(_, key)| Some((key, self.open.get(key)?)));
+        let unfinished = known.map(|(key, datagram)| {
+            let Key { id, source, destination, protocol, path } = *key;
+            let Datagram { first_seen, octets, seen, held, end, packets: _ } = datagram;
+            let (octets, ranges) = (octets.clone(), [seen.clone(), held.clone()]);
+            let (first_seen, end) = (*first_seen, *end);
+            Unfinished { id, source, destination, protocol, path, first_seen, octets, ranges, end }
+        });
+        unfinished.collect()
+    }
+
+    /// Goes on with those that waited elsewhere; false where these are none.
+    pub fn go_on(&mut self, waiting: Vec<Unfinished>) -> bool {
+        for one in waiting {
+            if !one.is_sound() || self.open.len() >= self.limit {
+                return false;
+            }
+            let Unfinished { id, source, destination, protocol, path, .. } = one;
+            let key = Key { id, source, destination, protocol, path };
+            let Unfinished { first_seen, octets, ranges: [seen, held], end, .. } = one;
+            let datagram = Datagram { first_seen, octets, seen, held, end, packets: Vec::new() };
+            self.ages.insert((first_seen, key));
+            if self.open.insert(key, datagram).is_some() {
+                return false;
+            }
+        }
+        true
     }
 
     /// Adds a fragment.

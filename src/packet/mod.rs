@@ -38,6 +38,7 @@ use crate::hosts::{self, Hosts, Origin, Seen};
 
 pub use class::Class;
 pub use flags::Flags;
+pub use fragments::Unfinished;
 pub use names::link_name;
 pub use options::Options;
 pub use paths::{Path, Paths};
@@ -179,6 +180,26 @@ impl Decoder {
     /// The names that DNS answers gave addresses, whatever else takes part.
     pub fn hosts(&self) -> &Hosts {
         &self.memory.hosts
+    }
+
+    /// IP datagrams of which fragments are missing.
+    pub fn unfinished(&self) -> Vec<Unfinished> {
+        self.memory.fragments.unfinished()
+    }
+
+    /// Goes on with what another one knew: paths by their marks, unfinished datagrams and names;
+    /// false where these are none.
+    pub fn go_on(
+        &mut self,
+        limits: Limits,
+        marks: &[Vec<u64>],
+        waiting: Vec<Unfinished>,
+        hosts: Hosts,
+    ) -> bool {
+        let Some(paths) = Paths::of_marks(limits.paths, marks) else { return false };
+        self.memory.paths = paths;
+        self.memory.hosts = hosts;
+        self.memory.fragments.go_on(waiting)
     }
 
     /// The same, handed over.

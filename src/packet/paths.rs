@@ -259,6 +259,21 @@ impl Paths {
         self.routes.get(id.0 as usize).map(Route::hops)
     }
 
+    /// Those that had these marks, of which there may be so many; `None` where these are none.
+    pub fn of_marks(limit: u32, marks: &[Vec<u64>]) -> Option<Self> {
+        let mut paths = Self::new(limit);
+        for (at, mark) in marks.iter().enumerate().skip(1) {
+            let id = PathId(u32::try_from(at).ok()?);
+            if mark.is_empty() && id.0 == limit {
+                // What is beyond the limit has no mark of its own.
+                paths.intern(&Route::default());
+            } else if mark.is_empty() || paths.marked(mark)? != id {
+                return None;
+            }
+        }
+        (paths.list.len() == marks.len().max(1)).then_some(paths)
+    }
+
     /// The path with this mark, which is made where it is not known; `None` for what is no mark.
     pub fn marked(&mut self, mark: &[u64]) -> Option<PathId> {
         let mut route = Route::default();

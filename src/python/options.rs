@@ -23,9 +23,15 @@ pub fn options(dict: &Bound<'_, PyDict>) -> PyResult<Options> {
             continue;
         }
         let name: String = name.extract()?;
+        // What `finrst.read` hands over, so that its second pass does the same; no options.
         if name == "seed" {
-            // Drawn by `finrst.read`, so that its second pass lets go of the same; no option.
             options.seed = Some(value.extract()?);
+        } else if name == "resume" {
+            options.resume = Some(value.extract()?);
+        } else if name == "leave" {
+            options.leave = value.extract()?;
+        } else if name == "save" {
+            options.save = Some(value.extract()?);
         } else if let Some(declared) = OPTIONS.iter().find(|declared| declared.name == name) {
             set(&mut options, declared.slot, &value)?;
         } else {

@@ -16,6 +16,7 @@ use super::table::Table;
 use super::wait::wait;
 use crate::base::error::Error;
 use crate::capture::{Progress, Source, SourceFiles};
+use crate::engine::state::{Carried, Saving};
 use crate::engine::{self, Metadata, Options};
 use crate::table::Made;
 
@@ -29,6 +30,15 @@ pub fn named(made: impl IntoIterator<Item = Made>, sources: &SourceFiles) -> Tab
 
 /// How far reading has come: bytes read, bytes in all where known, packets.
 pub type At = (u64, Option<u64>, u64);
+
+/// Connections that go from one reading to the next: how many, their packets, and those of all
+/// captures until then.
+type Counted = (u64, u64, u64);
+
+fn counted(carried: Carried) -> Counted {
+    let Carried { connections, packets, read } = carried;
+    (connections, packets, read)
+}
 
 /// Progress as Python gets it.
 pub fn told(at: Progress) -> At {
@@ -131,15 +141,20 @@ impl Reading {
         })
     }
 
-    /// All tables by name; the reading is over with it.
-    fn tables(&self, py: Python<'_>) -> PyResult<Tables> {
+    /// All tables by name, and what came from an earlier reading and is left to a later one; the
+    /// reading is over with it, and its state saved.
+    fn tables(&self, py: Python<'_>) -> PyResult<(Tables, [Counted; 2])> {
         errors::guarded(py, || {
             let (session, metadata) = (self.take()?, self.metadata.clone());
             let sources = session.sources().clone();
-            let made = wait(py, move |cancel| {
-                engine::tables(session.finish()?, &metadata, &|| cancel.proceed())
+            let (made, carried) = wait(py, move |cancel| {
+                let (output, saving) = session.finish_and_save()?;
+                let carried = output.carried;
+                let made = engine::tables(output, &metadata, &|| cancel.proceed())?;
+                saving.map_or(Ok(()), Saving::commit)?;
+                Ok((made, carried))
             })?;
-            Ok(named(made, &sources))
+            Ok((named(made, &sources), carried.map(counted)))
         })
     }
 }

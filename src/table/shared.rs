@@ -16,6 +16,9 @@ pub struct Names {
     distinct: Vec<String>,
     /// The place of each number's name among them.
     places: Vec<usize>,
+    /// The number of the first of these, and numbers before it with their places, in order.
+    first: u32,
+    before: Vec<(u32, usize)>,
 }
 
 impl Names {
@@ -33,9 +36,23 @@ impl Names {
         all
     }
 
+    /// The same behind others.
+    fn behind(self, earlier: &Earlier) -> Self {
+        let before = earlier.names.iter().map(|(_, name)| name);
+        let own = self.places.iter().filter_map(|&place| self.distinct.get(place));
+        let Self { distinct, mut places, .. } = Self::of(before.chain(own).map(String::as_str));
+        let own = places.split_off(earlier.names.len());
+        let before = earlier.names.iter().map(|(number, _)| *number).zip(places).collect();
+        Self { distinct, places: own, first: earlier.count, before }
+    }
+
     /// The place of a number's name.
     pub fn place(&self, number: u32) -> Option<usize> {
-        self.places.get(usize::try_from(number).ok()?).copied()
+        let Some(own) = number.checked_sub(self.first) else {
+            let at = self.before.binary_search_by_key(&number, |(number, _)| *number).ok()?;
+            return self.before.get(at).map(|(_, place)| *place);
+        };
+        self.places.get(usize::try_from(own).ok()?).copied()
     }
 
     /// The names, as a dictionary has them.
@@ -56,6 +73,36 @@ pub struct Shared {
     paths: Vec<Path>,
 }
 
+/// Names that were known before a reading began, as far as its rows refer to them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Earlier {
+    /// How many there were in all.
+    pub count: u32,
+    /// The number of each, in order, and its name.
+    pub names: Vec<(u32, String)>,
+}
+
+impl Earlier {
+    /// The name of a number, where it is one of them.
+    fn get(&self, index: u32) -> Option<&String> {
+        let at = self.names.binary_search_by_key(&index, |(index, _)| *index).ok()?;
+        self.names.get(at).map(|(_, name)| name)
+    }
+
+    /// The names of these numbers, of which the later ones are those of `own`, for who comes next.
+    pub fn of(
+        &self,
+        referred: impl IntoIterator<Item = u32>,
+        own: impl Fn(u32) -> Option<String>,
+    ) -> Vec<(u32, String)> {
+        let name = |index: u32| match index.checked_sub(self.count) {
+            Some(own_index) => own(own_index),
+            None => self.get(index).cloned(),
+        };
+        referred.into_iter().filter_map(|index| Some((index, name(index)?))).collect()
+    }
+}
+
 impl Shared {
     /// What is known of a capture.
     pub fn new(files: &[FileSummary], interfaces: &[Interface], paths: Vec<Path>) -> Self {
@@ -74,6 +121,14 @@ impl Shared {
     /// Names of interfaces; empty where the file gives none.
     pub fn interfaces(&self) -> &Names {
         &self.interfaces
+    }
+
+    /// The same where others were read before: files, and interfaces.
+    #[must_use]
+    pub fn behind(self, [files, interfaces]: &[Earlier; 2]) -> Self {
+        let Self { files: own_files, interfaces: own_interfaces, paths } = self;
+        let (files, interfaces) = (own_files.behind(files), own_interfaces.behind(interfaces));
+        Self { files, interfaces, paths }
     }
 
     /// A file's name.

@@ -11,7 +11,7 @@ use crate::support::data;
 
 const SECOND: i64 = 1_000_000_000;
 
-fn demo() -> Capture {
+pub fn demo() -> Capture {
     classic(&octets(&data("demo.pcap"))).unwrap()
 }
 
@@ -23,7 +23,7 @@ fn all_ways(what: &str, files: &[File], options: &Options) {
 }
 
 /// A frame of Ethernet and IPv4 in fragments of so many bytes.
-fn fragments(record: &Record, size: usize) -> Vec<Record> {
+pub fn fragments(record: &Record, size: usize) -> Vec<Record> {
     let data = record.data();
     let header = 14 + 4 * usize::from(data[14] & 15);
     let length = usize::from(u16::from_be_bytes([data[16], data[17]]));
@@ -89,7 +89,7 @@ fn an_identification_used_again_beyond_a_cut_expires_or_joins_as_it_would() {
 }
 
 /// A pcapng file of frames that have no time, or one.
-fn simple(frames: &[(&[u8], Option<u64>)]) -> Vec<u8> {
+pub fn simple(frames: &[(&[u8], Option<u64>)]) -> Vec<u8> {
     let mut out = Vec::new();
     let mut block = |kind: u32, body: &[u8]| {
         let padded = body.len().div_ceil(4) * 4;

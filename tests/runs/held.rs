@@ -109,9 +109,9 @@ pub fn origin(files: &[File], options: &Options) -> Option<i64> {
     None
 }
 
-type Cells = Vec<Vec<(String, Option<String>)>>;
+pub type Cells = Vec<Vec<(String, Option<String>)>>;
 
-fn cells(made: &Made) -> Cells {
+pub fn cells(made: &Made) -> Cells {
     let mut rows = Vec::new();
     for batch in &made.batches {
         let columns = columns(batch);

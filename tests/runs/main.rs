@@ -6,9 +6,11 @@ mod support;
 
 mod abreast;
 mod cut;
+mod days;
 mod everywhere;
 mod files;
 mod hazards;
 mod held;
 mod random;
+mod resumed;
 mod steps;

@@ -165,6 +165,27 @@ def add_reading(made: argparse.ArgumentParser, *, refused: tuple[str, ...] = ())
     group.add_argument("--no-progress", action="store_true", help="show no progress")
 
 
+def add_days(made: argparse.ArgumentParser) -> None:
+    """Add the options of a reading that goes on another day."""
+    group = made.add_argument_group("day by day")
+    group.add_argument(
+        "--resume",
+        metavar="STATE",
+        help="go on from what an earlier reading has saved: its connections end here",
+    )
+    group.add_argument(
+        "--save",
+        metavar="STATE",
+        help="save connections that are still followed at the end into this file, for the reading "
+        "that resumes; they are no rows here",
+    )
+
+
+def goes_on(given: argparse.Namespace) -> bool:
+    """Tell whether a reading goes on from another one, or is to be gone on with."""
+    return given.resume is not None or given.save is not None
+
+
 def _flags() -> list[dict[str, Any]]:
     """Give the options of reading that the commands take."""
     return [option for option in reference.options() if option["flag"] is not None]
@@ -184,7 +205,8 @@ def options(given: argparse.Namespace) -> dict[str, Any]:
     found = {option["name"]: getattr(given, option["name"]) for option in _flags()}
     found["tz"] = given.tz
     found["progress"] = False if given.no_progress else "auto"
-    return found
+    days = {name: getattr(given, name, None) for name in ("resume", "save")}
+    return found | {name: path for name, path in days.items() if path is not None}
 
 
 class Outcome:

@@ -40,6 +40,7 @@ examples:
   finrst convert x.pcap -o - --format json | jq -r .cause | sort | uniq -c
   finrst convert huge/*.pcap -o huge.parquet --stream  larger than memory
   tcpdump -w - tcp | finrst convert - -o now.parquet   Ctrl-C ends it, rows stay
+  finrst convert day2.pcap -o day2.parquet --resume day1.state --save day2.state
 
 A file appears whole or not at all. With --stream, and always of a pipe, rows
 are written in the order in which connections were let go, and a cause that
@@ -94,6 +95,7 @@ def parser() -> argparse.ArgumentParser:
     )
     common.add_force(made)
     common.add_reading(made)
+    common.add_days(made)
     return made
 
 
@@ -101,10 +103,14 @@ def main(arguments: list[str]) -> int:
     """Write tables and return the exit code."""
     given = parser().parse_args(arguments)
     targets = _targets(given)
+    days = common.goes_on(given)
+    if given.stream and days:
+        message = "--stream judges rows before the end, and --resume and --save need the whole"
+        raise ValueError(message)
     with common.sources(given.captures, recursive=given.recursive) as (found, pipes, outcome):
         options = {**common.options(given), "columns": _columns(targets, given.columns)}
         _check(targets, common.files(found, recursive=given.recursive), given)
-        tables = _streamed if given.stream or pipes else _whole
+        tables = _streamed if given.stream or (pipes and not days) else _whole
         done = _write(tables(found, options), targets, given)
     if sys.stderr.isatty():
         for path, rows in done:

@@ -70,6 +70,7 @@ def parser() -> argparse.ArgumentParser:
     )
     made.add_argument("--json", action="store_true", help="print JSON, for programs")
     common.add_reading(made)
+    common.add_days(made)
     return made
 
 

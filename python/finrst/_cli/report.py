@@ -35,6 +35,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--title", help="heading of the report")
     common.add_force(made)
     common.add_reading(made)
+    common.add_days(made)
     return made
 
 

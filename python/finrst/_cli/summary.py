@@ -42,6 +42,8 @@ examples:
   finrst incident.pcapng
   finrst day/*.pcap.zst --filter 'host 10.0.0.5 and port 443' --start +30s
   tcpdump -i any -w - tcp | finrst -     live; Ctrl-C ends it with the summary
+  finrst day2.pcap --resume day1.state --save day2.state
+                                         what ends tomorrow, tomorrow
   ssh router tcpdump -U -w - tcp | finrst -
   finrst incident.pcapng --json | jq .causes
 
@@ -66,6 +68,7 @@ def parser() -> argparse.ArgumentParser:
     made = common.parser("finrst", _DESCRIPTION, _EPILOG)
     made.add_argument("--json", action="store_true", help="print the figures as JSON, for programs")
     common.add_reading(made)
+    common.add_days(made)
     made.add_argument("--version", action="version", version=f"finrst {__version__}")
     return made
 
@@ -78,8 +81,10 @@ def main(arguments: list[str]) -> int:
         # The terminal draws the latest of a live capture, too.
         options["columns"] = needed("client_port") if pipes else needed()
         accounts: Mapping[str, Table]
-        if not pipes:
+        carried = 0, 0
+        if not pipes or common.goes_on(given):
             capture = read(sources, **options)
+            carried = capture.resumed, capture.saved
             tally = Tally()
             tally.add(capture.connections, len(capture.teardowns))
             accounts = {name: capture.table(name) for name in live.ACCOUNTS}
@@ -93,10 +98,10 @@ def main(arguments: list[str]) -> int:
                     tally.add(connections, len(teardowns))
                 accounts = {name: rows.table(name) for name in live.ACCOUNTS}
     if given.json:
-        print(json.dumps(plain(tally, accounts), ensure_ascii=True, indent=2))
+        print(json.dumps(plain(tally, accounts, carried), ensure_ascii=True, indent=2))
     else:
         paint = Paint.for_stream(sys.stdout)
-        shown = text(figures(tally, accounts, zone(given.tz)), paint)
+        shown = text(figures(tally, accounts, zone(given.tz), carried=carried), paint)
         print(shown if can_show("█") else shown.replace("█", "#"))
         if not pipes and tally.servers:
             print("", *(paint(line, "dim") for line in wrap(_hint(given.captures))), sep="\n")

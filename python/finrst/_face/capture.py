@@ -19,13 +19,13 @@ from finrst._story.connection import Connection
 from finrst._tables.naming import Naming
 from finrst._tables.table import Table
 
-from .check import check
+from .check import Carried, check
 from .comments import annotate, of_rows
 from .origin import Origin
 from .rows import no_connection, rows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from os import PathLike
 
     import pandas as pd
@@ -61,9 +61,11 @@ class Capture(ByValue):
         tables: dict[str, _native.Table],
         origin: Origin | None = None,
         where: dt.tzinfo = dt.UTC,
+        carried: Sequence[Iterable[int]] = ((), ()),
     ) -> None:
         """Wrap the engine's tables; made by finrst, not by hand."""
         self._zone = where
+        self._carried = tuple(Carried(*one) for one in carried)
         self._origin = origin or Origin()
         self._tables = {n: Table(native, n) for n, native in tables.items() if n != "kept"}
         # Where columns were asked for: what packets() needs, and later all that there is.
@@ -135,6 +137,27 @@ class Capture(ByValue):
         0
         """
         return self._tables["issues"]
+
+    @property
+    def resumed(self) -> int:
+        """How many connections of an earlier reading went on here; see ``resume`` of :func:`read`.
+
+        >>> import finrst
+        >>> finrst.read("tests/data/demo.pcap").resumed
+        0
+        """
+        return self._carried[0].connections
+
+    @property
+    def saved(self) -> int:
+        """How many connections were still followed at the end, and saved; they are no rows here.
+
+        >>> import finrst, tempfile
+        >>> cap = finrst.read("tests/data/demo.pcap", save=tempfile.mkdtemp() + "/x.state")
+        >>> len(cap), cap.saved
+        (18, 7)
+        """
+        return self._carried[1].connections
 
     @functools.cached_property
     def naming(self) -> Naming:
@@ -416,8 +439,10 @@ class Capture(ByValue):
         >>> cap.annotate(tempfile.mkdtemp() + "/verdicts.pcapng")
         82
         """
-        told = self._whole()
-        return annotate(told, self._origin, path, overwrite=overwrite, progress=progress)
+        told, earlier = self._whole(), self._carried[0].read
+        return annotate(
+            told, self._origin, path, overwrite=overwrite, progress=progress, earlier=earlier
+        )
 
     def report(
         self, path: str | PathLike[str], *, title: str | None = None, overwrite: bool = False
@@ -466,7 +491,7 @@ class Capture(ByValue):
         >>> import finrst
         >>> finrst.conversation("> S, < S., > ., > F., < F., > .").check()
         """
-        check(self, self._known)
+        check(self, self._known, *self._carried)
 
     def __repr__(self) -> str:
         """Say in a few lines what the card says."""

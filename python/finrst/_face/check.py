@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from finrst._base.text import printable
 from finrst._errors import CaptureWarning, InternalError
@@ -13,13 +13,24 @@ if TYPE_CHECKING:
     from finrst._tables.table import Table
 
 
-def check(capture: Answer, kept: Table) -> None:
+class Carried(NamedTuple):
+    """Connections that go from one reading to the next, and their packets so far."""
+
+    connections: int = 0
+    packets: int = 0
+    read: int = 0
+    """Packets of all captures until then, whose numbers come before those of the next."""
+
+
+def check(capture: Answer, kept: Table, came: Carried, left: Carried) -> None:
     """Raise :exc:`InternalError` if they disagree; warn of files that changed meanwhile.
 
     ``kept`` has the packets of connections, whatever columns were asked for; what was not is not
-    held against anything.
+    held against anything. ``came`` are packets of rows that an earlier reading counted, ``left``
+    those counted here of connections that are rows of a later one.
     """
     tcp = sum(row["packets"] for row in capture.ledger if row["class"] == "tcp")
+    tcp += came.packets - left.packets
     wanted = {"packets of connections": (kept, "packets", tcp)}
     if "kind" in capture.teardowns.column_names:
         kinds = dict(capture.teardowns.counts("kind"))

@@ -35,19 +35,24 @@ _SIDES = ("client", "server")
 _UNREAD = ("limit", "io_error")
 
 
-def annotate(
+def annotate(  # noqa: PLR0913 - what a copy is made of
     capture: Answer,
     origin: Origin,
     path: str | PathLike[str] | None,
     *,
     overwrite: bool,
     progress: Progress,
+    earlier: int = 0,
 ) -> int:
-    """Copy a capture with comments (without a path to standard output) and count these."""
+    """Copy a capture with comments (without a path to standard output) and count these.
+
+    Of so many packets, which lie in earlier captures, nothing can be said in it.
+    """
     table = capture.connections
+    comments = _comments(table, capture.teardowns, capture.naming)
     placed, left = origin.copy(
         _about(capture, len(table), len(capture.teardowns)),
-        _comments(table, capture.teardowns, capture.naming),
+        ([one for one in block if one[0] > earlier] for block in comments),
         path,
         table._native.sources,  # noqa: SLF001 - the same package
         sum(capture.files["packets"]),

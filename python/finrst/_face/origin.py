@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
+import warnings
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from finrst import _native
 from finrst._base.progress import Bar
 from finrst._base.stores import check
-from finrst._base.text import file_name, printable
-from finrst._errors import CaptureError
+from finrst._base.text import file_name, plural, printable
+from finrst._errors import CaptureError, CaptureWarning
 from finrst._files.atomic import tell
 from finrst._tables.table import Table
 
@@ -54,11 +55,18 @@ class Origin:
         items: Iterable[tuple[Any, ...]],
         paths: Iterable[bytes | None],
         options: Mapping[str, Any],
+        states: Iterable[tuple[bytes, tuple[int, int] | None]] = (),
     ) -> Origin:
         """Remember sources, the state of the files among them, and how they were read."""
         kept = tuple(item[:2] if item[0] == "reader" else item for item in items)
         files = tuple((path, _state(path)) for path in paths if path is not None)
-        return cls(kept, files, options=options)
+        return cls(kept, (*files, *states), options=options)
+
+    @staticmethod
+    def states(options: Mapping[str, Any]) -> list[tuple[bytes, tuple[int, int] | None]]:
+        """Give what a reading goes on from, as it is now."""
+        paths = [os.fsencode(options["resume"])] if "resume" in options else []
+        return [(path, _state(path)) for path in paths]
 
     def __getstate__(self) -> dict[str, Any]:
         """Pickle the names of the sources, and nothing that they hold."""
@@ -105,7 +113,7 @@ class Origin:
             while (at := reading.step()) is not None:
                 if tell_how_far is not None:
                     tell_how_far(*at)
-            tables = reading.tables()
+            tables, _ = reading.tables()
         finally:
             bar.close()
         # What changed while it was read is not what was read before.
@@ -120,7 +128,19 @@ class Origin:
             found = _native.packets_of_script(self.script, rows)
         else:
             found = _native.packets_of(self.items, self.options, rows)
+        self._warn(sum(row["client_packets"] + row["server_packets"] for row in rows), found)
         return Table(found, "packets", frozenset(decisive))
+
+    def _warn(self, counted: int, found: _native.Table) -> None:
+        """Warn of packets that were read another day."""
+        earlier = counted - found.num_rows
+        if "resume" in self.options and earlier > 0:
+            state = printable(file_name(os.fsencode(self.options["resume"])))
+            message = (
+                f"{plural(earlier, 'packet')} of these connections came in earlier captures, of "
+                f"which '{state}' was saved, and not in this one"
+            )
+            warnings.warn(message, CaptureWarning, stacklevel=4)
 
     def save(
         self,

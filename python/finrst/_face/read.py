@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn, Self, Unpack
 
 from finrst import _native
@@ -21,6 +22,7 @@ from .origin import Origin
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from os import PathLike
 
     from finrst._base.progress import Progress
     from finrst._base.times import Zone
@@ -49,13 +51,15 @@ def warn(files: Table, stacklevel: int) -> None:
             warnings.warn(text, CaptureWarning, stacklevel=stacklevel)
 
 
-def read(
+def read(  # noqa: PLR0913 - each has its default
     source: Source,
     /,
     *,
     progress: Progress = "auto",
     tz: Zone = "UTC",
     storage_options: Mapping[str, Any] | None = None,
+    resume: str | PathLike[str] | None = None,
+    save: str | PathLike[str] | None = None,
     **options: Unpack[Options],
 ) -> Capture:
     """Read a capture to its end and judge every connection in it.
@@ -85,9 +89,18 @@ def read(
     whatever else needs other columns (:meth:`Capture.connection`, findings, plots, a report) reads
     the source once more, whole, the first time it is asked for.
 
+    With ``save``, connections that are still followed at the end are no rows: they go into that
+    file, with all that is needed to go on, and are rows of the reading that is told to ``resume``
+    from it and sees their end (or that saves nothing). The rows of both are those of one reading of
+    both captures: their numbers go on. Accounts (``ledger``, ``files``, ``interfaces``,
+    ``issues``) are those of the captures that are read here. The manual's page "Day by day" has
+    it all.
+
     Raises ``ValueError`` for a column that is not known, and says which was meant;
     :exc:`CaptureError` for what is no capture, :exc:`FilterError` for a filter that cannot
-    be read, and ``OSError`` (``FileNotFoundError``, ...) when the system refuses. What is damaged
+    be read, and ``OSError`` (``FileNotFoundError``, ...) when the system refuses;
+    :exc:`StateError` for a state that is none, is damaged, was saved with another version, rule set
+    or options, or of a capture that ended more than a minute after this one begins. What is damaged
     or cut is kept as far as it goes, with a :exc:`CaptureWarning` and a row in ``issues``. Ctrl-C
     stops at once.
 
@@ -106,17 +119,24 @@ def read(
     try:
         # What is let go for want of room hangs on it: packets() must let go of the same.
         native["seed"] = int.from_bytes(os.urandom(8))
-        reading, tell = _native.Reading(items, native), bar.callback
+        if resume is not None:
+            native["resume"] = str(Path(resume).absolute())
+        if save is not None:
+            native["leave"] = True
+        # What is read again goes on from the state as it is now.
+        states = Origin.states(native)
+        saved = {} if save is None else {"save": str(Path(save).absolute())}
+        reading, tell = _native.Reading(items, native | saved), bar.callback
         while (at := reading.step()) is not None:
             if tell is not None:
                 tell(*at)
         paths = reading.paths()
-        tables = reading.tables()
+        tables, carried = reading.tables()
     finally:
         bar.close()
         _close(opened)
     warn(Table(tables["files"], "files"), 3)
-    return Capture(tables, Origin.of(items, paths, native), where)
+    return Capture(tables, Origin.of(items, paths, native, states), where, carried)
 
 
 def scan(

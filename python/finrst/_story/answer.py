@@ -43,6 +43,14 @@ class Answer(Protocol):
         """Oddities of the capture."""
 
     @property
+    def resumed(self) -> int:
+        """How many connections came from an earlier reading."""
+
+    @property
+    def saved(self) -> int:
+        """How many are left to a later one."""
+
+    @property
     def tz(self) -> dt.tzinfo:
         """The time zone in which people read its times."""
 

@@ -61,7 +61,8 @@ def summarize(capture: Answer) -> Summary:
     tally.add(capture.connections, len(capture.teardowns))
     names = ("files", "ledger", "interfaces", "issues", "names")
     accounts = {name: capture.table(name) for name in names}
-    return figures(tally, accounts, capture.tz, capture.findings())
+    carried = capture.resumed, capture.saved
+    return figures(tally, accounts, capture.tz, capture.findings(), carried)
 
 
 def figures(
@@ -69,10 +70,12 @@ def figures(
     accounts: Mapping[str, Table],
     where: dt.tzinfo = dt.UTC,
     known: Findings | None = None,
+    carried: tuple[int, int] = (0, 0),
 ) -> Summary:
     """Work out the figures, from counts and the tables about the capture itself.
 
-    Findings are those of the tally, unless they are known.
+    Findings are those of the tally, unless they are known; ``carried`` are the connections that
+    came from an earlier reading, and those that are left to a later one.
     """
     files = list(accounts["files"])
     name = source_name(files[0]["file"]) if len(files) == 1 else plural(len(files), "file")
@@ -86,6 +89,7 @@ def figures(
     ]
     if packets and not classes["tcp"]:
         lines.append(_nothing(classes, packets))
+    lines += _carried(*carried)
     return Summary(
         title=f"{plural(tally.connections, 'TCP connection')}, "
         f"{plural(tally.segments, 'FIN or RST segment')}",
@@ -118,6 +122,17 @@ def of_columns(capture: Answer) -> list[str]:
     ]
 
 
+def _carried(came: int, left: int) -> list[str]:
+    """Say how many connections go from one reading to the next.
+
+    >>> _carried(1, 12)
+    ['1 connection went on from earlier captures.', '12 more are still followed, and saved.']
+    """
+    lines = [f"{plural(came, 'connection')} went on from earlier captures."] if came else []
+    verb = "is" if left == 1 else "are"
+    return lines + ([f"{number(left)} more {verb} still followed, and saved."] if left else [])
+
+
 def _nothing(classes: Counter[str], packets: int) -> str:
     """Say why there is no TCP: the capture has none, or nothing of it was asked for."""
     if classes["filtered"] == packets:
@@ -130,7 +145,9 @@ def _nothing(classes: Counter[str], packets: int) -> str:
     return "No TCP was found, so the tables are empty."
 
 
-def plain(tally: Tally, accounts: Mapping[str, Table]) -> dict[str, Any]:
+def plain(
+    tally: Tally, accounts: Mapping[str, Table], carried: tuple[int, int] = (0, 0)
+) -> dict[str, Any]:
     """Give the figures for programs: nothing folded, nothing rounded."""
     naming = tally.naming(accounts["names"])
     found = tally.findings(naming)
@@ -143,6 +160,8 @@ def plain(tally: Tally, accounts: Mapping[str, Table]) -> dict[str, Any]:
         "end": end,
         "packets": dict(ranked(packet_classes(accounts["ledger"]))),
         "connections": tally.connections,
+        "connections_resumed": carried[0],
+        "connections_saved": carried[1],
         "fin_rst_segments": tally.segments,
         "endings": dict(ranked(tally.endings)),
         "causes": dict(ranked(tally.causes)),

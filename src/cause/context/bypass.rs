@@ -2,15 +2,17 @@
 //! the host that they came to resets, and their numbers are those of another one of its.
 
 use super::merge::in_order;
+use super::saved::{address, map, service};
 use super::{Context, MAX_REMEMBERED, Map};
 use crate::conn::{Connection, Form, Kind, Opening, Side};
+use crate::digest::wire::{Bad, Coder};
 use crate::packet::{Address, Seq};
 
 /// The address and port of a host that has a connection or answers a stray segment.
 type End = (Address, u16);
 
 /// What is known of a connection whose beginning the capture does not show.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Loose {
     /// Connection.
     pub id: u64,
@@ -34,6 +36,15 @@ impl Loose {
             first: own.base,
             span: own.max_end.max(own.acked),
         }
+    }
+
+    fn code<C: Coder>(&mut self, coder: &mut C) -> Result<(), Bad> {
+        let Self { id, peer, start, first, span } = self;
+        coder.number(id)?;
+        address(coder, peer)?;
+        coder.signed(start)?;
+        coder.plain(&mut first.0)?;
+        coder.number(span)
     }
 
     /// Whether a number lies among those of this end.
@@ -66,6 +77,18 @@ impl Bypasses {
             None => return true,
         };
         put(map, end(c, side), Loose::of(c, side))
+    }
+
+    /// As bytes.
+    pub(super) fn code<C: Coder>(&mut self, coder: &mut C) -> Result<(), Bad> {
+        let Self { running, strays } = self;
+        for all in [running, strays] {
+            map(coder, all, service, |coder, loose| loose.code(coder))?;
+            if all.len() > MAX_REMEMBERED {
+                return Err(Bad("more is remembered than there is room for"));
+            }
+        }
+        Ok(())
     }
 
     /// Adds those of another, which come later; how many there was no room for.

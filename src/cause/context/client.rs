@@ -40,7 +40,7 @@ numbers! {
 }
 
 /// One attempt of a client.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Attempt {
     /// Connection.
     pub id: u64,

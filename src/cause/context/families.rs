@@ -2,8 +2,10 @@
 //! address in each.
 
 use super::Map;
+use super::saved::moment;
 use crate::base::numbers::numbers;
 use crate::conn::{Connection, Ending, Moment, Side};
+use crate::digest::wire::{Bad, Coder};
 use crate::packet::Address;
 
 numbers! {
@@ -21,7 +23,7 @@ numbers! {
 pub(super) const CELLS: i64 = MAX_CELLS + 1;
 
 /// One attempt that may have been in a race.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Racer {
     /// Connection.
     pub id: u64,
@@ -66,6 +68,22 @@ impl Families {
                 }
             }
         }
+    }
+
+    /// As bytes.
+    pub(super) fn code<C: Coder>(&mut self, coder: &mut C) -> Result<(), Bad> {
+        let mut all: Vec<Racer> = self.waiting.clone();
+        let mut cells: Vec<_> = self.cells.iter().collect();
+        cells.sort_unstable_by_key(|&(key, _)| key);
+        all.extend(cells.into_iter().flat_map(|(_, cell)| cell));
+        coder.list(&mut all, |coder, racer| racer.code(coder))?;
+        if C::READS {
+            *self = Self::default();
+            for racer in all {
+                self.put(racer);
+            }
+        }
+        Ok(())
     }
 
     /// Adds those of another one.
@@ -115,6 +133,17 @@ impl Families {
 }
 
 impl Racer {
+    fn code<C: Coder>(&mut self, coder: &mut C) -> Result<(), Bad> {
+        let Self { id, start, completed, client, link, port, version } = self;
+        for number in [id, client, link] {
+            coder.number(number)?;
+        }
+        coder.signed(start)?;
+        moment(coder, completed)?;
+        coder.plain(port)?;
+        coder.plain(version)
+    }
+
     fn of(c: &Connection) -> Self {
         Self {
             id: c.id,

@@ -3,6 +3,7 @@
 use super::families::folded;
 use super::kept::Kept;
 use crate::base::numbers::numbers;
+use crate::digest::wire::{Bad, Coder};
 use crate::packet::Address;
 
 numbers! {
@@ -30,6 +31,14 @@ impl HalfOpen {
     /// Adds those of another one, as far as there is room; how many.
     pub fn merge(&mut self, other: &Self, room: usize) -> usize {
         self.0.merge(&other.0, room)
+    }
+
+    /// As bytes.
+    pub(super) fn code<C: Coder>(&mut self, coder: &mut C) -> Result<(), Bad> {
+        self.0.code(coder, |coder, (start, client)| {
+            coder.signed(start)?;
+            coder.number(client)
+        })
     }
 
     /// Different clients of those that began within so many seconds of a time, as far as they are

@@ -1,6 +1,8 @@
 //! What a host's segments look like over all of its connections.
 
+use super::saved::few;
 use crate::conn::{BySide, Connection, Endpoint, Side, hops};
+use crate::digest::wire::{Bad, Coder};
 
 /// What a host's segments usually look like. All but the counts are extremes and alternatives that
 /// were seen, so that the order of the connections does not matter.
@@ -86,6 +88,29 @@ impl HostFacts {
         self.syn_ack_delay_most = self.syn_ack_delay_most.max(syn_ack_delay_most);
         self.syn_ack_delays += syn_ack_delays;
         self.answers |= answers;
+    }
+
+    /// As bytes.
+    pub(super) fn code<C: Coder>(&mut self, coder: &mut C) -> Result<(), Bad> {
+        let Self {
+            ttl_low,
+            ttl_high,
+            hops_low,
+            hops_high,
+            hops_within,
+            connections,
+            syn_ack_delay,
+            syn_ack_delay_most,
+            syn_ack_delays,
+            answers,
+        } = self;
+        for small in [ttl_low, ttl_high, hops_low, hops_high, hops_within, answers] {
+            coder.plain(small)?;
+        }
+        few(coder, connections)?;
+        few(coder, syn_ack_delays)?;
+        coder.option(syn_ack_delay, Coder::signed)?;
+        coder.signed(syn_ack_delay_most)
     }
 
     fn add_answer(&mut self, c: &Connection) {

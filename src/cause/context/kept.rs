@@ -2,6 +2,8 @@
 
 use std::sync::OnceLock;
 
+use crate::digest::wire::{Bad, Coder};
+
 /// The first `MOST` values that came.
 #[derive(Clone, Debug)]
 pub struct Kept<T, const MOST: usize> {
@@ -33,6 +35,21 @@ impl<T: Copy + Ord, const MOST: usize> Kept<T, MOST> {
         self.all.extend(other.all.iter().take(room));
         self.sorted.take();
         room.min(other.all.len())
+    }
+
+    /// All of them, as they came, as bytes.
+    pub(super) fn code<C: Coder>(
+        &mut self,
+        coder: &mut C,
+        each: impl FnMut(&mut C, &mut T) -> Result<(), Bad>,
+    ) -> Result<(), Bad>
+    where
+        T: Default,
+    {
+        coder.list(&mut self.all, each)?;
+        self.sorted.take();
+        self.all.truncate(MOST);
+        Ok(())
     }
 
     /// How many are remembered.

@@ -2,6 +2,7 @@
 
 use crate::base::numbers::numbers;
 use crate::conn::{BySide, Connection, Kind, Opening, Side, Teardown, Trigger};
+use crate::digest::wire::{Bad, Coder};
 use crate::packet::Address;
 
 numbers! {
@@ -14,7 +15,7 @@ numbers! {
 }
 
 /// One connection of a service, as far as others are compared with it.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Life {
     /// Connection.
     pub id: u64,
@@ -83,6 +84,20 @@ impl Life {
                 | flag(cut(c), CUT)
                 | flag(c.extra().is_some_and(|extra| extra.tls.client), TLS),
         })
+    }
+
+    /// As bytes.
+    pub(super) fn code<C: Coder>(&mut self, coder: &mut C) -> Result<(), Bad> {
+        let Self { id, start, end, idle_ms, bytes, number, source, requests, flags } = self;
+        coder.number(id)?;
+        coder.signed(start)?;
+        coder.signed(end)?;
+        let BySide { client, server } = bytes;
+        for small in [idle_ms, client, server, number, source] {
+            coder.plain(small)?;
+        }
+        coder.plain(requests)?;
+        coder.plain(flags)
     }
 
     /// Whose FIN or reset began its end.

@@ -6,6 +6,7 @@ use super::client::order;
 use super::life::Life;
 use crate::base::numbers::numbers;
 use crate::conn::{Side, seconds};
+use crate::digest::wire::{Bad, Coder};
 
 numbers! {
     /// Connections remembered of each service that stood.
@@ -52,6 +53,19 @@ impl Lives {
         self.all.push(life);
         self.worked_out.take();
         true
+    }
+
+    /// As bytes.
+    pub(super) fn code<C: Coder>(&mut self, coder: &mut C) -> Result<(), Bad> {
+        let mut all = if C::READS { Vec::new() } else { std::mem::take(&mut self.all) };
+        coder.list(&mut all, |coder, life: &mut Life| life.code(coder))?;
+        if C::READS {
+            *self = Self::default();
+            let _full = all.into_iter().filter(|life| !self.add(*life)).count();
+        } else {
+            self.all = all;
+        }
+        Ok(())
     }
 
     /// All, as they were added.

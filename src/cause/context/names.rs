@@ -1,8 +1,10 @@
 //! What became of the connections of a service by the name that their clients asked for.
 
 use super::Map;
+use super::saved::{few, map};
 use crate::base::numbers::numbers;
 use crate::conn::{Connection, Ending, Side};
+use crate::digest::wire::{Bad, Coder};
 
 numbers! {
     /// Names remembered of each service.
@@ -30,6 +32,11 @@ impl Fate {
     fn put(&mut self, more: Self) {
         self.cut = self.cut.saturating_add(more.cut);
         self.answered = self.answered.saturating_add(more.answered);
+    }
+
+    fn code<C: Coder>(&mut self, coder: &mut C) -> Result<(), Bad> {
+        few(coder, &mut self.cut)?;
+        few(coder, &mut self.answered)
     }
 }
 
@@ -78,6 +85,17 @@ impl Names {
         }
         self.answered.put(other.answered);
         forgotten
+    }
+
+    /// As bytes.
+    pub(super) fn code<C: Coder>(&mut self, coder: &mut C) -> Result<(), Bad> {
+        let Self { fates, domains, answered } = self;
+        for all in [&mut *fates, &mut *domains] {
+            map(coder, all, Coder::number, |coder, fate| fate.code(coder))?;
+        }
+        answered.code(coder)?;
+        let most = fates.len().max(domains.len());
+        if most <= MAX_NAMES { Ok(()) } else { Err(Bad("too many names")) }
     }
 
     /// What became of one name, or of all of its domain where that was never answered either; and

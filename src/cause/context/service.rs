@@ -7,8 +7,10 @@ use super::half_open::HalfOpen;
 use super::kept::Kept;
 use super::lives::Lives;
 use super::names::{self, Fate, Names};
+use super::saved::few;
 use crate::base::numbers::numbers;
 use crate::conn::{Connection, Ending, Form, Side};
+use crate::digest::wire::{Bad, Coder};
 
 numbers! {
     /// Aborted connections remembered for each service.
@@ -50,6 +52,40 @@ impl ServiceFacts {
     /// Its connections that were open, as far as they are remembered.
     pub fn lives(&self) -> Option<&Lives> {
         self.lives.as_deref()
+    }
+
+    /// How much is remembered of single connections.
+    pub(super) fn remembered(&self) -> usize {
+        self.lives().map_or(0, |lives| lives.all().len())
+            + self.half_open_since.as_deref().map_or(0, HalfOpen::len)
+    }
+
+    /// As bytes.
+    pub(super) fn code<C: Coder>(&mut self, coder: &mut C) -> Result<(), Bad> {
+        let Self {
+            accepted,
+            last_accepted,
+            refused,
+            flags_only,
+            half_open,
+            half_open_since,
+            survived,
+            aborted,
+            unserved,
+            last_refused,
+            lives,
+            names,
+        } = self;
+        for count in [accepted, refused, flags_only, half_open, unserved] {
+            few(coder, count)?;
+        }
+        coder.signed(last_accepted)?;
+        coder.signed(survived)?;
+        coder.option(last_refused, Coder::signed)?;
+        coder.option(half_open_since, |coder, since| since.code(coder))?;
+        coder.option(aborted, |coder, times| times.code(coder, Coder::signed))?;
+        coder.option(lives, |coder, lives| lives.code(coder))?;
+        coder.option(names, |coder, names| names.code(coder))
     }
 
     /// What became of the connections with the name of this one or of its domain, and how many with

@@ -6,7 +6,7 @@ use crate::conn::primitives::words::Side;
 use crate::packet::{Flags, Segment, Seq};
 
 /// Segments remembered.
-const LENGTH: usize = 16;
+pub const LENGTH: usize = 16;
 /// Segments in one block.
 const BLOCK: usize = 4;
 

@@ -60,12 +60,12 @@ impl Packer {
     }
 }
 
-/// The number of a packed form's first packet.
-pub(in crate::conn) fn first_packet(form: &[u8]) -> u64 {
+/// The number of a packed form's connection, and that of its first packet.
+pub(in crate::conn) fn numbers(form: &[u8]) -> (u64, u64) {
     let (mut reader, _) = Reader::new(form);
     let _teardowns = reader.word(0);
-    let [_id, first] = fields::numbers([0; 2], &mut reader);
-    first
+    let [id, first] = fields::numbers([0; 2], &mut reader);
+    (id, first)
 }
 
 /// Makes the connection of a packed form again, in place of another; its latest segments go to the pool

@@ -45,6 +45,8 @@ struct Order {
     rows: Vec<u32>,
     /// The number of the connection that is first; the others follow it.
     first: u64,
+    /// The number of each, where they do not follow each other: some were rows before, or will be.
+    ids: Option<Vec<u64>>,
 }
 
 /// Some of them: as they were followed, or packed.
@@ -74,10 +76,14 @@ impl Rows {
     }
 
     /// Of several trackers, whose chunks stand one behind the other: `order` has the row of each
-    /// connection. Their numbers are given anew.
-    pub(in crate::conn) fn of_shards(shards: Vec<Self>, order: Vec<u32>) -> Self {
+    /// connection. Their numbers are given anew: these, or one after the other.
+    pub(in crate::conn) fn of_shards(
+        shards: Vec<Self>,
+        order: Vec<u32>,
+        ids: Option<Vec<u64>>,
+    ) -> Self {
         let rows = Self::of(shards.into_iter().flat_map(|shard| shard.chunks).collect());
-        Self { order: Some(Order { rows: order, first: 0 }), ..rows }
+        Self { order: Some(Order { rows: order, first: 0, ids }), ..rows }
     }
 
     /// None yet, of a capture that ends at this time.
@@ -255,7 +261,11 @@ impl Rows {
 
     /// The number of the connection in a row, where it was given anew.
     fn id(&self, row: usize) -> Option<u64> {
-        self.order.as_ref().map(|order| order.first + row as u64)
+        let order = self.order.as_ref()?;
+        match &order.ids {
+            Some(ids) => ids.get(row).copied(),
+            None => Some(order.first + row as u64),
+        }
     }
 
     /// Shows these rows in order, some at a time: numbers them anew where several trackers filled
@@ -299,10 +309,18 @@ impl Rows {
 
     /// The first packet of a connection.
     pub(in crate::conn) fn first_packet(&self, row: usize) -> Option<u64> {
+        self.numbers(row).map(|(_, first)| first)
+    }
+
+    /// The number that a connection has in its row, and its first packet.
+    pub(in crate::conn) fn numbers(&self, row: usize) -> Option<(u64, u64)> {
         let (chunk, within) = self.locate(row)?;
         match chunk {
-            Chunk::Unpacked(unpacked) => Some(unpacked.get(within)?.connection.first_packet),
-            Chunk::Packed(packed) => Some(packed.first_packet(within)),
+            Chunk::Unpacked(unpacked) => {
+                let c = &unpacked.get(within)?.connection;
+                Some((c.id, c.first_packet))
+            }
+            Chunk::Packed(packed) => Some(packed.numbers(within)),
         }
     }
 

@@ -1,6 +1,7 @@
 //! Where connections are followed: unpacked while segments come, packed when it is
 //! quiet, and found by their addresses and ports.
 
+mod carry;
 mod end;
 mod packing;
 

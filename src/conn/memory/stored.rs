@@ -1,5 +1,6 @@
 //! Rows as bytes that outlive the process: the fields of a packed connection as numbers of seven
-//! bits a byte, and what is rare behind them.
+//! bits a byte, and what is rare behind them. Of a connection that is still followed its latest
+//! segments come with it.
 //!
 //! What is read may be anything: nothing of it is believed, and memory is asked for only as bytes
 //! come. Numbers that make no sense give a row that makes none.
@@ -8,7 +9,8 @@ use crate::conn::compat::zeek::history::More;
 use crate::conn::facts::connection::Connection;
 use crate::conn::facts::teardown::{Reason, Teardown};
 use crate::conn::follow::payload::netscaler_name;
-use crate::conn::memory::pack::fields;
+use crate::conn::follow::recent::{Entry, LENGTH, Seen};
+use crate::conn::memory::pack::fields::{self, Trail};
 use crate::conn::primitives::coder::Coder;
 use crate::conn::primitives::ranges::{MAX_RANGES, Ranges};
 use crate::digest::wire::{get, put};
@@ -33,6 +35,53 @@ pub fn load(octets: &mut &[u8]) -> Option<Connection> {
     c.teardowns.resize_with(teardowns, Teardown::default);
     all(&mut c, &mut reader);
     (!reader.cut).then_some(c)
+}
+
+/// A connection that goes on elsewhere.
+#[derive(Debug)]
+pub struct Followed {
+    /// What is known of it; its ending is not decided.
+    pub connection: Connection,
+    /// When it was last heard of: the time of its latest packet, or the capture's at it if that was
+    /// later.
+    pub(in crate::conn) heard: i64,
+    /// Its latest segments with their signatures, the latest last.
+    pub(in crate::conn) segments: Vec<(u32, Entry)>,
+}
+
+/// Appends a connection that is followed. Its number is none: who has all of them gives it.
+pub(in crate::conn) fn store_followed(
+    c: &Connection,
+    heard: i64,
+    segments: Seen<'_>,
+    octets: &mut Vec<u8>,
+) {
+    store(&Connection { id: 0, ..c.clone() }, octets);
+    let mut writer = Writer(octets);
+    writer.near(&mut { heard }, c.start, i64::MIN);
+    writer.word(segments.len());
+    let mut trail = Trail::of(c);
+    for (mut mark, mut entry) in segments.all() {
+        fields::segment(&mut mark, &mut entry, &mut trail, &mut writer);
+    }
+}
+
+/// Takes a connection that is followed off the front of some bytes; `None` where they end too early
+/// or hold none.
+pub fn load_followed(octets: &mut &[u8]) -> Option<Followed> {
+    let connection = load(octets)?;
+    let mut reader = Reader { octets, cut: false };
+    let mut heard = 0;
+    reader.near(&mut heard, connection.start, i64::MIN);
+    let count = usize::try_from(reader.word(0)).ok().filter(|&count| count <= LENGTH)?;
+    let mut trail = Trail::of(&connection);
+    let segment = |_| {
+        let (mut mark, mut entry) = (0, Entry::default());
+        fields::segment(&mut mark, &mut entry, &mut trail, &mut reader);
+        (mark, entry)
+    };
+    let segments = (0..count).map(segment).collect();
+    (!reader.cut).then_some(Followed { connection, heard, segments })
 }
 
 fn all(c: &mut Connection, coder: &mut impl Coder) {

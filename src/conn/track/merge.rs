@@ -2,7 +2,7 @@
 
 use crate::conn::facts::connection::Connection;
 use crate::conn::memory::rows::{Rows, number};
-use crate::conn::track::tracker::{Counts, Tracker};
+use crate::conn::track::tracker::{Counts, Remaining, Tracker};
 
 /// The rows of one tracker on their way into the order of all.
 struct Line {
@@ -18,21 +18,43 @@ struct Line {
 /// Connections are numbered and stand in the order of their first packets, as one tracker alone
 /// would have them.
 pub fn finish(
-    mut trackers: Vec<Tracker>,
+    trackers: Vec<Tracker>,
     now: i64,
     mut each: impl FnMut(&[&Connection]),
 ) -> (Counts, Rows) {
+    let (counts, rows, _) = together(trackers, now, None, &mut each);
+    (counts, rows)
+}
+
+/// The same for trackers that went on with connections of an earlier reading, or leave some to a
+/// later one: so many connections had begun before. What they leave comes with it.
+pub fn finish_part(
+    trackers: Vec<Tracker>,
+    now: i64,
+    begun: u64,
+    mut each: impl FnMut(&[&Connection]),
+) -> (Counts, Rows, Remaining) {
+    together(trackers, now, Some(begun), &mut each)
+}
+
+fn together(
+    mut trackers: Vec<Tracker>,
+    now: i64,
+    begun: Option<u64>,
+    mut each: &mut dyn FnMut(&[&Connection]),
+) -> (Counts, Rows, Remaining) {
     if let [alone] = &mut trackers[..]
         && !alone.is_ended()
     {
-        alone.end(now, Some(&mut each));
-        return (alone.counts(), alone.take_rows());
+        alone.end(now, Some(each));
+        return (alone.counts(), alone.take_rows(), alone.take_left());
     }
     let mut counts = Counts::default();
-    let (mut lines, mut base) = (Vec::new(), 0);
+    let (mut lines, mut left, mut base) = (Vec::new(), Vec::new(), 0);
     for tracker in &mut trackers {
         tracker.end(now, None);
         counts.add(tracker.counts());
+        left.push(tracker.take_left());
     }
     for mut tracker in trackers {
         let rows = tracker.take_rows();
@@ -41,6 +63,7 @@ pub fn finish(
         base += length;
     }
     let mut order: Vec<u32> = Vec::with_capacity(base);
+    let mut numbers = begun.map(|begun| Numbers::of(begun, &left));
     loop {
         let first = |line: &&mut Line| line.first.unwrap_or(u64::MAX);
         let Some(line) = lines.iter_mut().filter(|line| line.first.is_some()).min_by_key(first)
@@ -48,10 +71,73 @@ pub fn finish(
             break;
         };
         order.push(number(line.base + line.next));
+        if let (Some(numbers), Some((own, first))) = (&mut numbers, line.rows.numbers(line.next)) {
+            numbers.row(own, first);
+        }
         line.next += 1;
         line.first = line.rows.first_packet(line.next);
     }
-    let mut rows = Rows::of_shards(lines.into_iter().map(|line| line.rows).collect(), order);
+    let (ids, left) = numbers.map_or_else(Default::default, |numbers| numbers.end(&left));
+    let mut rows = Rows::of_shards(lines.into_iter().map(|line| line.rows).collect(), order, ids);
     rows.show(0..rows.len(), &mut each);
-    (counts, rows)
+    (counts, rows, left)
+}
+
+/// Numbers of connections over all trackers, where some of them are no rows here.
+struct Numbers {
+    /// How many had begun before.
+    begun: u64,
+    next: u64,
+    rows: Vec<u64>,
+    /// First packet, own number, tracker and place of each that is left, the last first.
+    waiting: Vec<(u64, u64, usize, usize)>,
+    left: Vec<(u64, usize, usize)>,
+}
+
+impl Numbers {
+    fn of(begun: u64, left: &[Remaining]) -> Self {
+        let mut waiting = Vec::new();
+        for (tracker, left) in left.iter().enumerate() {
+            let heads = left.heads().enumerate();
+            waiting.extend(heads.map(|(at, (own, first))| (first, own, tracker, at)));
+        }
+        waiting.sort_unstable_by(|a, b| b.cmp(a));
+        Self { begun, next: begun, rows: Vec::new(), waiting, left: Vec::new() }
+    }
+
+    /// Those from before have their numbers.
+    fn number(&mut self, own: u64) -> u64 {
+        if own < self.begun {
+            return own;
+        }
+        self.next += 1;
+        self.next - 1
+    }
+
+    fn before(&mut self, first: u64) {
+        while let Some((_, own, tracker, at)) =
+            self.waiting.pop_if(|&mut (waiting, ..)| waiting < first)
+        {
+            let id = self.number(own);
+            self.left.push((id, tracker, at));
+        }
+    }
+
+    fn row(&mut self, own: u64, first: u64) {
+        self.before(first);
+        let id = self.number(own);
+        self.rows.push(id);
+    }
+
+    /// The numbers of all rows, and all that are left in order.
+    fn end(mut self, left: &[Remaining]) -> (Option<Vec<u64>>, Remaining) {
+        self.before(u64::MAX);
+        let mut all = Remaining::default();
+        for (id, tracker, at) in self.left {
+            if let Some(left) = left.get(tracker) {
+                all.add(id, left, at);
+            }
+        }
+        (Some(self.rows), all)
+    }
 }

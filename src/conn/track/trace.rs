@@ -20,6 +20,7 @@ use crate::base::error::Error;
 use crate::conn::facts::connection::Connection;
 use crate::conn::facts::tuple::Tuple;
 use crate::conn::memory::limits::Limits;
+use crate::conn::memory::stored as memory;
 use crate::conn::primitives::words::{BySide, Side};
 use crate::conn::track::clock::Clock;
 use crate::conn::track::seed::Seed;
@@ -127,6 +128,30 @@ impl Trace {
             last_packet,
             icmp_errors,
         }
+    }
+
+    /// Goes on behind another reading, before anything was taken.
+    pub fn resume(&mut self, clock: Clock, connections: u64) {
+        self.clock = clock;
+        self.tracker.go_on(clock.now(), connections);
+    }
+
+    /// Goes on with one of its connections: the packets that a chosen one had there are not looked
+    /// for.
+    pub fn carry_on(&mut self, one: memory::Followed) {
+        if self.skips(one.hash(self.seed)) {
+            return;
+        }
+        let c = &one.connection;
+        if let Some(followed) = self.followed.get_mut(&c.first_packet) {
+            followed.packets = c.endpoints.each_ref().map(|endpoint| endpoint.packets);
+            followed.icmp_errors = c.extra().map_or(0, |extra| extra.icmp_count).into();
+            followed.last_packet = c.last_packet;
+            followed.bases = Bases::of(c);
+            let wanted = followed.chosen.icmp_errors.unwrap_or(0);
+            self.icmp_errors -= followed.icmp_errors.min(wanted).min(self.icmp_errors);
+        }
+        self.tracker.carry_on(one);
     }
 
     /// Whether anything may still be wanted from this packet on.

@@ -1,6 +1,7 @@
 //! Segments to connections: which one a segment belongs to, when one begins and is let go.
 
 mod begin;
+mod carry;
 mod leave;
 mod place;
 
@@ -17,6 +18,7 @@ use crate::conn::track::deadlines::Wheel;
 use crate::conn::track::merge;
 use crate::conn::track::seed::{Seed, quoted};
 use crate::packet::{IcmpError, Segment};
+pub use carry::Remaining;
 
 /// Connections of one tuple that are told apart by their VLANs and tunnels.
 const MAX_SIBLINGS: usize = 16;
@@ -55,6 +57,10 @@ pub struct Tracker {
     /// The capture's time at the latest packet.
     now: i64,
     followed: u32,
+    /// The number of the first connection that begins here.
+    first_id: u64,
+    /// Where those go that are still followed at the end, if they are not let go.
+    left: Option<Remaining>,
     /// The shortest of the limits: before it nothing can be over its deadline.
     shortest: i64,
     counts: Counts,
@@ -82,6 +88,8 @@ impl Tracker {
             clock: Clock::default(),
             now: i64::MIN,
             followed: 0,
+            first_id: 0,
+            left: None,
             counts: Counts::default(),
             finished: Vec::new(),
             rows: None,
@@ -216,6 +224,7 @@ impl Tracker {
         if self.is_ended() {
             return;
         }
+        self.leave(now);
         let (store, counts) = (std::mem::take(&mut self.store), &mut self.counts);
         if self.finished.is_empty() {
             self.rows = Some(store.end(now, &self.limits, &mut counts.released, each));

@@ -440,7 +440,7 @@ impl Abreast {
         }
         let judged = self.options.columns.are_judged();
         let mut context = if judged { Context::default() } else { Context::idle() };
-        let (counts, connections) = self.shards.finish(|some| context.add_all(some));
+        let (counts, connections, _) = self.shards.finish(|some| context.add_all(some));
         let mut issues = accounts.issues;
         told_at_the_end(&mut issues, counts, context.left());
         Ok(Output {
@@ -456,6 +456,8 @@ impl Abreast {
             paths: self.paths.all(),
             hosts: [self.options.hosts, accounts.hosts],
             counts,
+            before: Default::default(),
+            carried: Default::default(),
         })
     }
 }

@@ -15,7 +15,7 @@
 mod abreast;
 mod accounts;
 mod aside;
-mod chest;
+pub(super) mod chest;
 mod facts;
 mod frd;
 mod held;

@@ -50,7 +50,9 @@ impl Groups {
         }
         let gathered = Rows::of(chunks);
         let order = places.iter().map(|&(at, within)| number(gathered.starts[at] + within));
-        let order = Order { rows: order.collect(), first: from as u64 };
+        let all = self.rows.order.as_ref().and_then(|all| all.ids.as_ref());
+        let ids = all.map(|ids| ids.get(from..to).unwrap_or_default().to_vec());
+        let order = Order { rows: order.collect(), first: from as u64, ids };
         let (length, clock) = (order.rows.len(), self.rows.clock);
         Rows { order: Some(order), length, clock, ..gathered }
     }

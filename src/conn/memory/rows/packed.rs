@@ -2,7 +2,7 @@
 
 use crate::conn::facts::connection::Connection;
 use crate::conn::follow::ending;
-use crate::conn::memory::pack::{Rare, SLACK, first_packet, refer, unpack};
+use crate::conn::memory::pack::{Rare, SLACK, numbers, refer, unpack};
 use crate::conn::memory::store::Unpacked;
 use crate::conn::primitives::coder::{Narrow, Plain};
 use crate::conn::primitives::slab::CHUNK;
@@ -73,9 +73,9 @@ impl PackedRows {
         self.teardowns.push((super::number(row), packet));
     }
 
-    /// The first packet of a row.
-    pub fn first_packet(&self, row: usize) -> u64 {
-        first_packet(&self.octets[self.start(row)..])
+    /// The number and the first packet of a row's connection.
+    pub fn numbers(&self, row: usize) -> (u64, u64) {
+        numbers(&self.octets[self.start(row)..])
     }
 
     fn start(&self, row: usize) -> usize {

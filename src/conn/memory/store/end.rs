@@ -1,6 +1,6 @@
 //! From followed connections to rows.
 
-use super::{Slot, Store, UNPACKED, Unpacked};
+use super::{NONE, Slot, Store, UNPACKED, Unpacked};
 use crate::conn::facts::connection::Connection;
 use crate::conn::follow::ending;
 use crate::conn::memory::limits::Limits;
@@ -27,7 +27,7 @@ impl Store {
         (self.index, self.pool) = Default::default();
         let mut order: Vec<u32> = (0..self.slots.len()).collect();
         if self.slots.used() < order.len() {
-            order.retain(|&number| self.slot(number).is_some_and(|slot| slot.followed));
+            order.retain(|&number| self.slot(number).is_some_and(|slot| slot.at != NONE));
             order.sort_unstable_by_key(|&number| self.slot(number).map(|slot| slot.id));
         }
         let mut rows = Rows::ending_at(now);

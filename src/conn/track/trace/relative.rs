@@ -1,6 +1,8 @@
 //! Segments with relative numbers.
 
-use crate::conn::Side;
+use crate::conn::facts::connection::Connection;
+use crate::conn::facts::endpoint::truncate;
+use crate::conn::primitives::words::Side;
 use crate::packet::{Flags, Segment, Seq};
 
 /// One segment of a chosen connection.
@@ -61,6 +63,16 @@ impl Base {
 pub struct Bases([Option<Base>; 2]);
 
 impl Bases {
+    /// Where those of a connection stand after its packets so far.
+    pub fn of(c: &Connection) -> Self {
+        let base = |side| {
+            let own = c.side(side);
+            let last = own.base.plus(truncate(own.max_end));
+            own.based.then_some(Base { last, offset: own.max_end.cast_signed() })
+        };
+        Self([Side::Client, Side::Server].map(base))
+    }
+
     /// The next segment of the connection of this number, from this side.
     pub fn trace(&mut self, connection: u64, segment: &Segment<'_>, sender: Side) -> Traced {
         let [client, server] = &mut self.0;

@@ -45,7 +45,7 @@ impl Tracker {
         let head = head.map(|(head, _)| head);
         let next = head.unwrap_or(NONE);
         self.store.tidy(self.now, segment.packet, &self.limits);
-        let (id, scales) = (self.counts.created, self.store.scales());
+        let (id, scales) = (self.first_id + self.counts.created, self.store.scales());
         let number = self.store.insert(id, hash, next)?;
         let c = self.store.connection_mut(number)?;
         let (first, opening) = orientation(segment);
@@ -124,7 +124,7 @@ impl Tracker {
         self.wheel.add((number, low(id)), self.now.saturating_add(self.limits.linger), self.now);
     }
 
-    fn siblings(&self, head: u32) -> usize {
+    pub(super) fn siblings(&self, head: u32) -> usize {
         let mut count = 0;
         let mut number = head;
         while let Some(slot) = self.store.slot(number).filter(|_| count < MAX_SIBLINGS) {
