@@ -136,7 +136,7 @@ ENTRIES: dict[str, tuple[Callable[[], Any], Callable[[Any], Any]]] = {
     "surveyed": (lambda: source, lambda it: NATIVE.surveyed(it, {})),
     "planned": (job, lambda it: NATIVE.planned(it[0])),
     "stitched": (job, lambda it: NATIVE.stitched(it[0], 0, PLACE / "facts.frf", {})),
-    "judged": (job, lambda it: NATIVE.judged(os.urandom(8).hex(), *it, 0, {})),
+    "judged": (job, lambda it: NATIVE.judged(os.urandom(8).hex(), *it, (0, None), {})),
     "accounts": (job, lambda it: NATIVE.accounts(os.urandom(8).hex(), *it, ([], []), {})),
     "causes": (lambda: None, lambda _: NATIVE.causes()),
     "columns": (lambda: None, lambda _: NATIVE.columns()),

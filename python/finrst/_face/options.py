@@ -102,7 +102,8 @@ class Options(TypedDict, total=False):
     threads: int | None
     """Threads that may be used; never changes a row. As many as there are processors (8 at most)
     unless told. `read` follows connections on them (with a `memory_limit` on one), tables are made
-    on all; with more than one, another reads and decompresses files."""
+    on all; with more than one, another reads and decompresses files, and of several files on this
+    machine as many are decoded at once as there are threads."""
     recursive: bool
     """Enter directories within directories that are named, too (links to them are not followed)."""
     resync: bool
