@@ -107,6 +107,53 @@ impl Score {
     }
 }
 
+/// What came of the claimed sender after a reset.
+struct After {
+    /// It goes on as if it had sent no reset.
+    lives_on: bool,
+    /// Not by a single segment without data, which may have been under way.
+    carries_on: bool,
+    /// Its last segment is too late for one that was overtaken.
+    in_order: bool,
+    /// Its FIN was acknowledged before.
+    fin_acked: bool,
+    /// Two answer in its name.
+    disputed: bool,
+    /// The direction that a reply would answer was not captured.
+    unheard: bool,
+}
+
+impl After {
+    fn of(case: &Case<'_>, row: &Teardown) -> Self {
+        let c = case.connection;
+        let (endpoint, peer) = (c.side(row.sender), c.side(row.sender.peer()));
+        let fin_acked =
+            endpoint.fin.and_then(|fin| fin.acked_at.get()).is_some_and(|time| time <= row.time);
+        // A SYN-ACK after a refusal may answer another SYN than the refused one.
+        let retried = row.sequence_check == SequenceCheck::AcksSyn && peer.syns > 1;
+        let later = endpoint.last_time.saturating_sub(row.time);
+        let in_order = crate::conn::seconds(later) > case.parameters.reorder_s;
+        // A scanner's own kernel resets the SYN-ACK that its raw socket asked for.
+        let raw_socket = row.sender == Side::Client && row.trigger == Some(Trigger::SynAck);
+        // Of two that answered the SYN, one resets and the other goes on; and a listener that resets
+        // a wrong acknowledgment repeats its SYN-ACK.
+        let disputed = hops::disputed(case, row)
+            || endpoint.syn_acks > 0 && endpoint.alive == endpoint.syn_acks;
+        // What came since may be as little its own as a forged reset would be.
+        let by_others = c.extra().and_then(|extra| extra.foreign[row.sender]);
+        let by_others =
+            by_others.is_some_and(|other| other.packet > row.packet && other.own_after == 0);
+        // What a reply answers was said in the direction that was not captured.
+        let unheard = !peer.spoke() && !row.flags.ack();
+        let lives_on = row.sender_progress_after > 0
+            && !(fin_acked || retried || raw_socket || disputed || by_others)
+            && !(unheard && row.sender_mark.bytes == 0)
+            && in_order;
+        let carries_on = lives_on && (row.sender_bytes_after > 0 || row.sender_after > 1);
+        Self { lives_on, carries_on, in_order, fin_acked, disputed, unheard }
+    }
+}
+
 /// Scores one reset against the other segments of its claimed sender.
 pub fn score(case: &Case<'_>, row: &Teardown) -> Score {
     let mut score = Score::default();
@@ -119,29 +166,8 @@ pub fn score(case: &Case<'_>, row: &Teardown) -> Score {
     let complete = endpoint.unseen_acked == 0 && endpoint.ranges.is_none();
     let near = case.storm.map_or_else(|| Near::of(case, row), |storm| storm.near(case, row));
 
-    let fin_acked =
-        endpoint.fin.and_then(|fin| fin.acked_at.get()).is_some_and(|time| time <= row.time);
-    // A SYN-ACK after a refusal may answer another SYN than the refused one.
-    let retried = row.sequence_check == SequenceCheck::AcksSyn && peer.syns > 1;
-    let later = endpoint.last_time.saturating_sub(row.time);
-    let in_order = crate::conn::seconds(later) > case.parameters.reorder_s;
-    // A scanner's own kernel resets the SYN-ACK that its raw socket asked for.
-    let raw_socket = row.sender == Side::Client && row.trigger == Some(Trigger::SynAck);
-    // Of two that answered the SYN, one resets and the other goes on; and a listener that resets
-    // a wrong acknowledgment repeats its SYN-ACK.
-    let disputed =
-        hops::disputed(case, row) || endpoint.syn_acks > 0 && endpoint.alive == endpoint.syn_acks;
-    // What came since may be as little its own as a forged reset would be.
-    let by_others = c.extra().and_then(|extra| extra.foreign[row.sender]);
-    let by_others = by_others.is_some_and(|other| other.packet > at && other.own_after == 0);
-    // What a reply answers was said in the direction that was not captured.
-    let unheard = !peer.spoke() && !row.flags.ack();
-    let lives_on = row.sender_progress_after > 0
-        && !(fin_acked || retried || raw_socket || disputed || by_others)
-        && !(unheard && row.sender_mark.bytes == 0)
-        && in_order;
-    let new_data = row.sender_bytes_after > 0;
-    let carries_on = lives_on && (new_data || row.sender_after > 1);
+    let After { lives_on, carries_on, in_order, fin_acked, disputed, unheard } =
+        After::of(case, row);
     score.add(carries_on, CARRIES_ON, "sender_carries_on", at);
     score.add(lives_on && !carries_on, ACKNOWLEDGES, "sender_acknowledges_once_more", at);
     let own = hops::apart(case, row);
@@ -220,7 +246,12 @@ pub fn score(case: &Case<'_>, row: &Teardown) -> Score {
         && like_its_sender
         && unmarked
         && row.ip_id_delta.is_none_or(|delta| (0..=ID_AHEAD).contains(&delta));
-    score.add(consistent && !(lives_on && new_data), CONSISTENT_ABORT, "consistent_abort", at);
+    score.add(
+        consistent && !(lives_on && row.sender_bytes_after > 0),
+        CONSISTENT_ABORT,
+        "consistent_abort",
+        at,
+    );
     let plain_reply =
         row.form == Some(Form::Reply) && row.reply_shape && like_its_sender && unmarked;
     score.add(plain_reply && !lives_on && !early, CONSISTENT_REPLY, "consistent_reply", at);
