@@ -217,8 +217,7 @@ fn read(mut reading: Reading) -> Output {
 fn a_file_that_goes_or_grows_meanwhile_is_told_of_as_by_one_reader() {
     let capture = long(400);
     let all = files(&capture, capture.records.len() / 5);
-    type Happens = fn(&[PathBuf]);
-    let happens: [Happens; 3] = [
+    let happens: [fn(&[PathBuf]); 3] = [
         |paths| fs::remove_file(&paths[3]).unwrap(),
         |paths| fs::write(&paths[2], b"no capture any more").unwrap(),
         |paths| {
