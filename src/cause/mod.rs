@@ -295,6 +295,8 @@ fn decide(case: &Case<'_>, sender: EndedBy, asked: Asked) -> (Verdict, Option<Fo
     };
     let mut guards = None;
     let mut best: Option<Finding> = None;
+    // What the rule of the best one states; what was measured says how sure, never which.
+    let mut likeliest = 0.0;
     let mut others: Vec<(Cause, f64)> = Vec::new();
     let mut excluded = 0;
     let like = Like::of(case);
@@ -318,12 +320,12 @@ fn decide(case: &Case<'_>, sender: EndedBy, asked: Asked) -> (Verdict, Option<Fo
         }
         let guards = guards.get_or_insert_with(|| Guards::of(case));
         let stated = guards.confidence(finding.confidence);
-        let right = calibration::frequency(found, stated, case.parameters.calibration);
-        // Laboratories capture everything, and their forgers are arranged: what a capture lacks and
-        // who is accused leaves no more than is stated.
-        let doubtful = guards.lower() || finding.third_party;
-        let confidence = if doubtful { right.min(stated) } else { right };
-        if best.is_none() || verdict.confidence <= LIKELY && confidence > verdict.confidence {
+        let measured =
+            calibration::frequency(found, guards.lower(), stated, case.parameters.calibration);
+        // Laboratories arrange their forgers: who accuses is never surer than its rule.
+        let confidence = if finding.third_party { measured.min(stated) } else { measured };
+        if best.is_none() || likeliest <= LIKELY && stated > likeliest {
+            likeliest = stated;
             if best.is_some() {
                 others.push((verdict.cause, verdict.confidence));
             }

@@ -40,6 +40,8 @@ parameters! {
     handshake_timeout_s = 0.1;
     /// Distinct targets that make a scan of one client's abandoned or refused attempts.
     scan_fan_out = 3.0;
+    /// And where nothing answered: a spoofed address takes part in floods of a few services.
+    scan_fan_out_silent = 6.0;
     /// Ports of one host that make a scan of attempts with nothing else about them.
     scan_ports = 20.0;
     /// How long a server that keeps timestamps of whole hosts remembers one.

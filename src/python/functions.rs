@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use pyo3::prelude::*;
 
-use super::options::hosts as hosts_of;
+use super::options::{hosts as hosts_of, thresholds};
 use super::read::{Tables, named};
 use super::table::Table;
 use super::wait::wait;
@@ -73,16 +73,22 @@ pub fn parameters(py: Python<'_>) -> PyResult<Table> {
 
 /// Plays a script through the engine and gives the tables by name.
 #[pyfunction]
-#[pyo3(signature = (script, hosts=None))]
+#[pyo3(signature = (script, hosts=None, parameters=None))]
 pub fn conversation(
     py: Python<'_>,
     script: String,
     hosts: Option<&Bound<'_, PyAny>>,
+    parameters: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<Tables> {
     let hosts = hosts.map(hosts_of).transpose()?.unwrap_or_default();
+    let mut options = Options::default();
+    if let Some(parameters) = parameters {
+        thresholds(&mut options.parameters, parameters)?;
+    }
     wait(py, move |cancel| {
-        let metadata = engine::metadata(&Options::default());
+        let metadata = engine::metadata(&options);
         let mut output = Output::of_script(&script)?;
+        output.parameters = options.parameters;
         let [said, _] = &mut output.hosts;
         *said = hosts;
         let made = engine::tables(output, &metadata, &|| cancel.proceed())?;

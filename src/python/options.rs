@@ -61,7 +61,8 @@ fn set(options: &mut Options, slot: Slot, value: &Bound<'_, PyAny>) -> PyResult<
     Ok(())
 }
 
-fn thresholds(parameters: &mut Parameters, value: &Bound<'_, PyAny>) -> PyResult<()> {
+/// Changes thresholds by their names.
+pub fn thresholds(parameters: &mut Parameters, value: &Bound<'_, PyAny>) -> PyResult<()> {
     for (name, value) in value.cast::<PyDict>()? {
         let (name, value): (String, f64) = (name.extract()?, value.extract()?);
         if !value.is_finite() || !parameters.set(&name, value) {

@@ -56,3 +56,22 @@ fn every_threshold_decides_something_when_doubled_and_when_halved() {
     }
     assert!(idle.is_empty(), "{idle:#?}");
 }
+
+#[test]
+fn what_was_measured_says_how_sure_a_verdict_is_and_never_which() {
+    let measured = Parameters::default();
+    let stated = Parameters { calibration: 0.0, ..Parameters::default() };
+    let mut surer = 0;
+    for script in scripts() {
+        let output = Output::of_script(script).unwrap();
+        let connections: Vec<_> = output.connections.iter().collect();
+        let [shown, stated] =
+            [&measured, &stated].map(|p| verdicts(&connections, &output.context, p));
+        for (shown, stated) in shown.iter().zip(&stated) {
+            let decided = |v: &Verdict| (v.cause, v.ended_by, v.mechanism, v.evidence.len());
+            assert_eq!(decided(shown), decided(stated), "{script}");
+            surer += usize::from(shown.confidence > stated.confidence);
+        }
+    }
+    assert!(surer > 100, "{surer} are surer than stated");
+}

@@ -87,23 +87,31 @@ def opened(name: str) -> bool:
     return hashlib.sha256(name.encode()).digest()[0] % 2 == 0
 
 
-def results(which: str = "given") -> Iterator[Result]:
+def cases(which: str = "given") -> Iterator[dict[str, Any]]:
     """Every case of a set, in the order of its file."""
-    file = SETS[which]
-    for line in file.read_text().splitlines():
-        case = json.loads(line)
-        path = file.parent / case.get("input", "")
-        if "script" in case:
-            capture = finrst.conversation(case["script"])
-        elif path.suffix == ".script":
-            capture = finrst.conversation(path.read_text())
-        else:
-            capture = finrst.read(path)
-        rows = capture.connections.to_pandas()
-        found = None
-        if case["connection"] < len(rows):
-            row = rows.iloc[case["connection"]]
-            found = {name: row[name] for name in (*ASKED, "confidence")}
+    for line in SETS[which].read_text().splitlines():
+        yield json.loads(line)
+
+
+def connection(
+    case: dict[str, Any], which: str, parameters: dict[str, float] | None = None
+) -> Any | None:
+    """The row of a case's connection, or `None` where there is no such connection."""
+    path = SETS[which].parent / case.get("input", "")
+    if "script" in case or path.suffix == ".script":
+        script = case["script"] if "script" in case else path.read_text()
+        capture = finrst.conversation(script, parameters=parameters)
+    else:
+        capture = finrst.read(path, parameters=parameters)
+    rows = capture.connections.to_pandas()
+    return rows.iloc[case["connection"]] if case["connection"] < len(rows) else None
+
+
+def results(which: str = "given") -> Iterator[Result]:
+    """What is found of every case of a set."""
+    for case in cases(which):
+        row = connection(case, which)
+        found = None if row is None else {name: row[name] for name in (*ASKED, "confidence")}
         yield Result(case, found)
 
 

@@ -12,11 +12,19 @@ from .capture import Capture
 from .origin import Origin
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from finrst._base.hosts import Hosts
     from finrst._base.times import Zone
 
 
-def conversation(script: str, *, hosts: Hosts | None = None, tz: Zone = "UTC") -> Capture:
+def conversation(
+    script: str,
+    *,
+    hosts: Hosts | None = None,
+    tz: Zone = "UTC",
+    parameters: Mapping[str, float] | None = None,
+) -> Capture:
     """Play a script of packets through the engine.
 
     The notation is tcpdump's: ``>`` from the client, ``<`` from the server, flags (``S``, ``S.``,
@@ -44,10 +52,15 @@ def conversation(script: str, *, hosts: Hosts | None = None, tz: Zone = "UTC") -
       is, a proxy
     - ``path=1``, ``in``, ``out``: on another VLAN or tunnel; marked as received, as sent
 
-    ``hosts`` names addresses and ``tz`` is a time zone, as in :func:`read`.
+    ``hosts`` names addresses, ``tz`` is a time zone and ``parameters`` changes thresholds of the
+    causes, as in :func:`read`:
+
+    >>> stated = finrst.conversation("> S, < S., > ., > R.", parameters={"calibration": 0})
+    >>> stated.connection(0).confidence
+    0.7
 
     A segment in parentheses was sent and not captured; ``< icmp 3/1`` is an ICMP error about the
     other side's latest segment, ``! icmp 3/13`` the same from a box between.
     """
     known = None if hosts is None else named(hosts)
-    return Capture(_native.conversation(script, known), Origin(script=script), zone(tz))
+    return Capture(_native.conversation(script, known, parameters), Origin(script=script), zone(tz))

@@ -304,6 +304,10 @@ pub struct Rounds {
     pub mean: f64,
     /// Standard deviation of these.
     pub deviation: f64,
+    /// Their median.
+    pub median: f64,
+    /// How far more than half of them lie from it at most: a round that came late does not count.
+    pub spread: f64,
 }
 
 /// Waits of a client's attempts, shortest first.
@@ -402,7 +406,13 @@ fn rounds(attempts: &[Attempt]) -> Map<Service, Rounds> {
         let gaps: Vec<f64> = starts.windows(2).map(gap).collect();
         let mean = gaps.iter().sum::<f64>() / gaps.len() as f64;
         let variance = gaps.iter().map(|gap| (gap - mean).powi(2)).sum::<f64>() / gaps.len() as f64;
-        Rounds { count: starts.len() as u64, mean, deviation: variance.sqrt() }
+        let middle = |mut all: Vec<f64>| {
+            all.sort_unstable_by(f64::total_cmp);
+            all.get(all.len() / 2).copied().unwrap_or_default()
+        };
+        let median = middle(gaps.clone());
+        let spread = middle(gaps.iter().map(|gap| (gap - median).abs()).collect());
+        Rounds { count: starts.len() as u64, mean, deviation: variance.sqrt(), median, spread }
     };
     starts.into_iter().map(|(service, starts)| (service, summary(starts))).collect()
 }

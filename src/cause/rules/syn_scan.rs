@@ -7,8 +7,9 @@ pub const RULE: Rule = Rule {
     summary: "A scan: a SYN was sent to learn whether the port is open; what came back was reset, \
            or nothing came.",
     wire: "SYN, SYN-ACK, reset of the client at once; or a SYN and nothing more. The same source \
-           failed to open {scan_fan_out} or more services and its SYN has a scanner's look (only \
-           the MSS option or none, window {windows}; or flags that no host sends with a SYN); or \
+           failed to open {scan_fan_out} or more services ({scan_fan_out_silent} where nothing \
+           answered) and its SYN has a scanner's look (only the MSS option or none, window \
+           {windows}; or flags that no host sends with a SYN); or \
            it tried {scan_ports} or more ports of this host, or this port of {scan_ports} or more \
            hosts of one net (addresses that differ in the last byte), and failed at most of them. \
            A reset to the SYN-ACK needs one of the two, look or fan-out, or shows that the SYN was \
@@ -20,8 +21,7 @@ pub const RULE: Rule = Rule {
     examples: &[
         "> S bare win=1024, < S., > R +1ms",
         "> S bare win=2048 nots, < S., > R",
-        "> S bare nots win=1024, > S bare nots win=1024 service=80 +1ms, > S bare nots win=1024 \
-             service=22 +1ms, > S bare nots win=1024 service=25 +4s",
+        "> S bare nots win=1024 service=21..26 +1ms, > S bare nots win=1024 service=80 +4s",
         "> SF bare win=512 +1s",
         // A program's SYN, and its kernel's reset.
         "> S bare nots win=64240 ttl=47, < S. +20ms, > R ttl=64 +40us",
@@ -70,6 +70,11 @@ pub const RULE: Rule = Rule {
     \
              192.0.2.7.34048 > 198.51.100.3.80: Flags [R], seq 1001, win 0, length 0",
             "undetermined",
+        ),
+        // One address in floods of five services, whose answers are lost.
+        (
+            "> S bare nots win=1024 service=21..25 +6s, > . client=9 +5s",
+            "syn_unanswered",
         ),
         // A host whose network is gone tries several services too.
         (
@@ -180,10 +185,10 @@ fn silent(case: &Case<'_>) -> Option<Finding> {
     }
     let crafted = client.syn_unusual & unusual::FLAGS != 0;
     let (services, ports) = (case.context.fan_out(c), case.context.ports_failed(c));
-    let fan_out = services as f64 >= case.parameters.scan_fan_out;
     let look = looks_like_a_scanner(case);
     let hosts = case.context.hosts_failed(c);
     let p = case.parameters;
+    let fan_out = services as f64 >= p.scan_fan_out_silent;
     // What the client opened over the other IP version instead was no scan.
     let raced = || case.context.other_family(c, p.race_families_from_s, p.race_families_s);
     let sweep = ports.max(hosts) as f64 >= p.scan_ports && raced().is_none();
