@@ -63,7 +63,7 @@ fn what_was_measured_says_how_sure_a_verdict_is_and_never_which() {
     let stated = Parameters { calibration: 0.0, ..Parameters::default() };
     let mut surer = 0;
     for script in scripts() {
-        let output = Output::of_script(script).unwrap();
+        let output = Output::of_script(&script).unwrap();
         let connections: Vec<_> = output.connections.iter().collect();
         let [shown, stated] =
             [&measured, &stated].map(|p| verdicts(&connections, &output.context, p));

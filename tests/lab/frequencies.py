@@ -15,8 +15,8 @@ regression). So a cell of which little is known says what any rule does that sta
 neither claims certainty nor switches a rule off.
 
 From SURE on, a cause is one that can be built on. What comes to less than RIGHT is kept below it, and
-so is what its rule states below it, but where ESTABLISHED families at least were looked at and bring
-it to CERTAIN.
+so is what its rule states below it, but where ESTABLISHED families at least, of FEWEST connections,
+bring it to CERTAIN.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ ALIKE = 0.2
 MOST = 3.0
 RIGHT, SURE, DOUBTFUL = 0.9, 0.8, 0.79
 CERTAIN = 0.95
-ESTABLISHED = 1.0
+ESTABLISHED, FEWEST = 1.0, 2
 RANGE = (0.05, 0.98)
 FOLDS = 5
 # No passive observer can tell these two from each other, and how often a laboratory arranges the one
@@ -125,12 +125,13 @@ class Frequencies:
 def frequencies(rows: Iterable[Row]) -> Frequencies:
     """What labelled connections say."""
     known = [row for row in rows if row.cause != "undetermined"]
+    counts = collections.Counter(row.cell for row in known)
     start = starts(known)
     cells = {
         cell: shown(
             (told.right + STRENGTH * start[cell[2]]) / (told.families + STRENGTH),
             cell[2],
-            established=told.families >= ESTABLISHED,
+            established=told.families >= ESTABLISHED and counts[cell] >= FEWEST,
         )
         for cell, told in weighed(known, lambda row: row.cell).items()
     }
