@@ -299,6 +299,12 @@ impl Context {
         self.families.sibling(c, nanoseconds(from), nanoseconds(upto))
     }
 
+    /// Whether an attempt over the other IP version that the client of a dropped one may have made,
+    /// begun between so many seconds before or after it, was won before the time it was dropped.
+    pub fn won_beside(&self, c: &Connection, (from, upto): (f64, f64), dropped: i64) -> bool {
+        self.families.won_beside(c, nanoseconds(from), nanoseconds(upto), dropped)
+    }
+
     /// How many attempts a connection's client dropped, and beside how many of them it opened and
     /// used another port of the same host, begun within so many seconds.
     pub fn dropped_beside(&self, c: &Connection, seconds: f64) -> (usize, usize) {

@@ -92,18 +92,35 @@ impl Families {
         other.waiting.into_iter().chain(sorted).for_each(|racer| self.put(racer));
     }
 
+    /// Attempts at the same port that began so much before or after one at most.
+    fn near(&self, own: &Racer, upto: i64) -> impl Iterator<Item = &Racer> {
+        let (port, start) = (own.port, own.start);
+        let here = cell(start);
+        let cells = cell(upto).clamp(0, MAX_CELLS) + 1;
+        (here.saturating_sub(cells)..=here.saturating_add(cells))
+            .filter_map(move |cell| self.cells.get(&(port, cell)))
+            .flatten()
+            .filter(move |other| other.start.abs_diff(start) <= upto.unsigned_abs())
+    }
+
+    /// Whether an attempt over the other family, of hardware that may be the client's, was won
+    /// before `dropped`: of many clients behind one device nobody knows whose.
+    pub fn won_beside(&self, c: &Connection, from: i64, upto: i64, dropped: i64) -> bool {
+        let own = Racer::of(c);
+        self.near(&own, upto).any(|other| {
+            other.version != own.version
+                && other.link == own.link
+                && other.start.abs_diff(own.start) >= from.unsigned_abs()
+                && other.completed.get().is_some_and(|time| time <= dropped)
+        })
+    }
+
     /// The attempt of the other family that belongs to a dropped one, and whether the hardware
     /// address says so: of the same hardware where that has one address of each family, else the
     /// only one there is, when this is the only one that was dropped.
     pub fn sibling(&self, c: &Connection, from: i64, upto: i64) -> Option<(Racer, bool)> {
         let own = Racer::of(c);
-        let here = cell(own.start);
-        let cells = cell(upto).clamp(0, MAX_CELLS) + 1;
-        let near: Vec<&Racer> = (here.saturating_sub(cells)..=here.saturating_add(cells))
-            .filter_map(|cell| self.cells.get(&(own.port, cell)))
-            .flatten()
-            .filter(|other| other.start.abs_diff(own.start) <= upto.unsigned_abs())
-            .collect();
+        let near: Vec<&Racer> = self.near(&own, upto).collect();
         let same_link = |other: &&&Racer| own.link != 0 && other.link == own.link;
         let one_host = near
             .iter()

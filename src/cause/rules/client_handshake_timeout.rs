@@ -13,7 +13,8 @@ pub const RULE: Rule = Rule {
            health check, nor when the reset acknowledges the SYN-ACK (the socket was there and was \
            aborted) or came a number of hops that is not the SYN's (a box that clears half-open \
            connections). Little speaks for it where the client often waited as long for others, or \
-           had opened another connection to the same address and port meanwhile. The wait is \
+           had opened another connection to the same address and port meanwhile; less where an \
+           attempt over the other IP version was won meanwhile that may be its own. The wait is \
            nearly the same wherever the capture was made, and an upper bound of the client's \
            limit.",
     reference: "article, RST case 2; RFC 9293 section 3.10.7.4",
@@ -47,7 +48,8 @@ numbers! {
     confidence ALONE = 0.65;
     /// Others waited as long and completed.
     confidence OTHERS_WAITED = 0.25;
-    /// At most, where the client opened another port of the host instead.
+    /// At most, where the client opened another port of the host instead, or may have opened one over
+    /// the other IP version.
     confidence INSTEAD = 0.55;
     /// No SYN-ACK had come.
     weight NO_ANSWER = 0.05;
@@ -87,8 +89,12 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     if limit.interval().is_none() && dropped_syn_ack(case) && spare(case, reset, wait) {
         return Some(Finding::candidate(SPARE));
     }
-    // It may as well have been dropped for what the client opened instead.
-    let instead = used_instead(case, case.parameters.race_window_s).is_some();
+    // It may as well have been dropped for what the client opened instead, or may have opened:
+    // among many clients behind one device races cannot be told apart.
+    let p = case.parameters;
+    let span = (p.race_families_from_s, p.race_families_s);
+    let instead = used_instead(case, p.race_window_s).is_some()
+        || limit.interval().is_none() && case.context.won_beside(c, span, reset.time);
     let most = if instead { INSTEAD } else { 1.0 };
     // Why this one was dropped, and not those that waited as long, is not told by its wait.
     let others = limit.refuted() || case.context.often_waited(c, wait);
