@@ -10,7 +10,7 @@ import subprocess
 import sys
 import warnings
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pytest
@@ -19,6 +19,9 @@ import finrst
 from commands import DEMO, run
 from conftest import ROOT
 from cutting import octets, records
+
+if TYPE_CHECKING:
+    from finrst._tables.choice import Columns
 
 LEANING = {"cause", "confidence", "evidence", "alternatives", "harmless", "injection_score"}
 """Columns that may lean on what only a later day knows."""
@@ -79,10 +82,10 @@ def test_columns_that_were_not_asked_for_are_those_of_the_same_reading(tmp_path:
     places = [tmp_path / name for name in ("some", "every")]
     for place in places:
         place.mkdir()
-    columns = {"connections": ["server_port"]}
+    both: tuple[Columns | None, ...] = ({"connections": ["server_port"]}, None)
     some, every = (
-        read_all(days(place, 60, 120), linger=1, **asked)
-        for place, asked in zip(places, ({"columns": columns}, {}), strict=True)
+        read_all(days(place, 60, 120), linger=1, columns=columns)
+        for place, columns in zip(places, both, strict=True)
     )
     for one, whole in zip(some, every, strict=True):
         assert (len(one), one.saved) == (len(whole), whole.saved)
@@ -93,8 +96,8 @@ def test_columns_that_were_not_asked_for_are_those_of_the_same_reading(tmp_path:
             assert found | {"file": None} == wanted | {"file": None}
     # What was not judged leaves as much to the next day's verdicts as what was.
     held = []
-    for asked in ({"columns": columns}, {}):
-        finrst.read(places[0] / "monday.pcap", save=tmp_path / "state", **asked)
+    for columns in both:
+        finrst.read(places[0] / "monday.pcap", save=tmp_path / "state", columns=columns)
         held.append((tmp_path / "state").read_bytes())
     assert held[0] == held[1]
 
