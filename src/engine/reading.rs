@@ -104,6 +104,13 @@ impl Reading {
         }
     }
 
+    /// See [`Session::give_up_saving`].
+    pub fn give_up_saving(&mut self) {
+        if let Way::Alone(session) = &mut self.way {
+            session.give_up_saving();
+        }
+    }
+
     /// The same, and the state where it is to be saved: see [`Session::finish_and_save`].
     ///
     /// # Errors

@@ -165,6 +165,11 @@ impl Session {
         self.guarded(|session| session.read_on(budget))
     }
 
+    /// Leaves no part of a state that will not be saved, whenever the rest is let go.
+    pub fn give_up_saving(&mut self) {
+        self.saving = None;
+    }
+
     fn guarded(
         &mut self,
         work: impl FnOnce(&mut Self) -> Result<bool, Error>,

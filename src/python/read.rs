@@ -85,11 +85,17 @@ impl Reading {
     }
 }
 
+/// Lets go of a reading that will not be finished: what it would have saved at once.
+fn give_up(mut session: engine::Reading) {
+    session.give_up_saving();
+    aside(session);
+}
+
 impl Drop for Reading {
     fn drop(&mut self) {
         let session = self.session.get_mut().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(session) = session {
-            aside(session);
+            give_up(session);
         }
     }
 }
@@ -121,7 +127,7 @@ impl Reading {
                     Ok(more.then_some(at))
                 }
                 Err(raised) => {
-                    aside(session);
+                    give_up(session);
                     Err(raised)
                 }
             }
