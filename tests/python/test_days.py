@@ -199,6 +199,23 @@ def test_what_cannot_be_resumed_says_why(tmp_path: Path) -> None:
         finrst.read(captures[1], resume=tmp_path / "none.state")
 
 
+def test_a_state_that_was_cut_or_changed_anywhere_is_refused(tmp_path: Path) -> None:
+    state, broken, nothing = (tmp_path / name for name in ("a.state", "b.state", "c.pcap"))
+    finrst.read(DEMO, save=state)
+    nothing.write_bytes(octets(DEMO)[:24])
+    held = state.read_bytes()
+    forms = [held[:end] for end in [*range(256), *range(256, len(held), 11)]]
+    for at in range(0, len(held), 11):
+        changed = bytearray(held)
+        changed[at] ^= 1 << at % 8
+        forms.append(bytes(changed))
+    for form in forms:
+        broken.write_bytes(form)
+        with pytest.raises(finrst.StateError):
+            finrst.read(nothing, resume=broken)
+    finrst.read(nothing, resume=state)
+
+
 def test_days_that_share_a_little_time_are_read_one_after_the_other(tmp_path: Path) -> None:
     head, packets = records(octets(DEMO))
     first, second = tmp_path / "a.pcap", tmp_path / "b.pcap"
