@@ -67,7 +67,9 @@ impl Parcel {
     pub fn add(&mut self, segment: &Segment<'_>, hash: u32, now: i64) {
         let octets = segment.payload.octets();
         let (start, payload) = (self.octets.len(), octets.len());
-        let whole = payload > LONGEST || segment.payload.is_told(segment.flags.rst());
+        let (syn, rst) = (segment.flags.syn(), segment.flags.rst());
+        // Of a SYN the checksum is looked at as well.
+        let whole = payload > LONGEST || syn || segment.payload.is_told(rst);
         let kept = if whole { payload } else { payload.min(MARKED) };
         self.octets.extend_from_slice(segment.options);
         self.octets.extend_from_slice(octets.get(..kept).unwrap_or_default());
@@ -140,5 +142,30 @@ impl Parcel {
         let facts = sent.known.and_then(|known| self.facts.get(known));
         let payload = facts.map_or(Payload::Octets(payload), Payload::Known);
         Segment { options, payload, ..sent.head }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Parcel;
+    use crate::conn::memory::limits::Limits;
+    use crate::conn::script;
+    use crate::conn::track::play::play;
+    use crate::conn::track::tracker::Tracker;
+
+    #[test]
+    fn the_checksum_of_a_syn_with_payload_is_as_sound_in_a_parcel() {
+        let odd = "ff07".repeat(150);
+        let script = format!("> S hex={odd}, < S., > S hex={odd} again +1s");
+        let (mut parcel, mut tracker) = (Parcel::default(), Tracker::new(Limits::default()));
+        for packet in script::parse(&script).unwrap() {
+            let script::Packet::Tcp(owned) = packet else { panic!("no segment") };
+            let segment = owned.segment();
+            parcel.add(&segment, tracker.hash(&segment), segment.time);
+        }
+        parcel.deliver(&mut tracker);
+        let sound = |c: &crate::conn::Connection| c.extra().is_some_and(|extra| extra.sound_syn);
+        assert!(tracker.finish(|_| ()).1.iter().all(|c| sound(&c)));
+        assert!(play(&script).unwrap().iter().all(sound));
     }
 }
