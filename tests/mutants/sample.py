@@ -48,8 +48,8 @@ NEAREST = {
 ALL = """--lib --test=capture --test=causes --test=conversations --test=lab_verdicts --test=packet
     --test=packets --test=properties --test=recorded"""
 # Seconds each, where the others take milliseconds.
-SLOW = """-- --skip=corpus:: --skip=random:: --skip=a_cut_stream --skip=everything_before_damage
-    --skip=a_search_takes_nothing --skip=a_million_blocks"""
+SLOW = """-- --skip corpus:: --skip random:: --skip a_cut_stream --skip everything_before_damage
+    --skip a_search_takes_nothing --skip a_million_blocks"""
 # A mutant that allocates without end must not take the machine with it.
 MEMORY = 8 << 30
 
