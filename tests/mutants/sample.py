@@ -6,6 +6,9 @@ The sample takes from each file its share of its layer, and at least one; the la
 weights below. A mutant's place in the draw is a hash of the seed and its name, so that one tree
 gives one sample everywhere. `--only` takes the names to run from a file, one a line: survivors.
 Options of cargo-mutants follow after `--`, such as `-j 2`.
+On an idle processor a mutant takes some ten seconds with `-- --in-place --test-tool=nextest
+--cap-lints=false --minimum-test-timeout=100` in a clone that was built before with
+`CARGO_PROFILE_DEV_DEBUG=0`: nothing is copied, and the first test that fails ends it.
 
 Each mutant meets the tests nearest to it first, and all the named ones when it survives these.
 cargo-mutants copies the tree; only `target/mutants/` is written here.
