@@ -436,7 +436,7 @@ def test_ladder_marks_what_decides(demo: finrst.Capture) -> None:
     root = ET.fromstring(text)
     said = [node.text for node in root.iter("{http://www.w3.org/2000/svg}text")]
     # What is to be read first stands at the left, where a phone shows it.
-    assert said[:2] == ["Connection 2: reset, ended by client", "abort_unread_data (60 % sure)"]
+    assert said[:2] == ["Connection 2: reset, ended by client", "abort_unread_data (61 % sure)"]
     assert "#29" in said
     assert len(list(root.iter("{http://www.w3.org/2000/svg}rect"))) == 1
     assert str(finrst.plot.ladder(demo.packets(2))).count("<path") == 12

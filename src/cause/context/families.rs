@@ -59,6 +59,10 @@ impl Families {
     fn put(&mut self, racer: Racer) {
         self.seen[usize::from(racer.version == 6)] = true;
         self.waiting.push(racer);
+        self.sort_in();
+    }
+
+    fn sort_in(&mut self) {
         if self.seen == [true; 2] {
             for racer in std::mem::take(&mut self.waiting) {
                 let cell = (racer.port, cell(racer.start));
@@ -77,8 +81,11 @@ impl Families {
         cells.sort_unstable_by_key(|&(key, _)| key);
         all.extend(cells.into_iter().flat_map(|(_, cell)| cell));
         coder.list(&mut all, |coder, racer| racer.code(coder))?;
+        // One that found no room was seen all the same.
+        let mut seen = self.seen.map(u8::from);
+        seen.iter_mut().try_for_each(|one| coder.plain(one))?;
         if C::READS {
-            *self = Self::default();
+            *self = Self { seen: seen.map(|one| one != 0), ..Self::default() };
             for racer in all {
                 self.put(racer);
             }
@@ -90,6 +97,11 @@ impl Families {
     pub fn merge(&mut self, other: Self) {
         let sorted = other.cells.into_values().flatten();
         other.waiting.into_iter().chain(sorted).for_each(|racer| self.put(racer));
+        // One that found no room was seen all the same.
+        for (seen, more) in self.seen.iter_mut().zip(other.seen) {
+            *seen |= more;
+        }
+        self.sort_in();
     }
 
     /// Attempts at the same port that began so much before or after one at most.
