@@ -98,6 +98,8 @@ fn no_new_confident_cause(script: &str, whole: &[Verdict], changed: &[Verdict]) 
                 | "server_close"
                 | "fin_unanswered"
                 | "retransmission_timeout"
+                // That the capture does not show what it belongs to is so where it was cut.
+                | "stray_segment"
         );
         assert!(
             verdict.confidence < CONFIDENT || harmless || known(verdict),
