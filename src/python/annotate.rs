@@ -67,7 +67,7 @@ impl Annotation {
     ) -> PyResult<Self> {
         errors::guarded(py, || {
             let (sources, options) = (self::sources(py, sources)?, self::options(options)?);
-            let guard = Guard { sources: known.0.clone(), overwrite };
+            let guard = Guard { sources: known.0.clone(), overwrite, ..Guard::default() };
             let opened = py.detach(move || {
                 catch(move || Copy::open(sources, options, about, path.as_deref(), guard))
             });

@@ -93,7 +93,7 @@ pub fn save_packets(
     overwrite: bool,
 ) -> PyResult<Outcome> {
     let (sources, options) = (self::sources(py, sources)?, self::options(options)?);
-    let guard = Guard { sources: known.0.clone(), overwrite };
+    let guard = Guard { sources: known.0.clone(), overwrite, ..Guard::default() };
     wait(py, move |cancel| {
         let said = said.map(|(about, said)| (about, comments(said)));
         let said = said.as_ref().map(|(about, comments)| (about.as_str(), comments));

@@ -281,7 +281,7 @@ impl Table {
     ) -> PyResult<Outcome> {
         let format = self::format(format, formula_guard)?;
         let (schema, batches) = (self.schema(), self.batches.clone());
-        let guard = Guard { sources: self.sources.clone(), overwrite };
+        let guard = Guard { sources: self.sources.clone(), overwrite, ..Guard::default() };
         wait(py, move |cancel| {
             let mut batches = batches.into_iter().map(Ok);
             export::write(&path, format, &schema, guard, &mut batches, &|| cancel.proceed())

@@ -132,7 +132,7 @@ impl Writer {
         overwrite: bool,
     ) -> PyResult<Self> {
         let (format, schema) = (self::format(format, formula_guard)?, like.schema());
-        let guard = Guard { sources: like.source_files().clone(), overwrite };
+        let guard = Guard { sources: like.source_files().clone(), overwrite, ..Guard::default() };
         let made = py.detach(move || {
             catch(move || export::Writer::new(begin(path, guard)?, format, &schema))
         });
@@ -200,7 +200,7 @@ impl Output {
         sources: &Sources,
         overwrite: bool,
     ) -> PyResult<Self> {
-        let guard = Guard { sources: sources.0.clone(), overwrite };
+        let guard = Guard { sources: sources.0.clone(), overwrite, ..Guard::default() };
         let made = py.detach(move || catch(move || begin(path, guard)));
         let file = made.map_err(|error| errors::exception(py, error))?;
         let temporary = file.temporary().map(ToOwned::to_owned);
@@ -248,7 +248,7 @@ pub fn check_output(
     sources: &Sources,
     overwrite: bool,
 ) -> PyResult<()> {
-    let guard = Guard { sources: sources.0.clone(), overwrite };
+    let guard = Guard { sources: sources.0.clone(), overwrite, ..Guard::default() };
     let checked = py.detach(|| catch(|| guard.check(&path.display().to_string(), &path)));
     checked.map_err(|error| errors::exception(py, error))
 }

@@ -21,7 +21,7 @@ use crate::engine::session::told_at_the_end;
 use crate::engine::tables::Accounts as Tables;
 use crate::engine::{Metadata, Options};
 use crate::table::Made;
-use crate::table::export::{Guard, Whole, never_asked};
+use crate::table::export::{Guard, Whole};
 use crate::table::shared::Shared;
 
 /// A run that is read into a file.
@@ -60,8 +60,8 @@ impl Writing {
         let header =
             Header { version: String::new(), options: fingerprint, seed, buckets, files: stamps };
         let sink = |sources: &SourceFiles| {
-            let guard = Guard { sources: sources.clone(), overwrite: false };
-            let out = Whole::create(to, guard).map_err(never_asked)?;
+            let guard = Guard { sources: sources.clone(), never: true, ..Guard::default() };
+            let out = Whole::create(to, guard)?;
             Digesting::new(BufWriter::new(out), &file_name(to), &header)
         };
         Ok(Self { run: RunReader::open(sources, options, of, sink)? })
@@ -95,7 +95,7 @@ impl Writing {
 fn commit(out: BufWriter<Whole>) -> Result<(), Error> {
     let name = out.get_ref().name().to_owned();
     let file = out.into_inner().map_err(|error| Error::Io { file: name, source: error.into() })?;
-    file.commit().map(drop).map_err(never_asked)
+    file.commit().map(drop)
 }
 
 /// The digests of all runs.
@@ -186,7 +186,7 @@ impl Job {
             paths: paths.paths.marks(),
             ..Bucketed::default()
         };
-        let out = Whole::create(to, Guard::default()).map_err(never_asked)?;
+        let out = Whole::create(to, Guard { never: true, ..Guard::default() })?;
         let mut out = BufWriter::new(out);
         let written = facts::write(&mut out, &self.plan, &mut known, &rows);
         let length = written.map_err(|source| Error::Io { file: file_name(to), source })?;

@@ -15,6 +15,8 @@ pub struct Guard {
     pub sources: SourceFiles,
     /// Whether a capture that is none of them may be replaced.
     pub overwrite: bool,
+    /// Whether nobody can ask for that.
+    pub never: bool,
 }
 
 impl Guard {
@@ -39,12 +41,17 @@ impl Guard {
         if let Some(source) = self.sources.find(Some(path), meta, is_capture) {
             return Err(exists(is_source(&source.name)));
         }
+        let replaced = if self.never {
+            "never replaced by this"
+        } else {
+            "replaced only with overwrite=True (--force)"
+        };
         match capture {
             _ if self.overwrite => Ok(()),
             Ok(false) => Ok(()),
-            Ok(true) => Err(exists(format!("holds a capture, which is {ASKED}"))),
+            Ok(true) => Err(exists(format!("holds a capture, which is {replaced}"))),
             Err(error) => Err(exists(format!(
-                "cannot be looked at, and what may be a capture is {ASKED} ({error})"
+                "cannot be looked at, and what may be a capture is {replaced} ({error})"
             ))),
         }
     }
@@ -60,19 +67,6 @@ impl Guard {
             }
             _ => Ok(()),
         }
-    }
-}
-
-/// What is said of captures that are replaced where that was asked for.
-const ASKED: &str = "replaced only with overwrite=True (--force)";
-
-/// The same error where nobody can ask for it.
-pub fn never_asked(error: Error) -> Error {
-    match error {
-        Error::Exists { file, reason } => {
-            Error::Exists { file, reason: reason.replace(ASKED, "never replaced by this") }
-        }
-        error => error,
     }
 }
 

@@ -18,7 +18,7 @@ use crate::base::error::Error;
 
 pub use atomic::File as Whole;
 pub use formula::guarded;
-pub use guard::{Guard, never_asked};
+pub use guard::Guard;
 pub use json::{Escape, value as json_value};
 
 /// Lines made between two looks at whether they are still wanted.

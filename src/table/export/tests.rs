@@ -168,7 +168,7 @@ fn a_capture_is_replaced_only_when_told_and_a_source_never() {
         std::fs::write(path, DEMO).unwrap();
     }
     let sources = SourceFiles::of(vec![Source::path(&source)], false).unwrap();
-    let guard = |overwrite| Guard { sources: sources.clone(), overwrite };
+    let guard = |overwrite| Guard { sources: sources.clone(), overwrite, ..Guard::default() };
     for (path, overwrite) in [(&source, false), (&source, true), (&other, false)] {
         let error = export(path, guard(overwrite)).unwrap_err();
         assert!(matches!(error, Error::Exists { .. }), "{error}");
@@ -189,7 +189,7 @@ fn a_file_in_a_directory_that_is_read_is_a_source_only_as_a_capture() {
     std::fs::write(&capture, [0xd4, 0xc3, 0xb2, 0xa1]).unwrap();
     std::fs::write(&table, "a,b\n").unwrap();
     let sources = SourceFiles::of(vec![Source::path(&directory)], false).unwrap();
-    let guard = Guard { sources, overwrite: true };
+    let guard = Guard { sources, overwrite: true, ..Guard::default() };
     assert!(matches!(export(&capture, guard.clone()), Err(Error::Exists { .. })));
     export(&table, guard).unwrap();
     std::fs::remove_dir_all(&directory).unwrap();
