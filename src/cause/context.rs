@@ -176,9 +176,14 @@ impl Context {
         }
     }
 
+    /// How many more of a kind are remembered, of which so many are.
+    fn room(&self, taken: usize) -> usize {
+        self.limit
+            .map_or(usize::MAX, |limit| limit.saturating_mul(MAX_OF_EACH).saturating_sub(taken))
+    }
+
     fn add_service(&mut self, c: &Connection, service: Service, tried: bool, life: Option<Life>) {
-        let full =
-            self.limit.is_some_and(|limit| self.remembered >= limit.saturating_mul(MAX_OF_EACH));
+        let full = self.room(self.remembered) == 0;
         let Some(facts) = entry(&mut self.services, service, self.limit) else {
             self.forgotten += 1;
             return;
@@ -209,8 +214,7 @@ impl Context {
     }
 
     fn add_attempt(&mut self, c: &Connection, service: Service) {
-        let full =
-            self.limit.is_some_and(|limit| self.attempts >= limit.saturating_mul(MAX_OF_EACH));
+        let full = self.room(self.attempts) == 0;
         let known = self.clients.len();
         let client = entry(&mut self.clients, c.addresses.client, self.limit);
         let Some(client) = client.filter(|_| !full) else {

@@ -59,7 +59,7 @@ fn stated() -> impl Iterator<Item = (&'static str, &'static [Number])> {
 }
 
 /// The unit of a threshold.
-pub fn threshold_unit(name: &str) -> &'static str {
+fn threshold_unit(name: &str) -> &'static str {
     if name.ends_with("_s") { "s" } else { "" }
 }
 

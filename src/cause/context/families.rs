@@ -59,10 +59,6 @@ impl Families {
     fn put(&mut self, racer: Racer) {
         self.seen[usize::from(racer.version == 6)] = true;
         self.waiting.push(racer);
-        self.sort_in();
-    }
-
-    fn sort_in(&mut self) {
         if self.seen == [true; 2] {
             for racer in std::mem::take(&mut self.waiting) {
                 let cell = (racer.port, cell(racer.start));
@@ -81,11 +77,10 @@ impl Families {
         cells.sort_unstable_by_key(|&(key, _)| key);
         all.extend(cells.into_iter().flat_map(|(_, cell)| cell));
         coder.list(&mut all, |coder, racer| racer.code(coder))?;
-        // One that found no room was seen all the same.
-        let mut seen = self.seen.map(u8::from);
-        seen.iter_mut().try_for_each(|one| coder.plain(one))?;
+        let mut seen = self.seen;
+        seen.iter_mut().try_for_each(|one| coder.flag(one))?;
         if C::READS {
-            *self = Self { seen: seen.map(|one| one != 0), ..Self::default() };
+            *self = Self { seen, ..Self::default() };
             for racer in all {
                 self.put(racer);
             }
@@ -95,13 +90,12 @@ impl Families {
 
     /// Adds those of another one.
     pub fn merge(&mut self, other: Self) {
-        let sorted = other.cells.into_values().flatten();
-        other.waiting.into_iter().chain(sorted).for_each(|racer| self.put(racer));
         // One that found no room was seen all the same.
         for (seen, more) in self.seen.iter_mut().zip(other.seen) {
             *seen |= more;
         }
-        self.sort_in();
+        let sorted = other.cells.into_values().flatten();
+        other.waiting.into_iter().chain(sorted).for_each(|racer| self.put(racer));
     }
 
     /// Attempts at the same port that began so much before or after one at most.
@@ -120,9 +114,8 @@ impl Families {
     pub fn won_beside(&self, c: &Connection, from: i64, upto: i64, dropped: i64) -> bool {
         let own = Racer::of(c);
         self.near(&own, upto).any(|other| {
-            other.version != own.version
+            own.may_have_lost_to(other, from)
                 && other.link == own.link
-                && other.start.abs_diff(own.start) >= from.unsigned_abs()
                 && other.completed.get().is_some_and(|time| time <= dropped)
         })
     }
@@ -138,13 +131,7 @@ impl Families {
             .iter()
             .filter(same_link)
             .all(|other| other.version != own.version || other.client == own.client);
-        let winners = || {
-            near.iter().filter(|other| {
-                other.version != own.version
-                    && other.completed.is_some()
-                    && other.start.abs_diff(own.start) >= from.unsigned_abs()
-            })
-        };
+        let winners = || near.iter().filter(|other| own.may_have_lost_to(other, from));
         let mut linked = winners().filter(same_link);
         if let Some(first) = linked.next().filter(|_| one_host) {
             let same = linked.all(|other| other.client == first.client);
@@ -171,6 +158,13 @@ impl Racer {
         moment(coder, completed)?;
         coder.plain(port)?;
         coder.plain(version)
+    }
+
+    /// Whether another one over the other family was won, begun so long before or after at least.
+    fn may_have_lost_to(&self, other: &Self, from: i64) -> bool {
+        other.version != self.version
+            && other.completed.is_some()
+            && other.start.abs_diff(self.start) >= from.unsigned_abs()
     }
 
     fn of(c: &Connection) -> Self {

@@ -57,11 +57,13 @@ impl Lives {
 
     /// As bytes.
     pub(super) fn code<C: Coder>(&mut self, coder: &mut C) -> Result<(), Bad> {
-        let mut all = if C::READS { Vec::new() } else { std::mem::take(&mut self.all) };
+        let mut all = std::mem::take(&mut self.all);
         coder.list(&mut all, |coder, life: &mut Life| life.code(coder))?;
         if C::READS {
             *self = Self::default();
-            let _full = all.into_iter().filter(|life| !self.add(*life)).count();
+            for life in all {
+                self.add(life);
+            }
         } else {
             self.all = all;
         }

@@ -1,8 +1,7 @@
 //! What two parts of a capture remember, together.
 
-use super::half_open::HalfOpen;
 use super::lives::Lives;
-use super::{Context, MAX_OF_EACH, Map, ServiceFacts, entry};
+use super::{Context, Map, ServiceFacts, entry};
 
 impl Context {
     /// Adds what another one remembers, whose connections come after those of this one: as if they
@@ -32,11 +31,9 @@ impl Context {
         self.folded += folded;
         self.not_compared += not_compared;
         for (service, more) in in_order(services) {
-            let lives = more.lives.as_deref().map_or(0, |lives| lives.all().len())
-                + more.half_open_since.as_deref().map_or(0, HalfOpen::len);
-            let room = self.room(self.remembered);
+            let (remembered, room) = (more.remembered(), self.room(self.remembered));
             let Some(facts) = entry(&mut self.services, service, self.limit) else {
-                self.forgotten += 1 + lives as u64;
+                self.forgotten += 1 + remembered as u64;
                 continue;
             };
             let none = facts.lives.is_none();
@@ -69,11 +66,6 @@ impl Context {
                 None => self.forgotten += 1,
             }
         }
-    }
-
-    fn room(&self, taken: usize) -> usize {
-        self.limit
-            .map_or(usize::MAX, |limit| limit.saturating_mul(MAX_OF_EACH).saturating_sub(taken))
     }
 }
 

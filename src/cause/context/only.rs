@@ -112,7 +112,7 @@ impl Context {
         Self { only: Some(only), ..Self::default() }
     }
 
-    /// What it was circle to remember, if that was not all.
+    /// What it was asked to remember, if that was not all.
     pub fn take_only(&mut self) -> Option<Only> {
         self.only.take()
     }

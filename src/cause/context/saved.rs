@@ -139,7 +139,9 @@ impl Client {
         coder.list(&mut all, |coder, attempt| attempt.code(coder))?;
         if C::READS {
             *self = Self::default();
-            let _full = all.into_iter().filter(|attempt| !self.add(*attempt)).count();
+            for attempt in all {
+                self.add(attempt);
+            }
         }
         Ok(())
     }

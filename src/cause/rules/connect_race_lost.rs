@@ -115,7 +115,7 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     let reset = abandonment(case).filter(|reset| !aborts_what_came(reset))?;
     let c = case.connection;
     // A scanner's SYN, without a system's options, races with nothing.
-    if case.side(Side::Client).syn_options & !0b111 == 0 {
+    if only_mss(case) {
         return None;
     }
     let found = same_family(case)

@@ -30,7 +30,7 @@ numbers! {
     confidence SURE = 0.87;
     /// Longest record of an alert: a block cipher pads it to 32 bytes, after an initial vector and
     /// a code of 20 bytes.
-    size LONGEST_ALERT: u64 = 69;
+    pub size LONGEST_ALERT: u64 = 69;
 }
 
 fn holds(case: &Case<'_>) -> Option<Finding> {

@@ -96,7 +96,7 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
 fn twin<'a>(case: &Case<'a>) -> Option<&'a Attempt> {
     let c = case.connection;
     let client = c.side(Side::Client);
-    if client.syns > 0 && client.syn_options & !0b111 == 0 {
+    if client.syns > 0 && only_mss(case) {
         return None;
     }
     let within = if client.syns > 0 { case.parameters.translated_s } else { MID_STREAM_S };

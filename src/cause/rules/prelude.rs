@@ -237,3 +237,8 @@ pub fn accepted(case: &Case<'_>, confidence: f64) -> f64 {
         confidence.min(DATA_UNHEARD)
     }
 }
+
+/// No option in the client's SYN but the MSS.
+pub fn only_mss(case: &Case<'_>) -> bool {
+    case.side(Side::Client).syn_options & !0b111 == 0
+}

@@ -223,11 +223,6 @@ pub fn crafted(case: &Case<'_>, reset: &Teardown) -> bool {
     client.syns > 0 && only_mss(case) && kernel && (apart || fragments)
 }
 
-/// No option but the MSS.
-fn only_mss(case: &Case<'_>) -> bool {
-    case.side(Side::Client).syn_options & !0b111 == 0
-}
-
 fn looks_like_a_scanner(case: &Case<'_>) -> bool {
     let window = case.side(Side::Client).syn_window;
     only_mss(case) && WINDOWS.contains(&f64::from(window))

@@ -72,7 +72,7 @@ numbers! {
     /// Everything was received, the goodbye last, and the socket was aborted.
     confidence ABORTED = 0.6;
     /// A record with an alert at most: a header, a nonce, the alert, a tag and padding.
-    size ALERT: u64 = 69;
+    size ALERT: u64 = super::half_close_eof::LONGEST_ALERT;
     /// Segments with payload of a side by which its handshake is over, the alert among them.
     count AFTER_HANDSHAKE: u32 = 3;
 }
