@@ -97,8 +97,6 @@ pub struct Reader {
     /// Files that are being read ahead.
     ahead: usize,
     number: u64,
-    /// Packets of captures that were read before.
-    before: u64,
     /// Everything was read, and what is odd about the files together told.
     over: bool,
     /// What lies between packets, on its way to the slot of its file, where it is kept.
@@ -160,7 +158,6 @@ impl Reader {
             current: None,
             ahead: 0,
             number: options.before,
-            before: options.before,
             options,
             over: false,
             blocks: None,
@@ -451,7 +448,7 @@ impl Reader {
     /// been read. What is odd about the files together stays here.
     pub(crate) fn into_parts(mut self) -> (Vec<Self>, Issues) {
         let all = Some(self.slots.len());
-        let options = ReadOptions { of: self.options.of.or(all), ..self.options };
+        let options = ReadOptions { of: self.options.of.or(all), before: 0, ..self.options };
         let files = std::mem::take(&mut self.slots).into_iter().zip(self.summaries);
         let parts = files.zip(self.lineup).map(|((slot, summary), lineup)| Self {
             slots: vec![slot],
@@ -469,7 +466,6 @@ impl Reader {
             current: None,
             ahead: 0,
             number: 0,
-            before: 0,
             over: false,
             blocks: None,
         });
@@ -546,7 +542,7 @@ impl Reader {
         Progress {
             bytes_read: self.slots.iter().map(live).sum(),
             bytes_total: self.summaries.iter().map(|file| file.source_bytes).sum(),
-            packets: self.number - self.before,
+            packets: self.number - self.options.before,
         }
     }
 }

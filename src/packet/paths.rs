@@ -282,6 +282,11 @@ impl Paths {
         Some(self.id(&route))
     }
 
+    /// All of them, by their numbers.
+    pub fn all(&self) -> Vec<Path> {
+        self.list.clone()
+    }
+
     /// How many paths there are; identifiers run from 0.
     #[allow(clippy::len_without_is_empty, reason = "the plain path is always there")]
     pub fn len(&self) -> usize {

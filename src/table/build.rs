@@ -79,11 +79,6 @@ impl<T: Table> Layout<T> {
         Self { schema, columns, words }
     }
 
-    /// Whether a column of it tells a verdict.
-    pub fn is_judged(&self) -> bool {
-        self.columns.iter().any(|column| column.judged)
-    }
-
     /// A batch to be filled with so many rows.
     pub fn batch(&self, rows: usize) -> Filler<'_, T> {
         let filling = self.columns.iter().map(|c| Filling::new(&c.kind, rows)).collect();

@@ -68,9 +68,11 @@ pub fn read(name: &str, octets: Vec<u8>) -> Result<(SchemaRef, Vec<RecordBatch>)
     }
     stream.finish().map_err(|error| other(&error.to_string()))?;
     match stream.schema() {
-        Some(schema) if *schema.fields() == fields => Ok((schema, batches)),
-        // Those that were asked for.
-        Some(schema) if chosen(name) && are_some_of(schema.fields(), &fields) => {
+        // All, or those that were asked for.
+        Some(schema)
+            if *schema.fields() == fields
+                || chosen(name) && are_some_of(schema.fields(), &fields) =>
+        {
             Ok((schema, batches))
         }
         Some(_) => Err(other("the columns are not those of this version")),

@@ -46,6 +46,12 @@ pub fn decide(c: &mut Connection, release: Release, capture_end: i64) {
     c.censored = release == Release::End && censored(c, capture_end);
 }
 
+/// The same, were the capture to end now.
+pub fn decide_so_far(c: &mut Connection, now: i64) {
+    let release = if c.replaced { Release::Reuse } else { Release::End };
+    decide(c, release, now);
+}
+
 fn is_reset(row: &Teardown) -> bool {
     row.kind == Kind::Rst && !row.duplicate
 }

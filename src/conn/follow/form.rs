@@ -154,8 +154,8 @@ fn lives(c: &Connection, segment: &Segment<'_>, row: &Teardown) -> bool {
             || unstamped_socket(c, endpoint, segment)
             || unmarked_socket(c, endpoint, segment, row);
         // Of itself, its window is open, unlike that of a box that speaks for a side which stamps.
-        let in_course = segment.time.saturating_sub(c.end) <= LULL;
-        let plain = (segment.window != 0 || in_course) && plain_stack(endpoint, segment);
+        let plain =
+            (segment.window != 0 || in_course(c, segment)) && plain_stack(endpoint, segment);
         return stamped || unstamped || plain || own && own_hops(row);
     }
     // What was not acknowledged yet may be left out: with the peer's window full, some stacks
@@ -165,12 +165,16 @@ fn lives(c: &Connection, segment: &Segment<'_>, row: &Teardown) -> bool {
     outstanding && (stamped || window || full)
 }
 
+/// Before what lies between the two may have forgotten the connection.
+fn in_course(c: &Connection, segment: &Segment<'_>) -> bool {
+    segment.time.saturating_sub(c.end) <= LULL
+}
+
 /// In the course of things, with a window that is not closed and nothing that its sender does not
 /// do: lwIP after some routers.
 fn unstamped_socket(c: &Connection, endpoint: &Endpoint, segment: &Segment<'_>) -> bool {
     let numbered = endpoint.ip_id.is_some() && segment.ip_id == Some(0);
-    let in_course = segment.time.saturating_sub(c.end) <= LULL;
-    segment.window != 0 && segment.header_length == 20 && in_course && !numbered
+    segment.window != 0 && segment.header_length == 20 && in_course(c, segment) && !numbered
 }
 
 /// In the course of things, from where its sender is, and like it in all but the stamp, that some
@@ -186,10 +190,9 @@ fn unmarked_socket(
     } else {
         row.flow_label == endpoint.flow_label
     };
-    let in_course = segment.time.saturating_sub(c.end) <= LULL;
     // Linux stamps what it aborts.
     let may = !endpoint.answers_like_linux() && segment.header_length == 20;
-    may && alike && in_course && row.ttl_delta == Some(0)
+    may && alike && in_course(c, segment) && row.ttl_delta == Some(0)
 }
 
 /// The TTL of lwIP, which never stamps a reset.

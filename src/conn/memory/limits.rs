@@ -64,10 +64,15 @@ impl Limits {
         self.connections.is_some() || self.memory.is_some()
     }
 
+    /// Whether connections have to be followed in one place, in the order of their packets: they
+    /// depend on the others, or their rows are handed out while they are followed.
+    pub fn hangs_together(&self) -> bool {
+        !self.keep || self.is_bounded()
+    }
+
     /// How many connections may be unpacked before the quiet ones are packed.
     pub(in crate::conn) fn most_unpacked(&self) -> usize {
-        let bounded = self.is_bounded() || !self.keep;
-        if bounded { self.unpacked.min(UNPACKED_IF_BOUNDED) } else { self.unpacked }
+        if self.hangs_together() { self.unpacked.min(UNPACKED_IF_BOUNDED) } else { self.unpacked }
     }
 
     /// When a connection is let go unless another of its packets comes.

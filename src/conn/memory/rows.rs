@@ -307,11 +307,6 @@ impl Rows {
         }
     }
 
-    /// The first packet of a connection.
-    pub(in crate::conn) fn first_packet(&self, row: usize) -> Option<u64> {
-        self.numbers(row).map(|(_, first)| first)
-    }
-
     /// The number that a connection has in its row, and its first packet.
     pub(in crate::conn) fn numbers(&self, row: usize) -> Option<(u64, u64)> {
         let (chunk, within) = self.locate(row)?;

@@ -10,8 +10,8 @@ struct Line {
     next: usize,
     /// Rows of the trackers before it.
     base: usize,
-    /// The first packet of the next one.
-    first: Option<u64>,
+    /// Number and first packet of the next one.
+    head: Option<(u64, u64)>,
 }
 
 /// Lets go of everything that is still followed when the capture ends `now`, and shows every row.
@@ -58,51 +58,50 @@ fn together(
     }
     for mut tracker in trackers {
         let rows = tracker.take_rows();
-        let (first, length) = (rows.first_packet(0), rows.len());
-        lines.push(Line { rows, next: 0, base, first });
+        let (head, length) = (rows.numbers(0), rows.len());
+        lines.push(Line { rows, next: 0, base, head });
         base += length;
     }
     let mut order: Vec<u32> = Vec::with_capacity(base);
     let mut numbers = begun.map(|begun| Numbers::of(begun, &left));
     loop {
-        let first = |line: &&mut Line| line.first.unwrap_or(u64::MAX);
-        let Some(line) = lines.iter_mut().filter(|line| line.first.is_some()).min_by_key(first)
-        else {
-            break;
-        };
+        let ahead = lines.iter_mut().filter_map(|line| Some((line.head?, line)));
+        let Some(((own, first), line)) = ahead.min_by_key(|&((_, first), _)| first) else { break };
         order.push(number(line.base + line.next));
-        if let (Some(numbers), Some((own, first))) = (&mut numbers, line.rows.numbers(line.next)) {
+        if let Some(numbers) = &mut numbers {
             numbers.row(own, first);
         }
         line.next += 1;
-        line.first = line.rows.first_packet(line.next);
+        line.head = line.rows.numbers(line.next);
     }
-    let (ids, left) = numbers.map_or_else(Default::default, |numbers| numbers.end(&left));
+    let (ids, left) = numbers.map(Numbers::end).unzip();
+    let left = left.unwrap_or_default();
     let mut rows = Rows::of_shards(lines.into_iter().map(|line| line.rows).collect(), order, ids);
     rows.show(0..rows.len(), &mut each);
     (counts, rows, left)
 }
 
 /// Numbers of connections over all trackers, where some of them are no rows here.
-struct Numbers {
+struct Numbers<'l> {
     /// How many had begun before.
     begun: u64,
     next: u64,
     rows: Vec<u64>,
     /// First packet, own number, tracker and place of each that is left, the last first.
     waiting: Vec<(u64, u64, usize, usize)>,
-    left: Vec<(u64, usize, usize)>,
+    left: &'l [Remaining],
+    all: Remaining,
 }
 
-impl Numbers {
-    fn of(begun: u64, left: &[Remaining]) -> Self {
+impl<'l> Numbers<'l> {
+    fn of(begun: u64, left: &'l [Remaining]) -> Self {
         let mut waiting = Vec::new();
         for (tracker, left) in left.iter().enumerate() {
             let heads = left.heads().enumerate();
             waiting.extend(heads.map(|(at, (own, first))| (first, own, tracker, at)));
         }
         waiting.sort_unstable_by(|a, b| b.cmp(a));
-        Self { begun, next: begun, rows: Vec::new(), waiting, left: Vec::new() }
+        Self { begun, next: begun, rows: Vec::new(), waiting, left, all: Remaining::default() }
     }
 
     /// Those from before have their numbers.
@@ -119,7 +118,9 @@ impl Numbers {
             self.waiting.pop_if(|&mut (waiting, ..)| waiting < first)
         {
             let id = self.number(own);
-            self.left.push((id, tracker, at));
+            if let Some(left) = self.left.get(tracker) {
+                self.all.add(id, left, at);
+            }
         }
     }
 
@@ -130,14 +131,8 @@ impl Numbers {
     }
 
     /// The numbers of all rows, and all that are left in order.
-    fn end(mut self, left: &[Remaining]) -> (Option<Vec<u64>>, Remaining) {
+    fn end(mut self) -> (Vec<u64>, Remaining) {
         self.before(u64::MAX);
-        let mut all = Remaining::default();
-        for (id, tracker, at) in self.left {
-            if let Some(left) = left.get(tracker) {
-                all.add(id, left, at);
-            }
-        }
-        (Some(self.rows), all)
+        (self.rows, self.all)
     }
 }

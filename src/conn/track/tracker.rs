@@ -12,7 +12,7 @@ use crate::conn::memory::limits::Limits;
 use crate::conn::memory::rows::Rows;
 use crate::conn::memory::store::{Show, Store};
 use crate::conn::primitives::bits::low;
-use crate::conn::primitives::words::{Release, Side};
+use crate::conn::primitives::words::Side;
 use crate::conn::track::clock::Clock;
 use crate::conn::track::deadlines::Wheel;
 use crate::conn::track::merge;
@@ -199,8 +199,7 @@ impl Tracker {
     pub fn so_far(&self) -> Vec<Connection> {
         let mut rows: Vec<_> = self.store.followed().collect();
         for row in &mut rows {
-            let release = if row.replaced { Release::Reuse } else { Release::End };
-            ending::decide(row, release, self.now);
+            ending::decide_so_far(row, self.now);
         }
         rows
     }

@@ -9,7 +9,6 @@ use crate::conn::memory::limits::{Due, Last};
 use crate::conn::memory::store::NONE;
 use crate::conn::memory::stored::Followed;
 use crate::conn::primitives::bits::low;
-use crate::conn::primitives::words::Release;
 use crate::conn::track::seed::Seed;
 use crate::packet::PathId;
 
@@ -72,10 +71,8 @@ impl Followed {
 
     /// What it would be, were the capture to end now.
     pub fn so_far(mut self, id: u64, now: i64) -> Connection {
-        let c = &mut self.connection;
-        c.id = id;
-        let release = if c.replaced { Release::Reuse } else { Release::End };
-        ending::decide(c, release, now);
+        self.connection.id = id;
+        ending::decide_so_far(&mut self.connection, now);
         self.connection
     }
 
