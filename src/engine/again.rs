@@ -179,9 +179,7 @@ impl Replay {
         let mut options = options.settled();
         let mut intake = Intake::new(options.decoding);
         let mut trace = Trace::new(chosen, &options.limits, options.seed());
-        let saved = options.resume.as_deref().map(|path| Saved::open(path, &options));
-        if let Some(saved) = saved.transpose()? {
-            saved.standing.goes_on(&mut options.reading);
+        if let Some(saved) = Saved::resumed(&mut options)? {
             saved.standing.begin(saved.name(), &mut intake, &options)?;
             trace.resume(saved.standing.clock, saved.standing.connections);
             saved.followed(|followed| {

@@ -52,11 +52,9 @@ impl Annotation {
         mut guard: Guard,
     ) -> Result<Self, Error> {
         guard::room_for(0)?;
-        let options = options.settled();
-        let mut reading = options.reading.clone();
-        if let Some(path) = &options.resume {
-            Saved::open(path, &options)?.standing.goes_on(&mut reading);
-        }
+        let mut options = options.settled();
+        Saved::resumed(&mut options)?;
+        let mut reading = options.reading;
         reading.keep_blocks = true;
         let reader = Reader::open(sources, reading)?;
         guard.sources.join(reader.sources());

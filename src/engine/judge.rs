@@ -53,7 +53,7 @@ impl Judge<'_> {
         if self.columns.connections.is_nothing() {
             return layout.table(Vec::new());
         }
-        let judged = layout.is_judged();
+        let judged = self.columns.connections.is_judged::<Connections>();
         // A chunk's memory is given back before the next one is transposed.
         let chunks = connections.into_groups(CHUNK_ROWS);
         let batches = parallel::in_order(self.threads, chunks, proceed, |chunk: Rows| {
@@ -115,7 +115,7 @@ impl Judge<'_> {
         if self.columns.teardowns.is_nothing() {
             return layout.table(Vec::new());
         }
-        let judged = layout.is_judged();
+        let judged = self.columns.teardowns.is_judged::<Teardowns>();
         let mut places = connections.teardown_places();
         let storms = if judged { storms(&places) } else { HashMap::new() };
         places.retain(|(packet, _, _)| packets.contains(packet));

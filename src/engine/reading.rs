@@ -13,13 +13,12 @@ const ENOUGH: u64 = 2 << 20;
 /// One reading of a capture to its end.
 pub struct Reading {
     way: Way,
-    /// What is read, for when it has to begin anew.
-    again: Option<(Vec<Source>, Options)>,
 }
 
 enum Way {
     Alone(Box<Session>),
-    Abreast(Box<Abreast>),
+    /// With what is read, for when it has to begin anew.
+    Abreast(Box<Abreast>, Box<(Vec<Source>, Options)>),
 }
 
 impl Reading {
@@ -31,18 +30,18 @@ impl Reading {
         guard::room_for(0)?;
         if options.resume.is_some() || options.leaves() {
             let way = Way::Alone(Box::new(Session::open(sources, options)?));
-            return Ok(Self { way, again: None });
+            return Ok(Self { way });
         }
         let options = options.settled();
         let copies: Option<Vec<Source>> = sources.iter().map(Source::copy).collect();
         let reader = Reader::open(sources, options.reading.clone())?;
         let Some(copies) = copies.filter(|_| is_for_several(&reader, &options)) else {
             let way = Way::Alone(Box::new(Session::of(reader, options)));
-            return Ok(Self { way, again: None });
+            return Ok(Self { way });
         };
         let threads = options.threads();
         let abreast = Abreast::of(reader, options.clone(), threads)?;
-        Ok(Self { way: Way::Abreast(Box::new(abreast)), again: Some((copies, options)) })
+        Ok(Self { way: Way::Abreast(Box::new(abreast), Box::new((copies, options))) })
     }
 
     /// Reads on for about `budget` bytes; true while there is more.
@@ -52,11 +51,11 @@ impl Reading {
     pub fn step(&mut self, budget: u64) -> Result<bool, Error> {
         match &mut self.way {
             Way::Alone(session) => session.step(budget),
-            Way::Abreast(abreast) => match abreast.step(budget) {
+            Way::Abreast(abreast, again) => match abreast.step(budget) {
                 Ok(more) => Ok(more),
                 Err(Stop::Error(error)) => Err(error),
                 Err(Stop::Alone) => {
-                    let (sources, options) = self.again.take().unwrap_or_default();
+                    let (sources, options) = std::mem::take(&mut **again);
                     self.way = Way::Alone(Box::new(Session::open(sources, options)?));
                     Ok(true)
                 }
@@ -68,7 +67,7 @@ impl Reading {
     pub fn progress(&self) -> Progress {
         match &self.way {
             Way::Alone(session) => session.progress(),
-            Way::Abreast(abreast) => abreast.progress(),
+            Way::Abreast(abreast, _) => abreast.progress(),
         }
     }
 
@@ -76,7 +75,7 @@ impl Reading {
     pub fn sources(&self) -> &SourceFiles {
         match &self.way {
             Way::Alone(session) => session.sources(),
-            Way::Abreast(abreast) => abreast.sources(),
+            Way::Abreast(abreast, _) => abreast.sources(),
         }
     }
 
@@ -84,13 +83,13 @@ impl Reading {
     pub fn files(&self) -> &[FileSummary] {
         match &self.way {
             Way::Alone(session) => session.described().0,
-            Way::Abreast(abreast) => abreast.files(),
+            Way::Abreast(abreast, _) => abreast.files(),
         }
     }
 
     /// Whether several files are read at once.
     pub fn is_abreast(&self) -> bool {
-        matches!(self.way, Way::Abreast(_))
+        matches!(self.way, Way::Abreast(..))
     }
 
     /// Lets go of everything and hands out what was found.
@@ -100,7 +99,7 @@ impl Reading {
     pub fn finish(self) -> Result<Output, Error> {
         match self.way {
             Way::Alone(session) => Ok(session.finish()),
-            Way::Abreast(abreast) => abreast.finish(),
+            Way::Abreast(abreast, _) => abreast.finish(),
         }
     }
 
@@ -118,7 +117,7 @@ impl Reading {
     pub fn finish_and_save(self) -> Result<(Output, Option<Saving>), Error> {
         match self.way {
             Way::Alone(session) => session.finish_and_save(),
-            Way::Abreast(abreast) => Ok((abreast.finish()?, None)),
+            Way::Abreast(abreast, _) => Ok((abreast.finish()?, None)),
         }
     }
 }
@@ -127,6 +126,6 @@ impl Reading {
 /// nothing makes what becomes of one connection depend on all others.
 fn is_for_several(reader: &Reader, options: &Options) -> bool {
     let bytes: u64 = reader.files().iter().filter_map(|file| file.source_bytes).sum();
-    let apart = options.limits.keep && !options.limits.is_bounded();
+    let apart = !options.limits.hangs_together();
     options.threads() > 1 && apart && reader.has_parts() && bytes >= ENOUGH
 }

@@ -16,7 +16,7 @@ use crate::capture::{
 use crate::cause::{Context, Left, Parameters};
 use crate::conn::{Connection, Counts, Release, Remaining, Rows, seconds};
 use crate::hosts::Hosts;
-use crate::packet::{self, Path, Paths};
+use crate::packet::Path;
 use crate::table::Columns;
 
 /// Bytes read between two looks at whether there is memory.
@@ -92,11 +92,7 @@ impl Session {
     pub fn open(sources: Vec<Source>, options: Options) -> Result<Self, Error> {
         guard::room_for(0)?;
         let mut options = options.settled();
-        let saved = options.resume.as_deref().map(|path| Saved::open(path, &options));
-        let saved = saved.transpose()?;
-        if let Some(saved) = &saved {
-            saved.standing.goes_on(&mut options.reading);
-        }
+        let saved = Saved::resumed(&mut options)?;
         let reader = Reader::open(sources, options.reading.clone())?;
         let saving = options.save.as_deref();
         let saving = saving.map(|path| Saving::open(path, reader.sources(), &options));
@@ -350,7 +346,7 @@ impl Session {
 
     /// VLANs and tunnels met so far.
     pub fn paths(&self) -> Vec<Path> {
-        paths(self.intake.decoder.paths())
+        self.intake.decoder.paths().all()
     }
 
     /// The files that the capture lies in.
@@ -418,7 +414,7 @@ impl Session {
             files: self.reader.files().to_vec(),
             interfaces: self.reader.interfaces().to_vec(),
             issues,
-            paths: paths(self.intake.decoder.paths()),
+            paths: self.intake.decoder.paths().all(),
             hosts: [self.options.hosts, self.intake.decoder.take_hosts()],
             ledger: self.intake.ledger,
             counts,
@@ -439,11 +435,7 @@ impl Session {
     }
 
     fn check_strict(&self) -> Result<(), Error> {
-        if !self.options.strict {
-            return Ok(());
-        }
-        let bad = |file: &&FileSummary| !matches!(file.status, Status::Complete | Status::Empty);
-        self.reader.files().iter().find(bad).map_or(Ok(()), |file| Err(damaged(file)))
+        if self.options.strict { strict(self.reader.files()) } else { Ok(()) }
     }
 }
 
@@ -505,18 +497,18 @@ pub(super) fn told_at_the_end(issues: &mut Issues, counts: Counts, left: Left) {
     });
 }
 
+/// Refuses files that are not whole.
+pub(super) fn strict(files: &[FileSummary]) -> Result<(), Error> {
+    let bad = |file: &&FileSummary| !matches!(file.status, Status::Complete | Status::Empty);
+    files.iter().find(bad).map_or(Ok(()), |file| Err(damaged(file)))
+}
+
 /// What strict reading says of a file that is not whole.
-pub(super) fn damaged(file: &FileSummary) -> Error {
+fn damaged(file: &FileSummary) -> Error {
     Error::Damaged {
         file: file.name.clone(),
         offset: file.stopped_at,
         packet: Some(file.packets),
         reason: format!("strict reading: the file is {}", file.status),
     }
-}
-
-fn paths(known: &Paths) -> Vec<Path> {
-    (0..known.len())
-        .map(|id| known.get(packet::PathId(u32::try_from(id).unwrap_or(0))).clone())
-        .collect()
 }

@@ -63,9 +63,7 @@ fn split(helpers: u8) -> [u8; 256] {
 impl Shards {
     /// For as many threads as may be used.
     pub fn new(limits: &Limits, threads: usize, seed: Seed) -> Self {
-        // What is evicted depends on all connections together.
-        let alone = !limits.keep || limits.is_bounded();
-        let helpers = if alone { 0 } else { threads.saturating_sub(1).min(MOST) };
+        let helpers = if limits.hangs_together() { 0 } else { threads.saturating_sub(1).min(MOST) };
         let tracker = || Shard::Here(Box::new(Tracker::with_seed(limits.clone(), seed)));
         Self {
             clock: Clock::default(),

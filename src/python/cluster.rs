@@ -171,11 +171,14 @@ impl Digesting {
     }
 }
 
-/// What a job is made of: its digests, and run, place, time in line and rank of each file in order.
-type Made<'py> = (Vec<Bound<'py, PyAny>>, Option<Vec<(usize, usize, Option<i64>, Option<usize>)>>);
+/// What a job is made of: its digests, and how its files stand in line.
+type Made<'py> = (Vec<Bound<'py, PyAny>>, Option<Lineup>);
 
 /// The same where no interpreter is.
-type Known = (Vec<Held>, Option<Vec<(usize, usize, Option<i64>, Option<usize>)>>);
+type Known = (Vec<Held>, Option<Lineup>);
+
+/// Run, place, time in line and rank of files.
+type Lineup = Vec<(usize, usize, Option<i64>, Option<usize>)>;
 
 /// Files by their paths, and objects, as Python hands them over.
 fn held<'py>(
@@ -189,8 +192,8 @@ fn held<'py>(
     items.into_iter().map(one).collect()
 }
 
-fn known(py: Python<'_>, (digests, surveyed): Made<'_>) -> PyResult<Known> {
-    Ok((held(&mut Objects::new(py, Raised::default())?, digests)?, surveyed))
+fn known(objects: &mut Objects, (digests, surveyed): Made<'_>) -> PyResult<Known> {
+    Ok((held(objects, digests)?, surveyed))
 }
 
 fn open((digests, surveyed): &Known) -> Result<Job, Error> {
@@ -210,7 +213,7 @@ fn open((digests, surveyed): &Known) -> Result<Job, Error> {
 /// What is known of a job: its key, runs, buckets, files and packets.
 #[pyfunction]
 pub fn planned<'py>(py: Python<'py>, made: Made<'py>) -> PyResult<(u64, usize, u32, usize, u64)> {
-    let made = known(py, made)?;
+    let made = known(&mut Objects::new(py, Raised::default())?, made)?;
     wait(py, move |_| {
         let job = open(&made)?;
         let plan = &job.plan;
@@ -228,7 +231,7 @@ pub fn stitched<'py>(
     options: &Bound<'py, PyDict>,
 ) -> PyResult<(u64, u64, u64)> {
     let options = self::options(options)?.settled();
-    let made = known(py, made)?;
+    let made = known(&mut Objects::new(py, Raised::default())?, made)?;
     wait(py, move |cancel| {
         let (known, length) = open(&made)?.stitch(bucket, &options, &to, &|| cancel.proceed())?;
         Ok((length, known.connections, known.teardowns))
@@ -287,8 +290,9 @@ pub fn judged<'py>(
     options: &Bound<'py, PyDict>,
 ) -> PyResult<(Table, Table, usize)> {
     let (options, (part, slice)) = (self::options(options)?.settled(), at);
-    let made = known(py, made)?;
-    let facts = held(&mut Objects::new(py, Raised::default())?, facts)?;
+    let mut objects = Objects::new(py, Raised::default())?;
+    let made = known(&mut objects, made)?;
+    let facts = held(&mut objects, facts)?;
     let (tables, slices) = wait(py, move |cancel| {
         let proceed = || cancel.proceed();
         let ready = ready(key, &made, &facts, &options, &proceed)?;
@@ -336,8 +340,9 @@ pub fn accounts<'py>(
     for (kind, count) in odd.1 {
         issues.count_all(NO_FILE, word(&kind)?, count);
     }
-    let made = known(py, made)?;
-    let facts = held(&mut Objects::new(py, Raised::default())?, facts)?;
+    let mut objects = Objects::new(py, Raised::default())?;
+    let made = known(&mut objects, made)?;
+    let facts = held(&mut objects, facts)?;
     let tables = wait(py, move |cancel| {
         let proceed = || cancel.proceed();
         let ready = ready(key, &made, &facts, &options, &proceed)?;

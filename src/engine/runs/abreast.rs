@@ -25,7 +25,7 @@ pub use crew::Told as Done;
 use super::accounts::{Walked, Wanted, closed};
 use super::line::{Mark, Part};
 use super::plan::{Plan, State, Surveyed};
-use super::run::{Run, settle, strict};
+use super::run::{Run, settle};
 use super::stitch::{AllPaths, Item};
 use super::walk::{Teller, Told};
 use crate::base::error::Error;
@@ -35,7 +35,7 @@ use crate::base::text::printable;
 use crate::capture::{FileSummary, Interface, Progress, Reader, SourceFiles};
 use crate::cause::Context;
 use crate::conn::PREFETCHED;
-use crate::engine::session::{ENDING, told_at_the_end};
+use crate::engine::session::{ENDING, strict, told_at_the_end};
 use crate::engine::shards::{Coming, Shards};
 use crate::engine::{Bound, Options, Output};
 use crate::hosts::Hosts;
@@ -166,19 +166,10 @@ impl Abreast {
         if !std::mem::replace(&mut self.started, true) {
             self.crew.start();
         }
-        let mut alone = false;
-        let done = guard::catch(|| match self.go_on(budget) {
-            Ok(more) => Ok(more),
-            Err(Stop::Error(error)) => Err(error),
-            Err(Stop::Alone) => {
-                alone = true;
-                Ok(true)
-            }
-        });
+        let done =
+            guard::catch(|| Ok(self.go_on(budget))).unwrap_or_else(|error| Err(error.into()));
         match done {
-            Ok(_) if alone => Err(Stop::Alone),
-            Ok(more) => Ok(more),
-            Err(error) => {
+            Err(Stop::Error(error)) => {
                 let error = match error {
                     Error::Internal(reason) if !reason.contains(", in ") => {
                         Error::Internal(format!("{reason}, {}", self.place()))
@@ -188,6 +179,7 @@ impl Abreast {
                 self.broken = Some(error.to_string());
                 Err(error.into())
             }
+            other => other,
         }
     }
 

@@ -8,12 +8,10 @@ use super::line::{LineWriter, Part};
 use crate::base::error::Error;
 use crate::base::guard;
 use crate::base::issue::Issues;
-use crate::capture::{
-    FileSummary, Frame, Interface, Progress, Reader, Source, SourceFiles, Status,
-};
+use crate::capture::{FileSummary, Frame, Interface, Progress, Reader, Source, SourceFiles};
 use crate::conn::{Clock, Seed};
 use crate::engine::intake::is_inside;
-use crate::engine::session::damaged;
+use crate::engine::session::strict;
 use crate::engine::{Bound, Ledger, Options, room_to_go_on};
 use crate::hosts::{Hosts, Origin};
 use crate::packet::{Class, Decoded, Decoder, IcmpError, Segment};
@@ -327,12 +325,6 @@ impl<S: Sink> RunReader<S> {
         };
         (run, sink)
     }
-}
-
-/// Refuses files that are not whole.
-pub(super) fn strict(files: &[FileSummary]) -> Result<(), Error> {
-    let bad = |file: &&FileSummary| !matches!(file.status, Status::Complete | Status::Empty);
-    files.iter().find(bad).map_or(Ok(()), |file| Err(damaged(file)))
 }
 
 impl<S: Sink> Digester<S> {

@@ -104,8 +104,7 @@ impl AllPaths {
 
     /// All of them, by their numbers.
     pub(super) fn all(&self) -> Vec<Path> {
-        let ids = 0..self.paths.len();
-        ids.map(|id| self.paths.get(PathId(u32::try_from(id).unwrap_or(0))).clone()).collect()
+        self.paths.all()
     }
 
     /// A path of a run among all.

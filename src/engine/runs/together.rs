@@ -4,7 +4,6 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::ops::{Range, RangeInclusive};
 
-use super::broken;
 use super::facts::{Facts, RowsOf, all_paths};
 use super::plan::Plan;
 use crate::base::error::Error;
@@ -304,12 +303,12 @@ impl Together {
                 }
             }
         }
-        let some = match self.context {
-            Some(_) => None,
-            None => Some(self.circle(plan, facts, circle, proceed)?),
-        };
-        let Some(context) = self.context.as_ref().or(some.as_ref()) else {
-            return Err(broken("a plan"));
+        let own_context;
+        let context = if let Some(context) = &self.context {
+            context
+        } else {
+            own_context = self.circle(plan, facts, circle, proceed)?;
+            &own_context
         };
         let judge = Judge {
             context,

@@ -2,6 +2,7 @@
 
 use super::{Accounts, Judge, Scan, State, Step};
 use crate::base::error::Error;
+use crate::conn::Rows;
 use crate::engine::Session;
 use crate::table::Made;
 use crate::table::shared::Shared;
@@ -58,8 +59,12 @@ impl Scan {
             let context = context.as_ref().unwrap_or(session.context());
             let (parameters, threads) = (session.parameters(), session.threads());
             let judge = Judge { context, parameters, columns: session.columns(), threads };
+            let mut whole = Rows::default();
+            for row in rows {
+                whole.push_whole(row);
+            }
             if let Step::Pair(connections, teardowns) =
-                judge.pair(rows.into_iter().collect(), &shared, &self.metadata)?
+                judge.pair(whole, &shared, &self.metadata)?
             {
                 pair = Some((connections, teardowns));
             }

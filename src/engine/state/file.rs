@@ -95,6 +95,12 @@ fn known<C: Coder>(coder: &mut C, made: &mut Vec<(String, String)>) -> Result<()
     })
 }
 
+fn coded(code: impl FnOnce(&mut Out) -> Result<(), Bad>) -> Result<Vec<u8>, Error> {
+    let mut out = Out::default();
+    code(&mut out).map_err(|Bad(reason)| Error::Internal(reason.to_owned()))?;
+    Ok(out.0)
+}
+
 /// A state in the making; dropped without [`Saving::commit`], it leaves nothing behind.
 pub struct Saving {
     packing: Packing<BufWriter<Whole>>,
@@ -109,16 +115,14 @@ impl Saving {
     pub fn open(path: &Path, sources: &SourceFiles, options: &Options) -> Result<Self, Error> {
         let name = file_name(path);
         let io = |source| Error::Io { file: name.clone(), source };
-        let guard = Guard { sources: sources.clone(), overwrite: false };
+        let guard = Guard { sources: sources.clone(), never: true, ..Guard::default() };
         let mut out = BufWriter::new(Whole::create(path, guard)?);
-        let mut made = Out::default();
-        known(&mut made, &mut made_with(options))
-            .map_err(|bad| Error::Internal(bad.0.to_owned()))?;
+        let made = coded(|out| known(out, &mut made_with(options)))?;
         let mut front = MAGIC.to_vec();
         front.extend(VERSION.to_le_bytes());
-        front.extend((made.0.len() as u64).to_le_bytes());
-        front.extend(checksum(&made.0).to_le_bytes());
-        front.extend(made.0);
+        front.extend((made.len() as u64).to_le_bytes());
+        front.extend(checksum(&made).to_le_bytes());
+        front.extend(made);
         out.write_all(&front).map_err(io)?;
         Ok(Self { packing: Packing::new(out, front.len() as u64, Vec::new()), name })
     }
@@ -128,14 +132,16 @@ impl Saving {
         self.packing.put(tag(kind), count, octets).map_err(io)
     }
 
+    fn pieces(&mut self, kind: u8, octets: &[u8]) -> Result<(), Error> {
+        octets.chunks(PIECE).try_for_each(|piece| self.put(kind, 1, piece))
+    }
+
     /// Writes what verdicts lean on.
     ///
     /// # Errors
     /// When the system refuses.
     pub fn context(&mut self, context: &mut Context) -> Result<(), Error> {
-        let mut out = Out::default();
-        context.code(&mut out).map_err(|bad| Error::Internal(bad.0.to_owned()))?;
-        out.0.chunks(PIECE).try_for_each(|piece| self.put(CONTEXT, 1, piece))
+        self.pieces(CONTEXT, &coded(|out| context.code(out))?)
     }
 
     /// Writes the connections that go on.
@@ -161,9 +167,7 @@ impl Saving {
     /// # Errors
     /// See [`Saving::context`].
     pub fn standing(&mut self, standing: &mut Standing) -> Result<(), Error> {
-        let mut out = Out::default();
-        fields::standing(&mut out, standing).map_err(|bad| Error::Internal(bad.0.to_owned()))?;
-        out.0.chunks(PIECE).try_for_each(|piece| self.put(STANDING, 1, piece))
+        self.pieces(STANDING, &coded(|out| fields::standing(out, standing))?)
     }
 
     /// Ends the file, which then appears.
@@ -215,6 +219,17 @@ impl Saved {
         Ok(Self { chest, name, standing })
     }
 
+    /// The one that a reading with these options goes on with, which its reader then does.
+    ///
+    /// # Errors
+    /// See [`Saved::open`].
+    pub fn resumed(options: &mut Options) -> Result<Option<Self>, Error> {
+        let Some(path) = &options.resume else { return Ok(None) };
+        let saved = Self::open(path, options)?;
+        saved.standing.goes_on(&mut options.reading);
+        Ok(Some(saved))
+    }
+
     /// As it was named.
     pub fn name(&self) -> &str {
         &self.name
@@ -222,7 +237,7 @@ impl Saved {
 
     /// That it cannot be used, and why.
     pub fn broken(&self, reason: &str) -> Error {
-        Error::State { file: self.name.clone(), reason: reason.to_owned() }
+        self.chest.broken(reason)
     }
 
     /// What verdicts lean on.

@@ -1,6 +1,6 @@
 //! What the caller has of a file that is read beside others.
 
-use std::io::{self, Read};
+use std::io::Cursor;
 
 use super::packed::Stand;
 use super::piece::Piece;
@@ -11,32 +11,10 @@ use crate::engine::runs::aside::{Aside, Asides};
 use crate::engine::runs::broken;
 use crate::engine::runs::line::{Line, Mark};
 
-/// Bytes that come in pieces.
-#[derive(Default)]
-pub struct Fed {
-    octets: Vec<u8>,
-    at: usize,
-}
-
-impl Read for Fed {
-    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        let mut rest = self.octets.get(self.at..).unwrap_or_default();
-        let count = rest.read(out)?;
-        self.at += count;
-        Ok(count)
-    }
-}
-
-impl Fed {
-    fn feed(&mut self, octets: Vec<u8>) {
-        *self = Self { octets, at: 0 };
-    }
-}
-
 /// A file whose frames are put in order with those of others.
 pub struct Lane {
-    line: Line<Fed>,
-    asides: Asides<Fed>,
+    line: Line<Cursor<Vec<u8>>>,
+    asides: Asides<Cursor<Vec<u8>>>,
     /// What came of it last.
     pub piece: Piece,
     /// The packet of it that is next.
@@ -57,8 +35,8 @@ impl Lane {
     /// One that stands in line by this time.
     pub fn new(key: i64) -> Self {
         Self {
-            line: Line::new(Fed::default(), 1),
-            asides: Asides::new(Fed::default()),
+            line: Line::new(Cursor::default(), 1),
+            asides: Asides::new(Cursor::default()),
             piece: Piece::default(),
             stand: Stand::default(),
             next: None,
@@ -71,8 +49,8 @@ impl Lane {
 
     /// Goes on with the next piece, once everything of the one before was taken.
     pub fn feed(&mut self, mut piece: Piece) -> Result<(), Error> {
-        self.line.source().feed(std::mem::take(&mut piece.line));
-        self.asides.source().feed(std::mem::take(&mut piece.asides));
+        *self.line.source() = Cursor::new(std::mem::take(&mut piece.line));
+        *self.asides.source() = Cursor::new(std::mem::take(&mut piece.asides));
         (self.piece, self.stand, self.odd) = (piece, Stand::default(), 0);
         self.advance()
     }
