@@ -6,18 +6,14 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use finrst::base::error::Error;
-use finrst::capture::{ReadOptions, Reader, Source, Status};
+use finrst::capture::{ReadOptions, Source, Status};
 use finrst::engine::runs::{Abreast, Done, Stop};
 use finrst::engine::{Options, Output, Reading, Session};
 
-use crate::cut::{Capture, Record, classic, octets};
-use crate::held::{File, abreast, alone, at_once, hold, named, told};
+use crate::cut::{Capture, Record};
+use crate::hazards::{demo, within};
+use crate::held::{File, abreast, alone, at_once, hold, named, opened, sources, told};
 use crate::steps::Scratch;
-use crate::support::data;
-
-fn demo() -> Capture {
-    classic(&octets(&data("demo.pcap"))).unwrap()
-}
 
 /// The demonstration so many times, one behind the other in time.
 fn long(times: i64) -> Capture {
@@ -50,13 +46,6 @@ fn packed(octets: &[u8]) -> Vec<u8> {
     let mut out = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     out.write_all(octets).unwrap();
     out.finish().unwrap()
-}
-
-fn opened(files: &[File], options: &Options, threads: usize, room: usize) -> Abreast {
-    let sources = files.iter().map(|(name, octets)| Source::bytes(name.clone(), octets.clone()));
-    let options = Options { threads: Some(threads), ..options.clone() };
-    let reader = Reader::open(sources.collect(), options.reading.clone()).unwrap();
-    Abreast::held(reader, options, threads, room).ok().unwrap()
 }
 
 /// Reads to the end, however that comes out.
@@ -181,8 +170,7 @@ fn packed_damaged_and_cut_files_are_told_of_as_by_one_reader() {
     // Strict reading refuses the same file, in the same words.
     let options = Options { strict: true, ..Options::default() };
     let error = ended(opened(&hostile, &options, 4, 1 << 20)).map(drop).unwrap_err();
-    let sources = hostile.iter().map(|(name, octets)| Source::bytes(name.clone(), octets.clone()));
-    let mut session = Session::open(sources.collect(), options).unwrap();
+    let mut session = Session::open(sources(&hostile), options).unwrap();
     let said = loop {
         match session.step(1 << 20) {
             Ok(more) => assert!(more),
@@ -241,16 +229,17 @@ fn a_file_that_goes_or_grows_meanwhile_is_told_of_as_by_one_reader() {
     }
 }
 
+/// The same packets in seven VLANs in turn.
+fn in_seven(mut capture: Capture) -> Capture {
+    for (at, record) in capture.records.iter_mut().enumerate() {
+        *record = within(record, &[u16::try_from(at % 7 + 1).unwrap()]);
+    }
+    capture
+}
+
 #[test]
 fn more_paths_than_are_told_apart_are_read_by_one_reader() {
-    let demo = demo();
-    let mut capture = demo.clone();
-    for (at, record) in capture.records.iter_mut().enumerate() {
-        let frame = record.data();
-        let tag = [0x81, 0, 0, u8::try_from(at % 7 + 1).unwrap()];
-        *record = record.with(&[&frame[..12], &tag, &frame[12..]].concat());
-    }
-    let files = files(&capture, 40);
+    let files = files(&in_seven(demo()), 40);
     let mut options = Options::default();
     let wanted = told(alone(&files, &options));
     at_once("seven paths", &files, &options, &wanted);
@@ -261,18 +250,10 @@ fn more_paths_than_are_told_apart_are_read_by_one_reader() {
         }
     }
     // Which begins anew by itself.
-    let long = long(400);
-    let mut tagged = long.clone();
-    for (at, record) in tagged.records.iter_mut().enumerate() {
-        let frame = record.data();
-        let tag = [0x81, 0, 0, u8::try_from(at % 7 + 1).unwrap()];
-        *record = record.with(&[&frame[..12], &tag, &frame[12..]].concat());
-    }
-    let files = self::files(&tagged, 30_000);
+    let files = self::files(&in_seven(long(400)), 30_000);
     options.decoding.paths = 5;
     options.threads = Some(4);
-    let sources = files.iter().map(|(name, octets)| Source::bytes(name.clone(), octets.clone()));
-    let mut reading = Reading::open(sources.collect(), options.clone()).unwrap();
+    let mut reading = Reading::open(sources(&files), options.clone()).unwrap();
     assert!(reading.is_abreast());
     while reading.step(1 << 20).unwrap() {}
     assert!(!reading.is_abreast());

@@ -3,11 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use finrst::base::error::Error;
-use finrst::capture::Source;
 use finrst::engine::{Options, Output, Session};
 use finrst::table::Made;
 
-use crate::held::{Cells, File, alone, cells};
+use crate::held::{Cells, File, alone, cells, sources};
 use crate::steps::Scratch;
 use crate::support::cells::tables;
 
@@ -22,13 +21,12 @@ pub fn day(
     resume: Option<&Path>,
     save: Option<&Path>,
 ) -> Result<Output, Error> {
-    let sources = files.iter().map(|(name, octets)| Source::bytes(name.clone(), octets.clone()));
     let options = Options {
         resume: resume.map(Path::to_owned),
         save: save.map(Path::to_owned),
         ..options.clone()
     };
-    let mut session = Session::open(sources.collect(), options)?;
+    let mut session = Session::open(sources(files), options)?;
     while session.step(1 << 24)? {}
     let (output, saving) = session.finish_and_save()?;
     assert_eq!(saving.is_some(), save.is_some());

@@ -19,7 +19,7 @@ pub fn named(pieces: Vec<Vec<u8>>) -> Vec<File> {
     pieces.into_iter().enumerate().map(|(n, piece)| (format!("piece-{n:03}"), piece)).collect()
 }
 
-fn sources(files: &[File]) -> Vec<Source> {
+pub fn sources(files: &[File]) -> Vec<Source> {
     files.iter().map(|(name, octets)| Source::bytes(name.clone(), octets.clone())).collect()
 }
 
@@ -31,6 +31,13 @@ pub fn alone(files: &[File], options: &Options) -> Output {
     session.finish()
 }
 
+/// Files that several threads read at once, with so many bytes that may wait.
+pub fn opened(files: &[File], options: &Options, threads: usize, room: usize) -> Abreast {
+    let options = Options { threads: Some(threads), ..options.clone() };
+    let reader = Reader::open(sources(files), options.reading.clone()).unwrap();
+    Abreast::held(reader, options, threads, room).ok().unwrap()
+}
+
 /// What several threads find that read the files at once, with so many bytes that may wait, and how
 /// they did it; nothing where one reader has to read them.
 pub fn abreast(
@@ -39,9 +46,7 @@ pub fn abreast(
     threads: usize,
     room: usize,
 ) -> Option<(Output, Done)> {
-    let options = Options { threads: Some(threads), ..options.clone() };
-    let reader = Reader::open(sources(files), options.reading.clone()).unwrap();
-    let mut abreast = Abreast::held(reader, options, threads, room).ok().unwrap();
+    let mut abreast = opened(files, options, threads, room);
     loop {
         match abreast.step(1 << 16) {
             Ok(true) => {}
@@ -76,9 +81,12 @@ pub fn hold_in(
 ) {
     let wanted = told(alone(files, options));
     let made = in_steps(files, each, buckets, options, rooms);
-    for (most, made) in rooms.iter().zip(made) {
+    for (most, (counts, made)) in rooms.iter().zip(made) {
+        let what = format!("{what}, {most:?}");
+        assert_eq!(counts, wanted.0, "{what}");
+        assert_eq!(made.len(), wanted.1.len(), "{what}");
         for (made, wanted) in made.iter().zip(&wanted.1) {
-            compare(&format!("{what}, {most:?}"), made, wanted);
+            compare(&what, made, wanted);
         }
     }
     at_once(what, files, options, &wanted);

@@ -5,12 +5,12 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use finrst::base::error::Error;
 use finrst::base::issue::Issues;
-use finrst::capture::Source;
+use finrst::conn::Counts;
 use finrst::engine::runs::{Held, Job, Most, Way, Writing, settle};
 use finrst::engine::{Metadata, Options};
 use finrst::table::Made;
 
-use crate::held::{File, origin};
+use crate::held::{File, origin, sources};
 
 static NEXT: AtomicU32 = AtomicU32::new(0);
 
@@ -47,8 +47,7 @@ pub fn way(options: &Options, buckets: u32, of: usize) -> Way {
 }
 
 pub fn digest(files: &[File], to: &Path, way: Way) -> Result<(), Error> {
-    let sources = files.iter().map(|(name, octets)| Source::bytes(name.clone(), octets.clone()));
-    let mut writing = Writing::open(sources.collect(), to, Vec::new(), way)?;
+    let mut writing = Writing::open(sources(files), to, Vec::new(), way)?;
     while writing.step(1 << 20)? {}
     writing.finish().map(drop)
 }
@@ -78,14 +77,14 @@ pub fn steps(
     (digests, facts)
 }
 
-/// The tables that the steps give with so much room for judging, each in its parts.
+/// The counts and tables that the steps give with so much room for judging, each table in its parts.
 pub fn in_steps(
     files: &[File],
     each: usize,
     buckets: u32,
     options: &Options,
     rooms: &[Most],
-) -> Vec<Vec<Vec<Made>>> {
+) -> Vec<(Counts, Vec<Vec<Made>>)> {
     let scratch = Scratch::new();
     let (digests, paths) = steps(&scratch, files, each, buckets, options);
     let job = Job::open(&held(&digests), None).unwrap();
@@ -109,7 +108,7 @@ pub fn in_steps(
         let accounts = job.accounts(known, &Issues::default(), with, &|| true).unwrap();
         let mut made = vec![connections, teardowns];
         made.extend(accounts.map(|table| vec![table]));
-        made
+        (together.counts, made)
     });
     judged.collect()
 }
