@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use finrst::cause::{RULE_SET, RULES, numbers};
 
+use super::support::below;
 use super::support::record::hold;
 
 /// Files whose numbers are no choice of a rule: tables that are generated, bits, and the texts here.
@@ -113,23 +114,13 @@ fn a_changed_threshold_without_a_raised_rule_set_is_found() {
     assert_eq!(changed(old, &more, unreleased(silent)), [] as [&str; 0]);
 }
 
-fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            sources(&path, found);
-        } else if path.extension().is_some_and(|e| e == "rs")
-            && path.file_stem().unwrap() != "tests"
-        {
-            found.push(path);
-        }
-    }
-}
-
 /// The sources in a folder, by their paths below it.
 fn within(folder: &str) -> BTreeMap<String, String> {
     let (mut found, folder) = (Vec::new(), root().join(folder));
-    sources(&folder, &mut found);
+    below(&folder, &mut found);
+    found.retain(|path| {
+        path.extension().is_some_and(|e| e == "rs") && path.file_stem().unwrap() != "tests"
+    });
     let named = found.into_iter().map(|path| {
         let name = path.strip_prefix(&folder).unwrap().to_str().unwrap().replace('\\', "/");
         (name, fs::read_to_string(path).unwrap())

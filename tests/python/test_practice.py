@@ -6,6 +6,7 @@ second set in other shapes, half of which nobody looks at, and a third one from 
 
 from __future__ import annotations
 
+import functools
 import importlib.util
 import pathlib
 import sys
@@ -52,9 +53,15 @@ def test_the_blind_cases_are_right_at_least_as_often_as_recorded() -> None:
     assert right >= recorded, [result.case["id"] for result in results if not result.right]
 
 
+@functools.cache
+def half(which: str) -> list[Any]:
+    """Read and judge the cases of a set once."""
+    return list(SCORE.results(which))
+
+
 @pytest.mark.parametrize("which", ["second", "third"])
 def test_each_half_is_right_at_least_as_often_as_recorded(which: str) -> None:
-    results = list(SCORE.results(which))
+    results = half(which)
     right = [sum(r.right for r in results if r.opened is opened) for opened in (True, False)]
     recorded = [int(number) for number in (PRACTICE / f"{which}-right.txt").read_text().split()]
     assert all(now >= then for now, then in zip(right, recorded, strict=True)), (right, recorded)
@@ -62,7 +69,7 @@ def test_each_half_is_right_at_least_as_often_as_recorded(which: str) -> None:
 
 @pytest.mark.parametrize("which", ["second", "third"])
 def test_nobody_innocent_is_accused(which: str) -> None:
-    innocent = [result for result in SCORE.results(which) if result.innocent]
+    innocent = [result for result in half(which) if result.innocent]
     assert len(innocent) >= 80
     assert sum(result.accused for result in innocent) == 0
 

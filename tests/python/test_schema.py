@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import csv
 import json
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import finrst
+from commands import DEMO
+from cutting import cut
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 SCRIPT = (
     "> S, < S., > ., > P. 80, < ., < R. +1ms, "
@@ -135,7 +139,7 @@ def test_csv(cap: finrst.Capture, tmp_path: Path) -> None:
 
 
 def test_no_number_has_more_than_two_decimals(cap: finrst.Capture, tmp_path: Path) -> None:
-    demo = finrst.read(Path(__file__).parents[1] / "data/demo.pcap")
+    demo = finrst.read(DEMO)
     for one in (cap, demo):
         one.write(tmp_path / "x.json", overwrite=True)
         for line in (tmp_path / "x.json").read_text("utf-8").splitlines():
@@ -165,26 +169,6 @@ def test_files(cap: finrst.Capture, tmp_path: Path, ending: str) -> None:
     assert list(frame["mechanism"]) == MECHANISMS
 
 
-DEMO = Path(__file__).parents[1] / "data/demo.pcap"
-
-
-def two_files(folder: Path) -> list[Path]:
-    """Demo as two files, in order of time."""
-    octets = DEMO.read_bytes()
-    at, half = 24, len(octets) // 2
-    while at < half:
-        at += 16 + int.from_bytes(octets[at + 8 : at + 12], "little")
-    parts = [folder / "one.pcap", folder / "two.pcap"]
-    for part, rest in zip(parts, (octets[24:at], octets[at:]), strict=True):
-        part.write_bytes(octets[:24] + rest)
-    return parts
-
-
-def plain(table: finrst.Table) -> list[dict[str, Any]]:
-    """Rows as Python has them."""
-    return list(table)
-
-
 @pytest.mark.parametrize("ending", [".parquet", ".arrow"])
 @pytest.mark.parametrize("command", ["whole", "streamed"])
 def test_files_give_back_what_a_dictionary_stands_for(
@@ -195,7 +179,8 @@ def test_files_give_back_what_a_dictionary_stands_for(
 
     from finrst.__main__ import main
 
-    parts = two_files(tmp_path)
+    parts = cut(DEMO, tmp_path, 2)
+    cap = finrst.read(parts)
     for which in ("connections", "teardowns"):
         path = tmp_path / f"{which}{ending}"
         stream = ["--stream"] if command == "streamed" else []
@@ -204,7 +189,6 @@ def test_files_give_back_what_a_dictionary_stands_for(
         read = parquet.read_table if ending == ".parquet" else feather.read_table
         rows = read(path).to_pylist()
         key = "connection_id" if which == "connections" else "packet"
-        cap = finrst.read([str(part) for part in parts])
         names = ("file", "flags", "client_fins", "evidence")
         for row, known in zip(
             sorted(rows, key=lambda row: row[key]), cap.table(which), strict=True
@@ -218,7 +202,7 @@ def test_dataframes_have_texts_and_numbers_as_before(tmp_path: Path) -> None:
     pd = pytest.importorskip("pandas")
     pl = pytest.importorskip("polars")
     pytest.importorskip("pyarrow")
-    cap = finrst.read([str(part) for part in two_files(tmp_path)])
+    cap = finrst.read([str(part) for part in cut(DEMO, tmp_path, 2)])
     known = cap.connections["file"]
     for backend in ("numpy", "pyarrow"):
         frame = cap.to_pandas(dtype_backend=backend)
@@ -242,7 +226,7 @@ def test_dataframes_have_texts_and_numbers_as_before(tmp_path: Path) -> None:
 
 def test_duckdb_has_texts(tmp_path: Path) -> None:
     duckdb = pytest.importorskip("duckdb")
-    cap = finrst.read([str(part) for part in two_files(tmp_path)])
+    cap = finrst.read([str(part) for part in cut(DEMO, tmp_path, 2)])
     rows = cap.connections  # noqa: F841 - DuckDB finds it by its name
     found = duckdb.sql("select file, count(*) from rows group by file order by file").fetchall()
     assert found == sorted(cap.connections.counts("file"))
@@ -252,7 +236,7 @@ def test_duckdb_has_texts(tmp_path: Path) -> None:
 
 def test_files_of_schema_2_are_compared_with_those_of_schema_3(tmp_path: Path) -> None:
     pa = pytest.importorskip("pyarrow")
-    cap = finrst.read([str(part) for part in two_files(tmp_path)])
+    cap = finrst.read([str(part) for part in cut(DEMO, tmp_path, 2)])
     now = cap.to_arrow()
     # What schema 2 had: texts, and counts of 64 bits.
     before = pa.table(
