@@ -64,6 +64,16 @@ class Bar:
             print("\r\x1b[K", end="", file=sys.stderr, flush=True)
 
 
+def follow(
+    step: Callable[[], tuple[int, int | None, int] | None],
+    tell: Callable[[int, int | None, int], object] | None,
+) -> None:
+    """Go on step by step to the end, and tell how far it has come."""
+    while (at := step()) is not None:
+        if tell is not None:
+            tell(*at)
+
+
 def can_show() -> bool:
     """Tell whether somebody would see a bar: in a notebook, or on a terminal."""
     return "ipykernel" in sys.modules or (sys.stderr is not None and sys.stderr.isatty())

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from finrst import _native
-from finrst._base.progress import Bar
+from finrst._base.progress import Bar, follow
 from finrst._base.stores import check
 from finrst._base.text import file_name, plural, printable
 from finrst._errors import CaptureError, CaptureWarning
@@ -109,10 +109,7 @@ class Origin:
         options = {name: value for name, value in self.options.items() if name != "columns"}
         reading, bar = _native.Reading(list(self.items), options), Bar("auto")
         try:
-            tell_how_far = bar.callback
-            while (at := reading.step()) is not None:
-                if tell_how_far is not None:
-                    tell_how_far(*at)
+            follow(reading.step, bar.callback)
             tables, _ = reading.tables()
         finally:
             bar.close()
@@ -187,10 +184,7 @@ class Origin:
         try:
             for said in comments:
                 copy.add(said)
-            tell_how_far = bar.callback
-            while (at := copy.step()) is not None:
-                if tell_how_far is not None:
-                    tell_how_far(*at)
+            follow(copy.step, bar.callback)
             # What changed while it was copied is not what the comments are about.
             self.check()
             placed, left, lost = copy.commit(packets)

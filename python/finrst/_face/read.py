@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn, Self, Unpack
 
 from finrst import _native
 from finrst._base import pickles as _pickle
-from finrst._base.progress import Bar
+from finrst._base.progress import Bar, follow
 from finrst._base.source import Source, sources
 from finrst._base.text import printable
 from finrst._base.times import zone
@@ -126,10 +126,8 @@ def read(  # noqa: PLR0913 - each has its default
         # What is read again goes on from the state as it is now.
         states = Origin.states(native)
         saved = {} if save is None else {"save": str(Path(save).absolute())}
-        reading, tell = _native.Reading(items, native | saved), bar.callback
-        while (at := reading.step()) is not None:
-            if tell is not None:
-                tell(*at)
+        reading = _native.Reading(items, native | saved)
+        follow(reading.step, bar.callback)
         paths = reading.paths()
         tables, carried = reading.tables()
     finally:

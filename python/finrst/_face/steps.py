@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeAlias, Unpack
 
 from finrst import _native
 from finrst._base import stores
+from finrst._base.progress import follow
 from finrst._base.source import sources
 from finrst._base.times import zone
 from finrst._files.places import place
@@ -124,7 +125,8 @@ def _all_facts(plan: Plan, scratch: _PathText, storage_options: _Storage) -> lis
 
 def _known(plan: Plan, scratch: _PathText) -> str:
     said = json.dumps(plan.options, sort_keys=True)
-    return f"{plan.key} {place(scratch).name} {said}"
+    where = scratch if stores.is_url(scratch) else Path(scratch).absolute()
+    return f"{plan.key} {os.fspath(where)} {said}"
 
 
 def _facts(bucket: int) -> str:
@@ -314,9 +316,7 @@ def digest(  # noqa: PLR0913 - each has its default
         how = (_fingerprint(kept), seed, buckets, of)
         with _local(to, storage_options) as local:
             reading = _native.Digesting(items, os.fspath(local), native, how, before)
-            while (at := reading.step()) is not None:
-                if progress is not None:
-                    progress(*at)
+            follow(reading.step, progress)
             run: dict[str, Any] = reading.finish()
     finally:
         for file in opened:

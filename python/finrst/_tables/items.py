@@ -24,18 +24,27 @@ class Item(dict[str, Any]):
         return tuple(map(str, self.values())) < tuple(map(str, other.values()))
 
 
+def by_numbers(kind: Any) -> bool:
+    """Tell whether an Arrow type has names by the numbers of a dictionary that is no vocabulary.
+
+    Vocabularies, whose numbers have 8 bits, are the same words in every capture.
+    """
+    import pyarrow as pa
+
+    return bool(pa.types.is_dictionary(kind) and kind.index_type != pa.int8())
+
+
 def plain(table: Any) -> Any:
     """Make texts of names that an Arrow table has by the numbers of a dictionary.
 
-    The vocabularies, whose numbers have 8 bits, stay as they are: as categories of pandas they have
-    the same words in every capture, and names have not.
+    Vocabularies stay as they are: as categories of pandas they have the same words everywhere, and
+    names have not.
     """
     import pyarrow as pa
 
     def narrow(field: Any) -> Any:
         kind = field.type
-        wide = pa.types.is_dictionary(kind) and kind.index_type != pa.int8()
-        return field.with_type(kind.value_type) if wide else field
+        return field.with_type(kind.value_type) if by_numbers(kind) else field
 
     return table.cast(pa.schema([narrow(field) for field in table.schema], table.schema.metadata))
 

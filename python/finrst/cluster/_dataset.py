@@ -18,6 +18,7 @@ from finrst._files.places import OnDisk, place
 from finrst._story import summary as _summary
 from finrst._story.connection import Connection
 from finrst._story.tally import Tally
+from finrst._tables.items import by_numbers
 from finrst._tables.table import Table
 
 from . import _check, _parts
@@ -376,9 +377,9 @@ def _mapped(kind: Any) -> Any:
     import pandas as pd
     import pyarrow as pa
 
-    if pa.types.is_dictionary(kind):
-        return None if kind.index_type == pa.int8() else pd.ArrowDtype(kind.value_type)
-    return pd.ArrowDtype(kind)
+    if by_numbers(kind):
+        return pd.ArrowDtype(kind.value_type)
+    return None if pa.types.is_dictionary(kind) else pd.ArrowDtype(kind)
 
 
 def _rows(name: str, places: list[Place], filters: Any) -> Iterator[dict[str, Any]]:

@@ -253,7 +253,7 @@ class _Reading:
             )
             summaries = [digested[run.number] for run in record.runs]
             plan = steps.plan(summaries, self._survey, storage_options=self._storage)
-            job.kept(_tasks.PLAN).write(plan.to_json().encode())
+            (self._scratch / _tasks.PLAN).write(plan.to_json().encode())
             self._stage(
                 telling,
                 {bucket: (_tasks.stitch, (job, bucket)) for bucket in range(record.buckets)},

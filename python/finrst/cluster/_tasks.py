@@ -113,14 +113,14 @@ def judge(job: Job, run: Run) -> dict[str, Any]:
     """Write the rows of a run, and count them."""
 
     def work() -> dict[str, Any]:
-        rows = dict.fromkeys(PARTED, 0)
+        rows, to = dict.fromkeys(PARTED, 0), place(job.to, job.storage)
         with contextlib.ExitStack() as stack:
             files = {}
             for tables in steps.slices(job.plan(), run.number, job.scratch, job.storage):
                 for which in PARTED:
                     if which not in files:
-                        there = place(job.to, job.storage) / part(which, run)
-                        files[which] = stack.enter_context(_parts.writing(there))
+                        there = _parts.writing(to / part(which, run))
+                        files[which] = stack.enter_context(there)
                     files[which](tables[which])
                     rows[which] += len(tables[which])
         return rows
