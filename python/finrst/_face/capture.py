@@ -70,6 +70,7 @@ class Capture(ByValue):
         self._tables = {n: Table(native, n) for n, native in tables.items() if n != "kept"}
         # Where columns were asked for: what packets() needs, and later all that there is.
         self._kept = Table(tables["kept"], "connections") if "kept" in tables else None
+        self._all: Capture | None = None
 
     @property
     def connections(self) -> Table:
@@ -174,28 +175,26 @@ class Capture(ByValue):
         """What is known of every connection, whatever columns were asked for."""
         return self.connections if self._kept is None else self._kept
 
-    @functools.cached_property
-    def _all(self) -> Capture:
-        try:
-            tables = self._origin.again()
-        except CaptureError as error:
-            message = f"this needs columns that were not asked for, and {error}"
-            raise CaptureError(message) from None
-        return Capture(tables, self._origin)
-
     def _whole(self) -> Capture:
         """Give the same with all columns, for what needs others than were asked for."""
         if self._kept is None:
             return self
+        if self._all is None:
+            try:
+                tables = self._origin.again()
+            except CaptureError as error:
+                message = f"this needs columns that were not asked for, and {error}"
+                raise CaptureError(message) from None
+            self._all = Capture(tables, self._origin)
         self._all.tz = self._zone
         return self._all
 
     def __getstate__(self) -> tuple[str, dict[str, Any]]:
         """Pickle what was read, and not what was worked out when it was asked for."""
         version, attributes = super().__getstate__()
-        for name in ("naming", "_found", "_all"):
+        for name in ("naming", "_found"):
             attributes.pop(name, None)
-        return version, attributes
+        return version, {**attributes, "_all": None}
 
     @property
     def tz(self) -> dt.tzinfo:
