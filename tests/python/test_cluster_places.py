@@ -212,6 +212,7 @@ def test_two_that_begin_at_once_give_the_same_rows(pieces: Path, tmp_path: Path)
         begun = [pool.submit(read, pieces, together) for _ in range(4)]
         for one in begun:
             same(one.result(), cap)
+    assert not (together / "_scratch").exists()
 
 
 def test_two_that_begin_differently_at_once_are_told_apart(pieces: Path, tmp_path: Path) -> None:

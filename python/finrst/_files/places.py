@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import shutil
 from pathlib import Path
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 PathText: TypeAlias = "str | os.PathLike[str]"
 # What an interrupted writer leaves, by the engine's name for what is not whole yet.
 _HALF = ".finrst-*.tmp"
+# How often deleting begins anew where somebody else writes or deletes, too.
+_TIMES = 100
 
 
 def place(name: PathText, storage_options: Options | None = None) -> Place:
@@ -62,8 +65,10 @@ class OnDisk:
         return [OnDisk(path) for path in sorted(self.path.rglob("*")) if path.is_file()]
 
     def is_empty(self) -> bool:
-        """Tell whether there is nothing in it, or no such directory."""
-        return not self.path.exists() or not any(self.path.iterdir())
+        """Tell whether there is nothing whole in it, or no such directory."""
+        if not self.path.exists():
+            return True
+        return all(one.match(_HALF) for one in self.path.iterdir())
 
     def read(self) -> bytes:
         """Give all of it."""
@@ -105,9 +110,19 @@ class OnDisk:
             yield file
 
     def clear(self) -> None:
-        """Delete it and all below it."""
-        with contextlib.suppress(FileNotFoundError):
-            shutil.rmtree(self.path)
+        """Delete it and all below it, but what somebody else keeps writing there meanwhile."""
+        for _ in range(_TIMES):
+            try:
+                shutil.rmtree(self.path)
+            except FileNotFoundError:
+                # Somebody else deletes the same: what is left is looked for again.
+                if not self.path.exists():
+                    return
+            except OSError as error:
+                if error.errno != errno.ENOTEMPTY:
+                    raise
+            else:
+                return
 
     def tidy(self) -> None:
         """Take away what writers that were killed were in the middle of."""

@@ -156,11 +156,14 @@ class _Reading:
     def _agreed(self, parameters: dict[str, Any]) -> Record:
         """Go on with what an earlier start has begun here, or begin."""
         known = load(self._to)
-        if known is None:
-            if not self._to.is_empty():
+        if known is None and not self._to.is_empty():
+            # Another start may have begun here just now.
+            known = load(self._to)
+            if known is None:
                 raise refused(
                     self._to, "it holds something else: results go into a directory of theirs"
                 )
+        if known is None:
             begun = self._begun(parameters)
             if isinstance(self._to, OnDisk):
                 self._to.path.mkdir(parents=True, exist_ok=True)
@@ -212,11 +215,10 @@ class _Reading:
                 self._scratch.path.mkdir(parents=True, exist_ok=True)
             try:
                 self._run()
+                self._record.save(self._to)
             except Exception:
                 if not self._done_by_another():
                     raise
-            else:
-                self._record.save(self._to)
         for left in (self._scratch, self._own_scratch):
             if left is not None:
                 left.clear()
