@@ -17,20 +17,20 @@ thread_local! {
 
 /// Whether this thread was started here, and is none of whoever calls this crate.
 #[cfg(feature = "python")]
-pub fn on_own_thread() -> bool {
+pub(crate) fn on_own_thread() -> bool {
     OWN.get()
 }
 
 /// Threads that are used when nobody says how many: those that there are processors for, within
 /// reason.
-pub fn sensible() -> usize {
+pub(crate) fn sensible() -> usize {
     const MOST: usize = 8;
     thread::available_parallelism().map_or(1, NonZeroUsize::get).min(MOST)
 }
 
 /// Has something done on a thread of its own. It comes back where the system starts none, as when
 /// there is no memory for another stack: whoever asked then does it himself.
-pub fn hand_over<T: Send + 'static>(
+pub(crate) fn hand_over<T: Send + 'static>(
     name: &str,
     work: T,
     run: impl FnOnce(T) + Send + 'static,
@@ -59,7 +59,7 @@ pub fn hand_over<T: Send + 'static>(
 ///
 /// # Errors
 /// The first error by time, a panic among them; [`Error::Cancelled`] when `proceed` says so.
-pub fn in_order<I: Send, R: Send>(
+pub(crate) fn in_order<I: Send, R: Send>(
     threads: usize,
     items: impl Iterator<Item = I> + Send,
     proceed: &dyn Fn() -> bool,

@@ -6,7 +6,7 @@ use super::summary::FileSummary;
 use crate::base::issue::Issues;
 
 /// Where a file was named, if it was named itself and not merely the place where it lies.
-pub type Rank = Option<usize>;
+pub(super) type Rank = Option<usize>;
 
 /// Reports files that were named behind one whose packets are later. Files are in order of time.
 pub fn report_order(ranks: &[Rank], files: &[FileSummary], issues: &mut Issues) {

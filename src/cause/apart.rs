@@ -35,7 +35,7 @@ numbers! {
 
 /// A distance that is not the claimed sender's.
 #[derive(Clone, Copy, Debug)]
-pub struct Apart {
+pub(super) struct Apart {
     /// Routers that the segment passed.
     pub hops: u8,
     /// What its sender's own segments passed: fewest and most.
@@ -46,7 +46,7 @@ pub struct Apart {
 
 impl Apart {
     /// How a verdict tells it.
-    pub fn evidence(self, packet: u64) -> Evidence {
+    pub(super) fn evidence(self, packet: u64) -> Evidence {
         let (low, high) = self.usual;
         let usual = if low == high { low.to_string() } else { format!("{low} to {high}") };
         let by = match self.connections {
@@ -60,13 +60,13 @@ impl Apart {
     }
 
     /// How far it is from what its sender's own segments passed.
-    pub fn distance(self) -> u8 {
+    pub(super) fn distance(self) -> u8 {
         away(self.hops, self.usual)
     }
 }
 
 /// How a verdict tells a TTL that is none of its claimed sender's; nothing where it is one of them.
-pub fn ttls_differ(ttl: u8, (low, high): (u8, u8)) -> Option<Box<str>> {
+pub(super) fn ttls_differ(ttl: u8, (low, high): (u8, u8)) -> Option<Box<str>> {
     let told = |ttl: u8| match hops(ttl) {
         1 => format!("{ttl} (1 hop)"),
         many => format!("{ttl} ({many} hops)"),
@@ -84,7 +84,7 @@ fn away(hops: u8, (low, high): (u8, u8)) -> u8 {
 
 /// Whether a reset was sent from elsewhere than its claimed sender's own segments. `None` where it
 /// was not, or where paths differ too much, or too little is known, to tell.
-pub fn apart(case: &Case<'_>, row: &Teardown) -> Option<Apart> {
+pub(super) fn apart(case: &Case<'_>, row: &Teardown) -> Option<Apart> {
     let c = case.connection;
     let own = own_hops(c.side(row.sender));
     // Most resets come from where their side's other segments do.
@@ -106,7 +106,7 @@ pub fn apart(case: &Case<'_>, row: &Teardown) -> Option<Apart> {
 
 /// Where another host than its claimed sender sent a reset in mid-connection from, if that shows by
 /// more than the routers it passed: a route may change, more so while it is silent.
-pub fn elsewhere(case: &Case<'_>, row: &Teardown, doubted: bool) -> Option<Apart> {
+pub(super) fn elsewhere(case: &Case<'_>, row: &Teardown, doubted: bool) -> Option<Apart> {
     if alike(case, row) {
         return None;
     }
@@ -146,7 +146,7 @@ fn another_ttl(case: &Case<'_>, row: &Teardown) -> bool {
 
 /// Where a reset was sent from, if it is nearer than its sender, whose segments passed the same
 /// routers in so many connections that a route that changes just now is unlikely.
-pub fn on_a_steady_path(case: &Case<'_>, row: &Teardown) -> Option<Apart> {
+pub(super) fn on_a_steady_path(case: &Case<'_>, row: &Teardown) -> Option<Apart> {
     let host = case.context.host(case.connection.addresses[row.sender])?;
     let steady = host.connections >= MANY && host.hops_low == host.hops_high;
     let nearer = hops(row.ttl) < host.hops_low;
@@ -154,7 +154,7 @@ pub fn on_a_steady_path(case: &Case<'_>, row: &Teardown) -> Option<Apart> {
 }
 
 /// Whether an answer came in a small part of a round trip that is long: no host moves so near.
-pub fn much_nearer(case: &Case<'_>, row: &Teardown) -> bool {
+pub(super) fn much_nearer(case: &Case<'_>, row: &Teardown) -> bool {
     nearer(case, row) && shortest(case, row).is_some_and(|usual| usual >= LONG_PATH)
 }
 
@@ -168,13 +168,13 @@ fn nearer(case: &Case<'_>, row: &Teardown) -> bool {
 }
 
 /// Whether two hosts answered the SYN: then nobody knows which of them the server is.
-pub fn disputed(case: &Case<'_>, row: &Teardown) -> bool {
+pub(super) fn disputed(case: &Case<'_>, row: &Teardown) -> bool {
     let second = case.connection.extra().is_some_and(|extra| extra.second_syn_ack.is_some());
     second && row.sender == Side::Server
 }
 
 /// Whether its distance is one of its sender's own segments, or nothing is known of these.
-pub fn alike(case: &Case<'_>, row: &Teardown) -> bool {
+pub(super) fn alike(case: &Case<'_>, row: &Teardown) -> bool {
     let c = case.connection;
     let own = own_hops(c.side(row.sender));
     own.is_none_or(|own| chosen(c) || away(hops(row.ttl), own) == 0)
@@ -218,7 +218,7 @@ fn within(case: &Case<'_>, row: &Teardown, own: (u8, u8)) -> Option<((u8, u8), u
 
 /// A single router more or less than a steady path of its sender in this connection: says something
 /// of a reset that a device is likelier to have sent than a host.
-pub fn one_router(case: &Case<'_>, row: &Teardown) -> Option<Apart> {
+pub(super) fn one_router(case: &Case<'_>, row: &Teardown) -> Option<Apart> {
     let c = case.connection;
     let (low, high) = own_hops(c.side(row.sender))?;
     let apart = Apart { hops: hops(row.ttl), usual: (low, high), connections: 1 };
@@ -229,7 +229,7 @@ pub fn one_router(case: &Case<'_>, row: &Teardown) -> Option<Apart> {
 
 /// The same for a reset whose sender is known by one or two other connections: a distance that
 /// another path may have, and says something beside another sign only.
-pub fn beyond_one_path(case: &Case<'_>, row: &Teardown) -> Option<Apart> {
+pub(super) fn beyond_one_path(case: &Case<'_>, row: &Teardown) -> Option<Apart> {
     let c = case.connection;
     let host = case.context.host(c.addresses[row.sender])?;
     if row.ttl == 0 || chosen(c) || host.connections > 2 {

@@ -28,7 +28,7 @@ struct Frequencies {
 
 /// The frequency for a confidence that the rule of this cause states, guards included, and whether
 /// one applied. `share` is how much of the difference is taken (see `Parameters::calibration`).
-pub fn frequency(cause: Cause, guarded: bool, stated: f64, share: f64) -> f64 {
+pub(super) fn frequency(cause: Cause, guarded: bool, stated: f64, share: f64) -> f64 {
     static TABLE: OnceLock<Vec<Frequencies>> = OnceLock::new();
     let table = TABLE.get_or_init(|| names().into_iter().map(frequencies).collect());
     let of = |by: &Frequencies| {

@@ -19,8 +19,8 @@ mod service;
 pub use client::{Attempt, WaitLimit};
 pub use host::HostFacts;
 pub(super) use host::{chosen, own_hops, own_range, ttls};
-pub use life::{Life, began_to_end, source, turned_away};
-pub use names::fate;
+pub(super) use life::{Life, began_to_end, source, turned_away};
+pub(super) use names::fate;
 pub use only::{Circle, Heavy, Only};
 pub use service::ServiceFacts;
 
@@ -39,7 +39,7 @@ use crate::packet::Address;
 type Map<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
 
 /// A server's address and port.
-pub type Service = (Address, u16);
+pub(super) type Service = (Address, u16);
 
 numbers! {
     OWN:
@@ -47,7 +47,7 @@ numbers! {
     bound MAX_AROUND: usize = 256;
     /// Services, clients and hosts each that a bounded context remembers: some 400 MiB in all. What
     /// comes later is judged without them, and counted.
-    pub bound MAX_REMEMBERED: usize = 1 << 18;
+    pub(super) bound MAX_REMEMBERED: usize = 1 << 18;
     /// So many times as many attempts over all clients, and connections over all services.
     bound MAX_OF_EACH: usize = 4;
     /// Attempts of a client looked at for one to a certain host.

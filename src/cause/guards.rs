@@ -43,7 +43,7 @@ const GUARDS: [(&str, f64); 7] = [
 ];
 
 /// Which of them apply, and what they come to.
-pub struct Guards {
+pub(super) struct Guards {
     applies: [bool; GUARDS.len()],
     any: bool,
     change: f64,
@@ -51,7 +51,7 @@ pub struct Guards {
 
 impl Guards {
     /// What the quality of the capture says of a case, whatever its cause.
-    pub fn of(case: &Case<'_>) -> Self {
+    pub(super) fn of(case: &Case<'_>) -> Self {
         let c = case.connection;
         let attempt = c.side(Side::Client).syns > 0 && !c.side(Side::Server).spoke();
         let one_sided = !c.two_sided() && !attempt;
@@ -80,17 +80,17 @@ impl Guards {
     }
 
     /// A finding's confidence after every guard.
-    pub fn confidence(&self, base: f64) -> f64 {
+    pub(super) fn confidence(&self, base: f64) -> f64 {
         (base + self.change).clamp(LEAST, MOST)
     }
 
     /// Whether any took something.
-    pub fn lower(&self) -> bool {
+    pub(super) fn lower(&self) -> bool {
         self.any
     }
 
     /// Adds those that took something to the evidence.
-    pub fn tell(&self, evidence: &mut Vec<Evidence>) {
+    pub(super) fn tell(&self, evidence: &mut Vec<Evidence>) {
         if !self.any {
             return;
         }

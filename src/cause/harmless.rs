@@ -17,7 +17,7 @@ const GOODBYES: [&str; 1] = ["unread_close_notify"];
 /// A connection is over, and everything that was sent came: every byte acknowledged, none missing
 /// from the capture, the client served, no fresh data left unread. A reset changes nothing about
 /// it, and a TLS alert that nobody took (`close_notify`) does not count.
-pub fn harmless(c: &Connection, verdict: &Verdict, parameters: &Parameters) -> bool {
+pub(super) fn harmless(c: &Connection, verdict: &Verdict, parameters: &Parameters) -> bool {
     let over = matches!(c.ending, Ending::Graceful | Ending::Reset | Ending::ResetAfterFin);
     let complete = |e: &Endpoint| e.spoke() && e.unseen_acked == 0 && e.ranges.is_none();
     if !over || verdict.mechanism == Mechanism::ThirdPartyData || !c.endpoints.iter().all(complete)

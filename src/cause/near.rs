@@ -18,7 +18,7 @@ numbers! {
 
 /// What the resets around one say: half of [`MAX_ROWS`] rows on either side, copies left out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Near {
+pub(super) struct Near {
     /// One of its side is where injectors that guess place the next.
     pub guessed: bool,
     /// Two or more of its side answer nothing and are no aborts, and one has another number.
@@ -33,7 +33,7 @@ pub struct Near {
 
 /// The little of a row that is asked of it when it stands near another.
 #[derive(Clone, Copy, Debug)]
-pub struct Neighbour {
+pub(super) struct Neighbour {
     time: i64,
     relative_sequence: Moment,
     /// Sequence number, window and TTL in one.
@@ -50,7 +50,7 @@ pub struct Neighbour {
 
 impl Neighbour {
     /// What is asked of this row.
-    pub fn of(row: &Teardown) -> Self {
+    pub(super) fn of(row: &Teardown) -> Self {
         let numbers = |window: u16, ttl: u8| {
             u64::from(row.sequence.0) << 24 | u64::from(window) << 8 | u64::from(ttl)
         };
@@ -69,20 +69,20 @@ impl Neighbour {
 }
 
 /// The part of so many rows that is near the one at this place.
-pub fn around<T>(rows: &[T], at: usize) -> &[T] {
+pub(super) fn around<T>(rows: &[T], at: usize) -> &[T] {
     let from = at.saturating_sub(MAX_ROWS / 2);
     rows.get(from..rows.len().min(at.saturating_add(MAX_ROWS / 2))).unwrap_or_default()
 }
 
 impl Near {
     /// For a row of the connection.
-    pub fn of(case: &Case<'_>, row: &Teardown) -> Self {
+    pub(super) fn of(case: &Case<'_>, row: &Teardown) -> Self {
         let near = around(&case.connection.teardowns, case.place(row));
         Self::among(row, near.iter().map(Neighbour::of))
     }
 
     /// For a row with these around it. In a storm this is most of what a row costs.
-    pub fn among<N: Borrow<Neighbour>>(
+    pub(super) fn among<N: Borrow<Neighbour>>(
         row: &Teardown,
         neighbours: impl Iterator<Item = N>,
     ) -> Self {

@@ -158,7 +158,7 @@ pub struct Like(u64);
 
 /// Classes of cases: for each ending one of those that are not about a reset, and one for each form
 /// and sender of a reset.
-pub const CLASSES: usize = ENDINGS.count_ones() as usize * KINDS;
+pub(super) const CLASSES: usize = ENDINGS.count_ones() as usize * KINDS;
 const KINDS: usize = 1 + 2 * 4;
 /// What tells the class of a case.
 const CLASS: u64 =

@@ -91,7 +91,7 @@ fn in_seconds(number: &Number, value: f64) -> f64 {
 /// A text of a rule with its numbers in it. A place is the name of a threshold, or of a number of
 /// the rule in small letters, `{at_once_s}`, or of another one with where it is declared,
 /// `{ending.run}`; with a capital it begins a sentence.
-pub fn told(text: &str, own: &[Number]) -> String {
+pub(super) fn told(text: &str, own: &[Number]) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some((before, (place, after))) =

@@ -39,27 +39,27 @@ pub struct Alternative {
 }
 
 /// A confidence in hundredths.
-pub fn hundredths(confidence: f64) -> u32 {
+pub(super) fn hundredths(confidence: f64) -> u32 {
     in_parts(confidence, 100.0)
 }
 
 /// A confidence in so many parts, to the nearest; halves go up, as `f64::round` has them.
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // between 0 and `parts`
-pub fn in_parts(confidence: f64, parts: f64) -> u32 {
+pub(super) fn in_parts(confidence: f64, parts: f64) -> u32 {
     let all = confidence.clamp(0.0, 1.0) * parts;
     let whole = all as u32;
     whole + u32::from(all - f64::from(whole) >= 0.5)
 }
 
 /// The number that is shown of so many hundredths.
-pub fn shown(hundredths: u32) -> f64 {
+pub(super) fn shown(hundredths: u32) -> f64 {
     f64::from(hundredths) / 100.0
 }
 
 /// The rivals of a cause, likeliest first. `others` are the causes whose rules hold too or offer
 /// themselves, each with its own confidence; `twins` those that cannot be told from it, of which
 /// only some are `possible` here.
-pub fn rivals(
+pub(super) fn rivals(
     cause: Cause,
     confidence: u32,
     mut others: Vec<(Cause, f64)>,

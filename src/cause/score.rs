@@ -262,7 +262,7 @@ pub fn score(case: &Case<'_>, row: &Teardown) -> Score {
 }
 
 /// What a reset's header has that no reset of its sender would have, with its weight.
-pub fn headers(case: &Case<'_>, row: &Teardown) -> Vec<(f64, &'static str)> {
+pub(super) fn headers(case: &Case<'_>, row: &Teardown) -> Vec<(f64, &'static str)> {
     let c = case.connection;
     let endpoint = c.side(row.sender);
     let (traits, v4) = (endpoint.traits, c.ip_version == 4);
@@ -312,7 +312,7 @@ fn strange_window(endpoint: &Endpoint, row: &Teardown) -> bool {
 
 /// A reset that comes when the connection was over already: late answers, and what address
 /// translators send when they forget it.
-pub fn after_the_end(case: &Case<'_>, row: &Teardown) -> bool {
+pub(super) fn after_the_end(case: &Case<'_>, row: &Teardown) -> bool {
     let acked = |side: Side| {
         let fin = case.side(side).fin.and_then(|fin| fin.acked_at.get());
         fin.is_some_and(|time| time <= row.time)
@@ -356,7 +356,7 @@ fn answered_in_time(case: &Case<'_>, row: &Teardown) -> bool {
 }
 
 /// The shortest time in which a segment of the peer was answered by this side.
-pub fn shortest(case: &Case<'_>, row: &Teardown) -> Option<i64> {
+pub(super) fn shortest(case: &Case<'_>, row: &Teardown) -> Option<i64> {
     let c = case.connection;
     let data = c.side(row.sender.peer()).min_rtt.get();
     let handshake = match row.sender {

@@ -7,42 +7,42 @@ use crate::packet::{Address, PathId, Segment, Seq};
 /// How the next segment of a side relates to what is expected of it: bits of the first control byte.
 pub(super) mod first {
     /// The sequence number: as expected, near it, any.
-    pub const SEQUENCE: u8 = 3;
-    pub const SEQUENCE_NEAR: u8 = 1;
-    pub const SEQUENCE_ANY: u8 = 2;
+    pub(crate) const SEQUENCE: u8 = 3;
+    pub(crate) const SEQUENCE_NEAR: u8 = 1;
+    pub(crate) const SEQUENCE_ANY: u8 = 2;
     /// The acknowledgment: of all that the peer sent, the latest again, near the first, any.
-    pub const ACKNOWLEDGMENT: u8 = 3 << 2;
-    pub const ACKNOWLEDGMENT_SAME: u8 = 1 << 2;
-    pub const ACKNOWLEDGMENT_NEAR: u8 = 2 << 2;
-    pub const ACKNOWLEDGMENT_ANY: u8 = 3 << 2;
+    pub(crate) const ACKNOWLEDGMENT: u8 = 3 << 2;
+    pub(crate) const ACKNOWLEDGMENT_SAME: u8 = 1 << 2;
+    pub(crate) const ACKNOWLEDGMENT_NEAR: u8 = 2 << 2;
+    pub(crate) const ACKNOWLEDGMENT_ANY: u8 = 3 << 2;
     /// The identification: the next one, the same, up to 256 more than the next, any.
-    pub const ID: u8 = 3 << 4;
-    pub const ID_SAME: u8 = 1 << 4;
-    pub const ID_NEAR: u8 = 2 << 4;
-    pub const ID_ANY: u8 = 3 << 4;
+    pub(crate) const ID: u8 = 3 << 4;
+    pub(crate) const ID_SAME: u8 = 1 << 4;
+    pub(crate) const ID_NEAR: u8 = 2 << 4;
+    pub(crate) const ID_ANY: u8 = 3 << 4;
     /// Another window, other traits.
-    pub const WINDOW: u8 = 1 << 6;
-    pub const TRAITS: u8 = 1 << 7;
+    pub(crate) const WINDOW: u8 = 1 << 6;
+    pub(crate) const TRAITS: u8 = 1 << 7;
 }
 
 /// The same, of the second one.
 pub(super) mod second {
     /// The payload's length: none, the latest again, any.
-    pub const LENGTH: u8 = 3;
-    pub const LENGTH_SAME: u8 = 1;
-    pub const LENGTH_ANY: u8 = 2;
+    pub(crate) const LENGTH: u8 = 3;
+    pub(crate) const LENGTH_SAME: u8 = 1;
+    pub(crate) const LENGTH_ANY: u8 = 2;
     /// Another part of it was captured.
-    pub const CAPTURED: u8 = 1 << 2;
+    pub(crate) const CAPTURED: u8 = 1 << 2;
     /// Options of another shape.
-    pub const SHAPE: u8 = 1 << 3;
+    pub(crate) const SHAPE: u8 = 1 << 3;
     /// The timestamp's echo: of the peer's latest, the same again, any.
-    pub const ECHO: u8 = 3 << 4;
-    pub const ECHO_SAME: u8 = 1 << 4;
-    pub const ECHO_ANY: u8 = 2 << 4;
+    pub(crate) const ECHO: u8 = 3 << 4;
+    pub(crate) const ECHO_SAME: u8 = 1 << 4;
+    pub(crate) const ECHO_ANY: u8 = 2 << 4;
     /// The packet's number or key is another.
-    pub const NUMBER: u8 = 1 << 6;
+    pub(crate) const NUMBER: u8 = 1 << 6;
     /// The timestamp is another.
-    pub const STAMP: u8 = 1 << 7;
+    pub(crate) const STAMP: u8 = 1 << 7;
 }
 
 /// Where both ends of a segment are.

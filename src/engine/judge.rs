@@ -20,7 +20,7 @@ use crate::table::{BLOCK_ROWS, CHUNK_ROWS, Columns, Layout, Made};
 const ROW: u64 = 20_000;
 
 /// Makes both tables of connections.
-pub struct Judge<'a> {
+pub(super) struct Judge<'a> {
     /// What connections say of each other.
     pub context: &'a Context,
     /// Thresholds.
@@ -33,7 +33,7 @@ pub struct Judge<'a> {
 
 impl<'a> Judge<'a> {
     /// Of a pass that is over.
-    pub fn at_the_end(output: &'a Output) -> Self {
+    pub(super) fn at_the_end(output: &'a Output) -> Self {
         let (context, parameters) = (&output.context, &output.parameters);
         Self { context, parameters, columns: &output.columns, threads: output.threads }
     }
@@ -41,7 +41,7 @@ impl<'a> Judge<'a> {
 
 impl Judge<'_> {
     /// One row per connection.
-    pub fn connections(
+    pub(super) fn connections(
         &self,
         connections: Rows,
         shared: &Shared,
@@ -91,7 +91,7 @@ impl Judge<'_> {
     }
 
     /// One row per FIN or RST of these, in packet order.
-    pub fn teardowns(
+    pub(super) fn teardowns(
         &self,
         connections: &Rows,
         shared: &Shared,
@@ -102,7 +102,7 @@ impl Judge<'_> {
     }
 
     /// The same for those in some packets.
-    pub fn teardowns_in(
+    pub(super) fn teardowns_in(
         &self,
         connections: &Rows,
         packets: RangeInclusive<u64>,
@@ -168,7 +168,12 @@ impl Judge<'_> {
     }
 
     /// Both tables of connections that were let go.
-    pub fn pair(&self, chunk: Rows, shared: &Shared, metadata: &Metadata) -> Result<Step, Error> {
+    pub(super) fn pair(
+        &self,
+        chunk: Rows,
+        shared: &Shared,
+        metadata: &Metadata,
+    ) -> Result<Step, Error> {
         // Both tables look at each of them.
         guard::room_for(chunk.len() as u64 * ROW)?;
         let chunk = chunk.into_unpacked();

@@ -7,7 +7,7 @@ use crate::conn;
 use crate::packet::{Decoded, Segment};
 
 /// What a batch of frames runs through.
-pub struct Pass<'s> {
+pub(super) struct Pass<'s> {
     pub intake: &'s mut Intake,
     pub shards: &'s mut Shards,
     pub options: &'s Options,
@@ -16,7 +16,7 @@ pub struct Pass<'s> {
 }
 
 impl Pass<'_> {
-    pub fn batch(&mut self, batch: &Batch<'_>) {
+    pub(super) fn batch(&mut self, batch: &Batch<'_>) {
         let mut ahead: Vec<Coming<'_>> = Vec::with_capacity(conn::PREFETCHED);
         for frame in batch {
             // A segment is large: it is looked at where it was made.

@@ -19,7 +19,7 @@ const ENOUGH: u64 = 4096;
 const MOST: usize = 4;
 
 /// A segment and what is known of it.
-pub struct Coming<'a> {
+pub(super) struct Coming<'a> {
     segment: Segment<'a>,
     hash: u32,
     now: i64,
@@ -27,7 +27,7 @@ pub struct Coming<'a> {
 }
 
 /// All trackers of a capture. The first stays with the caller.
-pub struct Shards {
+pub(super) struct Shards {
     clock: Clock,
     now: i64,
     seed: Seed,
@@ -62,7 +62,7 @@ fn split(helpers: u8) -> [u8; 256] {
 
 impl Shards {
     /// For as many threads as may be used.
-    pub fn new(limits: &Limits, threads: usize, seed: Seed) -> Self {
+    pub(super) fn new(limits: &Limits, threads: usize, seed: Seed) -> Self {
         let helpers = if limits.hangs_together() { 0 } else { threads.saturating_sub(1).min(MOST) };
         let tracker = || Shard::Here(Box::new(Tracker::with_seed(limits.clone(), seed)));
         Self {
@@ -78,7 +78,7 @@ impl Shards {
     }
 
     /// Goes on behind another reading, before anything was taken.
-    pub fn resume(&mut self, clock: Clock, connections: u64) {
+    pub(super) fn resume(&mut self, clock: Clock, connections: u64) {
         (self.clock, self.now, self.begun) = (clock, clock.now(), Some(connections));
         for shard in &mut self.trackers {
             if let Shard::Here(tracker) = shard {
@@ -89,7 +89,7 @@ impl Shards {
 
     /// Goes on with one of its connections, each younger than the one before; false where there are
     /// too many of the same addresses and ports.
-    pub fn carry_on(&mut self, followed: Followed) -> bool {
+    pub(super) fn carry_on(&mut self, followed: Followed) -> bool {
         let shard = self.shard(followed.hash(self.seed));
         match self.trackers.get_mut(shard) {
             Some(Shard::Here(tracker)) => tracker.carry_on(followed),
@@ -99,7 +99,7 @@ impl Shards {
 
     /// Leaves what is still followed at the end to another reading, if this is told before anything
     /// was taken.
-    pub fn leave(&mut self) {
+    pub(super) fn leave(&mut self) {
         self.begun.get_or_insert(0);
         for shard in &mut self.trackers {
             if let Shard::Here(tracker) = shard {
@@ -109,7 +109,7 @@ impl Shards {
     }
 
     /// What time it is in the capture.
-    pub fn clock(&self) -> Clock {
+    pub(super) fn clock(&self) -> Clock {
         self.clock
     }
 
@@ -128,7 +128,7 @@ impl Shards {
 
     /// Takes the next segment of the capture; those that are followed here wait in `ahead`.
     #[inline]
-    pub fn take<'a>(&mut self, segment: &Segment<'a>, ahead: &mut Vec<Coming<'a>>) {
+    pub(super) fn take<'a>(&mut self, segment: &Segment<'a>, ahead: &mut Vec<Coming<'a>>) {
         let (now, hash) = (self.pass(segment.time), self.seed.hash(segment));
         let shard = self.shard(hash);
         match self.trackers.get_mut(shard) {
@@ -145,7 +145,7 @@ impl Shards {
 
     /// Takes what waits: its connections are first asked for all at once, so that waiting for
     /// memory happens once and not for each.
-    pub fn flush(&mut self, ahead: &mut Vec<Coming<'_>>) {
+    pub(super) fn flush(&mut self, ahead: &mut Vec<Coming<'_>>) {
         for (number, shard) in self.trackers.iter().enumerate() {
             if let Shard::Here(tracker) = shard {
                 let own = ahead.iter().filter(|coming| coming.shard == number);
@@ -161,7 +161,7 @@ impl Shards {
     }
 
     /// Takes an ICMP error; nothing may wait.
-    pub fn icmp(&mut self, error: &IcmpError) {
+    pub(super) fn icmp(&mut self, error: &IcmpError) {
         let (now, hash) = (self.pass(error.time), self.seed.hash_quoted(error));
         let shard = self.shard(hash);
         match self.trackers.get_mut(shard) {
@@ -177,7 +177,7 @@ impl Shards {
     ///
     /// # Errors
     /// What went wrong with them.
-    pub fn go_on(&mut self) -> Result<(), Error> {
+    pub(super) fn go_on(&mut self) -> Result<(), Error> {
         for shard in &mut self.trackers {
             if let Shard::Away(away) = shard {
                 away.check()?;
@@ -203,7 +203,7 @@ impl Shards {
     ///
     /// # Errors
     /// What went wrong with those that helped.
-    pub fn settle(&mut self) -> Result<(), Error> {
+    pub(super) fn settle(&mut self) -> Result<(), Error> {
         self.started = true;
         for shard in &mut self.trackers {
             if let Shard::Away(away) = shard {
@@ -219,7 +219,7 @@ impl Shards {
     }
 
     /// Lets go of everything that is still followed, or leaves it, and shows every row in order.
-    pub fn finish(mut self, each: impl FnMut(&[&Connection])) -> (Counts, Rows, Remaining) {
+    pub(super) fn finish(mut self, each: impl FnMut(&[&Connection])) -> (Counts, Rows, Remaining) {
         if let Err(error) = self.settle() {
             // As if it had happened here.
             std::panic::resume_unwind(Box::new(error.to_string()));
@@ -237,7 +237,7 @@ impl Shards {
     }
 
     /// How many connections are followed now, as far as is known here.
-    pub fn followed(&self) -> u32 {
+    pub(super) fn followed(&self) -> u32 {
         let followed = self.trackers.iter().map(|shard| match shard {
             Shard::Here(tracker) => tracker.followed(),
             Shard::Away(away) => away.followed,
@@ -246,7 +246,7 @@ impl Shards {
     }
 
     /// Counts so far; with those that help only once they are done.
-    pub fn counts(&self) -> Counts {
+    pub(super) fn counts(&self) -> Counts {
         let mut counts = Counts::default();
         for tracker in self.here() {
             counts.add(tracker.counts());
@@ -263,12 +263,12 @@ impl Shards {
 
     /// What the connections followed now would be, were the capture to end here. Only where rows
     /// are handed out: nobody helps then.
-    pub fn so_far(&self) -> Vec<Connection> {
+    pub(super) fn so_far(&self) -> Vec<Connection> {
         self.here().flat_map(Tracker::so_far).collect()
     }
 
     /// Connections let go since the last call, in order of release (none while rows are kept).
-    pub fn drain(&mut self) -> Vec<Connection> {
+    pub(super) fn drain(&mut self) -> Vec<Connection> {
         match self.trackers.first_mut() {
             Some(Shard::Here(tracker)) => tracker.drain(),
             _ => Vec::new(),

@@ -57,7 +57,7 @@ fn closed(mut object: String) -> String {
 }
 
 /// The name of what is kept of connections beside the columns that were asked for.
-pub const KEPT_NAME: &str = "kept";
+pub(super) const KEPT_NAME: &str = "kept";
 
 /// All tables of a pass, and where columns were asked for a last one of what is kept beside them.
 /// `proceed` is asked before each batch of rows.
@@ -89,7 +89,7 @@ pub fn tables(
 }
 
 /// What is known of the capture itself.
-pub struct Accounts<'a> {
+pub(super) struct Accounts<'a> {
     pub ledger: &'a Packets,
     pub files: &'a [FileSummary],
     pub interfaces: &'a [Interface],
@@ -99,12 +99,12 @@ pub struct Accounts<'a> {
 }
 
 impl<'a> Accounts<'a> {
-    pub fn of(output: &'a Output) -> Self {
+    pub(super) fn of(output: &'a Output) -> Self {
         let Output { ledger, files, interfaces, issues, hosts, .. } = output;
         Self { ledger, files, interfaces, issues, hosts: hosts.each_ref() }
     }
 
-    pub fn tables(&self, shared: &Shared, metadata: &Metadata) -> Result<[Made; 5], Error> {
+    pub(super) fn tables(&self, shared: &Shared, metadata: &Metadata) -> Result<[Made; 5], Error> {
         let mut ledger = Vec::new();
         for (index, file) in (0..).zip(self.files) {
             for class in Class::ALL {

@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use super::rows::{Row, Rows};
 
 /// Rows of a finding, by their places.
-pub type Places = Vec<u32>;
+pub(super) type Places = Vec<u32>;
 
 /// Places that findings of one kind are told for, at most; the others are told together.
 const APART: usize = 3;
@@ -15,7 +15,7 @@ const SHARE: usize = 10;
 const FEW: usize = 3;
 
 /// The rows at some places.
-pub fn at<'a>(rows: &'a Rows, places: &'a [u32]) -> impl Iterator<Item = (u32, &'a Row)> {
+pub(super) fn at<'a>(rows: &'a Rows, places: &'a [u32]) -> impl Iterator<Item = (u32, &'a Row)> {
     places.iter().filter_map(|&place| Some((place, rows.rows.get(place as usize)?)))
 }
 
@@ -54,7 +54,7 @@ fn places_of(run: &[u128]) -> Places {
 
 /// Groups rows by a key, each group in the order of the rows, groups in the order of their keys;
 /// those with fewer rows than `least` are left out.
-pub fn by(
+pub(super) fn by(
     rows: &Rows,
     places: impl IntoIterator<Item = u32>,
     least: usize,
@@ -66,7 +66,7 @@ pub fn by(
 }
 
 /// How many different values a key has.
-pub fn distinct(rows: &Rows, places: &[u32], key: impl Fn(&Row) -> u64) -> usize {
+pub(super) fn distinct(rows: &Rows, places: &[u32], key: impl Fn(&Row) -> u64) -> usize {
     let mut keys: Vec<u64> = at(rows, places).map(|(_, row)| key(row)).collect();
     keys.sort_unstable();
     keys.dedup();
@@ -77,7 +77,7 @@ pub fn distinct(rows: &Rows, places: &[u32], key: impl Fn(&Row) -> u64) -> usize
 ///
 /// Values of as many rows come in the order of what they stand for, so that the order of rows
 /// decides nothing.
-pub fn split(
+pub(super) fn split(
     rows: &Rows,
     places: &[u32],
     key: impl Fn(&Row) -> Option<u64>,

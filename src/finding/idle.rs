@@ -43,7 +43,7 @@ fn width(silence: f64) -> f64 {
 }
 
 /// Clusters of ascending silences: where each begins and ends.
-pub fn clusters(silences: &[f64]) -> Vec<(usize, usize)> {
+pub(super) fn clusters(silences: &[f64]) -> Vec<(usize, usize)> {
     let mut free = vec![true; silences.len()];
     let mut found = Vec::new();
     while found.len() < LIMITS {
@@ -89,7 +89,7 @@ fn stands_out(silences: &[f64], begin: usize, end: usize) -> bool {
 }
 
 /// The limits among rows, and which rows met each.
-pub fn limits(rows: &Rows, places: &[u32]) -> Vec<(Limit, Places)> {
+pub(super) fn limits(rows: &Rows, places: &[u32]) -> Vec<(Limit, Places)> {
     let waited = |place: &u32| {
         rows.rows.get(*place as usize).is_some_and(|row| {
             row.closer.is_some()

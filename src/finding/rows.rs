@@ -45,7 +45,7 @@ pub const COLUMNS: &[&str] = &[
 ];
 
 /// No name.
-pub const NONE: u32 = u32::MAX;
+pub(super) const NONE: u32 = u32::MAX;
 /// Numbers of hosts from here on are places among texts; IPv4 addresses are numbers themselves.
 const OTHERS: u64 = 1 << 32;
 const PORT_BITS: u32 = 16;
@@ -200,12 +200,12 @@ impl Hosts {
 }
 
 /// The host of a service.
-pub fn host(service: u64) -> u64 {
+pub(super) fn host(service: u64) -> u64 {
     service >> PORT_BITS
 }
 
 /// The port of a service.
-pub fn port(service: u64) -> u16 {
+pub(super) fn port(service: u64) -> u16 {
     u16::try_from(service & u64::from(u16::MAX)).unwrap_or(u16::MAX)
 }
 

@@ -20,7 +20,7 @@ const CHECK: &str = "health_check_probe";
 type Part = fn(&Row) -> u64;
 
 /// The rows, of those given, that are parts of a scan.
-pub fn probes(rows: &Rows, places: &[u32]) -> Places {
+pub(super) fn probes(rows: &Rows, places: &[u32]) -> Places {
     let check = Cause::named(CHECK);
     // An attempt at which the client said nothing, and its server neither.
     let probe =

@@ -24,7 +24,7 @@ const DOWN: i64 = 300_000_000_000;
 const AMID: i64 = 1_000_000_000;
 
 /// Every connection in one kind.
-pub struct Sorted {
+pub(super) struct Sorted {
     /// The places of each kind, in the order of [`Kind::ALL`].
     pub kinds: Vec<Places>,
     /// The limits that were found, with who met them; all of kind [`Kind::IdleLimit`].
@@ -58,7 +58,7 @@ impl Said {
 }
 
 /// Sorts all connections.
-pub fn sort(rows: &Rows) -> Sorted {
+pub(super) fn sort(rows: &Rows) -> Sorted {
     let said = Said::new();
     let mut kinds: Vec<Option<Kind>> = rows.rows.iter().map(|row| said.kind(row.cause)).collect();
     let of = |kinds: &[Option<Kind>], wanted: &dyn Fn(Option<Kind>, &Row) -> bool| -> Places {

@@ -123,7 +123,7 @@ pub(super) struct Fragments {
 }
 
 impl Fragments {
-    pub fn new(limit: usize) -> Self {
+    pub(super) fn new(limit: usize) -> Self {
         Self {
             open: HashMap::default(),
             ages: BTreeSet::new(),
@@ -135,17 +135,17 @@ impl Fragments {
     }
 
     /// Notes from now on which packets a datagram came in.
-    pub fn note(&mut self) {
+    pub(super) fn note(&mut self) {
         self.noted = Some(Vec::new());
     }
 
     /// Packets of what the latest frame completed, its own left out.
-    pub fn take_noted(&mut self) -> Vec<u64> {
+    pub(super) fn take_noted(&mut self) -> Vec<u64> {
         self.noted.as_mut().map(std::mem::take).unwrap_or_default()
     }
 
     /// Those that wait, the oldest first.
-    pub fn unfinished(&self) -> Vec<Unfinished> {
+    pub(super) fn unfinished(&self) -> Vec<Unfinished> {
         let known = self.ages.iter().filter_map(|(_, key)| Some((key, self.open.get(key)?)));
         let unfinished = known.map(|(key, datagram)| {
             let Key { id, source, destination, protocol, path } = *key;
@@ -158,7 +158,7 @@ impl Fragments {
     }
 
     /// Goes on with those that waited elsewhere; false where these are none.
-    pub fn go_on(&mut self, waiting: Vec<Unfinished>) -> bool {
+    pub(super) fn go_on(&mut self, waiting: Vec<Unfinished>) -> bool {
         for one in waiting {
             if !one.is_sound() || self.open.len() >= self.limit {
                 return false;
@@ -176,7 +176,7 @@ impl Fragments {
     }
 
     /// Adds a fragment.
-    pub fn add(
+    pub(super) fn add(
         &mut self,
         ip: &Ip,
         path: PathId,

@@ -134,7 +134,7 @@ pub(super) struct Route {
 impl Route {
     /// Back to the plain path.
     #[inline]
-    pub fn clear(&mut self) {
+    pub(super) fn clear(&mut self) {
         self.length = 0;
         self.tags = 0;
         self.tunnels = 0;
@@ -142,20 +142,20 @@ impl Route {
 
     /// Counts a tag that leaves no trace in the path; `false` when there are too many.
     #[must_use]
-    pub fn tag(&mut self) -> bool {
+    pub(super) fn tag(&mut self) -> bool {
         self.tags = self.tags.saturating_add(1);
         self.tags <= MAX_TAGS
     }
 
     /// Adds a VLAN. A priority tag (VLAN 0) is the same path as no tag.
     #[must_use]
-    pub fn vlan(&mut self, id: u16) -> bool {
+    pub(super) fn vlan(&mut self, id: u16) -> bool {
         self.tag() && (id == 0 || self.push(Hop::Vlan, u32::from(id)))
     }
 
     /// Enters a tunnel; `false` when there are too many.
     #[must_use]
-    pub fn tunnel(&mut self, hop: Hop, id: u32) -> bool {
+    pub(super) fn tunnel(&mut self, hop: Hop, id: u32) -> bool {
         self.tunnels = self.tunnels.saturating_add(1);
         self.tunnels <= MAX_TUNNELS && self.push(hop, id)
     }

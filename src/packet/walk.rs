@@ -69,7 +69,7 @@ pub(super) struct Walk<'r> {
 impl<'r> Walk<'r> {
     /// Before the first layer.
     #[inline]
-    pub fn new(route: &'r mut Route, direction: Direction) -> Self {
+    pub(super) fn new(route: &'r mut Route, direction: Direction) -> Self {
         Self { route, link_source: 0, direction, ip: Ip::default() }
     }
 }

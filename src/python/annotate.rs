@@ -21,10 +21,10 @@ use crate::table::export::Guard;
 
 /// A packet, when it was captured (in microseconds since the epoch) where that is known, and what is
 /// said of it.
-pub type Said = (u64, Option<i64>, String);
+pub(super) type Said = (u64, Option<i64>, String);
 
 /// Comments in a list of their own.
-pub fn comments(said: Vec<Said>) -> Comments {
+pub(super) fn comments(said: Vec<Said>) -> Comments {
     let mut comments = Comments::default();
     for (packet, time, text) in said {
         comments.add(packet, time, &text);

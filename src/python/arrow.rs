@@ -11,7 +11,7 @@ use super::errors;
 use crate::base::guard;
 
 /// Hands a stream of record batches to a consumer.
-pub fn stream(
+pub(super) fn stream(
     py: Python<'_>,
     schema: SchemaRef,
     batches: impl Iterator<Item = Result<RecordBatch, ArrowError>> + Send + 'static,
@@ -22,7 +22,7 @@ pub fn stream(
 }
 
 /// Hands a schema to a consumer.
-pub fn schema<'py>(py: Python<'py>, schema: &Schema) -> PyResult<Bound<'py, PyCapsule>> {
+pub(super) fn schema<'py>(py: Python<'py>, schema: &Schema) -> PyResult<Bound<'py, PyCapsule>> {
     let schema = FFI_ArrowSchema::try_from(schema).map_err(|error| errors::arrow(py, &error))?;
     PyCapsule::new_with_value(py, schema, c"arrow_schema")
 }

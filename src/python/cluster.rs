@@ -39,7 +39,7 @@ type Odd = (Vec<(String, String)>, Vec<(String, u64)>);
 
 /// Looks for the files of a capture.
 #[pyfunction]
-pub fn surveyed<'py>(
+pub(super) fn surveyed<'py>(
     py: Python<'py>,
     sources: &Bound<'py, PyList>,
     options: &Bound<'py, PyDict>,
@@ -212,7 +212,10 @@ fn open((digests, surveyed): &Known) -> Result<Job, Error> {
 
 /// What is known of a job: its key, runs, buckets, files and packets.
 #[pyfunction]
-pub fn planned<'py>(py: Python<'py>, made: Made<'py>) -> PyResult<(u64, usize, u32, usize, u64)> {
+pub(super) fn planned<'py>(
+    py: Python<'py>,
+    made: Made<'py>,
+) -> PyResult<(u64, usize, u32, usize, u64)> {
     let made = known(&mut Objects::new(py, Raised::default())?, made)?;
     wait(py, move |_| {
         let job = open(&made)?;
@@ -223,7 +226,7 @@ pub fn planned<'py>(py: Python<'py>, made: Made<'py>) -> PyResult<(u64, usize, u
 
 /// Follows the connections of a bucket: bytes of the file, connections, FIN and RST segments.
 #[pyfunction]
-pub fn stitched<'py>(
+pub(super) fn stitched<'py>(
     py: Python<'py>,
     made: Made<'py>,
     bucket: u32,
@@ -281,7 +284,7 @@ fn ready(
 /// The tables of a part, or of a slice of it: connections and FIN and RST segments; and how many
 /// slices it has. `key` tells a job, its options and its facts from others.
 #[pyfunction]
-pub fn judged<'py>(
+pub(super) fn judged<'py>(
     py: Python<'py>,
     key: String,
     made: Made<'py>,
@@ -320,7 +323,7 @@ pub fn judged<'py>(
 
 /// The tables about the capture itself; `odd` is what the survey met besides.
 #[pyfunction]
-pub fn accounts<'py>(
+pub(super) fn accounts<'py>(
     py: Python<'py>,
     key: String,
     made: Made<'py>,

@@ -8,7 +8,7 @@ use crate::table::cells::Value;
 use crate::table::summary::Key;
 
 /// A value as a Python object; a time becomes a `datetime` in UTC, which has microseconds only.
-pub fn object(py: Python<'_>, value: Value<'_, '_>) -> PyResult<Py<PyAny>> {
+pub(super) fn object(py: Python<'_>, value: Value<'_, '_>) -> PyResult<Py<PyAny>> {
     match value {
         Value::Null => Ok(py.None()),
         Value::Integer(number) => number.into_py_any(py),
@@ -34,7 +34,7 @@ pub fn object(py: Python<'_>, value: Value<'_, '_>) -> PyResult<Py<PyAny>> {
 }
 
 /// A counted value as a Python object.
-pub fn key(py: Python<'_>, key: Key<'_>) -> PyResult<Py<PyAny>> {
+pub(super) fn key(py: Python<'_>, key: Key<'_>) -> PyResult<Py<PyAny>> {
     match key {
         Key::Null => Ok(py.None()),
         Key::Bool(truth) => truth.into_py_any(py),

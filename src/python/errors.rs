@@ -18,7 +18,7 @@ use crate::base::text::printable;
 const EXISTS: i32 = 17;
 
 /// The exception for an error.
-pub fn exception(py: Python<'_>, error: Error) -> PyErr {
+pub(super) fn exception(py: Python<'_>, error: Error) -> PyErr {
     match error {
         Error::Io { file, source } => system(&file, source),
         Error::Exists { file, reason } => {
@@ -37,7 +37,7 @@ pub fn exception(py: Python<'_>, error: Error) -> PyErr {
 }
 
 /// The exception for a failure of Arrow.
-pub fn arrow(py: Python<'_>, error: &ArrowError) -> PyErr {
+pub(super) fn arrow(py: Python<'_>, error: &ArrowError) -> PyErr {
     match error {
         ArrowError::SchemaError(reason) => PyValueError::new_err(printable(reason)),
         other => internal(py, &other.to_string()),
@@ -45,7 +45,7 @@ pub fn arrow(py: Python<'_>, error: &ArrowError) -> PyErr {
 }
 
 /// Runs an entry point; a panic in it becomes `InternalError`.
-pub fn guarded<T>(py: Python<'_>, work: impl FnOnce() -> PyResult<T>) -> PyResult<T> {
+pub(super) fn guarded<T>(py: Python<'_>, work: impl FnOnce() -> PyResult<T>) -> PyResult<T> {
     match guard::catch(|| Ok(work())) {
         Ok(outcome) => outcome,
         Err(error) => Err(exception(py, error)),

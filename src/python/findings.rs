@@ -25,7 +25,7 @@ const ROW: u64 = 400;
 
 /// The reference of the kinds of findings, as a table.
 #[pyfunction]
-pub fn finding_kinds(py: Python<'_>) -> PyResult<Table> {
+pub(super) fn finding_kinds(py: Python<'_>) -> PyResult<Table> {
     wait(py, |_| Ok(make::<Kinds>(Kind::ALL, HashMap::new())?.into()))
 }
 

@@ -27,7 +27,7 @@ use crate::table::teardowns::Teardowns;
 
 /// The reference of all columns, as a table.
 #[pyfunction]
-pub fn columns(py: Python<'_>) -> PyResult<Table> {
+pub(super) fn columns(py: Python<'_>) -> PyResult<Table> {
     wait(py, |_| {
         let mut rows = describe::<Connections>();
         rows.extend(describe::<Teardowns>());
@@ -43,13 +43,13 @@ pub fn columns(py: Python<'_>) -> PyResult<Table> {
 
 /// The reference of all causes, as a table.
 #[pyfunction]
-pub fn causes(py: Python<'_>) -> PyResult<Table> {
+pub(super) fn causes(py: Python<'_>) -> PyResult<Table> {
     wait(py, |_| Ok(make::<Causes>(crate::cause::RULES, HashMap::new())?.into()))
 }
 
 /// The reference of the facts that verdicts rest on, as a table.
 #[pyfunction]
-pub fn facts(py: Python<'_>) -> PyResult<Table> {
+pub(super) fn facts(py: Python<'_>) -> PyResult<Table> {
     wait(py, |_| {
         let rows: Vec<_> = crate::cause::facts().collect();
         Ok(make::<Facts>(&rows, HashMap::new())?.into())
@@ -58,7 +58,7 @@ pub fn facts(py: Python<'_>) -> PyResult<Table> {
 
 /// The reference of the options of a reading, as a table.
 #[pyfunction]
-pub fn options(py: Python<'_>) -> PyResult<Table> {
+pub(super) fn options(py: Python<'_>) -> PyResult<Table> {
     wait(py, |_| {
         let rows: Vec<_> = OPTIONS.iter().collect();
         Ok(make::<OptionsReference>(&rows, HashMap::new())?.into())
@@ -67,14 +67,14 @@ pub fn options(py: Python<'_>) -> PyResult<Table> {
 
 /// The reference of the thresholds and of all other numbers of the rules, as a table.
 #[pyfunction]
-pub fn parameters(py: Python<'_>) -> PyResult<Table> {
+pub(super) fn parameters(py: Python<'_>) -> PyResult<Table> {
     wait(py, |_| Ok(make::<ParametersReference>(&crate::cause::numbers(), HashMap::new())?.into()))
 }
 
 /// Plays a script through the engine and gives the tables by name.
 #[pyfunction]
 #[pyo3(signature = (script, hosts=None, parameters=None))]
-pub fn conversation(
+pub(super) fn conversation(
     py: Python<'_>,
     script: String,
     hosts: Option<&Bound<'_, PyAny>>,

@@ -16,7 +16,7 @@ use crate::table::teardowns::Teardowns;
 use crate::table::{Columns, Selection, Table};
 
 /// Options from a dict of names and values; what is absent or `None` keeps its default.
-pub fn options(dict: &Bound<'_, PyDict>) -> PyResult<Options> {
+pub(super) fn options(dict: &Bound<'_, PyDict>) -> PyResult<Options> {
     let mut options = Options::default();
     for (name, value) in dict {
         if value.is_none() {
@@ -62,7 +62,7 @@ fn set(options: &mut Options, slot: Slot, value: &Bound<'_, PyAny>) -> PyResult<
 }
 
 /// Changes thresholds by their names.
-pub fn thresholds(parameters: &mut Parameters, value: &Bound<'_, PyAny>) -> PyResult<()> {
+pub(super) fn thresholds(parameters: &mut Parameters, value: &Bound<'_, PyAny>) -> PyResult<()> {
     for (name, value) in value.cast::<PyDict>()? {
         let (name, value): (String, f64) = (name.extract()?, value.extract()?);
         if !value.is_finite() || !parameters.set(&name, value) {
@@ -90,7 +90,7 @@ fn columns(value: &Bound<'_, PyAny>) -> PyResult<Columns> {
 }
 
 /// A list of addresses with their names.
-pub fn hosts(value: &Bound<'_, PyAny>) -> PyResult<Hosts> {
+pub(super) fn hosts(value: &Bound<'_, PyAny>) -> PyResult<Hosts> {
     let mut hosts = Hosts::default();
     for (address, name) in value.extract::<Vec<(String, String)>>()? {
         let address: IpAddr = address.parse().map_err(|_| {

@@ -58,7 +58,7 @@ pub(super) fn sources(py: Python<'_>, items: Vec<Bound<'_, PyAny>>) -> PyResult<
 
 /// The segments of chosen connections, read from their sources again as these were read.
 #[pyfunction]
-pub fn packets_of(
+pub(super) fn packets_of(
     py: Python<'_>,
     sources: Vec<Bound<'_, PyAny>>,
     options: &Bound<'_, PyDict>,
@@ -73,7 +73,7 @@ pub fn packets_of(
 
 /// The segments of chosen connections of a script.
 #[pyfunction]
-pub fn packets_of_script(py: Python<'_>, script: String, rows: Vec<Row>) -> PyResult<Table> {
+pub(super) fn packets_of_script(py: Python<'_>, script: String, rows: Vec<Row>) -> PyResult<Table> {
     wait(py, move |_| Ok(again::of_script(&script, chosen(rows))?.into()))
 }
 
@@ -82,7 +82,7 @@ pub fn packets_of_script(py: Python<'_>, script: String, rows: Vec<Row>) -> PyRe
 /// nor of those that are known.
 #[pyfunction]
 #[expect(clippy::too_many_arguments, reason = "one call from Python")]
-pub fn save_packets(
+pub(super) fn save_packets(
     py: Python<'_>,
     sources: Vec<Bound<'_, PyAny>>,
     options: &Bound<'_, PyDict>,

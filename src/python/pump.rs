@@ -18,7 +18,7 @@ use super::source::{Failure, octets};
 type Given = Result<Vec<u8>, Failure>;
 
 /// The near end: who reads a capture asks for bytes here.
-pub struct Pump {
+pub(super) struct Pump {
     ask: Sender<()>,
     given: Receiver<Given>,
 }
@@ -32,7 +32,7 @@ pub struct Feed {
 
 impl Pump {
     /// Starts the thread.
-    pub fn start(file: &Bound<'_, PyAny>) -> PyResult<Self> {
+    pub(super) fn start(file: &Bound<'_, PyAny>) -> PyResult<Self> {
         let py = file.py();
         let ((ask, asked), (give, given)) = (channel(), channel());
         let feed = Feed { asked: Mutex::new(asked), give };
@@ -44,7 +44,7 @@ impl Pump {
     }
 
     /// The next bytes.
-    pub fn next(&self) -> Given {
+    pub(super) fn next(&self) -> Given {
         // The thread is only ever gone with the interpreter, or with an error of the system.
         let gone = || Failure::raised(PyRuntimeError::new_err("the thread that reads is gone"));
         self.ask.send(()).map_err(|_| gone())?;

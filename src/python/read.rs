@@ -21,15 +21,15 @@ use crate::engine::{self, Metadata, Options};
 use crate::table::Made;
 
 /// Tables by name.
-pub type Tables = BTreeMap<&'static str, Table>;
+pub(super) type Tables = BTreeMap<&'static str, Table>;
 
 /// Tables as Python gets them, and the files that they were made from.
-pub fn named(made: impl IntoIterator<Item = Made>, sources: &SourceFiles) -> Tables {
+pub(super) fn named(made: impl IntoIterator<Item = Made>, sources: &SourceFiles) -> Tables {
     made.into_iter().map(|made| (made.name, Table::of(made, sources))).collect()
 }
 
 /// How far reading has come: bytes read, bytes in all where known, packets.
-pub type At = (u64, Option<u64>, u64);
+pub(super) type At = (u64, Option<u64>, u64);
 
 /// Connections that go from one reading to the next: how many, their packets, and those of all
 /// captures until then.
@@ -41,18 +41,18 @@ fn counted(carried: Carried) -> Counted {
 }
 
 /// Progress as Python gets it.
-pub fn told(at: Progress) -> At {
+pub(super) fn told(at: Progress) -> At {
     (at.bytes_read, at.bytes_total, at.packets)
 }
 
 /// Gives back the memory of what nobody waits for beside the interpreter: it can take a while.
-pub fn aside(unwanted: impl Send + 'static) {
+pub(super) fn aside(unwanted: impl Send + 'static) {
     drop(std::thread::Builder::new().name("finrst".to_owned()).spawn(move || drop(unwanted)));
 }
 
 /// A pass that was opened, what its tables say of how they were made, and where the errors of its
 /// sources come out.
-pub fn begun<'py, T: Send>(
+pub(super) fn begun<'py, T: Send>(
     py: Python<'py>,
     sources: &Bound<'py, PyList>,
     options: &Bound<'py, PyDict>,

@@ -21,7 +21,7 @@ const READERS: usize = 8;
 
 /// What a store raised: told in words everywhere, and raised as it was where nothing was read yet.
 #[derive(Debug)]
-pub struct Refused {
+pub(super) struct Refused {
     text: String,
     pub raised: PyErr,
 }
@@ -35,7 +35,7 @@ impl fmt::Display for Refused {
 impl Error for Refused {}
 
 /// The objects of one reading.
-pub struct Objects {
+pub(super) struct Objects {
     ask: Sender<Request>,
     asked: Arc<Mutex<Receiver<Request>>>,
     readers: usize,
@@ -47,7 +47,7 @@ pub struct Objects {
 
 impl Objects {
     /// None yet.
-    pub fn new(py: Python<'_>, raised: Raised) -> PyResult<Self> {
+    pub(super) fn new(py: Python<'_>, raised: Raised) -> PyResult<Self> {
         let threading = py.import("threading")?;
         let here: u64 = py.import("_thread")?.call_method0("get_ident")?.extract()?;
         let main: u64 = threading.call_method0("main_thread")?.getattr("ident")?.extract()?;
@@ -58,7 +58,7 @@ impl Objects {
     }
 
     /// One that Python handed over, and a thread more that reads, up to some.
-    pub fn object(&mut self, item: &Bound<'_, PyAny>) -> PyResult<Object> {
+    pub(super) fn object(&mut self, item: &Bound<'_, PyAny>) -> PyResult<Object> {
         let py = item.py();
         if self.readers < READERS {
             let requests = Requests { asked: Arc::clone(&self.asked) };

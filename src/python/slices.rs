@@ -14,7 +14,7 @@ use crate::base::guard::catch;
 const TELL: Duration = Duration::from_millis(50);
 
 /// Slices of one piece of work.
-pub struct Slices<'py> {
+pub(super) struct Slices<'py> {
     py: Python<'py>,
     raised: Raised,
     begun: Instant,
@@ -24,12 +24,12 @@ pub struct Slices<'py> {
 // How long a slice takes decides how much the next one reads: no row depends on that.
 #[allow(clippy::disallowed_methods)]
 impl<'py> Slices<'py> {
-    pub fn new(py: Python<'py>, raised: Raised) -> Self {
+    pub(super) fn new(py: Python<'py>, raised: Raised) -> Self {
         Self { py, raised, begun: Instant::now(), budget: 1 << 18 }
     }
 
     /// Runs one slice without the interpreter's lock.
-    pub fn run<T: Send>(
+    pub(super) fn run<T: Send>(
         &mut self,
         work: impl FnOnce(u64) -> Result<T, Error> + Send,
     ) -> PyResult<T> {
@@ -47,7 +47,7 @@ impl<'py> Slices<'py> {
 
     /// Runs slices until the work is done, or it is time to tell how far it has come; true while
     /// there is more.
-    pub fn until_told(
+    pub(super) fn until_told(
         &mut self,
         mut work: impl FnMut(u64) -> Result<bool, Error> + Send,
     ) -> PyResult<bool> {
@@ -60,7 +60,7 @@ impl<'py> Slices<'py> {
     }
 
     /// Answers signals; true when it is time to tell how far reading has come.
-    pub fn pause(&self) -> PyResult<bool> {
+    pub(super) fn pause(&self) -> PyResult<bool> {
         self.py.check_signals()?;
         Ok(self.begun.elapsed() >= TELL)
     }

@@ -19,22 +19,22 @@ const PULL: usize = 1 << 20;
 /// What a file object raised that is no failure of reading (an `OSError` is, and what was read
 /// until then is kept): Ctrl-C, or an error in its code.
 #[derive(Clone, Default)]
-pub struct Raised(Arc<Mutex<Option<PyErr>>>);
+pub(super) struct Raised(Arc<Mutex<Option<PyErr>>>);
 
 impl Raised {
     /// Keeps one to be raised.
-    pub fn keep(&self, error: PyErr) {
+    pub(super) fn keep(&self, error: PyErr) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
     }
 
     /// Raises it, if there is one.
-    pub fn check(&self) -> PyResult<()> {
+    pub(super) fn check(&self) -> PyResult<()> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).take().map_or(Ok(()), Err)
     }
 }
 
 /// Why a file object gave nothing.
-pub struct Failure {
+pub(super) struct Failure {
     /// In words.
     pub text: String,
     /// What is to be raised again, if it is no failure of reading.
@@ -43,7 +43,7 @@ pub struct Failure {
 
 impl Failure {
     /// Of an error that is to be raised again.
-    pub fn raised(error: PyErr) -> Self {
+    pub(super) fn raised(error: PyErr) -> Self {
         Self { text: error.to_string(), raised: Some(error) }
     }
 
@@ -55,7 +55,7 @@ impl Failure {
 }
 
 /// What is to be read, from first to last.
-pub fn sources<'py>(
+pub(super) fn sources<'py>(
     py: Python<'py>,
     items: impl IntoIterator<Item = Bound<'py, PyAny>>,
     raised: &Raised,
@@ -121,7 +121,7 @@ fn copied(py: Python<'_>, buffer: &PyBuffer<u8>) -> PyResult<Vec<u8>> {
 }
 
 /// What a file object gave, which must be bytes.
-pub fn octets(read: &Bound<'_, PyAny>) -> PyResult<Vec<u8>> {
+pub(super) fn octets(read: &Bound<'_, PyAny>) -> PyResult<Vec<u8>> {
     if read.is_none() {
         return Err(PyBlockingIOError::new_err("the file object would block"));
     }

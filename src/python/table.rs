@@ -307,7 +307,7 @@ impl Table {
 
 /// A table of bytes that may be anything.
 #[pyfunction]
-pub fn table_of(
+pub(super) fn table_of(
     py: Python<'_>,
     name: String,
     octets: &Bound<'_, PyBytes>,
@@ -323,7 +323,7 @@ pub fn table_of(
 }
 
 /// A file format by its name.
-pub fn format(name: &str, formula_guard: bool) -> PyResult<Format> {
+pub(super) fn format(name: &str, formula_guard: bool) -> PyResult<Format> {
     match name {
         "arrow" => Ok(Format::Arrow),
         "csv" => Ok(Format::Csv { formula_guard }),

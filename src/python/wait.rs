@@ -15,33 +15,33 @@ use crate::base::guard;
 use crate::base::parallel::hand_over;
 
 /// How often signals are looked for.
-pub const SLICE: Duration = Duration::from_millis(10);
+pub(super) const SLICE: Duration = Duration::from_millis(10);
 /// How long interrupted work is given to tidy up after itself.
 const TIDY: Duration = Duration::from_millis(30);
 
 /// Tells the work that nobody waits for it any more.
 #[derive(Clone, Default)]
-pub struct Cancel(Arc<AtomicBool>);
+pub(super) struct Cancel(Arc<AtomicBool>);
 
 impl Cancel {
     /// Whether to carry on.
-    pub fn proceed(&self) -> bool {
+    pub(super) fn proceed(&self) -> bool {
         !self.0.load(Ordering::Relaxed)
     }
 }
 
 /// The thread that asked for a stream, which a consumer may pull on another one.
-pub struct Caller(ThreadId);
+pub(super) struct Caller(ThreadId);
 
 impl Caller {
     /// This thread.
-    pub fn here() -> Self {
+    pub(super) fn here() -> Self {
         Self(thread::current().id())
     }
 
     /// Answers Ctrl-C where the consumer pulls on the thread that asked; elsewhere there is no
     /// interpreter to wait for. The interrupt comes out when the consumer has returned.
-    pub fn interrupted(&self) -> bool {
+    pub(super) fn interrupted(&self) -> bool {
         thread::current().id() == self.0
             && Python::attach(|py| {
                 let Err(interrupt) = py.check_signals() else { return false };
@@ -55,7 +55,7 @@ impl Caller {
 }
 
 /// Runs work that knows no Python on a thread of its own and waits for it.
-pub fn wait<T: Send + 'static>(
+pub(super) fn wait<T: Send + 'static>(
     py: Python<'_>,
     work: impl FnOnce(&Cancel) -> Result<T, Error> + Send + 'static,
 ) -> PyResult<T> {

@@ -16,7 +16,7 @@ use crate::capture::{SourceFile, SourceFiles};
 use crate::table::export::{self, Guard, Whole, Written};
 
 /// Rows, and what of the replaced file's owner and group could not be kept.
-pub type Outcome = (u64, Option<String>);
+pub(super) type Outcome = (u64, Option<String>);
 
 impl From<Written> for Outcome {
     fn from(written: Written) -> Self {
@@ -242,7 +242,7 @@ impl Output {
 /// Makes sure that what has a name may be replaced.
 #[pyfunction]
 #[expect(clippy::needless_pass_by_value, reason = "arguments from Python come by value")]
-pub fn check_output(
+pub(super) fn check_output(
     py: Python<'_>,
     path: PathBuf,
     sources: &Sources,
@@ -255,6 +255,6 @@ pub fn check_output(
 
 /// A text with `'` before what a spreadsheet would take for a formula.
 #[pyfunction]
-pub fn guarded(py: Python<'_>, text: &str) -> PyResult<String> {
+pub(super) fn guarded(py: Python<'_>, text: &str) -> PyResult<String> {
     errors::guarded(py, || Ok(export::guarded(text).into_owned()))
 }

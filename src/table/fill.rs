@@ -23,7 +23,7 @@ use values::{Bools, Values};
 pub const BLOCK_ROWS: usize = 64;
 
 /// One column of the batch that is being filled.
-pub enum Filling {
+pub(super) enum Filling {
     /// `int64`.
     Int64(Values<Int64Type>),
     /// `uint32`.
@@ -56,7 +56,7 @@ pub enum Filling {
 
 impl Filling {
     /// An empty column with room for so many rows.
-    pub fn new<T: Table>(kind: &Kind<T>, rows: usize) -> Self {
+    pub(super) fn new<T: Table>(kind: &Kind<T>, rows: usize) -> Self {
         match kind {
             Kind::Int64(_) => Self::Int64(Values::new(rows)),
             Kind::UInt32(_) => Self::UInt32(Values::new(rows)),
@@ -76,7 +76,7 @@ impl Filling {
     }
 
     /// Adds at most [`BLOCK_ROWS`] rows. `kind` is the one it was made for.
-    pub fn add<T: Table>(&mut self, kind: &Kind<T>, rows: &[T::Row<'_>]) {
+    pub(super) fn add<T: Table>(&mut self, kind: &Kind<T>, rows: &[T::Row<'_>]) {
         match (self, kind) {
             (Self::Int64(values), Kind::Int64(get)) => values.add(*get, rows),
             (Self::UInt32(values), Kind::UInt32(get)) => values.add(*get, rows),
@@ -113,7 +113,7 @@ impl Filling {
     }
 
     /// The column, without room for more; `words` is the fixed dictionary where it has one.
-    pub fn finish(self, words: Option<&ArrayRef>) -> Result<ArrayRef, ArrowError> {
+    pub(super) fn finish(self, words: Option<&ArrayRef>) -> Result<ArrayRef, ArrowError> {
         let mut column: ArrayRef = match self {
             Self::Int64(values) => Arc::new(values.finish()),
             Self::UInt32(values) => Arc::new(values.finish()),

@@ -17,10 +17,10 @@ use super::text::cut;
 use crate::cause::{Cause, Evidence, facts, names};
 
 /// Items kept of one row's list.
-pub const ITEMS: usize = 64;
+pub(super) const ITEMS: usize = 64;
 /// Bytes kept of one item's text. With [`ITEMS`] and the rows of a chunk this keeps the 32-bit
 /// offsets of Arrow's `utf8` from overflowing.
-pub const ITEM_OCTETS: usize = 2048;
+pub(super) const ITEM_OCTETS: usize = 2048;
 
 /// Facts of a row, and bytes of a text, for which there is room at first.
 const USUAL_FACTS: usize = 3;

@@ -40,7 +40,7 @@ impl Identity {
 }
 
 /// What a file is known by; see [`SourceFile::into_parts`].
-pub type Parts = (String, Option<PathBuf>, Option<(u64, u64)>, Option<SystemTime>, bool);
+pub(super) type Parts = (String, Option<PathBuf>, Option<(u64, u64)>, Option<SystemTime>, bool);
 
 /// A regular file that was read, or is to be.
 #[derive(Clone, Debug, PartialEq, Eq)]

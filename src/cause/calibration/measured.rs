@@ -1,15 +1,15 @@
 //! Made by `tests/lab/calibrate.py --write`.
 
 /// What is left to doubt: nothing seen from outside is certain.
-pub const RANGE: (f64, f64) = (0.05, 0.98);
+pub(super) const RANGE: (f64, f64) = (0.05, 0.98);
 
 /// Share that was right over all causes, in hundredths, by twentieths of stated confidence.
-pub const ALL: [u8; 21] =
+pub(super) const ALL: [u8; 21] =
     [5, 33, 33, 33, 47, 47, 47, 67, 67, 67, 67, 79, 79, 79, 79, 79, 98, 98, 98, 98, 98];
 
 /// Cause, whether a guard applied, stated confidence in twentieths, share that was right in
 /// hundredths.
-pub const MEASURED: &[(&str, bool, u8, u8)] = &[
+pub(super) const MEASURED: &[(&str, bool, u8, u8)] = &[
     ("abort_unread_data", false, 10, 53),
     ("abort_unread_data", false, 12, 61),
     ("abort_unread_data", true, 5, 48),

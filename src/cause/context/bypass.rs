@@ -55,19 +55,19 @@ impl Loose {
 
 /// Connections that the capture does not show to begin: the first of each end.
 #[derive(Clone, Debug, Default)]
-pub struct Bypasses {
+pub(super) struct Bypasses {
     running: Map<End, Loose>,
     strays: Map<End, Loose>,
 }
 
 impl Bypasses {
     /// How many.
-    pub fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.running.len() + self.strays.len()
     }
 
     /// Adds one; false when there are enough.
-    pub fn add(&mut self, c: &Connection) -> bool {
+    pub(super) fn add(&mut self, c: &Connection) -> bool {
         if c.opening != Opening::MidStream {
             return true;
         }
@@ -92,7 +92,7 @@ impl Bypasses {
     }
 
     /// Adds those of another, which come later; how many there was no room for.
-    pub fn merge(&mut self, other: Self) -> u64 {
+    pub(super) fn merge(&mut self, other: Self) -> u64 {
         let mut forgotten = 0;
         let Self { running, strays } = other;
         for (map, more) in [(&mut self.running, running), (&mut self.strays, strays)] {
@@ -117,7 +117,7 @@ fn end(c: &Connection, side: Side) -> End {
 }
 
 /// The side that did nothing but reset what came to it.
-pub fn resetter(c: &Connection) -> Option<Side> {
+pub(super) fn resetter(c: &Connection) -> Option<Side> {
     let reset =
         c.deciding().filter(|row| row.kind == Kind::Rst && row.form == Some(Form::Reply))?;
     let alone = c.opening == Opening::MidStream && c.side(reset.sender).alive == 0;

@@ -82,7 +82,7 @@ impl Attempt {
 
 /// A client's attempts and what was worked out of them, until another one comes.
 #[derive(Clone, Debug, Default)]
-pub struct Client {
+pub(super) struct Client {
     attempts: Vec<Attempt>,
     /// One of them has the numbers of one of the latest before it, to another address.
     translated: bool,
@@ -92,7 +92,7 @@ pub struct Client {
 
 impl Client {
     /// Remembers an attempt; false when there are enough.
-    pub fn add(&mut self, attempt: Attempt) -> bool {
+    pub(super) fn add(&mut self, attempt: Attempt) -> bool {
         if self.attempts.len() >= MAX_ATTEMPTS {
             return false;
         }
@@ -110,17 +110,17 @@ impl Client {
     }
 
     /// Whether an address translator may have made one of them of another.
-    pub fn is_translated(&self) -> bool {
+    pub(super) fn is_translated(&self) -> bool {
         self.translated
     }
 
     /// All of them, as they were added.
-    pub fn attempts(&self) -> &[Attempt] {
+    pub(super) fn attempts(&self) -> &[Attempt] {
         &self.attempts
     }
 
     /// The latest attempt.
-    pub fn latest(&self) -> Option<&Attempt> {
+    pub(super) fn latest(&self) -> Option<&Attempt> {
         self.attempts.last()
     }
 
@@ -129,12 +129,12 @@ impl Client {
     }
 
     /// Those that nobody answered, earliest first.
-    pub fn unanswered(&self) -> &[Attempt] {
+    pub(super) fn unanswered(&self) -> &[Attempt] {
         self.worked_out().unanswered.get_or_init(|| self.sorted(|attempt| attempt.unanswered))
     }
 
     /// Those that completed, earliest first.
-    pub fn completed(&self) -> &[Attempt] {
+    pub(super) fn completed(&self) -> &[Attempt] {
         self.worked_out().completed.get_or_init(|| self.sorted(|other| other.completed.is_some()))
     }
 
@@ -146,7 +146,7 @@ impl Client {
     }
 
     /// Of those, the ones from a time on.
-    pub fn completed_since(&self, time: i64) -> &[Attempt] {
+    pub(super) fn completed_since(&self, time: i64) -> &[Attempt] {
         let all = self.completed();
         all.get(all.partition_point(|attempt| attempt.start < time)..).unwrap_or_default()
     }
@@ -162,7 +162,7 @@ impl Client {
     }
 
     /// Those from one port with one initial sequence number.
-    pub fn numbered(&self, port: u16, isn: u32) -> impl Iterator<Item = &Attempt> + use<'_> {
+    pub(super) fn numbered(&self, port: u16, isn: u32) -> impl Iterator<Item = &Attempt> + use<'_> {
         let key = move |&place: &u32| self.at(place).map(|other| (other.port, other.isn));
         let all = self.by_number();
         let from = all.partition_point(|place| key(place) < Some((port, isn)));
@@ -172,7 +172,7 @@ impl Client {
     }
 
     /// The one from a port whose initial sequence number is the last before a number.
-    pub fn latest_before(&self, port: u16, number: u32) -> Option<&Attempt> {
+    pub(super) fn latest_before(&self, port: u16, number: u32) -> Option<&Attempt> {
         let all = self.by_number();
         let key = |&place: &u32| self.at(place).map(|other| (other.port, other.isn));
         let to = all.partition_point(|place| key(place) <= Some((port, number)));
@@ -184,7 +184,7 @@ impl Client {
     }
 
     /// Those at one service whose bytes ended with this number, or up to a window behind it.
-    pub fn ending_with(
+    pub(super) fn ending_with(
         &self,
         service: Service,
         number: u32,
@@ -202,12 +202,12 @@ impl Client {
     }
 
     /// How regularly it opened each service without saying anything.
-    pub fn rounds(&self) -> &Map<Service, Rounds> {
+    pub(super) fn rounds(&self) -> &Map<Service, Rounds> {
         self.worked_out().rounds.get_or_init(|| rounds(&self.attempts))
     }
 
     /// Different services that it failed to open, as far as they are counted.
-    pub fn failed_services(&self) -> usize {
+    pub(super) fn failed_services(&self) -> usize {
         *self.worked_out().failed_services.get_or_init(|| {
             let mut seen: Vec<Service> = Vec::new();
             for attempt in self.attempts.iter().filter(|attempt| attempt.failed) {
@@ -221,7 +221,7 @@ impl Client {
 
     /// Different ports of a host that it failed to open, up to [`MAX_PORTS`]; none where it opened
     /// as many.
-    pub fn ports_failed(&self, host: Address) -> usize {
+    pub(super) fn ports_failed(&self, host: Address) -> usize {
         let ports = self.worked_out().ports.get_or_init(|| ports(&self.attempts));
         ports.get(&host).map_or(0, |tried| match tried {
             [failed, opened] if failed.len() > opened.len() => failed.len(),
@@ -231,14 +231,14 @@ impl Client {
 
     /// Different hosts of this one's net (the addresses that differ in the last byte) at which it
     /// failed to open a port, up to [`MAX_PORTS`].
-    pub fn hosts_failed(&self, (host, port): Service) -> usize {
+    pub(super) fn hosts_failed(&self, (host, port): Service) -> usize {
         let hosts = self.worked_out().hosts.get_or_init(|| hosts(&self.attempts));
         hosts.get(&(net(host), port)).map_or(0, Vec::len)
     }
 
     /// How many attempts it dropped, and beside how many of them it opened and used another port of
     /// the same host, begun within so many seconds of them.
-    pub fn dropped_beside(&self, seconds: f64) -> (usize, usize) {
+    pub(super) fn dropped_beside(&self, seconds: f64) -> (usize, usize) {
         let (all, beside) = self.worked_out().dropped.get_or_init(|| {
             let dropped = self.attempts.iter().filter(|attempt| attempt.abandoned);
             let nearest = dropped.clone().filter_map(|attempt| self.used_beside(attempt));
@@ -268,7 +268,7 @@ impl Client {
     }
 
     /// How long it waited for answers.
-    pub fn waits(&self) -> &Waits {
+    pub(super) fn waits(&self) -> &Waits {
         self.worked_out().waits.get_or_init(|| Waits::of(&self.attempts))
     }
 }
@@ -312,7 +312,7 @@ pub struct Rounds {
 
 /// Waits of a client's attempts, shortest first.
 #[derive(Clone, Debug)]
-pub struct Waits {
+pub(super) struct Waits {
     completed: Vec<i64>,
     abandoned: Vec<i64>,
 }
@@ -334,7 +334,7 @@ impl Waits {
     }
 
     /// Whether many attempts completed after a wait about as long.
-    pub fn often_as_long(&self, wait: i64) -> bool {
+    pub(super) fn often_as_long(&self, wait: i64) -> bool {
         let below = |limit: i64| self.completed.partition_point(|&other| other < limit);
         let about = wait / ABOUT;
         let near = below(wait.saturating_add(about)) - below(wait.saturating_sub(about));
@@ -342,7 +342,7 @@ impl Waits {
     }
 
     /// What they say of the client's own limit, beside one of so many seconds.
-    pub fn limit(&self, threshold_s: f64) -> WaitLimit {
+    pub(super) fn limit(&self, threshold_s: f64) -> WaitLimit {
         let Self { completed, abandoned } = self;
         let threshold = threshold_s * 1e9;
         #[allow(clippy::cast_precision_loss)] // nanoseconds of a wait

@@ -42,7 +42,7 @@ pub struct Racer {
 /// Attempts by port of the service and time. Until both IP versions were seen none can have raced,
 /// and they only wait to be sorted in.
 #[derive(Clone, Debug, Default)]
-pub struct Families {
+pub(super) struct Families {
     waiting: Vec<Racer>,
     seen: [bool; 2],
     cells: Map<(u16, i64), Vec<Racer>>,
@@ -50,7 +50,7 @@ pub struct Families {
 
 impl Families {
     /// Remembers an attempt that was won or dropped.
-    pub fn add(&mut self, c: &Connection) {
+    pub(super) fn add(&mut self, c: &Connection) {
         if c.handshake_time.is_some() || c.ending == Ending::HandshakeAbandoned {
             self.put(Racer::of(c));
         }
@@ -89,7 +89,7 @@ impl Families {
     }
 
     /// Adds those of another one.
-    pub fn merge(&mut self, other: Self) {
+    pub(super) fn merge(&mut self, other: Self) {
         // One that found no room was seen all the same.
         for (seen, more) in self.seen.iter_mut().zip(other.seen) {
             *seen |= more;
@@ -111,7 +111,7 @@ impl Families {
 
     /// Whether an attempt over the other family, of hardware that may be the client's, was won
     /// before `dropped`: of many clients behind one device nobody knows whose.
-    pub fn won_beside(&self, c: &Connection, from: i64, upto: i64, dropped: i64) -> bool {
+    pub(super) fn won_beside(&self, c: &Connection, from: i64, upto: i64, dropped: i64) -> bool {
         let own = Racer::of(c);
         self.near(&own, upto).any(|other| {
             own.may_have_lost_to(other, from)
@@ -123,7 +123,7 @@ impl Families {
     /// The attempt of the other family that belongs to a dropped one, and whether the hardware
     /// address says so: of the same hardware where that has one address of each family, else the
     /// only one there is, when this is the only one that was dropped.
-    pub fn sibling(&self, c: &Connection, from: i64, upto: i64) -> Option<(Racer, bool)> {
+    pub(super) fn sibling(&self, c: &Connection, from: i64, upto: i64) -> Option<(Racer, bool)> {
         let own = Racer::of(c);
         let near: Vec<&Racer> = self.near(&own, upto).collect();
         let same_link = |other: &&&Racer| own.link != 0 && other.link == own.link;
@@ -186,7 +186,7 @@ pub(super) fn cell(time: i64) -> i64 {
 }
 
 /// Both halves of an address in one.
-pub fn folded(address: Address) -> u64 {
+pub(super) fn folded(address: Address) -> u64 {
     let half = |bits: u128| u64::try_from(bits & u128::from(u64::MAX)).unwrap_or(0);
     half(address.0) ^ half(address.0 >> 64).rotate_left(32)
 }

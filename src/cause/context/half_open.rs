@@ -15,21 +15,21 @@ numbers! {
 
 /// When each began, and from where.
 #[derive(Clone, Debug, Default)]
-pub struct HalfOpen(Kept<(i64, u64), MAX_HALF_OPEN>);
+pub(super) struct HalfOpen(Kept<(i64, u64), MAX_HALF_OPEN>);
 
 impl HalfOpen {
     /// Remembers one; false when there are enough.
-    pub fn add(&mut self, start: i64, client: Address) -> bool {
+    pub(super) fn add(&mut self, start: i64, client: Address) -> bool {
         self.0.add((start, folded(client)))
     }
 
     /// How many are remembered.
-    pub fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.0.len()
     }
 
     /// Adds those of another one, as far as there is room; how many.
-    pub fn merge(&mut self, other: &Self, room: usize) -> usize {
+    pub(super) fn merge(&mut self, other: &Self, room: usize) -> usize {
         self.0.merge(&other.0, room)
     }
 
@@ -43,7 +43,7 @@ impl HalfOpen {
 
     /// Different clients of those that began within so many seconds of a time, as far as they are
     /// looked at.
-    pub fn clients_around(&self, time: i64, seconds: f64) -> usize {
+    pub(super) fn clients_around(&self, time: i64, seconds: f64) -> usize {
         let sorted = self.0.sorted();
         let after = |other: i64| crate::conn::seconds(other.saturating_sub(time));
         let here = sorted.partition_point(|&(start, _)| start < time);

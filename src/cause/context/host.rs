@@ -141,13 +141,13 @@ impl HostFacts {
 }
 
 /// The TTLs that a side's own segments came with.
-pub fn ttls(endpoint: &Endpoint) -> impl Iterator<Item = u8> + Clone + use<> {
+pub(crate) fn ttls(endpoint: &Endpoint) -> impl Iterator<Item = u8> + Clone + use<> {
     let ttl = endpoint.ttl;
     [ttl.syn, ttl.low, ttl.high].into_iter().filter(|&ttl| ttl != 0)
 }
 
 /// The lowest and the highest of them.
-pub fn own_range(endpoint: &Endpoint) -> Option<(u8, u8)> {
+pub(crate) fn own_range(endpoint: &Endpoint) -> Option<(u8, u8)> {
     let ttl = endpoint.ttl;
     match (ttl.syn, ttl.low) {
         (0, 0) => None,
@@ -158,7 +158,7 @@ pub fn own_range(endpoint: &Endpoint) -> Option<(u8, u8)> {
 }
 
 /// The fewest and the most routers that they passed.
-pub fn own_hops(endpoint: &Endpoint) -> Option<(u8, u8)> {
+pub(crate) fn own_hops(endpoint: &Endpoint) -> Option<(u8, u8)> {
     let (low, high) = own_range(endpoint)?;
     if low == high {
         return Some((hops(low), hops(low)));
@@ -169,7 +169,7 @@ pub fn own_hops(endpoint: &Endpoint) -> Option<(u8, u8)> {
 
 /// The program chose the TTL, and it says nothing of the path: 1 towards a neighbour (eBGP), or 255
 /// of both sides so that nobody farther away can take part (RFC 5082).
-pub fn chosen(c: &Connection) -> bool {
+pub(crate) fn chosen(c: &Connection) -> bool {
     let BySide { client, server } = c.endpoints.each_ref().map(own_range);
     let lowest = match (client, server) {
         (Some((a, _)), Some((b, _))) => a.min(b),

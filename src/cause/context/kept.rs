@@ -6,7 +6,7 @@ use crate::digest::wire::{Bad, Coder};
 
 /// The first `MOST` values that came.
 #[derive(Clone, Debug)]
-pub struct Kept<T, const MOST: usize> {
+pub(super) struct Kept<T, const MOST: usize> {
     all: Vec<T>,
     /// The same, lowest first, until another one comes.
     sorted: OnceLock<Vec<T>>,
@@ -20,7 +20,7 @@ impl<T, const MOST: usize> Default for Kept<T, MOST> {
 
 impl<T: Copy + Ord, const MOST: usize> Kept<T, MOST> {
     /// Remembers one; false when there are enough.
-    pub fn add(&mut self, value: T) -> bool {
+    pub(super) fn add(&mut self, value: T) -> bool {
         let room = self.all.len() < MOST;
         if room {
             self.all.push(value);
@@ -30,7 +30,7 @@ impl<T: Copy + Ord, const MOST: usize> Kept<T, MOST> {
     }
 
     /// Adds those of another one, as far as there is room here and for so many; how many.
-    pub fn merge(&mut self, other: &Self, room: usize) -> usize {
+    pub(super) fn merge(&mut self, other: &Self, room: usize) -> usize {
         let room = room.min(MOST.saturating_sub(self.all.len()));
         self.all.extend(other.all.iter().take(room));
         self.sorted.take();
@@ -53,12 +53,12 @@ impl<T: Copy + Ord, const MOST: usize> Kept<T, MOST> {
     }
 
     /// How many are remembered.
-    pub fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.all.len()
     }
 
     /// All of them, lowest first.
-    pub fn sorted(&self) -> &[T] {
+    pub(super) fn sorted(&self) -> &[T] {
         self.sorted.get_or_init(|| {
             let mut all = self.all.clone();
             all.sort_unstable();

@@ -7,7 +7,7 @@ use crate::packet::Address;
 
 numbers! {
     /// A connection that lasted this long stands: it ends for another reason than being short.
-    pub window STANDING: i64 = 1_000_000_000;
+    pub(super) window STANDING: i64 = 1_000_000_000;
     /// How long beyond a round trip a server takes to turn a new connection away.
     window TURNING: i64 = 50_000_000;
     /// A silence of one part in so many of a connection's age is long: it was not in use.
@@ -157,7 +157,7 @@ impl Life {
 }
 
 /// When a connection began to end, by whom, and whether by a FIN.
-pub fn began_to_end(c: &Connection) -> Option<(i64, Side, bool)> {
+pub(crate) fn began_to_end(c: &Connection) -> Option<(i64, Side, bool)> {
     let fin = c.first_fin_by.and_then(|side| Some((c.side(side).fin?.time, side, true)));
     let reset = c.deciding().filter(|row| row.form.is_some());
     let reset = reset.map(|row: &Teardown| (row.time, row.sender, false));
@@ -170,7 +170,7 @@ pub fn began_to_end(c: &Connection) -> Option<(i64, Side, bool)> {
 
 /// Nanoseconds without payload before the end of a connection began, or before what a reset
 /// answered. The alert with which TLS closes is no payload.
-pub fn quiet(c: &Connection, end: i64) -> i64 {
+pub(super) fn quiet(c: &Connection, end: i64) -> i64 {
     // A reply waits for what it answers.
     let reply = c.deciding().filter(|row| row.time == end && row.trigger.is_some());
     if let Some(idle) = reply.and_then(|row| row.idle.get()) {
@@ -188,7 +188,7 @@ pub fn quiet(c: &Connection, end: i64) -> i64 {
 
 /// The server closed or reset within a round trip of the handshake, without a byte of its own:
 /// how long after it.
-pub fn turned_away(c: &Connection) -> Option<i64> {
+pub(crate) fn turned_away(c: &Connection) -> Option<i64> {
     let (end, side, _) = began_to_end(c)?;
     let after = end.saturating_sub(c.handshake_time.get()?);
     let trip = c.min_rtt().unwrap_or(0).saturating_add(TURNING);
@@ -204,7 +204,7 @@ fn cut(c: &Connection) -> bool {
 }
 
 /// An address in four bytes.
-pub fn source(address: Address) -> u32 {
+pub(crate) fn source(address: Address) -> u32 {
     // A multiplication carries every bit into the upper half.
     let folded = (address.0 >> 64) ^ address.0;
     let [.., a, b, c, d] = folded.to_be_bytes();

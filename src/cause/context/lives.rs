@@ -10,9 +10,9 @@ use crate::digest::wire::{Bad, Coder};
 
 numbers! {
     /// Connections remembered of each service that stood.
-    pub bound MAX_STOOD: usize = 16_384;
+    pub(super) bound MAX_STOOD: usize = 16_384;
     /// And shorter ones.
-    pub bound MAX_SHORT: usize = 4_096;
+    pub(super) bound MAX_SHORT: usize = 4_096;
     /// Silent for so long, a connection was idle when it was ended.
     window IDLE_S = 1.0;
 }

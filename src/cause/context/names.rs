@@ -42,14 +42,14 @@ impl Fate {
 
 /// A name as a number, and the domain that it lies in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Name {
+pub(super) struct Name {
     whole: u64,
     domain: u64,
 }
 
 /// The names of one service.
 #[derive(Clone, Debug, Default)]
-pub struct Names {
+pub(super) struct Names {
     fates: Map<u64, Fate>,
     /// Of all names of a domain together: filters list domains.
     domains: Map<u64, Fate>,
@@ -58,7 +58,7 @@ pub struct Names {
 
 impl Names {
     /// Adds what became of one; false when there are enough.
-    pub fn add(&mut self, name: Name, cut: bool) -> bool {
+    pub(super) fn add(&mut self, name: Name, cut: bool) -> bool {
         if self.fates.len() >= MAX_NAMES && !self.fates.contains_key(&name.whole) {
             return false;
         }
@@ -70,7 +70,7 @@ impl Names {
     }
 
     /// Adds those of another; how many there was no room for.
-    pub fn merge(&mut self, other: &Self) -> u64 {
+    pub(super) fn merge(&mut self, other: &Self) -> u64 {
         let mut forgotten = 0;
         for (own, more) in [(&mut self.fates, &other.fates), (&mut self.domains, &other.domains)] {
             let mut all: Vec<_> = more.iter().collect();
@@ -100,7 +100,7 @@ impl Names {
 
     /// What became of one name, or of all of its domain where that was never answered either; and
     /// how many connections with other names were answered.
-    pub fn of(&self, name: Name) -> (Fate, u32) {
+    pub(super) fn of(&self, name: Name) -> (Fate, u32) {
         let known = |fates: &Map<u64, Fate>, key| fates.get(&key).copied().unwrap_or_default();
         let (own, domain) = (known(&self.fates, name.whole), known(&self.domains, name.domain));
         let fate = if domain.answered == 0 { domain } else { own };
@@ -109,7 +109,7 @@ impl Names {
 }
 
 /// The name that a connection's client asked for.
-pub fn name(c: &Connection) -> Option<Name> {
+pub(super) fn name(c: &Connection) -> Option<Name> {
     let name = c.extra()?.server_name.as_deref()?;
     Some(Name { whole: number(name), domain: number(domain(name)) })
 }
@@ -135,7 +135,7 @@ fn domain(name: &str) -> &str {
 }
 
 /// Whether a connection with a name was cut right after it, or answered; neither is `None`.
-pub fn fate(c: &Connection) -> Option<bool> {
+pub(crate) fn fate(c: &Connection) -> Option<bool> {
     c.handshake_time.get()?;
     let (client, server) = (c.side(Side::Client), c.side(Side::Server));
     if server.unique_bytes > 0 {

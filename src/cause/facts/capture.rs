@@ -6,7 +6,7 @@ const fn guard(name: &'static str, words: &'static [&'static str]) -> Fact {
     Fact::new(name, "weight", words)
 }
 
-pub const FACTS: &[Fact] = &[
+pub(super) const FACTS: &[Fact] = &[
     guard("guard_one_direction_only", &["Only one direction was captured"]),
     guard("guard_capture_gaps", &["Packets of it are missing from the capture"]),
     guard("guard_began_mid_stream", &["It began before the capture"]),

@@ -6,7 +6,7 @@ const fn fact(name: &'static str, unit: &'static str, words: &'static [&'static 
     Fact::new(name, unit, words)
 }
 
-pub const FACTS: &[Fact] = &[
+pub(super) const FACTS: &[Fact] = &[
     fact("fin", "", &["{Sender} sent its FIN", "The FIN"]),
     fact("first_fin", "", &["{Sender} sent the first FIN", "The first FIN"]),
     fact("client_fin", "", &["The client's FIN"]),

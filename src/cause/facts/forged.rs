@@ -12,7 +12,7 @@ const fn sign(name: &'static str, words: &'static [&'static str]) -> Fact {
     Fact::new(name, "weight", words)
 }
 
-pub const FACTS: &[Fact] = &[
+pub(super) const FACTS: &[Fact] = &[
     sign(
         "injection_score",
         &[

@@ -6,7 +6,7 @@ const fn fact(name: &'static str, unit: &'static str, words: &'static [&'static 
     Fact::new(name, unit, words)
 }
 
-pub const FACTS: &[Fact] = &[
+pub(super) const FACTS: &[Fact] = &[
     fact(
         "accepted_elsewhere",
         "connection",

@@ -6,7 +6,7 @@ const fn fact(name: &'static str, unit: &'static str, words: &'static [&'static 
     Fact::new(name, unit, words)
 }
 
-pub const FACTS: &[Fact] = &[
+pub(super) const FACTS: &[Fact] = &[
     fact("reset", "", &["The reset is packet {packet}", "The reset"]),
     fact("trigger", "", &["It answers packet {packet}", "It answers a segment"]),
     fact("answer_s", "s", &["The reset came {value} after what it answers"]),

@@ -6,7 +6,7 @@ const fn fact(name: &'static str, unit: &'static str, words: &'static [&'static 
     Fact::new(name, unit, words)
 }
 
-pub const FACTS: &[Fact] = &[
+pub(super) const FACTS: &[Fact] = &[
     fact("idle_s", "s", &["Before it there was {value} of silence"]),
     fact("idle_before_fin_s", "s", &["Before the FIN there was {value} of silence"]),
     fact("idle_before_request_s", "s", &["Before the request there was {value} of silence"]),

@@ -1,6 +1,6 @@
 use super::prelude::*;
 
-pub const RULE: Rule = Rule {
+pub(super) const RULE: Rule = Rule {
     name: "abort_unread_data",
     class: Class::Abort,
     summary: "A side closed with data of the peer still unread: its host resets instead of \
@@ -79,7 +79,7 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
 }
 
 /// Whether an abort looks as if something was left unread.
-pub fn shown(case: &Case<'_>, reset: &Teardown) -> bool {
+pub(super) fn shown(case: &Case<'_>, reset: &Teardown) -> bool {
     // A close after the answer sends a FIN; a reset at once says that the request was not read to
     // its end.
     let truncated = reset.sender == Side::Server
@@ -103,7 +103,7 @@ fn unread(reset: &Teardown) -> u64 {
 }
 
 /// Whether a client aborts once it has the short answer to its last request.
-pub fn answered(case: &Case<'_>, reset: &Teardown) -> bool {
+pub(super) fn answered(case: &Case<'_>, reset: &Teardown) -> bool {
     let asked = match (reset.since_own_data.get(), reset.since_peer_data.get()) {
         (Some(own), Some(peer)) => own >= peer,
         _ => false,

@@ -1,6 +1,6 @@
 use super::prelude::*;
 
-pub const RULE: Rule = Rule {
+pub(super) const RULE: Rule = Rule {
     name: "accept_queue_dropped",
     class: Class::Refused,
     summary: "The listener was closed with connections still waiting to be accepted; its host \

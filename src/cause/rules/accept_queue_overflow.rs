@@ -1,7 +1,7 @@
 use super::handshake_ack_lost::{heard_elsewhere, lost};
 use super::prelude::*;
 
-pub const RULE: Rule = Rule {
+pub(super) const RULE: Rule = Rule {
     name: "accept_queue_overflow",
     class: Class::Refused,
     summary: "The server was overloaded: its accept queue was full, so it ignored the \

@@ -1,6 +1,6 @@
 use super::prelude::*;
 
-pub const RULE: Rule = Rule {
+pub(super) const RULE: Rule = Rule {
     name: "accept_queue_overflow_reset",
     class: Class::Refused,
     summary: "The server was overloaded: its accept queue was full, so it reset the handshake's \

@@ -1,6 +1,6 @@
 use super::prelude::*;
 
-pub const RULE: Rule = Rule {
+pub(super) const RULE: Rule = Rule {
     name: "admission_limit",
     class: Class::Refused,
     summary: "The server turned the connection away right after the handshake: it had as many as \

@@ -1,6 +1,6 @@
 use super::prelude::*;
 
-pub const RULE: Rule = Rule {
+pub(super) const RULE: Rule = Rule {
     name: "application_abort",
     class: Class::Abort,
     summary: "The application or its host aborted the connection: SO_LINGER 0, a kill, or lack \

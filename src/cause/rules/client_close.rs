@@ -1,6 +1,6 @@
 use super::prelude::*;
 
-pub const RULE: Rule = Rule {
+pub(super) const RULE: Rule = Rule {
     name: "client_close",
     class: Class::Orderly,
     summary: "The client closed first: an orderly end, once the other side has followed.",

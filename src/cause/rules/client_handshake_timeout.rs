@@ -2,7 +2,7 @@ use super::connect_race_lost::used_instead;
 use super::prelude::*;
 use super::syn_scan::crafted;
 
-pub const RULE: Rule = Rule {
+pub(super) const RULE: Rule = Rule {
     name: "client_handshake_timeout",
     class: Class::Timeout,
     summary: "The client gave up waiting: its own limit for the handshake had passed, so it \

@@ -1,7 +1,7 @@
 use super::super::context::Attempt;
 use super::prelude::*;
 
-pub const RULE: Rule = Rule {
+pub(super) const RULE: Rule = Rule {
     name: "connect_race_lost",
     class: Class::Abort,
     summary: "The client tried several addresses, families or ports at once (happy eyeballs); \
@@ -181,7 +181,7 @@ fn other_port(case: &Case<'_>) -> Option<Sibling> {
 
 /// Another port of the same host that the client tried within so many seconds of this one, opened
 /// before it dropped this one, and used.
-pub fn used_instead<'a>(case: &Case<'a>, within_s: f64) -> Option<(u16, &'a Attempt)> {
+pub(super) fn used_instead<'a>(case: &Case<'a>, within_s: f64) -> Option<(u16, &'a Attempt)> {
     let c = case.connection;
     let reset = case.reset?;
     let near = case.context.completed_around(c, within_s).iter();

@@ -1,6 +1,6 @@
 use super::prelude::*;
 
-pub const RULE: Rule = Rule {
+pub(super) const RULE: Rule = Rule {
     name: "connection_age_limit",
     class: Class::Orderly,
     summary: "The server closed a connection in use because it was old enough, or had carried as \
@@ -359,7 +359,7 @@ numbers! {
 
 /// Whether a limit of age may have ended it, though too few others show one: it was in use, and as
 /// old as such limits are, or as two others that the server closed in use.
-pub fn suspected(case: &Case<'_>) -> bool {
+pub(super) fn suspected(case: &Case<'_>) -> bool {
     let c = case.connection;
     let Some(own) = Life::of(c).filter(Life::in_use) else { return false };
     if began(case, Side::Server).is_none() {

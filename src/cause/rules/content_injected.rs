@@ -4,7 +4,7 @@ use super::filtered_by_name;
 use super::prelude::*;
 use crate::conn::{Foreign, Signs};
 
-pub const RULE: Rule = Rule {
+pub(super) const RULE: Rule = Rule {
     name: "content_injected",
     class: Class::Suspicious,
     summary: "Payload or a FIN that its claimed sender did not send: somebody on or beside the \

@@ -1,6 +1,6 @@
 use super::prelude::*;
 
-pub const RULE: Rule = Rule {
+pub(super) const RULE: Rule = Rule {
     name: "data_after_close",
     class: Class::Abort,
     summary: "A side had closed and the peer sent more data; there was nobody to read it, so the \

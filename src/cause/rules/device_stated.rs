@@ -1,6 +1,6 @@
 use super::prelude::*;
 
-pub const RULE: Rule = Rule {
+pub(super) const RULE: Rule = Rule {
     name: "device_stated",
     class: Class::Abort,
     summary: "The sender of the reset says why: in its payload, its window field or an option.",

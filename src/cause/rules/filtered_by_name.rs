@@ -1,7 +1,7 @@
 use super::content_injected;
 use super::prelude::*;
 
-pub const RULE: Rule = Rule {
+pub(super) const RULE: Rule = Rule {
     name: "filtered_by_name",
     class: Class::Suspicious,
     summary: "Connections that ask for this name are cut at the same service that answers for \

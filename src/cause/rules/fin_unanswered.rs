@@ -1,6 +1,6 @@
 use super::prelude::*;
 
-pub const RULE: Rule = Rule {
+pub(super) const RULE: Rule = Rule {
     name: "fin_unanswered",
     class: Class::Timeout,
     summary: "A FIN was sent again and again before anything acknowledged it: the peer or the path \

@@ -1,6 +1,6 @@
 use super::prelude::*;
 
-pub const RULE: Rule = Rule {
+pub(super) const RULE: Rule = Rule {
     name: "fin_wait2_expired",
     class: Class::Abort,
     summary: "A side had closed and its host stopped waiting for the peer's FIN; what came later \

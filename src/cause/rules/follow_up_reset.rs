@@ -1,6 +1,6 @@
 use super::prelude::*;
 
-pub const RULE: Rule = Rule {
+pub(super) const RULE: Rule = Rule {
     name: "follow_up_reset",
     class: Class::Abort,
     summary: "One more reset of a side that had already reset: its host answers what was still \

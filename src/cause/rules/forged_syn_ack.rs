@@ -1,6 +1,6 @@
 use super::prelude::*;
 
-pub const RULE: Rule = Rule {
+pub(super) const RULE: Rule = Rule {
     name: "forged_syn_ack",
     class: Class::Suspicious,
     summary: "Somebody else answered the SYN: the SYN-ACK does not fit and is not the server's, \

@@ -1,6 +1,6 @@
 use super::prelude::*;
 
-pub const RULE: Rule = Rule {
+pub(super) const RULE: Rule = Rule {
     name: "half_close_eof",
     class: Class::Orderly,
     summary: "One side closed its half first and the other went on sending before it closed too.",
@@ -30,7 +30,7 @@ numbers! {
     confidence SURE = 0.87;
     /// Longest record of an alert: a block cipher pads it to 32 bytes, after an initial vector and
     /// a code of 20 bytes.
-    pub size LONGEST_ALERT: u64 = 69;
+    pub(super) size LONGEST_ALERT: u64 = 69;
 }
 
 fn holds(case: &Case<'_>) -> Option<Finding> {

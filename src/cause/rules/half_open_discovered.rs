@@ -1,6 +1,6 @@
 use super::prelude::*;
 
-pub const RULE: Rule = Rule {
+pub(super) const RULE: Rule = Rule {
     name: "half_open_discovered",
     class: Class::Abort,
     summary: "The client had lost a connection on these ports that the server still held open: it \

@@ -1,6 +1,6 @@
 use super::prelude::*;
 
-pub const RULE: Rule = Rule {
+pub(super) const RULE: Rule = Rule {
     name: "handshake_ack_lost",
     class: Class::Timeout,
     summary: "What the client sent after its SYN never reached the server: the handshake's last \
@@ -59,7 +59,7 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
 
 /// Whether the path is the likelier reason: the queue had room, for another client was accepted and
 /// heard while this one tried, and nothing of this client is heard by that host at all.
-pub fn lost(case: &Case<'_>, unheard: &Unheard) -> bool {
+pub(super) fn lost(case: &Case<'_>, unheard: &Unheard) -> bool {
     let c = case.connection;
     let ignored = if unheard.data { 1 } else { 2 };
     let service = case.context.service(c);
@@ -68,7 +68,7 @@ pub fn lost(case: &Case<'_>, unheard: &Unheard) -> bool {
 }
 
 /// Whether the host heard this client on another connection about this time: the path is whole.
-pub fn heard_elsewhere(case: &Case<'_>) -> bool {
+pub(super) fn heard_elsewhere(case: &Case<'_>) -> bool {
     let c = case.connection;
     let mut near = case.context.around(c, case.parameters.same_path_s);
     near.any(|other| other.id != c.id && other.service.0 == c.addresses.server && other.heard)

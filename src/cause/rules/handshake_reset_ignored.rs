@@ -1,6 +1,6 @@
 use super::prelude::*;
 
-pub const RULE: Rule = Rule {
+pub(super) const RULE: Rule = Rule {
     name: "handshake_reset_ignored",
     class: Class::Refused,
     summary: "The SYN was answered by a reset that its sender may not obey: the reset acknowledges \

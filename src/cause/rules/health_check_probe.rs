@@ -1,6 +1,6 @@
 use super::prelude::*;
 
-pub const RULE: Rule = Rule {
+pub(super) const RULE: Rule = Rule {
     name: "health_check_probe",
     class: Class::Orderly,
     summary: "A health check: the same client opens the same port at a steady interval and drops \

@@ -1,6 +1,6 @@
 use super::prelude::*;
 
-pub const RULE: Rule = Rule {
+pub(super) const RULE: Rule = Rule {
     name: "icmp_unreachable",
     class: Class::Refused,
     summary: "An ICMP error said that the server cannot be reached, so the attempt ended.",

@@ -1,6 +1,6 @@
 use super::prelude::*;
 
-pub const RULE: Rule = Rule {
+pub(super) const RULE: Rule = Rule {
     name: "idle_close",
     class: Class::Orderly,
     summary: "The server closed a connection that had been idle for as long as its keep-alive \

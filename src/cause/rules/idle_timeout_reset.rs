@@ -1,6 +1,6 @@
 use super::prelude::*;
 
-pub const RULE: Rule = Rule {
+pub(super) const RULE: Rule = Rule {
     name: "idle_timeout_reset",
     class: Class::Timeout,
     summary: "A box or the peer had dropped the idle connection and reset it, at once or when the \
@@ -121,7 +121,7 @@ numbers! {
     /// Nothing does, and it came unprompted after a very long silence.
     confidence HERE_UNPROMPTED = 0.5;
     /// A known idle limit.
-    pub named_windows LIMITS = &[
+    pub(super) named_windows LIMITS = &[
         ("Linux nf_flowtable offload", 30.0),
         ("AWS ALB", 60.0),
         ("IPVS after a FIN", 60.0),

@@ -1,7 +1,7 @@
 use super::prelude::*;
 use super::rejected_by_firewall::{self, ONE_SIGN};
 
-pub const RULE: Rule = Rule {
+pub(super) const RULE: Rule = Rule {
     name: "intermittent_refusal",
     class: Class::Refused,
     summary: "The server refused this SYN with a reset although it accepted others at the same \

@@ -1,6 +1,6 @@
 use super::prelude::*;
 
-pub const RULE: Rule = Rule {
+pub(super) const RULE: Rule = Rule {
     name: "keepalive_race",
     class: Class::Abort,
     summary: "The server closed an idle connection just as the client sent its next request; the \

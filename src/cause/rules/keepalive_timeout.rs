@@ -1,6 +1,6 @@
 use super::prelude::*;
 
-pub const RULE: Rule = Rule {
+pub(super) const RULE: Rule = Rule {
     name: "keepalive_timeout",
     class: Class::Timeout,
     summary: "Keep-alive probes went unanswered, so the prober's host gave up, with a reset or in \

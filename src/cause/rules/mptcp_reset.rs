@@ -1,6 +1,6 @@
 use super::prelude::*;
 
-pub const RULE: Rule = Rule {
+pub(super) const RULE: Rule = Rule {
     name: "mptcp_reset",
     class: Class::Abort,
     summary: "Multipath TCP reset the connection or one of its subflows.",

@@ -2,7 +2,7 @@ use super::prelude::*;
 use crate::cause::context::Attempt;
 use crate::conn::Moment;
 
-pub const RULE: Rule = Rule {
+pub(super) const RULE: Rule = Rule {
     name: "nat_bypassed",
     class: Class::Abort,
     summary: "An answer went past the address translator: it came from the address behind it, \

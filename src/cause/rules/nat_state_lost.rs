@@ -1,6 +1,6 @@
 use super::prelude::*;
 
-pub const RULE: Rule = Rule {
+pub(super) const RULE: Rule = Rule {
     name: "nat_state_lost",
     class: Class::Abort,
     summary: "An address translator, firewall or balancer lost the connection's state; both hosts \

@@ -1,6 +1,6 @@
 use super::prelude::*;
 
-pub const RULE: Rule = Rule {
+pub(super) const RULE: Rule = Rule {
     name: "no_socket",
     class: Class::Abort,
     summary: "The peer had lost the connection: restarted, failed over, or closed without a word \

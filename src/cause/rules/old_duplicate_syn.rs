@@ -1,6 +1,6 @@
 use super::prelude::*;
 
-pub const RULE: Rule = Rule {
+pub(super) const RULE: Rule = Rule {
     name: "old_duplicate_syn",
     class: Class::Abort,
     summary: "An old SYN of the same ports arrived late; the server answered it, and the client \

@@ -1,6 +1,6 @@
 use super::prelude::*;
 
-pub const RULE: Rule = Rule {
+pub(super) const RULE: Rule = Rule {
     name: "path_mtu_black_hole",
     class: Class::Timeout,
     summary: "Full segments did not get through while smaller ones did: the path takes smaller \

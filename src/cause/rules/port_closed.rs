@@ -1,7 +1,7 @@
 use super::prelude::*;
 use crate::cause::HostFacts;
 
-pub const RULE: Rule = Rule {
+pub(super) const RULE: Rule = Rule {
     name: "port_closed",
     class: Class::Refused,
     summary: "Nothing listens at the server's port: its host answers the SYN with a reset.",

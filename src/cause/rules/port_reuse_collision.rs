@@ -1,6 +1,6 @@
 use super::prelude::*;
 
-pub const RULE: Rule = Rule {
+pub(super) const RULE: Rule = Rule {
     name: "port_reuse_collision",
     class: Class::Refused,
     summary: "The client used its port again while the server still held the connection that it \

@@ -1,14 +1,14 @@
 //! What most rules use, and a few questions that several of them ask.
 
-pub use super::super::apart::{
+pub(super) use super::super::apart::{
     apart, beyond_one_path, elsewhere, much_nearer, on_a_steady_path, one_router,
 };
-pub use super::super::context::{Life, began_to_end, fate, source, turned_away};
-pub use super::super::evidence::Evidence;
-pub use super::super::needs::Needs;
-pub use super::super::rule::{Applies, Case, Class, Finding, Rule};
+pub(super) use super::super::context::{Life, began_to_end, fate, source, turned_away};
+pub(super) use super::super::evidence::Evidence;
+pub(super) use super::super::needs::Needs;
+pub(super) use super::super::rule::{Applies, Case, Class, Finding, Rule};
 pub(crate) use crate::base::numbers::numbers;
-pub use crate::conn::{
+pub(super) use crate::conn::{
     BySide, Ending, Endpoint, Form, Left, Opening, Reason, SequenceCheck, Side, Teardown, Trigger,
     seconds,
 };
@@ -35,7 +35,7 @@ numbers! {
 }
 
 /// The reset by which a server refuses a SYN.
-pub fn refusal<'a>(case: &Case<'a>) -> Option<&'a Teardown> {
+pub(super) fn refusal<'a>(case: &Case<'a>) -> Option<&'a Teardown> {
     case.reset.filter(|reset| {
         case.connection.ending == Ending::HandshakeRefused
             && reset.sender == Side::Server
@@ -44,7 +44,7 @@ pub fn refusal<'a>(case: &Case<'a>) -> Option<&'a Teardown> {
 }
 
 /// The reset by which a client abandons a handshake.
-pub fn abandonment<'a>(case: &Case<'a>) -> Option<&'a Teardown> {
+pub(super) fn abandonment<'a>(case: &Case<'a>) -> Option<&'a Teardown> {
     case.reset.filter(|reset| {
         case.connection.ending == Ending::HandshakeAbandoned && reset.sender == Side::Client
     })
@@ -53,7 +53,7 @@ pub fn abandonment<'a>(case: &Case<'a>) -> Option<&'a Teardown> {
 /// A client's reset that answers a SYN-ACK which fits, or nothing, and shows no more: several
 /// causes may be behind it, and each is a candidate. An abort by a socket that had got its SYN-ACK
 /// is none of these.
-pub fn dropped_syn_ack(case: &Case<'_>) -> bool {
+pub(super) fn dropped_syn_ack(case: &Case<'_>) -> bool {
     let c = case.connection;
     let challenged = c.extra().is_some_and(|extra| extra.challenge_to_syn.is_some());
     abandonment(case)
@@ -61,7 +61,11 @@ pub fn dropped_syn_ack(case: &Case<'_>) -> bool {
 }
 
 /// The client's reset that answers the acknowledgment by which an old connection met its SYN.
-pub fn challenge_reset<'a>(case: &Case<'a>, packet: u64, position: i64) -> Option<&'a Teardown> {
+pub(super) fn challenge_reset<'a>(
+    case: &Case<'a>,
+    packet: u64,
+    position: i64,
+) -> Option<&'a Teardown> {
     case.reset.filter(|reset| {
         let trigger = matches!(reset.trigger, None | Some(Trigger::Ack));
         let repeats = reset.trigger_packet.get() == Some(packet)
@@ -71,14 +75,14 @@ pub fn challenge_reset<'a>(case: &Case<'a>, packet: u64, position: i64) -> Optio
 }
 
 /// Whether an acknowledgment at this place in the client's numbers is that of an old connection.
-pub fn repeats_the_old(case: &Case<'_>, left: Left, position: i64) -> bool {
+pub(super) fn repeats_the_old(case: &Case<'_>, left: Left, position: i64) -> bool {
     let low = u32::try_from(position.rem_euclid(1 << 32)).unwrap_or(0);
     case.side(Side::Client).base.plus(low).0 == left.next.client
 }
 
 /// A connection of which the server repeated its answer to the SYN and said nothing else, while
 /// the client took it to be open.
-pub struct Unheard {
+pub(super) struct Unheard {
     /// SYN-ACKs beyond one for each SYN.
     pub syn_acks_repeated: u32,
     /// The client sent data and repeated them.
@@ -87,7 +91,7 @@ pub struct Unheard {
 
 /// A connection whose client was never heard after its SYN, or a reset that says so: its answer to
 /// the client's first numbers.
-pub fn unheard(case: &Case<'_>) -> Option<Unheard> {
+pub(super) fn unheard(case: &Case<'_>) -> Option<Unheard> {
     let c = case.connection;
     let (client, server) = (c.side(Side::Client), c.side(Side::Server));
     let only_syn_acks = server.alive == server.syn_acks && server.syn_acks > 0;
@@ -111,7 +115,7 @@ pub fn unheard(case: &Case<'_>) -> Option<Unheard> {
 }
 
 /// The facts of such a connection, added to a finding.
-pub fn tell_unheard(case: &Case<'_>, finding: Finding) -> Finding {
+pub(super) fn tell_unheard(case: &Case<'_>, finding: Finding) -> Finding {
     let (client, server) = (case.side(Side::Client), case.side(Side::Server));
     let again = u64::from(client.retransmitted_packets);
     finding
@@ -122,14 +126,14 @@ pub fn tell_unheard(case: &Case<'_>, finding: Finding) -> Finding {
 }
 
 /// A single SYN at the very end of the capture: nobody had the time to answer.
-pub fn lone(case: &Case<'_>) -> bool {
+pub(super) fn lone(case: &Case<'_>) -> bool {
     case.side(Side::Client).syns < 2 && case.connection.censored
 }
 
 /// Whether the reset of a handshake comes from a socket that had got its SYN-ACK: it carries the
 /// connection's timestamps, or acknowledges the SYN-ACK. A stack that answers every segment so
 /// (lwIP) keeps a TTL of 255.
-pub fn aborts_what_came(reset: &Teardown) -> bool {
+pub(super) fn aborts_what_came(reset: &Teardown) -> bool {
     let acknowledges = reset.relative_acknowledgment.get().is_some_and(|ack| ack > 0);
     let answers_so = reset.ttl > SMALL_STACK && !reset.has_timestamp;
     reset.form == Some(Form::Abort) && (reset.has_timestamp || acknowledges && !answers_so)
@@ -137,13 +141,13 @@ pub fn aborts_what_came(reset: &Teardown) -> bool {
 
 /// Other SYNs of the client that were answered while this one was not: what dropped it did not drop
 /// everything.
-pub fn answered_meanwhile(case: &Case<'_>) -> Option<Evidence> {
+pub(super) fn answered_meanwhile(case: &Case<'_>) -> Option<Evidence> {
     let others = case.context.answered_meanwhile(case.connection);
     (others > 0).then(|| Evidence::count("other_syns_answered_meanwhile", others as u64))
 }
 
 /// An end by FINs that this side began; with its own FIN alone, only when that was acknowledged.
-pub fn closed_first(case: &Case<'_>, side: Side) -> Option<Finding> {
+pub(super) fn closed_first(case: &Case<'_>, side: Side) -> Option<Finding> {
     let c = case.connection;
     let half = c.ending == Ending::HalfClosed;
     let closed = half || c.ending == Ending::Graceful;
@@ -166,7 +170,7 @@ pub fn closed_first(case: &Case<'_>, side: Side) -> Option<Finding> {
 }
 
 /// The FIN or reset that began a connection's end.
-pub struct Began {
+pub(super) struct Began {
     /// When.
     pub time: i64,
     /// Its packet.
@@ -174,7 +178,7 @@ pub struct Began {
 }
 
 /// Where this side began the end of the connection, and, for a reset, with this one.
-pub fn began(case: &Case<'_>, by: Side) -> Option<Began> {
+pub(super) fn began(case: &Case<'_>, by: Side) -> Option<Began> {
     let c = case.connection;
     let (time, side, fin) = began_to_end(c)?;
     if side != by {
@@ -190,25 +194,25 @@ pub fn began(case: &Case<'_>, by: Side) -> Option<Began> {
 }
 
 /// A span in seconds.
-pub fn s(nanoseconds: i64) -> f64 {
+pub(super) fn s(nanoseconds: i64) -> f64 {
     seconds(nanoseconds)
 }
 
 /// A silence within the tolerance of a known limit.
-pub fn near(case: &Case<'_>, idle_s: f64, limit_s: f64) -> bool {
+pub(super) fn near(case: &Case<'_>, idle_s: f64, limit_s: f64) -> bool {
     let tolerance = (limit_s * case.parameters.idle_tolerance)
         .max(case.parameters.idle_tolerance_s.min(limit_s * NEAR_PART));
     (idle_s - limit_s).abs() <= tolerance
 }
 
 /// The timer that was met after so long.
-pub fn timer(limits: &[f64], after_s: f64) -> Option<f64> {
+pub(super) fn timer(limits: &[f64], after_s: f64) -> Option<f64> {
     let met = |limit: &&f64| (after_s - **limit).abs() <= (**limit * TIMER_PART).max(TIMER_S);
     limits.iter().find(met).copied()
 }
 
 /// What an ICMP error says.
-pub fn icmp_meaning(version: u8, kind: u8, code: u8) -> &'static str {
+pub(super) fn icmp_meaning(version: u8, kind: u8, code: u8) -> &'static str {
     match (version, kind, code) {
         (4, 3, 0) | (6, 1, 0) => "no route to the destination",
         (4, 3, 1) => "host unreachable",
@@ -226,7 +230,7 @@ pub fn icmp_meaning(version: u8, kind: u8, code: u8) -> &'static str {
 
 /// How sure an end by FINs is: one that nobody was seen to acknowledge may have been sent in vain,
 /// more so with data before it.
-pub fn accepted(case: &Case<'_>, confidence: f64) -> f64 {
+pub(super) fn accepted(case: &Case<'_>, confidence: f64) -> f64 {
     let sides = [Side::Client, Side::Server].map(|side| case.side(side));
     let acked = |e: &&Endpoint| e.fin.is_some_and(|fin| fin.acked_at.get().is_some());
     if sides.iter().all(acked) {
@@ -239,6 +243,6 @@ pub fn accepted(case: &Case<'_>, confidence: f64) -> f64 {
 }
 
 /// No option in the client's SYN but the MSS.
-pub fn only_mss(case: &Case<'_>) -> bool {
+pub(super) fn only_mss(case: &Case<'_>) -> bool {
     case.side(Side::Client).syn_options & !0b111 == 0
 }

@@ -1,6 +1,6 @@
 use super::prelude::*;
 
-pub const RULE: Rule = Rule {
+pub(super) const RULE: Rule = Rule {
     name: "probe_scan",
     class: Class::Suspicious,
     summary: "A segment with flags that open nothing (none, FIN, FIN+PSH+URG) probed a port: a \

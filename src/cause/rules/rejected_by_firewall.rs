@@ -1,7 +1,7 @@
 use super::prelude::*;
 use crate::cause::HostFacts;
 
-pub const RULE: Rule = Rule {
+pub(super) const RULE: Rule = Rule {
     name: "rejected_by_firewall",
     class: Class::Refused,
     summary: "A firewall on the way refused the SYN with a reset in the server's name.",
@@ -62,7 +62,7 @@ numbers! {
     /// Several signs show that the refusal is not its host's.
     confidence SEVERAL_SIGNS = 0.8;
     /// One does.
-    pub confidence ONE_SIGN = 0.6;
+    pub(super) confidence ONE_SIGN = 0.6;
     /// Answers of a host that have to take about the same before one that is too early says
     /// something by itself.
     count ALIKE: u32 = 3;
@@ -71,7 +71,7 @@ numbers! {
 }
 
 /// The refusal came from elsewhere than its host.
-pub fn holds(case: &Case<'_>) -> Option<Finding> {
+pub(super) fn holds(case: &Case<'_>) -> Option<Finding> {
     let reset = refusal(case)?;
     let host = case.context.host(case.connection.addresses.server)?;
     let apart = apart(case, reset);
@@ -104,7 +104,7 @@ pub fn holds(case: &Case<'_>) -> Option<Finding> {
 }
 
 /// Without the IPv6 flow label that the host's kernel sets.
-pub fn unlabelled(case: &Case<'_>, reset: &Teardown, host: &HostFacts) -> bool {
+pub(super) fn unlabelled(case: &Case<'_>, reset: &Teardown, host: &HostFacts) -> bool {
     case.connection.ip_version == 6 && host.labels_flows() && reset.flow_label == 0
 }
 

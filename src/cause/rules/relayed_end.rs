@@ -1,6 +1,6 @@
 use super::prelude::*;
 
-pub const RULE: Rule = Rule {
+pub(super) const RULE: Rule = Rule {
     name: "relayed_end",
     class: Class::Abort,
     summary: "A proxy or balancer passed on the end of its other connection: this one only \

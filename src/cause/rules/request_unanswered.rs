@@ -1,6 +1,6 @@
 use super::prelude::*;
 
-pub const RULE: Rule = Rule {
+pub(super) const RULE: Rule = Rule {
     name: "request_unanswered",
     class: Class::Timeout,
     summary: "One side closed although the client's last request had no answer.",

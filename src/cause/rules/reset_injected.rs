@@ -1,6 +1,6 @@
 use super::prelude::*;
 
-pub const RULE: Rule = Rule {
+pub(super) const RULE: Rule = Rule {
     name: "reset_injected",
     class: Class::Suspicious,
     summary: "A reset that its claimed sender did not send: somebody on or beside the path \

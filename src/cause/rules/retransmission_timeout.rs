@@ -1,6 +1,6 @@
 use super::prelude::*;
 
-pub const RULE: Rule = Rule {
+pub(super) const RULE: Rule = Rule {
     name: "retransmission_timeout",
     class: Class::Timeout,
     summary: "One side's retransmissions went unanswered: the path or the peer died silently.",

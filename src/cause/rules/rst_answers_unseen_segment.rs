@@ -1,6 +1,6 @@
 use super::prelude::*;
 
-pub const RULE: Rule = Rule {
+pub(super) const RULE: Rule = Rule {
     name: "rst_answers_unseen_segment",
     class: Class::Abort,
     summary: "The reset answers a segment that did not pass here.",

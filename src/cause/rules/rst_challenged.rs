@@ -1,6 +1,6 @@
 use super::prelude::*;
 
-pub const RULE: Rule = Rule {
+pub(super) const RULE: Rule = Rule {
     name: "rst_challenged",
     class: Class::Abort,
     summary: "A reset inside the window but not at the exact number: the receiver challenged it \

@@ -1,6 +1,6 @@
 use super::prelude::*;
 
-pub const RULE: Rule = Rule {
+pub(super) const RULE: Rule = Rule {
     name: "server_close",
     class: Class::Orderly,
     summary: "The server closed first: an orderly end, once the other side has followed.",

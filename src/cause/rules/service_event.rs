@@ -1,6 +1,6 @@
 use super::prelude::*;
 
-pub const RULE: Rule = Rule {
+pub(super) const RULE: Rule = Rule {
     name: "service_event",
     class: Class::Abort,
     summary: "The service ended many of its connections at the same moment, idle and busy ones: a \

@@ -1,6 +1,6 @@
 use super::prelude::*;
 
-pub const RULE: Rule = Rule {
+pub(super) const RULE: Rule = Rule {
     name: "simultaneous_close",
     class: Class::Orderly,
     summary: "Both sides closed at the same time.",

@@ -1,6 +1,6 @@
 use super::prelude::*;
 
-pub const RULE: Rule = Rule {
+pub(super) const RULE: Rule = Rule {
     name: "still_open",
     class: Class::Undecided,
     summary: "The connection was still open, or closed by one side only, when it was last seen.",

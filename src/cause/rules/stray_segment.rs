@@ -1,6 +1,6 @@
 use super::prelude::*;
 
-pub const RULE: Rule = Rule {
+pub(super) const RULE: Rule = Rule {
     name: "stray_segment",
     class: Class::Undecided,
     summary: "A segment that belongs to no connection of its receiver was answered with a reset.",

@@ -1,6 +1,6 @@
 use super::prelude::*;
 
-pub const RULE: Rule = Rule {
+pub(super) const RULE: Rule = Rule {
     name: "syn_ack_bad_timestamp",
     class: Class::Abort,
     summary: "The SYN-ACK echoed a timestamp that the client never sent, so the client reset it.",

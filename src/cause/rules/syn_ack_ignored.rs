@@ -1,6 +1,6 @@
 use super::prelude::*;
 
-pub const RULE: Rule = Rule {
+pub(super) const RULE: Rule = Rule {
     name: "syn_ack_ignored",
     class: Class::Refused,
     summary: "The server's answer came and the client took no notice of it: its checksum or its \

@@ -1,6 +1,6 @@
 use super::prelude::*;
 
-pub const RULE: Rule = Rule {
+pub(super) const RULE: Rule = Rule {
     name: "syn_ack_mismatch",
     class: Class::Suspicious,
     summary: "The SYN-ACK acknowledged a number that the client never sent, so the client reset \
@@ -36,7 +36,7 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
 }
 
 /// The mismatch as a fact, for this rule and those that say more.
-pub fn mismatch(case: &Case<'_>, reset: &Teardown) -> Option<Finding> {
+pub(super) fn mismatch(case: &Case<'_>, reset: &Teardown) -> Option<Finding> {
     let c = case.connection;
     let syn_ack = [c.syn_ack, c.extra().and_then(|extra| extra.second_syn_ack)]
         .into_iter()

@@ -1,6 +1,6 @@
 use super::prelude::*;
 
-pub const RULE: Rule = Rule {
+pub(super) const RULE: Rule = Rule {
     name: "syn_ack_unanswered",
     class: Class::Timeout,
     summary: "The server answered the SYN and never heard of the client again: a SYN flood, an \
@@ -165,7 +165,7 @@ fn disowned(case: &Case<'_>) -> Option<Finding> {
 }
 
 /// The client's reset to a SYN-ACK in the midst of a flood of one SYN of each of many sources.
-pub fn flooded<'a>(case: &Case<'a>) -> Option<&'a Teardown> {
+pub(super) fn flooded<'a>(case: &Case<'a>) -> Option<&'a Teardown> {
     let reset = abandonment(case).filter(|reset| {
         reset.form == Some(Form::Reply) && reset.trigger == Some(Trigger::SynAck)
     })?;
@@ -175,7 +175,7 @@ pub fn flooded<'a>(case: &Case<'a>) -> Option<&'a Teardown> {
 /// Sources with one SYN each that left this service half open at the same time, where there are
 /// enough and most of what came to it went so: a busy service has some on their way at any time.
 #[allow(clippy::cast_precision_loss)] // at most some dozens
-pub fn flood(case: &Case<'_>) -> Option<usize> {
+pub(super) fn flood(case: &Case<'_>) -> Option<usize> {
     let c = case.connection;
     if c.side(Side::Client).syns > 1 {
         return None;

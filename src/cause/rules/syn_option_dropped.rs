@@ -1,7 +1,7 @@
 use super::prelude::*;
 use crate::conn::unusual;
 
-pub const RULE: Rule = Rule {
+pub(super) const RULE: Rule = Rule {
     name: "syn_option_dropped",
     class: Class::Timeout,
     summary: "SYNs that ask for something unusual (fast open, congestion notification, multipath \

@@ -1,7 +1,7 @@
 use super::prelude::*;
 use crate::conn::unusual;
 
-pub const RULE: Rule = Rule {
+pub(super) const RULE: Rule = Rule {
     name: "syn_scan",
     class: Class::Suspicious,
     summary: "A scan: a SYN was sent to learn whether the port is open; what came back was reset, \
@@ -211,7 +211,7 @@ fn silent(case: &Case<'_>) -> Option<Finding> {
 
 /// The SYN is a program's own (no option but the MSS, and other routers away than the reset, or
 /// free to be fragmented) and the reset that of its host's kernel, which knows nothing of it.
-pub fn crafted(case: &Case<'_>, reset: &Teardown) -> bool {
+pub(super) fn crafted(case: &Case<'_>, reset: &Teardown) -> bool {
     let client = case.side(Side::Client);
     let kernel = reset.form == Some(Form::Reply)
         && !reset.flags.ack()

@@ -1,6 +1,6 @@
 use super::prelude::*;
 
-pub const RULE: Rule = Rule {
+pub(super) const RULE: Rule = Rule {
     name: "syn_unanswered",
     class: Class::Timeout,
     summary: "Nobody answered the SYN: it was dropped on the way or the host is down.",

@@ -1,7 +1,7 @@
 use super::super::context::Attempt;
 use super::prelude::*;
 
-pub const RULE: Rule = Rule {
+pub(super) const RULE: Rule = Rule {
     name: "timestamp_rejected",
     class: Class::Timeout,
     summary: "The server dropped the SYN because its timestamp lies before the last one that it \

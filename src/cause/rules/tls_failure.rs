@@ -1,6 +1,6 @@
 use super::prelude::*;
 
-pub const RULE: Rule = Rule {
+pub(super) const RULE: Rule = Rule {
     name: "tls_failure",
     class: Class::Abort,
     summary: "TLS failed: an alert was sent just before the connection ended.",

@@ -1,6 +1,6 @@
 use super::prelude::*;
 
-pub const RULE: Rule = Rule {
+pub(super) const RULE: Rule = Rule {
     name: "tls_handshake_cut",
     class: Class::Abort,
     summary: "The server closed after the client's TLS hello without a word: no record, no alert.",

@@ -1,6 +1,6 @@
 use super::prelude::*;
 
-pub const RULE: Rule = Rule {
+pub(super) const RULE: Rule = Rule {
     name: "unread_close_notify",
     class: Class::Abort,
     summary: "All was said: only the peer's goodbye of TLS (close_notify) was left unread, so the \
@@ -117,6 +117,6 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
 }
 
 /// Whether nothing but a goodbye was refused.
-pub fn alone(case: &Case<'_>) -> bool {
+pub(super) fn alone(case: &Case<'_>) -> bool {
     holds(case).is_some_and(|finding| !finding.candidate)
 }

@@ -1,6 +1,6 @@
 use super::prelude::*;
 
-pub const RULE: Rule = Rule {
+pub(super) const RULE: Rule = Rule {
     name: "zero_window_giveup",
     class: Class::Timeout,
     summary: "The peer kept its window closed until this side gave up.",

@@ -1,6 +1,6 @@
 use super::prelude::*;
 
-pub const RULE: Rule = Rule {
+pub(super) const RULE: Rule = Rule {
     name: "zero_window_stall",
     class: Class::Timeout,
     summary: "The peer's window is closed and the sender still waits: the connection is stuck, \

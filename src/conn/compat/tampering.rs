@@ -32,7 +32,7 @@ const SEGMENTS: u64 = 10;
 
 /// How far a client's half came, and what became of it.
 #[derive(Clone, Copy, Debug)]
-pub struct Half {
+pub(crate) struct Half {
     /// SYNs it sent.
     pub syns: u32,
     /// Its packets.
@@ -51,7 +51,7 @@ pub struct Half {
 
 impl Half {
     /// Its signature.
-    pub fn signature(self) -> Tampering {
+    pub(crate) fn signature(self) -> Tampering {
         let in_view = self.packets <= SEGMENTS;
         let silent = self.silence_counts && in_view;
         if self.syns == 0 || self.fin || !(self.reset || silent) {

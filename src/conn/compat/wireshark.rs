@@ -12,14 +12,14 @@ const RST: u8 = 32;
 
 /// What the segment that creates a conversation contributes: a pure SYN its bit and its payload's
 /// (TCP Fast Open), any other what it would contribute later.
-pub fn first(flags: Flags, payload: u32) -> u8 {
+pub(crate) fn first(flags: Flags, payload: u32) -> u8 {
     let pure_syn = flags.syn() && !flags.ack();
     let opening = if payload > 0 { SYN | DATA } else { SYN };
     later(flags, payload) | if pure_syn { opening } else { 0 }
 }
 
 /// What any later segment adds. Payload without ACK, or on a SYN-ACK, does not count as data.
-pub fn later(flags: Flags, payload: u32) -> u8 {
+pub(crate) fn later(flags: Flags, payload: u32) -> u8 {
     let mut bits = 0;
     if flags.ack() {
         bits |= match (flags.syn(), payload) {

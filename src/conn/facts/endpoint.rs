@@ -284,6 +284,6 @@ impl Endpoint {
 }
 
 /// The low 32 bits of a position.
-pub fn truncate(position: u64) -> u32 {
+pub(crate) fn truncate(position: u64) -> u32 {
     u32::try_from(position & 0xffff_ffff).unwrap_or(0)
 }

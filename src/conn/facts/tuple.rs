@@ -6,7 +6,7 @@ use crate::packet::Address;
 
 /// Addresses and ports without a direction: the lower endpoint first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Tuple {
+pub(crate) struct Tuple {
     low: (Address, u16),
     high: (Address, u16),
     version: u8,
@@ -14,13 +14,13 @@ pub struct Tuple {
 
 impl Tuple {
     /// Of two endpoints in either order.
-    pub fn new(version: u8, one: (Address, u16), other: (Address, u16)) -> Self {
+    pub(crate) fn new(version: u8, one: (Address, u16), other: (Address, u16)) -> Self {
         let (low, high) = if one <= other { (one, other) } else { (other, one) };
         Self { low, high, version }
     }
 
     /// See [`hash`].
-    pub fn hash(&self, seed: u64) -> u32 {
+    pub(crate) fn hash(&self, seed: u64) -> u32 {
         hash(self.version, self.low, self.high, seed)
     }
 }
@@ -28,7 +28,7 @@ impl Tuple {
 /// A hash of two endpoints in either order, keyed by `seed`, so that nobody can choose colliding
 /// tuples.
 #[inline]
-pub fn hash(version: u8, one: (Address, u16), other: (Address, u16), seed: u64) -> u32 {
+pub(crate) fn hash(version: u8, one: (Address, u16), other: (Address, u16), seed: u64) -> u32 {
     // The sum does not tell which of them came first, and needs no comparison for that.
     let both = endpoint(one, seed).wrapping_add(endpoint(other, seed));
     let mixed = folded(both ^ u64::from(version), 0x9e37_79b9_7f4a_7c15 ^ seed);
@@ -49,7 +49,7 @@ fn folded(a: u64, b: u64) -> u64 {
 }
 
 /// The tuple of a connection.
-pub fn tuple_of(c: &Connection) -> Tuple {
+pub(crate) fn tuple_of(c: &Connection) -> Tuple {
     Tuple::new(
         c.ip_version,
         (c.addresses.client, c.ports.client),

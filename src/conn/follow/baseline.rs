@@ -21,7 +21,7 @@ numbers! {
 
 /// Takes a segment, no reset, into the baselines of its side, unless its sender is in doubt.
 #[inline]
-pub fn baseline(
+pub(crate) fn baseline(
     endpoint: &mut Endpoint,
     peer_stamps: bool,
     segment: &Segment<'_>,
@@ -90,7 +90,7 @@ fn doubtful(endpoint: &Endpoint, stampless: bool, segment: &Segment<'_>, effect:
 }
 
 /// How a segment differs from what its side sent before; the peer's latest identification is given.
-pub fn signs(
+pub(crate) fn signs(
     endpoint: &Endpoint,
     peer_stamps: bool,
     peer_id: Option<u16>,
@@ -132,13 +132,13 @@ fn odd_id(endpoint: &Endpoint, peer_id: Option<u16>, segment: &Segment<'_>) -> b
 }
 
 /// Remembers by what the first segment of an answer is known again.
-pub fn sample(segment: &Segment<'_>, signs: Signs) -> Sample {
+pub(crate) fn sample(segment: &Segment<'_>, signs: Signs) -> Sample {
     let Marks { bits, octets } = segment.payload.marks();
     Sample { sequence: segment.sequence, hash: bits, octets, ttl: segment.ttl, signs }
 }
 
 /// Whether a segment that begins where the remembered one began has other bytes than it.
-pub fn contradicts(sample: &Sample, segment: &Segment<'_>) -> bool {
+pub(crate) fn contradicts(sample: &Sample, segment: &Segment<'_>) -> bool {
     let marks = Marks { bits: sample.hash, octets: sample.octets };
     sample.sequence == segment.sequence && marks.contradict(segment.payload.marks())
 }

@@ -22,7 +22,7 @@ numbers! {
 }
 
 /// Completes the rows of resets and decides the ending, who caused it and in which phase.
-pub fn decide(c: &mut Connection, release: Release, capture_end: i64) {
+pub(crate) fn decide(c: &mut Connection, release: Release, capture_end: i64) {
     c.release = release;
     c.simultaneous_close &= !answers_close_notify(c);
     judge_resets(c);
@@ -47,7 +47,7 @@ pub fn decide(c: &mut Connection, release: Release, capture_end: i64) {
 }
 
 /// The same, were the capture to end now.
-pub fn decide_so_far(c: &mut Connection, now: i64) {
+pub(crate) fn decide_so_far(c: &mut Connection, now: i64) {
     let release = if c.replaced { Release::Reuse } else { Release::End };
     decide(c, release, now);
 }

@@ -18,7 +18,7 @@ numbers! {
 /// What speaks against a segment that begins an answer, or that begins where the latest answer
 /// began; before it is taken into the baselines.
 #[inline]
-pub fn before(
+pub(crate) fn before(
     c: &Connection,
     recent: Seen<'_>,
     segment: &Segment<'_>,
@@ -40,7 +40,7 @@ fn compared(c: &Connection, recent: Seen<'_>, segment: &Segment<'_>, sender: Sid
 
 /// Keeps what was found, once the segment is taken.
 #[inline]
-pub fn after(
+pub(crate) fn after(
     c: &mut Connection,
     recent: Seen<'_>,
     segment: &Segment<'_>,

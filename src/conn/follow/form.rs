@@ -27,7 +27,7 @@ numbers! {
 const TTL_OF_128: u8 = 128;
 
 /// The form of a reset, given all else that its row says.
-pub fn of(
+pub(crate) fn of(
     c: &Connection,
     recent: Seen<'_>,
     segment: &Segment<'_>,

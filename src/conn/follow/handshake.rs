@@ -7,7 +7,7 @@ use crate::conn::primitives::words::{Opening, Side};
 use crate::packet::{Flags, Options, Segment, checksum};
 
 /// What the SYN of a side says, kept for the fingerprint and the options.
-pub fn note_syn(c: &mut Connection, segment: &Segment<'_>, sender: Side) {
+pub(crate) fn note_syn(c: &mut Connection, segment: &Segment<'_>, sender: Side) {
     let options = Options::parse(segment.options);
     let endpoint = &mut c.endpoints[sender];
     let first = endpoint.syns + endpoint.syn_acks == 1;

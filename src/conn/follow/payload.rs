@@ -38,7 +38,7 @@ pub fn alert_name(description: u8) -> &'static str {
 }
 
 /// The reason that a reset's payload tells.
-pub fn reason(told: Told) -> Reason {
+pub(crate) fn reason(told: Told) -> Reason {
     match told {
         Told::Text(text) => Reason::Text(text),
         Told::Diagnostic(code, 0) => Reason::Diagnostic(code, diagnostic_name(code).into()),
@@ -72,7 +72,7 @@ fn diagnostic_name(code: u16) -> &'static str {
 }
 
 /// Meaning of Citrix NetScaler's reset codes, which it sends in the window field.
-pub fn netscaler_name(window: u16) -> Option<&'static str> {
+pub(crate) fn netscaler_name(window: u16) -> Option<&'static str> {
     Some(match window {
         8201 => "stray packet from the server",
         8202 | 8212 => "stray packet or SYN cookie mismatch",

@@ -6,13 +6,13 @@ use crate::conn::primitives::words::Side;
 use crate::packet::{Flags, Segment, Seq};
 
 /// Segments remembered.
-pub const LENGTH: usize = 16;
+pub(crate) const LENGTH: usize = 16;
 /// Segments in one block.
 const BLOCK: usize = 4;
 
 /// One remembered segment.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Entry {
+pub(crate) struct Entry {
     pub packet: u64,
     pub time: i64,
     pub sequence: Seq,
@@ -27,7 +27,7 @@ pub struct Entry {
 
 impl Entry {
     /// The first sequence number after it.
-    pub fn end(&self) -> Seq {
+    pub(crate) fn end(&self) -> Seq {
         let payload = if self.flags.rst() { 0 } else { self.payload };
         let control = u32::from(self.flags.syn()) + u32::from(self.flags.fin());
         self.sequence.plus(payload.saturating_add(control))
@@ -103,7 +103,7 @@ type Block = [Packed; BLOCK];
 
 /// A ring of the latest segments of both sides: which blocks of the [`Pool`] hold them.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Recent {
+pub(crate) struct Recent {
     /// Half of each signature: most segments that come differ from all of them, and no block must
     /// be read to know it.
     marks: [u16; LENGTH],
@@ -114,14 +114,14 @@ pub struct Recent {
 
 /// The blocks of all connections that are followed.
 #[derive(Debug, Default)]
-pub struct Pool {
+pub(crate) struct Pool {
     blocks: Slab<Block>,
 }
 
 impl Pool {
     /// Remembers one more segment, forgetting the oldest when there are enough.
     #[inline]
-    pub fn push(&mut self, recent: &mut Recent, signature: u32, entry: &Entry) {
+    pub(crate) fn push(&mut self, recent: &mut Recent, signature: u32, entry: &Entry) {
         let at = usize::from(recent.next);
         if usize::from(recent.length) < LENGTH {
             if at % BLOCK == 0 {
@@ -143,33 +143,33 @@ impl Pool {
     }
 
     /// Bytes in use.
-    pub fn bytes(&self) -> usize {
+    pub(crate) fn bytes(&self) -> usize {
         self.blocks.used() * size_of::<Block>()
     }
 
     /// Forgets the segments of a connection.
-    pub fn free(&mut self, recent: Recent) {
+    pub(crate) fn free(&mut self, recent: Recent) {
         let used = usize::from(recent.length).div_ceil(BLOCK);
         self.blocks.free_all(recent.blocks.iter().take(used));
     }
 
     /// Reads the block that the next segment is written to, ahead of its use.
     #[inline]
-    pub fn touch(&self, recent: &Recent) -> u64 {
+    pub(crate) fn touch(&self, recent: &Recent) -> u64 {
         let at = usize::from(recent.next);
         self.blocks.get(recent.blocks[at / BLOCK]).map_or(0, |block| block[at % BLOCK].packet)
     }
 
     /// The segments of one connection.
     #[inline]
-    pub fn of(&self, recent: Recent) -> Seen<'_> {
+    pub(crate) fn of(&self, recent: Recent) -> Seen<'_> {
         Seen { pool: self, recent }
     }
 }
 
 /// The latest segments of one connection, to be read.
 #[derive(Clone, Copy, Debug)]
-pub struct Seen<'p> {
+pub(crate) struct Seen<'p> {
     pool: &'p Pool,
     recent: Recent,
 }
@@ -177,7 +177,7 @@ pub struct Seen<'p> {
 impl<'p> Seen<'p> {
     /// Whether a test holds for any segment with this signature.
     #[inline]
-    pub fn any(self, signature: u32, test: impl Fn(&Entry) -> bool) -> bool {
+    pub(crate) fn any(self, signature: u32, test: impl Fn(&Entry) -> bool) -> bool {
         let mark = mark_of(signature);
         // All of them at once, without a way out on the way.
         let same = self.recent.marks.iter().fold(0, |same, &other| same | u16::from(other == mark));
@@ -199,19 +199,19 @@ impl<'p> Seen<'p> {
     }
 
     /// How many there are.
-    pub fn len(self) -> u64 {
+    pub(crate) fn len(self) -> u64 {
         u64::from(self.recent.length)
     }
 
     /// From the oldest to the latest with their signatures, capture copies too.
-    pub fn all(self) -> impl Iterator<Item = (u32, Entry)> + 'p {
+    pub(crate) fn all(self) -> impl Iterator<Item = (u32, Entry)> + 'p {
         let length = usize::from(self.recent.length);
         let first = usize::from(self.recent.next) + LENGTH - length;
         (first..first + length).filter_map(move |at| self.at(at % LENGTH))
     }
 
     /// From the latest to the oldest, capture copies left out.
-    pub fn backwards(self) -> impl Iterator<Item = Entry> + 'p {
+    pub(crate) fn backwards(self) -> impl Iterator<Item = Entry> + 'p {
         let next = usize::from(self.recent.next);
         (1..=usize::from(self.recent.length)).filter_map(move |back| {
             let (_, entry) = self.at((next + LENGTH - back) % LENGTH)?;
@@ -228,7 +228,7 @@ fn mark_of(signature: u32) -> u16 {
 
 /// A fingerprint of everything by which a mirrored copy equals its original.
 #[inline]
-pub fn signature(segment: &Segment<'_>) -> u32 {
+pub(crate) fn signature(segment: &Segment<'_>) -> u32 {
     let mut mixed = u64::from(segment.sequence.0) << 32 | u64::from(segment.acknowledgment.0);
     for part in [
         u64::from(segment.payload_length) << 16 | u64::from(segment.window),

@@ -28,7 +28,7 @@ numbers! {
 
 /// A connection and what is only needed while segments still come.
 #[derive(Debug)]
-pub struct Live<'s> {
+pub(crate) struct Live<'s> {
     /// The facts.
     pub connection: &'s mut Connection,
     /// Latest segments.
@@ -39,7 +39,7 @@ pub struct Live<'s> {
 
 /// How a segment is related to the connection it opens.
 #[derive(Clone, Copy, Debug)]
-pub struct Birth {
+pub(crate) struct Birth {
     /// Number of the connection.
     pub id: u64,
     /// Which side sent the first segment.
@@ -163,7 +163,7 @@ impl Connection {
 
 impl Live<'_> {
     /// Takes the next segment of this connection, sent by this side.
-    pub fn take(&mut self, segment: &Segment<'_>, sender: Side) {
+    pub(crate) fn take(&mut self, segment: &Segment<'_>, sender: Side) {
         let mark = signature(segment);
         let mut effect = Effect::default();
         let mut duplicate = false;

@@ -6,27 +6,27 @@ use crate::conn::facts::connection::Connection;
 use crate::conn::facts::teardown::Teardown;
 
 /// Candidates compared: the one that was silent longest goes.
-pub const COMPARED: usize = 16;
+pub(crate) const COMPARED: usize = 16;
 
 /// Followed connections in the order in which they were begun or spared.
 #[derive(Debug, Default)]
-pub struct Candidates {
+pub(crate) struct Candidates {
     line: VecDeque<(u32, u64)>,
 }
 
 impl Candidates {
     /// Puts a connection at the end of the line: its place and its number.
-    pub fn enter(&mut self, place: u32, id: u64) {
+    pub(crate) fn enter(&mut self, place: u32, id: u64) {
         self.line.push_back((place, id));
     }
 
     /// The next candidate.
-    pub fn next(&mut self) -> Option<(u32, u64)> {
+    pub(crate) fn next(&mut self) -> Option<(u32, u64)> {
         self.line.pop_front()
     }
 
     /// Forgets connections that were let go, once they are more than half of the line.
-    pub fn tidy(&mut self, followed: u32, alive: impl Fn(u32, u64) -> bool) {
+    pub(crate) fn tidy(&mut self, followed: u32, alive: impl Fn(u32, u64) -> bool) {
         if self.line.len() > 2 * followed as usize + 64 {
             self.line.retain(|&(place, id)| alive(place, id));
         }
@@ -35,18 +35,18 @@ impl Candidates {
 
 /// Tells what hangs on a connection, where memory is limited; else nothing weighs anything.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Scales(pub bool);
+pub(crate) struct Scales(pub bool);
 
 impl Scales {
     /// So many bytes.
     #[inline]
-    pub fn bytes(self, bytes: usize) -> u64 {
+    pub(crate) fn bytes(self, bytes: usize) -> u64 {
         if self.0 { bytes as u64 } else { 0 }
     }
 
     /// Bytes that hang on a connection.
     #[inline]
-    pub fn weigh(self, c: &Connection) -> u64 {
+    pub(crate) fn weigh(self, c: &Connection) -> u64 {
         if self.0 { hanging(c) as u64 } else { 0 }
     }
 }

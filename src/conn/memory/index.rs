@@ -5,7 +5,7 @@ use crate::conn::primitives::bits::{high, low};
 /// A table with open addressing. An entry holds a hash in its upper half and a place plus one in
 /// the lower; 0 is empty.
 #[derive(Debug, Default)]
-pub struct Index {
+pub(crate) struct Index {
     entries: Vec<u64>,
     used: usize,
 }
@@ -13,25 +13,25 @@ pub struct Index {
 impl Index {
     /// Reads the entry where looking for a hash begins, ahead of its use.
     #[inline]
-    pub fn touch(&self, hash: u32) -> u64 {
+    pub(crate) fn touch(&self, hash: u32) -> u64 {
         self.entries.get(self.begin(hash)).copied().unwrap_or(0)
     }
 
     /// The first place with this hash.
     #[inline]
-    pub fn first(&self, hash: u32) -> Option<u32> {
+    pub(crate) fn first(&self, hash: u32) -> Option<u32> {
         self.next(hash, &mut self.begin(hash))
     }
 
     /// Where to look for a hash first.
     #[inline]
-    pub fn begin(&self, hash: u32) -> usize {
+    pub(crate) fn begin(&self, hash: u32) -> usize {
         hash as usize & self.entries.len().wrapping_sub(1)
     }
 
     /// The next place with this hash, from `at` on, which is moved behind it.
     #[inline]
-    pub fn next(&self, hash: u32, at: &mut usize) -> Option<u32> {
+    pub(crate) fn next(&self, hash: u32, at: &mut usize) -> Option<u32> {
         let mask = self.entries.len().wrapping_sub(1);
         loop {
             let entry = *self.entries.get(*at)?;
@@ -46,7 +46,7 @@ impl Index {
     }
 
     /// Makes `number` the first place of its tuple, instead of `old` when there is one.
-    pub fn point(&mut self, hash: u32, old: Option<u32>, number: u32) {
+    pub(crate) fn point(&mut self, hash: u32, old: Option<u32>, number: u32) {
         if let Some(old) = old {
             if let Some(at) = self.position(hash, old) {
                 self.entries[at] = pack(hash, number);
@@ -61,7 +61,7 @@ impl Index {
     }
 
     /// Takes a tuple's entry out.
-    pub fn forget(&mut self, hash: u32, number: u32) {
+    pub(crate) fn forget(&mut self, hash: u32, number: u32) {
         let Some(mut gap) = self.position(hash, number) else { return };
         let mask = self.entries.len() - 1;
         let mut at = gap;

@@ -100,7 +100,7 @@ impl Limits {
 
 /// When a connection was last heard of.
 #[derive(Clone, Copy, Debug)]
-pub struct Last {
+pub(crate) struct Last {
     /// Time of its latest packet, or the capture's time at it if that was later: packets of a clock
     /// that is behind are not late for that.
     pub at: i64,
@@ -110,7 +110,7 @@ pub struct Last {
 
 /// Which limit holds for a connection.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Due {
+pub(crate) enum Due {
     /// It is over.
     #[default]
     Closed,
@@ -126,7 +126,7 @@ pub enum Due {
 
 impl Due {
     /// Why a connection is let go when its time is over.
-    pub fn release(self) -> Release {
+    pub(crate) fn release(self) -> Release {
         match self {
             Self::Closed => Release::Closed,
             Self::Replaced => Release::Reuse,
@@ -135,7 +135,7 @@ impl Due {
     }
 
     /// Which one holds for this connection.
-    pub fn of(c: &Connection) -> Self {
+    pub(crate) fn of(c: &Connection) -> Self {
         if c.replaced {
             Self::Replaced
         } else if c.over_since.is_some() {

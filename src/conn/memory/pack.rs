@@ -37,7 +37,7 @@ pub(in crate::conn) struct Packer {
 impl Packer {
     /// The packed form of a connection and of its latest segments. What is rare is taken out of
     /// it beforehand; `rare` leads to it.
-    pub fn pack(
+    pub(crate) fn pack(
         &mut self,
         connection: &mut Connection,
         segments: Option<Seen<'_>>,

@@ -7,12 +7,12 @@ use crate::conn::facts::teardown::Teardown;
 use crate::conn::primitives::words::BySide;
 
 /// Connections that are asked for at once before they are worked on.
-pub const BLOCK: usize = 32;
+pub(crate) const BLOCK: usize = 32;
 /// Rows of FINs and RSTs of one connection that are.
 const ROWS: usize = 2;
 
 /// Reads from each cache line of these connections and of their first rows of FINs and RSTs.
-pub fn prefetch<'c>(connections: impl Iterator<Item = &'c Connection> + Clone) {
+pub(crate) fn prefetch<'c>(connections: impl Iterator<Item = &'c Connection> + Clone) {
     let whole = connections.clone().fold(0, |all, c| all ^ c.touch_whole());
     let rows = connections.flat_map(|c| c.teardowns.iter().take(ROWS));
     std::hint::black_box(rows.fold(whole, |all, row| all ^ row.touch_whole()));

@@ -8,7 +8,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 pub use groups::Groups;
-pub use unpacked::{Iter, Unpacker};
+pub(crate) use unpacked::{Iter, Unpacker};
 
 use packed::PackedRows;
 
@@ -23,7 +23,7 @@ use crate::conn::primitives::words::Release;
 const MANY_TEARDOWNS: usize = 256;
 
 /// A FIN or RST segment: its packet, its connection's row, its place among those of that.
-pub type Place = (u64, u32, u32);
+pub(crate) type Place = (u64, u32, u32);
 
 /// Connections in order.
 #[derive(Default)]

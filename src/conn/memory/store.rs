@@ -5,7 +5,7 @@ mod carry;
 mod end;
 mod packing;
 
-pub use end::Show;
+pub(crate) use end::Show;
 
 use crate::conn::facts::connection::Connection;
 use crate::conn::facts::tuple::{Tuple, tuple_of};
@@ -23,7 +23,7 @@ use crate::packet::Segment;
 /// not for each.
 pub const PREFETCHED: usize = 32;
 /// No connection.
-pub const NONE: u32 = u32::MAX;
+pub(crate) const NONE: u32 = u32::MAX;
 
 /// Marks the place of an unpacked connection; others are those of packed connections.
 const UNPACKED: u32 = 1 << 31;
@@ -32,7 +32,7 @@ const SLOT: u64 = size_of::<Slot>() as u64 + 32;
 
 /// A followed connection, or one that was: what is known of it without unpacking it.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Slot {
+pub(crate) struct Slot {
     /// The capture's time at its latest packet, which that packet may have been behind; the later
     /// of both, as long as it is not unpacked.
     pub seen: i64,
@@ -63,7 +63,7 @@ impl Slot {
 /// An unpacked connection.
 #[derive(Debug)]
 #[repr(C)]
-pub struct Unpacked {
+pub(crate) struct Unpacked {
     recent: Recent,
     /// Number of its slot; [`NONE`] when this is vacant.
     number: u32,
@@ -72,7 +72,7 @@ pub struct Unpacked {
 
 /// All connections in memory.
 #[derive(Debug, Default)]
-pub struct Store {
+pub(crate) struct Store {
     slots: Slab<Slot>,
     unpacked: Slab<Unpacked>,
     /// The unpacked connection that is looked at next.
@@ -94,24 +94,24 @@ pub struct Store {
 
 impl Store {
     /// An empty one; `weighs` when [`Store::bytes`] will be asked for.
-    pub fn new(weighs: bool) -> Self {
+    pub(crate) fn new(weighs: bool) -> Self {
         Self { scales: Scales(weighs), ..Self::default() }
     }
 
     /// What tells how much hangs on a connection.
-    pub fn scales(&self) -> Scales {
+    pub(crate) fn scales(&self) -> Scales {
         self.scales
     }
 
     /// What is known of a connection without unpacking it.
     #[inline]
-    pub fn slot(&self, number: u32) -> Option<&Slot> {
+    pub(crate) fn slot(&self, number: u32) -> Option<&Slot> {
         self.slots.get(number)
     }
 
     /// The same, to change.
     #[inline]
-    pub fn slot_mut(&mut self, number: u32) -> Option<&mut Slot> {
+    pub(crate) fn slot_mut(&mut self, number: u32) -> Option<&mut Slot> {
         self.slots.get_mut(number)
     }
 
@@ -127,19 +127,19 @@ impl Store {
 
     /// The connection of a slot, which must be unpacked.
     #[inline]
-    pub fn connection(&self, number: u32) -> Option<&Connection> {
+    pub(crate) fn connection(&self, number: u32) -> Option<&Connection> {
         self.unpacked_at(number).map(|unpacked| &unpacked.connection)
     }
 
     /// The same, to change.
     #[inline]
-    pub fn connection_mut(&mut self, number: u32) -> Option<&mut Connection> {
+    pub(crate) fn connection_mut(&mut self, number: u32) -> Option<&mut Connection> {
         self.unpacked_at_mut(number).map(|unpacked| &mut unpacked.connection)
     }
 
     /// Everything of an unpacked connection, to take a segment when it is `now` in the capture.
     #[inline]
-    pub fn live(&mut self, number: u32, now: i64) -> Option<Live<'_>> {
+    pub(crate) fn live(&mut self, number: u32, now: i64) -> Option<Live<'_>> {
         let slot = self.slot_mut(number)?;
         slot.seen = now;
         let at = slot.at.checked_sub(UNPACKED)?;
@@ -148,12 +148,12 @@ impl Store {
     }
 
     /// When a connection was last heard of.
-    pub fn last(&self, number: u32) -> Option<Last> {
+    pub(crate) fn last(&self, number: u32) -> Option<Last> {
         Some(self.slot(number)?.last(self.connection(number)))
     }
 
     /// Whether this connection is in a slot and still followed.
-    pub fn is_followed(&self, number: u32, id: u64) -> bool {
+    pub(crate) fn is_followed(&self, number: u32, id: u64) -> bool {
         self.slot(number).is_some_and(|slot| slot.followed && slot.id == id)
     }
 
@@ -161,7 +161,7 @@ impl Store {
     /// use: one part of all of them after the other, so that waiting for memory happens once for
     /// each part. A segment is told by its hash and the port it comes from.
     #[inline]
-    pub fn touch(&self, segments: impl Iterator<Item = (u32, u16)>) -> u64 {
+    pub(crate) fn touch(&self, segments: impl Iterator<Item = (u32, u16)>) -> u64 {
         let (mut all, mut hashes) = (0, [(0, 0); PREFETCHED]);
         let mut count = 0;
         for (place, (hash, port)) in hashes.iter_mut().zip(segments) {
@@ -189,7 +189,7 @@ impl Store {
 
     /// A free slot for a connection of which nothing is known yet, unpacked. `None` when all 2^31 are
     /// taken.
-    pub fn insert(&mut self, id: u64, hash: u32, next: u32) -> Option<u32> {
+    pub(crate) fn insert(&mut self, id: u64, hash: u32, next: u32) -> Option<u32> {
         let number = self.slots.put(Slot::default())?;
         let at = UNPACKED + self.occupy(number)?;
         *self.slot_mut(number)? = Slot { id, next, hash, at, followed: true, ..Slot::default() };
@@ -231,7 +231,7 @@ impl Store {
 
     /// Unpacks a connection where it is packed.
     #[inline]
-    pub fn unpack_if_packed(&mut self, number: u32) {
+    pub(crate) fn unpack_if_packed(&mut self, number: u32) {
         if self.slot(number).is_some_and(|slot| slot.at < UNPACKED) {
             self.unpack_slot(number);
         }
@@ -239,7 +239,7 @@ impl Store {
 
     /// No longer follows a connection that is unpacked; it stays as a row, which does not count as
     /// memory of what is followed.
-    pub fn keep_row(&mut self, number: u32) {
+    pub(crate) fn keep_row(&mut self, number: u32) {
         let Some(c) = self.connection(number) else { return };
         let heavy = self.scales.weigh(c);
         let (hanging, used) = (self.hanging, self.arena.used());
@@ -258,7 +258,7 @@ impl Store {
     }
 
     /// Takes a connection that is unpacked out, and makes its slot free again.
-    pub fn remove(&mut self, number: u32) -> Option<Connection> {
+    pub(crate) fn remove(&mut self, number: u32) -> Option<Connection> {
         let row = std::mem::replace(self.connection_mut(number)?, Connection::blank());
         self.hanging = self.hanging.saturating_sub(self.scales.weigh(&row));
         self.vacate(number);
@@ -270,7 +270,7 @@ impl Store {
 
     /// The first connection with a hash, where it is unpacked.
     #[inline]
-    pub fn first(&self, hash: u32) -> Option<(u32, &Slot, &Connection)> {
+    pub(crate) fn first(&self, hash: u32) -> Option<(u32, &Slot, &Connection)> {
         let number = self.index.first(hash)?;
         let slot = self.slot(number)?;
         let unpacked = self.unpacked.get(slot.at.checked_sub(UNPACKED)?)?;
@@ -278,12 +278,12 @@ impl Store {
     }
 
     /// The first connection of a segment's tuple, and which of its sides sent the segment.
-    pub fn find_of(&mut self, segment: &Segment<'_>, hash: u32) -> Option<(u32, Side)> {
+    pub(crate) fn find_of(&mut self, segment: &Segment<'_>, hash: u32) -> Option<(u32, Side)> {
         self.find_with(hash, |c| c.side_of(segment))
     }
 
     /// The first connection of a tuple.
-    pub fn find(&mut self, tuple: &Tuple, hash: u32) -> Option<u32> {
+    pub(crate) fn find(&mut self, tuple: &Tuple, hash: u32) -> Option<u32> {
         let found = self.find_with(hash, |c| (tuple_of(c) == *tuple).then_some(()));
         found.map(|(number, ())| number)
     }
@@ -305,17 +305,17 @@ impl Store {
     }
 
     /// The index of hashes.
-    pub fn index_mut(&mut self) -> &mut Index {
+    pub(crate) fn index_mut(&mut self) -> &mut Index {
         &mut self.index
     }
 
     /// Notes what hangs on a connection now instead of before.
-    pub fn weigh(&mut self, before: u64, now: u64) {
+    pub(crate) fn weigh(&mut self, before: u64, now: u64) {
         self.hanging = self.hanging.saturating_sub(before).saturating_add(now);
     }
 
     /// Bytes that followed connections take; asked for where the scales weigh.
-    pub fn bytes(&self) -> u64 {
+    pub(crate) fn bytes(&self) -> u64 {
         let slots = self.slots.used() as u64 * SLOT;
         let unpacked = self.unpacked.used() * size_of::<Unpacked>();
         let used = (unpacked + self.pool.bytes() + self.arena.used()) as u64;
@@ -323,7 +323,7 @@ impl Store {
     }
 
     /// Copies of the connections that are followed now.
-    pub fn followed(&self) -> impl Iterator<Item = Connection> {
+    pub(crate) fn followed(&self) -> impl Iterator<Item = Connection> {
         (0..self.slots.len()).filter_map(|number| {
             self.slot(number).filter(|slot| slot.followed)?;
             let mut copy = Connection::blank();
@@ -346,7 +346,7 @@ impl Store {
 
 impl Unpacked {
     /// One that is only a row.
-    pub fn row(connection: Connection) -> Self {
+    pub(crate) fn row(connection: Connection) -> Self {
         Self { recent: Recent::default(), number: NONE, connection }
     }
 }

@@ -7,7 +7,7 @@ use crate::packet::Seq;
 
 /// What distances are taken from.
 #[derive(Clone, Copy)]
-pub struct Base {
+pub(crate) struct Base {
     /// Time of the first packet.
     pub time: i64,
     /// Number of the first packet.
@@ -19,7 +19,7 @@ pub struct Base {
 }
 
 /// What has the fields of a connection pass: it writes each, or reads it.
-pub trait Coder {
+pub(crate) trait Coder {
     /// Whether it reads.
     const READS: bool;
 
@@ -139,13 +139,13 @@ pub trait Coder {
 }
 
 /// Fields that are a word.
-pub trait Plain: Copy {
+pub(crate) trait Plain: Copy {
     fn to_word(self) -> u64;
     fn from_word(word: u64) -> Self;
 }
 
 /// Fields of which there is a word left for a missing one.
-pub trait Narrow: Plain {
+pub(crate) trait Narrow: Plain {
     /// The word for one that may be missing.
     #[inline]
     fn code(value: Option<Self>) -> u64 {
@@ -246,7 +246,7 @@ fn unzigzag(word: u64) -> i64 {
 }
 
 /// Several small fields in one word, each with its bits.
-pub struct Bits {
+pub(crate) struct Bits {
     word: u64,
     at: u32,
     scatter: bool,
@@ -255,7 +255,7 @@ pub struct Bits {
 impl Bits {
     /// A field that fits into so many bits.
     #[inline]
-    pub fn plain<T: Plain>(&mut self, value: &mut T, bits: u32) {
+    pub(crate) fn plain<T: Plain>(&mut self, value: &mut T, bits: u32) {
         if self.scatter {
             *value = T::from_word(self.word >> self.at & ((1 << bits) - 1));
         } else {
@@ -267,7 +267,7 @@ impl Bits {
 
     /// One that may be missing, which takes a number more.
     #[inline]
-    pub fn option<T: Narrow>(&mut self, value: &mut Option<T>, bits: u32) {
+    pub(crate) fn option<T: Narrow>(&mut self, value: &mut Option<T>, bits: u32) {
         let mut word = T::code(*value);
         self.plain(&mut word, bits);
         *value = T::decode(word);

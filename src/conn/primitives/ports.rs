@@ -8,6 +8,6 @@ const LIKELY_SERVER_PORTS: [u16; 49] = [
 ];
 
 /// Whether a server is likely at this port.
-pub fn likely_server_port(port: u16) -> bool {
+pub(crate) fn likely_server_port(port: u16) -> bool {
     LIKELY_SERVER_PORTS.contains(&port)
 }

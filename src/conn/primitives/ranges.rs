@@ -1,7 +1,7 @@
 //! Which bytes of one side's sequence space were seen, as ranges and never as payload.
 
 /// Ranges kept above the first gap of one side; further ones are folded into their neighbour.
-pub const MAX_RANGES: usize = 256;
+pub(crate) const MAX_RANGES: usize = 256;
 
 /// Bytes seen beyond the first gap: sorted, disjoint, not touching.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -2,12 +2,12 @@
 
 /// Things that are allocated at a time: large enough for the allocator to give their memory back to
 /// the system at once, small enough for a small capture.
-pub const CHUNK: usize = 1024;
+pub(crate) const CHUNK: usize = 1024;
 /// Places at most.
 const MOST: u32 = 1 << 31;
 
 #[derive(Debug)]
-pub struct Slab<T> {
+pub(crate) struct Slab<T> {
     chunks: Vec<Vec<T>>,
     length: u32,
     vacant: Vec<u32>,
@@ -22,32 +22,32 @@ impl<T> Default for Slab<T> {
 impl<T> Slab<T> {
     /// What is in a place.
     #[inline]
-    pub fn get(&self, number: u32) -> Option<&T> {
+    pub(crate) fn get(&self, number: u32) -> Option<&T> {
         let number = number as usize;
         self.chunks.get(number / CHUNK)?.get(number % CHUNK)
     }
 
     /// The same, to change.
     #[inline]
-    pub fn get_mut(&mut self, number: u32) -> Option<&mut T> {
+    pub(crate) fn get_mut(&mut self, number: u32) -> Option<&mut T> {
         let number = number as usize;
         self.chunks.get_mut(number / CHUNK)?.get_mut(number % CHUNK)
     }
 
     /// A place that is free, with what was left there.
     #[inline]
-    pub fn vacant(&mut self) -> Option<u32> {
+    pub(crate) fn vacant(&mut self) -> Option<u32> {
         self.vacant.pop()
     }
 
     /// Puts something in a place that was never used. `None` when all are taken.
-    pub fn add(&mut self, value: T) -> Option<u32> {
+    pub(crate) fn add(&mut self, value: T) -> Option<u32> {
         self.add_made(|| value)
     }
 
     /// The same for something large, which is made in its place.
     #[inline]
-    pub fn add_made(&mut self, make: impl FnOnce() -> T) -> Option<u32> {
+    pub(crate) fn add_made(&mut self, make: impl FnOnce() -> T) -> Option<u32> {
         let number = self.length;
         self.length = number.checked_add(1).filter(|&length| length < MOST)?;
         if (number as usize).is_multiple_of(CHUNK) {
@@ -58,7 +58,7 @@ impl<T> Slab<T> {
     }
 
     /// Puts something in a free place, instead of what was left there, or in a new one.
-    pub fn put(&mut self, value: T) -> Option<u32> {
+    pub(crate) fn put(&mut self, value: T) -> Option<u32> {
         match self.vacant() {
             Some(number) => {
                 *self.get_mut(number)? = value;
@@ -69,32 +69,32 @@ impl<T> Slab<T> {
     }
 
     /// Makes a place free.
-    pub fn free(&mut self, number: u32) {
+    pub(crate) fn free(&mut self, number: u32) {
         self.vacant.push(number);
     }
 
     /// The same for several.
-    pub fn free_all<'n>(&mut self, numbers: impl IntoIterator<Item = &'n u32>) {
+    pub(crate) fn free_all<'n>(&mut self, numbers: impl IntoIterator<Item = &'n u32>) {
         self.vacant.extend(numbers);
     }
 
     /// Places that were used, free ones too.
-    pub fn len(&self) -> u32 {
+    pub(crate) fn len(&self) -> u32 {
         self.length
     }
 
     /// Places in use.
-    pub fn used(&self) -> usize {
+    pub(crate) fn used(&self) -> usize {
         self.length as usize - self.vacant.len()
     }
 
     /// Everything in order, what was left in free places too.
-    pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut T> {
+    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut T> {
         self.chunks.iter_mut().flatten()
     }
 
     /// Takes the chunk out that begins with this place, if it has so many places.
-    pub fn take_chunk(&mut self, first: u32, length: usize) -> Option<Vec<T>> {
+    pub(crate) fn take_chunk(&mut self, first: u32, length: usize) -> Option<Vec<T>> {
         let first = first as usize;
         let chunk = self.chunks.get_mut(first / CHUNK)?;
         let whole = first.is_multiple_of(CHUNK) && chunk.len() == length;

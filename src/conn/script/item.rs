@@ -22,7 +22,7 @@ const WORDS: &[&str] = &[
 
 /// A segment as it was written; what is not there, its sender chooses.
 #[derive(Clone, Debug, Default)]
-pub struct Item {
+pub(super) struct Item {
     pub flags: Flags,
     pub payload: u32,
     pub octets: Option<Vec<u8>>,
@@ -61,27 +61,27 @@ pub struct Item {
 
 /// What is wrong with a script: at which of its words, and what was expected there.
 #[derive(Debug)]
-pub struct Fault<'a> {
+pub(super) struct Fault<'a> {
     /// A part of the script itself, by which its place is found.
     pub word: &'a str,
     pub reason: String,
 }
 
 impl<'a> Fault<'a> {
-    pub fn at(word: &'a str, reason: impl Into<String>) -> Self {
+    pub(super) fn at(word: &'a str, reason: impl Into<String>) -> Self {
         Self { word, reason: reason.into() }
     }
 }
 
 /// A host: in which of the two nets, and the last byte of its address there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Host {
+pub(super) struct Host {
     pub net: Side,
     pub number: u8,
 }
 
 impl Host {
-    pub fn of(net: Side, number: u8) -> Self {
+    pub(super) fn of(net: Side, number: u8) -> Self {
         Self { net, number }
     }
 
@@ -98,7 +98,7 @@ impl Host {
 
 /// What a range counts through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Each {
+pub(super) enum Each {
     Client,
     Server,
     Port,
@@ -107,7 +107,7 @@ pub enum Each {
 
 impl Item {
     /// The items that it stands for: itself, or one for each of its range.
-    pub fn each(&self) -> impl Iterator<Item = Self> + use<'_> {
+    pub(super) fn each(&self) -> impl Iterator<Item = Self> + use<'_> {
         let (which, range) = self.each.clone().unzip();
         let one = range.is_none().then(|| self.clone());
         let numbered = range.into_iter().flatten().map(move |number| {
@@ -178,12 +178,12 @@ impl Item {
 
 /// A number moved from the one its sender would use, or given relative to the initial one.
 #[derive(Clone, Copy, Debug)]
-pub enum Number {
+pub(super) enum Number {
     Moved(i64),
     Exactly(i64),
 }
 
-pub fn read_item(text: &str) -> Result<Item, Fault<'_>> {
+pub(super) fn read_item(text: &str) -> Result<Item, Fault<'_>> {
     let (flags, mut rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
     let flags = read_flags(flags).map_err(|reason| Fault::at(flags, reason))?;
     let mut item = Item { flags, ..Item::default() };
@@ -320,7 +320,7 @@ fn number(value: &str) -> Result<Number, String> {
     Ok(if exact { Number::Exactly(number) } else { Number::Moved(number) })
 }
 
-pub fn duration(word: &str) -> Result<i64, String> {
+pub(super) fn duration(word: &str) -> Result<i64, String> {
     let text = word.strip_prefix(['+', '-']).unwrap_or(word);
     let units = [("us", 1e3), ("ms", 1e6), ("s", 1e9)];
     units

@@ -2,7 +2,7 @@
 
 /// The beginning of a TLS handshake that asks for this name (RFC 8446 section 4.1.2, RFC 6066
 /// section 3), with one cipher and no other extension.
-pub fn client_hello(name: &str) -> Option<Vec<u8>> {
+pub(super) fn client_hello(name: &str) -> Option<Vec<u8>> {
     let entry = [&[0][..], &length(name.len())?, name.as_bytes()].concat();
     let list = [&length(entry.len())?[..], &entry].concat();
     let extension = [&[0, 0][..], &length(list.len())?, &list].concat();
@@ -13,7 +13,7 @@ pub fn client_hello(name: &str) -> Option<Vec<u8>> {
 }
 
 /// An HTTP request with this host (RFC 9112 section 3.2).
-pub fn request(name: &str) -> Vec<u8> {
+pub(super) fn request(name: &str) -> Vec<u8> {
     format!("GET / HTTP/1.1\r\nHost: {name}\r\n\r\n").into_bytes()
 }
 

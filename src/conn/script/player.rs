@@ -62,7 +62,7 @@ struct Talk {
 }
 
 /// The hosts, as far as the script has come.
-pub struct Player {
+pub(super) struct Player {
     ends: Ends,
     /// The talk of these ends; the others wait.
     talk: Talk,
@@ -77,7 +77,7 @@ pub struct Player {
 }
 
 impl Player {
-    pub fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self {
             ends: Ends {
                 version: 4,
@@ -95,12 +95,12 @@ impl Player {
     }
 
     /// What was captured.
-    pub fn into_packets(self) -> Vec<Packet> {
+    pub(super) fn into_packets(self) -> Vec<Packet> {
         self.packets
     }
 
     /// One item.
-    pub fn play<'a>(&mut self, whole: &'a str) -> Result<(), Fault<'a>> {
+    pub(super) fn play<'a>(&mut self, whole: &'a str) -> Result<(), Fault<'a>> {
         let whole_fault = |reason: String| Fault::at(whole, reason);
         let (unseen, text) = match (whole.strip_prefix('('), whole.strip_suffix(')')) {
             (Some(opened), Some(_)) => (true, opened.strip_suffix(')').unwrap_or(opened).trim()),

@@ -6,12 +6,12 @@ const SECOND: i64 = 1_000_000_000;
 
 /// A place in the slab and the low half of the connection's number, by which an entry is told from
 /// those of a later connection in the same place: without it they would add up there.
-pub type Entry = (u32, u32);
+pub(crate) type Entry = (u32, u32);
 
 /// Connections to look at when their second has passed. An entry may be stale: whoever takes it
 /// checks the true deadline and enters it again.
 #[derive(Debug, Default)]
-pub struct Wheel {
+pub(crate) struct Wheel {
     slots: Vec<Vec<Entry>>,
     /// The first second not yet handed out.
     now: Option<i64>,
@@ -25,7 +25,7 @@ const fn turn(now: i64) -> i64 {
 
 impl Wheel {
     /// Enters a connection for a time in nanoseconds; far ones come up early and are entered again.
-    pub fn add(&mut self, entry: Entry, deadline: i64, clock: i64) {
+    pub(crate) fn add(&mut self, entry: Entry, deadline: i64, clock: i64) {
         if self.slots.is_empty() {
             self.slots.resize(SPAN, Vec::new());
         }
@@ -40,12 +40,12 @@ impl Wheel {
 
     /// Whether a second passed since entries were last handed out.
     #[inline]
-    pub fn is_due(&self, time: i64) -> bool {
+    pub(crate) fn is_due(&self, time: i64) -> bool {
         self.now.is_some_and(|now| time >= turn(now))
     }
 
     /// Everything entered for seconds before `time`, in order. Jumps cost at most one round.
-    pub fn due(&mut self, time: i64) -> Vec<Entry> {
+    pub(crate) fn due(&mut self, time: i64) -> Vec<Entry> {
         let second = time.div_euclid(SECOND);
         let Some(now) = self.now else { return Vec::new() };
         if second <= now {

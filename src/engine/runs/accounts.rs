@@ -31,10 +31,10 @@ pub struct Accounts {
 }
 
 /// Numbers and times of some frames of a run, by their numbers in it.
-pub type Wanted = BTreeMap<u64, Option<(u64, i64, bool)>>;
+pub(super) type Wanted = BTreeMap<u64, Option<(u64, i64, bool)>>;
 
 /// What going through all frames in order told of them.
-pub struct Walked {
+pub(super) struct Walked {
     /// By run.
     pub wanted: Vec<Wanted>,
     /// Names in DNS answers that were set aside, by file; the paths and oddities of such frames;
@@ -91,7 +91,12 @@ pub fn accounts<F: Frames + ?Sized>(
 ///
 /// # Errors
 /// [`Error::Argument`] where something is missing.
-pub fn closed(plan: &Plan, runs: &[&Run], odd: &Issues, walked: Walked) -> Result<Accounts, Error> {
+pub(super) fn closed(
+    plan: &Plan,
+    runs: &[&Run],
+    odd: &Issues,
+    walked: Walked,
+) -> Result<Accounts, Error> {
     let Walked { wanted, told: (told, mut decoder, mut ledger), end } = walked;
     let mut files = Vec::with_capacity(plan.files.len());
     let mut names: Vec<(u64, u32, Host)> = Vec::new();

@@ -12,7 +12,7 @@ use crate::digest::wire::put;
 
 /// A frame that was set aside.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Aside {
+pub(super) struct Aside {
     pub interface: u32,
     pub link: LinkType,
     pub direction: Direction,
@@ -21,7 +21,7 @@ pub struct Aside {
 }
 
 /// Writes one.
-pub fn add(octets: &mut Vec<u8>, frame: &Frame<'_>) {
+pub(super) fn add(octets: &mut Vec<u8>, frame: &Frame<'_>) {
     for word in [
         u64::from(frame.interface),
         u64::from(frame.link.0),
@@ -35,15 +35,15 @@ pub fn add(octets: &mut Vec<u8>, frame: &Frame<'_>) {
 }
 
 /// Reads those of a run.
-pub struct Asides<R>(Octets<R>);
+pub(super) struct Asides<R>(Octets<R>);
 
 impl<R: Read> Asides<R> {
-    pub fn new(octets: R) -> Self {
+    pub(super) fn new(octets: R) -> Self {
         Self(Octets::new(octets))
     }
 
     /// Where their bytes come from: more may come once all were read.
-    pub fn source(&mut self) -> &mut R {
+    pub(super) fn source(&mut self) -> &mut R {
         self.0.source()
     }
 
@@ -51,7 +51,7 @@ impl<R: Read> Asides<R> {
     ///
     /// # Errors
     /// Where the bytes cannot be read or are none.
-    pub fn next(&mut self) -> Result<Option<Aside>, Error> {
+    pub(super) fn next(&mut self) -> Result<Option<Aside>, Error> {
         const WHAT: &str = "a frame";
         let Some(interface) = self.0.word()? else { return Ok(None) };
         let mut word = || self.0.word()?.ok_or_else(|| broken(WHAT));

@@ -19,14 +19,14 @@ const LEVEL: i32 = 1;
 
 /// What a blob is, and of which part of the capture.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Tag {
+pub(crate) struct Tag {
     pub kind: u8,
     pub part: u32,
 }
 
 /// Where a blob lies.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Blob {
+pub(crate) struct Blob {
     pub tag: Tag,
     /// How many things are in it.
     pub count: u64,
@@ -53,7 +53,7 @@ impl Blob {
 ///
 /// # Errors
 /// Where it cannot be compressed.
-pub fn packed(tag: Tag, count: u64, octets: &[u8]) -> io::Result<(Blob, Vec<u8>)> {
+pub(crate) fn packed(tag: Tag, count: u64, octets: &[u8]) -> io::Result<(Blob, Vec<u8>)> {
     let packed = zstd::bulk::compress(octets, LEVEL)?;
     let (raw, length) = (octets.len() as u64, packed.len() as u64);
     Ok((Blob { tag, count, offset: 0, length, raw, checksum: checksum(&packed) }, packed))
@@ -62,13 +62,13 @@ pub fn packed(tag: Tag, count: u64, octets: &[u8]) -> io::Result<(Blob, Vec<u8>)
 impl Blob {
     /// The same at a place.
     #[must_use]
-    pub fn at(self, offset: u64) -> Self {
+    pub(crate) fn at(self, offset: u64) -> Self {
         Self { offset, ..self }
     }
 }
 
 /// Writes one.
-pub struct Packing<W> {
+pub(crate) struct Packing<W> {
     out: W,
     at: u64,
     /// Bytes in front of it.
@@ -78,7 +78,7 @@ pub struct Packing<W> {
 
 impl<W: Write> Packing<W> {
     /// Behind so many bytes that were written already, and these blobs among them.
-    pub fn new(out: W, front: u64, blobs: Vec<Blob>) -> Self {
+    pub(crate) fn new(out: W, front: u64, blobs: Vec<Blob>) -> Self {
         Self { out, at: front, front, blobs }
     }
 
@@ -86,7 +86,7 @@ impl<W: Write> Packing<W> {
     ///
     /// # Errors
     /// Those of writing.
-    pub fn put(&mut self, tag: Tag, count: u64, octets: &[u8]) -> io::Result<()> {
+    pub(crate) fn put(&mut self, tag: Tag, count: u64, octets: &[u8]) -> io::Result<()> {
         let (blob, packed) = packed(tag, count, octets)?;
         self.out.write_all(&packed)?;
         self.blobs.push(blob.at(self.at));
@@ -98,7 +98,7 @@ impl<W: Write> Packing<W> {
     ///
     /// # Errors
     /// Those of writing.
-    pub fn finish(mut self) -> io::Result<(W, u64)> {
+    pub(crate) fn finish(mut self) -> io::Result<(W, u64)> {
         let mut out = Out::default();
         let never = |bad: Bad| io::Error::other(bad.0);
         out.number(&mut self.front).map_err(never)?;
@@ -115,7 +115,7 @@ impl<W: Write> Packing<W> {
 
 /// Reads one.
 #[derive(Clone, Debug)]
-pub struct Chest {
+pub(crate) struct Chest {
     held: Held,
     front: u64,
     blobs: Vec<Blob>,
@@ -128,7 +128,7 @@ impl Chest {
     ///
     /// # Errors
     /// [`Error::Io`], [`Error::State`].
-    pub fn open(held: Held) -> Result<Self, Error> {
+    pub(crate) fn open(held: Held) -> Result<Self, Error> {
         let mut file = opened(&held)?;
         let io = |error| failed(&held, error);
         let state = |why: &str| state(&held, why);
@@ -169,7 +169,7 @@ impl Chest {
     }
 
     /// What tells it from others.
-    pub fn sum(&self) -> u64 {
+    pub(crate) fn sum(&self) -> u64 {
         self.sum
     }
 
@@ -177,12 +177,12 @@ impl Chest {
     ///
     /// # Errors
     /// [`Error::Io`].
-    pub fn front(&self) -> Result<Front, Error> {
+    pub(crate) fn front(&self) -> Result<Front, Error> {
         Ok(Front { file: opened(&self.held)?, at: 0, length: self.front })
     }
 
     /// The blobs of a kind and part.
-    pub fn blobs(&self, tag: Tag) -> impl Iterator<Item = &Blob> {
+    pub(crate) fn blobs(&self, tag: Tag) -> impl Iterator<Item = &Blob> {
         self.blobs.iter().filter(move |blob| blob.tag == tag)
     }
 
@@ -190,7 +190,7 @@ impl Chest {
     ///
     /// # Errors
     /// [`Error::Io`].
-    pub fn stream(&self, tag: Tag) -> Result<Stream, Error> {
+    pub(crate) fn stream(&self, tag: Tag) -> Result<Stream, Error> {
         let blobs: Vec<Blob> = self.blobs(tag).copied().collect();
         let file = if blobs.is_empty() { None } else { Some(opened(&self.held)?) };
         Ok(Stream {
@@ -206,7 +206,7 @@ impl Chest {
     ///
     /// # Errors
     /// [`Error::Io`], [`Error::State`].
-    pub fn octets(&self, tag: Tag) -> Result<Vec<u8>, Error> {
+    pub(crate) fn octets(&self, tag: Tag) -> Result<Vec<u8>, Error> {
         let mut octets = Vec::new();
         let mut stream = self.stream(tag)?;
         while stream.load()? {
@@ -216,13 +216,13 @@ impl Chest {
     }
 
     /// That something in it makes no sense.
-    pub fn broken(&self, what: &str) -> Error {
+    pub(crate) fn broken(&self, what: &str) -> Error {
         state(&self.held, what)
     }
 }
 
 /// Blobs one behind the other.
-pub struct Stream {
+pub(crate) struct Stream {
     held: Held,
     file: Option<Box<dyn Bytes>>,
     blobs: std::vec::IntoIter<Blob>,
@@ -232,7 +232,7 @@ pub struct Stream {
 
 impl Stream {
     /// Takes the next blob; false at the end.
-    pub fn load(&mut self) -> Result<bool, Error> {
+    pub(crate) fn load(&mut self) -> Result<bool, Error> {
         let (Some(blob), Some(file)) = (self.blobs.next(), &mut self.file) else {
             (self.octets, self.at) = (Vec::new(), 0);
             return Ok(false);
@@ -252,7 +252,7 @@ impl Stream {
     }
 
     /// The bytes of the blob that was taken last.
-    pub fn octets(&self) -> &[u8] {
+    pub(crate) fn octets(&self) -> &[u8] {
         &self.octets
     }
 }

@@ -50,7 +50,7 @@ fn head<C: Coder>(coder: &mut C, known: &mut Bucketed) -> Result<(), Bad> {
 }
 
 /// The part of a packet, by the last packet of each part.
-pub fn part_of(ends: &[u64], packet: u64) -> usize {
+pub(super) fn part_of(ends: &[u64], packet: u64) -> usize {
     ends.partition_point(|&end| end < packet).min(ends.len().saturating_sub(1))
 }
 
@@ -58,7 +58,12 @@ pub fn part_of(ends: &[u64], packet: u64) -> usize {
 ///
 /// # Errors
 /// Those of the sink.
-pub fn write<W: Write>(out: W, plan: &Plan, known: &mut Bucketed, rows: &Rows) -> io::Result<u64> {
+pub(super) fn write<W: Write>(
+    out: W,
+    plan: &Plan,
+    known: &mut Bucketed,
+    rows: &Rows,
+) -> io::Result<u64> {
     let ends = plan.parts();
     let mut packing = Packing::new(out, 0, Vec::new());
     let mut groups: Vec<[Pile; 2]> = Vec::new();
@@ -210,7 +215,7 @@ impl<'f> RowsOf<'f> {
 ///
 /// # Errors
 /// [`Error::State`].
-pub fn all_paths(facts: &[Facts], most: u32) -> Result<(Vec<Way>, Vec<Vec<PathId>>), Error> {
+pub(super) fn all_paths(facts: &[Facts], most: u32) -> Result<(Vec<Way>, Vec<Vec<PathId>>), Error> {
     let mut paths = Paths::new(most);
     let mut of = Vec::with_capacity(facts.len());
     for bucket in facts {

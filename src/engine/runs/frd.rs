@@ -42,7 +42,7 @@ impl<W: Write> Write for Counted<W> {
 }
 
 /// Writes a run while it is read.
-pub struct Digesting<W: Write> {
+pub(super) struct Digesting<W: Write> {
     writer: Writer<Counted<W>>,
     name: String,
     buckets: u32,
@@ -55,7 +55,7 @@ impl<W: Write> Digesting<W> {
     ///
     /// # Errors
     /// Those of the sink.
-    pub fn new(out: W, name: &str, header: &Header) -> Result<Self, Error> {
+    pub(super) fn new(out: W, name: &str, header: &Header) -> Result<Self, Error> {
         let name = name.to_owned();
         let writer = Writer::new(Counted { out, octets: 0 }, header);
         let writer = writer.map_err(|source| Error::Io { file: name.clone(), source })?;
@@ -67,7 +67,7 @@ impl<W: Write> Digesting<W> {
     ///
     /// # Errors
     /// Those of the sink.
-    pub fn finish(self, run: &Run) -> Result<(W, u64), Error> {
+    pub(super) fn finish(self, run: &Run) -> Result<(W, u64), Error> {
         let name = self.name;
         let io = |source| Error::Io { file: name.clone(), source };
         let [reading, _] = &run.issues;
@@ -175,7 +175,7 @@ fn rest<C: Coder>(coder: &mut C, run: &mut Run) -> Result<(), Bad> {
 }
 
 /// A run that was written.
-pub struct Digested {
+pub(super) struct Digested {
     chest: Chest,
     digest: Digest,
     pub head: Head,
@@ -187,7 +187,7 @@ impl Digested {
     ///
     /// # Errors
     /// [`Error::Io`]; [`Error::State`] for what is none, or not a whole one.
-    pub fn open(held: Held) -> Result<Self, Error> {
+    pub(super) fn open(held: Held) -> Result<Self, Error> {
         let name = held.name();
         let chest = Chest::open(held)?;
         let digest = Digest::open(&name, &mut chest.front()?)?;
@@ -208,32 +208,32 @@ impl Digested {
     }
 
     /// What it was made of, and how.
-    pub fn header(&self) -> &Header {
+    pub(super) fn header(&self) -> &Header {
         self.digest.header()
     }
 
     /// The files and interfaces of the run.
-    pub fn files(&self) -> &[FileSummary] {
+    pub(super) fn files(&self) -> &[FileSummary] {
         &self.digest.footer().files
     }
 
     /// See [`Digested::files`].
-    pub fn interfaces(&self) -> &[Interface] {
+    pub(super) fn interfaces(&self) -> &[Interface] {
         &self.digest.footer().interfaces
     }
 
     /// See [`crate::packet::Paths::marks`].
-    pub fn marks(&self) -> &[Vec<u64>] {
+    pub(super) fn marks(&self) -> &[Vec<u64>] {
         &self.paths
     }
 
     /// What tells this file from others.
-    pub fn sum(&self) -> u64 {
+    pub(super) fn sum(&self) -> u64 {
         self.chest.sum()
     }
 
     /// That it cannot be used, and why.
-    pub fn broken(&self, why: &str) -> Error {
+    pub(super) fn broken(&self, why: &str) -> Error {
         self.chest.broken(why)
     }
 
@@ -241,7 +241,7 @@ impl Digested {
     ///
     /// # Errors
     /// [`Error::Io`], [`Error::State`].
-    pub fn run(&self) -> Result<Run, Error> {
+    pub(super) fn run(&self) -> Result<Run, Error> {
         let footer = self.digest.footer();
         let mut run = Run {
             head: self.head.clone(),

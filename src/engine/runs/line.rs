@@ -9,7 +9,7 @@ use crate::digest::wire::{put, unzigzag, zigzag};
 
 /// What a frame is to the trackers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Part {
+pub(super) enum Part {
     /// Nothing.
     Other,
     /// A segment or an ICMP error that takes part.
@@ -20,7 +20,7 @@ pub enum Part {
 
 /// A frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Mark {
+pub(super) struct Mark {
     /// Index of its file within the run.
     pub file: u32,
     /// Its number in the file, from 1.
@@ -41,7 +41,7 @@ const LEAP: u64 = 7;
 
 /// Writes a line.
 #[derive(Debug, Default)]
-pub struct LineWriter {
+pub(super) struct LineWriter {
     octets: Vec<u8>,
     file: u32,
     time: i64,
@@ -49,7 +49,7 @@ pub struct LineWriter {
 
 impl LineWriter {
     /// The frames that follow are of this file.
-    pub fn file(&mut self, file: u32) {
+    pub(super) fn file(&mut self, file: u32) {
         if file != std::mem::replace(&mut self.file, file) {
             put(&mut self.octets, u64::from(file) << BITS | FILE);
         }
@@ -57,7 +57,7 @@ impl LineWriter {
 
     /// Adds a frame.
     #[inline]
-    pub fn add(&mut self, time: Option<i64>, part: Part) {
+    pub(super) fn add(&mut self, time: Option<i64>, part: Part) {
         let code = part as u64;
         let Some(time) = time else {
             put(&mut self.octets, UNTIMED + code);
@@ -73,18 +73,18 @@ impl LineWriter {
     }
 
     /// What was written since this was last asked for.
-    pub fn take(&mut self) -> Vec<u8> {
+    pub(super) fn take(&mut self) -> Vec<u8> {
         std::mem::take(&mut self.octets)
     }
 
     /// How many bytes wait to be taken.
-    pub fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.octets.len()
     }
 }
 
 /// Reads a line.
-pub struct Line<R> {
+pub(super) struct Line<R> {
     octets: Octets<R>,
     file: u32,
     time: i64,
@@ -95,13 +95,13 @@ pub struct Line<R> {
 
 impl<R: Read> Line<R> {
     /// Of a run of so many files.
-    pub fn new(octets: R, files: usize) -> Self {
+    pub(super) fn new(octets: R, files: usize) -> Self {
         let octets = Octets::new(octets);
         Self { octets, file: 0, time: 0, number: 0, positions: vec![0; files] }
     }
 
     /// Where its bytes come from: more may come once all were read.
-    pub fn source(&mut self) -> &mut R {
+    pub(super) fn source(&mut self) -> &mut R {
         self.octets.source()
     }
 
@@ -109,7 +109,7 @@ impl<R: Read> Line<R> {
     ///
     /// # Errors
     /// Where the bytes cannot be read or are no line.
-    pub fn next(&mut self) -> Result<Option<Mark>, Error> {
+    pub(super) fn next(&mut self) -> Result<Option<Mark>, Error> {
         loop {
             let Some(word) = self.octets.word()? else { return Ok(None) };
             let (code, value) = (word & LEAP, word >> BITS);
@@ -145,7 +145,7 @@ impl<R: Read> Line<R> {
 }
 
 /// Bytes of a stream, one by one.
-pub struct Octets<R> {
+pub(super) struct Octets<R> {
     stream: R,
     buffer: Vec<u8>,
     at: usize,
@@ -156,12 +156,12 @@ pub struct Octets<R> {
 const BUFFER: usize = 1 << 12;
 
 impl<R: Read> Octets<R> {
-    pub fn new(stream: R) -> Self {
+    pub(super) fn new(stream: R) -> Self {
         Self { stream, buffer: vec![0; BUFFER], at: 0, end: 0 }
     }
 
     /// Where they come from.
-    pub fn source(&mut self) -> &mut R {
+    pub(super) fn source(&mut self) -> &mut R {
         &mut self.stream
     }
 
@@ -178,7 +178,7 @@ impl<R: Read> Octets<R> {
 
     /// The next word; `None` at the end.
     #[inline]
-    pub fn word(&mut self) -> Result<Option<u64>, Error> {
+    pub(super) fn word(&mut self) -> Result<Option<u64>, Error> {
         let (mut word, mut shift) = (0, 0);
         loop {
             let Some(octet) = self.octet()? else {
@@ -196,7 +196,7 @@ impl<R: Read> Octets<R> {
     }
 
     /// The next bytes.
-    pub fn array<const N: usize>(&mut self) -> Result<[u8; N], Error> {
+    pub(super) fn array<const N: usize>(&mut self) -> Result<[u8; N], Error> {
         let mut octets = [0; N];
         for octet in &mut octets {
             *octet = self.octet()?.ok_or_else(|| broken("a number"))?;
@@ -205,7 +205,7 @@ impl<R: Read> Octets<R> {
     }
 
     /// So many bytes: memory grows with what really comes.
-    pub fn some(&mut self, length: usize) -> Result<Vec<u8>, Error> {
+    pub(super) fn some(&mut self, length: usize) -> Result<Vec<u8>, Error> {
         let mut octets = Vec::new();
         while octets.len() < length {
             if self.at == self.end {

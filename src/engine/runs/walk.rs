@@ -33,7 +33,7 @@ pub trait Frames {
 }
 
 /// A frame in the order of all.
-pub struct Met {
+pub(super) struct Met {
     /// Its run and what is known of it there.
     pub run: usize,
     pub mark: Mark,
@@ -48,13 +48,13 @@ pub struct Met {
 }
 
 /// What was made of a frame that had been set aside.
-pub enum Told {
+pub(super) enum Told {
     Segment(Box<Reassembled>),
     Icmp(IcmpError),
 }
 
 /// What tells of frames set aside: it sees those of all runs, in order.
-pub struct Teller<'o> {
+pub(super) struct Teller<'o> {
     options: Cow<'o, Options>,
     decoder: Decoder,
     /// Names in DNS answers, by file of the capture; packets are numbered over the capture.
@@ -64,26 +64,26 @@ pub struct Teller<'o> {
 }
 
 impl<'o> Teller<'o> {
-    pub fn new(options: Cow<'o, Options>) -> Self {
+    pub(super) fn new(options: Cow<'o, Options>) -> Self {
         let mut decoder = Decoder::new(options.decoding);
         decoder.exchange_hosts(Hosts::of_a_part(Origin::Dns));
         Self { options, decoder, names: BTreeMap::new(), file: 0, ledger: Ledger::default() }
     }
 
     /// What it knows in the end: names by file, and a decoder with paths and oddities.
-    pub fn finish(mut self) -> (BTreeMap<u32, Hosts>, Decoder, Ledger) {
+    pub(super) fn finish(mut self) -> (BTreeMap<u32, Hosts>, Decoder, Ledger) {
         let names = self.decoder.exchange_hosts(Hosts::default());
         self.names.insert(self.file, names);
         (self.names, self.decoder, self.ledger)
     }
 
     /// The paths that it met.
-    pub fn decoder(&self) -> &Decoder {
+    pub(super) fn decoder(&self) -> &Decoder {
         &self.decoder
     }
 
     /// What a frame is that had been set aside, where it takes part.
-    pub fn tell(&mut self, frame: &Frame<'_>, time: i64) -> Option<Told> {
+    pub(super) fn tell(&mut self, frame: &Frame<'_>, time: i64) -> Option<Told> {
         if frame.file != self.file {
             let known = self.names.remove(&frame.file);
             let known = known.unwrap_or_else(|| Hosts::of_a_part(Origin::Dns));
@@ -132,7 +132,7 @@ impl Way<'_> {
 ///
 /// # Errors
 /// Those of reading the runs, and of `each`.
-pub fn walk<F: Frames + ?Sized>(
+pub(super) fn walk<F: Frames + ?Sized>(
     plan: &Plan,
     group: &[usize],
     frames: &[&F],
@@ -185,7 +185,7 @@ pub fn walk<F: Frames + ?Sized>(
 
 impl Aside {
     /// The frame that it was, in the whole capture.
-    pub fn frame(&self, mark: &Mark, number: u64, file: u32, interfaces: u32) -> Frame<'_> {
+    pub(super) fn frame(&self, mark: &Mark, number: u64, file: u32, interfaces: u32) -> Frame<'_> {
         let known = self.interface != crate::capture::NO_INTERFACE;
         Frame {
             number,

@@ -24,7 +24,7 @@ enum Back {
 }
 
 /// The near end.
-pub struct Away {
+pub(super) struct Away {
     work: SyncSender<Work>,
     back: Receiver<Back>,
     filling: Parcel,
@@ -37,7 +37,7 @@ pub struct Away {
 
 impl Away {
     /// Hands a tracker to a thread; it comes back when there is none for it.
-    pub fn start(tracker: Box<Tracker>) -> Result<Self, Box<Tracker>> {
+    pub(super) fn start(tracker: Box<Tracker>) -> Result<Self, Box<Tracker>> {
         let (work, todo) = sync_channel(WAITING);
         let (done, back) = channel();
         let followed = tracker.followed();
@@ -51,7 +51,7 @@ impl Away {
 
     /// Puts a packet into the next parcel.
     #[inline]
-    pub fn add(&mut self, put: impl FnOnce(&mut Parcel)) {
+    pub(super) fn add(&mut self, put: impl FnOnce(&mut Parcel)) {
         put(&mut self.filling);
         if self.filling.is_full() {
             self.send();
@@ -78,12 +78,12 @@ impl Away {
     ///
     /// # Errors
     /// Why it is not.
-    pub fn check(&mut self) -> Result<(), Error> {
+    pub(super) fn check(&mut self) -> Result<(), Error> {
         if self.gone || self.failed.is_some() { self.join().map(drop) } else { Ok(()) }
     }
 
     /// Sends what is left, and that it is all.
-    pub fn end(&mut self, now: i64) {
+    pub(super) fn end(&mut self, now: i64) {
         if !self.filling.is_empty() {
             self.send();
         }
@@ -94,7 +94,7 @@ impl Away {
     ///
     /// # Errors
     /// A panic of it.
-    pub fn join(&mut self) -> Result<Box<Tracker>, Error> {
+    pub(super) fn join(&mut self) -> Result<Box<Tracker>, Error> {
         if let Some(error) = self.failed.take() {
             return Err(error);
         }

@@ -12,7 +12,7 @@ use crate::python::wait::SLICE;
 use crate::table::Made;
 
 /// A scan, and where it is.
-pub struct Interruptible {
+pub(super) struct Interruptible {
     state: State,
     sources: SourceFiles,
 }
@@ -28,24 +28,24 @@ enum State {
 
 impl Interruptible {
     /// Of a scan that begins.
-    pub fn new(scan: Scan) -> Self {
+    pub(super) fn new(scan: Scan) -> Self {
         let sources = scan.sources().clone();
         Self { state: State::Idle(Box::new(scan)), sources }
     }
 
     /// The same, to be let go of elsewhere; what is left is over.
-    pub fn take(&mut self) -> Self {
+    pub(super) fn take(&mut self) -> Self {
         let state = std::mem::replace(&mut self.state, State::Over);
         Self { state, sources: self.sources.clone() }
     }
 
     /// The files that the capture lies in, as far as is known here.
-    pub fn sources(&self) -> &SourceFiles {
+    pub(super) fn sources(&self) -> &SourceFiles {
         &self.sources
     }
 
     /// How far reading has come; see [`Scan::progress`].
-    pub fn progress(&self) -> Option<(u64, Option<u64>, u64)> {
+    pub(super) fn progress(&self) -> Option<(u64, Option<u64>, u64)> {
         match &self.state {
             State::Idle(scan) => scan.progress(),
             _ => None,
@@ -53,12 +53,12 @@ impl Interruptible {
     }
 
     /// As [`Scan::step`]; [`Step::More`] also while rows are being made.
-    pub fn step(&mut self, budget: u64) -> Result<Step, Error> {
+    pub(super) fn step(&mut self, budget: u64) -> Result<Step, Error> {
         self.advance(|scan| scan.step(budget))
     }
 
     /// As [`Scan::turn`]; rows that are being made are waited for.
-    pub fn turn(&mut self) -> Result<Step, Error> {
+    pub(super) fn turn(&mut self) -> Result<Step, Error> {
         let mut step = self.advance(Scan::turn)?;
         while let State::Busy(_) = self.state {
             step = self.advance(Scan::turn)?;
@@ -67,7 +67,7 @@ impl Interruptible {
     }
 
     /// As [`Scan::so_far`].
-    pub fn so_far(&self, most: u32) -> Result<Option<SoFar>, Error> {
+    pub(super) fn so_far(&self, most: u32) -> Result<Option<SoFar>, Error> {
         match &self.state {
             State::Idle(scan) => scan.so_far(most),
             _ => Err(Error::Argument("rows of the scan are being made".to_owned())),
@@ -120,7 +120,7 @@ impl Interruptible {
     }
 
     /// As [`Scan::accounts`].
-    pub fn accounts(&self) -> Result<[Made; 5], Error> {
+    pub(super) fn accounts(&self) -> Result<[Made; 5], Error> {
         match &self.state {
             State::Idle(scan) => scan.accounts(),
             _ => Err(Error::Argument("the scan is not at its end yet".to_owned())),

@@ -8,7 +8,7 @@ use crate::table::vocabulary::{Vocabulary, words};
 
 type Kind = crate::table::column::Kind<Connections>;
 
-pub const COLUMNS: &[Column<Connections>] = &[
+pub(super) const COLUMNS: &[Column<Connections>] = &[
     Column::required(
         "ending",
         "",
@@ -135,7 +135,7 @@ fn closing(c: &Connection) -> Option<&Teardown> {
     first(Teardowns::Fin).or_else(|| first(Teardowns::Rst))
 }
 
-pub const SIDES: &[Column<Connections>] = sides! {
+pub(super) const SIDES: &[Column<Connections>] = sides! {
     required "fins", "packets", "FIN segments sent.", uint32,
         |c, side| Some(c.side(side).fins);
     required "rsts", "packets", "RST segments sent, by their addresses.", uint32,

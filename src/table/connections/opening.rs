@@ -5,7 +5,7 @@ use crate::table::vocabulary::{Vocabulary, words};
 
 type Kind = crate::table::column::Kind<Connections>;
 
-pub const COLUMNS: &[Column<Connections>] = &[
+pub(super) const COLUMNS: &[Column<Connections>] = &[
     Column::required(
         "opening",
         "",
@@ -65,7 +65,7 @@ pub const COLUMNS: &[Column<Connections>] = &[
     ),
 ];
 
-pub const OPTIONS: &[Column<Connections>] = sides! {
+pub(super) const OPTIONS: &[Column<Connections>] = sides! {
     optional "mss", "bytes", "maximum segment size option of its SYN.", uint16,
         |c, side| c.side(side).mss;
     optional "window_scale", "", "window scale option of its SYN, a shift count.", uint8,

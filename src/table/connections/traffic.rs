@@ -4,7 +4,7 @@ use crate::table::column::{Column, count};
 
 type Kind = crate::table::column::Kind<Connections>;
 
-pub const COLUMNS: &[Column<Connections>] = sides! {
+pub(super) const COLUMNS: &[Column<Connections>] = sides! {
     required "packets", "packets", "segments sent.", int64,
         |c, side| count(c.side(side).packets);
     required "bytes", "bytes", "payload sent, each byte counted once.", int64,

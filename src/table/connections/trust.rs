@@ -9,7 +9,7 @@ const DIRECTIONS: [&str; 3] = ["both", "client", "server"];
 const ZEEK_STATES: [&str; 13] =
     ["S0", "S1", "SF", "REJ", "S2", "S3", "RSTO", "RSTR", "RSTOS0", "RSTRH", "SH", "SHR", "OTH"];
 
-pub const COLUMNS: &[Column<Connections>] = &[
+pub(super) const COLUMNS: &[Column<Connections>] = &[
     Column::required(
         "directions_seen",
         "",
@@ -67,7 +67,7 @@ pub const COLUMNS: &[Column<Connections>] = &[
     ),
 ];
 
-pub const COMPATIBILITY: &[Column<Connections>] = &[
+pub(super) const COMPATIBILITY: &[Column<Connections>] = &[
     Column::required(
         "zeek_conn_state",
         "",

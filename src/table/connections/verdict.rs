@@ -5,7 +5,7 @@ use crate::table::vocabulary::{Vocabulary, words};
 
 type Kind = crate::table::column::Kind<Connections>;
 
-pub const COLUMNS: &[Column<Connections>] = &[
+pub(super) const COLUMNS: &[Column<Connections>] = &[
     Column::required(
         "mechanism",
         "",

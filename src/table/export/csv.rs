@@ -9,13 +9,13 @@ use crate::table::cells::Value;
 use crate::table::text::{put, time};
 
 /// The header line.
-pub fn header(schema: &Schema) -> String {
+pub(super) fn header(schema: &Schema) -> String {
     let names: Vec<_> = schema.fields().iter().map(|field| field.name().as_str()).collect();
     names.join(",") + "\n"
 }
 
 /// Appends one line for every row; a missing value is an empty field, an empty text is `""`.
-pub fn rows(batch: &RecordBatch, guard: bool, out: &mut String) -> Result<(), ArrowError> {
+pub(super) fn rows(batch: &RecordBatch, guard: bool, out: &mut String) -> Result<(), ArrowError> {
     let columns = json::columns(batch)?;
     let mut scratch = String::new();
     for row in 0..batch.num_rows() {

@@ -68,7 +68,7 @@ pub fn guarded(text: &str) -> Cow<'_, str> {
 
 /// The same for JSON, whose texts stay the same: there a separator before a formula is an escape.
 /// Line breaks and tabs are escapes in it anyway.
-pub fn guarded_json(json: &str) -> Cow<'_, str> {
+pub(super) fn guarded_json(json: &str) -> Cow<'_, str> {
     if !parts(json).any(|(before, _, needed)| needed && before.is_some()) {
         return json.into();
     }

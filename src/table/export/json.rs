@@ -8,7 +8,7 @@ use crate::table::cells::{Cells, Value};
 use crate::table::text::{put, time};
 
 /// Appends one object a line for every row; a missing value is `null`.
-pub fn rows(batch: &RecordBatch, out: &mut String) -> Result<(), ArrowError> {
+pub(super) fn rows(batch: &RecordBatch, out: &mut String) -> Result<(), ArrowError> {
     let schema = batch.schema_ref();
     let columns = columns(batch)?;
     for row in 0..batch.num_rows() {
@@ -24,7 +24,7 @@ pub fn rows(batch: &RecordBatch, out: &mut String) -> Result<(), ArrowError> {
 }
 
 /// The columns of a batch.
-pub fn columns(batch: &RecordBatch) -> Result<Vec<Cells<'_>>, ArrowError> {
+pub(super) fn columns(batch: &RecordBatch) -> Result<Vec<Cells<'_>>, ArrowError> {
     batch.columns().iter().map(|column| Cells::of(column)).collect()
 }
 

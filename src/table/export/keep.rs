@@ -1,7 +1,7 @@
 //! What a file that takes the place of another one keeps of it: its mode, and whose it is.
 
 #[cfg(unix)]
-pub use unix::{keep, open};
+pub(super) use unix::{keep, open};
 
 #[cfg(not(unix))]
 pub use elsewhere::{keep, open};
@@ -14,7 +14,7 @@ mod unix {
     use std::path::Path;
 
     /// Makes a file that is not there yet; nobody else may look into what is to replace another one.
-    pub fn open(path: &Path, old: Option<&Metadata>) -> io::Result<File> {
+    pub(crate) fn open(path: &Path, old: Option<&Metadata>) -> io::Result<File> {
         let mode = if old.is_some() { 0o600 } else { 0o666 };
         OpenOptions::new().write(true).create_new(true).mode(mode).open(path)
     }
@@ -22,7 +22,7 @@ mod unix {
     /// Gives a file the mode, group and owner of the one that it will replace, as far as the system
     /// lets us, and tells what it did not. Nobody may do with it what was denied before; bits that
     /// change who a program runs as go, as whenever a file is written to.
-    pub fn keep(file: &File, old: &Metadata) -> io::Result<Option<&'static str>> {
+    pub(crate) fn keep(file: &File, old: &Metadata) -> io::Result<Option<&'static str>> {
         let new = file.metadata()?;
         let given = |same: bool, owner: Option<u32>, group: Option<u32>| {
             same || fchown(file, owner, group).is_ok()

@@ -12,19 +12,19 @@ use crate::table::text::{TEXT_OCTETS, address, cut};
 const USUAL: usize = 16;
 
 /// Texts, some of them missing.
-pub struct Lines {
+pub(crate) struct Lines {
     texts: Strings,
     /// Room for the text of one row.
     line: String,
 }
 
 impl Lines {
-    pub fn new(rows: usize) -> Self {
+    pub(crate) fn new(rows: usize) -> Self {
         Self { texts: Strings::new(rows, USUAL), line: String::new() }
     }
 
     /// Adds what is written for each row, or nothing.
-    pub fn add<R>(&mut self, rows: &[R], write: impl Fn(&R, &mut String) -> Option<()>) {
+    pub(crate) fn add<R>(&mut self, rows: &[R], write: impl Fn(&R, &mut String) -> Option<()>) {
         for row in rows {
             self.line.clear();
             match write(row, &mut self.line) {
@@ -35,7 +35,7 @@ impl Lines {
     }
 
     /// Adds an address of each row, or nothing.
-    pub fn add_addresses<R>(&mut self, rows: &[R], get: impl Fn(&R) -> Option<IpAddr>) {
+    pub(crate) fn add_addresses<R>(&mut self, rows: &[R], get: impl Fn(&R) -> Option<IpAddr>) {
         for row in rows {
             match get(row) {
                 Some(ip) => self.texts.write(|octets| address(ip, octets)),
@@ -44,7 +44,7 @@ impl Lines {
         }
     }
 
-    pub fn finish(self) -> Result<StringArray, ArrowError> {
+    pub(crate) fn finish(self) -> Result<StringArray, ArrowError> {
         self.texts.finish()
     }
 }

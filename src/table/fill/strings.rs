@@ -8,7 +8,7 @@ use super::values::Bits;
 use super::zeros::zeros;
 
 /// Texts, some of them missing.
-pub struct Strings {
+pub(crate) struct Strings {
     octets: Vec<u8>,
     /// Where each ends, after a first 0; empty as long as all are missing.
     ends: Vec<i32>,
@@ -21,18 +21,18 @@ pub struct Strings {
 
 impl Strings {
     /// None yet; at the first there will be room for so many, each of so many bytes.
-    pub fn new(texts: usize, octets: usize) -> Self {
+    pub(crate) fn new(texts: usize, octets: usize) -> Self {
         let (ends, present) = (Vec::new(), Bits::default());
         Self { octets: Vec::new(), ends, present, missing: 0, room: (texts, octets) }
     }
 
     /// Adds a text.
-    pub fn push(&mut self, text: &str) {
+    pub(crate) fn push(&mut self, text: &str) {
         self.write(|octets| octets.extend_from_slice(text.as_bytes()));
     }
 
     /// Adds what is written: whole characters in UTF-8, behind what is there.
-    pub fn write(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
+    pub(crate) fn write(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
         if self.ends.is_empty() {
             let (texts, each) = self.room;
             let texts = texts.max(self.missing + 1);
@@ -46,7 +46,7 @@ impl Strings {
     }
 
     /// Adds one that is missing.
-    pub fn push_missing(&mut self) {
+    pub(crate) fn push_missing(&mut self) {
         if self.ends.is_empty() {
             self.missing += 1;
         } else {
@@ -61,7 +61,7 @@ impl Strings {
     }
 
     /// The column.
-    pub fn finish(self) -> Result<StringArray, ArrowError> {
+    pub(crate) fn finish(self) -> Result<StringArray, ArrowError> {
         if self.ends.is_empty() {
             let nulls = (self.missing > 0).then(|| NullBuffer::new_null(self.missing));
             let offsets = OffsetBuffer::new(zeros(self.missing + 1));

@@ -10,25 +10,25 @@ use crate::table::column::{Get, Table};
 
 /// One bit a row.
 #[derive(Default)]
-pub struct Bits {
+pub(crate) struct Bits {
     words: Vec<u64>,
     length: usize,
 }
 
 impl Bits {
-    pub fn new(rows: usize) -> Self {
+    pub(crate) fn new(rows: usize) -> Self {
         Self { words: Vec::with_capacity(rows.div_ceil(64)), length: 0 }
     }
 
     /// So many that are not set, with room for more.
-    pub fn unset(count: usize, rows: usize) -> Self {
+    pub(crate) fn unset(count: usize, rows: usize) -> Self {
         let mut bits = Self::new(rows.max(count));
         bits.words.resize(count.div_ceil(64), 0);
         Self { length: count, ..bits }
     }
 
     /// Adds the lowest `count` bits, 64 at most; those above must not be set.
-    pub fn add(&mut self, bits: u64, count: usize) {
+    pub(crate) fn add(&mut self, bits: u64, count: usize) {
         let used = self.length % 64;
         if used == 0 {
             self.words.push(bits);
@@ -53,13 +53,13 @@ impl Bits {
     }
 
     /// What is missing; `None` when nothing is.
-    pub fn into_nulls(self) -> Option<NullBuffer> {
+    pub(crate) fn into_nulls(self) -> Option<NullBuffer> {
         (self.set() < self.length).then(|| NullBuffer::new(self.finish()))
     }
 }
 
 /// Numbers, some of them missing.
-pub struct Values<P: ArrowPrimitiveType> {
+pub(crate) struct Values<P: ArrowPrimitiveType> {
     /// None as long as all are zero or missing.
     numbers: Vec<P::Native>,
     present: Bits,
@@ -67,12 +67,12 @@ pub struct Values<P: ArrowPrimitiveType> {
 }
 
 impl<P: ArrowPrimitiveType> Values<P> {
-    pub fn new(rows: usize) -> Self {
+    pub(crate) fn new(rows: usize) -> Self {
         Self { numbers: Vec::new(), present: Bits::new(rows), rows }
     }
 
     /// Adds at most [`BLOCK_ROWS`] values; which are there is noted for all of them at once.
-    pub fn add<T: Table>(&mut self, get: Get<T, P::Native>, rows: &[T::Row<'_>]) {
+    pub(crate) fn add<T: Table>(&mut self, get: Get<T, P::Native>, rows: &[T::Row<'_>]) {
         let mut block = [P::Native::default(); BLOCK_ROWS];
         let present = get.block(rows, &mut block);
         self.put(&block, rows.len(), present);
@@ -93,7 +93,7 @@ impl<P: ArrowPrimitiveType> Values<P> {
     }
 
     /// Adds one value.
-    pub fn push(&mut self, value: Option<P::Native>) {
+    pub(crate) fn push(&mut self, value: Option<P::Native>) {
         let before = self.present.length;
         self.present.add(u64::from(value.is_some()), 1);
         let value = value.unwrap_or_default();
@@ -112,7 +112,7 @@ impl<P: ArrowPrimitiveType> Values<P> {
         self.numbers.resize(before, P::Native::default());
     }
 
-    pub fn finish(self) -> PrimitiveArray<P> {
+    pub(crate) fn finish(self) -> PrimitiveArray<P> {
         let Self { numbers, present, .. } = self;
         let values = if numbers.is_empty() { zeros(present.length) } else { numbers.into() };
         PrimitiveArray::new(values, present.into_nulls())
@@ -121,7 +121,7 @@ impl<P: ArrowPrimitiveType> Values<P> {
 
 impl<P: ArrowDictionaryKeyType> Values<P> {
     /// Adds places in a dictionary, at most [`BLOCK_ROWS`]; one that is in none is its largest.
-    pub fn add_places<T: Table>(&mut self, get: Get<T, usize>, rows: &[T::Row<'_>]) {
+    pub(crate) fn add_places<T: Table>(&mut self, get: Get<T, usize>, rows: &[T::Row<'_>]) {
         let mut places = [0; BLOCK_ROWS];
         let mut block = [P::Native::default(); BLOCK_ROWS];
         let present = get.block(rows, &mut places);
@@ -133,18 +133,18 @@ impl<P: ArrowDictionaryKeyType> Values<P> {
 }
 
 /// Truth values, some of them missing.
-pub struct Bools {
+pub(crate) struct Bools {
     values: Bits,
     present: Bits,
 }
 
 impl Bools {
-    pub fn new(rows: usize) -> Self {
+    pub(crate) fn new(rows: usize) -> Self {
         Self { values: Bits::new(rows), present: Bits::new(rows) }
     }
 
     /// Adds at most [`BLOCK_ROWS`] values.
-    pub fn add<T: Table>(&mut self, get: Get<T, bool>, rows: &[T::Row<'_>]) {
+    pub(crate) fn add<T: Table>(&mut self, get: Get<T, bool>, rows: &[T::Row<'_>]) {
         let mut block = [false; BLOCK_ROWS];
         let present = get.block(rows, &mut block);
         // Those beyond the rows are false.
@@ -154,7 +154,7 @@ impl Bools {
         self.present.add(present, count);
     }
 
-    pub fn finish(self) -> BooleanArray {
+    pub(crate) fn finish(self) -> BooleanArray {
         BooleanArray::new(self.values.finish(), self.present.into_nulls())
     }
 }

@@ -13,7 +13,7 @@ const OCTETS: usize = (CHUNK_ROWS + 1) * 8;
 static ZEROS: LazyLock<Buffer> = LazyLock::new(|| Buffer::from_vec(vec![0_u64; OCTETS / 8]));
 
 /// So many zeros.
-pub fn zeros<N: ArrowNativeType>(count: usize) -> ScalarBuffer<N> {
+pub(crate) fn zeros<N: ArrowNativeType>(count: usize) -> ScalarBuffer<N> {
     let octets = count * size_of::<N>();
     let shared = octets <= OCTETS;
     let buffer = if shared { ZEROS.clone() } else { Buffer::from_vec(vec![N::default(); count]) };

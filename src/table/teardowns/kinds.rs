@@ -6,7 +6,7 @@ use crate::table::vocabulary::{Vocabulary, words};
 
 type Kind = crate::table::column::Kind<Teardowns>;
 
-pub const FIN: &[Column<Teardowns>] = &[
+pub(super) const FIN: &[Column<Teardowns>] = &[
     Column::optional(
         "retransmission_of",
         "",
@@ -42,7 +42,7 @@ pub const FIN: &[Column<Teardowns>] = &[
     ),
 ];
 
-pub const RST: &[Column<Teardowns>] = &[
+pub(super) const RST: &[Column<Teardowns>] = &[
     Column::optional(
         "reset_form",
         "",

@@ -7,7 +7,7 @@ use crate::table::vocabulary::{Vocabulary, words};
 
 type Kind = crate::table::column::Kind<Teardowns>;
 
-pub const COLUMNS: &[Column<Teardowns>] = &[
+pub(super) const COLUMNS: &[Column<Teardowns>] = &[
     Column::required(
         "connection_id",
         "",

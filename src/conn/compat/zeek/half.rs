@@ -5,7 +5,7 @@ use crate::conn::primitives::coder::{Coder, coded, sparse};
 use crate::packet::Seq;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum State {
+pub(super) enum State {
     #[default]
     Inactive,
     SynSent,
@@ -21,7 +21,7 @@ coded! {
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Half {
+pub(super) struct Half {
     pub state: State,
     pub previous: State,
     pub based: bool,
@@ -36,7 +36,7 @@ pub struct Half {
 
 /// What few segments change of an endpoint.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Tally {
+pub(super) struct Tally {
     /// Relative sequence numbers of the last SYN, FIN and RST that gave a letter, where
     /// [`Half::once`] has the bit.
     pub last_syn: u32,
@@ -48,7 +48,7 @@ pub struct Tally {
 }
 
 impl Half {
-    pub fn set(&mut self, state: State) {
+    pub(super) fn set(&mut self, state: State) {
         if self.state != state {
             self.previous = self.state;
             self.state = state;
@@ -56,7 +56,7 @@ impl Half {
     }
 
     /// Its bytes up to here are acknowledged.
-    pub fn note_acknowledgment(&mut self, ack: Seq) {
+    pub(super) fn note_acknowledgment(&mut self, ack: Seq) {
         let jump = ack.since(self.acked);
         let odd = ack.0 == 0 && jump.saturating_abs() > TOO_LARGE;
         if jump > 0 && !odd {
@@ -64,7 +64,7 @@ impl Half {
         }
     }
 
-    pub fn code(&mut self, tally: &mut Tally, base: Seq, coder: &mut impl Coder) {
+    pub(super) fn code(&mut self, tally: &mut Tally, base: Seq, coder: &mut impl Coder) {
         let Self { state, previous, based, start, last, acked, fin_seen, did_close, once } = self;
         let Tally { last_syn, last_fin, last_rst, retransmissions, zero_windows, gaps } = tally;
         coder.bits(|bits| {
@@ -82,12 +82,12 @@ impl Half {
         sparse!(coder, retransmissions, zero_windows, gaps);
     }
 
-    pub fn inactive(&self) -> bool {
+    pub(super) fn inactive(&self) -> bool {
         matches!(self.state, State::Inactive | State::Partial)
     }
 
     /// Zeek's byte count of a side.
-    pub fn size(&self, peer: &Self) -> u32 {
+    pub(super) fn size(&self, peer: &Self) -> u32 {
         if self.previous == State::SynSent
             && self.state == State::Reset
             && peer.state == State::Inactive

@@ -8,11 +8,11 @@ const MAX_LETTERS: usize = 64;
 const INLINE: usize = 15;
 
 /// All of them, where they are too many to be kept in place.
-pub type More = [u8; MAX_LETTERS];
+pub(crate) type More = [u8; MAX_LETTERS];
 
 /// The letters so far.
 #[derive(Clone, Debug, Default)]
-pub struct History {
+pub(crate) struct History {
     length: u8,
     inline: [u8; INLINE],
     /// All of them, once there are too many.
@@ -21,23 +21,23 @@ pub struct History {
 
 impl History {
     /// The letters.
-    pub fn letters(&self) -> &[u8] {
+    pub(crate) fn letters(&self) -> &[u8] {
         let all = self.more.as_ref().map_or(&self.inline[..], |more| &more[..]);
         all.get(..usize::from(self.length)).unwrap_or_default()
     }
 
     /// Takes those out that are not kept in place.
-    pub fn take_more(&mut self) -> Option<Box<More>> {
+    pub(crate) fn take_more(&mut self) -> Option<Box<More>> {
         self.more.take()
     }
 
     /// Puts them back.
-    pub fn put_more(&mut self, more: Option<Box<More>>) {
+    pub(crate) fn put_more(&mut self, more: Option<Box<More>>) {
         self.more = more;
     }
 
     /// Codes those that are kept in place.
-    pub fn code(&mut self, coder: &mut impl Coder) {
+    pub(crate) fn code(&mut self, coder: &mut impl Coder) {
         coder.plain(&mut self.length);
         let mut all = [0; 16];
         all[..INLINE].copy_from_slice(&self.inline);
@@ -47,7 +47,7 @@ impl History {
     }
 
     /// Adds one, up to the limit.
-    pub fn push(&mut self, letter: u8) {
+    pub(crate) fn push(&mut self, letter: u8) {
         let at = usize::from(self.length);
         if at == INLINE && self.more.is_none() {
             let mut more = Box::new([0; MAX_LETTERS]);

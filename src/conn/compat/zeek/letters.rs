@@ -6,8 +6,8 @@ use crate::conn::compat::zeek::history::History;
 use crate::packet::Seq;
 
 /// Bits of [`Half::once`].
-pub const DATA: u8 = 4;
-pub const ACK: u8 = 8;
+pub(super) const DATA: u8 = 4;
+pub(super) const ACK: u8 = 8;
 const SYN: u8 = 16;
 const FIN: u8 = 32;
 const RST: u8 = 64;

@@ -14,7 +14,7 @@ const HEAD: usize = 2;
 
 /// Packed connections, each in a place that does not move until it is taken back.
 #[derive(Debug, Default)]
-pub struct Arena {
+pub(crate) struct Arena {
     blocks: Vec<Vec<u8>>,
     /// Packed connections in each block.
     used: Vec<u32>,
@@ -28,7 +28,7 @@ pub struct Arena {
 
 impl Arena {
     /// Keeps a packed form; its place. `None` where it is too long or everything is full.
-    pub fn keep(&mut self, form: &[u8]) -> Option<u32> {
+    pub(crate) fn keep(&mut self, form: &[u8]) -> Option<u32> {
         let length = form.len() + HEAD;
         if length > LONGEST {
             return None;
@@ -67,13 +67,13 @@ impl Arena {
 
     /// The packed form in a place, with what lies behind it.
     #[inline]
-    pub fn packed(&self, place: u32) -> Option<&[u8]> {
+    pub(crate) fn packed(&self, place: u32) -> Option<&[u8]> {
         let (block, at) = split(place);
         self.blocks.get(block)?.get(at + HEAD..)
     }
 
     /// The packed form in a place alone.
-    pub fn whole(&self, place: u32) -> Option<&[u8]> {
+    pub(crate) fn whole(&self, place: u32) -> Option<&[u8]> {
         let form = self.packed(place)?;
         form.get(..self.length(place)? - HEAD)
     }
@@ -85,7 +85,7 @@ impl Arena {
     }
 
     /// Takes a place back.
-    pub fn free(&mut self, place: u32) {
+    pub(crate) fn free(&mut self, place: u32) {
         let Some(length) = self.length(place) else { return };
         let units = length.div_ceil(UNIT);
         if self.free.len() <= units {
@@ -98,7 +98,7 @@ impl Arena {
 
     /// Takes a place back for good: nothing is kept any more, and a block that is empty is given
     /// back to the system.
-    pub fn give_back(&mut self, place: u32) {
+    pub(crate) fn give_back(&mut self, place: u32) {
         let (block, _) = split(place);
         if let (Some(used), Some(block)) = (self.used.get_mut(block), self.blocks.get_mut(block)) {
             *used -= 1;
@@ -109,12 +109,12 @@ impl Arena {
     }
 
     /// Bytes that packed connections take.
-    pub fn used(&self) -> usize {
+    pub(crate) fn used(&self) -> usize {
         self.octets
     }
 
     /// Bytes of all blocks.
-    pub fn bytes(&self) -> usize {
+    pub(crate) fn bytes(&self) -> usize {
         self.blocks.len() * BLOCK
     }
 }

@@ -11,7 +11,7 @@ fn lapse(value: &mut Moment, coder: &mut impl Coder) {
 
 /// A row of a FIN or RST.
 #[allow(clippy::too_many_lines)] // a list
-pub fn teardown(t: &mut Teardown, home: u32, base: &Base, coder: &mut impl Coder) {
+pub(super) fn teardown(t: &mut Teardown, home: u32, base: &Base, coder: &mut impl Coder) {
     let Teardown {
         packet,
         packet_in_file,

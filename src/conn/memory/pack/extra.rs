@@ -10,7 +10,7 @@ use crate::packet::Seq;
 
 /// Everything of it, where there is one.
 #[allow(clippy::too_many_lines)] // a list
-pub fn extra(extra: &mut Option<Box<Extra>>, base: &Base, coder: &mut impl Coder) {
+pub(super) fn extra(extra: &mut Option<Box<Extra>>, base: &Base, coder: &mut impl Coder) {
     if !coder.given(|| extra.is_some()) {
         return;
     }

@@ -32,7 +32,7 @@ coded! {
 
 /// Everything of a connection but what is rare.
 #[allow(clippy::too_many_lines)] // a list
-pub fn connection(c: &mut Connection, coder: &mut impl Coder) {
+pub(crate) fn connection(c: &mut Connection, coder: &mut impl Coder) {
     let Connection {
         addresses,
         ports,
@@ -185,7 +185,7 @@ pub fn connection(c: &mut Connection, coder: &mut impl Coder) {
 }
 
 /// What comes before everything else: a connection's number and its first packet.
-pub fn numbers(numbers: [u64; 2], coder: &mut impl Coder) -> [u64; 2] {
+pub(crate) fn numbers(numbers: [u64; 2], coder: &mut impl Coder) -> [u64; 2] {
     numbers.map(|number| coder.word(number))
 }
 
@@ -198,7 +198,7 @@ fn address(address: &mut Address, version: u8, coder: &mut impl Coder) {
 }
 
 /// A SYN-ACK, expected at a time.
-pub fn syn_ack(seen: &mut SynAck, expected: i64, base: &Base, coder: &mut impl Coder) {
+pub(crate) fn syn_ack(seen: &mut SynAck, expected: i64, base: &Base, coder: &mut impl Coder) {
     let SynAck { packet, time, ack_offset, sequence, ttl, window, options, echo } = seen;
     coder.bits(|bits| {
         bits.plain(ttl, 8);
@@ -216,7 +216,7 @@ pub fn syn_ack(seen: &mut SynAck, expected: i64, base: &Base, coder: &mut impl C
 
 /// What the next of the latest segments is expected to follow.
 #[derive(Clone, Copy)]
-pub struct Trail {
+pub(crate) struct Trail {
     packet: u64,
     time: i64,
     /// Next sequence numbers and latest identifications, by side.
@@ -226,14 +226,19 @@ pub struct Trail {
 
 impl Trail {
     /// From the beginning of a connection.
-    pub fn of(c: &Connection) -> Self {
+    pub(crate) fn of(c: &Connection) -> Self {
         let next = c.endpoints.each_ref().map(|endpoint| endpoint.base);
         Self { packet: c.first_packet, time: c.start, next, ids: BySide::both(0) }
     }
 }
 
 /// One of the latest segments, and its mark.
-pub fn segment(mark: &mut u32, entry: &mut Entry, trail: &mut Trail, coder: &mut impl Coder) {
+pub(crate) fn segment(
+    mark: &mut u32,
+    entry: &mut Entry,
+    trail: &mut Trail,
+    coder: &mut impl Coder,
+) {
     let mut has_id = entry.ip_id.is_some();
     coder.bits(|bits| {
         bits.plain(&mut entry.sender, 1);

@@ -16,14 +16,14 @@ const CONTROL: usize = 3;
 const WINDOW: usize = FIRST + 8;
 const FIRST: usize = 64;
 /// Bytes after a packed form that reading may look at.
-pub const SLACK: usize = CONTROL + WINDOW;
+pub(crate) const SLACK: usize = CONTROL + WINDOW;
 /// Bytes that tell how many groups follow, and whether something leads to rare facts.
 const HEAD: usize = 2;
 /// Bytes of what leads to them.
 const REFERENCE: usize = 4;
 
 /// Writes words behind what bytes there are before.
-pub struct Writer<'o> {
+pub(super) struct Writer<'o> {
     octets: &'o mut Vec<u8>,
     start: usize,
     /// Where the next group goes.
@@ -36,7 +36,7 @@ pub struct Writer<'o> {
 
 impl<'o> Writer<'o> {
     /// One that begins here, with what leads to the rare facts.
-    pub fn new(octets: &'o mut Vec<u8>, start: usize, rare: Option<u32>) -> Self {
+    pub(super) fn new(octets: &'o mut Vec<u8>, start: usize, rare: Option<u32>) -> Self {
         let mut at = start + HEAD;
         octets.resize(octets.len().max(at + REFERENCE), 0);
         if let Some(rare) = rare {
@@ -71,7 +71,7 @@ impl<'o> Writer<'o> {
     }
 
     /// Where the last word ends.
-    pub fn finish(mut self) -> usize {
+    pub(super) fn finish(mut self) -> usize {
         let over = self.count % GROUP;
         if over > 0 {
             self.words[over..].fill(0);
@@ -99,7 +99,7 @@ impl Coder for Writer<'_> {
 }
 
 /// Reads words; behind the last there are zeros. [`SLACK`] bytes must follow them.
-pub struct Reader<'o> {
+pub(super) struct Reader<'o> {
     octets: &'o [u8],
     groups: u16,
     words: [u64; GROUP],
@@ -109,7 +109,7 @@ pub struct Reader<'o> {
 
 impl<'o> Reader<'o> {
     /// One that begins here, and what leads to the rare facts.
-    pub fn new(octets: &'o [u8]) -> (Self, Option<u32>) {
+    pub(super) fn new(octets: &'o [u8]) -> (Self, Option<u32>) {
         let head = octets.first_chunk().map_or(0, |head| u16::from_le_bytes(*head));
         let rare = reference(octets);
         let first = if rare.is_some() { HEAD + REFERENCE } else { HEAD };
@@ -144,7 +144,7 @@ impl<'o> Reader<'o> {
     }
 
     /// What follows, once every word was read.
-    pub fn rest(self) -> &'o [u8] {
+    pub(super) fn rest(self) -> &'o [u8] {
         self.octets
     }
 }
@@ -164,13 +164,13 @@ impl Coder for Reader<'_> {
 }
 
 /// What leads to the rare facts of the packed form that begins here.
-pub fn reference(form: &[u8]) -> Option<u32> {
+pub(crate) fn reference(form: &[u8]) -> Option<u32> {
     let &[head, _, a, b, c, d, ..] = form else { return None };
     (head & 1 == 1).then(|| u32::from_le_bytes([a, b, c, d]))
 }
 
 /// Changes it where there is something.
-pub fn refer(form: &mut [u8], rare: u32) {
+pub(crate) fn refer(form: &mut [u8], rare: u32) {
     if let Some(reference) = form.get_mut(HEAD..HEAD + REFERENCE) {
         reference.copy_from_slice(&rare.to_le_bytes());
     }

@@ -8,7 +8,7 @@ use crate::conn::primitives::words::BySide;
 
 /// Facts that hang on a connection on the heap, its rows of FINs and RSTs left out.
 #[derive(Clone, Debug, Default)]
-pub struct Rare {
+pub(crate) struct Rare {
     ranges: BySide<Option<Box<Ranges>>>,
     below: BySide<Option<Box<Ranges>>>,
     letters: Option<Box<More>>,
@@ -18,7 +18,7 @@ pub struct Rare {
 
 impl Rare {
     /// Takes them out of a connection; `None` where there are none.
-    pub fn take(c: &mut Connection) -> Option<Self> {
+    pub(crate) fn take(c: &mut Connection) -> Option<Self> {
         let letters = c.zeek.take_letters();
         let ranges = BySide::of(|side| c.endpoints[side].ranges.take());
         let below = BySide::of(|side| c.endpoints[side].below.take());
@@ -32,7 +32,7 @@ impl Rare {
     }
 
     /// Puts them back, in place of others.
-    pub fn put(self, c: &mut Connection) {
+    pub(crate) fn put(self, c: &mut Connection) {
         let both = self.ranges.into_iter().zip(self.below);
         for (endpoint, (ranges, below)) in c.endpoints.iter_mut().zip(both) {
             (endpoint.ranges, endpoint.below) = (ranges, below);
@@ -46,7 +46,7 @@ impl Rare {
     }
 
     /// Bytes that they take.
-    pub fn bytes(&self) -> usize {
+    pub(crate) fn bytes(&self) -> usize {
         let all = self.ranges.iter().chain(&self.below).flatten();
         let ranges = all.map(|ranges| ranges.bytes()).sum::<usize>();
         size_of::<Self>()

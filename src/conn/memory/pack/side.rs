@@ -6,7 +6,7 @@ use crate::conn::primitives::coder::{Coder, sparse};
 
 /// One side. Its counters of segments are near one another.
 #[allow(clippy::too_many_lines)] // a list
-pub fn endpoint(e: &mut Endpoint, start: i64, coder: &mut impl Coder) {
+pub(super) fn endpoint(e: &mut Endpoint, start: i64, coder: &mut impl Coder) {
     // Most sides spoke, which is sooner seen than that all is as it was in the beginning.
     if !coder.given(|| e.spoke() || *e != Endpoint::default()) {
         return;

@@ -16,7 +16,7 @@ const END: u32 = (1 << END_BITS) - 1;
 const END_BITS: u32 = 29;
 
 #[derive(Debug, Default)]
-pub struct PackedRows {
+pub(super) struct PackedRows {
     octets: Vec<u8>,
     ends: Vec<u32>,
     rare: Vec<Rare>,
@@ -27,24 +27,24 @@ pub struct PackedRows {
 }
 
 impl PackedRows {
-    pub fn ending_at(clock: i64) -> Self {
+    pub(super) fn ending_at(clock: i64) -> Self {
         Self { clock, ..Self::default() }
     }
 
-    pub fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.ends.len()
     }
 
-    pub fn is_full(&self) -> bool {
+    pub(super) fn is_full(&self) -> bool {
         self.len() >= CHUNK || self.octets.len() >= FULL
     }
 
-    pub fn teardowns(&self) -> &[(u32, u64)] {
+    pub(super) fn teardowns(&self) -> &[(u32, u64)] {
         &self.teardowns
     }
 
     /// Adds a packed row; where it begins.
-    pub fn add(&mut self, bytes: &[u8], release: Option<Release>) -> usize {
+    pub(super) fn add(&mut self, bytes: &[u8], release: Option<Release>) -> usize {
         let start = self.start(self.len());
         self.octets.truncate(start);
         self.octets.extend_from_slice(bytes);
@@ -55,13 +55,13 @@ impl PackedRows {
     }
 
     /// Keeps rare facts; what leads to them.
-    pub fn keep_rare(&mut self, rare: Rare) -> u32 {
+    pub(super) fn keep_rare(&mut self, rare: Rare) -> u32 {
         self.rare.push(rare);
         super::number(self.rare.len() - 1)
     }
 
     /// Keeps the rare facts of the packed form that begins here.
-    pub fn refer(&mut self, start: usize, rare: Rare) {
+    pub(super) fn refer(&mut self, start: usize, rare: Rare) {
         let rare = self.keep_rare(rare);
         if let Some(bytes) = self.octets.get_mut(start..) {
             refer(bytes, rare);
@@ -69,12 +69,12 @@ impl PackedRows {
     }
 
     /// Notes a FIN or RST of a row, each once and in order.
-    pub fn note_teardown(&mut self, row: usize, packet: u64) {
+    pub(super) fn note_teardown(&mut self, row: usize, packet: u64) {
         self.teardowns.push((super::number(row), packet));
     }
 
     /// The number and the first packet of a row's connection.
-    pub fn numbers(&self, row: usize) -> (u64, u64) {
+    pub(super) fn numbers(&self, row: usize) -> (u64, u64) {
         numbers(&self.octets[self.start(row)..])
     }
 
@@ -83,7 +83,7 @@ impl PackedRows {
     }
 
     /// Unpacks a row in place of a connection.
-    pub fn unpack(&self, row: usize, c: &mut Connection) {
+    pub(super) fn unpack(&self, row: usize, c: &mut Connection) {
         let rare = unpack(&self.octets[self.start(row)..], c, None);
         let rare = rare.and_then(|at| self.rare.get(at as usize)).cloned();
         rare.unwrap_or_default().put(c);
@@ -93,7 +93,7 @@ impl PackedRows {
     }
 
     /// Unpacks every row.
-    pub fn unpack_all(&self) -> Vec<Unpacked> {
+    pub(super) fn unpack_all(&self) -> Vec<Unpacked> {
         let mut all = Vec::with_capacity(self.len());
         for row in 0..self.len() {
             let mut connection = Connection::blank();
@@ -104,7 +104,7 @@ impl PackedRows {
     }
 
     /// Gives back what was reserved for more.
-    pub fn shrink(&mut self) {
+    pub(super) fn shrink(&mut self) {
         self.octets.shrink_to_fit();
         self.ends.shrink_to_fit();
         self.rare.shrink_to_fit();

@@ -6,13 +6,13 @@ use crate::conn::memory::prefetch::prefetch;
 
 /// Connections unpacked for a look, in room that is used again.
 #[derive(Debug, Default)]
-pub struct Unpacker {
+pub(crate) struct Unpacker {
     connections: Vec<Connection>,
 }
 
 impl Unpacker {
     /// The connections in these rows, all asked for at once; rows that are not there are left out.
-    pub fn look<'o>(
+    pub(crate) fn look<'o>(
         &'o mut self,
         rows: &'o Rows,
         which: impl IntoIterator<Item = usize>,

@@ -11,13 +11,13 @@ use crate::conn::primitives::slab::CHUNK;
 use crate::conn::primitives::words::Release;
 
 /// What every row is shown to, some at a time, if to anything.
-pub type Show<'s> = Option<&'s mut dyn FnMut(&[&Connection])>;
+pub(crate) type Show<'s> = Option<&'s mut dyn FnMut(&[&Connection])>;
 
 impl Store {
     /// Ends everything when the capture ends `now`: the rows in order of connection, each shown if
     /// it is to be: while it is at hand, or once memory was given back where that counts. Why those
     /// that were still followed are let go is counted.
-    pub fn end(
+    pub(crate) fn end(
         mut self,
         now: i64,
         limits: &Limits,

@@ -62,7 +62,7 @@ impl Store {
 
     /// Packs some of the unpacked connections for which nothing came for a while, and moves
     /// what is packed to a smaller arena when most of it lies idle.
-    pub fn tidy(&mut self, clock: i64, packet: u64, limits: &Limits) {
+    pub(crate) fn tidy(&mut self, clock: i64, packet: u64, limits: &Limits) {
         self.packs |= self.unpacked.used() >= limits.most_unpacked();
         if !self.packs {
             return;

@@ -29,7 +29,7 @@ pub(super) struct Fields<'a> {
 
 impl<'a> Fields<'a> {
     /// Reads them; `None` for a packet without TCP.
-    pub fn read(head: &'a str, body: &'a str) -> Result<Option<Self>, Wrong> {
+    pub(super) fn read(head: &'a str, body: &'a str) -> Result<Option<Self>, Wrong> {
         let Some((addresses, rest)) = body.split_once(FLAGS) else {
             return other(body);
         };
@@ -88,7 +88,7 @@ impl<'a> Fields<'a> {
     }
 
     /// From where to where.
-    pub fn way(&self) -> Way {
+    pub(super) fn way(&self) -> Way {
         (self.source, self.destination)
     }
 }

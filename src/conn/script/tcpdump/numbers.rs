@@ -60,7 +60,7 @@ pub(super) struct Numbers {
 }
 
 impl Numbers {
-    pub fn new<'a>(absolute: bool, lines: impl Iterator<Item = &'a Fields<'a>>) -> Self {
+    pub(super) fn new<'a>(absolute: bool, lines: impl Iterator<Item = &'a Fields<'a>>) -> Self {
         let mut first = ByWay::new();
         for fields in lines {
             if let Some(sequence) = fields.sequence {
@@ -74,7 +74,7 @@ impl Numbers {
     }
 
     /// Sequence number, acknowledgment number and options of the next line.
-    pub fn settle(&mut self, fields: &Fields<'_>) -> Result<(Seq, Seq, Vec<u8>), Wrong> {
+    pub(super) fn settle(&mut self, fields: &Fields<'_>) -> Result<(Seq, Seq, Vec<u8>), Wrong> {
         let way = fields.way();
         let printed = fields.acknowledgment.unwrap_or(0);
         let (sequence, acknowledgment) = if self.absolute || !fields.flags.ack() {

@@ -60,11 +60,11 @@ impl Base {
 
 /// Where the numbers of both sides of a connection begin.
 #[derive(Debug, Default)]
-pub struct Bases([Option<Base>; 2]);
+pub(super) struct Bases([Option<Base>; 2]);
 
 impl Bases {
     /// Where those of a connection stand after its packets so far.
-    pub fn of(c: &Connection) -> Self {
+    pub(super) fn of(c: &Connection) -> Self {
         let base = |side| {
             let own = c.side(side);
             let last = own.base.plus(truncate(own.max_end));
@@ -74,7 +74,7 @@ impl Bases {
     }
 
     /// The next segment of the connection of this number, from this side.
-    pub fn trace(&mut self, connection: u64, segment: &Segment<'_>, sender: Side) -> Traced {
+    pub(super) fn trace(&mut self, connection: u64, segment: &Segment<'_>, sender: Side) -> Traced {
         let [client, server] = &mut self.0;
         let (own, peer) = match sender {
             Side::Client => (client, server),

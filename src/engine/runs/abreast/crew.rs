@@ -14,7 +14,7 @@ use crate::engine::Options;
 
 /// Bytes of packets that wait to be taken, of all files together; each that is open may have one
 /// piece in any case.
-pub const HELD: usize = 128 << 20;
+pub(super) const HELD: usize = 128 << 20;
 /// Bytes of packets that make a piece.
 const PIECE: usize = 256 * 1024;
 /// Files that may be open with their handles kept; of more, each gives its own back between reads.
@@ -43,7 +43,7 @@ enum Phase {
 }
 
 /// What of a file is at hand.
-pub enum Fetched {
+pub(super) enum Fetched {
     /// The next frames.
     Piece(Box<Piece>),
     /// It is over.
@@ -91,12 +91,12 @@ struct Shared {
 }
 
 /// All who read.
-pub struct Crew(Arc<Shared>);
+pub(super) struct Crew(Arc<Shared>);
 
 impl Crew {
     /// For files in order, with options that do not depend on other files; the caller is one of so
     /// many threads.
-    pub fn new(parts: Vec<Reader>, options: Options, threads: usize, held: usize) -> Self {
+    pub(super) fn new(parts: Vec<Reader>, options: Options, threads: usize, held: usize) -> Self {
         let lane =
             |part| Lane { phase: Phase::New(Box::new(part)), pieces: VecDeque::new(), size: 0 };
         let state = State {
@@ -116,7 +116,7 @@ impl Crew {
     }
 
     /// Has others help. Where there is no thread for them, the caller does everything.
-    pub fn start(&self) {
+    pub(super) fn start(&self) {
         let shared = &*self.0;
         let helpers = (shared.threads - 1).min(shared.lock().lanes.len());
         for _ in 0..helpers {
@@ -128,7 +128,7 @@ impl Crew {
     }
 
     /// Those before this one are wanted from now on.
-    pub fn enter(&self, lanes: usize) {
+    pub(super) fn enter(&self, lanes: usize) {
         self.0.lock().entered = lanes;
         self.0.work.notify_all();
     }
@@ -137,7 +137,7 @@ impl Crew {
     ///
     /// # Errors
     /// What went wrong with any file.
-    pub fn fetch(&self, lane: usize) -> Result<Fetched, Error> {
+    pub(super) fn fetch(&self, lane: usize) -> Result<Fetched, Error> {
         let shared = &*self.0;
         let mut state = shared.lock();
         for turn in 0..2 {
@@ -166,7 +166,7 @@ impl Crew {
     }
 
     /// What was done so far.
-    pub fn told(&self) -> Told {
+    pub(super) fn told(&self) -> Told {
         self.0.lock().told
     }
 }

@@ -12,7 +12,7 @@ use crate::engine::runs::broken;
 use crate::engine::runs::line::{Line, Mark};
 
 /// A file whose frames are put in order with those of others.
-pub struct Lane {
+pub(super) struct Lane {
     line: Line<Cursor<Vec<u8>>>,
     asides: Asides<Cursor<Vec<u8>>>,
     /// What came of it last.
@@ -33,7 +33,7 @@ pub struct Lane {
 
 impl Lane {
     /// One that stands in line by this time.
-    pub fn new(key: i64) -> Self {
+    pub(super) fn new(key: i64) -> Self {
         Self {
             line: Line::new(Cursor::default(), 1),
             asides: Asides::new(Cursor::default()),
@@ -48,7 +48,7 @@ impl Lane {
     }
 
     /// Goes on with the next piece, once everything of the one before was taken.
-    pub fn feed(&mut self, mut piece: Piece) -> Result<(), Error> {
+    pub(super) fn feed(&mut self, mut piece: Piece) -> Result<(), Error> {
         *self.line.source() = Cursor::new(std::mem::take(&mut piece.line));
         *self.asides.source() = Cursor::new(std::mem::take(&mut piece.asides));
         (self.piece, self.stand, self.odd) = (piece, Stand::default(), 0);
@@ -56,7 +56,7 @@ impl Lane {
     }
 
     /// Goes on to the next frame.
-    pub fn advance(&mut self) -> Result<(), Error> {
+    pub(super) fn advance(&mut self) -> Result<(), Error> {
         self.next = self.line.next()?;
         if let Some(Mark { time: Some(time), .. }) = self.next {
             self.key = time;
@@ -65,7 +65,7 @@ impl Lane {
     }
 
     /// Notes where in the capture a frame is, if something is told of it.
-    pub fn met(&mut self, mark: &Mark, number: u64, time: i64) {
+    pub(super) fn met(&mut self, mark: &Mark, number: u64, time: i64) {
         if self.piece.odd.get(self.odd) == Some(&mark.number) {
             self.odd += 1;
             self.wanted.insert(mark.number, Some((number, time, mark.time.is_some())));
@@ -73,14 +73,14 @@ impl Lane {
     }
 
     /// The frame of those set aside that is next, its interface among those of the capture.
-    pub fn aside(&mut self) -> Result<Aside, Error> {
+    pub(super) fn aside(&mut self) -> Result<Aside, Error> {
         let aside = self.asides.next()?.ok_or_else(|| broken("frames set aside"))?;
         Ok(Aside { interface: self.interface(aside.interface)?, ..aside })
     }
 
     /// An interface of it among those of the capture.
     #[inline]
-    pub fn interface(&self, own: u32) -> Result<u32, Error> {
+    pub(super) fn interface(&self, own: u32) -> Result<u32, Error> {
         if own == NO_INTERFACE {
             return Ok(own);
         }

@@ -20,7 +20,7 @@ const ERROR: u8 = 3 << DIRECTION;
 
 /// Some packets in order.
 #[derive(Debug, Default)]
-pub struct Packed {
+pub(super) struct Packed {
     octets: Vec<u8>,
     facts: Vec<Facts>,
     errors: Vec<IcmpError>,
@@ -28,7 +28,7 @@ pub struct Packed {
 
 /// Where in them somebody stands.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Stand {
+pub(super) struct Stand {
     octet: usize,
     facts: usize,
     errors: usize,
@@ -44,14 +44,14 @@ fn short(address: Address) -> Option<[u8; 4]> {
 
 impl Packed {
     /// Bytes that it takes in memory.
-    pub fn size(&self) -> usize {
+    pub(super) fn size(&self) -> usize {
         self.octets.len()
             + self.facts.len() * size_of::<Facts>()
             + self.errors.len() * size_of::<IcmpError>()
     }
 
     /// Adds a segment.
-    pub fn add(&mut self, segment: &Segment<'_>) {
+    pub(super) fn add(&mut self, segment: &Segment<'_>) {
         let both = short(segment.source).zip(short(segment.destination));
         let elsewhere = segment.interface != 0 || segment.path != PathId::default();
         let bit = |there: bool, bit: u8| if there { bit } else { 0 };
@@ -107,14 +107,14 @@ impl Packed {
     }
 
     /// Adds an ICMP error.
-    pub fn add_icmp(&mut self, error: IcmpError) {
+    pub(super) fn add_icmp(&mut self, error: IcmpError) {
         self.octets.push(ERROR);
         self.errors.push(error);
     }
 
     /// The next packet from where somebody stands; `None` at the end.
     #[inline]
-    pub fn next(&self, stand: &mut Stand) -> Option<Item<'_>> {
+    pub(super) fn next(&self, stand: &mut Stand) -> Option<Item<'_>> {
         let rest = self.octets.get(stand.octet..)?;
         let first = *rest.first()?;
         if first & ERROR == ERROR {

@@ -14,7 +14,7 @@ const READ: u64 = 1 << 20;
 
 /// The next frames of a file.
 #[derive(Debug, Default)]
-pub struct Piece {
+pub(super) struct Piece {
     /// Their part of the line of all frames.
     pub line: Vec<u8>,
     /// Those that were set aside.
@@ -35,7 +35,7 @@ pub struct Piece {
 
 impl Piece {
     /// Bytes that it takes in memory.
-    pub fn size(&self) -> usize {
+    pub(super) fn size(&self) -> usize {
         size_of::<Self>() + self.line.len() + self.asides.len() + self.packets.size()
     }
 }
@@ -64,7 +64,7 @@ impl Sink for Piece {
 
 /// What is known of a file at its end.
 #[derive(Debug)]
-pub struct End {
+pub(super) struct End {
     /// It is a run of its own.
     pub run: Run,
     /// What was opened.
@@ -72,7 +72,7 @@ pub struct End {
 }
 
 /// A file that is read.
-pub struct Task {
+pub(super) struct Task {
     reader: RunReader<Piece>,
     name: String,
     /// Frames so far, oddities and names of them that were told, and paths.
@@ -84,7 +84,7 @@ pub struct Task {
 
 impl Task {
     /// One that was not begun, with options that do not depend on other files.
-    pub fn new(part: Reader, options: Options) -> Self {
+    pub(super) fn new(part: Reader, options: Options) -> Self {
         let name = part.files().first().map_or_else(String::new, |file| file.name.clone());
         let of = part.of();
         let reader = RunReader::of(part, options, of, Piece::default());
@@ -95,7 +95,7 @@ impl Task {
     ///
     /// # Errors
     /// Those of reading; a panic is [`Error::Internal`] with the place.
-    pub fn step(&mut self, size: usize, park: bool) -> Result<(Piece, bool), Error> {
+    pub(super) fn step(&mut self, size: usize, park: bool) -> Result<(Piece, bool), Error> {
         let done = guard::catch(|| {
             let until = self.reader.progress().bytes_read.saturating_add(READ);
             let mut more = self.reader.batch()?;
@@ -145,7 +145,7 @@ impl Task {
     }
 
     /// What is known of the file, once it was read to its end.
-    pub fn finish(mut self) -> End {
+    pub(super) fn finish(mut self) -> End {
         let sources = self.reader.reader().sources().clone();
         let (run, _) = self.reader.finish();
         End { run, sources }
