@@ -1,5 +1,8 @@
 //! One capture of one or several files, read in order of time.
 
+mod opening;
+mod parts;
+
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::path::PathBuf;
@@ -9,27 +12,19 @@ use super::blocks::{Blocks, Passed};
 use super::file::{CaptureFile, open};
 use super::interface::Interface;
 use super::options::{Progress, ReadOptions};
-use super::order::{Rank, report_order, report_overlaps};
-use super::source::{Expanded, Object, Source, SourceFile, SourceFiles, Stamp, expand};
+use super::order::{Rank, report_overlaps};
+use super::source::{Source, SourceFiles, Stamp};
 use super::summary::{FileSummary, Status};
 use super::window::Window;
 use crate::base::error::Error;
 use crate::base::issue::{Issues, NO_FILE};
-use crate::hosts::{self, Hosts, Origin};
 
 /// File handles held at once; further files give theirs back between reads.
 const MAX_HANDLES: usize = 128;
 /// Files that are read ahead at a time.
 const MAX_AHEAD: usize = 4;
-/// Interfaces of a capture, to equal shares of its files: whose are left out must not depend on
-/// which file is read first. And the least share.
-const MAX_INTERFACES: usize = 100_000;
-const LEAST_SHARE: usize = 256;
-/// Objects of a store whose beginnings are asked for ahead: to be put in order, and to be read.
-const PREPARED: usize = 16;
+/// Objects of a store whose beginnings are asked for ahead of their turn.
 const SOON: usize = 4;
-/// Bytes read when only the first packet's time is wanted.
-const PEEK_CHUNK: usize = 4096;
 
 /// What is known of a file before it is its turn.
 enum Waiting {
@@ -109,47 +104,16 @@ impl std::fmt::Debug for Reader {
     }
 }
 
-/// A source that turned out to be a capture, before files are numbered.
-struct Found {
-    name: String,
-    path: Option<PathBuf>,
-    waiting: Waiting,
-    time: Option<i64>,
-    total: Option<u64>,
-    rank: Rank,
-    file: Option<SourceFile>,
-}
-
-/// The same, where there may be captures in directories that were not entered.
-fn with_directories(error: Error) -> Error {
-    match error {
-        Error::NotACapture { file, reason } => {
-            let deeper = "the directories beside it are entered with recursive=True (-r)";
-            Error::NotACapture { file, reason: format!("{reason}; {deeper}") }
-        }
-        other => other,
-    }
-}
-
 impl Reader {
-    /// Opens a capture.
-    ///
-    /// # Errors
-    /// [`Error::Io`] where a named source cannot be opened or read, [`Error::NotACapture`] where
-    /// one is something else (files found through a directory or a pattern that are no captures
-    /// become issues instead, unless none is left), [`Error::Argument`] for no source at all.
-    pub fn open(sources: Vec<Source>, options: ReadOptions) -> Result<Self, Error> {
-        if sources.is_empty() {
-            return Err(Error::Argument("no source to read".into()));
-        }
-        let Expanded { entries, skipped } = expand(sources, options.recursive)?;
-        let mut reader = Self {
+    /// One without files.
+    fn bare(options: ReadOptions) -> Self {
+        Self {
             slots: Vec::new(),
             summaries: Vec::new(),
             interfaces: Vec::new(),
             issues: Issues::default(),
             sources: SourceFiles::default(),
-            share: (MAX_INTERFACES / entries.len().max(1)).max(LEAST_SHARE),
+            share: 0,
             share_of_names: 0,
             alone: false,
             lineup: Vec::new(),
@@ -161,111 +125,7 @@ impl Reader {
             options,
             over: false,
             blocks: None,
-        };
-        let deeper = !skipped.is_empty() && !reader.options.recursive;
-        reader.blocks = reader.options.keep_blocks.then(Blocks::default);
-        let single = entries.len() == 1;
-        let mut found = Vec::with_capacity(entries.len());
-        let mut refused = None;
-        let objects: Vec<_> = entries.iter().map(|entry| entry.source.object()).collect();
-        let prepare = |number| objects.get(number).into_iter().flatten().for_each(Object::prepare);
-        (0..PREPARED).for_each(prepare);
-        for (number, entry) in entries.into_iter().enumerate() {
-            prepare(number + PREPARED);
-            match reader.find(entry.source, single) {
-                Ok(file) => found.push(Found { rank: entry.named.then_some(number), ..file }),
-                Err(error) if entry.named => return Err(error),
-                Err(error) => {
-                    let kind = match error {
-                        Error::NotACapture { .. } => "not_a_capture",
-                        _ => "unreadable",
-                    };
-                    reader.issues.add(NO_FILE, None, None, kind, || error.to_string());
-                    refused.get_or_insert(error);
-                }
-            }
         }
-        for (kind, detail) in skipped {
-            reader.issues.add(NO_FILE, None, None, kind, || detail);
-        }
-        let said = |error| if deeper { with_directories(error) } else { error };
-        if let (true, Some(error)) = (found.is_empty(), refused) {
-            return Err(said(error));
-        }
-        reader.put_in_order(found);
-        if single {
-            // Errors of the only file are the caller's to see at once.
-            reader.enter(0).map_err(said)?;
-            reader.unopened = 1;
-        }
-        Ok(reader)
-    }
-
-    /// Makes sure of a source and finds out its first packet's time.
-    fn find(&self, source: Source, single: bool) -> Result<Found, Error> {
-        let (name, path) = (source.name(), source.own_path());
-        let limit = self.options.max_uncompressed_bytes;
-        if single {
-            let window = open(source, self.options.chunk, limit)?;
-            let total = window.stream().bytes_total();
-            let file = window.file().cloned();
-            let waiting = Waiting::Open(Box::new(window));
-            return Ok(Found { name, path, waiting, time: None, total, rank: None, file });
-        }
-        let again = source.again();
-        let chunk = self.options.chunk.min(if again.is_some() { PEEK_CHUNK } else { usize::MAX });
-        let mut window = open(source, chunk, limit)?;
-        let mut summary = FileSummary::default();
-        let mut notes = Notes {
-            file: 0,
-            issues: &mut Issues::default(),
-            interfaces: &mut Vec::new(),
-            summary: &mut summary,
-            alone: false,
-            share: self.share,
-            resync: self.options.resync,
-            blocks: None,
-        };
-        let time = CaptureFile::peek_time(&mut window, &mut notes)
-            .map_err(|reason| Error::NotACapture { file: name.clone(), reason })?;
-        let total = window.stream().bytes_total();
-        let file = window.file().cloned();
-        let waiting = match again {
-            Some(source) => Waiting::Closed(source, window.stamp()),
-            None => Waiting::Open(Box::new(window)),
-        };
-        Ok(Found { name, path, waiting, time, total, rank: None, file })
-    }
-
-    fn put_in_order(&mut self, mut found: Vec<Found>) {
-        // A file without any time stands with the one that was named before it.
-        let mut last = i64::MIN;
-        let mut keyed: Vec<(i64, Found)> = found
-            .drain(..)
-            .map(|file| {
-                last = file.time.unwrap_or(last);
-                (last, file)
-            })
-            .collect();
-        keyed.sort_by_key(|(time, _)| *time);
-        let ranks: Vec<Rank> = keyed.iter().map(|(_, file)| file.rank).collect();
-        let all = self.options.of.unwrap_or(0).max(keyed.len()).max(1);
-        self.share = (MAX_INTERFACES / all).max(LEAST_SHARE);
-        self.share_of_names = hosts::MOST / all;
-        self.alone = all == 1;
-        self.lineup = keyed.iter().map(|(time, file)| (*time, file.rank)).collect();
-        for (key, file) in keyed {
-            file.file.into_iter().for_each(|file| self.sources.add(file));
-            self.slots.push(Slot::new(file.waiting, key));
-            self.summaries.push(FileSummary {
-                name: file.name,
-                path: file.path,
-                source_bytes: file.total,
-                hosts: Hosts::new(Origin::Block, self.share_of_names),
-                ..FileSummary::default()
-            });
-        }
-        report_order(&ranks, &self.summaries, &mut self.issues);
     }
 
     /// Opens a slot's file and reads its first records.
@@ -432,71 +292,6 @@ impl Reader {
         if let Some(summary) = self.summaries.get_mut(index) {
             summary.worsen(Status::IoError);
         }
-    }
-
-    /// Whether [`Reader::into_parts`] gives its files: there are several, and each can be opened
-    /// when it is its turn, from here (not so a pipe, a stream, an object in a store).
-    pub(crate) fn has_parts(&self) -> bool {
-        let closed = |slot: &Slot| match &slot.waiting {
-            Some(Waiting::Closed(source, _)) => source.object().is_none(),
-            _ => false,
-        };
-        self.slots.len() > 1 && self.slots.iter().all(closed)
-    }
-
-    /// A reader for each file, in order, which reads it as this one would have; nothing may have
-    /// been read. What is odd about the files together stays here.
-    pub(crate) fn into_parts(mut self) -> (Vec<Self>, Issues) {
-        let all = Some(self.slots.len());
-        let options = ReadOptions { of: self.options.of.or(all), before: 0, ..self.options };
-        let files = std::mem::take(&mut self.slots).into_iter().zip(self.summaries);
-        let parts = files.zip(self.lineup).map(|((slot, summary), lineup)| Self {
-            slots: vec![slot],
-            summaries: vec![summary],
-            interfaces: Vec::new(),
-            issues: Issues::default(),
-            sources: SourceFiles::default(),
-            options: options.clone(),
-            share: self.share,
-            share_of_names: self.share_of_names,
-            alone: self.alone,
-            lineup: vec![lineup],
-            line: BinaryHeap::new(),
-            unopened: 0,
-            current: None,
-            ahead: 0,
-            number: 0,
-            over: false,
-            blocks: None,
-        });
-        (parts.collect(), self.issues)
-    }
-
-    /// How many files the whole capture has, if these are a part of it.
-    pub(crate) fn of(&self) -> Option<usize> {
-        self.options.of
-    }
-
-    /// The same file, read from its beginning once more; only of a part that was not begun.
-    pub(crate) fn again(&self) -> Option<Self> {
-        let [Slot { waiting: Some(Waiting::Closed(source, stamp)), key, .. }] = &self.slots[..]
-        else {
-            return None;
-        };
-        let waiting = Waiting::Closed(source.copy()?, *stamp);
-        let slot = Slot::new(waiting, *key);
-        Some(Self {
-            slots: vec![slot],
-            summaries: self.summaries.clone(),
-            interfaces: Vec::new(),
-            issues: Issues::default(),
-            sources: SourceFiles::default(),
-            options: self.options.clone(),
-            lineup: self.lineup.clone(),
-            line: BinaryHeap::new(),
-            blocks: None,
-            ..*self
-        })
     }
 
     /// Gives the handles of its files back until they are read on.

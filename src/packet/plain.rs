@@ -96,13 +96,16 @@ mod tests {
     use proptest::prelude::*;
     use proptest::strategy::ValueTree;
 
+    use super::super::Limits;
+    use super::super::memory::{End, Memory};
+    use super::super::part::Part;
+    use super::super::paths::Route;
     use super::super::walk::{Layer, Walk};
-    use super::super::{Decoder, End, Part, Route};
     use crate::capture::{Direction, Frame, LinkType};
 
     /// What a walk found, whichever way it went.
     fn told(bytes: &[u8], wire: usize, plain: bool) -> Option<String> {
-        let mut decoder = Decoder::default();
+        let mut memory = Memory::new(Limits::default());
         let mut route = Route::default();
         let part = Part { bytes, wire };
         let mut walk = Walk::new(&mut route, Direction::Unknown);
@@ -120,13 +123,13 @@ mod tests {
                 data: bytes,
                 original_length: 0,
             };
-            match decoder.memory.walk(Layer::Link(LinkType(1), part), &frame, 0, &mut walk) {
+            match memory.walk(Layer::Link(LinkType(1), part), &frame, 0, &mut walk) {
                 End::Tcp(part) => part,
                 _ => return None,
             }
         };
-        let path = decoder.memory.paths.id(walk.route);
-        let path = decoder.memory.paths.get(path);
+        let path = memory.paths.id(walk.route);
+        let path = memory.paths.get(path);
         Some(format!("{:?} {} {path:?} {walk:?}", found.bytes.as_ptr_range(), found.wire))
     }
 
