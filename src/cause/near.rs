@@ -4,7 +4,7 @@ use std::borrow::Borrow;
 
 use super::rule::{Case, MAX_ROWS};
 use crate::base::numbers::numbers;
-use crate::conn::{Form, Kind, Moment, Side, Teardown};
+use crate::conn::{Form, Moment, Side, Teardown};
 use crate::packet::Seq;
 
 numbers! {
@@ -60,7 +60,7 @@ impl Neighbour {
             numbers: numbers(row.window, row.ttl),
             next: numbers(row.window.wrapping_add(1), row.ttl.wrapping_add(1)),
             sequence: row.sequence,
-            sender: Some(row.sender).filter(|_| row.kind == Kind::Rst && !row.duplicate),
+            sender: Some(row.sender).filter(|_| !row.is_fin() && !row.duplicate),
             untriggered: row.trigger.is_none() && row.form != Some(Form::Abort),
             beyond: row.trigger.is_none() && row.ahead.get().is_some_and(|ahead| ahead > 2),
             reply: row.form == Some(Form::Reply),
@@ -122,7 +122,7 @@ impl Near {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::conn::Trigger;
+    use crate::conn::{Kind, Reset, Trigger, What};
     use proptest::prelude::*;
 
     /// The definition, word for word.
@@ -171,18 +171,21 @@ mod tests {
         let time = prop::sample::select(vec![0, 1, 1_999_999_999, 2_000_000_000, i64::MAX]);
         (who, number, form, any::<bool>(), time).prop_map(
             |((server, fin, duplicate), (sequence, window, ttl, place), form, answers, time)| {
-                Teardown {
+                let reset = || Reset {
                     ahead: place.into(),
+                    form,
+                    trigger: answers.then_some(Trigger::Data),
+                    ..Reset::default()
+                };
+                Teardown {
                     sender: if server { Side::Server } else { Side::Client },
-                    kind: if fin { Kind::Fin } else { Kind::Rst },
+                    what: if fin { What::Fin } else { What::Rst(Box::new(reset())) },
                     duplicate,
                     sequence: Seq(u32::MAX - sequence),
                     // Both wrap on their way up.
                     window: window.wrapping_sub(1),
                     ttl: ttl.wrapping_sub(1),
                     relative_sequence: place.into(),
-                    form,
-                    trigger: answers.then_some(Trigger::Data),
                     time,
                     ..Teardown::default()
                 }
@@ -205,7 +208,7 @@ mod tests {
     #[test]
     fn three_in_lockstep_count_and_two_do_not() {
         let step = |n: u8| Teardown {
-            kind: Kind::Rst,
+            what: What::Rst(Box::default()),
             window: u16::from(n).wrapping_sub(1),
             ttl: n.wrapping_sub(1),
             ..Teardown::default()

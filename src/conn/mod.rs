@@ -38,7 +38,7 @@ pub use facts::connection::{
 };
 pub use facts::endpoint::{Endpoint, Fin, State, Ttl};
 pub use facts::header::{Foreign, Sample, Signs, Traits, hops, unusual};
-pub use facts::teardown::{Form, Kind, Reason, SequenceCheck, Teardown, Trigger};
+pub use facts::teardown::{Form, Kind, Reason, Reset, SequenceCheck, Teardown, Trigger, What};
 pub use facts::vantage::{Vantage, VantageBasis};
 pub use follow::payload::alert_name;
 pub use follow::teardowns::SEARCHED;

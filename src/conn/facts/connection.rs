@@ -397,7 +397,7 @@ impl Connection {
         let reset = self
             .teardowns
             .iter()
-            .any(|t| t.kind == Kind::Rst && t.effective != Some(false) && !t.duplicate);
+            .any(|t| !t.is_fin() && t.effective != Some(false) && !t.duplicate);
         if reset { self.side(side).unacked() } else { 0 }
     }
 }

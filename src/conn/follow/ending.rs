@@ -3,7 +3,7 @@
 use crate::base::numbers::numbers;
 use crate::conn::facts::connection::{Connection, Stuck};
 use crate::conn::facts::endpoint::{Endpoint, State};
-use crate::conn::facts::teardown::{Form, Kind, SequenceCheck, Teardown, Trigger};
+use crate::conn::facts::teardown::{Form, SequenceCheck, Teardown, Trigger};
 use crate::conn::follow::teardowns::SEARCHED;
 use crate::conn::primitives::words::{BySide, EndedBy, Ending, Opening, Phase, Release, Side};
 
@@ -32,7 +32,7 @@ pub(crate) fn decide(c: &mut Connection, release: Release, capture_end: i64) {
     c.ending_raw = ending(c, raw);
     c.ending = if raw == deciding { c.ending_raw } else { ending(c, deciding) };
     c.deciding = match c.ending {
-        Ending::Graceful | Ending::HalfClosed => position(c, |t| t.kind == Kind::Fin),
+        Ending::Graceful | Ending::HalfClosed => position(c, Teardown::is_fin),
         Ending::HandshakeRefused
         | Ending::HandshakeAbandoned
         | Ending::HandshakeAbortedByServer
@@ -53,7 +53,7 @@ pub(crate) fn decide_so_far(c: &mut Connection, now: i64) {
 }
 
 fn is_reset(row: &Teardown) -> bool {
-    row.kind == Kind::Rst && !row.duplicate
+    !row.is_fin() && !row.duplicate
 }
 
 fn position(c: &Connection, test: impl Fn(&Teardown) -> bool) -> Option<u32> {
@@ -77,50 +77,51 @@ fn judge_resets(c: &mut Connection) {
     let mut effective = BySide::both(false);
     let obeyed = obeyed_later(c);
     for (place, row) in c.teardowns.iter_mut().enumerate() {
-        if row.duplicate {
-            row.effective = if row.kind == Kind::Rst { Some(false) } else { None };
+        let side = row.sender;
+        let closed = both_closed(row);
+        let duplicate = row.duplicate;
+        let Some(reset) = row.reset_mut() else { continue };
+        if duplicate {
+            reset.effective = Some(false);
             continue;
         }
-        let (sender, peer) = match row.sender {
+        let (sender, peer) = match side {
             Side::Client => (client, server),
             Side::Server => (server, client),
         };
-        row.sender_after = sender.0.saturating_sub(row.sender_mark.alive);
-        row.sender_progress_after = sender.1.saturating_sub(row.sender_mark.progress);
-        row.sender_bytes_after = sender.2.saturating_sub(row.sender_mark.bytes);
-        row.peer_after = peer.0.saturating_sub(row.peer_mark.alive);
-        row.peer_progress_after = peer.1.saturating_sub(row.peer_mark.progress);
-        if row.kind == Kind::Fin {
-            continue;
-        }
+        reset.sender_after = sender.0.saturating_sub(reset.sender_mark.alive);
+        reset.sender_progress_after = sender.1.saturating_sub(reset.sender_mark.progress);
+        reset.sender_bytes_after = sender.2.saturating_sub(reset.sender_mark.bytes);
+        let peer_after = peer.0.saturating_sub(reset.peer_mark.alive);
+        let peer_progress_after = peer.1.saturating_sub(reset.peer_mark.progress);
         // Where only the client's direction was captured, it answers an answer that was not, and
         // goes on by itself.
-        let alone = !heard[row.sender.peer()]
-            && row.sender_mark.bytes == 0
-            && row.sender_mark.alive <= syns[row.sender];
-        let lives_on = (row.peer_progress_after > 0 || alone)
-            && row.sender_progress_after > 0
-            && (row.sequence_check != SequenceCheck::AcksSyn || completed)
+        let alone = !heard[side.peer()]
+            && reset.sender_mark.bytes == 0
+            && reset.sender_mark.alive <= syns[side];
+        let lives_on = (peer_progress_after > 0 || alone)
+            && reset.sender_progress_after > 0
+            && (reset.sequence_check != SequenceCheck::AcksSyn || completed)
             && obeyed != Some(place);
-        row.follow_up = effective[row.sender];
-        row.effective = if row.challenged
+        reset.follow_up = effective[side];
+        reset.effective = if reset.challenged
             || lives_on
-            || row.follow_up
-            || both_closed(row)
-            || row.sequence_check == SequenceCheck::Void
-            || (!row.may_be_obeyed() && row.sender_mark.alive > syns[row.sender])
+            || reset.follow_up
+            || closed
+            || reset.sequence_check == SequenceCheck::Void
+            || (!reset.may_be_obeyed() && reset.sender_mark.alive > syns[side])
         {
             Some(false)
         } else {
-            match row.sequence_check {
+            match reset.sequence_check {
                 SequenceCheck::Exact | SequenceCheck::FinMinusOne | SequenceCheck::AcksSyn => {
                     Some(true)
                 }
-                SequenceCheck::InWindow if row.peer_after == 0 => Some(true),
+                SequenceCheck::InWindow if peer_after == 0 => Some(true),
                 _ => None,
             }
         };
-        effective[row.sender] |= row.effective != Some(false);
+        effective[side] |= reset.effective != Some(false);
     }
 }
 
@@ -180,7 +181,7 @@ fn both_closed(c: &Connection) -> Ending {
     }
     let repeated = |side: Side| {
         let mut rows = c.teardowns.iter().take(SEARCHED);
-        rows.any(|row| row.sender == side && row.kind == Kind::Fin && row.retransmissions > 0)
+        rows.any(|row| row.sender == side && row.is_fin() && row.retransmissions > 0)
     };
     let again = [Side::Client, Side::Server].into_iter().any(|side| {
         let endpoint = c.side(side);
@@ -196,7 +197,7 @@ fn answers_close_notify(c: &Connection) -> bool {
     let notified = c.extra().and_then(|extra| extra.tls_alert[first]);
     let (Some(alert), Some(fin)) = (notified, c.side(first).fin) else { return false };
     let mut rows = c.teardowns.iter().take(SEARCHED);
-    let second = rows.find(|row| row.kind == Kind::Fin && row.sender == first.peer());
+    let second = rows.find(|row| row.is_fin() && row.sender == first.peer());
     second.is_some_and(|row| {
         let heard = row.relative_acknowledgment.get() >= Some(fin.at.cast_signed());
         heard
@@ -248,7 +249,7 @@ fn closed_unseen(c: &Connection) -> bool {
     let Some(first) = c.first_fin_by else { return false };
     let (closer, other) = (c.side(first), c.side(first.peer()));
     let mut rows = c.teardowns.iter().take(SEARCHED);
-    let fin = rows.find(|row| row.kind == Kind::Fin && row.sender == first);
+    let fin = rows.find(|row| row.is_fin() && row.sender == first);
     let Some(before) = fin.and_then(|row| row.relative_acknowledgment.get()) else { return false };
     if !other.spoke() {
         // One direction alone: the number that came since may as well be a byte, but a closed

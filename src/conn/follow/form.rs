@@ -9,8 +9,9 @@
 use crate::base::numbers::numbers;
 use crate::conn::facts::connection::Connection;
 use crate::conn::facts::endpoint::{Endpoint, State};
-use crate::conn::facts::teardown::{Form, SequenceCheck, Teardown};
+use crate::conn::facts::teardown::{Form, Reset, SequenceCheck};
 use crate::conn::follow::recent::{Entry, Seen};
+use crate::conn::primitives::words::Side;
 use crate::packet::Segment;
 
 numbers! {
@@ -26,35 +27,36 @@ numbers! {
 /// The highest TTL that began as 128; above it, it began as 255.
 const TTL_OF_128: u8 = 128;
 
-/// The form of a reset, given all else that its row says.
+/// The form of a reset, given all else that is known of it.
 pub(crate) fn of(
     c: &Connection,
     recent: Seen<'_>,
     segment: &Segment<'_>,
-    row: &Teardown,
+    sender: Side,
+    reset: &Reset,
     trigger: Option<&Entry>,
 ) -> Form {
-    let (endpoint, peer) = (c.side(row.sender), c.side(row.sender.peer()));
+    let endpoint = c.side(sender);
     if !segment.flags.ack() {
         return match trigger {
-            Some(trigger) if !hears(c, endpoint, row, trigger) => Form::Reply,
+            Some(trigger) if !hears(c, segment, endpoint, reset, trigger) => Form::Reply,
             Some(_) => Form::Abort,
-            None if speaks(c, recent, endpoint, row) => Form::Abort,
+            None if speaks(c, recent, segment, sender, reset) => Form::Abort,
             None => Form::Other,
         };
     }
     // Without a number of its own it can only answer; lwIP does so with an open window.
     let answers_syn = trigger.is_some_and(|t| !t.flags.ack());
-    if segment.sequence.0 == 0 && (answers_syn || trigger.is_some() && row.reply_shape) {
+    if segment.sequence.0 == 0 && (answers_syn || trigger.is_some() && reset.reply_shape) {
         return Form::Reply;
     }
-    if trigger.is_some_and(|t| answers(recent, endpoint, peer, segment, row, t)) {
+    if trigger.is_some_and(|t| answers(c, recent, segment, sender, reset, t)) {
         return Form::Reply;
     }
-    if lives(c, segment, row) {
+    if lives(c, segment, sender, reset) {
         return Form::Abort;
     }
-    if endpoint.state <= State::SynSent && trigger.is_some() && row.reply_shape {
+    if endpoint.state <= State::SynSent && trigger.is_some() && reset.reply_shape {
         return Form::Reply;
     }
     let plain = segment.header_length == 20 && plain_stack(endpoint, segment);
@@ -64,45 +66,59 @@ pub(crate) fn of(
 /// A reset without ACK that answers nothing, of a socket that has just spoken itself: at the end
 /// of what it sent, after all that came from the peer, or with its own window or next
 /// identification.
-fn speaks(c: &Connection, recent: Seen<'_>, endpoint: &Endpoint, row: &Teardown) -> bool {
-    if row.sequence_check != SequenceCheck::Exact || endpoint.state < State::Open {
+fn speaks(
+    c: &Connection,
+    recent: Seen<'_>,
+    segment: &Segment<'_>,
+    sender: Side,
+    reset: &Reset,
+) -> bool {
+    let endpoint = c.side(sender);
+    if reset.sequence_check != SequenceCheck::Exact || endpoint.state < State::Open {
         return false;
     }
-    let ended = row.ahead.get() == Some(0);
-    let window = row.window != 0 && row.window == endpoint.window;
+    let ended = reset.ahead.get() == Some(0);
+    let window = segment.window != 0 && segment.window == endpoint.window;
     let last = recent.backwards().find(|entry| !entry.flags.rst());
     let spoke_last = last.is_some_and(|entry| {
-        entry.sender == row.sender && row.time.saturating_sub(entry.time) <= c.reply_time()
+        entry.sender == sender && segment.time.saturating_sub(entry.time) <= c.reply_time()
     });
-    ended && own_hops(row) && (spoke_last || window || own_id(endpoint, row))
+    ended && own_hops(reset) && (spoke_last || window || own_id(endpoint, reset))
 }
 
 /// A reset without ACK, with the window of a socket that has just been told that its data came: no
 /// host loses one in that time.
-fn hears(c: &Connection, endpoint: &Endpoint, row: &Teardown, trigger: &Entry) -> bool {
+fn hears(
+    c: &Connection,
+    segment: &Segment<'_>,
+    endpoint: &Endpoint,
+    reset: &Reset,
+    trigger: &Entry,
+) -> bool {
     let plain =
         trigger.payload == 0 && !trigger.flags.fin() && !trigger.flags.syn() && !trigger.probe;
-    let window = row.window != 0 && row.window == endpoint.window;
-    let since = row.time.saturating_sub(endpoint.last_data_time);
+    let window = segment.window != 0 && segment.window == endpoint.window;
+    let since = segment.time.saturating_sub(endpoint.last_data_time);
     plain
         && window
         && endpoint.state == State::Open
         && endpoint.unique_bytes > 0
-        && row.sequence_check == SequenceCheck::Exact
+        && reset.sequence_check == SequenceCheck::Exact
         && since <= c.reply_time()
-        && own_hops(row)
+        && own_hops(reset)
 }
 
 /// RST and ACK by a host without a socket (lwIP): what it answers is all that it knows.
 fn answers(
+    c: &Connection,
     recent: Seen<'_>,
-    endpoint: &Endpoint,
-    peer: &Endpoint,
     segment: &Segment<'_>,
-    row: &Teardown,
+    sender: Side,
+    reset: &Reset,
     trigger: &Entry,
 ) -> bool {
-    if row.has_timestamp || segment.header_length != 20 || !endpoint.based {
+    let (endpoint, peer) = (c.side(sender), c.side(sender.peer()));
+    if reset.has_timestamp || segment.header_length != 20 || !endpoint.based {
         return false;
     }
     // A socket does not forget what it acknowledged, and answers a probe.
@@ -117,7 +133,7 @@ fn answers(
     if endpoint.fins > 0 {
         return takes_space;
     }
-    let last = recent.backwards().find(|entry| entry.sender == row.sender);
+    let last = recent.backwards().find(|entry| entry.sender == sender);
     let silence = last.map_or(i64::MAX, |entry| trigger.time.saturating_sub(entry.time));
     let other_window = segment.window != endpoint.window;
     let forgotten =
@@ -126,10 +142,10 @@ fn answers(
 }
 
 /// RST and ACK of a socket: with numbers, and a timestamp, window or identification of its own.
-fn lives(c: &Connection, segment: &Segment<'_>, row: &Teardown) -> bool {
-    let (endpoint, peer) = (c.side(row.sender), c.side(row.sender.peer()));
-    let stamped = row.has_timestamp && row.timestamp_ok != Some(false);
-    if row.has_timestamp && !stamped {
+fn lives(c: &Connection, segment: &Segment<'_>, sender: Side, reset: &Reset) -> bool {
+    let (endpoint, peer) = (c.side(sender), c.side(sender.peer()));
+    let stamped = reset.has_timestamp && reset.timestamp_ok != Some(false);
+    if reset.has_timestamp && !stamped {
         return false;
     }
     if !endpoint.based {
@@ -142,26 +158,26 @@ fn lives(c: &Connection, segment: &Segment<'_>, row: &Teardown) -> bool {
     }
     let at = endpoint.position(segment.sequence);
     let ends = at == endpoint.max_end.cast_signed()
-        || row.sequence_check == SequenceCheck::FinMinusOne
+        || reset.sequence_check == SequenceCheck::FinMinusOne
         || endpoint.unseen_acked > 0
         || endpoint.packets == 0;
     let window = endpoint.alive > 0 && segment.window != 0 && segment.window == endpoint.window;
     if ends {
         // Without timestamps on the connection there is nothing more to hold it against.
-        let unstamped = row.timestamp_ok.is_none();
+        let unstamped = reset.timestamp_ok.is_none();
         let own = window
-            || own_id(endpoint, row)
+            || own_id(endpoint, reset)
             || unstamped_socket(c, endpoint, segment)
-            || unmarked_socket(c, endpoint, segment, row);
+            || unmarked_socket(c, endpoint, segment, reset);
         // Of itself, its window is open, unlike that of a box that speaks for a side which stamps.
         let plain =
             (segment.window != 0 || in_course(c, segment)) && plain_stack(endpoint, segment);
-        return stamped || unstamped || plain || own && own_hops(row);
+        return stamped || unstamped || plain || own && own_hops(reset);
     }
     // What was not acknowledged yet may be left out: with the peer's window full, some stacks
     // (gVisor, smoltcp) abort where that begins.
     let outstanding = (endpoint.acked.cast_signed()..endpoint.max_end.cast_signed()).contains(&at);
-    let full = peer.zero_since.is_some() && own_hops(row);
+    let full = peer.zero_since.is_some() && own_hops(reset);
     outstanding && (stamped || window || full)
 }
 
@@ -183,16 +199,16 @@ fn unmarked_socket(
     c: &Connection,
     endpoint: &Endpoint,
     segment: &Segment<'_>,
-    row: &Teardown,
+    reset: &Reset,
 ) -> bool {
     let alike = if segment.ip_id.is_some() {
-        row.dont_fragment == endpoint.traits.never_fragments()
+        reset.dont_fragment == endpoint.traits.never_fragments()
     } else {
-        row.flow_label == endpoint.flow_label
+        reset.flow_label == endpoint.flow_label
     };
     // Linux stamps what it aborts.
     let may = !endpoint.answers_like_linux() && segment.header_length == 20;
-    may && alike && in_course(c, segment) && row.ttl_delta == Some(0)
+    may && alike && in_course(c, segment) && reset.ttl_delta == Some(0)
 }
 
 /// The TTL of lwIP, which never stamps a reset.
@@ -201,12 +217,12 @@ fn plain_stack(endpoint: &Endpoint, segment: &Segment<'_>) -> bool {
 }
 
 /// It came as far as its sender's other segments.
-fn own_hops(row: &Teardown) -> bool {
-    row.ttl_delta.is_none_or(|delta| delta == 0)
+fn own_hops(reset: &Reset) -> bool {
+    reset.ttl_delta.is_none_or(|delta| delta == 0)
 }
 
 /// The next identification of a host that counts them.
-fn own_id(endpoint: &Endpoint, row: &Teardown) -> bool {
+fn own_id(endpoint: &Endpoint, reset: &Reset) -> bool {
     endpoint.ip_id_jumps <= endpoint.ip_id_steps
-        && row.ip_id_delta.is_some_and(|delta| (1..=OWN_IDS).contains(&delta))
+        && reset.ip_id_delta.is_some_and(|delta| (1..=OWN_IDS).contains(&delta))
 }

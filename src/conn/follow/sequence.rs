@@ -4,7 +4,6 @@
 use crate::base::numbers::numbers;
 use crate::conn::facts::connection::Connection;
 use crate::conn::facts::endpoint::{Endpoint, Fin, State, truncate};
-use crate::conn::facts::teardown::Teardown;
 use crate::conn::follow::baseline::baseline;
 use crate::conn::follow::effect::Effect;
 use crate::conn::follow::handshake::note_syn;
@@ -348,7 +347,7 @@ pub(in crate::conn) fn settle(
     handshake(c, segment, sender, effect);
     let now = segment.time;
     let first_fin = c.first_fin_by;
-    let obeyed = flags.rst() && c.teardowns.last().is_some_and(Teardown::may_be_obeyed);
+    let obeyed = flags.rst() && c.teardowns.last().is_some_and(|row| row.may_be_obeyed());
     let (endpoint, peer) = sides(c, sender);
     // A SYN-ACK that comes again says that nothing was heard; so does what is sent again and
     // acknowledges none of what its peer sends again, too.

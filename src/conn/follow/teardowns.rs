@@ -3,7 +3,9 @@
 use crate::base::numbers::numbers;
 use crate::conn::facts::connection::Connection;
 use crate::conn::facts::endpoint::{Endpoint, Fin, State, Ttl};
-use crate::conn::facts::teardown::{Form, Kind, Mark, Reason, SequenceCheck, Teardown, Trigger};
+use crate::conn::facts::teardown::{
+    Form, Mark, Reason, Reset, SequenceCheck, Teardown, Trigger, What,
+};
 use crate::conn::follow::effect::Effect;
 use crate::conn::follow::recent::{Entry, Seen};
 use crate::conn::follow::{form, payload};
@@ -50,7 +52,7 @@ pub(in crate::conn) fn teardown(
 pub(in crate::conn) fn keep(c: &mut Connection, row: Teardown) {
     if c.teardowns.len() == c.teardowns.capacity() {
         // The other side's FIN follows most FINs, and nothing most resets.
-        let first = if row.kind == Kind::Fin { 2 } else { 1 };
+        let first = if row.is_fin() { 2 } else { 1 };
         c.teardowns.reserve_exact(c.teardowns.len().max(first));
     }
     c.teardowns.push(row);
@@ -67,7 +69,7 @@ fn acknowledge_fin(c: &mut Connection, segment: &Segment<'_>, sender: Side) {
     // A FIN that is sent again after its acknowledgment has one of its own, if any.
     for row in c.teardowns.iter_mut().rev().take(SEARCHED) {
         let open = row.acked_at.is_none() && !row.duplicate;
-        if row.kind == Kind::Fin && row.sender == sender.peer() && open {
+        if row.is_fin() && row.sender == sender.peer() && open {
             row.acked_at = segment.time.max(row.time).into();
             row.acked_packet = segment.packet.into();
         }
@@ -75,9 +77,9 @@ fn acknowledge_fin(c: &mut Connection, segment: &Segment<'_>, sender: Side) {
 }
 
 fn fin(c: &mut Connection, segment: &Segment<'_>, sender: Side, previous_end: i64) {
-    let mut row = bare(c, segment, sender, Kind::Fin);
+    let mut row = bare(c, segment, sender);
     let earlier = c.teardowns.iter_mut().take(SEARCHED).find(|t| {
-        t.kind == Kind::Fin
+        t.is_fin()
             && t.sender == sender
             && !t.duplicate
             && t.sequence.plus(t.payload_length) == segment.sequence.plus(segment.payload_length)
@@ -98,47 +100,50 @@ fn fin(c: &mut Connection, segment: &Segment<'_>, sender: Side, previous_end: i6
 
 fn reset(c: &Connection, recent: Seen<'_>, segment: &Segment<'_>, sender: Side) -> Teardown {
     let (endpoint, peer) = (c.side(sender), c.side(sender.peer()));
-    let mut row = bare(c, segment, sender, Kind::Rst);
-    row.sequence_check = check(endpoint, peer, segment);
+    let mut reset = bare_reset(c, segment, sender);
+    reset.sequence_check = check(endpoint, peer, segment);
     let timestamps = endpoint.stamps() && peer.timestamp_time.is_some();
     let value = Options::timestamps(segment.options).map(|(value, _)| value);
     if timestamps {
-        row.timestamp_ok = Some(value.is_some_and(|value| fits(value, segment.time, endpoint)));
+        reset.timestamp_ok = Some(value.is_some_and(|value| fits(value, segment.time, endpoint)));
     }
-    row.reply_shape = reply_shape(segment);
-    identify(&mut row, endpoint, segment);
+    reset.reply_shape = reply_shape(segment);
+    identify(&mut reset, endpoint, segment);
     let trigger = find_trigger(recent, segment, sender).filter(|t| {
         let limit = if t.flags.syn() { HANDSHAKE_TIME } else { c.reply_time() };
         segment.time.saturating_sub(t.time) <= limit
     });
-    row.form = Some(form::of(c, recent, segment, &row, trigger.as_ref()));
-    let trigger = trigger.filter(|_| row.form != Some(Form::Abort));
+    let mut row = bare(c, segment, sender);
+    let form = form::of(c, recent, segment, sender, &reset, trigger.as_ref());
+    reset.form = Some(form);
+    let trigger = trigger.filter(|_| form != Form::Abort);
     if let Some(trigger) = trigger {
-        row.trigger = Some(kind_of(&trigger));
-        row.trigger_packet = trigger.packet.into();
-        row.turnaround = since(segment, trigger.time).into();
-        row.trigger_payload = trigger.payload;
+        reset.trigger = Some(kind_of(&trigger));
+        reset.trigger_packet = trigger.packet.into();
+        reset.turnaround = since(segment, trigger.time).into();
+        reset.trigger_payload = trigger.payload;
         let end = peer.position(trigger.end());
-        row.trigger_old = trigger.payload > 0 && peer.based && end < peer.acked.cast_signed();
+        reset.trigger_old = trigger.payload > 0 && peer.based && end < peer.acked.cast_signed();
         if trigger.flags.ack() && endpoint.based {
-            row.trigger_relative_ack = endpoint.position(trigger.acknowledgment).into();
+            reset.trigger_relative_ack = endpoint.position(trigger.acknowledgment).into();
         }
     }
-    row.answer_time = answer_time(recent, segment, sender).into();
-    row.payload_echo =
+    reset.answer_time = answer_time(recent, segment, sender).into();
+    reset.payload_echo =
         segment.payload_length > 0 && trigger.is_some_and(|t| t.payload == segment.payload_length);
     let before = trigger.map_or(segment.packet, |t| t.packet);
     let mut earlier = recent.backwards().filter(|e| e.packet < before && !e.flags.rst());
     let from = trigger.map_or(segment.time, |t| t.time);
     row.idle = earlier.next().map(|e| from.saturating_sub(e.time).max(0)).into();
-    row.copies_peer = copies(recent, segment, sender);
-    row.unread_bytes = endpoint.unanswered;
+    reset.copies_peer = copies(recent, segment, sender);
+    reset.unread_bytes = endpoint.unanswered;
     if segment.flags.ack() && peer.based {
         let acked = peer.position(segment.acknowledgment);
-        row.peer_bytes_unacked =
+        reset.peer_bytes_unacked =
             u64::try_from(peer.max_end.cast_signed().saturating_sub(acked)).unwrap_or(0);
     }
-    row.reason = reason(segment, endpoint).map(Box::new);
+    reset.reason = reason(segment, endpoint).map(Box::new);
+    row.what = What::Rst(Box::new(reset));
     row
 }
 
@@ -147,59 +152,62 @@ fn since(segment: &Segment<'_>, time: i64) -> i64 {
     segment.time.saturating_sub(time).max(0)
 }
 
-/// A row with what every teardown segment says.
-fn bare(c: &Connection, segment: &Segment<'_>, sender: Side, kind: Kind) -> Teardown {
+/// A row with what every teardown segment says: that of a FIN.
+fn bare(c: &Connection, segment: &Segment<'_>, sender: Side) -> Teardown {
     let (endpoint, peer) = (c.side(sender), c.side(sender.peer()));
-    let options = Options::parse(segment.options);
     let since = |time: i64| since(segment, time);
-    let peer_sent = peer.unique_bytes > 0;
     Teardown {
         packet: segment.packet,
         packet_in_file: segment.packet_in_file,
         file: segment.file,
         time: segment.time,
         sender,
-        kind,
         flags: segment.flags,
         sequence: segment.sequence,
         acknowledgment: segment.acknowledgment,
         relative_sequence: endpoint.based.then(|| endpoint.position(segment.sequence)).into(),
-        ahead: endpoint
-            .based
-            .then(|| {
-                let end = endpoint.max_end.max(endpoint.acked).cast_signed();
-                endpoint.position(segment.sequence).saturating_sub(end)
-            })
-            .into(),
         relative_acknowledgment: (peer.based && segment.flags.ack())
             .then(|| peer.position(segment.acknowledgment))
             .into(),
         window: segment.window,
         ttl: segment.ttl,
         ip_id: segment.ip_id,
+        payload_length: segment.payload_length,
+        unacked_bytes: endpoint.unacked(),
+        sender_fin_before: endpoint.fins > 0,
+        peer_fin_before: peer.fins > 0,
+        since_peer_data: (peer.unique_bytes > 0).then(|| since(peer.last_data_time)).into(),
+        since_own_data: (endpoint.unique_bytes > 0).then(|| since(endpoint.last_data_time)).into(),
+        ..Teardown::default()
+    }
+}
+
+/// What every RST says besides.
+fn bare_reset(c: &Connection, segment: &Segment<'_>, sender: Side) -> Reset {
+    let (endpoint, peer) = (c.side(sender), c.side(sender.peer()));
+    let options = Options::parse(segment.options);
+    let since = |time: i64| since(segment, time);
+    let end = endpoint.max_end.max(endpoint.acked).cast_signed();
+    let ahead = || endpoint.position(segment.sequence).saturating_sub(end);
+    Reset {
+        ahead: endpoint.based.then(ahead).into(),
         dont_fragment: segment.dont_fragment,
         flow_label: segment.flow_label,
         link_source_differs: endpoint.link_source != 0
             && segment.link_source != 0
             && segment.link_source != endpoint.link_source,
         header_length: segment.header_length,
-        payload_length: segment.payload_length,
         has_timestamp: options.timestamps.is_some(),
         mptcp: options.mptcp,
-        unacked_bytes: endpoint.unacked(),
-        sender_fin_before: endpoint.fins > 0,
-        peer_fin_before: peer.fins > 0,
         sender_fin_time: endpoint.fin.filter(|_| endpoint.fins > 0).map(|fin| fin.time).into(),
         sender_rst_before: endpoint.rsts > 0,
         sender_idle: (endpoint.alive > 0).then(|| since(endpoint.last_time)).into(),
-        since_peer_data: peer_sent.then(|| since(peer.last_data_time)).into(),
-        since_own_data: (endpoint.unique_bytes > 0).then(|| since(endpoint.last_data_time)).into(),
         probe_run: endpoint.probe_run,
         retransmission_run: endpoint.retransmission_run,
         peer_zero_window: peer.zero_since.get().map(since).into(),
         sender_mark: mark(endpoint),
         peer_mark: mark(peer),
-        ..Teardown::default()
+        ..Reset::default()
     }
 }
 
@@ -209,16 +217,23 @@ fn mark(endpoint: &Endpoint) -> Mark {
 
 /// The row of a copy that the capture made.
 pub(in crate::conn) fn copy(c: &Connection, segment: &Segment<'_>, sender: Side) -> Teardown {
-    let kind = if segment.flags.rst() { Kind::Rst } else { Kind::Fin };
-    let mut row = bare(c, segment, sender, kind);
+    let mut row = bare(c, segment, sender);
     row.duplicate = true;
+    let is_fin = !segment.flags.rst();
     let original = c.teardowns.iter().rev().take(SEARCHED).find(|t| {
-        t.sender == sender && !t.duplicate && t.kind == kind && t.sequence == segment.sequence
+        t.sender == sender
+            && !t.duplicate
+            && t.is_fin() == is_fin
+            && t.sequence == segment.sequence
     });
     row.retransmission_of = original.map_or(Number::NONE, |t| t.packet.into());
-    if let Some(original) = original {
-        row.form = original.form;
-        row.sequence_check = original.sequence_check;
+    if !is_fin {
+        let mut reset = bare_reset(c, segment, sender);
+        if let Some(original) = original.and_then(Teardown::reset) {
+            reset.form = original.form;
+            reset.sequence_check = original.sequence_check;
+        }
+        row.what = What::Rst(Box::new(reset));
     }
     row
 }
@@ -351,16 +366,16 @@ fn copies(recent: Seen<'_>, segment: &Segment<'_>, sender: Side) -> bool {
     segment.ip_id.is_some_and(|id| id != 0) && last.ip_id == segment.ip_id && segment.window != 0
 }
 
-fn identify(row: &mut Teardown, endpoint: &Endpoint, segment: &Segment<'_>) {
+fn identify(reset: &mut Reset, endpoint: &Endpoint, segment: &Segment<'_>) {
     let Ttl { syn, first, last, .. } = endpoint.ttl;
     let usual = if first != 0 { last } else { syn };
     if usual != 0 {
-        row.ttl_delta = Some(i16::from(segment.ttl) - i16::from(usual));
+        reset.ttl_delta = Some(i16::from(segment.ttl) - i16::from(usual));
     }
     if let (Some(id), Some(last)) = (segment.ip_id, endpoint.ip_id)
         && id != 0
     {
-        row.ip_id_delta = Some(i32::from(id.wrapping_sub(last).cast_signed()));
+        reset.ip_id_delta = Some(i32::from(id.wrapping_sub(last).cast_signed()));
     }
 }
 
@@ -400,13 +415,14 @@ pub(in crate::conn) fn challenge(
     }
     let limit = CHALLENGE_TIME.max(c.handshake_rtt().saturating_mul(2));
     let mut latest = c.teardowns.iter_mut().rev().take(SEARCHED);
-    let last = latest.find(|t| t.kind == Kind::Rst && !t.duplicate);
+    let last = latest.find(|t| !t.is_fin() && !t.duplicate);
     if let Some(row) = last
         && row.sender != sender
         && segment.time.saturating_sub(row.time) <= limit
-        && matches!(row.sequence_check, SequenceCheck::InWindow | SequenceCheck::FinMinusOne)
+        && let Some(reset) = row.reset_mut()
+        && matches!(reset.sequence_check, SequenceCheck::InWindow | SequenceCheck::FinMinusOne)
     {
-        row.challenged = true;
+        reset.challenged = true;
         // Its receiver lives on, and so may its claimed sender.
         let claimed = &mut c.endpoints[sender.peer()];
         claimed.state = if claimed.fin.is_some() { State::FinSent } else { State::Open };

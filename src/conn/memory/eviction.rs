@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use crate::conn::facts::connection::Connection;
-use crate::conn::facts::teardown::Teardown;
+use crate::conn::facts::teardown::{Reset, Teardown};
 
 /// Candidates compared: the one that was silent longest goes.
 pub(crate) const COMPARED: usize = 16;
@@ -53,7 +53,8 @@ impl Scales {
 
 fn hanging(c: &Connection) -> usize {
     // Not their capacity, which may be left of another connection.
-    let teardowns = c.teardowns.len() * size_of::<Teardown>();
+    let resets = c.teardowns.iter().filter(|row| !row.is_fin()).count();
+    let teardowns = c.teardowns.len() * size_of::<Teardown>() + resets * size_of::<Reset>();
     let ranges: usize = c
         .endpoints
         .iter()

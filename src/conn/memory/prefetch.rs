@@ -3,7 +3,7 @@
 
 use crate::conn::facts::connection::Connection;
 use crate::conn::facts::endpoint::Endpoint;
-use crate::conn::facts::teardown::Teardown;
+use crate::conn::facts::teardown::{Reset, Teardown};
 use crate::conn::primitives::words::BySide;
 
 /// Connections that are asked for at once before they are worked on.
@@ -48,9 +48,11 @@ impl Endpoint {
 
 impl Teardown {
     fn touch_whole(&self) -> u64 {
-        let Self { packet, unread_bytes, sender_bytes_after, .. } = self;
-        let small = u64::from(self.file) ^ u64::from(self.flow_label) ^ u64::from(self.ttl);
-        let marks = self.sender_mark.bytes ^ self.peer_mark.bytes ^ u64::from(self.duplicate);
-        packet ^ unread_bytes ^ sender_bytes_after ^ small ^ marks
+        let Self { packet, unacked_bytes, payload_length, .. } = self;
+        let reset = self.reset().map_or(0, |reset| {
+            let Reset { flow_label, unread_bytes, sender_after, .. } = reset;
+            u64::from(*flow_label) ^ unread_bytes ^ u64::from(*sender_after)
+        });
+        packet ^ unacked_bytes ^ u64::from(*payload_length) ^ reset
     }
 }

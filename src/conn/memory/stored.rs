@@ -101,11 +101,11 @@ fn all(c: &mut Connection, coder: &mut impl Coder) {
         }
     }
     c.zeek.put_letters(letters);
-    for teardown in &mut c.teardowns {
-        if coder.given(|| teardown.reason.is_some()) {
-            let mut known = teardown.reason.take().map(|reason| *reason);
+    for reset in c.teardowns.iter_mut().filter_map(Teardown::reset_mut) {
+        if coder.given(|| reset.reason.is_some()) {
+            let mut known = reset.reason.take().map(|reason| *reason);
             reason(&mut known, coder);
-            teardown.reason = known.map(Box::new);
+            reset.reason = known.map(Box::new);
         }
     }
 }

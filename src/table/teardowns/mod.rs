@@ -7,7 +7,7 @@ mod verdict;
 use super::column::{Group, Table};
 use super::shared::Shared;
 use crate::cause::{Evidence, Verdict};
-use crate::conn::{Connection, Kind, Teardown};
+use crate::conn::{Connection, Reset, Teardown};
 
 /// The table.
 pub enum Teardowns {}
@@ -32,12 +32,12 @@ pub struct TeardownRow<'a> {
 impl TeardownRow<'_> {
     /// The segment, if it is a FIN.
     fn fin(&self) -> Option<&Teardown> {
-        (self.teardown.kind == Kind::Fin).then_some(self.teardown)
+        self.teardown.is_fin().then_some(self.teardown)
     }
 
-    /// The segment, if it is a RST.
-    fn rst(&self) -> Option<&Teardown> {
-        (self.teardown.kind == Kind::Rst).then_some(self.teardown)
+    /// What only a RST has, if it is one.
+    fn rst(&self) -> Option<&Reset> {
+        self.teardown.reset()
     }
 }
 

@@ -1,7 +1,7 @@
 //! The fields of a row of a FIN or RST.
 
-use crate::conn::facts::teardown::{Mark, Teardown};
-use crate::conn::primitives::coder::{Base, Bits, Coder, sparse};
+use crate::conn::facts::teardown::{Mark, Reset, Teardown, What};
+use crate::conn::primitives::coder::{Base, Coder, sparse};
 use crate::conn::primitives::optional::{Moment, Number};
 
 /// A number of bytes or nanoseconds that may be missing.
@@ -10,7 +10,6 @@ fn lapse(value: &mut Moment, coder: &mut impl Coder) {
 }
 
 /// A row of a FIN or RST.
-#[allow(clippy::too_many_lines)] // a list
 pub(super) fn teardown(t: &mut Teardown, home: u32, base: &Base, coder: &mut impl Coder) {
     let Teardown {
         packet,
@@ -18,167 +17,168 @@ pub(super) fn teardown(t: &mut Teardown, home: u32, base: &Base, coder: &mut imp
         file,
         time,
         sender,
-        kind,
         flags,
         sequence,
         acknowledgment,
         relative_sequence,
-        ahead,
         relative_acknowledgment,
         window,
         ttl,
         ip_id,
-        dont_fragment,
-        flow_label,
-        link_source_differs,
-        header_length,
         payload_length,
-        has_timestamp,
-        timestamp_ok,
-        mptcp,
         duplicate,
         retransmission_of,
         retransmissions,
         acked_at,
         acked_packet,
         unacked_bytes,
-        form,
-        reply_shape,
-        trigger,
-        trigger_packet,
-        turnaround,
-        answer_time,
-        trigger_payload,
-        trigger_old,
-        trigger_relative_ack,
-        sequence_check,
-        effective,
-        follow_up,
-        challenged,
-        ttl_delta,
-        ip_id_delta,
-        copies_peer,
-        unread_bytes,
-        peer_bytes_unacked,
-        reason: _,
-        payload_echo,
         sender_fin_before,
         peer_fin_before,
-        sender_fin_time,
-        sender_rst_before,
         idle,
-        sender_idle,
         since_peer_data,
         since_own_data,
-        probe_run,
-        retransmission_run,
-        peer_zero_window,
-        sender_mark,
-        peer_mark,
-        sender_after,
-        sender_progress_after,
-        peer_after,
-        peer_progress_after,
-        sender_bytes_after,
+        what,
     } = t;
-    let switches = |bits: &mut Bits| {
+    let mut is_reset = matches!(what, What::Rst(_));
+    coder.bits(|bits| {
         bits.plain(sender, 1);
-        bits.plain(kind, 1);
+        bits.plain(&mut is_reset, 1);
         bits.plain(&mut flags.0, 16);
-        bits.plain(sequence_check, 3);
-        bits.option(form, 2);
-        bits.option(trigger, 3);
-        bits.option(timestamp_ok, 2);
-        bits.option(effective, 2);
-        for switch in [
-            &mut *link_source_differs,
-            &mut *has_timestamp,
-            &mut *dont_fragment,
-            &mut *duplicate,
-            &mut *reply_shape,
-            &mut *follow_up,
-            &mut *challenged,
-            &mut *copies_peer,
-            &mut *payload_echo,
-            &mut *sender_fin_before,
-            &mut *peer_fin_before,
-            &mut *sender_rst_before,
-            &mut *trigger_old,
-        ] {
-            bits.plain(switch, 1);
-        }
-    };
-    coder.bits(switches);
+        bits.plain(duplicate, 1);
+        bits.plain(sender_fin_before, 1);
+        bits.plain(peer_fin_before, 1);
+        bits.plain(window, 16);
+        bits.plain(ttl, 8);
+        bits.option(ip_id, 17);
+    });
     coder.same(packet, base.packet);
     coder.near(time, base.time, i64::MIN);
     let from = base.seqs[*sender];
     coder.seq(sequence, from);
     coder.seq(acknowledgment, base.seqs[sender.peer()]);
     coder.moment(relative_sequence, i64::from(sequence.since(from)));
-    lapse(ahead, coder);
     lapse(relative_acknowledgment, coder);
-
-    coder.bits(|bits| {
-        bits.plain(window, 16);
-        bits.plain(ttl, 8);
-        bits.plain(header_length, 8);
-        bits.option(mptcp, 9);
-        bits.option(ip_id, 17);
-    });
     lapse(idle, coder);
-    lapse(sender_idle, coder);
     lapse(since_peer_data, coder);
     lapse(since_own_data, coder);
-    mark(sender_mark, coder);
-    mark(peer_mark, coder);
-    if coder
-        .given(|| acked_at.is_some() || *acked_packet != Number::NONE || sender_fin_time.is_some())
-    {
+    if coder.given(|| acked_at.is_some() || *acked_packet != Number::NONE) {
         coder.moment(acked_at, base.time);
         coder.number(acked_packet, base.packet);
-        coder.moment(sender_fin_time, base.time);
     }
-    sparse!(coder, payload_length, unacked_bytes, flow_label);
-    let reset = (*trigger_packet != Number::NONE)
+    sparse!(coder, payload_length, unacked_bytes);
+    coder.same(packet_in_file, packet.wrapping_sub(base.file));
+    coder.same(file, u64::from(home));
+    if coder.given(|| *retransmission_of != Number::NONE || *retransmissions != 0) {
+        coder.number(retransmission_of, base.packet);
+        coder.plain(retransmissions);
+    }
+    if is_reset {
+        if matches!(what, What::Fin) {
+            *what = What::Rst(Box::default());
+        }
+        if let What::Rst(rst) = what {
+            reset(rst, base, coder);
+        }
+    }
+}
+
+/// What only a RST has.
+fn reset(reset: &mut Reset, base: &Base, coder: &mut impl Coder) {
+    let Reset {
+        kind: _,
+        form,
+        reply_shape,
+        trigger,
+        trigger_old,
+        sequence_check,
+        effective,
+        follow_up,
+        challenged,
+        copies_peer,
+        payload_echo,
+        timestamp_ok,
+        has_timestamp,
+        mptcp,
+        dont_fragment,
+        link_source_differs,
+        header_length,
+        sender_rst_before,
+        ttl_delta,
+        ip_id_delta,
+        flow_label,
+        trigger_payload,
+        probe_run,
+        retransmission_run,
+        trigger_packet,
+        turnaround,
+        answer_time,
+        trigger_relative_ack,
+        ahead,
+        unread_bytes,
+        peer_bytes_unacked,
+        reason: _,
+        sender_fin_time,
+        sender_idle,
+        peer_zero_window,
+        sender_mark,
+        peer_mark,
+        sender_bytes_after,
+        sender_after,
+        sender_progress_after,
+    } = reset;
+    coder.bits(|bits| {
+        bits.plain(sequence_check, 3);
+        bits.option(form, 2);
+        bits.option(trigger, 3);
+        bits.option(timestamp_ok, 2);
+        bits.option(effective, 2);
+        bits.plain(header_length, 8);
+        bits.option(mptcp, 9);
+        for switch in [
+            &mut *link_source_differs,
+            &mut *has_timestamp,
+            &mut *dont_fragment,
+            &mut *reply_shape,
+            &mut *follow_up,
+            &mut *challenged,
+            &mut *copies_peer,
+            &mut *payload_echo,
+            &mut *sender_rst_before,
+            &mut *trigger_old,
+        ] {
+            bits.plain(switch, 1);
+        }
+    });
+    lapse(ahead, coder);
+    lapse(sender_idle, coder);
+    mark(sender_mark, coder);
+    mark(peer_mark, coder);
+    let answers = (*trigger_packet != Number::NONE)
         || turnaround.is_some()
         || answer_time.is_some()
         || trigger_relative_ack.is_some()
-        || ttl_delta.is_some()
-        || ip_id_delta.is_some()
-        || (*trigger_payload != 0)
-        || ((*unread_bytes | *peer_bytes_unacked) != 0);
-    if coder.given(|| reset) {
+        || (*trigger_payload != 0);
+    if coder.given(|| answers) {
         coder.number(trigger_packet, base.packet);
         lapse(turnaround, coder);
         coder.moment(answer_time, turnaround.get().unwrap_or(0));
         coder.plain(trigger_payload);
         lapse(trigger_relative_ack, coder);
-        coder.plain(unread_bytes);
-        coder.plain(peer_bytes_unacked);
-        let mut deltas = [ttl_delta.map(i64::from), ip_id_delta.map(i64::from)];
-        for delta in &mut deltas {
-            let mut moment = Moment::from(*delta);
-            lapse(&mut moment, coder);
-            *delta = moment.get();
-        }
-        *ttl_delta = deltas[0].and_then(|delta| i16::try_from(delta).ok());
-        *ip_id_delta = deltas[1].and_then(|delta| i32::try_from(delta).ok());
     }
-    coder.same(packet_in_file, packet.wrapping_sub(base.file));
-    coder.same(file, u64::from(home));
-    if coder.given(|| *retransmission_of != Number::NONE || peer_zero_window.is_some()) {
-        coder.number(retransmission_of, base.packet);
-        coder.moment(peer_zero_window, base.time);
+    if coder.given(|| ttl_delta.is_some() || ip_id_delta.is_some()) {
+        let mut moments = (Moment::from(ttl_delta.map(i64::from)), Moment::from(ip_id_delta.map(i64::from)));
+        lapse(&mut moments.0, coder);
+        lapse(&mut moments.1, coder);
+        *ttl_delta = moments.0.get().and_then(|delta| i16::try_from(delta).ok());
+        *ip_id_delta = moments.1.get().and_then(|delta| i32::try_from(delta).ok());
     }
-    sparse!(coder, retransmissions, probe_run, retransmission_run);
-    sparse!(
-        coder,
-        sender_after,
-        sender_progress_after,
-        peer_after,
-        peer_progress_after,
-        sender_bytes_after
-    );
+    if coder.given(|| sender_fin_time.is_some() || peer_zero_window.is_some()) {
+        coder.moment(sender_fin_time, base.time);
+        lapse(peer_zero_window, coder);
+    }
+    sparse!(coder, unread_bytes, peer_bytes_unacked, flow_label);
+    sparse!(coder, probe_run, retransmission_run);
+    sparse!(coder, sender_after, sender_progress_after, sender_bytes_after);
 }
 
 fn mark(mark: &mut Mark, coder: &mut impl Coder) {

@@ -3,7 +3,7 @@
 
 use crate::conn::facts::connection::{Connection, Silence, SynAck};
 use crate::conn::facts::endpoint::State;
-use crate::conn::facts::teardown::{Form, Kind, SequenceCheck, Trigger};
+use crate::conn::facts::teardown::{Form, SequenceCheck, Trigger};
 use crate::conn::follow::recent::Entry;
 use crate::conn::memory::pack::closing::teardown;
 use crate::conn::memory::pack::extra::extra as extra_fields;
@@ -24,7 +24,6 @@ coded! {
     Phase { Handshake, AfterHandshake, Data, Idle, Closing }
     Release { Closed, Idle, Reuse, Evicted, End }
     State { Silent, SynSent, SynAckSent, Open, FinSent, Reset }
-    Kind { Fin, Rst }
     Form { Abort, Reply, Other }
     Trigger { Syn, SynAck, Ack, Probe, Data, Fin }
     SequenceCheck { Exact, FinMinusOne, InWindow, Old, Future, AcksSyn, Void, NotCheckable }

@@ -2,7 +2,7 @@
 
 use crate::conn::compat::zeek::history::More;
 use crate::conn::facts::connection::Connection;
-use crate::conn::facts::teardown::Reason;
+use crate::conn::facts::teardown::{Reason, Teardown};
 use crate::conn::primitives::ranges::Ranges;
 use crate::conn::primitives::words::BySide;
 
@@ -24,7 +24,8 @@ impl Rare {
         let below = BySide::of(|side| c.endpoints[side].below.take());
         let mut reasons = Vec::new();
         for (row, teardown) in c.teardowns.iter_mut().enumerate() {
-            reasons.extend(teardown.reason.take().map(|reason| (row, reason)));
+            let reason = teardown.reset_mut().and_then(|reset| reset.reason.take());
+            reasons.extend(reason.map(|reason| (row, reason)));
         }
         let no_ranges = ranges.iter().chain(&below).all(Option::is_none);
         let none = letters.is_none() && no_ranges && reasons.is_empty();
@@ -39,8 +40,8 @@ impl Rare {
         }
         c.zeek.put_letters(self.letters);
         for (row, reason) in self.reasons {
-            if let Some(teardown) = c.teardowns.get_mut(row) {
-                teardown.reason = Some(reason);
+            if let Some(reset) = c.teardowns.get_mut(row).and_then(Teardown::reset_mut) {
+                reset.reason = Some(reason);
             }
         }
     }
