@@ -221,10 +221,7 @@ pub(in crate::conn) fn copy(c: &Connection, segment: &Segment<'_>, sender: Side)
     row.duplicate = true;
     let is_fin = !segment.flags.rst();
     let original = c.teardowns.iter().rev().take(SEARCHED).find(|t| {
-        t.sender == sender
-            && !t.duplicate
-            && t.is_fin() == is_fin
-            && t.sequence == segment.sequence
+        t.sender == sender && !t.duplicate && t.is_fin() == is_fin && t.sequence == segment.sequence
     });
     row.retransmission_of = original.map_or(Number::NONE, |t| t.packet.into());
     if !is_fin {

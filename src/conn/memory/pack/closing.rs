@@ -166,7 +166,8 @@ fn reset(reset: &mut Reset, base: &Base, coder: &mut impl Coder) {
         lapse(trigger_relative_ack, coder);
     }
     if coder.given(|| ttl_delta.is_some() || ip_id_delta.is_some()) {
-        let mut moments = (Moment::from(ttl_delta.map(i64::from)), Moment::from(ip_id_delta.map(i64::from)));
+        let mut moments =
+            (Moment::from(ttl_delta.map(i64::from)), Moment::from(ip_id_delta.map(i64::from)));
         lapse(&mut moments.0, coder);
         lapse(&mut moments.1, coder);
         *ttl_delta = moments.0.get().and_then(|delta| i16::try_from(delta).ok());
