@@ -18,6 +18,8 @@
 
 // What is printed belongs to the callers, and no row may depend on when it is made.
 #![warn(clippy::print_stdout, clippy::print_stderr, clippy::disallowed_methods)]
+// What lies beyond the end is no panic: an index stands only where it is proven in sight, and told why.
+#![cfg_attr(not(test), warn(clippy::indexing_slicing))]
 // What is `pub` can be reached from outside (what tests share with `tests/` is `pub` there, too).
 #![cfg_attr(not(test), warn(unreachable_pub))]
 

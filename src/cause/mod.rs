@@ -261,7 +261,8 @@ impl Asked {
     fn rules_for(self, like: Like) -> &'static [Question] {
         static LISTS: [[OnceLock<Vec<Question>>; CLASSES]; 5] =
             [const { [const { OnceLock::new() }; CLASSES] }; 5];
-        let Some(list) = LISTS[self as usize].get(like.class()) else { return &[] };
+        let lists = LISTS.get(self as usize);
+        let Some(list) = lists.and_then(|lists| lists.get(like.class())) else { return &[] };
         list.get_or_init(|| {
             self.rules().filter(|(needs, ..)| !needs.rule_out(like.of_class())).collect()
         })

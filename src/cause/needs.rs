@@ -135,10 +135,10 @@ impl Needs {
 }
 
 const fn bits(endings: &[Ending]) -> u64 {
-    let (mut bits, mut at) = (0, 0);
-    while at < endings.len() {
-        bits |= 1 << endings[at] as u32;
-        at += 1;
+    let (mut bits, mut left) = (0, endings);
+    while let [ending, others @ ..] = left {
+        bits |= 1 << *ending as u32;
+        left = others;
     }
     bits
 }

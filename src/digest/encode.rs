@@ -330,7 +330,7 @@ impl Shapes {
         let found = *self.known.entry(shape).or_insert(next);
         if found == next {
             new.extend_from_slice(&[shape.header_length, shape.length]);
-            new.extend_from_slice(&shape.octets[..usize::from(shape.length)]);
+            new.extend(shape.octets.iter().take(usize::from(shape.length)));
         }
         self.recent.rotate_right(1);
         self.recent[0] = Some((shape, changing, found));

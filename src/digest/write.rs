@@ -103,8 +103,9 @@ impl<W: Write> Writer<W> {
         if encoder.is_full() {
             self.flush(bucket)?;
         } else if self.waiting >= WAITING {
-            let fullest = (0..self.buckets.len()).max_by_key(|&at| self.buckets[at].packets);
-            self.flush(fullest.unwrap_or(0))?;
+            let buckets = self.buckets.iter().enumerate();
+            let fullest = buckets.max_by_key(|(_, encoder)| encoder.packets);
+            self.flush(fullest.map_or(0, |(at, _)| at))?;
         }
         Ok(())
     }

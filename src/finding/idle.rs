@@ -48,7 +48,7 @@ pub(super) fn clusters(silences: &[f64]) -> Vec<(usize, usize)> {
     let mut found = Vec::new();
     while found.len() < LIMITS {
         let Some((begin, end)) = densest(silences, &free) else { break };
-        free[begin..end].fill(false);
+        free.iter_mut().take(end).skip(begin).for_each(|free| *free = false);
         found.push((begin, end));
     }
     found.sort_unstable();
@@ -56,6 +56,10 @@ pub(super) fn clusters(silences: &[f64]) -> Vec<(usize, usize)> {
 }
 
 /// The window with most silences, the earliest of equals, if it stands out.
+#[expect(
+    clippy::indexing_slicing,
+    reason = "`begin` and `end` run from 0 to the number of silences"
+)]
 fn densest(silences: &[f64], free: &[bool]) -> Option<(usize, usize)> {
     let mut best: Option<(usize, usize)> = None;
     let mut end = 0;

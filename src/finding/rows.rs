@@ -297,6 +297,7 @@ impl Rows {
     ///
     /// # Errors
     /// When a column is missing, or of another type than the table's.
+    #[expect(clippy::indexing_slicing, reason = "each column has as many rows as its batch")]
     pub fn add(&mut self, batch: &RecordBatch) -> Result<(), ArrowError> {
         let (client, server) = (texts(batch, "client_ip")?, texts(batch, "server_ip")?);
         let (id, port) = (whole(batch, "connection_id")?, whole(batch, "server_port")?);

@@ -42,8 +42,9 @@ pub(super) fn probes(rows: &Rows, places: &[u32]) -> Places {
         let mut others = vec![0_usize; tried.len()];
         for row in rows.rows.iter().filter(|row| !probe(row)) {
             let own = (row.client, part(row));
-            if let Ok(place) = tried.binary_search_by_key(&own, |(key, _)| *key) {
-                others[place] += 1;
+            let place = tried.binary_search_by_key(&own, |(key, _)| *key);
+            if let Some(others) = place.ok().and_then(|place| others.get_mut(place)) {
+                *others += 1;
             }
         }
         for ((_, group), others) in tried.into_iter().zip(others) {

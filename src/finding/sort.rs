@@ -161,9 +161,11 @@ fn dropped(rows: &Rows, full: &[u32], unanswered: &[u32]) -> Places {
     let mut accepts = vec![false; suspects.len()];
     if !suspects.is_empty() {
         for row in rows.rows.iter().filter(|row| row.answered && !row.shape.failed()) {
-            if let Ok(place) = suspects.binary_search_by_key(&row.service, |(key, ..)| *key) {
-                let (_, from, to) = suspects[place];
-                accepts[place] |= row.start >= from && row.start <= to;
+            if let Ok(place) = suspects.binary_search_by_key(&row.service, |(key, ..)| *key)
+                && let (Some((_, from, to)), Some(accepts)) =
+                    (suspects.get(place), accepts.get_mut(place))
+            {
+                *accepts |= (*from..=*to).contains(&row.start);
             }
         }
     }

@@ -6,8 +6,10 @@ use std::sync::LazyLock;
 /// The texts of all control bits there can be, by their number.
 static TEXTS: LazyLock<Vec<String>> = LazyLock::new(|| {
     const NAMES: [&str; 9] = ["FIN", "SYN", "RST", "PSH", "ACK", "URG", "ECE", "CWR", "AE"];
-    let set = |bits: usize| (0..9).filter(move |bit| bits & 1 << bit != 0);
-    let names = |bits: usize| set(bits).map(|bit| NAMES[bit]).collect::<Vec<_>>();
+    let names = |bits: usize| {
+        let all = NAMES.into_iter().enumerate();
+        all.filter(|(bit, _)| bits & 1 << bit != 0).map(|(_, name)| name).collect::<Vec<_>>()
+    };
     let texts = (0..1 << NAMES.len()).map(|bits| names(bits).join(","));
     texts.map(|text| if text.is_empty() { "none".to_owned() } else { text }).collect()
 });

@@ -20,6 +20,7 @@ pub fn cut(text: &str, limit: usize) -> &str {
 }
 
 /// The decimal text of every byte with a dot behind it, and its length without that.
+#[expect(clippy::indexing_slicing, reason = "a table made when the program is built")]
 static OCTETS: [([u8; 4], usize); 256] = {
     let (mut texts, mut n) = ([([b'.'; 4], 1); 256], 0_u8);
     loop {
@@ -52,6 +53,7 @@ pub fn address(ip: IpAddr, out: &mut Vec<u8>) {
     }
 }
 
+#[expect(clippy::indexing_slicing, reason = "four numbers of three digits with dots fit")]
 fn v4(ip: Ipv4Addr, out: &mut Vec<u8>) {
     let (mut text, mut end) = ([0; 16], 0);
     for octet in ip.octets() {
@@ -62,6 +64,7 @@ fn v4(ip: Ipv4Addr, out: &mut Vec<u8>) {
     out.extend_from_slice(&text[..end - 1]);
 }
 
+#[expect(clippy::indexing_slicing, reason = "eight groups of four digits with colons fit")]
 fn v6(ip: Ipv6Addr, out: &mut Vec<u8>) {
     if let Some(mapped) = ip.to_ipv4_mapped() {
         out.extend_from_slice(b"::ffff:");

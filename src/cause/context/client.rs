@@ -367,8 +367,8 @@ fn ports(attempts: &[Attempt]) -> Map<Address, [Vec<u16>; 2]> {
     let mut all: Map<Address, [Vec<u16>; 2]> = Map::default();
     for attempt in attempts {
         let (host, port) = attempt.service;
-        let kinds = all.entry(host).or_default();
-        let ports = &mut kinds[usize::from(attempt.completed.is_some())];
+        let [failed, opened] = all.entry(host).or_default();
+        let ports = if attempt.completed.is_some() { opened } else { failed };
         if ports.len() < MAX_PORTS && !ports.contains(&port) {
             ports.push(port);
         }
@@ -402,8 +402,9 @@ fn rounds(attempts: &[Attempt]) -> Map<Service, Rounds> {
         starts.entry(attempt.service).or_default().push(attempt.start);
     }
     let summary = |starts: Vec<i64>| {
-        let gap = |pair: &[i64]| crate::conn::seconds(pair[1].saturating_sub(pair[0]));
-        let gaps: Vec<f64> = starts.windows(2).map(gap).collect();
+        let pairs = starts.iter().zip(starts.iter().skip(1));
+        let gap = |(before, after): (&i64, &i64)| after.saturating_sub(*before);
+        let gaps: Vec<f64> = pairs.map(gap).map(crate::conn::seconds).collect();
         let mean = gaps.iter().sum::<f64>() / gaps.len() as f64;
         let variance = gaps.iter().map(|gap| (gap - mean).powi(2)).sum::<f64>() / gaps.len() as f64;
         let middle = |mut all: Vec<f64>| {

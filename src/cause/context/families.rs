@@ -57,7 +57,8 @@ impl Families {
     }
 
     fn put(&mut self, racer: Racer) {
-        self.seen[usize::from(racer.version == 6)] = true;
+        let [four, six] = &mut self.seen;
+        *if racer.version == 6 { six } else { four } = true;
         self.waiting.push(racer);
         if self.seen == [true; 2] {
             for racer in std::mem::take(&mut self.waiting) {

@@ -15,7 +15,7 @@ use letters::{ACK, DATA};
 use crate::conn::compat::zeek::history::{History, More};
 use crate::conn::primitives::coder::{Base, Coder};
 use crate::conn::primitives::ports::likely_server_port;
-use crate::conn::primitives::words::Side;
+use crate::conn::primitives::words::{BySide, Side};
 use crate::packet::{Flags, Seq};
 
 /// A jump in sequence numbers that Zeek does not believe.
@@ -48,13 +48,19 @@ pub struct Packet {
 #[derive(Clone, Debug, Default)]
 #[repr(C)]
 pub struct Zeek {
-    halves: [Half; 2],
+    /// The originator's in place of the client's, the responder's in place of the server's.
+    halves: BySide<Half>,
     last_time: i64,
     first_time: i64,
     originator: Side,
     frozen: bool,
-    tallies: [Tally; 2],
+    tallies: BySide<Tally>,
     history: History,
+}
+
+/// Where the originator's or the responder's stands.
+const fn seat(orig: bool) -> Side {
+    if orig { Side::Client } else { Side::Server }
 }
 
 impl Zeek {
@@ -180,7 +186,7 @@ impl Zeek {
     #[inline]
     pub(in crate::conn) fn carry_on(&mut self, packet: &Packet) -> bool {
         let at = usize::from(packet.sender != self.originator);
-        let [o, r] = &mut self.halves;
+        let BySide { client: o, server: r } = &mut self.halves;
         let established = o.state == State::Established && r.state == State::Established;
         let (half, peer) = if at == 0 { (o, r) } else { (r, o) };
         let bit = if packet.payload > 0 { DATA } else { ACK };
@@ -221,7 +227,7 @@ impl Zeek {
         self.letter(packet, is_orig, end);
         let is_orig = packet.sender == self.originator;
         self.zero_window(packet, is_orig);
-        if !(self.halves[0].state == State::Closed && self.halves[1].state == State::Closed) {
+        if !(self.halves.iter().all(|half| half.state == State::Closed)) {
             self.last_time = self.last_time.max(packet.time);
         }
         if flags.fin() {
@@ -242,20 +248,20 @@ impl Zeek {
     }
 
     fn half(&self, orig: bool) -> &Half {
-        &self.halves[usize::from(!orig)]
+        &self.halves[seat(orig)]
     }
 
     fn half_mut(&mut self, orig: bool) -> &mut Half {
-        &mut self.halves[usize::from(!orig)]
+        &mut self.halves[seat(orig)]
     }
 
     fn tally_mut(&mut self, orig: bool) -> &mut Tally {
-        &mut self.tallies[usize::from(!orig)]
+        &mut self.tallies[seat(orig)]
     }
 
     fn flip(&mut self) {
-        self.halves.swap(0, 1);
-        self.tallies.swap(0, 1);
+        self.halves.swap();
+        self.tallies.swap();
         self.originator = self.originator.peer();
         self.push(b'^');
     }

@@ -24,8 +24,8 @@ pub(crate) fn note_syn(c: &mut Connection, segment: &Segment<'_>, sender: Side) 
     if let Some((value, _)) = options.timestamps {
         (endpoint.timestamp, endpoint.timestamp_time) = (value, segment.time.into());
         if sender == Side::Client && !segment.flags.ack() {
-            let slot = usize::from(c.syn_timestamps[0].is_some());
-            c.syn_timestamps[slot] = Some(value);
+            let [first, latest] = &mut c.syn_timestamps;
+            *if first.is_some() { latest } else { first } = Some(value);
         }
     }
     if options.mptcp.is_some() {

@@ -123,17 +123,22 @@ impl Pool {
     #[inline]
     pub(crate) fn push(&mut self, recent: &mut Recent, signature: u32, entry: &Entry) {
         let at = usize::from(recent.next);
+        let (Some(mark), Some(number)) =
+            (recent.marks.get_mut(at), recent.blocks.get_mut(at / BLOCK))
+        else {
+            return;
+        };
         if usize::from(recent.length) < LENGTH {
             if at % BLOCK == 0 {
-                let Some(number) = self.take() else { return };
-                recent.blocks[at / BLOCK] = number;
+                let Some(free) = self.take() else { return };
+                *number = free;
             }
             recent.length += 1;
         }
         recent.next = if at + 1 == LENGTH { 0 } else { recent.next + 1 };
-        recent.marks[at] = mark_of(signature);
-        if let Some(block) = self.blocks.get_mut(recent.blocks[at / BLOCK]) {
-            block[at % BLOCK] = Packed::of(entry, signature);
+        *mark = mark_of(signature);
+        if let Some(place) = self.blocks.get_mut(*number).and_then(|b| b.get_mut(at % BLOCK)) {
+            *place = Packed::of(entry, signature);
         }
     }
 
@@ -157,7 +162,8 @@ impl Pool {
     #[inline]
     pub(crate) fn touch(&self, recent: &Recent) -> u64 {
         let at = usize::from(recent.next);
-        self.blocks.get(recent.blocks[at / BLOCK]).map_or(0, |block| block[at % BLOCK].packet)
+        let block = recent.blocks.get(at / BLOCK).and_then(|&number| self.blocks.get(number));
+        block.and_then(|block| block.get(at % BLOCK)).map_or(0, |segment| segment.packet)
     }
 
     /// The segments of one connection.
@@ -194,8 +200,9 @@ impl<'p> Seen<'p> {
 
     /// The segment in a place, with its signature.
     fn at(self, at: usize) -> Option<(u32, Entry)> {
-        let packed = &self.pool.blocks.get(self.recent.blocks[at / BLOCK])?[at % BLOCK];
-        Some((packed.signature(self.recent.marks[at]), packed.open()))
+        let Recent { marks, blocks, .. } = &self.recent;
+        let packed = self.pool.blocks.get(*blocks.get(at / BLOCK)?)?.get(at % BLOCK)?;
+        Some((packed.signature(*marks.get(at)?), packed.open()))
     }
 
     /// How many there are.

@@ -48,8 +48,9 @@ impl Index {
     /// Makes `number` the first place of its tuple, instead of `old` when there is one.
     pub(crate) fn point(&mut self, hash: u32, old: Option<u32>, number: u32) {
         if let Some(old) = old {
-            if let Some(at) = self.position(hash, old) {
-                self.entries[at] = pack(hash, number);
+            let at = self.position(hash, old);
+            if let Some(entry) = at.and_then(|at| self.entries.get_mut(at)) {
+                *entry = pack(hash, number);
             }
             return;
         }
@@ -61,6 +62,7 @@ impl Index {
     }
 
     /// Takes a tuple's entry out.
+    #[expect(clippy::indexing_slicing, reason = "every place is masked by the length of the table")]
     pub(crate) fn forget(&mut self, hash: u32, number: u32) {
         let Some(mut gap) = self.position(hash, number) else { return };
         let mask = self.entries.len() - 1;
@@ -103,6 +105,7 @@ impl Index {
     }
 
     /// Puts an entry where there is room for it.
+    #[expect(clippy::indexing_slicing, reason = "every place is masked by the length of the table")]
     fn enter(&mut self, entry: u64) {
         let mask = self.entries.len() - 1;
         let mut at = self.begin(high(entry));

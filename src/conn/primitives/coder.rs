@@ -122,7 +122,7 @@ pub(crate) trait Coder {
         } else {
             for octets in text.iter().flat_map(|text| text.as_bytes().chunks(8)) {
                 let mut word = [0; 8];
-                word[..octets.len()].copy_from_slice(octets);
+                word.iter_mut().zip(octets).for_each(|(place, octet)| *place = *octet);
                 self.word(u64::from_le_bytes(word));
             }
         }
@@ -220,17 +220,18 @@ macro_rules! coded {
             }
             #[inline]
             fn from_word(word: u64) -> Self {
-                const ALL: &[$type] = &[$($type::$variant),*];
+                const COUNT: usize = [$($type::$variant),*].len();
+                const ALL: [$type; COUNT] = [$($type::$variant),*];
                 usize::try_from(word).ok().and_then(|at| ALL.get(at)).copied().unwrap_or(ALL[0])
             }
         }
         impl $crate::conn::primitives::coder::Narrow for $type {}
         const _: () = {
-            let all = [$($type::$variant),*];
+            let mut left: &[$type] = &[$($type::$variant),*];
             let mut at = 0;
-            while at < all.len() {
-                assert!(all[at] as usize == at, "not in the order of the declaration");
-                at += 1;
+            while let [variant, others @ ..] = left {
+                assert!(*variant as usize == at, "not in the order of the declaration");
+                (left, at) = (others, at + 1);
             }
         };
     )* };

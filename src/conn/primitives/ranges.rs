@@ -32,14 +32,12 @@ impl Ranges {
             return Added { fresh: end - start, contiguous: end };
         }
         let first = self.list.partition_point(|&(_, e)| e < start);
-        let last = first + self.list[first..].partition_point(|&(s, _)| s <= end);
-        let known: u64 = self.list[first..last]
-            .iter()
-            .map(|&(s, e)| e.min(end).saturating_sub(s.max(start)))
-            .sum();
-        let merged = self.list[first..last]
-            .iter()
-            .fold((start, end), |(s, e), &(s2, e2)| (s.min(s2), e.max(e2)));
+        let (mut last, mut known, mut merged) = (first, 0, (start, end));
+        for &(s, e) in self.list.iter().skip(first).take_while(|(s, _)| *s <= end) {
+            last += 1;
+            known += e.min(end).saturating_sub(s.max(start));
+            merged = (merged.0.min(s), merged.1.max(e));
+        }
         self.list.splice(first..last, [merged]);
         let mut contiguous = contiguous;
         if let Some(&(s, e)) = self.list.first()
@@ -89,15 +87,13 @@ impl Ranges {
         if self.list.len() <= MAX_RANGES {
             return;
         }
-        let closest = self
-            .list
-            .windows(2)
-            .enumerate()
-            .min_by_key(|(_, pair)| pair[1].0 - pair[0].1)
-            .map(|(index, _)| index);
-        if let Some(index) = closest {
+        let pairs = self.list.iter().zip(self.list.iter().skip(1)).enumerate();
+        let closest = pairs.min_by_key(|(_, (before, after))| after.0 - before.1);
+        if let Some(index) = closest.map(|(index, _)| index) {
             let (_, end) = self.list.remove(index + 1);
-            self.list[index].1 = end;
+            if let Some(range) = self.list.get_mut(index) {
+                range.1 = end;
+            }
             self.folded += 1;
         }
     }

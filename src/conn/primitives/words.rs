@@ -220,6 +220,20 @@ pub enum Release {
     End,
 }
 
+impl Release {
+    /// Counts one more that was let go so.
+    pub(in crate::conn) const fn count(self, counts: &mut [u64; 5]) {
+        let [closed, idle, reuse, evicted, end] = counts;
+        *match self {
+            Self::Closed => closed,
+            Self::Idle => idle,
+            Self::Reuse => reuse,
+            Self::Evicted => evicted,
+            Self::End => end,
+        } += 1;
+    }
+}
+
 /// Who ended it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum EndedBy {

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::{MAX_ITEMS, MAX_OCTETS, Owned, Packet, tcpdump};
-use crate::conn::primitives::words::Side;
+use crate::conn::primitives::words::{BySide, Side};
 use crate::conn::script::item::{Fault, Host as At, Item, Number, duration, read_item};
 use crate::packet::{Address, Flags, IcmpError, PathId, Payload, Segment, Seq, checksum};
 
@@ -30,13 +30,13 @@ struct Host {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Ends {
     version: u8,
-    hosts: [At; 2],
-    ports: [u16; 2],
+    hosts: BySide<At>,
+    ports: BySide<u16>,
 }
 
 impl Ends {
     fn address(self, side: Side) -> Address {
-        self.host(self.hosts[side.index()])
+        self.host(self.hosts[side])
     }
 
     fn host(self, host: At) -> Address {
@@ -57,7 +57,7 @@ impl Ends {
 /// Both sides of one connection, and whether they use timestamps.
 #[derive(Clone, Debug, Default)]
 struct Talk {
-    hosts: [Host; 2],
+    hosts: BySide<Host>,
     timestamps: bool,
 }
 
@@ -81,8 +81,8 @@ impl Player {
         Self {
             ends: Ends {
                 version: 4,
-                hosts: [At::of(Side::Client, 1), At::of(Side::Server, 1)],
-                ports: [40_000, 443],
+                hosts: BySide::of(|side| At::of(side, 1)),
+                ports: BySide { client: 40_000, server: 443 },
             },
             talk: Talk { timestamps: true, ..Talk::default() },
             others: HashMap::new(),
@@ -153,8 +153,7 @@ impl Player {
             "!" => (Side::Client, self.ends.host(At::of(Side::Client, 254))),
             _ => return Err("one of < > ! is expected first".into()),
         };
-        let quoted =
-            self.talk.hosts[about.index()].last.ok_or("there is no segment for it to quote")?;
+        let quoted = self.talk.hosts[about].last.ok_or("there is no segment for it to quote")?;
         self.packet += 1;
         self.packets.push(Packet::Icmp(IcmpError {
             packet: self.packet,
@@ -181,13 +180,13 @@ impl Player {
         if item.copy {
             return self.copy(side, item);
         }
-        let host = &self.talk.hosts[side.index()];
+        let host = &self.talk.hosts[side];
         if item.again && !host.latest.iter().any(|(flags, ..)| *flags == item.flags) {
             return Err("again: its sender sent nothing with these flags before".into());
         }
         let (sequence, acknowledgment) = self.numbers(side, item);
         let reset = item.flags.rst();
-        let sent_before = self.talk.hosts[side.index()].isn.is_some();
+        let sent_before = self.talk.hosts[side].isn.is_some();
         let reply = reset && (item.reply || !item.flags.ack() || !sent_before);
         if item.flags.syn() && !item.flags.ack() {
             self.talk.timestamps = item.timestamps.unwrap_or(!item.bare);
@@ -195,7 +194,7 @@ impl Player {
         let stamped = item.timestamps.unwrap_or(self.talk.timestamps && !reply && !item.bare);
         let options = self.options(side, item, stamped);
         let ends = self.ends;
-        let host = &mut self.talk.hosts[side.index()];
+        let host = &mut self.talk.hosts[side];
         let payload_length =
             item.octets.as_ref().map_or(item.payload, |o| u32::try_from(o.len()).unwrap_or(0));
         let id = if reply || item.flags.syn() && item.flags.ack() {
@@ -233,8 +232,8 @@ impl Player {
             dont_fragment: true,
             traffic_class: 0,
             flow_label: 0,
-            source_port: ends.ports[side.index()],
-            destination_port: ends.ports[side.peer().index()],
+            source_port: ends.ports[side],
+            destination_port: ends.ports[side.peer()],
             sequence,
             acknowledgment,
             flags: item.flags,
@@ -257,7 +256,7 @@ impl Player {
         if own {
             host.next = end;
         }
-        let peer = &mut self.talk.hosts[side.peer().index()];
+        let peer = &mut self.talk.hosts[side.peer()];
         if own {
             peer.received = end;
             peer.heard = true;
@@ -283,10 +282,10 @@ impl Player {
     /// Goes on with the connection that the item names.
     fn turn_to(&mut self, item: &Item) {
         let (was, ends) = (self.ends, &mut self.ends);
-        ends.hosts[0] = item.client.unwrap_or(ends.hosts[0]);
-        ends.hosts[1] = item.server.unwrap_or(ends.hosts[1]);
-        ends.ports[0] = item.port.unwrap_or(ends.ports[0]);
-        ends.ports[1] = item.service.unwrap_or(ends.ports[1]);
+        ends.hosts.client = item.client.unwrap_or(ends.hosts.client);
+        ends.hosts.server = item.server.unwrap_or(ends.hosts.server);
+        ends.ports.client = item.port.unwrap_or(ends.ports.client);
+        ends.ports.server = item.service.unwrap_or(ends.ports.server);
         ends.version = item.version.unwrap_or(ends.version);
         if self.ends != was {
             let fresh = Talk { timestamps: true, ..Talk::default() };
@@ -297,7 +296,7 @@ impl Player {
 
     /// The side's latest packet with these flags again.
     fn copy(&mut self, side: Side, item: &Item) -> Result<(), String> {
-        let (source, port) = (self.ends.address(side), self.ends.ports[side.index()]);
+        let (source, port) = (self.ends.address(side), self.ends.ports[side]);
         let same = self.packets.iter().rev().find_map(|packet| match packet {
             Packet::Tcp(owned) => {
                 let segment = &owned.template;
@@ -316,9 +315,9 @@ impl Player {
     fn numbers(&mut self, side: Side, item: &Item) -> (Seq, Seq) {
         let initial = |side| if side == Side::Client { 1_000 } else { 900_000 };
         let first = initial(side);
-        let peer_last = self.talk.hosts[side.peer().index()].last;
-        let peer_isn = self.talk.hosts[side.peer().index()].isn;
-        let host = &mut self.talk.hosts[side.index()];
+        let peer_last = self.talk.hosts[side.peer()].last;
+        let peer_isn = self.talk.hosts[side.peer()].isn;
+        let host = &mut self.talk.hosts[side];
         let sent_before = host.isn.is_some();
         if item.flags.syn() && !item.again && (host.isn.is_none() || item.isn.is_some()) {
             let isn = item.isn.unwrap_or(first);
@@ -369,11 +368,11 @@ impl Player {
         if stamped {
             let ticks = self.time.saturating_sub(START) / MILLISECOND;
             let value = moved(Seq(1_000).plus(offset(ticks)), item.clock, 0).0;
-            let echo = Seq(self.talk.hosts[side.peer().index()].stamp);
+            let echo = Seq(self.talk.hosts[side.peer()].stamp);
             options.extend([8, 10]);
             options.extend(value.to_be_bytes());
             options.extend(moved(echo, item.echo, 0).0.to_be_bytes());
-            self.talk.hosts[side.index()].stamp = value;
+            self.talk.hosts[side].stamp = value;
         }
         if let Some(reason) = item.mptcp {
             options.extend([30, 4, 0x80, reason]);

@@ -51,7 +51,9 @@ impl History {
         let at = usize::from(self.length);
         if at == INLINE && self.more.is_none() {
             let mut more = Box::new([0; MAX_LETTERS]);
-            more[..INLINE].copy_from_slice(&self.inline);
+            if let Some(first) = more.first_chunk_mut() {
+                *first = self.inline;
+            }
             self.more = Some(more);
         }
         let place = match &mut self.more {

@@ -80,8 +80,8 @@ impl Arena {
 
     fn length(&self, place: u32) -> Option<usize> {
         let (block, at) = split(place);
-        let head = self.blocks.get(block)?.get(at..at + HEAD)?;
-        Some(usize::from(u16::from_le_bytes([head[0], head[1]])))
+        let head = self.blocks.get(block)?.get(at..)?.first_chunk()?;
+        Some(usize::from(u16::from_le_bytes(*head)))
     }
 
     /// Takes a place back.
@@ -91,8 +91,11 @@ impl Arena {
         if self.free.len() <= units {
             self.free.resize_with(units + 1, Vec::new);
         }
-        self.free[units].push(place);
-        self.used[split(place).0] -= 1;
+        let (block, _) = split(place);
+        if let (Some(free), Some(used)) = (self.free.get_mut(units), self.used.get_mut(block)) {
+            free.push(place);
+            *used -= 1;
+        }
         self.octets -= units * UNIT;
     }
 

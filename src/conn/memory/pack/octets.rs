@@ -40,13 +40,14 @@ impl<'o> Writer<'o> {
         let mut at = start + HEAD;
         octets.resize(octets.len().max(at + REFERENCE), 0);
         if let Some(rare) = rare {
-            octets[at..at + REFERENCE].copy_from_slice(&rare.to_le_bytes());
+            refer(octets.get_mut(start..).unwrap_or_default(), rare);
             at += REFERENCE;
         }
         Self { octets, start, at, words: [0; GROUP], count: 0, has_rare: rare.is_some() }
     }
 
     #[inline(never)]
+    #[expect(clippy::indexing_slicing, reason = "a remainder or a code bounds every index")]
     fn put_group(&mut self) {
         if self.octets.len() < self.at + SLACK {
             self.octets.resize(2 * (self.at + SLACK), 0);
@@ -74,12 +75,15 @@ impl<'o> Writer<'o> {
     pub(super) fn finish(mut self) -> usize {
         let over = self.count % GROUP;
         if over > 0 {
-            self.words[over..].fill(0);
+            self.words.iter_mut().skip(over).for_each(|word| *word = 0);
             self.put_group();
         }
         let groups = u16::try_from(self.count.div_ceil(GROUP)).unwrap_or(0);
         let head = groups << 1 | u16::from(self.has_rare);
-        self.octets[self.start..][..HEAD].copy_from_slice(&head.to_le_bytes());
+        let place = self.octets.get_mut(self.start..).and_then(<[u8]>::first_chunk_mut);
+        if let Some(place) = place {
+            *place = head.to_le_bytes();
+        }
         self.at
     }
 }
@@ -89,7 +93,9 @@ impl Coder for Writer<'_> {
 
     #[inline]
     fn word(&mut self, word: u64) -> u64 {
-        self.words[self.count % GROUP] = word;
+        if let Some(place) = self.words.get_mut(self.count % GROUP) {
+            *place = word;
+        }
         self.count += 1;
         if self.count.is_multiple_of(GROUP) {
             self.put_group();
@@ -118,6 +124,7 @@ impl<'o> Reader<'o> {
     }
 
     #[inline(never)]
+    #[expect(clippy::indexing_slicing, reason = "a remainder or a code bounds every index")]
     fn take_group(&mut self) {
         self.words = [0; GROUP];
         let Some(groups) = self.groups.checked_sub(1) else { return };
@@ -159,7 +166,7 @@ impl Coder for Reader<'_> {
             self.take_group();
         }
         self.count += 1;
-        self.words[at]
+        self.words.get(at).copied().unwrap_or(0)
     }
 }
 

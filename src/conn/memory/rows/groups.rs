@@ -34,6 +34,7 @@ impl Groups {
     }
 
     /// The connections in these places of the order. A chunk goes with those who have its last.
+    #[expect(clippy::indexing_slicing, reason = "`find` gives a chunk that there is")]
     fn gather(&mut self, from: usize, to: usize) -> Rows {
         let mut known = vec![None; self.rows.chunks.len()];
         let (mut chunks, mut places) = (Vec::new(), Vec::with_capacity(to - from));

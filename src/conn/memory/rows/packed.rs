@@ -75,19 +75,31 @@ impl PackedRows {
 
     /// The number and the first packet of a row's connection.
     pub(super) fn numbers(&self, row: usize) -> (u64, u64) {
-        numbers(&self.octets[self.start(row)..])
+        numbers(self.form(row))
     }
 
     fn start(&self, row: usize) -> usize {
-        row.checked_sub(1).map_or(0, |before| (self.ends[before] & END) as usize)
+        row.checked_sub(1).map_or(0, |before| (self.end(before) & END) as usize)
+    }
+
+    /// Where a row ends, with why its connection is let go.
+    #[expect(clippy::indexing_slicing, reason = "whoever asks for a row has found it")]
+    fn end(&self, row: usize) -> u32 {
+        self.ends[row]
+    }
+
+    /// The packed form of a row, with what lies behind it.
+    #[expect(clippy::indexing_slicing, reason = "whoever asks for a row has found it")]
+    fn form(&self, row: usize) -> &[u8] {
+        &self.octets[self.start(row)..]
     }
 
     /// Unpacks a row in place of a connection.
     pub(super) fn unpack(&self, row: usize, c: &mut Connection) {
-        let rare = unpack(&self.octets[self.start(row)..], c, None);
+        let rare = unpack(self.form(row), c, None);
         let rare = rare.and_then(|at| self.rare.get(at as usize)).cloned();
         rare.unwrap_or_default().put(c);
-        if let Some(release) = Release::decode(u64::from(self.ends[row] >> END_BITS)) {
+        if let Some(release) = Release::decode(u64::from(self.end(row) >> END_BITS)) {
             ending::decide(c, release, self.clock);
         }
     }

@@ -26,9 +26,10 @@ impl Unpacker {
             if count == connections.len() {
                 connections.push(Connection::blank());
             }
-            let c = &mut connections[count];
-            packed.unpack(within, c);
-            c.id = rows.id(row).unwrap_or(c.id);
+            if let Some(c) = connections.get_mut(count) {
+                packed.unpack(within, c);
+                c.id = rows.id(row).unwrap_or(c.id);
+            }
             count += 1;
         }
         let mut unpacked = connections.iter();

@@ -38,7 +38,7 @@ impl Store {
                     prefetch(block.iter().map(|unpacked| &unpacked.connection));
                     for (Unpacked { connection, .. }, &number) in block.iter_mut().zip(numbers) {
                         if let Some(slot) = self.slot(number).filter(|slot| slot.followed) {
-                            released[decide(connection, slot, limits, now) as usize] += 1;
+                            decide(connection, slot, limits, now).count(released);
                         }
                     }
                     if let Some(each) = &mut early {
@@ -77,14 +77,14 @@ impl Store {
         let Some(&slot) = self.slot(number) else { return };
         if let Some(c) = self.connection_mut(number) {
             if slot.followed {
-                released[decide(c, &slot, limits, now) as usize] += 1;
+                decide(c, &slot, limits, now).count(released);
             }
             rows.put(c, false);
             *c = Connection::blank();
         } else if let Some(bytes) = self.arena.whole(slot.at) {
             let release = slot.followed.then(|| limits.at_the_end(slot.last(None), now));
             if let Some(release) = release {
-                released[release as usize] += 1;
+                release.count(released);
             }
             let rare = reference(bytes);
             let rare = rare.and_then(|at| self.rare.get_mut(at)?.take());

@@ -2,7 +2,7 @@
 
 use crate::conn::facts::connection::Connection;
 use crate::conn::facts::endpoint::truncate;
-use crate::conn::primitives::words::Side;
+use crate::conn::primitives::words::{BySide, Side};
 use crate::packet::{Flags, Segment, Seq};
 
 /// One segment of a chosen connection.
@@ -60,7 +60,7 @@ impl Base {
 
 /// Where the numbers of both sides of a connection begin.
 #[derive(Debug, Default)]
-pub(super) struct Bases([Option<Base>; 2]);
+pub(super) struct Bases(BySide<Option<Base>>);
 
 impl Bases {
     /// Where those of a connection stand after its packets so far.
@@ -70,16 +70,12 @@ impl Bases {
             let last = own.base.plus(truncate(own.max_end));
             own.based.then_some(Base { last, offset: own.max_end.cast_signed() })
         };
-        Self([Side::Client, Side::Server].map(base))
+        Self(BySide::of(base))
     }
 
     /// The next segment of the connection of this number, from this side.
     pub(super) fn trace(&mut self, connection: u64, segment: &Segment<'_>, sender: Side) -> Traced {
-        let [client, server] = &mut self.0;
-        let (own, peer) = match sender {
-            Side::Client => (client, server),
-            Side::Server => (server, client),
-        };
+        let (own, peer) = self.0.split_mut(sender);
         let flags = segment.flags;
         if flags.syn() {
             *own = Some(Base { last: segment.sequence, offset: 0 });

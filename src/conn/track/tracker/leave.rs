@@ -68,7 +68,7 @@ impl Tracker {
             self.finished.extend(self.store.remove(number));
         }
         self.followed -= 1;
-        self.counts.released[release as usize] += 1;
+        release.count(&mut self.counts.released);
     }
 
     fn unlink(&mut self, tuple: &Tuple, hash: u32, number: u32, next: u32) {
