@@ -60,6 +60,7 @@ fn what_ever_failed() {
             "digest" => fuzz::digest::run(&bytes),
             "events" => fuzz::events::run(&bytes),
             "file" => fuzz::file::run(&bytes),
+            "kept" => fuzz::kept::run(&bytes),
             "options" => fuzz::options::run(&bytes),
             "packet" => fuzz::packet::run(&bytes),
             "tables" => fuzz::tables::run(&bytes),

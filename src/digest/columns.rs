@@ -28,7 +28,11 @@ macro_rules! columns {
 }
 
 columns! {
-    /// Who sends: an ICMP error, somebody new, or how long ago both were new.
+    /// Which form the packet has, and those that were not known: see [`super::forms`].
+    forms,
+    forms_new,
+    /// Who sends, where neither end sent the segment before: how many talks began since they did,
+    /// and which side it is.
     who,
     /// The ends of who is new.
     ends,
@@ -38,11 +42,6 @@ columns! {
     position,
     /// Where packet number and key are not as expected.
     numbers,
-    /// The two control bytes, see [`super::model`].
-    first,
-    second,
-    /// The lower eight control bits.
-    flags,
     checksum,
     sequence,
     acknowledgment,
@@ -65,14 +64,9 @@ columns! {
     /// How much of a payload was captured, its marks, and what is known of it.
     captured,
     marks,
-    bits,
     words,
 }
 
-/// What stands in the column `who`; from the last on how many talks began since, and which side sends.
-pub(super) const ICMP_ERROR: u64 = 0;
-pub(super) const NEW_TALK: u64 = 1;
-pub(super) const TALKS: u64 = 2;
 /// A version of IP in the column `ends`: four, with addresses in full.
 pub(super) const LONG_FOUR: u8 = 104;
 

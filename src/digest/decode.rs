@@ -2,6 +2,7 @@
 
 use super::columns::{self as column, Columns};
 use super::facts;
+use super::forms::{Form, Who};
 use super::model::{Changing, Ends, Half, Shape, Talk, Traits, first, second, take};
 use super::read::{Item, Record};
 use super::wire::{Bad, Cursor, unzigzag};
@@ -16,7 +17,10 @@ const UNKNOWN: Bad = Bad("something in a block is not known");
 pub(super) struct Decoder {
     columns: Columns<Cursor<Vec<u8>>>,
     left: usize,
+    forms: Vec<Form>,
     talks: Vec<Talk>,
+    /// Whose segment was the one before, and whether its ends were turned round.
+    last: (usize, bool),
     traits: Vec<Traits>,
     shapes: Vec<(Shape, Changing)>,
     time: i64,
@@ -57,7 +61,9 @@ impl Decoder {
         Ok(Self {
             columns,
             left,
+            forms: Vec::new(),
             talks: Vec::new(),
+            last: (0, false),
             traits: Vec::new(),
             shapes: Shape::known().into_iter().map(|shape| (shape, shape.changing())).collect(),
             time: 0,
@@ -80,11 +86,24 @@ impl Decoder {
             return if over { Ok(false) } else { Err(Bad("a column is too long")) };
         }
         self.left -= 1;
-        match self.columns.who.number()? {
-            column::ICMP_ERROR => self.advance_icmp()?,
-            who => self.segment = Some(self.advance_segment(who)?),
+        let form = self.form()?;
+        if form.who == Who::Icmp {
+            self.advance_icmp()?;
+        } else {
+            self.segment = Some(self.advance_segment(form)?);
         }
         Ok(true)
+    }
+
+    /// The form of the packet that comes next.
+    #[inline]
+    fn form(&mut self) -> Result<Form, Bad> {
+        let c = &mut self.columns;
+        let at = usize::try_from(c.forms.number()?).unwrap_or(usize::MAX);
+        if at == self.forms.len() {
+            self.forms.push(Form::read(c.forms_new.array()?).ok_or(UNKNOWN)?);
+        }
+        self.forms.get(at).copied().ok_or(UNKNOWN)
     }
 
     fn advance_icmp(&mut self) -> Result<(), Bad> {
@@ -98,22 +117,30 @@ impl Decoder {
     }
 
     /// The segment that comes next; its options are in their place, and what is known of its payload.
-    fn advance_segment(&mut self, who: u64) -> Result<Segment<'static>, Bad> {
+    fn advance_segment(&mut self, form: Form) -> Result<Segment<'static>, Bad> {
         let c = &mut self.columns;
-        let reply = match who.checked_sub(column::TALKS) {
-            None => {
+        let Form { who, one, two, flags, facts } = form;
+        let (last, turned) = self.last;
+        self.last = match who {
+            Who::Icmp | Who::Same => (last, turned),
+            Who::Peer => (last, !turned),
+            Who::Other => {
+                let number = c.who.number()?;
+                let age = usize::try_from(number >> 1).unwrap_or(usize::MAX);
+                let newest = self.talks.len().checked_sub(1);
+                let at = newest.and_then(|newest| newest.checked_sub(age));
+                (at.ok_or(UNKNOWN)?, number & 1 == 1)
+            }
+            Who::New => {
                 let ends = read_ends(&mut c.ends)?;
                 self.talks.push(Talk { ends, ..Talk::default() });
-                false
+                (self.talks.len() - 1, false)
             }
-            Some(known) => known & 1 == 1,
         };
-        let age = usize::try_from(who.saturating_sub(column::TALKS) >> 1).unwrap_or(usize::MAX);
-        let at = (self.talks.len().checked_sub(1)).and_then(|last| last.checked_sub(age));
-        let talk = at.and_then(|at| self.talks.get_mut(at)).ok_or(UNKNOWN)?;
+        let (at, reply) = self.last;
+        let talk = self.talks.get_mut(at).ok_or(UNKNOWN)?;
         let ends = if reply { talk.ends.turned() } else { talk.ends };
         let (own, peer) = talk.halves(reply);
-        let (one, two) = (c.first.octet()?, c.second.octet()?);
 
         self.time = self.time.wrapping_add(column::span(&mut c.time)?);
         self.position = self.position.wrapping_add(signed(&mut c.position)?.cast_unsigned());
@@ -146,7 +173,7 @@ impl Decoder {
             let edge = acknowledgment.plus(near(&mut c.edges)?);
             write_word(&mut self.options, at.into(), edge.0);
         }
-        let payload_length = payload(c, own, two, &mut self.facts)?;
+        let payload_length = payload(c, own, (two, facts), &mut self.facts)?;
 
         self.place = Place { key: self.key, file: traits.file, position: self.position };
         let segment = Segment {
@@ -170,7 +197,7 @@ impl Decoder {
             destination_port: ends.ports[1],
             sequence,
             acknowledgment,
-            flags: Flags(traits.control() | u16::from(c.flags.octet()?)),
+            flags: Flags(traits.control() | u16::from(flags)),
             window,
             checksum: u16::from_le_bytes(c.checksum.array()?),
             header_length: shape.header_length,
@@ -299,7 +326,7 @@ fn stamps(
 fn payload(
     c: &mut Columns<Cursor<Vec<u8>>>,
     own: &mut Half,
-    two: u8,
+    (two, there): (u8, u8),
     known: &mut Facts,
 ) -> Result<u32, Bad> {
     let payload_length = match two & second::LENGTH {
@@ -321,7 +348,6 @@ fn payload(
     if known.captured == 0 {
         *known = Facts::default();
     } else {
-        let there = c.bits.octet()?;
         facts::read(known, there, &mut c.words)?;
         let width = Marks::from_bits(known.captured, 0).width();
         let mut octets = [0; 8];

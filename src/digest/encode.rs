@@ -3,9 +3,11 @@
 use std::collections::HashMap;
 
 use foldhash::fast::RandomState;
+use zstd::zstd_safe::{CParameter, ParamSwitch};
 
 use super::columns::{self as column, Columns};
 use super::facts;
+use super::forms::{Form, Forms, Who};
 use super::model::{Changing, Ends, Half, PLAIN, STAMPED, Shape, Traits, first, second, take};
 use super::talks::Talks;
 use super::wire::{put, zigzag};
@@ -24,6 +26,7 @@ const RECENT: usize = 4;
 #[derive(Debug)]
 pub(super) struct Encoder {
     columns: Columns<Vec<u8>>,
+    forms: Forms,
     talks: Talks,
     traits: HashMap<Traits, u32, RandomState>,
     /// The same by their numbers.
@@ -42,11 +45,11 @@ pub(super) struct Encoder {
 }
 
 impl Encoder {
-    /// One that finds addresses and ports by hashes with a key.
-    pub(super) fn new(seed: u64) -> Self {
+    pub(super) fn new() -> Self {
         Self {
             columns: Columns::default(),
-            talks: Talks::new(seed),
+            forms: Forms::default(),
+            talks: Talks::new(),
             traits: HashMap::default(),
             listed: Vec::new(),
             shapes: Shapes::default(),
@@ -69,18 +72,20 @@ impl Encoder {
         self.packets += 1;
     }
 
-    pub(super) fn segment(&mut self, place: Place, s: &Segment<'_>) {
+    /// Takes a segment, with the hash of its addresses and ports.
+    pub(super) fn segment(&mut self, hash: u32, place: Place, s: &Segment<'_>) {
         self.begin(place);
         let c = &mut self.columns;
         let (mut one, mut two) = (0, 0);
         let ends = Ends::of(s);
-        let (at, reply, is_new) = self.talks.find(&ends);
-        if is_new {
-            put(&mut c.who, column::NEW_TALK);
-            write_ends(&mut c.ends, &ends);
-        } else {
-            let age = (self.talks.len() - 1 - at) as u64;
-            put(&mut c.who, column::TALKS + (age << 1 | u64::from(reply)));
+        let (at, reply, who) = self.talks.find(hash, &ends);
+        match who {
+            Who::New => write_ends(&mut c.ends, &ends),
+            Who::Other => {
+                let age = (self.talks.len() - 1 - at) as u64;
+                put(&mut c.who, age << 1 | u64::from(reply));
+            }
+            _ => {}
         }
         let Some(talk) = self.talks.get_mut(at) else { return };
         let (own, peer) = talk.halves(reply);
@@ -116,15 +121,18 @@ impl Encoder {
         }
 
         let (bits, stamped) = options(c, &mut self.shapes, own, peer, s);
-        two |= bits | payload(c, own, s);
+        let (more, facts) = payload(c, own, s);
+        two |= bits | more;
         take(own, peer, s, stamped);
-        c.first.push(one);
-        c.second.push(two);
+        let [flags, _] = s.flags.0.to_le_bytes();
+        let form = Form { who, one, two, flags, facts };
+        put(&mut c.forms, self.forms.find(&mut c.forms_new, form).into());
     }
 
     pub(super) fn icmp(&mut self, place: Place, error: &IcmpError) {
         self.begin(place);
-        put(&mut self.columns.who, column::ICMP_ERROR);
+        let form = self.forms.find(&mut self.columns.forms_new, Form::default());
+        put(&mut self.columns.forms, form.into());
         let words = column::of_icmp(place, error);
         let own = &mut self.columns.icmp;
         for ((column, word), last) in own.iter_mut().zip(words).zip(self.icmp) {
@@ -140,11 +148,7 @@ impl Encoder {
     }
 
     /// Writes the columns behind what is there, and begins anew.
-    pub(super) fn flush(
-        &mut self,
-        zstd: &mut zstd::bulk::Compressor<'_>,
-        out: &mut Vec<u8>,
-    ) -> std::io::Result<()> {
+    pub(super) fn flush(&mut self, zstd: &mut Zstd, out: &mut Vec<u8>) -> std::io::Result<()> {
         put(out, self.packets as u64);
         for column in self.columns.each() {
             put(out, column.len() as u64);
@@ -153,16 +157,17 @@ impl Encoder {
             }
             let sample = column.get(..SAMPLE).filter(|_| column.len() >= LARGE);
             let worth = match sample {
-                Some(sample) => zstd.compress(sample)?.len() < SAMPLE - SAMPLE / 32,
+                Some(sample) => zstd.packed(sample)?.len() < SAMPLE - SAMPLE / 32,
                 None => true,
             };
-            let packed = if worth { zstd.compress(column)? } else { Vec::new() };
+            let packed = if worth { zstd.packed(column)? } else { &[] };
             let is_packed = worth && packed.len() < column.len();
-            let stored = if is_packed { &packed } else { &*column };
+            let stored = if is_packed { packed } else { &*column };
             put(out, stored.len() as u64);
             out.extend_from_slice(stored);
             column.clear();
         }
+        self.forms.clear();
         self.talks.clear();
         self.traits.clear();
         self.listed.clear();
@@ -173,11 +178,36 @@ impl Encoder {
     }
 }
 
+/// Compresses columns. What there is to gain is in how often each of their bytes comes (Huffman codes);
+/// looking for strings that came before gains little, and takes as long again as everything else.
+pub(super) struct Zstd {
+    zstd: zstd::bulk::Compressor<'static>,
+    packed: Vec<u8>,
+}
+
+/// The bytes between two places at which such strings are looked for are as many.
+const STEP: i32 = 1000;
+
+impl Zstd {
+    pub(super) fn new() -> std::io::Result<Self> {
+        let mut zstd = zstd::bulk::Compressor::new(-STEP)?;
+        zstd.set_parameter(CParameter::LiteralCompressionMode(ParamSwitch::Enable))?;
+        Ok(Self { zstd, packed: Vec::new() })
+    }
+
+    /// Bytes compressed.
+    fn packed(&mut self, octets: &[u8]) -> std::io::Result<&[u8]> {
+        self.packed.clear();
+        self.packed.reserve(zstd::zstd_safe::compress_bound(octets.len()));
+        self.zstd.compress_to_buffer(octets, &mut self.packed)?;
+        Ok(&self.packed)
+    }
+}
+
 /// Writes numbers, window and identification; what of them is not as expected.
 #[inline]
 fn numbers(c: &mut Columns<Vec<u8>>, own: &Half, peer: &Half, s: &Segment<'_>) -> u8 {
     let mut one = 0;
-    c.flags.push(s.flags.0.to_le_bytes()[0]);
     c.checksum.extend_from_slice(&s.checksum.to_le_bytes());
     let distance = i64::from(s.sequence.since(own.next));
     if distance != 0 {
@@ -271,10 +301,10 @@ fn options(
     (two, stamped)
 }
 
-/// Writes what is known of the payload; what of it is not as expected.
+/// Writes what is known of the payload; what of it is not as expected, and which facts there are.
 #[inline]
-fn payload(c: &mut Columns<Vec<u8>>, own: &mut Half, s: &Segment<'_>) -> u8 {
-    let mut two = 0;
+fn payload(c: &mut Columns<Vec<u8>>, own: &mut Half, s: &Segment<'_>) -> (u8, u8) {
+    let (mut two, mut known) = (0, 0);
     if s.payload_length > 0 {
         if s.payload_length == own.length {
             two |= second::LENGTH_SAME;
@@ -292,11 +322,11 @@ fn payload(c: &mut Columns<Vec<u8>>, own: &mut Half, s: &Segment<'_>) -> u8 {
         own.captured = if cut { facts.captured } else { u32::MAX };
     }
     if facts.captured > 0 {
-        facts::write(&facts, &mut c.bits, &mut c.words);
+        known = facts::write(&facts, &mut c.words);
         let own = facts.marks.bits.to_le_bytes();
         c.marks.extend_from_slice(own.get(..facts.marks.width()).unwrap_or_default());
     }
-    two
+    (two, known)
 }
 
 /// The shapes of options of a block.

@@ -12,20 +12,19 @@ const TEXT: u8 = 32;
 const DIAGNOSTIC: u8 = 64;
 const SUM: u8 = 128;
 
-/// Writes the words of a payload: which there are, and those behind it.
-pub(super) fn write(facts: &Facts, bits: &mut Vec<u8>, words: &mut Vec<u8>) {
+/// Writes the words of a payload; which there are.
+#[inline]
+pub(super) fn write(facts: &Facts, words: &mut Vec<u8>) -> u8 {
     let bit = |there: bool, bit: u8| if there { bit } else { 0 };
     let clear = facts.last_alert.and_then(|alert| alert.clear);
-    bits.push(
-        bit(facts.tls, TLS)
-            | bit(facts.alert, ALERT)
-            | bit(facts.last_alert.is_some() && clear.is_none(), SEALED)
-            | bit(clear.is_some(), CLEAR)
-            | bit(facts.server_name.is_some(), NAME)
-            | bit(matches!(facts.reset_reason, Some(Told::Text(_))), TEXT)
-            | bit(matches!(facts.reset_reason, Some(Told::Diagnostic(..))), DIAGNOSTIC)
-            | bit(facts.sum != 0, SUM),
-    );
+    let bits = bit(facts.tls, TLS)
+        | bit(facts.alert, ALERT)
+        | bit(facts.last_alert.is_some() && clear.is_none(), SEALED)
+        | bit(clear.is_some(), CLEAR)
+        | bit(facts.server_name.is_some(), NAME)
+        | bit(matches!(facts.reset_reason, Some(Told::Text(_))), TEXT)
+        | bit(matches!(facts.reset_reason, Some(Told::Diagnostic(..))), DIAGNOSTIC)
+        | bit(facts.sum != 0, SUM);
     if let Some((level, description)) = clear {
         words.extend([level, description]);
     }
@@ -47,6 +46,7 @@ pub(super) fn write(facts: &Facts, bits: &mut Vec<u8>, words: &mut Vec<u8>) {
     if facts.sum != 0 {
         words.extend(facts.sum.to_le_bytes());
     }
+    bits
 }
 
 /// Reads them.

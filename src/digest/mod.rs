@@ -1,8 +1,8 @@
 //! What connections are made of, as a file: every segment and ICMP error of some captures that takes
 //! part, without its payload.
 //!
-//! A [`Writer`] takes them in the order in which they are read, each with the bucket of its addresses
-//! and ports, and [`Digest::bucket`] gives back those of one bucket in the same order. Of a payload
+//! A [`Writer`] takes them in the order in which they are read, each with the hash of its addresses
+//! and ports, which says its bucket, and [`Digest::bucket`] gives back those of one bucket in the same order. Of a payload
 //! there is what [`Facts`](crate::packet::Facts) say, and nothing else: whoever follows connections
 //! cannot tell the difference. So captures can be read where they lie, and connections followed where
 //! there is room, all of one bucket's in one place.
@@ -18,6 +18,7 @@ mod decode;
 mod encode;
 mod facts;
 mod footer;
+mod forms;
 mod header;
 mod model;
 mod read;
@@ -38,7 +39,7 @@ pub const BLOCK: usize = 65_536;
 /// Bytes of a block's columns at most, before they are compressed.
 const OCTETS: usize = 16 << 20;
 /// Version of the format: another one is refused.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 /// The first octets: no text, so that a file that was changed on its way as a text is not taken.
 const MAGIC: [u8; 8] = *b"\x89FRD\r\n\x1a\n";
 /// The last ones.
@@ -54,6 +55,12 @@ pub struct Place {
     pub file: u32,
     /// Number of its packet within the file, from 1.
     pub position: u64,
+}
+
+/// The bucket of the hash of a packet's addresses and ports, of so many.
+pub fn bucket_of(hash: u32, buckets: u32) -> u32 {
+    let at = (u64::from(hash) * u64::from(buckets)) >> 32;
+    u32::try_from(at).unwrap_or(0)
 }
 
 /// The checksum of bytes.

@@ -62,6 +62,13 @@ impl Ends {
         }
     }
 
+    /// Whether these are the same, turned round.
+    #[inline]
+    pub(super) fn is_turned(&self, ends: &Self) -> bool {
+        let (&[p0, p1], &[a0, a1]) = (&self.ports, &self.addresses);
+        self.version == ends.version && ends.ports == [p1, p0] && ends.addresses == [a1, a0]
+    }
+
     pub(super) fn turned(self) -> Self {
         let ([p0, p1], [a0, a1]) = (self.ports, self.addresses);
         Self { version: self.version, ports: [p1, p0], addresses: [a1, a0] }

@@ -11,6 +11,9 @@ use crate::packet::{IcmpError, Segment};
 
 /// Bytes of a header or a footer at most.
 const LONGEST: u64 = 1 << 28;
+/// What may come of a compressed footer: so many bytes of each, and some beside.
+const GAIN: u64 = 1 << 10;
+const BESIDE: u64 = 1 << 20;
 /// Bytes behind the footer: its place, its length, its checksum, the mark of the end.
 const TAIL: u64 = 32;
 
@@ -82,7 +85,8 @@ impl Digest {
         let mut cursor = Cursor::new(exactly::<32>(source).map_err(io)?);
         let [offset, raw, sum] = [(); 3].map(|()| cursor.array().map(u64::from_le_bytes));
         let (offset, raw, sum) = (offset.map_err(bad)?, raw.map_err(bad)?, sum.map_err(bad)?);
-        let size = tail.checked_sub(offset).filter(|_| raw <= LONGEST);
+        let fits = |size: &u64| raw <= LONGEST.min(size.saturating_mul(GAIN) + BESIDE);
+        let size = tail.checked_sub(offset).filter(|size| *size <= LONGEST && fits(size));
         let (Some(size), Ok(raw), true) =
             (size, usize::try_from(raw), cursor.array().map_err(bad)? == END)
         else {

@@ -2,15 +2,15 @@
 
 use std::io::{self, Write};
 
-use super::encode::Encoder;
+use super::encode::{Encoder, Zstd};
 use super::footer::BlockPlace;
 use super::wire::{Bad, Coder, Out};
-use super::{BLOCK, END, Footer, Header, MAGIC, Place, VERSION, checksum};
+use super::{BLOCK, END, Footer, Header, MAGIC, Place, VERSION, bucket_of, checksum};
 use crate::packet::{IcmpError, Segment};
 
 /// Packets that may wait for their blocks, over all buckets.
 const WAITING: usize = 16 * BLOCK;
-/// How hard columns are compressed.
+/// How hard the footer is compressed.
 const LEVEL: i32 = 1;
 
 /// Writes a digest.
@@ -22,7 +22,7 @@ pub struct Writer<W> {
     /// Packets in them.
     waiting: usize,
     blocks: Vec<BlockPlace>,
-    zstd: zstd::bulk::Compressor<'static>,
+    zstd: Zstd,
     buffer: Vec<u8>,
 }
 
@@ -40,14 +40,14 @@ impl<W: Write> Writer<W> {
     pub fn new(sink: W, header: &Header) -> io::Result<Self> {
         let version = env!("CARGO_PKG_VERSION").to_owned();
         let mut header = Header { version, buckets: header.buckets.max(1), ..header.clone() };
-        let buckets = (0..header.buckets).map(|_| Encoder::new(header.seed)).collect();
+        let buckets = (0..header.buckets).map(|_| Encoder::new()).collect();
         let mut writer = Self {
             sink,
             at: 0,
             buckets,
             waiting: 0,
             blocks: Vec::new(),
-            zstd: zstd::bulk::Compressor::new(LEVEL)?,
+            zstd: Zstd::new()?,
             buffer: Vec::new(),
         };
         let mut out = Out::default();
@@ -76,27 +76,27 @@ impl<W: Write> Writer<W> {
         Ok(at)
     }
 
-    /// Takes the next segment, with the latest time in its file up to it. Buckets beyond the last
-    /// are the last.
+    /// Takes the next segment, with the hash of its addresses and ports, which is that of the other
+    /// direction, too, and says its bucket; and the latest time in its file up to it.
     ///
     /// # Errors
     /// Those of the sink.
-    pub fn segment(&mut self, bucket: u32, key: i64, segment: &Segment<'_>) -> io::Result<()> {
+    pub fn segment(&mut self, hash: u32, key: i64, segment: &Segment<'_>) -> io::Result<()> {
         let place = Place { key, file: segment.file, position: segment.packet_in_file };
-        self.take(bucket, |encoder| encoder.segment(place, segment))
+        self.take(hash, |encoder| encoder.segment(hash, place, segment))
     }
 
-    /// Takes the next ICMP error.
+    /// Takes the next ICMP error, with the hash of the addresses and ports that it quotes.
     ///
     /// # Errors
     /// Those of the sink.
-    pub fn icmp(&mut self, bucket: u32, place: Place, error: &IcmpError) -> io::Result<()> {
-        self.take(bucket, |encoder| encoder.icmp(place, error))
+    pub fn icmp(&mut self, hash: u32, place: Place, error: &IcmpError) -> io::Result<()> {
+        self.take(hash, |encoder| encoder.icmp(place, error))
     }
 
     #[inline]
-    fn take(&mut self, bucket: u32, put: impl FnOnce(&mut Encoder)) -> io::Result<()> {
-        let bucket = (bucket as usize).min(self.buckets.len() - 1);
+    fn take(&mut self, hash: u32, put: impl FnOnce(&mut Encoder)) -> io::Result<()> {
+        let bucket = bucket_of(hash, u32::try_from(self.buckets.len()).unwrap_or(1)) as usize;
         let Some(encoder) = self.buckets.get_mut(bucket) else { return Ok(()) };
         put(encoder);
         self.waiting += 1;
@@ -147,7 +147,7 @@ impl<W: Write> Writer<W> {
         footer.code(&mut out).map_err(never)?;
         out.list(&mut std::mem::take(&mut self.blocks), |out, place| place.code(out))
             .map_err(never)?;
-        let packed = self.zstd.compress(&out.0)?;
+        let packed = zstd::bulk::compress(&out.0, LEVEL)?;
         let offset = self.at;
         self.put(&packed)?;
         self.put(&offset.to_le_bytes())?;

@@ -133,6 +133,7 @@ impl Digesting {
                 row.set_item("name", &file.name)?;
                 let path = file.path.as_ref().map(|path| path.to_string_lossy().into_owned());
                 row.set_item("path", path)?;
+                row.set_item("named", place.named)?;
                 row.set_item("status", file.status.as_str())?;
                 row.set_item("packets", place.frames)?;
                 row.set_item("first_time", place.begins)?;

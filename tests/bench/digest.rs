@@ -41,9 +41,6 @@ fn digest(bytes: &Arc<Vec<u8>>, buckets: u32) -> Vec<u8> {
     let (mut reader, mut decoder) = (reader(bytes), Decoder::default());
     let header = Header { seed: 1, buckets, ..Header::default() };
     let seed = Seed::of(header.seed);
-    let bucket = |hash: u32| {
-        u32::try_from((u64::from(hash) * u64::from(buckets)) >> 32).expect("less than there are")
-    };
     let mut writer = Writer::new(Vec::new(), &header).expect("memory");
     let mut key = i64::MIN;
     while let Some(batch) = reader.next_batch().expect("no error") {
@@ -52,12 +49,12 @@ fn digest(bytes: &Arc<Vec<u8>>, buckets: u32) -> Vec<u8> {
             match decoder.decode(&frame, frame.time.unwrap_or(0)) {
                 Decoded::Tcp(segment) => {
                     let hash = seed.hash(&segment);
-                    writer.segment(bucket(hash), key, &segment).expect("memory");
+                    writer.segment(hash, key, &segment).expect("memory");
                 }
                 Decoded::IcmpError(error) => {
                     let place = Place { key, file: frame.file, position: frame.number_in_file };
                     let hash = seed.hash_quoted(&error);
-                    writer.icmp(bucket(hash), place, &error).expect("memory");
+                    writer.icmp(hash, place, &error).expect("memory");
                 }
                 _ => {}
             }

@@ -18,10 +18,6 @@ pub struct Made {
     pub packets: u64,
 }
 
-fn bucket(hash: u32, buckets: u32) -> u32 {
-    u32::try_from((u64::from(hash) * u64::from(buckets)) >> 32).unwrap()
-}
-
 /// The digest of one capture.
 pub fn digest(path: &Path, buckets: u32) -> Made {
     let header = Header { options: 7, seed: 11, buckets, ..Header::default() };
@@ -39,12 +35,12 @@ pub fn digest(path: &Path, buckets: u32) -> Made {
             if let Decoded::IcmpError(error) = &found {
                 let place = Place { key, file: frame.file, position: frame.number_in_file };
                 let hash = seed.hash_quoted(error);
-                writer.icmp(bucket(hash, buckets), place, error).unwrap();
+                writer.icmp(hash, place, error).unwrap();
                 packets += 1;
             }
             if let Some(segment) = found.segment() {
                 let hash = seed.hash(&segment);
-                writer.segment(bucket(hash, buckets), key, &segment).unwrap();
+                writer.segment(hash, key, &segment).unwrap();
                 packets += 1;
             }
         }

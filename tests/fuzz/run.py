@@ -34,7 +34,8 @@ SHARES = {
     "options": 0.25,
     "digest": 0.02,
     "file": 0.02,
-    "events": 0.008,
+    "events": 0.006,
+    "kept": 0.002,
     "tables": 0.002,
 }
 ROUNDS = 10

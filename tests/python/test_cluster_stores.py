@@ -13,6 +13,7 @@ import finrst
 from commands import DEMO
 from cutting import TABLES, Here, cut, same
 from finrst.__main__ import main
+from finrst._base.stores import cloud
 from finrst.cluster._tasks import Job
 from warehouse import SECRET, Asked, Warehouse, Web, warehouse
 
@@ -130,6 +131,61 @@ def test_addresses_of_the_web_keep_their_secrets(tmp_path: Path) -> None:
         web.close()
     with pytest.raises(ValueError, match="not into https://"):
         read(tmp_path / "captures", "https://host/endings")
+
+
+def test_addresses_that_differ_in_their_queries_alone_are_different_captures(
+    tmp_path: Path,
+) -> None:
+    web = Web()
+    try:
+        first, *others = cut(DEMO, tmp_path / "captures", 4)
+        (tmp_path / "day").mkdir()
+        (tmp_path / "more").mkdir()
+        first.rename(tmp_path / "day" / first.name)
+        others.pop().rename(tmp_path / "more" / "last.pcap")
+        for number, path in enumerate(others):
+            web.files[f"get?part={number}"] = path.read_bytes()
+        # Named behind a directory, and the later one first.
+        urls = [web.url("get?part=1"), web.url("get?part=0")]
+        names = [str(tmp_path / "day"), *urls, str(tmp_path / "more/last.pcap")]
+        survey = finrst.survey(names)
+        found = [file for file in survey["files"] if file["path"] is None]
+        assert [file["name"] for file in found] == [web.url("get")] * 2
+        assert [file["stamp"][0] for file in found] == [path.stat().st_size for path in others]
+        run = finrst.digest(urls, tmp_path / "run.frd", buckets=1)
+        assert [file["stamp"] for file in run["files"]] == [file["stamp"] for file in found]
+        assert [file["changed"] for file in run["files"]] == [False] * 2
+        # As two runs that come in the other order, the survey tells which is which.
+        runs = [
+            finrst.digest(url, tmp_path / f"run-{number}.frd", buckets=1, of=2)
+            for number, url in enumerate(urls)
+        ]
+        order = finrst.plan(runs, finrst.survey(urls)).order
+        assert order is not None
+        assert [(run, place) for run, place, *_ in order] == [(1, 0), (0, 0)]
+        same(read(names, tmp_path / "to"), finrst.read(names))
+    finally:
+        web.close()
+
+
+@pytest.mark.usefixtures("store")
+def test_a_task_makes_one_client_of_a_bucket(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[str] = []
+    begin = cloud.Cloud.__init__
+
+    def counted(self: cloud.Cloud, name: Any, options: Any) -> None:
+        made.append(name.shown)
+        begin(self, name, options)
+
+    monkeypatch.setattr(cloud.Cloud, "__init__", counted)
+    ds = read(DAY, TO, run_bytes="1 GiB")
+    assert len(made) == 1, "who reads in this process needs no other"
+    made.clear()
+    with ThreadPoolExecutor(1) as pool:
+        read(DAY, "s3://caps/lake/others", pool, run_bytes="1 GiB")
+    # A digest, two buckets, the rows of a run: each is a task. And whoever waits for them.
+    assert len(made) == 5
+    assert len(ds) == 25
 
 
 def test_options_of_stores_are_told_to_tasks_and_kept_nowhere(

@@ -154,6 +154,7 @@ class Web:
 
     def __init__(self) -> None:
         self.files: dict[str, bytes] = {}
+        """By path, or by path and query."""
         self.ranges = True
         self.tagged = True
         self.lengths = True
@@ -193,7 +194,9 @@ class Web:
         self.server.server_close()
 
     def answer(self, handler: http.server.BaseHTTPRequestHandler) -> None:
-        path = handler.path.partition("?")[0].removeprefix("/")
+        path = handler.path.removeprefix("/")
+        if path not in self.files:
+            path = path.partition("?")[0]
         self.asked.append((handler.command, handler.path, dict(handler.headers.items())))
         count = sum(asked.partition("?")[0] == f"/{path}" for _, asked, _ in self.asked)
         while self.hangs:

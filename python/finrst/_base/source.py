@@ -10,7 +10,7 @@ import threading
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, TypeAlias
 
-from .stores import Stores, is_url
+from .stores import is_url, look, shared
 from .text import file_name
 
 if TYPE_CHECKING:
@@ -84,16 +84,18 @@ def _patient(file: BinaryIO) -> Any:
     return _Patient(descriptor) if os.name == "posix" else file
 
 
-def _stored(url: str, stores: Stores, *, recursive: bool) -> tuple[Any, ...]:
-    looked = stores.look(url, recursive=recursive)
+def _stored(url: str, options: Options | None, *, recursive: bool) -> tuple[Any, ...]:
+    looked = look(url, options, recursive=recursive)
     if looked.is_one:
         return "object", looked.objects[0]
     return "listing", looked.name, looked.objects, looked.folders
 
 
-def _one(item: Any, opened: list[BinaryIO], stores: Stores, *, recursive: bool) -> tuple[Any, ...]:
+def _one(
+    item: Any, opened: list[BinaryIO], options: Options | None, *, recursive: bool
+) -> tuple[Any, ...]:
     if is_url(item):
-        return _stored(item, stores, recursive=recursive)
+        return _stored(item, options, recursive=recursive)
     if isinstance(item, str | os.PathLike):
         path = os.fspath(item)
         if isinstance(path, bytes):
@@ -226,8 +228,8 @@ def sources(
         raise ValueError(message)
     opened: list[BinaryIO] = []
     try:
-        stores = Stores(storage_options)
-        found = [_one(item, opened, stores, recursive=recursive) for item in items]
+        with shared():
+            found = [_one(one, opened, storage_options, recursive=recursive) for one in items]
     except BaseException:
         for file in opened:
             file.close()

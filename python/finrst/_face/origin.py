@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from finrst import _native
 from finrst._base.progress import Bar, follow
-from finrst._base.stores import check
+from finrst._base.stores import among, check
 from finrst._base.text import file_name, plural, printable
 from finrst._errors import CaptureError, CaptureWarning
 from finrst._files.atomic import tell
@@ -20,16 +20,9 @@ if TYPE_CHECKING:
     from os import PathLike
 
     from finrst._base.progress import Progress
-    from finrst._base.stores import Object
 
 Said: TypeAlias = tuple[int, int | None, str]
 """A packet, when it was captured (microseconds since the epoch) where that is known, a text."""
-
-
-def _objects(item: tuple[Any, ...]) -> list[Object]:
-    if item[0] == "object":
-        return [item[1]]
-    return list(item[2]) if item[0] == "listing" else []
 
 
 def _state(path: bytes) -> tuple[int, int] | None:
@@ -93,7 +86,7 @@ class Origin:
                 "to get packets"
             )
             raise CaptureError(message)
-        check(one for item in self.items for one in _objects(item))
+        check(among(self.items))
         for name, state in self.files:
             now = _state(name)
             if state is not None and now != state:

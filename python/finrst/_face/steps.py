@@ -36,6 +36,9 @@ if TYPE_CHECKING:
 
 _PathText = str | os.PathLike[str]
 _Storage: TypeAlias = "Mapping[str, Any] | None"
+# Of a file: its run, its place in it, its time and rank.
+_Place: TypeAlias = tuple[int, int, int | None, int | None]
+_Made: TypeAlias = tuple[list[Any], list[_Place] | None]
 # Options that change no row.
 _ASIDE = ("threads", "chunk", "recursive")
 _MOMENTS = ("start", "end")
@@ -69,7 +72,7 @@ class Plan:
     """The same for the same digests, whatever they are called."""
     options: dict[str, Any]
     """The options that the digests were made with, as they are handed to the engine."""
-    order: tuple[tuple[int, int, int | None, int | None], ...] | None
+    order: tuple[_Place, ...] | None
     """Run, place in it, time and rank of each file, where a survey tells them."""
     odd: tuple[Any, Any]
     """What the survey met besides."""
@@ -111,16 +114,16 @@ def _held(names: Sequence[str], storage_options: _Storage) -> list[Any]:
     return [known.get(name, name) for name in names]
 
 
-def _made(
-    plan: Plan, storage_options: _Storage
-) -> tuple[list[Any], list[tuple[int, int, int | None, int | None]] | None]:
-    order = None if plan.order is None else list(plan.order)
-    return _held(plan.digests, storage_options), order
+def _made(digests: list[Any], order: Sequence[_Place] | None) -> _Made:
+    return digests, None if order is None else list(order)
 
 
-def _all_facts(plan: Plan, scratch: _PathText, storage_options: _Storage) -> list[Any]:
-    names = [_below(scratch, _facts(bucket)) for bucket in range(plan.buckets)]
-    return _held(names, storage_options)
+def _all_made(plan: Plan, scratch: _PathText, storage_options: _Storage) -> tuple[_Made, list[Any]]:
+    """Give the digests and the facts of all buckets, which are looked up together."""
+    facts = [_below(scratch, _facts(bucket)) for bucket in range(plan.buckets)]
+    held = _held([*plan.digests, *facts], storage_options)
+    count = len(plan.digests)
+    return _made(held[:count], plan.order), held[count:]
 
 
 def _known(plan: Plan, scratch: _PathText) -> str:
@@ -225,10 +228,10 @@ def survey(
             file.close()
     names = ("name", "path", "time", "named", "size")
     rows = [dict(zip(names, row, strict=True)) for row in files]
-    known = {one.name: one for one in _objects(items)}
+    known = _Objects(items)
     for row in rows:
         row["path"] = None if row["path"] is None else os.fspath(row["path"])
-        one = None if row["path"] is not None else known.get(row["name"])
+        one = known.of(row)
         row["stamp"] = None if one is None else [one.known.size, one.known.tag]
         if row["path"] is not None:
             row["stamp"] = list(state(row["path"]))
@@ -243,13 +246,26 @@ def state(name: _PathText, storage_options: _Storage = None) -> tuple[int | None
     return status.st_size, status.st_mtime_ns
 
 
-def _objects(items: Iterable[Any]) -> Iterator[stores.Object]:
-    """Give the objects among what the engine takes."""
-    for kind, *rest in items:
-        if kind == "object":
-            yield rest[0]
-        elif kind == "listing":
-            yield from rest[1]
+class _Objects:
+    """The objects among what the engine takes, by the files that it makes of them.
+
+    Those of one folder have names of their own. URLs that were named may differ in their queries
+    alone, which are not shown: they are told apart by where they were named.
+    """
+
+    def __init__(self, items: Sequence[tuple[Any, ...]]) -> None:
+        self._items = items
+        self.all = list(stores.among(items))
+        self._by_name = {one.name: one for one in self.all}
+
+    def of(self, file: Mapping[str, Any]) -> stores.Object | None:
+        """Give the object of a file; ``None`` of one on a disk, and of other sources."""
+        if file["path"] is not None:
+            return None
+        if file["named"] is None:
+            return self._by_name.get(file["name"])
+        kind, *rest = self._items[file["named"]]
+        return rest[0] if kind == "object" else None
 
 
 def _now(one: _PathText | stores.Object) -> list[int | str | None] | None:
@@ -309,10 +325,10 @@ def digest(  # noqa: PLR0913 - each has its default
     kept = {name: value for name, value in native.items() if name not in _ASIDE}
     items, opened = sources(files, storage_options, recursive=native.get("recursive", False))
     try:
-        objects = {one.name: one for one in _objects(items)}
+        objects = _Objects(items)
         paths = {os.fspath(item[1]): _now(item[1]) for item in items if item[0] == "path"}
         before = [(name, *(stamp or [None, None]), None) for name, stamp in paths.items()]
-        before += [(one.name, one.known.size, None, one.known.tag) for one in objects.values()]
+        before += [(one.name, one.known.size, None, one.known.tag) for one in objects.all]
         how = (_fingerprint(kept), seed, buckets, of)
         with _local(to, storage_options) as local:
             reading = _native.Digesting(items, os.fspath(local), native, how, before)
@@ -322,7 +338,8 @@ def digest(  # noqa: PLR0913 - each has its default
         for file in opened:
             file.close()
     for file in run["files"]:
-        one = objects.get(file["name"]) if file["path"] is None else None
+        one = objects.of(file)
+        del file["named"]
         file["stamp"] = paths.get(file["path"])
         if one is not None:
             file["stamp"] = [one.known.size, one.known.tag]
@@ -367,7 +384,7 @@ def plan(
         raise ValueError(message)
     digests = tuple(summary["digest"] for summary in all_)
     order = None if survey is None else _order(all_, survey["files"])
-    made = (_held(digests, storage_options), None if order is None else list(order))
+    made = _made(_held(digests, storage_options), order)
     key, runs, buckets, files, packets = _native.planned(made)
     odd = ([], []) if survey is None else (survey["odd"][0], survey["odd"][1])
     return Plan(
@@ -377,18 +394,21 @@ def plan(
 
 def _order(
     summaries: Sequence[Mapping[str, Any]], found: Sequence[Mapping[str, Any]]
-) -> tuple[tuple[int, int, int | None, int | None], ...]:
-    places: dict[str, list[tuple[int, int]]] = {}
+) -> tuple[_Place, ...]:
+    places: dict[str, list[tuple[int, int, Any]]] = {}
     for run, summary in enumerate(summaries):
         for at, file in enumerate(summary["files"]):
-            places.setdefault(file["name"], []).append((run, at))
+            places.setdefault(file["name"], []).append((run, at, file["stamp"]))
     order = []
     for file in found:
         known = places.get(file["name"])
         if not known:
             message = f"no digest has the file {file['name']!r} of the survey"
             raise ValueError(message)
-        order.append((*known.pop(0), file["time"], file["named"]))
+        # URLs that differ in their queries have one name.
+        same = (at for at, (_, _, stamp) in enumerate(known) if stamp == file["stamp"])
+        run, at, _ = known.pop(next(same, 0))
+        order.append((run, at, file["time"], file["named"]))
     return tuple(order)
 
 
@@ -416,8 +436,9 @@ def stitch(
     25
     """
     to = _below(scratch, _facts(bucket))
-    made, options = _made(plan, storage_options), _native_options(plan.options)
-    with _local(to, storage_options) as local:
+    options = _native_options(plan.options)
+    with stores.shared(), _local(to, storage_options) as local:
+        made = _made(_held(plan.digests, storage_options), plan.order)
         found = _native.stitched(made, bucket, os.fspath(local), options)
     size, connections, teardowns = found
     counts = {"bytes": size, "connections": connections, "teardowns": teardowns}
@@ -481,8 +502,7 @@ def _judged(
 ) -> Iterator[tuple[dict[str, Table], int]]:
     """Give slices of these numbers (``None``: all of them in one), and how many follow."""
     options = _native_options(plan.options)
-    facts = _all_facts(plan, scratch, storage_options)
-    key, made = _known(plan, scratch), _made(plan, storage_options)
+    key, (made, facts) = _known(plan, scratch), _all_made(plan, scratch, storage_options)
     for number in numbers:
         *found, count = _native.judged(key, made, facts, (run, number), options)
         names = ("connections", "teardowns")
@@ -509,8 +529,6 @@ def accounts(
     """
     options = _native_options(plan.options)
     odd: Any = ([tuple(one) for one in plan.odd[0]], [tuple(one) for one in plan.odd[1]])
-    facts = _all_facts(plan, scratch, storage_options)
-    found = _native.accounts(
-        _known(plan, scratch), _made(plan, storage_options), facts, odd, options
-    )
+    made, facts = _all_made(plan, scratch, storage_options)
+    found = _native.accounts(_known(plan, scratch), made, facts, odd, options)
     return {name: Table(table, name) for name, table in found.items()}

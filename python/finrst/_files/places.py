@@ -60,6 +60,10 @@ class OnDisk:
         """Give the place of this name below it."""
         return OnDisk(self.path / more)
 
+    def make(self) -> None:
+        """Make the directory, and those around it."""
+        self.path.mkdir(parents=True, exist_ok=True)
+
     def below(self) -> list[OnDisk]:
         """Give all files below it, however deep, in the order of their names."""
         return [OnDisk(path) for path in sorted(self.path.rglob("*")) if path.is_file()]

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import math
 import os
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Any, Self, Unpack
 
-from finrst._base.stores import covers, is_url, parsed, together
+from finrst._base.stores import covers, is_url, parsed, shared, together
 from finrst._base.times import zone
 from finrst._base.units import count, octets
 from finrst._face import steps
@@ -104,10 +105,12 @@ def read(  # noqa: PLR0913 - what a reading on many workers is asked
     engine = Engine(client)
     done = False
     try:
-        places = [None if one is None else place(one, storage_options) for one in (to, scratch)]
-        sizes = (octets(run_bytes), None if buckets is None else count(buckets))
-        reading = _Reading(names(paths), engine, places, sizes, storage_options, read_options)
-        made = reading.dataset()
+        with shared():
+            between = None if scratch is None else place(scratch, storage_options)
+            where = _Where(place(to, storage_options), between)
+            sizes = (octets(run_bytes), None if buckets is None else count(buckets))
+            asked = _Asked.of(names(paths), storage_options, read_options)
+            made = _Reading(engine, asked, where, sizes).dataset()
         done = True
     finally:
         engine.close(at_once=not done)
@@ -115,43 +118,85 @@ def read(  # noqa: PLR0913 - what a reading on many workers is asked
     return made
 
 
+@dataclass(frozen=True)
+class _Asked:
+    """What is to be read, and how."""
+
+    sources: tuple[str, ...]
+    storage: Mapping[str, Any] | None
+    progress: Progress
+    recursive: bool
+    survey: Mapping[str, Any]
+    files: Sequence[File]
+    changing: Mapping[str, Any]
+    """The options that change rows, as the engine takes them."""
+    told: Mapping[str, Any]
+    """The options, as the tasks are told them."""
+
+    @classmethod
+    def of(
+        cls, sources: tuple[str, ...], storage: Mapping[str, Any] | None, options: ReadOptions
+    ) -> Self:
+        """Look at what there is to read; wrong options are told before there is anything."""
+        progress: Progress = options.pop("progress", "auto")
+        given: dict[str, Any] = {k: v for k, v in options.items() if v is not None}
+        steps.refuse(given)
+        known: Any = {name: value for name, value in given.items() if name != "tz"}
+        native = settings(known, zone(given.get("tz", "UTC")))
+        survey = steps.survey(sources, storage_options=storage, **known)
+        return cls(
+            sources,
+            storage,
+            progress,
+            recursive=bool(known.get("recursive")),
+            survey=survey,
+            files=files(survey, sources),
+            changing={k: v for k, v in native.items() if k not in _NO_MATTER},
+            told=_told(given, native),
+        )
+
+    @property
+    def size(self) -> int:
+        """Bytes in all."""
+        return sum(file.size or 0 for file in self.files)
+
+
+class _Where:
+    """Where the results go, and what leads to them."""
+
+    def __init__(self, to: Place, scratch: Place | None) -> None:
+        self.to = to
+        self.given = scratch
+        self._around = to / SCRATCH if scratch is None else scratch
+
+    def scratch(self, record: Record) -> Place:
+        """Give the place of one reading."""
+        return self._around / f"finrst-{record.job}"
+
+    def tidy(self, record: Record) -> None:
+        """Take away what led to the results: all that is finrst's own."""
+        self.scratch(record).clear()
+        if self.given is None:
+            self._around.clear()
+        self.to.tidy()
+
+
 class _Reading:
     """One reading: what is to be done, what of it is done."""
 
-    def __init__(  # noqa: PLR0913, PLR0917 - what a reading is asked
-        self,
-        sources: tuple[str, ...],
-        engine: Engine,
-        places: Sequence[Place | None],
-        sizes: tuple[int, int | None],
-        storage: Mapping[str, Any] | None,
-        options: ReadOptions,
+    def __init__(
+        self, engine: Engine, asked: _Asked, where: _Where, sizes: tuple[int, int | None]
     ) -> None:
-        to, scratch = places
-        assert to is not None  # noqa: S101 - as it is called
-        self._to = to
         self._engine = engine
-        self._storage = storage
-        self._progress: Progress = options.pop("progress", "auto")
-        given: dict[str, Any] = {k: v for k, v in options.items() if v is not None}
-        where = zone(given.get("tz", "UTC"))
-        steps.refuse(given)
-        known: Any = {name: value for name, value in given.items() if name != "tz"}
-        native = settings(known, where)
-        self._sources = sources
-        # With all options, so that wrong ones are told before there is anything.
-        self._recursive = bool(known.get("recursive"))
-        self._survey = steps.survey(self._sources, storage_options=storage, **known)
-        self._files = files(self._survey, self._sources)
-        for one in (to, scratch):
+        self._asked = asked
+        self._where = where
+        self._to = where.to
+        for one in (where.to, where.given):
             self._outside(one)
-        self._options = _told(given, native)
-        changing = {k: v for k, v in native.items() if k not in _NO_MATTER}
-        asked = {**changing, "run_bytes": sizes[0], "buckets": sizes[1]}
-        self._record = self._agreed(json.loads(json.dumps(asked)))
-        around = self._to / SCRATCH if scratch is None else scratch
-        self._scratch = around / f"finrst-{self._record.job}"
-        self._own_scratch = around if scratch is None else None
+        run_bytes, buckets = sizes
+        parameters = {**asked.changing, "run_bytes": run_bytes, "buckets": buckets}
+        self._record = self._agreed(json.loads(json.dumps(parameters)))
+        self._scratch = where.scratch(self._record)
 
     def _agreed(self, parameters: dict[str, Any]) -> Record:
         """Go on with what an earlier start has begun here, or begin."""
@@ -165,22 +210,21 @@ class _Reading:
                 )
         if known is None:
             begun = self._begun(parameters)
-            if isinstance(self._to, OnDisk):
-                self._to.path.mkdir(parents=True, exist_ok=True)
+            self._to.make()
             if begun.begin(self._to):
                 return begun
             # Somebody else was faster.
             known = load(self._to)
-        differs = None if known is None else known.differs(parameters, self._files)
+        differs = None if known is None else known.differs(parameters, self._asked.files)
         if known is None or differs is not None:
             raise refused(self._to, f"it holds the results of a reading {differs}")
         return known
 
     def _begun(self, parameters: dict[str, Any]) -> Record:
-        total, workers = sum(file.size or 0 for file in self._files), self._engine.count
+        total, workers = self._asked.size, self._engine.count
         run_bytes, buckets = parameters["run_bytes"], parameters["buckets"]
         # No worker is without a run where there are files enough.
-        grouped = runs(self._files, min(run_bytes, math.ceil(total / workers)))
+        grouped = runs(self._asked.files, min(run_bytes, math.ceil(total / workers)))
         least = max(workers, math.ceil(total / _OF_A_BUCKET))
         return Record.new(parameters, grouped, least if buckets is None else buckets)
 
@@ -189,41 +233,37 @@ class _Reading:
         if isinstance(place, OnDisk):
             self._outside_on_disk(place)
         elif place is not None:
-            for source in self._sources:
-                if is_url(source) and covers(source, place.name, recursive=self._recursive):
+            for source in self._asked.sources:
+                if is_url(source) and covers(source, place.name, recursive=self._asked.recursive):
                     raise _inside(place, source)
-            for file in self._files:
+            for file in self._asked.files:
                 if file.path.startswith(f"{place}/"):
                     raise _around(place, file)
 
     def _outside_on_disk(self, place: OnDisk) -> None:
         real = Path(os.path.realpath(place.path))
-        for source in self._sources:
+        for source in self._asked.sources:
             around = Path(os.path.realpath(source))
             if around.is_dir() and (real == around or around in real.parents):
                 raise _inside(place, source)
-        for file in self._files:
+        for file in self._asked.files:
             if real in Path(os.path.realpath(file.path)).parents:
                 raise _around(place, file)
 
     def dataset(self) -> Dataset:
         """Do what is left to do."""
         if not self._record.complete:
-            if sum(file.size or 0 for file in self._files) < _LITTLE:
+            if self._asked.size < _LITTLE:
                 self._engine.stay()
-            if isinstance(self._scratch, OnDisk):
-                self._scratch.path.mkdir(parents=True, exist_ok=True)
+            self._scratch.make()
             try:
                 self._run()
                 self._record.save(self._to)
             except Exception:
                 if not self._done_by_another():
                     raise
-        for left in (self._scratch, self._own_scratch):
-            if left is not None:
-                left.clear()
-        self._to.tidy()
-        return Dataset(self._to, self._record, self._storage)
+        self._where.tidy(self._record)
+        return Dataset(self._to, self._record, self._asked.storage)
 
     def _done_by_another(self) -> bool:
         """Tell whether another start of the same was faster: it took away what was on its way."""
@@ -241,12 +281,12 @@ class _Reading:
             self._to.name,
             record.buckets,
             record.seed,
-            len(self._files),
-            self._survey["origin"],
-            self._options,
-            self._storage,
+            len(self._asked.files),
+            self._asked.survey["origin"],
+            self._asked.told,
+            self._asked.storage,
         )
-        telling = Telling(self._progress, sum(file.size or 0 for file in self._files))
+        telling = Telling(self._asked.progress, self._asked.size)
         try:
             digested = self._stage(
                 telling,
@@ -254,7 +294,7 @@ class _Reading:
                 _tasks.digested,
             )
             summaries = [digested[run.number] for run in record.runs]
-            plan = steps.plan(summaries, self._survey, storage_options=self._storage)
+            plan = steps.plan(summaries, self._asked.survey, storage_options=self._asked.storage)
             (self._scratch / _tasks.PLAN).write(plan.to_json().encode())
             self._stage(
                 telling,
@@ -268,8 +308,8 @@ class _Reading:
             )
         finally:
             telling.close()
-        together(lambda file: file.check(self._storage), self._files)
-        tables = steps.accounts(plan, job.scratch, storage_options=self._storage)
+        together(lambda file: file.check(self._asked.storage), self._asked.files)
+        tables = steps.accounts(plan, job.scratch, storage_options=self._asked.storage)
         for name, table in tables.items():
             _parts.write(table, self._to / f"{name}.parquet")
         record.done = judged

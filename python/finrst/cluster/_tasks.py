@@ -8,7 +8,7 @@ import functools
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from finrst._base.stores import is_url
+from finrst._base.stores import is_url, shared
 from finrst._face import steps
 from finrst._files.places import place
 
@@ -73,6 +73,7 @@ def _plan(text: str) -> steps.Plan:
     return steps.Plan.from_json(text)
 
 
+@shared()
 def digest(job: Job, run: Run) -> dict[str, Any]:
     """Read a run's files."""
 
@@ -100,6 +101,7 @@ def digest(job: Job, run: Run) -> dict[str, Any]:
     return once(job.kept(digested(run.number)), work)
 
 
+@shared()
 def stitch(job: Job, bucket: int) -> dict[str, Any]:
     """Follow the connections of a bucket through all runs."""
 
@@ -109,6 +111,7 @@ def stitch(job: Job, bucket: int) -> dict[str, Any]:
     return once(job.kept(stitched(bucket)), work)
 
 
+@shared()
 def judge(job: Job, run: Run) -> dict[str, Any]:
     """Write the rows of a run, and count them."""
 

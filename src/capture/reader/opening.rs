@@ -77,8 +77,8 @@ impl Reader {
         for (number, entry) in entries.into_iter().enumerate() {
             prepare(number + PREPARED);
             match reader.find(entry.source, single) {
-                Ok(file) => found.push(Found { rank: entry.named.then_some(number), ..file }),
-                Err(error) if entry.named => return Err(error),
+                Ok(file) => found.push(Found { rank: entry.named, ..file }),
+                Err(error) if entry.named.is_some() => return Err(error),
                 Err(error) => {
                     let kind = match error {
                         Error::NotACapture { .. } => "not_a_capture",

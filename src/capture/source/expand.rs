@@ -17,10 +17,10 @@ const MAX_DEPTH: usize = 128;
 const NOT_ENTERED: &str = "directory_not_entered";
 const ENTERS: &str = "recursive=True (-r) enters it";
 
-/// One input, and whether the caller named it or merely the place where it lies.
+/// One input, and which of the sources it is, unless the caller named merely the place where it lies.
 pub(crate) struct Entry {
     pub(crate) source: Source,
-    pub(crate) named: bool,
+    pub(crate) named: Option<usize>,
 }
 
 /// What was named, as single inputs, and what of it is none.
@@ -38,18 +38,18 @@ pub(crate) struct Expanded {
 /// they may lead in circles. A path that exists is never taken for a pattern.
 pub(crate) fn expand(sources: Vec<Source>, recursive: bool) -> Result<Expanded, Error> {
     let mut all = Expanded::default();
-    for source in sources {
+    for (at, source) in sources.into_iter().enumerate() {
         let path = match source {
             Source::Path(path) => path,
             Source::Listing { objects, folders } => {
                 let found = objects.into_iter().map(Source::Object);
-                all.entries.extend(found.map(|source| Entry { source, named: false }));
+                all.entries.extend(found.map(|source| Entry { source, named: None }));
                 let passed = folders.into_iter().map(|folder| format!("{folder}: {ENTERS}"));
                 all.skipped.extend(passed.map(|detail| (NOT_ENTERED, detail)));
                 continue;
             }
             source => {
-                all.entries.push(Entry { source, named: true });
+                all.entries.push(Entry { source, named: Some(at) });
                 continue;
             }
         };
@@ -62,9 +62,11 @@ pub(crate) fn expand(sources: Vec<Source>, recursive: bool) -> Result<Expanded, 
         };
         match found {
             Some(paths) => all.entries.extend(
-                paths.into_iter().map(|path| Entry { source: Source::Path(path), named: false }),
+                paths.into_iter().map(|path| Entry { source: Source::Path(path), named: None }),
             ),
-            None => all.entries.push(Entry { source: Source::Path(path), named: true }),
+            None => {
+                all.entries.push(Entry { source: Source::Path(path), named: Some(at) });
+            }
         }
     }
     Ok(all)

@@ -130,7 +130,7 @@ impl SourceFiles {
         let mut files = Self::default();
         for Entry { source, named } in expand(sources, recursive)?.entries {
             if let Some(file) = source.file() {
-                files.add(SourceFile { found: !named, ..file });
+                files.add(SourceFile { found: named.is_none(), ..file });
             }
         }
         Ok(files)

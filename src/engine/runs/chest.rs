@@ -3,6 +3,7 @@
 //! [`Error::State`].
 
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
+use std::path::Path;
 
 use super::held::{Bytes, Held};
 use crate::base::error::Error;
@@ -15,6 +16,10 @@ const END: [u8; 8] = *b"\x89FRSTP\x01\n";
 const TAIL: usize = 32;
 /// Bytes of one blob at most; the list is shorter as well.
 const LONGEST: usize = 1 << 28;
+/// What may come of compressed bytes: so many each, and some beside for what is nearly all the same.
+/// Nothing that is written here comes near it.
+const GAIN: u64 = 1 << 10;
+const BESIDE: u64 = 1 << 20;
 const LEVEL: i32 = 1;
 
 /// What a blob is, and of which part of the capture.
@@ -160,9 +165,12 @@ impl Chest {
         read.map_err(|Bad(reason)| state(reason))?;
         let within = |blob: &Blob| {
             blob.raw <= LONGEST as u64
+                && grows(blob.length) >= blob.raw
                 && blob.offset.checked_add(blob.length).is_some_and(|end| end <= list)
         };
-        if !blobs.iter().all(within) || front > list {
+        // No byte is in two of them.
+        let all = blobs.iter().try_fold(0, |sum: u64, blob| sum.checked_add(blob.length));
+        if !blobs.iter().all(within) || front > list || all.is_none_or(|all| all > list) {
             return Err(state("its places are none"));
         }
         Ok(Self { held, front, blobs, sum })
@@ -207,7 +215,13 @@ impl Chest {
     /// # Errors
     /// [`Error::Io`], [`Error::State`].
     pub(crate) fn octets(&self, tag: Tag) -> Result<Vec<u8>, Error> {
-        let mut octets = Vec::new();
+        let (mut octets, mut raw, mut stored) = (Vec::new(), 0_u64, 0);
+        for blob in self.blobs(tag) {
+            (raw, stored) = (raw.saturating_add(blob.raw), stored + blob.length);
+        }
+        if raw > grows(stored) {
+            return Err(self.broken("it would be larger than such a file can become"));
+        }
         let mut stream = self.stream(tag)?;
         while stream.load()? {
             octets.extend_from_slice(&stream.octets);
@@ -219,6 +233,36 @@ impl Chest {
     pub(crate) fn broken(&self, what: &str) -> Error {
         state(&self.held, what)
     }
+}
+
+/// How many bytes may come of so many that are compressed.
+pub(crate) fn grows(stored: u64) -> u64 {
+    stored.saturating_mul(GAIN).saturating_add(BESIDE)
+}
+
+/// Writes a state or a file of a step anew, each blob as `edit` leaves it (which is told its kind),
+/// with all checksums right: for tests and fuzzing.
+///
+/// # Errors
+/// [`Error::Io`], [`Error::State`].
+#[doc(hidden)]
+pub fn forged(from: &Path, to: &Path, mut edit: impl FnMut(u8, &mut Vec<u8>)) -> Result<(), Error> {
+    let held = Held::File(from.to_owned());
+    let io = |error| failed(&held, error);
+    let (chest, mut front) = (Chest::open(held.clone())?, Vec::new());
+    chest.front()?.read_to_end(&mut front).map_err(io)?;
+    let mut packing = Packing::new(Vec::new(), front.len() as u64, Vec::new());
+    packing.out.write_all(&front).map_err(io)?;
+    for blob in &chest.blobs {
+        let file = Some(opened(&chest.held)?);
+        let blobs = vec![*blob].into_iter();
+        let mut one = Stream { held: held.clone(), file, blobs, octets: Vec::new(), at: 0 };
+        one.load()?;
+        edit(blob.tag.kind, &mut one.octets);
+        packing.put(blob.tag, blob.count, &one.octets).map_err(io)?;
+    }
+    let (octets, _) = packing.finish().map_err(io)?;
+    std::fs::write(to, octets).map_err(io)
 }
 
 /// Blobs one behind the other.

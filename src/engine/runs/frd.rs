@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use super::chest::{Blob, Chest, Front, Packing, Tag, packed};
 use super::held::Held;
 use super::run::{Head, Place, Run, Sink};
-use super::stitch::{Item, Items, Runs, bucket_of, too_many_paths};
+use super::stitch::{Item, Items, Runs, too_many_paths};
 use super::walk::Frames;
 use crate::base::error::Error;
 use crate::capture::{FileSummary, Interface};
@@ -45,7 +45,6 @@ impl<W: Write> Write for Counted<W> {
 pub(super) struct Digesting<W: Write> {
     writer: Writer<Counted<W>>,
     name: String,
-    buckets: u32,
     /// The line and the frames set aside, among the blocks of packets: they wait for nothing.
     between: Vec<Blob>,
 }
@@ -59,8 +58,7 @@ impl<W: Write> Digesting<W> {
         let name = name.to_owned();
         let writer = Writer::new(Counted { out, octets: 0 }, header);
         let writer = writer.map_err(|source| Error::Io { file: name.clone(), source })?;
-        let buckets = header.buckets.max(1);
-        Ok(Self { writer, name, buckets, between: Vec::new() })
+        Ok(Self { writer, name, between: Vec::new() })
     }
 
     /// Writes what else is known of the run; gives the sink back, and how many bytes it took.
@@ -106,8 +104,7 @@ impl<W: Write> Digesting<W> {
 
 impl<W: Write> Sink for Digesting<W> {
     fn segment(&mut self, hash: u32, now: i64, segment: &Segment<'_>) -> Result<(), Error> {
-        let bucket = bucket_of(hash, self.buckets);
-        let done = self.writer.segment(bucket, now, segment);
+        let done = self.writer.segment(hash, now, segment);
         done.map_err(|source| Error::Io { file: self.name.clone(), source })
     }
 
@@ -118,8 +115,7 @@ impl<W: Write> Sink for Digesting<W> {
         (file, position): (u32, u64),
         error: &IcmpError,
     ) -> Result<(), Error> {
-        let bucket = bucket_of(hash, self.buckets);
-        let done = self.writer.icmp(bucket, digest::Place { key: now, file, position }, error);
+        let done = self.writer.icmp(hash, digest::Place { key: now, file, position }, error);
         done.map_err(|source| Error::Io { file: self.name.clone(), source })
     }
 

@@ -30,12 +30,14 @@ mod walk;
 
 pub use abreast::{Abreast, Done, Stop};
 pub use accounts::{Accounts, accounts};
+#[doc(hidden)]
+pub use chest::forged;
 pub use facts::{Bucketed, Facts};
 pub use held::Held;
 pub use job::{Job, Way, Writing};
 pub use plan::{Plan, State, Surveyed};
 pub use run::{Head, Place, Run, RunReader, Sink, refuse, settle};
-pub use stitch::{AllPaths, Item, Items, Runs, bucket_of, stitch};
+pub use stitch::{AllPaths, Item, Items, Runs, stitch};
 pub use survey::{Found, Survey, survey};
 pub use together::{Most, Together};
 pub use walk::Frames;
@@ -44,5 +46,6 @@ use crate::base::error::Error;
 
 /// What is read back is not what was written.
 fn broken(what: &str) -> Error {
-    Error::Argument(format!("a digest is damaged: {what} in it cannot be read"))
+    let reason = format!("{what} in it cannot be read");
+    Error::State { file: "a digest".to_owned(), reason }
 }

@@ -9,6 +9,7 @@ use super::walk::{Frames, Met, Teller, Told, walk};
 use crate::base::error::Error;
 use crate::capture::NO_INTERFACE;
 use crate::conn::{Seed, Tracker};
+use crate::digest::bucket_of;
 use crate::engine::Options;
 use crate::packet::{IcmpError, Path, PathId, Paths, Segment};
 
@@ -47,12 +48,6 @@ pub trait Runs: Frames {
 
     /// See [`Paths::marks`].
     fn paths(&self) -> &[Vec<u64>];
-}
-
-/// The bucket of a hash, of so many.
-pub fn bucket_of(hash: u32, buckets: u32) -> u32 {
-    let at = (u64::from(hash) * u64::from(buckets)) >> 32;
-    u32::try_from(at).unwrap_or(0)
 }
 
 /// The paths of all runs in one numbering.

@@ -6,6 +6,7 @@ pub mod digest;
 pub mod events;
 pub mod file;
 pub mod hold;
+pub mod kept;
 pub mod mutate;
 pub mod options;
 pub mod packet;

@@ -6,41 +6,28 @@ from typing import TYPE_CHECKING, Any
 
 from finrst._errors import CaptureError
 
-from . import cloud, listing, other
-from .names import WEB, Name, parsed
+from . import listing
+from .known import shared, store_of
+from .names import Name, parsed
 from .patience import patiently, together
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from .store import Found, Options, Store
 
 
-def store_of(name: Name, options: Options) -> Store:
-    """Find the store that a URL names; nothing is asked of it yet."""
-    if name.scheme in WEB:
-        # It brings the web modules of the standard library, which take a third of the start.
-        from . import web
-
-        return web.Web(name, options)
-    if name.scheme in cloud.SCHEMES:
-        return cloud.Cloud(name, options)
-    return other.Other(name, options)
-
-
 def objects(urls: Iterable[str], options: Options | None = None) -> list[Object]:
     """Look single objects up, some at a time; ``FileNotFoundError`` where there is none."""
-    known: dict[tuple[str, str], Store] = {}
-    names = [parsed(url) for url in urls]
-    for name in names:
-        if (name.scheme, name.host) not in known:
-            known[name.scheme, name.host] = store_of(name, options or {})
 
-    def look(name: Name) -> Object:
-        store = known[name.scheme, name.host]
-        return Object(name.shown, store.stat(name.path), store, bare=not options)
+    def look(found: tuple[Name, Store]) -> Object:
+        name, store = found
+        bare = not options and not name.has_secrets
+        return Object(name.shown, store.stat(name.path), store, bare=bare)
 
-    return together(look, names)
+    with shared():
+        names = [parsed(url) for url in urls]
+        return together(look, [(name, store_of(name, options or {})) for name in names])
 
 
 def state(url: str, options: Options | None = None) -> tuple[int | None, str | None]:
@@ -141,25 +128,19 @@ def covers(url: str, folder: str, *, recursive: bool) -> bool:
     return listing.covers(parsed(url), parsed(folder), recursive=recursive)
 
 
-class Stores:
-    """The stores of one reading, each found once."""
+def look(url: str, options: Options | None, *, recursive: bool) -> Looked:
+    """Look up what a URL names."""
+    name = parsed(url)
+    return Looked(name, options or {}, store_of(name, options or {}), recursive=recursive)
 
-    def __init__(self, options: Options | None) -> None:
-        """Take the options, which are the same for all."""
-        self._options = dict(options or {})
-        self._known: dict[tuple[str, str], Store] = {}
 
-    def look(self, url: str, *, recursive: bool) -> Looked:
-        """Look up what a URL names."""
-        name = parsed(url)
-        if name.scheme in WEB:
-            store = store_of(name, self._options)
-        else:
-            place = (name.scheme, name.host)
-            if place not in self._known or name.has_secrets:
-                self._known[place] = store_of(name, self._options)
-            store = self._known[place]
-        return Looked(name, self._options, store, recursive=recursive)
+def among(items: Iterable[tuple[Any, ...]]) -> Iterator[Object]:
+    """Give the objects among what the engine takes (see :func:`finrst._base.source.sources`)."""
+    for kind, *rest in items:
+        if kind == "object":
+            yield rest[0]
+        elif kind == "listing":
+            yield from rest[1]
 
 
 def check(objects: Iterable[Object]) -> None:

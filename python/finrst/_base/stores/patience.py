@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextvars import copy_context
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
@@ -53,7 +54,9 @@ def together(call: Callable[[U], T], items: Iterable[U]) -> list[T]:
 
     # Nobody waits for these at the end of the interpreter: a store may never answer.
     for _ in range(min(_TOGETHER, wanted)):
-        threading.Thread(target=work, name="finrst-store", daemon=True).start()
+        threading.Thread(
+            target=copy_context().run, args=(work,), name="finrst-store", daemon=True
+        ).start()
     # In turns: some packages install a handler after which waiting is not interrupted.
     while wanted and not over.wait(_TURN):
         pass

@@ -10,9 +10,10 @@ import contextlib
 import io
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
-from .cloud import SCHEMES, Cloud
+from .cloud import SCHEMES
+from .known import store_of
 from .names import natural, parsed
 from .patience import patiently
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import NoReturn
 
+    from .cloud import Cloud
     from .store import Found, Options
 
 _READ = 1 << 18
@@ -40,7 +42,9 @@ def place(url: str, storage_options: Options | None = None) -> Place:
             f"not into {name.scheme}://"
         )
         raise ValueError(message)
-    return Place(Cloud(name, storage_options or {}), name.path.strip("/"), name.at(""))
+    # Of these schemes it is one.
+    store = cast("Cloud", store_of(name, storage_options or {}))
+    return Place(store, name.path.strip("/"), name.at(""))
 
 
 class Place:
@@ -64,6 +68,9 @@ class Place:
     def __truediv__(self, more: str) -> Place:
         """Give the place of this name below it."""
         return Place(self._store, f"{self._key}/{more}" if self._key else more, self._root)
+
+    def make(self) -> None:
+        """Do nothing: a bucket has no folders that would have to be there first."""
 
     def stat(self) -> Found:
         """Look it up: its size in bytes and its tag, which is another one when it changes.
