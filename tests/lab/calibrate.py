@@ -145,12 +145,12 @@ def written(found: Frequencies) -> str:
     return (
         "//! Made by `tests/lab/calibrate.py --write`.\n\n"
         "/// What is left to doubt: nothing seen from outside is certain.\n"
-        f"pub const RANGE: (f64, f64) = {RANGE};\n\n"
+        f"pub(super) const RANGE: (f64, f64) = {RANGE};\n\n"
         "/// Share that was right over all causes, in hundredths, by twentieths of stated confidence.\n"
-        f"pub const ALL: [u8; 21] =\n    [{together}];\n\n"
+        f"pub(super) const ALL: [u8; 21] =\n    [{together}];\n\n"
         "/// Cause, whether a guard applied, stated confidence in twentieths, share that was right in\n"
         "/// hundredths.\n"
-        f"pub const MEASURED: &[(&str, bool, u8, u8)] = &[\n{cells}];\n"
+        f"pub(super) const MEASURED: &[(&str, bool, u8, u8)] = &[\n{cells}];\n"
     )
 
 

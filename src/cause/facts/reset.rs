@@ -44,7 +44,7 @@ pub(super) const FACTS: &[Fact] = &[
     fact(
         "reset_right_after_own_data",
         "",
-        &["It reset right after sending data of its own, while more was arriving"],
+        &["It reset right after sending data of its own, where a close sends a FIN"],
     ),
     fact(
         "unacknowledged_bytes",

@@ -70,7 +70,7 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     let left = if unread == 0 { reset.peer_bytes_unacked } else { unread };
     Some(
         Finding::new(confidence)
-            .with(Evidence::count("unread_bytes", left).at(reset.packet))
+            .with_some((left > 0).then(|| Evidence::count("unread_bytes", left).at(reset.packet)))
             .with_some(since.map(|since| Evidence::number("since_peer_data_s", since)))
             .with_some(full.then(|| Evidence::of("its_window_was_closed")))
             .with_some((unread == 0).then(|| Evidence::of("reset_right_after_own_data")))

@@ -6,15 +6,20 @@ pub(super) const RULE: Rule = Rule {
     summary: "The sender of the reset says why: in its payload, its window field or an option.",
     wire: "Readable or diagnostic payload in the reset that is no echo of the segment it \
            answers, or a NetScaler code in the window of a sender whose windows are otherwise \
-           far from it.",
+           far from it, or are a NetScaler's own.",
     reference: "draft-boucadair-tcpm-rst-diagnostic-payload; F5 tm.rstcause.pkt; Citrix NetScaler \
            reset codes; RFC 8684 section 3.6",
     next: "Read the reason; look it up in the device's manual.",
     examples: &[
         "> S, < S., > ., > P. 10, < ., < R. text=\"idle timeout expired\"",
         "> S, < S. ttl=63, > ., > P. 10, < . ttl=63, < R. text=\"blocked by policy\" ttl=64",
+        // A NetScaler opens with a window of 8190, next to its codes.
+        "> S, < S. win=8190, > ., > P. 10, < . win=8190, < R win=8201 +1ms",
     ],
-    near_misses: &[],
+    near_misses: &[
+        ("> S, < S. win=8191, > ., > P. 10, < . win=8191, < R win=8201 +1ms", "abort_unread_data"),
+        ("> S, < S. win=8190, > ., > P. 10, < . win=8190, < R win=8190 +1ms", "abort_unread_data"),
+    ],
     twins: &[],
     applies: Applies::Reset,
     needs: Needs::NOTHING.reason(),

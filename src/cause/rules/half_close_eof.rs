@@ -28,9 +28,9 @@ pub(super) const RULE: Rule = Rule {
 numbers! {
     /// All that came after the first FIN was taken.
     confidence SURE = 0.87;
-    /// Longest record of an alert: a block cipher pads it to 32 bytes, after an initial vector and
-    /// a code of 20 bytes.
-    pub(super) size LONGEST_ALERT: u64 = 69;
+    /// Longest record of an alert: a header of 5 bytes, an initial vector of 16, and the alert with a
+    /// code of SHA-384 (48 bytes), padded to 64.
+    pub(super) size LONGEST_ALERT: u64 = 85;
 }
 
 fn holds(case: &Case<'_>) -> Option<Finding> {

@@ -63,9 +63,9 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     if handshake || stray {
         return None;
     }
-    // The acknowledgment of what it had just sent: its socket was there a moment ago, and some
-    // stacks abort without ACK.
-    let alive = reset.trigger == Some(Trigger::Ack)
+    // The acknowledgment or FIN that follows what it had just sent: its socket was there a moment
+    // ago, and some stacks abort without ACK.
+    let alive = matches!(reset.trigger, Some(Trigger::Ack | Trigger::Fin))
         && reset.sender_idle.get().is_some_and(|idle| idle <= c.reply_time());
     let confidence = match reset.idle.get() {
         _ if alive => ALIVE,

@@ -28,6 +28,8 @@ numbers! {
     count SMALL_STACK: u8 = 128;
     /// At most this part of a limit counts as near it.
     fraction NEAR_PART = 0.1;
+    /// A host repeats a SYN after this time at the earliest; a program, or a tap, may do so at once.
+    window REPEATED_S = 0.2;
     /// A timer is met within this part of it.
     fraction TIMER_PART = 0.02;
     /// Or within this time.
@@ -125,9 +127,11 @@ pub(super) fn tell_unheard(case: &Case<'_>, finding: Finding) -> Finding {
         .with_some(case.reset.map(|reset| Evidence::of("reset_at_last").at(reset.packet)))
 }
 
-/// A single SYN at the very end of the capture: nobody had the time to answer.
+/// A single SYN at the very end of the capture, or copies of it: nobody had the time to answer.
 pub(super) fn lone(case: &Case<'_>) -> bool {
-    case.side(Side::Client).syns < 2 && case.connection.censored
+    let c = case.connection;
+    let tries = s(c.end.saturating_sub(c.start));
+    (case.side(Side::Client).syns < 2 || tries < REPEATED_S) && c.censored
 }
 
 /// Whether the reset of a handshake comes from a socket that had got its SYN-ACK: it carries the

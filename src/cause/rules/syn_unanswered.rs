@@ -5,13 +5,18 @@ pub(super) const RULE: Rule = Rule {
     class: Class::Timeout,
     summary: "Nobody answered the SYN: it was dropped on the way or the host is down.",
     wire: "SYNs of one initial sequence number and no segment of the server; at least two of them \
-           or {ending.handshake_timer} of silence. A single SYN at the very end of the capture is \
-           not unanswered yet. Not where an ICMP error, resets that were not obeyed, a scan, or an \
+           or {ending.handshake_timer} of silence. A single SYN at the very end of the capture, or \
+           copies of it within {common.repeated_s}, is not unanswered yet. Not where an ICMP error, resets that were not obeyed, a scan, or an \
            attempt that was answered meanwhile says more.",
     reference: "RFC 9293 section 3.10.3; RFC 6298 for the retries",
     next: "Is a filter dropping it, or is the host down? Capture nearer to the server.",
     examples: &["> S, > S again +1s, > S again +2s"],
-    near_misses: &[("> S, < R.", "port_closed"), ("> S", "undetermined")],
+    near_misses: &[
+        ("> S, < R.", "port_closed"),
+        ("> S", "undetermined"),
+        // Not a second attempt, but a copy.
+        ("> S, > S again +1ms", "undetermined"),
+    ],
     twins: &[],
     applies: Applies::Attempt,
     needs: Needs::NOTHING.ending(&[Ending::HandshakeUnanswered]),

@@ -26,8 +26,17 @@ pub(super) const RULE: Rule = Rule {
              +0s, > R. +1ms",
         "> S, < S., > ., > P. tls, < P. tls, > P. 200, < P. 500, < P. \
              hex=1703030013000102030405060708090a0b0c0d0e0f101112, < F. +0s, > R. +1ms",
+        // Sealed, with nothing but the handshake before it: it acknowledges the FIN.
+        "> S, < S., > ., > P. tls, < P. tls, > P. 64, < ., > F., < P. \
+             hex=1703030013000102030405060708090a0b0c0d0e0f101112, > R +1ms",
     ],
     near_misses: &[
+        // So short a record that did not know of the FIN may as well be data.
+        (
+            "> S, < S., > ., > P. tls, < P. tls, > P. 64, < ., > F., < P. \
+             hex=1703030013000102030405060708090a0b0c0d0e0f101112 ack=-1, > R +1ms",
+            "data_after_close",
+        ),
         // It is a failure.
         (
             "> S, < S., > ., > P. tls, < P. 900, > P. 200, < P. 500, > F., < P. \
@@ -85,9 +94,13 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     let Some(alert) = alert.filter(|alert| alert.time <= reset.time) else {
         return Some(Finding::candidate(0.0));
     };
+    let fin = case.fins(reset.sender).next().and_then(|fin| fin.acked_packet.get());
     let goodbye = match alert.clear {
         Some((_, description)) => description == 0,
-        None => peer.data_packets >= AFTER_HANDSHAKE,
+        // What answers a FIN fails no handshake.
+        None => {
+            peer.data_packets >= AFTER_HANDSHAKE || fin.is_some_and(|packet| packet <= alert.packet)
+        }
     };
     if !goodbye || !matches!(c.ending, Ending::Reset | Ending::ResetAfterFin | Ending::Graceful) {
         return None;

@@ -173,6 +173,13 @@ impl Close {
     }
 }
 
+/// A side has sent a FIN, and goes by it: where the peer acknowledged data beyond its number, it never
+/// took it for one (a FIN before the SYN-ACK, or forged).
+fn closed(endpoint: &Endpoint) -> bool {
+    let overrun = endpoint.fin.is_some_and(|fin| endpoint.acked.min(endpoint.max_end) > fin.at + 1);
+    endpoint.fins > 0 && !overrun
+}
+
 /// Both FINs are there: each was accepted, unless something was seen against it.
 fn both_closed(c: &Connection) -> Ending {
     let unaccepted = |endpoint: &&Endpoint| endpoint.fin.is_some_and(|fin| fin.acked_at.is_none());
@@ -218,7 +225,7 @@ fn ending(c: &Connection, reset: Option<u32>) -> Ending {
     if let Some(row) = reset {
         return by_reset(c, row);
     }
-    let (client_fin, server_fin) = (client.fins > 0, server.fins > 0);
+    let (client_fin, server_fin) = (closed(client), closed(server));
     if client_fin && server_fin {
         return both_closed(c);
     }

@@ -37,6 +37,10 @@ pub(crate) fn of(
     trigger: Option<&Entry>,
 ) -> Form {
     let endpoint = c.side(sender);
+    if segment.flags.syn() {
+        // No host opens and resets in one segment.
+        return Form::Other;
+    }
     if !segment.flags.ack() {
         return match trigger {
             Some(trigger) if !hears(c, segment, endpoint, reset, trigger) => Form::Reply,

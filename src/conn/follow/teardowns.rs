@@ -24,6 +24,8 @@ numbers! {
     window CHALLENGE_TIME: i64 = 50_000_000;
 }
 
+/// The window with which a NetScaler opens.
+const NETSCALER_WINDOW: u16 = 8190;
 /// Largest window of a receiver that was not heard, and largest scale (RFC 7323 section 2.3).
 const UNKNOWN_WINDOW: u64 = 1 << 30;
 const MOST_SCALE: u8 = 14;
@@ -384,9 +386,12 @@ fn reason(segment: &Segment<'_>, endpoint: &Endpoint) -> Option<Reason> {
         return Some(payload::reason(told));
     }
     // NetScaler's codes are windows like any other unless the sender's usual ones are far off.
+    // A NetScaler's own window lies near its codes; it sends them without ACK too.
     let usual = endpoint.window;
-    let strange = endpoint.alive > 0 && usual.abs_diff(segment.window) > 64;
-    if segment.flags.ack() && strange && !segment.flags.syn() && segment.header_length == 20 {
+    let netscaler = usual == NETSCALER_WINDOW && segment.window != usual;
+    let strange = endpoint.alive > 0
+        && (netscaler || segment.flags.ack() && usual.abs_diff(segment.window) > 64);
+    if strange && !segment.flags.syn() && segment.header_length == 20 {
         return payload::netscaler_name(segment.window)
             .map(|meaning| Reason::NetScaler(segment.window, meaning));
     }
