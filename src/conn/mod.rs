@@ -34,7 +34,8 @@ mod track;
 
 pub use compat::tampering::Tampering;
 pub use facts::connection::{
-    Connection, Extra, Icmp, Left, Silence, Stuck, SynAck, TlsAlert, nanoseconds, seconds,
+    Connection, Extra, Icmp, Left, Over, Silence, Stage, Stuck, SynAck, TlsAlert, nanoseconds,
+    seconds,
 };
 pub use facts::endpoint::{Endpoint, Fin, State, Ttl};
 pub use facts::header::{Foreign, Sample, Signs, Traits, hops, unusual};

@@ -184,13 +184,22 @@ pub struct Silence {
     pub speaker: Side,
 }
 
-/// One connection. `endpoints[0]` is the client, `endpoints[1]` the server.
+/// One connection: what its segments said, and, of one that is over, how it ended.
+///
+/// Whoever follows it takes it at any [`Stage`], and so can neither read how it ended nor have it
+/// judged. Only those that are [`Over`], as where no stage is named, are judged and make rows.
+///
+/// ```compile_fail
+/// fn early(c: &finrst::conn::Connection<impl finrst::conn::Stage>) -> finrst::conn::Ending {
+///     c.ending
+/// }
+/// ```
 ///
 /// In this order, so that what every segment reads or changes lies together. (Not aligned to cache
 /// lines: the allocator does not use the memory of large aligned pieces again.)
 #[derive(Clone, Debug)]
 #[repr(C)]
-pub struct Connection {
+pub struct Connection<S = Over> {
     /// Addresses by side.
     pub addresses: BySide<Address>,
     /// Ports by side.
@@ -267,7 +276,25 @@ pub struct Connection {
     pub silence: Silence,
     /// Silence before the first FIN.
     pub idle_before_fin: Moment,
-    /// Set by `ending` when the connection is let go.
+    /// A later connection of the same addresses and ports replaced it while it was open.
+    pub superseded: bool,
+    /// A later connection of the same addresses and ports began; only late segments come.
+    pub replaced: bool,
+    /// How it ended. Memory has the room for it from the start, so that a connection becomes a row
+    /// where it lies, and hands it out at a stage that is not told until it is over.
+    pub(in crate::conn) stage: S,
+}
+
+/// How far a connection is.
+pub trait Stage {}
+
+impl Stage for Over {}
+
+/// A connection is over, or as it would be were it over now: how it ended, by
+/// [`ending`](crate::conn::follow::ending). It is read through the connection.
+#[derive(Clone, Debug)]
+pub struct Over {
+    /// Why it was let go.
     pub release: Release,
     /// How it ended; resets without effect left out.
     pub ending: Ending,
@@ -275,24 +302,31 @@ pub struct Connection {
     pub ending_raw: Ending,
     /// Who sent the segment that decided the ending, before any judgement.
     pub ended_by: EndedBy,
-    /// Index into `teardowns` of the deciding segment.
-    pub deciding: Option<u32>,
     /// Phase in which it ended.
     pub phase: Phase,
     /// The capture ended too early to know.
     pub censored: bool,
-    /// A later connection of the same addresses and ports replaced it while it was open.
-    pub superseded: bool,
-    /// A later connection of the same addresses and ports began; only late segments come.
-    pub replaced: bool,
+    /// Index into `teardowns` of the deciding segment.
+    pub deciding: Option<u32>,
+}
+
+impl std::ops::Deref for Connection {
+    type Target = Over;
+
+    #[inline]
+    fn deref(&self) -> &Over {
+        &self.stage
+    }
+}
+
+impl std::ops::DerefMut for Connection {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut Over {
+        &mut self.stage
+    }
 }
 
 impl Connection {
-    /// One side.
-    pub fn side(&self, side: Side) -> &Endpoint {
-        &self.endpoints[side]
-    }
-
     /// The tampering signature of the client's half. Silence counts only where the capture went on
     /// long enough to tell it from its own end.
     pub fn tampering(&self) -> Tampering {
@@ -311,6 +345,28 @@ impl Connection {
             silence_counts: !self.censored && self.ending != Ending::Superseded,
         };
         half.signature()
+    }
+
+    /// The segment that decided the ending.
+    pub fn deciding(&self) -> Option<&Teardown> {
+        self.teardowns.get(usize::try_from(self.deciding?).ok()?)
+    }
+
+    /// A lower bound of the payload bytes of a side that a reset threw away: sent, never
+    /// acknowledged. 0 without an effective reset.
+    pub fn bytes_lost(&self, side: Side) -> u64 {
+        let reset = self
+            .teardowns
+            .iter()
+            .any(|t| !t.is_fin() && t.effective != Some(false) && !t.duplicate);
+        if reset { self.side(side).unacked() } else { 0 }
+    }
+}
+
+impl<S> Connection<S> {
+    /// One side.
+    pub fn side(&self, side: Side) -> &Endpoint {
+        &self.endpoints[side]
     }
 
     /// The address of a side.
@@ -384,21 +440,6 @@ impl Connection {
     /// The rare facts, if there are any.
     pub fn extra(&self) -> Option<&Extra> {
         self.extra.as_deref()
-    }
-
-    /// The segment that decided the ending.
-    pub fn deciding(&self) -> Option<&Teardown> {
-        self.teardowns.get(usize::try_from(self.deciding?).ok()?)
-    }
-
-    /// A lower bound of the payload bytes of a side that a reset threw away: sent, never
-    /// acknowledged. 0 without an effective reset.
-    pub fn bytes_lost(&self, side: Side) -> u64 {
-        let reset = self
-            .teardowns
-            .iter()
-            .any(|t| !t.is_fin() && t.effective != Some(false) && !t.duplicate);
-        if reset { self.side(side).unacked() } else { 0 }
     }
 }
 

@@ -358,9 +358,4 @@ mod tests {
         assert_eq!((rst.kind, rst.form), (Kind::Rst, Some(Form::Abort)));
         assert!(!rst.is_fin() && rst.reset().is_some());
     }
-
-    #[test]
-    fn a_row_of_a_fin_and_what_a_rst_adds_are_as_wide_as_this() {
-        assert_eq!((size_of::<Teardown>(), size_of::<Reset>()), (144, 184));
-    }
 }

@@ -1,6 +1,6 @@
 //! Addresses and ports, and their hash.
 
-use crate::conn::facts::connection::Connection;
+use crate::conn::facts::connection::{Connection, Stage};
 use crate::conn::primitives::bits::{halves, high, low};
 use crate::packet::Address;
 
@@ -49,7 +49,7 @@ fn folded(a: u64, b: u64) -> u64 {
 }
 
 /// The tuple of a connection.
-pub(crate) fn tuple_of(c: &Connection) -> Tuple {
+pub(crate) fn tuple_of(c: &Connection<impl Stage>) -> Tuple {
     Tuple::new(
         c.ip_version,
         (c.addresses.client, c.ports.client),

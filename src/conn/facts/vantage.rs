@@ -31,7 +31,7 @@ pub enum VantageBasis {
     None,
 }
 
-impl Connection {
+impl<S> Connection<S> {
     /// Where it was captured, and what says so (in this order: direction marks, the split of the
     /// handshake, offloaded segments, TTL).
     pub fn vantage(&self) -> (Vantage, VantageBasis) {

@@ -1,7 +1,7 @@
 //! How a connection ended: decided when it is let go, from its facts alone.
 
 use crate::base::numbers::numbers;
-use crate::conn::facts::connection::{Connection, Stuck};
+use crate::conn::facts::connection::{Connection, Stage, Stuck};
 use crate::conn::facts::endpoint::{Endpoint, State};
 use crate::conn::facts::teardown::{Form, SequenceCheck, Teardown, Trigger};
 use crate::conn::follow::teardowns::SEARCHED;
@@ -56,12 +56,12 @@ fn is_reset(row: &Teardown) -> bool {
     !row.is_fin() && !row.duplicate
 }
 
-fn position(c: &Connection, test: impl Fn(&Teardown) -> bool) -> Option<u32> {
+fn position(c: &Connection<impl Stage>, test: impl Fn(&Teardown) -> bool) -> Option<u32> {
     c.teardowns.iter().position(test).and_then(|n| u32::try_from(n).ok())
 }
 
 /// What came after each reset, and so whether it did anything.
-fn judge_resets(c: &mut Connection) {
+fn judge_resets(c: &mut Connection<impl Stage>) {
     if c.teardowns.is_empty() {
         return;
     }
@@ -127,7 +127,7 @@ fn judge_resets(c: &mut Connection) {
 
 /// The first exact reset after which its receiver said nothing but what was on its way, and then
 /// answered by resets: it had obeyed. Nothing that was sent after it was acknowledged.
-fn obeyed_later(c: &Connection) -> Option<usize> {
+fn obeyed_later(c: &Connection<impl Stage>) -> Option<usize> {
     let rows = || c.teardowns.iter().take(SEARCHED).enumerate().filter(|(_, row)| is_reset(row));
     let (first, row) = rows().find(|(_, row)| row.sequence_check == SequenceCheck::Exact)?;
     let (sender, receiver) = (c.side(row.sender), c.side(row.sender.peer()));
@@ -155,7 +155,7 @@ struct Close {
 }
 
 impl Close {
-    fn of(c: &Connection, side: Side) -> Self {
+    fn of(c: &Connection<impl Stage>, side: Side) -> Self {
         let endpoint = c.side(side);
         let at = endpoint.fin.map_or(0, |fin| fin.at).cast_signed();
         Self {
@@ -181,7 +181,7 @@ fn closed(endpoint: &Endpoint) -> bool {
 }
 
 /// Both FINs are there: each was accepted, unless something was seen against it.
-fn both_closed(c: &Connection) -> Ending {
+fn both_closed(c: &Connection<impl Stage>) -> Ending {
     let unaccepted = |endpoint: &&Endpoint| endpoint.fin.is_some_and(|fin| fin.acked_at.is_none());
     if c.endpoints.iter().filter(unaccepted).any(goes_unanswered) {
         return Ending::PeerUnresponsive;
@@ -199,7 +199,7 @@ fn both_closed(c: &Connection) -> Ending {
 
 /// The second FIN answers the first side's `close_notify`, which came just before its FIN: the FINs
 /// crossed, and yet one side closed first.
-fn answers_close_notify(c: &Connection) -> bool {
+fn answers_close_notify(c: &Connection<impl Stage>) -> bool {
     let Some(first) = c.first_fin_by.filter(|_| c.simultaneous_close) else { return false };
     let notified = c.extra().and_then(|extra| extra.tls_alert[first]);
     let (Some(alert), Some(fin)) = (notified, c.side(first).fin) else { return false };
@@ -213,7 +213,7 @@ fn answers_close_notify(c: &Connection) -> bool {
     })
 }
 
-fn ending(c: &Connection, reset: Option<u32>) -> Ending {
+fn ending(c: &Connection<impl Stage>, reset: Option<u32>) -> Ending {
     let (client, server) = (&c.endpoints.client, &c.endpoints.server);
     let no_syn = client.syns == 0 && (server.syn_acks == 0 || client.alive == 0);
     let exchange = client.alive > 0 && server.alive > 0;
@@ -252,7 +252,7 @@ fn ending(c: &Connection, reset: Option<u32>) -> Ending {
 
 /// The capture lost the second FIN, or the whole direction: the side that had closed, and was
 /// acknowledged, acknowledges one number beyond all that its peer sent, and nothing follows.
-fn closed_unseen(c: &Connection) -> bool {
+fn closed_unseen(c: &Connection<impl Stage>) -> bool {
     let Some(first) = c.first_fin_by else { return false };
     let (closer, other) = (c.side(first), c.side(first.peer()));
     let mut rows = c.teardowns.iter().take(SEARCHED);
@@ -273,7 +273,7 @@ fn closed_unseen(c: &Connection) -> bool {
 
 /// One direction alone still shows a connection: the peer's bytes are acknowledged, or the side
 /// goes on for more than a retransmission or two.
-fn one_sided_stream(c: &Connection) -> bool {
+fn one_sided_stream(c: &Connection<impl Stage>) -> bool {
     c.endpoints.iter().any(|e| {
         e.unseen_acked > 0
             || (e.unique_bytes > 0 && e.alive > e.retransmitted_packets + 2)
@@ -295,7 +295,7 @@ fn unresponsive(endpoint: &Endpoint) -> bool {
 
 /// A side's full segments do not get through, whatever else is heard of the peer, which has not
 /// closed either.
-fn is_stuck(c: &Connection, side: Side) -> bool {
+fn is_stuck(c: &Connection<impl Stage>, side: Side) -> bool {
     let stuck = c.extra().and_then(|extra| extra.stuck[side]);
     let here = |stuck: Stuck| stuck.at == c.side(side).acked && stuck.times >= RUN;
     stuck.is_some_and(here) && c.side(side.peer()).fins == 0
@@ -310,7 +310,7 @@ fn goes_unanswered(endpoint: &Endpoint) -> bool {
 
 /// The server goes on repeating its SYN-ACK, and the client its data: the handshake's last
 /// acknowledgment did not count.
-fn final_ack_ignored(c: &Connection) -> bool {
+fn final_ack_ignored(c: &Connection<impl Stage>) -> bool {
     let (client, server) = (&c.endpoints.client, &c.endpoints.server);
     c.handshake_time.is_some()
         && client.unique_bytes > 0
@@ -320,7 +320,7 @@ fn final_ack_ignored(c: &Connection) -> bool {
         && server.syn_acks > client.syns
 }
 
-fn by_reset(c: &Connection, row: &Teardown) -> Ending {
+fn by_reset(c: &Connection<impl Stage>, row: &Teardown) -> Ending {
     let client = &c.endpoints.client;
     let (client_mark, server_mark) = match row.sender {
         Side::Client => (row.sender_mark, row.peer_mark),
@@ -364,7 +364,7 @@ fn ended_by(c: &Connection) -> EndedBy {
 }
 
 /// An ICMP error refuses a SYN; it comes from the server itself or from a box on the way.
-fn refused_by_icmp(c: &Connection) -> Option<EndedBy> {
+fn refused_by_icmp(c: &Connection<impl Stage>) -> Option<EndedBy> {
     let icmp = c.extra()?.icmp.filter(crate::conn::facts::connection::Icmp::unreachable)?;
     let server = icmp.reporter == c.addresses.server;
     Some(if server { EndedBy::Server } else { EndedBy::ThirdParty })

@@ -2,7 +2,7 @@
 //! same numbers, and headers unlike its own.
 
 use crate::base::numbers::numbers;
-use crate::conn::facts::connection::Connection;
+use crate::conn::facts::connection::{Connection, Stage};
 use crate::conn::facts::header::{Foreign, Sample, Signs, hops};
 use crate::conn::follow::baseline::{contradicts, sample, signs};
 use crate::conn::follow::effect::Effect;
@@ -19,7 +19,7 @@ numbers! {
 /// began; before it is taken into the baselines.
 #[inline]
 pub(crate) fn before(
-    c: &Connection,
+    c: &Connection<impl Stage>,
     recent: Seen<'_>,
     segment: &Segment<'_>,
     sender: Side,
@@ -31,7 +31,12 @@ pub(crate) fn before(
 }
 
 #[cold]
-fn compared(c: &Connection, recent: Seen<'_>, segment: &Segment<'_>, sender: Side) -> Signs {
+fn compared(
+    c: &Connection<impl Stage>,
+    recent: Seen<'_>,
+    segment: &Segment<'_>,
+    sender: Side,
+) -> Signs {
     let peer_id = recent.backwards().find(|entry| entry.sender != sender);
     let peer_id = peer_id.and_then(|entry| entry.ip_id);
     let peer_stamps = c.side(sender.peer()).timestamp_time.is_some();
@@ -41,7 +46,7 @@ fn compared(c: &Connection, recent: Seen<'_>, segment: &Segment<'_>, sender: Sid
 /// Keeps what was found, once the segment is taken.
 #[inline]
 pub(crate) fn after(
-    c: &mut Connection,
+    c: &mut Connection<impl Stage>,
     recent: Seen<'_>,
     segment: &Segment<'_>,
     sender: Side,
@@ -61,7 +66,7 @@ pub(crate) fn after(
 }
 
 fn answer(
-    c: &mut Connection,
+    c: &mut Connection<impl Stage>,
     recent: Seen<'_>,
     segment: &Segment<'_>,
     sender: Side,
@@ -87,7 +92,7 @@ fn answer(
 /// Two segments of a side have other bytes at the same numbers: the one that is less like its
 /// side is the doubtful one; where both are equally so the earlier one, since who forges wants to be first.
 fn contradiction(
-    c: &mut Connection,
+    c: &mut Connection<impl Stage>,
     known: &Sample,
     first: &Entry,
     segment: &Segment<'_>,
@@ -121,7 +126,7 @@ fn contradiction(
 
 /// A segment that is not in the baselines of its side, or one that comes after such a segment.
 fn doubt(
-    c: &mut Connection,
+    c: &mut Connection<impl Stage>,
     recent: Seen<'_>,
     segment: &Segment<'_>,
     sender: Side,

@@ -7,7 +7,7 @@
 //! stacks abort without ACK, some right after the acknowledgment of their last byte.
 
 use crate::base::numbers::numbers;
-use crate::conn::facts::connection::Connection;
+use crate::conn::facts::connection::{Connection, Stage};
 use crate::conn::facts::endpoint::{Endpoint, State};
 use crate::conn::facts::teardown::{Form, Reset, SequenceCheck};
 use crate::conn::follow::recent::{Entry, Seen};
@@ -29,7 +29,7 @@ const TTL_OF_128: u8 = 128;
 
 /// The form of a reset, given all else that is known of it.
 pub(crate) fn of(
-    c: &Connection,
+    c: &Connection<impl Stage>,
     recent: Seen<'_>,
     segment: &Segment<'_>,
     sender: Side,
@@ -71,7 +71,7 @@ pub(crate) fn of(
 /// of what it sent, after all that came from the peer, or with its own window or next
 /// identification.
 fn speaks(
-    c: &Connection,
+    c: &Connection<impl Stage>,
     recent: Seen<'_>,
     segment: &Segment<'_>,
     sender: Side,
@@ -93,7 +93,7 @@ fn speaks(
 /// A reset without ACK, with the window of a socket that has just been told that its data came: no
 /// host loses one in that time.
 fn hears(
-    c: &Connection,
+    c: &Connection<impl Stage>,
     segment: &Segment<'_>,
     endpoint: &Endpoint,
     reset: &Reset,
@@ -114,7 +114,7 @@ fn hears(
 
 /// RST and ACK by a host without a socket (lwIP): what it answers is all that it knows.
 fn answers(
-    c: &Connection,
+    c: &Connection<impl Stage>,
     recent: Seen<'_>,
     segment: &Segment<'_>,
     sender: Side,
@@ -146,7 +146,7 @@ fn answers(
 }
 
 /// RST and ACK of a socket: with numbers, and a timestamp, window or identification of its own.
-fn lives(c: &Connection, segment: &Segment<'_>, sender: Side, reset: &Reset) -> bool {
+fn lives(c: &Connection<impl Stage>, segment: &Segment<'_>, sender: Side, reset: &Reset) -> bool {
     let (endpoint, peer) = (c.side(sender), c.side(sender.peer()));
     let stamped = reset.has_timestamp && reset.timestamp_ok != Some(false);
     if reset.has_timestamp && !stamped {
@@ -186,13 +186,17 @@ fn lives(c: &Connection, segment: &Segment<'_>, sender: Side, reset: &Reset) -> 
 }
 
 /// Before what lies between the two may have forgotten the connection.
-fn in_course(c: &Connection, segment: &Segment<'_>) -> bool {
+fn in_course(c: &Connection<impl Stage>, segment: &Segment<'_>) -> bool {
     segment.time.saturating_sub(c.end) <= LULL
 }
 
 /// In the course of things, with a window that is not closed and nothing that its sender does not
 /// do: lwIP after some routers.
-fn unstamped_socket(c: &Connection, endpoint: &Endpoint, segment: &Segment<'_>) -> bool {
+fn unstamped_socket(
+    c: &Connection<impl Stage>,
+    endpoint: &Endpoint,
+    segment: &Segment<'_>,
+) -> bool {
     let numbered = endpoint.ip_id.is_some() && segment.ip_id == Some(0);
     segment.window != 0 && segment.header_length == 20 && in_course(c, segment) && !numbered
 }
@@ -200,7 +204,7 @@ fn unstamped_socket(c: &Connection, endpoint: &Endpoint, segment: &Segment<'_>) 
 /// In the course of things, from where its sender is, and like it in all but the stamp, that some
 /// stacks write on no reset: those whose identifications tell nothing.
 fn unmarked_socket(
-    c: &Connection,
+    c: &Connection<impl Stage>,
     endpoint: &Endpoint,
     segment: &Segment<'_>,
     reset: &Reset,

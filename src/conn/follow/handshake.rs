@@ -1,13 +1,13 @@
 //! What SYNs and SYN-ACKs say.
 
-use crate::conn::facts::connection::{Connection, Extra, SynAck};
+use crate::conn::facts::connection::{Connection, Extra, Stage, SynAck};
 use crate::conn::facts::header::unusual;
 use crate::conn::follow::teardowns;
 use crate::conn::primitives::words::{Opening, Side};
 use crate::packet::{Flags, Options, Segment, checksum};
 
 /// What the SYN of a side says, kept for the fingerprint and the options.
-pub(crate) fn note_syn(c: &mut Connection, segment: &Segment<'_>, sender: Side) {
+pub(crate) fn note_syn(c: &mut Connection<impl Stage>, segment: &Segment<'_>, sender: Side) {
     let options = Options::parse(segment.options);
     let endpoint = &mut c.endpoints[sender];
     let first = endpoint.syns + endpoint.syn_acks == 1;
@@ -51,7 +51,7 @@ fn unusual(segment: &Segment<'_>, options: &Options) -> u8 {
         | bit(has(Flags::FIN) || has(Flags::URG), unusual::FLAGS)
 }
 
-fn note_client_syn(c: &mut Connection, segment: &Segment<'_>) {
+fn note_client_syn(c: &mut Connection<impl Stage>, segment: &Segment<'_>) {
     if c.syn_time.is_none() {
         c.syn_time = segment.time.into();
         if c.opening == Opening::SynAckFirst {
@@ -73,7 +73,12 @@ fn note_client_syn(c: &mut Connection, segment: &Segment<'_>) {
     }
 }
 
-fn note_syn_ack(c: &mut Connection, segment: &Segment<'_>, sender: Side, options: &Options) {
+fn note_syn_ack(
+    c: &mut Connection<impl Stage>,
+    segment: &Segment<'_>,
+    sender: Side,
+    options: &Options,
+) {
     let peer = c.side(sender.peer());
     let position = peer.position(segment.acknowledgment);
     let syn_seen = peer.syns > 0;

@@ -2,7 +2,7 @@
 //! between the hosts).
 
 use crate::base::numbers::numbers;
-use crate::conn::facts::connection::Connection;
+use crate::conn::facts::connection::{Connection, Stage};
 use crate::conn::facts::endpoint::{Endpoint, Fin, State, truncate};
 use crate::conn::follow::baseline::baseline;
 use crate::conn::follow::effect::Effect;
@@ -18,7 +18,11 @@ numbers! {
 }
 
 /// Numbers of the segment into the sender's space, its acknowledgment into the peer's.
-pub(in crate::conn) fn advance(c: &mut Connection, segment: &Segment<'_>, sender: Side) -> Effect {
+pub(in crate::conn) fn advance(
+    c: &mut Connection<impl Stage>,
+    segment: &Segment<'_>,
+    sender: Side,
+) -> Effect {
     let flags = segment.flags;
     let mut effect = Effect::default();
     base(c, segment, sender);
@@ -54,7 +58,7 @@ pub(in crate::conn) fn advance(c: &mut Connection, segment: &Segment<'_>, sender
 /// when it is anything else: then [`advance`] and [`settle`] do the same and more.
 #[inline]
 pub(in crate::conn) fn carry_on(
-    c: &mut Connection,
+    c: &mut Connection<impl Stage>,
     segment: &Segment<'_>,
     sender: Side,
 ) -> Option<Effect> {
@@ -103,12 +107,12 @@ pub(in crate::conn) fn carry_on(
 }
 
 /// The sender's and the peer's side.
-const fn sides(c: &mut Connection, sender: Side) -> (&mut Endpoint, &mut Endpoint) {
+const fn sides(c: &mut Connection<impl Stage>, sender: Side) -> (&mut Endpoint, &mut Endpoint) {
     c.endpoints.split_mut(sender)
 }
 
 /// Finds the beginning of a side's sequence space.
-fn base(c: &mut Connection, segment: &Segment<'_>, sender: Side) {
+fn base(c: &mut Connection<impl Stage>, segment: &Segment<'_>, sender: Side) {
     let flags = segment.flags;
     let fitting = c.syn_ack.is_some_and(|seen| seen.ack_offset == 0);
     let other = c.extra().and_then(|extra| extra.second_syn_ack);
@@ -167,7 +171,7 @@ fn challenges(endpoint: &Endpoint, peer: &Endpoint, segment: &Segment<'_>) -> bo
 
 /// Whether the bytes of a segment are taken for its side's. A jump far ahead is believed once
 /// another segment goes on from about there: most of a capture may be missing.
-fn believed(c: &mut Connection, segment: &Segment<'_>, sender: Side) -> bool {
+fn believed(c: &mut Connection<impl Stage>, segment: &Segment<'_>, sender: Side) -> bool {
     let endpoint = c.side(sender);
     if !endpoint.based || endpoint.unique_bytes == 0 {
         return true;
@@ -338,7 +342,7 @@ fn acknowledge(
 
 /// States, windows, runs and baselines, once the teardown row has seen what was before.
 pub(in crate::conn) fn settle(
-    c: &mut Connection,
+    c: &mut Connection<impl Stage>,
     segment: &Segment<'_>,
     sender: Side,
     effect: &mut Effect,
@@ -400,7 +404,7 @@ pub(in crate::conn) fn settle(
     }
 }
 
-fn handshake(c: &mut Connection, segment: &Segment<'_>, sender: Side, effect: &Effect) {
+fn handshake(c: &mut Connection<impl Stage>, segment: &Segment<'_>, sender: Side, effect: &Effect) {
     let flags = segment.flags;
     if sender == Side::Client && c.syn_time.is_some() && !(flags.syn()) {
         c.client_answer_time.or_set(segment.time);

@@ -2,7 +2,7 @@
 //! full segment that does not get through.
 
 use crate::base::numbers::numbers;
-use crate::conn::facts::connection::{Connection, Stuck};
+use crate::conn::facts::connection::{Connection, Stage, Stuck};
 use crate::conn::facts::endpoint::Endpoint;
 use crate::conn::follow::effect::Effect;
 use crate::conn::follow::recent::Seen;
@@ -21,7 +21,7 @@ numbers! {
 
 /// Notes a segment or probe that its side sends again, once its effect is settled.
 pub(in crate::conn) fn note(
-    c: &mut Connection,
+    c: &mut Connection<impl Stage>,
     recent: Seen<'_>,
     segment: &Segment<'_>,
     sender: Side,
@@ -56,7 +56,7 @@ fn silence(recent: Seen<'_>, segment: &Segment<'_>, sender: Side, probe: bool) -
 
 /// The first bytes that are not acknowledged go again, in a segment as large as any, and none so
 /// large was ever acknowledged.
-fn stuck(c: &mut Connection, segment: &Segment<'_>, sender: Side) {
+fn stuck(c: &mut Connection<impl Stage>, segment: &Segment<'_>, sender: Side) {
     let (endpoint, peer) = (c.side(sender), c.side(sender.peer()));
     let at = endpoint.acked;
     let first = endpoint.position(segment.sequence) == at.cast_signed();

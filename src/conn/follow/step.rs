@@ -5,7 +5,7 @@ use crate::capture::Direction;
 use crate::conn::compat::wireshark;
 use crate::conn::compat::zeek;
 use crate::conn::compat::zeek::Zeek;
-use crate::conn::facts::connection::{Connection, Silence, TlsAlert};
+use crate::conn::facts::connection::{Connection, Over, Silence, Stage, TlsAlert};
 use crate::conn::facts::endpoint::{Endpoint, State};
 use crate::conn::facts::teardown::Kind;
 use crate::conn::follow::effect::Effect;
@@ -28,9 +28,9 @@ numbers! {
 
 /// A connection and what is only needed while segments still come.
 #[derive(Debug)]
-pub(crate) struct Live<'s> {
+pub(crate) struct Live<'s, S = Over> {
     /// The facts.
-    pub connection: &'s mut Connection,
+    pub connection: &'s mut Connection<S>,
     /// Latest segments.
     pub recent: &'s mut Recent,
     /// Where these are.
@@ -49,31 +49,6 @@ pub(crate) struct Birth {
 }
 
 impl Connection {
-    /// Begins one of which nothing is known yet with this segment, which must still be taken.
-    pub(in crate::conn) fn begin(&mut self, birth: Birth, segment: &Segment<'_>) {
-        self.addresses = BySide { client: segment.source, server: segment.destination };
-        self.ports = BySide { client: segment.source_port, server: segment.destination_port };
-        if birth.first == Side::Server {
-            self.addresses.swap();
-            self.ports.swap();
-        }
-        self.id = birth.id;
-        self.ip_version = segment.ip_version;
-        self.interface = segment.interface;
-        self.file = segment.file;
-        self.first_packet_in_file = segment.packet_in_file;
-        (self.first_packet, self.last_packet) = (segment.packet, segment.packet);
-        (self.start, self.end) = (segment.time, segment.time);
-        self.opening = birth.opening;
-        self.zeek = Zeek::new(
-            birth.first,
-            segment.flags,
-            segment.source_port,
-            segment.destination_port,
-            segment.time,
-        );
-    }
-
     /// One of which nothing is known yet.
     #[inline]
     pub(in crate::conn) fn blank() -> Self {
@@ -116,16 +91,45 @@ impl Connection {
             over_since: Moment::NONE,
             teardowns: Vec::new(),
             extra: None,
-            release: Release::End,
-            ending: Ending::Open,
-            ending_raw: Ending::Open,
-            ended_by: EndedBy::None,
-            deciding: None,
-            phase: Phase::Handshake,
-            censored: false,
             superseded: false,
             replaced: false,
+            stage: Over {
+                release: Release::End,
+                ending: Ending::Open,
+                ending_raw: Ending::Open,
+                ended_by: EndedBy::None,
+                phase: Phase::Handshake,
+                censored: false,
+                deciding: None,
+            },
         }
+    }
+}
+
+impl<S: Stage> Connection<S> {
+    /// Begins one of which nothing is known yet with this segment, which must still be taken.
+    pub(in crate::conn) fn begin(&mut self, birth: Birth, segment: &Segment<'_>) {
+        self.addresses = BySide { client: segment.source, server: segment.destination };
+        self.ports = BySide { client: segment.source_port, server: segment.destination_port };
+        if birth.first == Side::Server {
+            self.addresses.swap();
+            self.ports.swap();
+        }
+        self.id = birth.id;
+        self.ip_version = segment.ip_version;
+        self.interface = segment.interface;
+        self.file = segment.file;
+        self.first_packet_in_file = segment.packet_in_file;
+        (self.first_packet, self.last_packet) = (segment.packet, segment.packet);
+        (self.start, self.end) = (segment.time, segment.time);
+        self.opening = birth.opening;
+        self.zeek = Zeek::new(
+            birth.first,
+            segment.flags,
+            segment.source_port,
+            segment.destination_port,
+            segment.time,
+        );
     }
 
     /// Which side sent this segment, if it belongs to its addresses and ports.
@@ -161,7 +165,7 @@ impl Connection {
     }
 }
 
-impl Live<'_> {
+impl<S: Stage> Live<'_, S> {
     /// Takes the next segment of this connection, sent by this side.
     pub(crate) fn take(&mut self, segment: &Segment<'_>, sender: Side) {
         let mark = signature(segment);

@@ -1,7 +1,7 @@
 //! The rows of FIN and RST segments: what each met when it came.
 
 use crate::base::numbers::numbers;
-use crate::conn::facts::connection::Connection;
+use crate::conn::facts::connection::{Connection, Stage};
 use crate::conn::facts::endpoint::{Endpoint, Fin, State, Ttl};
 use crate::conn::facts::teardown::{
     Form, Mark, Reason, Reset, SequenceCheck, Teardown, Trigger, What,
@@ -32,7 +32,7 @@ const MOST_SCALE: u8 = 14;
 
 /// Adds the row of a FIN or RST; other segments only complete the rows of FINs they acknowledge.
 pub(in crate::conn) fn teardown(
-    c: &mut Connection,
+    c: &mut Connection<impl Stage>,
     recent: Seen<'_>,
     segment: &Segment<'_>,
     sender: Side,
@@ -51,7 +51,7 @@ pub(in crate::conn) fn teardown(
 }
 
 /// Adds a row; most connections have one or two, so there is no room kept for more.
-pub(in crate::conn) fn keep(c: &mut Connection, row: Teardown) {
+pub(in crate::conn) fn keep(c: &mut Connection<impl Stage>, row: Teardown) {
     if c.teardowns.len() == c.teardowns.capacity() {
         // The other side's FIN follows most FINs, and nothing most resets.
         let first = if row.is_fin() { 2 } else { 1 };
@@ -60,7 +60,7 @@ pub(in crate::conn) fn keep(c: &mut Connection, row: Teardown) {
     c.teardowns.push(row);
 }
 
-fn acknowledge_fin(c: &mut Connection, segment: &Segment<'_>, sender: Side) {
+fn acknowledge_fin(c: &mut Connection<impl Stage>, segment: &Segment<'_>, sender: Side) {
     let peer = &mut c.endpoints[sender.peer()];
     let acked = peer.ack_position(segment.acknowledgment);
     let covers = |fin: &&mut Fin| peer.acked > fin.at && acked > fin.at.cast_signed();
@@ -78,7 +78,7 @@ fn acknowledge_fin(c: &mut Connection, segment: &Segment<'_>, sender: Side) {
     }
 }
 
-fn fin(c: &mut Connection, segment: &Segment<'_>, sender: Side, previous_end: i64) {
+fn fin(c: &mut Connection<impl Stage>, segment: &Segment<'_>, sender: Side, previous_end: i64) {
     let mut row = bare(c, segment, sender);
     let earlier = c.teardowns.iter_mut().take(SEARCHED).find(|t| {
         t.is_fin()
@@ -100,7 +100,12 @@ fn fin(c: &mut Connection, segment: &Segment<'_>, sender: Side, previous_end: i6
     keep(c, row);
 }
 
-fn reset(c: &Connection, recent: Seen<'_>, segment: &Segment<'_>, sender: Side) -> Teardown {
+fn reset(
+    c: &Connection<impl Stage>,
+    recent: Seen<'_>,
+    segment: &Segment<'_>,
+    sender: Side,
+) -> Teardown {
     let (endpoint, peer) = (c.side(sender), c.side(sender.peer()));
     let mut reset = bare_reset(c, segment, sender);
     reset.sequence_check = check(endpoint, peer, segment);
@@ -155,7 +160,7 @@ fn since(segment: &Segment<'_>, time: i64) -> i64 {
 }
 
 /// A row with what every teardown segment says: that of a FIN.
-fn bare(c: &Connection, segment: &Segment<'_>, sender: Side) -> Teardown {
+fn bare(c: &Connection<impl Stage>, segment: &Segment<'_>, sender: Side) -> Teardown {
     let (endpoint, peer) = (c.side(sender), c.side(sender.peer()));
     let since = |time: i64| since(segment, time);
     Teardown {
@@ -185,7 +190,7 @@ fn bare(c: &Connection, segment: &Segment<'_>, sender: Side) -> Teardown {
 }
 
 /// What every RST says besides.
-fn bare_reset(c: &Connection, segment: &Segment<'_>, sender: Side) -> Reset {
+fn bare_reset(c: &Connection<impl Stage>, segment: &Segment<'_>, sender: Side) -> Reset {
     let (endpoint, peer) = (c.side(sender), c.side(sender.peer()));
     let options = Options::parse(segment.options);
     let since = |time: i64| since(segment, time);
@@ -218,7 +223,11 @@ fn mark(endpoint: &Endpoint) -> Mark {
 }
 
 /// The row of a copy that the capture made.
-pub(in crate::conn) fn copy(c: &Connection, segment: &Segment<'_>, sender: Side) -> Teardown {
+pub(in crate::conn) fn copy(
+    c: &Connection<impl Stage>,
+    segment: &Segment<'_>,
+    sender: Side,
+) -> Teardown {
     let mut row = bare(c, segment, sender);
     row.duplicate = true;
     let is_fin = !segment.flags.rst();
@@ -400,7 +409,7 @@ fn reason(segment: &Segment<'_>, endpoint: &Endpoint) -> Option<Reason> {
 
 /// Marks the peer's reset that this plain acknowledgment challenges (RFC 5961 section 3.2).
 pub(in crate::conn) fn challenge(
-    c: &mut Connection,
+    c: &mut Connection<impl Stage>,
     segment: &Segment<'_>,
     sender: Side,
     effect: &Effect,

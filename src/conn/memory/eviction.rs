@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use crate::conn::facts::connection::Connection;
+use crate::conn::facts::connection::{Connection, Stage};
 use crate::conn::facts::teardown::{Reset, Teardown};
 
 /// Candidates compared: the one that was silent longest goes.
@@ -46,12 +46,12 @@ impl Scales {
 
     /// Bytes that hang on a connection.
     #[inline]
-    pub(crate) fn weigh(self, c: &Connection) -> u64 {
+    pub(crate) fn weigh(self, c: &Connection<impl Stage>) -> u64 {
         if self.0 { hanging(c) as u64 } else { 0 }
     }
 }
 
-fn hanging(c: &Connection) -> usize {
+fn hanging(c: &Connection<impl Stage>) -> usize {
     // Not their capacity, which may be left of another connection.
     let resets = c.teardowns.iter().filter(|row| !row.is_fin()).count();
     let teardowns = c.teardowns.len() * size_of::<Teardown>() + resets * size_of::<Reset>();

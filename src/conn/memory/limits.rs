@@ -1,6 +1,6 @@
 //! When connections are let go.
 
-use crate::conn::facts::connection::Connection;
+use crate::conn::facts::connection::{Connection, Stage};
 use crate::conn::facts::endpoint::State;
 use crate::conn::primitives::words::{Opening, Release};
 
@@ -135,7 +135,7 @@ impl Due {
     }
 
     /// Which one holds for this connection.
-    pub(crate) fn of(c: &Connection) -> Self {
+    pub(crate) fn of(c: &Connection<impl Stage>) -> Self {
         if c.replaced {
             Self::Replaced
         } else if c.over_since.is_some() {

@@ -18,7 +18,7 @@ pub(crate) fn prefetch<'c>(connections: impl Iterator<Item = &'c Connection> + C
     std::hint::black_box(rows.fold(whole, |all, row| all ^ row.touch_whole()));
 }
 
-impl Connection {
+impl<S> Connection<S> {
     /// Reads from each cache line that most segments from this port change: hot fields stand
     /// together at the beginning of a connection and of its sides.
     pub(in crate::conn) fn touch(&self, port: u16) -> u64 {

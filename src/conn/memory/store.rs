@@ -7,7 +7,7 @@ mod packing;
 
 pub(crate) use end::Show;
 
-use crate::conn::facts::connection::Connection;
+use crate::conn::facts::connection::{Connection, Stage};
 use crate::conn::facts::tuple::{Tuple, tuple_of};
 use crate::conn::follow::recent::{Pool, Recent};
 use crate::conn::follow::step::Live;
@@ -125,21 +125,26 @@ impl Store {
         self.unpacked.get_mut(self.slot(number)?.at.checked_sub(UNPACKED)?)
     }
 
+    #[inline]
+    fn whole_at(&self, number: u32) -> Option<&Connection> {
+        self.unpacked_at(number).map(|unpacked| &unpacked.connection)
+    }
+
     /// The connection of a slot, which must be unpacked.
     #[inline]
-    pub(crate) fn connection(&self, number: u32) -> Option<&Connection> {
-        self.unpacked_at(number).map(|unpacked| &unpacked.connection)
+    pub(crate) fn connection(&self, number: u32) -> Option<&Connection<impl Stage>> {
+        self.whole_at(number)
     }
 
     /// The same, to change.
     #[inline]
-    pub(crate) fn connection_mut(&mut self, number: u32) -> Option<&mut Connection> {
+    pub(crate) fn connection_mut(&mut self, number: u32) -> Option<&mut Connection<impl Stage>> {
         self.unpacked_at_mut(number).map(|unpacked| &mut unpacked.connection)
     }
 
     /// Everything of an unpacked connection, to take a segment when it is `now` in the capture.
     #[inline]
-    pub(crate) fn live(&mut self, number: u32, now: i64) -> Option<Live<'_>> {
+    pub(crate) fn live(&mut self, number: u32, now: i64) -> Option<Live<'_, impl Stage>> {
         let slot = self.slot_mut(number)?;
         slot.seen = now;
         let at = slot.at.checked_sub(UNPACKED)?;
@@ -149,7 +154,7 @@ impl Store {
 
     /// When a connection was last heard of.
     pub(crate) fn last(&self, number: u32) -> Option<Last> {
-        Some(self.slot(number)?.last(self.connection(number)))
+        Some(self.slot(number)?.last(self.whole_at(number)))
     }
 
     /// Whether this connection is in a slot and still followed.
@@ -259,7 +264,8 @@ impl Store {
 
     /// Takes a connection that is unpacked out, and makes its slot free again.
     pub(crate) fn remove(&mut self, number: u32) -> Option<Connection> {
-        let row = std::mem::replace(self.connection_mut(number)?, Connection::blank());
+        let row =
+            std::mem::replace(&mut self.unpacked_at_mut(number)?.connection, Connection::blank());
         self.hanging = self.hanging.saturating_sub(self.scales.weigh(&row));
         self.vacate(number);
         let slot = self.slot_mut(number)?;
@@ -270,7 +276,7 @@ impl Store {
 
     /// The first connection with a hash, where it is unpacked.
     #[inline]
-    pub(crate) fn first(&self, hash: u32) -> Option<(u32, &Slot, &Connection)> {
+    pub(crate) fn first(&self, hash: u32) -> Option<(u32, &Slot, &Connection<impl Stage>)> {
         let number = self.index.first(hash)?;
         let slot = self.slot(number)?;
         let unpacked = self.unpacked.get(slot.at.checked_sub(UNPACKED)?)?;
@@ -298,7 +304,7 @@ impl Store {
         loop {
             let number = self.index.next(hash, &mut at)?;
             self.unpack_if_packed(number);
-            if let Some(found) = self.connection(number).and_then(&test) {
+            if let Some(found) = self.whole_at(number).and_then(&test) {
                 return Some((number, found));
             }
         }
@@ -333,8 +339,8 @@ impl Store {
     }
 
     fn copy(&self, number: u32, copy: &mut Connection) -> Option<()> {
-        if let Some(c) = self.connection(number) {
-            copy.clone_from(c);
+        if let Some(unpacked) = self.unpacked_at(number) {
+            copy.clone_from(&unpacked.connection);
             return Some(());
         }
         let rare = unpack(self.arena.packed(self.slot(number)?.at)?, copy, None);
@@ -348,5 +354,31 @@ impl Unpacked {
     /// One that is only a row.
     pub(crate) fn row(connection: Connection) -> Self {
         Self { recent: Recent::default(), number: NONE, connection }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Slot, Unpacked};
+    use crate::conn::facts::connection::{Connection, Extra};
+    use crate::conn::facts::endpoint::Endpoint;
+    use crate::conn::facts::teardown::{Reset, Teardown};
+    use crate::conn::follow::recent::Recent;
+
+    #[test]
+    fn what_is_known_of_a_connection_is_as_wide_as_this() {
+        let widths = [
+            (size_of::<Connection>(), 1280),
+            (size_of::<Endpoint>(), 376),
+            (size_of::<Extra>(), 560),
+            (size_of::<Teardown>(), 144),
+            (size_of::<Reset>(), 184),
+            (size_of::<Recent>(), 52),
+            (size_of::<Slot>(), 32),
+            (size_of::<Unpacked>(), 1344),
+        ];
+        for (at, (width, known)) in widths.into_iter().enumerate() {
+            assert_eq!(width, known, "the type at {at} of the list");
+        }
     }
 }

@@ -40,8 +40,8 @@ pub fn load(octets: &mut &[u8]) -> Option<Connection> {
 /// A connection that goes on elsewhere.
 #[derive(Debug)]
 pub struct Followed {
-    /// What is known of it; its ending is not decided.
-    pub connection: Connection,
+    /// What is known of it, with room for how it will end.
+    pub(in crate::conn) connection: Connection,
     /// When it was last heard of: the time of its latest packet, or the capture's at it if that was
     /// later.
     pub(in crate::conn) heard: i64,

@@ -1,6 +1,6 @@
 //! Who is the client, and whether a segment fits a connection that it was not seen to belong to.
 
-use crate::conn::facts::connection::Connection;
+use crate::conn::facts::connection::{Connection, Stage};
 use crate::conn::facts::endpoint::Endpoint;
 use crate::conn::primitives::ports::likely_server_port;
 use crate::conn::primitives::words::{Opening, Side};
@@ -34,7 +34,7 @@ fn service(port: u16) -> u8 {
 }
 
 /// Whether the first segment of a silent side fits what the other side sent.
-pub(crate) fn answers(c: &Connection, side: Side, segment: &Segment<'_>) -> bool {
+pub(crate) fn answers(c: &Connection<impl Stage>, side: Side, segment: &Segment<'_>) -> bool {
     let peer = c.side(side.peer());
     if !peer.based || !segment.flags.ack() {
         return true;
@@ -46,7 +46,7 @@ pub(crate) fn answers(c: &Connection, side: Side, segment: &Segment<'_>) -> bool
 
 /// Whether a segment on another VLAN or tunnel carries a known connection on, and is not a copy
 /// of it that ran elsewhere.
-pub(crate) fn continues(c: &Connection, side: Side, segment: &Segment<'_>) -> bool {
+pub(crate) fn continues(c: &Connection<impl Stage>, side: Side, segment: &Segment<'_>) -> bool {
     let endpoint = c.side(side);
     if segment.flags.syn() || !endpoint.based {
         return false;
@@ -62,7 +62,7 @@ const REACH: i64 = 1 << 20;
 /// Whether the numbers of a segment may be those of a connection that a SYN began. What is too
 /// little to be told by stays with it: a plain acknowledgment and a reset while its SYN has no
 /// answer, which a host sends that knows the connection before (RFC 5961 section 4).
-pub(crate) fn fits(c: &Connection, side: Side, segment: &Segment<'_>) -> bool {
+pub(crate) fn fits(c: &Connection<impl Stage>, side: Side, segment: &Segment<'_>) -> bool {
     let (endpoint, peer) = (c.side(side), c.side(side.peer()));
     let flags = segment.flags;
     let plain = segment.payload_length == 0 && !flags.fin() && !flags.rst();
@@ -81,7 +81,12 @@ pub(crate) fn fits(c: &Connection, side: Side, segment: &Segment<'_>) -> bool {
 /// Whether a segment that does not fit the connection after it, which began with the packet
 /// `next`, is one of this one's late segments. A reset is, where it has exactly its side's next
 /// number and another late segment came before it.
-pub(crate) fn is_late(c: &Connection, side: Side, segment: &Segment<'_>, next: u64) -> bool {
+pub(crate) fn is_late(
+    c: &Connection<impl Stage>,
+    side: Side,
+    segment: &Segment<'_>,
+    next: u64,
+) -> bool {
     let (endpoint, peer) = (c.side(side), c.side(side.peer()));
     if !endpoint.based || !peer.based {
         return false;

@@ -5,7 +5,7 @@ mod carry;
 mod leave;
 mod place;
 
-use crate::conn::facts::connection::{Connection, Icmp};
+use crate::conn::facts::connection::{Connection, Icmp, Stage};
 use crate::conn::follow::ending;
 use crate::conn::memory::eviction::Candidates;
 use crate::conn::memory::limits::Limits;
@@ -259,7 +259,7 @@ impl Tracker {
     }
 
     /// Whether it has as many rows of FINs and RSTs as one connection may have.
-    fn is_long(&self, c: &Connection) -> bool {
+    fn is_long(&self, c: &Connection<impl Stage>) -> bool {
         c.teardowns.len() >= self.limits.teardowns.max(1) as usize
     }
 }

@@ -154,7 +154,10 @@ impl Together {
             loop {
                 let row = merged.next()?;
                 let over = row.is_none();
-                shown.extend(row.map(|row| Connection { id: number, ..row }));
+                shown.extend(row.map(|mut row| {
+                    row.id = number;
+                    row
+                }));
                 number += u64::from(!over);
                 if over || shown.len() == SHOWN {
                     take(&shown)?;

@@ -1,7 +1,7 @@
 //! The fields of a connection in the order in which they are coded: what the same connections
 //! lack stands together, in groups of eight.
 
-use crate::conn::facts::connection::{Connection, Silence, SynAck};
+use crate::conn::facts::connection::{Connection, Over, Silence, Stage, SynAck};
 use crate::conn::facts::endpoint::State;
 use crate::conn::facts::teardown::{Form, SequenceCheck, Trigger};
 use crate::conn::follow::recent::Entry;
@@ -71,15 +71,9 @@ pub(crate) fn connection(c: &mut Connection, coder: &mut impl Coder) {
         bytes_after_first_fin,
         silence,
         idle_before_fin,
-        release,
-        ending,
-        ending_raw,
-        ended_by,
-        deciding,
-        phase,
-        censored,
         superseded,
         replaced,
+        stage: Over { release, ending, ending_raw, ended_by, phase, censored, deciding },
     } = c;
     [*id, *first_packet] = numbers([*id, *first_packet], coder);
     coder.plain(start);
@@ -225,7 +219,7 @@ pub(crate) struct Trail {
 
 impl Trail {
     /// From the beginning of a connection.
-    pub(crate) fn of(c: &Connection) -> Self {
+    pub(crate) fn of(c: &Connection<impl Stage>) -> Self {
         let next = c.endpoints.each_ref().map(|endpoint| endpoint.base);
         Self { packet: c.first_packet, time: c.start, next, ids: BySide::both(0) }
     }

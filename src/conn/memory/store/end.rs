@@ -75,7 +75,7 @@ impl Store {
         rows: &mut Rows,
     ) {
         let Some(&slot) = self.slot(number) else { return };
-        if let Some(c) = self.connection_mut(number) {
+        if let Some(Unpacked { connection: c, .. }) = self.unpacked_at_mut(number) {
             if slot.followed {
                 decide(c, &slot, limits, now).count(released);
             }
@@ -91,6 +91,18 @@ impl Store {
             rows.push_packed(bytes, rare, release);
             self.arena.give_back(slot.at);
         }
+    }
+
+    /// Decides how an unpacked connection ended that is let go now.
+    pub(crate) fn decide(
+        &mut self,
+        number: u32,
+        release: Release,
+        now: i64,
+    ) -> Option<&Connection> {
+        let c = &mut self.unpacked_at_mut(number)?.connection;
+        ending::decide(c, release, now);
+        Some(c)
     }
 
     /// The unpacked connections of these slots, where they lie together in this order.

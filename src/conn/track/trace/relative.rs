@@ -1,6 +1,6 @@
 //! Segments with relative numbers.
 
-use crate::conn::facts::connection::Connection;
+use crate::conn::facts::connection::{Connection, Stage};
 use crate::conn::facts::endpoint::truncate;
 use crate::conn::primitives::words::{BySide, Side};
 use crate::packet::{Flags, Segment, Seq};
@@ -64,7 +64,7 @@ pub(super) struct Bases(BySide<Option<Base>>);
 
 impl Bases {
     /// Where those of a connection stand after its packets so far.
-    pub(super) fn of(c: &Connection) -> Self {
+    pub(super) fn of(c: &Connection<impl Stage>) -> Self {
         let base = |side| {
             let own = c.side(side);
             let last = own.base.plus(truncate(own.max_end));

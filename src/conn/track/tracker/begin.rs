@@ -1,7 +1,7 @@
 //! A connection begins.
 
 use super::{MAX_SIBLINGS, Tracker};
-use crate::conn::facts::connection::{Connection, Left};
+use crate::conn::facts::connection::{Connection, Left, Stage};
 use crate::conn::facts::endpoint::truncate;
 use crate::conn::follow::step::Birth;
 use crate::conn::memory::store::NONE;
@@ -110,8 +110,11 @@ impl Tracker {
             let Some(slot) = self.store.slot(at) else { break };
             next = slot.next;
             self.store.unpack_if_packed(at);
-            let before = |c: &Connection| c.replaced && c.paths.contains(&Some(segment.path));
-            if self.store.connection(at).is_some_and(before) {
+            let before = self
+                .store
+                .connection(at)
+                .is_some_and(|c| c.replaced && c.paths.contains(&Some(segment.path)));
+            if before {
                 self.let_go(at, Release::Reuse, segment.time);
             }
         }
@@ -137,7 +140,7 @@ impl Tracker {
 
 /// What a connection leaves for the next one of its addresses and ports, which this segment begins;
 /// one that never opened leaves what it found.
-fn left(c: &Connection, segment: &Segment<'_>) -> Option<Left> {
+fn left(c: &Connection<impl Stage>, segment: &Segment<'_>) -> Option<Left> {
     let opened = c.endpoints.iter().all(|e| e.based && e.alive > 0)
         && (c.handshake_time.is_some() || c.syn_time.is_none());
     if !opened {

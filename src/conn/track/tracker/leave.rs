@@ -2,7 +2,6 @@
 
 use super::{MAX_SIBLINGS, Tracker};
 use crate::conn::facts::tuple::{Tuple, tuple_of};
-use crate::conn::follow::ending;
 use crate::conn::memory::eviction;
 use crate::conn::memory::limits::Due;
 use crate::conn::memory::store::{NONE, Slot};
@@ -58,8 +57,7 @@ impl Tracker {
             return;
         };
         self.store.unpack_if_packed(number);
-        let Some(c) = self.store.connection_mut(number) else { return };
-        ending::decide(c, release, time);
+        let Some(c) = self.store.decide(number, release, time) else { return };
         let tuple = tuple_of(c);
         self.unlink(&tuple, hash, number, next);
         if self.limits.keep {

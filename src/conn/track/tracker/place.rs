@@ -1,7 +1,7 @@
 //! Which connection a segment belongs to.
 
 use super::{MAX_SIBLINGS, Tracker};
-use crate::conn::facts::connection::Connection;
+use crate::conn::facts::connection::{Connection, Stage};
 use crate::conn::facts::endpoint::State;
 use crate::conn::memory::store::NONE;
 use crate::conn::primitives::words::Side;
@@ -162,7 +162,7 @@ impl Tracker {
 }
 
 /// The server acknowledged the SYN without one of its own, which may follow (a split handshake).
-fn acknowledged_alone(c: &Connection) -> bool {
+fn acknowledged_alone(c: &Connection<impl Stage>) -> bool {
     let server = c.side(Side::Server);
     let spoken = server.syns + server.syn_acks + server.fins + server.rsts;
     spoken == 0 && server.unique_bytes == 0 && c.side(Side::Client).acked == 1
