@@ -39,7 +39,7 @@ use crate::base::numbers::numbers;
 use crate::conn::{Connection, EndedBy, Ending, Kind, Side, Teardown};
 use guards::Guards;
 use mechanism::Forged;
-use needs::{CLASSES, Like};
+use needs::Like;
 
 numbers! {
     DECISION:
@@ -247,28 +247,32 @@ enum Asked {
     Attempt,
 }
 
-/// A rule that is asked, with what it needs, and its cause.
-type Question = (Needs, Cause, &'static Rule);
-
 impl Asked {
-    /// The rules that are asked, in order of decision.
-    fn rules(self) -> impl Iterator<Item = Question> {
-        let all = RULES.iter().enumerate().filter(move |(_, rule)| self.takes(rule.applies));
-        all.filter_map(|(index, rule)| Some((rule.needs, Cause::at(index)?, *rule)))
+    /// The rules that are asked, as bits for their places.
+    fn rules(self) -> u128 {
+        static EACH: [u128; 5] = [
+            Asked::Connection.among(RULES),
+            Asked::DecidingReset.among(RULES),
+            Asked::Reset.among(RULES),
+            Asked::Fin.among(RULES),
+            Asked::Attempt.among(RULES),
+        ];
+        EACH.get(self as usize).copied().unwrap_or(0)
     }
 
-    /// Those of them that the class of a case does not rule out.
-    fn rules_for(self, like: Like) -> &'static [Question] {
-        static LISTS: [[OnceLock<Vec<Question>>; CLASSES]; 5] =
-            [const { [const { OnceLock::new() }; CLASSES] }; 5];
-        let lists = LISTS.get(self as usize);
-        let Some(list) = lists.and_then(|lists| lists.get(like.class())) else { return &[] };
-        list.get_or_init(|| {
-            self.rules().filter(|(needs, ..)| !needs.rule_out(like.of_class())).collect()
-        })
+    #[expect(clippy::indexing_slicing, reason = "looked at when the program is built")]
+    const fn among(self, rules: &[&Rule]) -> u128 {
+        let (mut all, mut at) = (0, 0);
+        while at < rules.len() {
+            if self.takes(rules[at].applies) {
+                all |= 1 << at;
+            }
+            at += 1;
+        }
+        all
     }
 
-    fn takes(self, applies: Applies) -> bool {
+    const fn takes(self, applies: Applies) -> bool {
         match applies {
             Applies::Any => true,
             Applies::Connection => matches!(self, Self::Connection | Self::Fin | Self::Attempt),
@@ -280,6 +284,15 @@ impl Asked {
             }
         }
     }
+}
+
+/// The rules with these bits, in order of decision.
+fn rules_of(mut bits: u128) -> impl Iterator<Item = (Cause, &'static Rule)> {
+    std::iter::from_fn(move || {
+        let cause = Cause(u8::try_from(bits.trailing_zeros()).ok()?);
+        bits &= bits.wrapping_sub(1);
+        Some((cause, cause.rule()?))
+    })
 }
 
 /// The first rule whose finding is more likely than not decides, since the order goes from the
@@ -300,16 +313,13 @@ fn decide(case: &Case<'_>, sender: EndedBy, asked: Asked) -> (Verdict, Option<Fo
     let mut likeliest = 0.0;
     let mut others: Vec<(Cause, f64)> = Vec::new();
     let mut excluded = 0;
-    let like = Like::of(case);
+    let (asked, ruled_out) = (asked.rules(), Like::of(case).ruled_out());
     if cfg!(debug_assertions) {
-        for (_, _, rule) in asked.rules().filter(|(needs, ..)| needs.rule_out(like)) {
+        for (_, rule) in rules_of(asked & ruled_out) {
             assert!((rule.holds)(case).is_none(), "{} needs less than it says", rule.name);
         }
     }
-    for &(needs, found, rule) in asked.rules_for(like) {
-        if needs.rule_out(like) {
-            continue;
-        }
+    for (found, rule) in rules_of(asked & !ruled_out) {
         let Some(finding) = (rule.holds)(case) else { continue };
         if finding.candidate {
             if finding.confidence > 0.0 {
@@ -339,9 +349,7 @@ fn decide(case: &Case<'_>, sender: EndedBy, asked: Asked) -> (Verdict, Option<Fo
     let hundredths = rivals::hundredths(verdict.confidence);
     verdict.confidence = rivals::shown(hundredths);
     let twins = verdict.cause.twins();
-    let possible = |twin: Cause| {
-        excluded & twin.bit() == 0 && twin.rule().is_some_and(|rule| asked.takes(rule.applies))
-    };
+    let possible = asked & !excluded;
     verdict.alternatives = rivals::rivals(verdict.cause, hundredths, others, twins, possible);
     let Some(finding) = best else { return (verdict, None) };
     verdict.evidence = finding.evidence;

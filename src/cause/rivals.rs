@@ -6,7 +6,7 @@
 
 use std::sync::OnceLock;
 
-use super::{Cause, names};
+use super::Cause;
 use crate::base::numbers::numbers;
 
 numbers! {
@@ -58,18 +58,18 @@ pub(super) fn shown(hundredths: u32) -> f64 {
 
 /// The rivals of a cause, likeliest first. `others` are the causes whose rules hold too or offer
 /// themselves, each with its own confidence; `twins` those that cannot be told from it, of which
-/// only some are `possible` here.
+/// only those with `possible` bits may be here.
 pub(super) fn rivals(
     cause: Cause,
     confidence: u32,
     mut others: Vec<(Cause, f64)>,
     twins: &[Cause],
-    possible: impl Fn(Cause) -> bool,
+    possible: u128,
 ) -> Vec<Alternative> {
-    let held = others.len();
+    let known = others.iter().fold(0, |known, (other, _)| known | other.bit());
     for &twin in twins {
-        let known = others.iter().take(held).any(|(other, _)| *other == twin);
-        if !known && possible(twin) {
+        let known = known & twin.bit() != 0;
+        if !known && possible & twin.bit() != 0 {
             others.push((twin, TWIN));
         }
     }
@@ -83,24 +83,20 @@ pub(super) fn rivals(
     let sum: f64 = others.iter().map(|(_, own)| own).sum();
     let each = f64::from(left) / sum.max(1.0);
     others.sort_by(|(a, x), (b, y)| y.total_cmp(x).then(a.index().cmp(&b.index())));
-    let mut rivals = Vec::with_capacity(others.len());
-    for (cause, own) in others {
+    let share = |(cause, own): (Cause, f64)| {
         // Rounded down, so that all together are never more than there is.
         let share = whole(each * own).clamp(1, most.max(1));
-        if share > left {
-            break;
-        }
-        left -= share;
-        rivals.push(Alternative { cause, confidence: shown(share) });
-    }
-    rivals
+        left = left.checked_sub(share)?;
+        Some(Alternative { cause, confidence: shown(share) })
+    };
+    others.into_iter().map_while(share).collect()
 }
 
 /// Whether a cause only says what came.
 fn describes(cause: Cause) -> bool {
-    static ALL: OnceLock<Vec<bool>> = OnceLock::new();
-    let all = ALL.get_or_init(|| names().iter().map(|name| DESCRIPTIONS.contains(name)).collect());
-    all.get(cause.index()).copied().unwrap_or_default()
+    static ALL: OnceLock<u128> = OnceLock::new();
+    let bits = || DESCRIPTIONS.iter().filter_map(|name| Cause::named(name).map(Cause::bit));
+    ALL.get_or_init(|| bits().fold(0, |all, bit| all | bit)) & cause.bit() != 0
 }
 
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // between 0 and 100
@@ -123,7 +119,7 @@ mod tests {
         let named = |name: &str| Cause::named(name).unwrap();
         let others = others.iter().map(|&(name, own)| (named(name), own)).collect();
         let twins: Vec<_> = twins.iter().map(|twin| named(twin)).collect();
-        let all = rivals(named(cause), sure, others, &twins, |_| true);
+        let all = rivals(named(cause), sure, others, &twins, u128::MAX);
         let told = |other: &Alternative| (other.cause.name(), super::hundredths(other.confidence));
         all.iter().map(told).collect()
     }
@@ -204,7 +200,7 @@ mod tests {
 
     #[test]
     fn every_cause_has_a_bit_of_its_own() {
-        let bits = super::names().into_iter().map(|name| Cause::named(name).unwrap().bit());
+        let bits = crate::cause::names().into_iter().map(|name| Cause::named(name).unwrap().bit());
         let all = bits.clone().fold(0, |all, bit| all | bit);
         assert_eq!(all.count_ones() as usize, bits.count() - 1, "undetermined has none");
     }

@@ -8,13 +8,13 @@ use super::{Metadata, Step};
 use crate::base::error::Error;
 use crate::base::guard;
 use crate::base::parallel;
-use crate::cause::{self, Context, Evidence, Parameters, Storm, Verdict};
+use crate::cause::{self, Context, Parameters, Storm, Verdict};
 use crate::conn::{Connection, Rows, Teardown, Unpacker};
 use crate::engine::Output;
 use crate::table::connections::{ConnectionRow, Connections};
 use crate::table::shared::Shared;
 use crate::table::teardowns::{TeardownRow, Teardowns};
-use crate::table::{BLOCK_ROWS, CHUNK_ROWS, Columns, Layout, Made};
+use crate::table::{BLOCK_ROWS, CHUNK_ROWS, Columns, Filler, Layout, Made, Table};
 
 /// Bytes that a row may take while it is made.
 const ROW: u64 = 20_000;
@@ -60,30 +60,24 @@ impl Judge<'_> {
             guard::room_for(chunk.len() as u64 * ROW)?;
             let mut batch = layout.batch(chunk.len());
             let mut unpacker = Unpacker::default();
-            let mut gathered = Gathered::default();
             for start in (0..chunk.len()).step_by(BLOCK_ROWS) {
                 let block = unpacker.look(&chunk, start..start + BLOCK_ROWS);
                 let verdicts: Vec<_> = if judged {
                     self.context.prefetch(&block);
-                    let judge = |c: &&Connection| cause::judge(c, self.context, self.parameters);
-                    let judged = block.iter().map(judge);
-                    judged.map(|verdict| gathered.take(verdict)).collect()
+                    let judge = |c: &&Connection| {
+                        told(cause::judge(c, self.context, self.parameters), &mut batch)
+                    };
+                    block.iter().map(judge).collect()
                 } else {
                     Vec::new()
                 };
-                let verdicts = verdicts.iter().map(Some).zip(gathered.each());
+                let verdicts = verdicts.iter().map(Some).chain(iter::repeat(None));
                 let rows: Vec<_> = block
                     .iter()
-                    .zip(verdicts.chain(iter::repeat((None, &[][..]))))
-                    .map(|(&connection, (verdict, evidence))| ConnectionRow {
-                        connection,
-                        verdict,
-                        evidence,
-                        shared,
-                    })
+                    .zip(verdicts)
+                    .map(|(&connection, verdict)| ConnectionRow { connection, verdict, shared })
                     .collect();
                 batch.add(&rows);
-                gathered.clear();
             }
             batch.finish()
         })?;
@@ -124,7 +118,7 @@ impl Judge<'_> {
             guard::room_for(chunk.len() as u64 * ROW)?;
             let mut batch = layout.batch(chunk.len());
             let mut unpacker = Unpacker::default();
-            let (mut fins, mut gathered) = (Fins::default(), Gathered::default());
+            let mut fins = Fins::default();
             for block in chunk.chunks(BLOCK_ROWS) {
                 let looked =
                     unpacker.look(connections, block.iter().map(|&(_, row, _)| row as usize));
@@ -140,27 +134,27 @@ impl Judge<'_> {
                     })
                     .collect();
                 let verdicts: Vec<_> = if judged {
-                    let judged = block.iter().map(|place| self.row(place, &mut fins));
-                    let taken = |(verdict, injection)| (gathered.take(verdict), injection);
-                    judged.map(taken).collect()
+                    let judge = |place| {
+                        let (verdict, injection) = self.row(place, &mut fins);
+                        (told(verdict, &mut batch), injection)
+                    };
+                    block.iter().map(judge).collect()
                 } else {
                     Vec::new()
                 };
-                let verdicts = verdicts.iter().map(Some).zip(gathered.each());
+                let verdicts = verdicts.iter().map(Some).chain(iter::repeat(None));
                 let rows: Vec<_> = block
                     .iter()
-                    .zip(verdicts.chain(iter::repeat((None, &[][..]))))
-                    .map(|(place, (judged, evidence))| TeardownRow {
+                    .zip(verdicts)
+                    .map(|(place, judged)| TeardownRow {
                         connection: place.connection,
                         teardown: place.teardown,
                         verdict: judged.map(|(verdict, _)| verdict),
-                        evidence,
                         injection: judged.map_or(0.0, |&(_, injection)| injection),
                         shared,
                     })
                     .collect();
                 batch.add(&rows);
-                gathered.clear();
             }
             batch.finish()
         })?;
@@ -213,33 +207,11 @@ impl Judge<'_> {
     }
 }
 
-/// The evidence of a block's verdicts in one list: the list that each of them brings is given back
-/// before the next one is asked for.
-#[derive(Default)]
-struct Gathered {
-    all: Vec<Evidence>,
-    ends: Vec<usize>,
-}
-
-impl Gathered {
-    /// Takes the evidence out of a verdict.
-    fn take(&mut self, mut verdict: Verdict) -> Verdict {
-        self.all.append(&mut std::mem::take(&mut verdict.evidence));
-        self.ends.push(self.all.len());
-        verdict
-    }
-
-    /// What was taken out of each.
-    fn each(&self) -> impl Iterator<Item = &[Evidence]> {
-        let starts = std::iter::once(&0).chain(&self.ends);
-        starts.zip(&self.ends).map(|(&from, &to)| self.all.get(from..to).unwrap_or_default())
-    }
-
-    /// Begins anew.
-    fn clear(&mut self) {
-        self.all.clear();
-        self.ends.clear();
-    }
+/// A verdict whose evidence was put into the column, and its list given back before the next one is
+/// asked for.
+fn told<T: Table>(mut verdict: Verdict, batch: &mut Filler<'_, T>) -> Verdict {
+    batch.evidence(&std::mem::take(&mut verdict.evidence));
+    verdict
 }
 
 /// What is to be remembered of connections with many FINs and RSTs, by their rows.
@@ -250,7 +222,7 @@ fn storms(places: &[(u64, u32, u32)]) -> HashMap<u32, Storm> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Columns, Context, Fins, Gathered, Judge, Parameters, Place, cause, storms};
+    use super::{Columns, Context, Fins, Judge, Parameters, Place, cause, storms};
     use crate::conn::play;
 
     #[test]
@@ -320,22 +292,5 @@ mod tests {
             })
             .collect();
         assert_eq!(known, [true, true, false]);
-    }
-
-    #[test]
-    fn evidence_is_gathered_in_the_order_of_the_verdicts() {
-        let (context, parameters) = (Context::default(), Parameters::default());
-        let verdict = |script| cause::judge(&play(script).unwrap()[0], &context, &parameters);
-        let (refused, lone) = (verdict("> S, < R."), verdict("> S"));
-        assert!(!refused.evidence.is_empty() && lone.evidence.is_empty());
-        let mut gathered = Gathered::default();
-        for _ in 0..2 {
-            for verdict in [&lone, &refused, &lone, &refused] {
-                assert!(gathered.take(verdict.clone()).evidence.is_empty());
-            }
-            let each: Vec<_> = gathered.each().collect();
-            assert_eq!(each, [&[][..], &refused.evidence, &[], &refused.evidence]);
-            gathered.clear();
-        }
     }
 }

@@ -10,6 +10,7 @@ use super::column::{Column, Kind, Table, columns};
 use super::fill::{BLOCK_ROWS, Filling};
 use super::shared::Shared;
 use crate::base::error::Error;
+use crate::cause::Evidence;
 
 /// Rows of one record batch at most.
 pub const CHUNK_ROWS: usize = 8192;
@@ -82,7 +83,8 @@ impl<T: Table> Layout<T> {
     /// A batch to be filled with so many rows.
     pub fn batch(&self, rows: usize) -> Filler<'_, T> {
         let filling = self.columns.iter().map(|c| Filling::new(&c.kind, rows)).collect();
-        Filler { layout: self, filling }
+        let evidence = self.columns.iter().position(|c| matches!(c.kind, Kind::Evidence));
+        Filler { layout: self, filling, evidence }
     }
 
     /// The table of these batches, which were made by [`Layout::batch`].
@@ -101,9 +103,21 @@ impl<T: Table> Layout<T> {
 pub struct Filler<'l, T: Table> {
     layout: &'l Layout<T>,
     filling: Vec<Filling>,
+    /// Where the column of evidence is, if it is asked for.
+    evidence: Option<usize>,
 }
 
 impl<T: Table> Filler<'_, T> {
+    /// Puts the evidence of the next row's verdict into its column, where that is asked for. It is
+    /// given before the row is added, and in the order of the rows.
+    pub fn evidence(&mut self, evidence: &[Evidence]) {
+        if let Some(Filling::Evidence(facts)) =
+            self.evidence.and_then(|at| self.filling.get_mut(at))
+        {
+            facts.row(evidence);
+        }
+    }
+
     /// Adds rows. They are best given in blocks of [`BLOCK_ROWS`], made just before.
     pub fn add(&mut self, rows: &[T::Row<'_>]) {
         for block in rows.chunks(BLOCK_ROWS) {
@@ -116,8 +130,8 @@ impl<T: Table> Filler<'_, T> {
     /// The batch.
     ///
     /// # Errors
-    /// When a column without nulls has none to give, or a word is not in its vocabulary: errors
-    /// of this crate, not of the capture.
+    /// When a column without nulls has none to give, a word is not in its vocabulary, or there is not
+    /// evidence for each row: errors of this crate, not of the capture.
     pub fn finish(self) -> Result<RecordBatch, Error> {
         let arrays = self
             .filling

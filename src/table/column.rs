@@ -8,7 +8,7 @@ use arrow_schema::{DataType, Field, Fields, TimeUnit};
 
 use super::fill::BLOCK_ROWS;
 use super::shared::{Names, Shared};
-use super::sink::{Facts, Shares, Texts};
+use super::sink::{Shares, Texts};
 
 /// A table: the list of its columns, and what one row is made from.
 pub trait Table: Sized + 'static {
@@ -111,8 +111,10 @@ pub enum Kind<T: Table> {
     Named(fn(&Shared) -> &Names, Get<T, usize>),
     /// `list<utf8>`.
     Texts(Write<T, Texts>),
-    /// `list<struct<fact: dictionary<int16, utf8>, value: float64, text: utf8, packet: int64>>`.
-    Facts(Write<T, Facts>),
+    /// `list<struct<fact: dictionary<int16, utf8>, value: float64, text: utf8, packet: int64>>`,
+    /// the evidence of the rows' verdicts, which comes before the rows: see
+    /// [`Filler::evidence`](super::Filler::evidence).
+    Evidence,
     /// `list<struct<cause: dictionary<int8, utf8>, confidence: float64>>`.
     Shares(Write<T, Shares>),
 }
@@ -210,7 +212,7 @@ impl<T: Table> Column<T> {
             Kind::Label(..) => words_by(DataType::Int16),
             Kind::Named(..) => words_by(DataType::Int32),
             Kind::Texts(_) => DataType::List(text_item()),
-            Kind::Facts(_) => DataType::List(fact_item()),
+            Kind::Evidence => DataType::List(fact_item()),
             Kind::Shares(_) => DataType::List(share_item()),
         }
     }

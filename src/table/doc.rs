@@ -50,7 +50,7 @@ fn type_name<T: Table>(kind: &Kind<T>) -> &'static str {
         Kind::Label(..) => "dictionary<int16, utf8>",
         Kind::Named(..) => "dictionary<int32, utf8>",
         Kind::Texts(_) => "list<utf8>",
-        Kind::Facts(_) => "list<struct<fact, value, text, packet>>",
+        Kind::Evidence => "list<struct<fact, value, text, packet>>",
         Kind::Shares(_) => "list<struct<cause, confidence>>",
     }
 }

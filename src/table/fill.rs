@@ -48,8 +48,8 @@ pub(super) enum Filling {
     Text(Lines),
     /// `list<utf8>`.
     Texts(Box<Texts>),
-    /// A list of named facts.
-    Facts(Box<Facts>),
+    /// The evidence of verdicts.
+    Evidence(Box<Facts>),
     /// A list of causes with their shares.
     Shares(Box<Shares>),
 }
@@ -70,7 +70,7 @@ impl Filling {
             Kind::Bool(_) => Self::Bool(Bools::new(rows)),
             Kind::Address(_) | Kind::Text(_) => Self::Text(Lines::new(rows)),
             Kind::Texts(_) => Self::Texts(Box::new(Texts::new(rows))),
-            Kind::Facts(_) => Self::Facts(Box::new(Facts::new(rows))),
+            Kind::Evidence => Self::Evidence(Box::new(Facts::new(rows))),
             Kind::Shares(_) => Self::Shares(Box::new(Shares::new(rows))),
         }
     }
@@ -96,12 +96,8 @@ impl Filling {
                     sink.end_row();
                 }
             }
-            (Self::Facts(sink), Kind::Facts(write)) => {
-                for row in rows {
-                    write(row, sink);
-                    sink.end_row();
-                }
-            }
+            // It came with the verdicts.
+            (Self::Evidence(_), Kind::Evidence) => {}
             (Self::Shares(sink), Kind::Shares(write)) => {
                 for row in rows {
                     write(row, sink);
@@ -127,7 +123,7 @@ impl Filling {
             Self::Bool(values) => Arc::new(values.finish()),
             Self::Text(lines) => Arc::new(lines.finish()?),
             Self::Texts(sink) => sink.finish()?,
-            Self::Facts(sink) => sink.finish()?,
+            Self::Evidence(sink) => sink.finish()?,
             Self::Shares(sink) => sink.finish()?,
         };
         if let Some(column) = Arc::get_mut(&mut column) {

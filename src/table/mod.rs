@@ -33,7 +33,7 @@ pub use build::{CHUNK_ROWS, Filler, Layout, Made, make};
 pub use column::{Column, Group, Kind, Table, columns};
 pub use fill::BLOCK_ROWS;
 pub use selection::{Columns, Selection};
-pub use sink::{Facts, Shares, Texts};
+pub use sink::{Shares, Texts};
 
 #[cfg(test)]
 mod tests;

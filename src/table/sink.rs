@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
 
-use arrow_array::types::{Float64Type, Int8Type, Int16Type, Int64Type};
-use arrow_array::{ArrayRef, DictionaryArray, ListArray, StringArray, StructArray};
+use arrow_array::types::{Float64Type, Int8Type, Int64Type};
+use arrow_array::{ArrayRef, DictionaryArray, Int16Array, ListArray, StringArray, StructArray};
 use arrow_buffer::OffsetBuffer;
 use arrow_schema::ArrowError;
 use foldhash::fast::RandomState;
@@ -84,70 +84,82 @@ impl Texts {
     }
 }
 
-/// Items of a column of named facts.
-pub struct Facts {
-    /// Places among the names of facts; that of a name that is none is below 0.
-    fact: Values<Int16Type>,
+/// Names whose places are at hand, by where they lie in memory: rules name facts by a few hundred
+/// constants, so that a name is looked up by its letters once for each of these.
+struct AtHand([(&'static str, i16); AtHand::SIZE]);
+
+impl AtHand {
+    const SIZE: usize = 256;
+
+    /// Its place among the names of facts; that of a name that is none is below 0.
+    fn place(&mut self, name: &'static str) -> i16 {
+        let at = name.as_ptr().addr() / 8 % Self::SIZE;
+        let Some((known, place)) = self.0.get_mut(at) else { return -1 };
+        if !std::ptr::eq(*known, name) {
+            (*known, *place) = (name, FACTS.places.get(name).copied().unwrap_or(-1));
+        }
+        *place
+    }
+}
+
+/// Items of the column of evidence.
+pub(super) struct Facts {
+    /// Places among the names of facts.
+    fact: Vec<i16>,
     value: Values<Float64Type>,
     text: Strings,
     packet: Values<Int64Type>,
-    lengths: Vec<usize>,
-    current: usize,
+    at_hand: AtHand,
+    /// Where the items of each row end, after a first 0.
+    ends: Vec<i32>,
 }
 
 impl Facts {
     pub(super) fn new(rows: usize) -> Self {
         let items = USUAL_FACTS * rows;
+        let mut ends = Vec::with_capacity(rows + 1);
+        ends.push(0);
         Self {
-            fact: Values::new(items),
+            fact: Vec::with_capacity(items),
             value: Values::new(items),
             text: Strings::new(items, 0),
             packet: Values::new(items),
-            lengths: Vec::with_capacity(rows),
-            current: 0,
+            at_hand: AtHand([("", -1); AtHand::SIZE]),
+            ends,
         }
     }
 
-    /// Adds a fact to the current row: its name, a number, a text, the packet that shows it.
-    pub fn push(
-        &mut self,
-        fact: &str,
-        value: Option<f64>,
-        text: Option<&str>,
-        packet: Option<u64>,
-    ) {
-        if self.current < ITEMS {
-            self.fact.push(Some(FACTS.places.get(fact).copied().unwrap_or(-1)));
-            self.value.push(value);
+    /// Adds a row with these facts, or with the first of them.
+    pub(super) fn row(&mut self, evidence: &[Evidence]) {
+        let evidence = evidence.get(..ITEMS).unwrap_or(evidence);
+        for Evidence { fact, value, text, packet } in evidence {
+            self.fact.push(self.at_hand.place(fact));
+            self.value.push(*value);
             match text {
                 Some(text) => self.text.push(cut(text, ITEM_OCTETS)),
                 None => self.text.push_missing(),
             }
             self.packet.push(packet.and_then(|n| i64::try_from(n).ok()));
-            self.current += 1;
         }
-    }
-
-    /// Adds the facts of a verdict.
-    pub fn evidence(&mut self, evidence: &[Evidence]) {
-        for fact in evidence {
-            self.push(fact.fact, fact.value, fact.text.as_deref(), fact.packet);
-        }
-    }
-
-    pub(super) fn end_row(&mut self) {
-        self.lengths.push(std::mem::take(&mut self.current));
+        // What Arrow cannot address is an error when the column is finished.
+        self.ends.push(i32::try_from(self.fact.len()).unwrap_or(-1));
     }
 
     pub(super) fn finish(self) -> Result<ArrayRef, ArrowError> {
-        let offsets = OffsetBuffer::from_lengths(self.lengths);
+        // Its rows are counted by who adds them, and none has more than there are in all.
+        let end = self.ends.last().copied().unwrap_or(-1);
+        if usize::try_from(end) != Ok(self.fact.len()) {
+            return Err(ArrowError::OffsetOverflowError(self.fact.len()));
+        }
+        let fact = Int16Array::from(self.fact);
         let members: Vec<ArrayRef> = vec![
-            Arc::new(DictionaryArray::try_new(self.fact.finish(), Arc::clone(&FACTS.names))?),
+            Arc::new(DictionaryArray::try_new(fact, Arc::clone(&FACTS.names))?),
             Arc::new(self.value.finish()),
             Arc::new(self.text.finish()?),
             Arc::new(self.packet.finish()),
         ];
         let items = Arc::new(StructArray::try_new(fact_fields(), members, None)?);
+        let offsets = OffsetBuffer::new(self.ends.into());
         Ok(Arc::new(ListArray::try_new(fact_item(), offsets, items, None)?))
     }
 }

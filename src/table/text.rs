@@ -19,10 +19,10 @@ pub fn cut(text: &str, limit: usize) -> &str {
     text.get(..end).unwrap_or_default()
 }
 
-/// The decimal text of every byte with a dot behind it, and its length without that.
+/// The decimal text of every byte with a dot behind it and zeros, and its length without these.
 #[expect(clippy::indexing_slicing, reason = "a table made when the program is built")]
 static OCTETS: [([u8; 4], usize); 256] = {
-    let (mut texts, mut n) = ([([b'.'; 4], 1); 256], 0_u8);
+    let (mut texts, mut n) = ([([0; 4], 1); 256], 0_u8);
     loop {
         let digits = [n / 100, n / 10 % 10, n % 10];
         let length = if n < 10 {
@@ -37,6 +37,7 @@ static OCTETS: [([u8; 4], usize); 256] = {
             texts[n as usize].0[at] = b'0' + digits[3 - length + at];
             at += 1;
         }
+        texts[n as usize].0[length] = b'.';
         texts[n as usize].1 = length;
         if n == 255 {
             break texts;
@@ -55,13 +56,14 @@ pub fn address(ip: IpAddr, out: &mut Vec<u8>) {
 
 #[expect(clippy::indexing_slicing, reason = "four numbers of three digits with dots fit")]
 fn v4(ip: Ipv4Addr, out: &mut Vec<u8>) {
-    let (mut text, mut end) = ([0; 16], 0);
+    // As one number, of which the first character is the lowest byte.
+    let (mut text, mut bits) = (0_u128, 0);
     for octet in ip.octets() {
         let (digits, length) = OCTETS[usize::from(octet)];
-        text[end..end + 4].copy_from_slice(&digits);
-        end += length + 1;
+        text |= u128::from(u32::from_le_bytes(digits)) << bits;
+        bits += 8 * (length + 1);
     }
-    out.extend_from_slice(&text[..end - 1]);
+    out.extend_from_slice(&text.to_le_bytes()[..bits / 8 - 1]);
 }
 
 #[expect(clippy::indexing_slicing, reason = "eight groups of four digits with colons fit")]

@@ -84,17 +84,14 @@ fn columns(connections: &[Connection], verdicts: &[Verdict], shared: &Shared) ->
     let rows: Vec<_> = connections
         .iter()
         .zip(verdicts)
-        .map(|(connection, verdict)| ConnectionRow {
-            connection,
-            verdict: Some(verdict),
-            evidence: &verdict.evidence,
-            shared,
-        })
+        .map(|(connection, verdict)| ConnectionRow { connection, verdict: Some(verdict), shared })
         .collect();
     let all = finrst::table::columns::<Connections>().collect();
     let layout = Layout::of(all, shared, HashMap::new());
     let batches = rows.chunks(CHUNK_ROWS).map(|chunk| {
         let mut batch = layout.batch(chunk.len());
+        let verdicts = chunk.iter().filter_map(|row| row.verdict);
+        verdicts.for_each(|verdict| batch.evidence(&verdict.evidence));
         batch.add(chunk);
         batch.finish().expect("a batch")
     });

@@ -22,7 +22,7 @@ pub(super) const RULE: Rule = Rule {
     ],
     twins: &[],
     applies: Applies::Any,
-    needs: Needs::NOTHING.unless_reset(&[Ending::HandshakeUnanswered]).by(Side::Server),
+    needs: Needs::NOTHING.unless_reset(&[Ending::HandshakeUnanswered]).by(Side::Server).void(),
     numbers: NUMBERS,
     holds,
 };

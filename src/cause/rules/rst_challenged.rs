@@ -14,7 +14,7 @@ pub(super) const RULE: Rule = Rule {
     near_misses: &[],
     twins: &[],
     applies: Applies::LateReset,
-    needs: Needs::NOTHING,
+    needs: Needs::NOTHING.challenged(),
     numbers: NUMBERS,
     holds,
 };

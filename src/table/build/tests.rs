@@ -2,12 +2,15 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 
 use arrow_array::cast::AsArray;
-use arrow_array::types::{Int8Type, Int64Type};
+use arrow_array::types::{Int8Type, Int16Type, Int64Type};
 use arrow_array::{Array, RecordBatch};
-use arrow_schema::DataType;
 
 use super::{CHUNK_ROWS, Layout, make};
+use crate::base::error::Error;
+use crate::cause::Evidence;
+use crate::packet::Class;
 use crate::table::column::{Column, Group, Table, count, text};
+use crate::table::ledger::{Ledger, LedgerRow};
 
 type Kind = crate::table::column::Kind<Sample>;
 
@@ -39,14 +42,7 @@ static COLUMNS: [Column<Sample>; 7] = [
             (0..row.number).for_each(|_| out.push("x"));
         }),
     ),
-    Column::required(
-        "facts",
-        "",
-        "Some.",
-        Kind::Facts(|row, out| {
-            (0..row.number).for_each(|n| out.push("unread_bytes", None, Some("text"), Some(n)));
-        }),
-    ),
+    Column::required("facts", "", "Some.", Kind::Evidence),
 ];
 
 impl Table for Sample {
@@ -55,8 +51,18 @@ impl Table for Sample {
     const GROUPS: &'static [Group<Self>] = &[Group { title: "All", columns: &COLUMNS }];
 }
 
+/// A batch of rows with as much evidence as their numbers say.
+fn filled(rows: &[Row<'_>]) -> Result<RecordBatch, Error> {
+    let layout = Layout::<Sample>::new(HashMap::new());
+    let mut batch = layout.batch(rows.len());
+    let fact = |at| Evidence::text("unread_bytes", "text").at(at);
+    rows.iter().for_each(|row| batch.evidence(&(0..row.number).map(fact).collect::<Vec<_>>()));
+    batch.add(rows);
+    batch.finish()
+}
+
 fn batch(rows: &[Row<'_>]) -> RecordBatch {
-    make::<Sample>(rows, HashMap::new()).unwrap().batches.remove(0)
+    filled(rows).unwrap()
 }
 
 #[test]
@@ -96,8 +102,46 @@ fn an_empty_table_has_its_schema() {
 #[test]
 fn a_word_outside_its_vocabulary_is_an_error() {
     for word in [2, 127, 128, usize::MAX] {
-        assert!(make::<Sample>(&[Row { number: 0, name: None, word }], HashMap::new()).is_err());
+        assert!(filled(&[Row { number: 0, name: None, word }]).is_err());
     }
+    filled(&[Row { number: 0, name: None, word: 1 }]).unwrap();
+}
+
+#[test]
+fn rows_without_their_evidence_are_an_error() {
+    let rows = [Row { number: 2, name: None, word: 0 }; 3];
+    let layout = Layout::<Sample>::new(HashMap::new());
+    let mut batch = layout.batch(rows.len());
+    rows.iter().skip(1).for_each(|_| batch.evidence(&[]));
+    batch.add(&rows);
+    assert!(batch.finish().is_err());
+}
+
+#[test]
+fn evidence_stands_with_its_row() {
+    let rows = [2, 0, 70, 1].map(|number| Row { number, name: None, word: 0 });
+    let batch = batch(&rows);
+    let lists = batch.column(6).as_list::<i32>();
+    lists.to_data().validate_full().unwrap();
+    let lengths = (0..rows.len()).map(|at| lists.value_length(at));
+    assert_eq!(lengths.collect::<Vec<_>>(), [2, 0, 64, 1]);
+    let last = lists.value(3);
+    let [fact, value, text, packet] = [0, 1, 2, 3].map(|at| last.as_struct().column(at));
+    let names = fact.as_dictionary::<Int16Type>();
+    let place = usize::try_from(names.keys().value(0)).unwrap();
+    assert_eq!(names.values().as_string::<i32>().value(place), "unread_bytes");
+    assert!(value.is_null(0));
+    assert_eq!(text.as_string::<i32>().value(0), "text");
+    assert_eq!(packet.as_primitive::<Int64Type>().value(0), 0);
+}
+
+#[test]
+fn a_fact_that_is_not_declared_is_an_error() {
+    let layout = Layout::<Sample>::new(HashMap::new());
+    let mut batch = layout.batch(1);
+    batch.evidence(&[Evidence::of("no_such_fact")]);
+    batch.add(&[Row { number: 0, name: None, word: 0 }]);
+    assert!(batch.finish().is_err());
 }
 
 #[test]
@@ -111,8 +155,8 @@ fn texts_are_cut_before_offsets_overflow() {
 
 #[test]
 fn rows_are_split_into_chunks() {
-    let rows = vec![Row { number: 1, name: None, word: 0 }; CHUNK_ROWS + 1];
-    let batches = make::<Sample>(&rows, HashMap::new()).unwrap().batches;
-    assert_eq!(batches.iter().map(RecordBatch::num_rows).collect::<Vec<_>>(), [CHUNK_ROWS, 1]);
-    assert!(matches!(batches[0].schema().field(5).data_type(), DataType::List(_)));
+    let row = LedgerRow { file: "a.pcap", class: Class::Tcp, packets: 1 };
+    let made = make::<Ledger>(&vec![row; CHUNK_ROWS + 1], HashMap::new()).unwrap();
+    let lengths = made.batches.iter().map(RecordBatch::num_rows);
+    assert_eq!(lengths.collect::<Vec<_>>(), [CHUNK_ROWS, 1]);
 }

@@ -35,7 +35,7 @@ mod verdict;
 
 use super::column::{Group, Table};
 use super::shared::Shared;
-use crate::cause::{Evidence, Verdict};
+use crate::cause::Verdict;
 use crate::conn::BySide;
 use crate::conn::{Connection, Side};
 use crate::packet::Path;
@@ -65,8 +65,6 @@ pub struct ConnectionRow<'a> {
     pub connection: &'a Connection,
     /// The judgement but for what it rests on, where a column tells something of it.
     pub verdict: Option<&'a Verdict>,
-    /// What it rests on.
-    pub evidence: &'a [Evidence],
     /// What they refer to by number.
     pub shared: &'a Shared,
 }

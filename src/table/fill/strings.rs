@@ -46,6 +46,7 @@ impl Strings {
     }
 
     /// Adds one that is missing.
+    #[inline]
     pub(crate) fn push_missing(&mut self) {
         if self.ends.is_empty() {
             self.missing += 1;
@@ -57,7 +58,7 @@ impl Strings {
     fn end(&mut self, present: bool) {
         // What Arrow cannot address is an error when the column is finished.
         self.ends.push(i32::try_from(self.octets.len()).unwrap_or(i32::MAX));
-        self.present.add(u64::from(present), 1);
+        self.present.push(present);
     }
 
     /// The column.

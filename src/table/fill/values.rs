@@ -43,6 +43,16 @@ impl Bits {
         self.length += count;
     }
 
+    /// Adds one bit.
+    #[inline]
+    pub(crate) fn push(&mut self, set: bool) {
+        match (self.length % 64, self.words.last_mut()) {
+            (used @ 1.., Some(last)) => *last |= u64::from(set) << used,
+            _ => self.words.push(u64::from(set)),
+        }
+        self.length += 1;
+    }
+
     fn set(&self) -> usize {
         self.words.iter().map(|word| word.count_ones() as usize).sum()
     }
@@ -93,9 +103,10 @@ impl<P: ArrowPrimitiveType> Values<P> {
     }
 
     /// Adds one value.
+    #[inline]
     pub(crate) fn push(&mut self, value: Option<P::Native>) {
         let before = self.present.length;
-        self.present.add(u64::from(value.is_some()), 1);
+        self.present.push(value.is_some());
         let value = value.unwrap_or_default();
         if self.numbers.is_empty() {
             if value.to_byte_slice().iter().all(|&octet| octet == 0) {

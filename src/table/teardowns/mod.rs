@@ -6,7 +6,7 @@ mod verdict;
 
 use super::column::{Group, Table};
 use super::shared::Shared;
-use crate::cause::{Evidence, Verdict};
+use crate::cause::Verdict;
 use crate::conn::{Connection, Reset, Teardown};
 
 /// The table.
@@ -21,8 +21,6 @@ pub struct TeardownRow<'a> {
     pub teardown: &'a Teardown,
     /// Its own judgement but for what it rests on, where a column tells something of it.
     pub verdict: Option<&'a Verdict>,
-    /// What it rests on.
-    pub evidence: &'a [Evidence],
     /// How much speaks for its being injected; 0 for a FIN.
     pub injection: f64,
     /// What both refer to by number.

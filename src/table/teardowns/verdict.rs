@@ -38,7 +38,7 @@ pub(super) const COLUMNS: &[Column<Teardowns>] = &[
         "evidence",
         "",
         "The facts that the cause rests on: name, number, text, packet that shows it.",
-        Kind::Facts(|row, out| out.evidence(row.evidence)),
+        Kind::Evidence,
     )
     .judged(),
     Column::required(
