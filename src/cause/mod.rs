@@ -287,12 +287,22 @@ impl Asked {
 }
 
 /// The rules with these bits, in order of decision.
-fn rules_of(mut bits: u128) -> impl Iterator<Item = (Cause, &'static Rule)> {
+fn rules_of(bits: u128) -> impl Iterator<Item = (Cause, &'static Rule)> {
+    let (mut bits, mut later, mut from) = (low(bits), low(bits >> u64::BITS), 0);
     std::iter::from_fn(move || {
-        let cause = Cause(u8::try_from(bits.trailing_zeros()).ok()?);
+        if bits == 0 {
+            (bits, later, from) = (later, 0, u64::BITS);
+        }
+        let cause = Cause(u8::try_from(from + bits.trailing_zeros()).ok()?);
         bits &= bits.wrapping_sub(1);
         Some((cause, cause.rule()?))
     })
+}
+
+/// The lower half.
+#[allow(clippy::cast_possible_truncation)] // the upper one is looked at by itself
+fn low(bits: u128) -> u64 {
+    bits as u64
 }
 
 /// The first rule whose finding is more likely than not decides, since the order goes from the

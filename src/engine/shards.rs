@@ -13,6 +13,8 @@ use crate::conn::{
 };
 use crate::packet::{IcmpError, Segment};
 
+/// As few connections as this, some MiB, lie in the caches anyway: nothing is read ahead for them.
+const FEW: u32 = 2048;
 /// Packets taken before others help: a small capture is done sooner than they are there.
 const ENOUGH: u64 = 4096;
 /// Trackers beside that of the caller at most: he decodes for all of them.
@@ -37,6 +39,8 @@ pub(super) struct Shards {
     trackers: Vec<Shard>,
     taken: u64,
     started: bool,
+    /// So few connections are followed without reading ahead.
+    few: u32,
     /// How many connections had begun before, where another reading came first or comes next.
     begun: Option<u64>,
 }
@@ -73,6 +77,7 @@ impl Shards {
             trackers: (0..=helpers).map(|_| tracker()).collect(),
             taken: 0,
             started: helpers == 0,
+            few: FEW,
             begun: None,
         }
     }
@@ -126,12 +131,16 @@ impl Shards {
         self.now
     }
 
-    /// Takes the next segment of the capture; those that are followed here wait in `ahead`.
+    /// Takes the next segment of the capture; those that are followed here wait in `ahead`, unless
+    /// few are followed.
     #[inline]
     pub(super) fn take<'a>(&mut self, segment: &Segment<'a>, ahead: &mut Vec<Coming<'a>>) {
         let (now, hash) = (self.pass(segment.time), self.seed.hash(segment));
         let shard = self.shard(hash);
         match self.trackers.get_mut(shard) {
+            Some(Shard::Here(tracker)) if ahead.is_empty() && tracker.followed() < self.few => {
+                tracker.take_at(segment, hash, now);
+            }
             Some(Shard::Here(_)) => {
                 ahead.push(Coming { segment: *segment, hash, now, shard });
                 if ahead.len() == PREFETCHED {

@@ -90,8 +90,9 @@ fn columns(connections: &[Connection], verdicts: &[Verdict], shared: &Shared) ->
     let layout = Layout::of(all, shared, HashMap::new());
     let batches = rows.chunks(CHUNK_ROWS).map(|chunk| {
         let mut batch = layout.batch(chunk.len());
-        let verdicts = chunk.iter().filter_map(|row| row.verdict);
-        verdicts.for_each(|verdict| batch.evidence(&verdict.evidence));
+        for verdict in chunk.iter().filter_map(|row| row.verdict) {
+            batch.evidence(&verdict.evidence);
+        }
         batch.add(chunk);
         batch.finish().expect("a batch")
     });

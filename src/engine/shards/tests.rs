@@ -62,6 +62,8 @@ fn shared(events: &[Event], threads: usize, helped: bool) -> Result<Told, Error>
     let mut shards = Shards::new(&limits, threads, Seed::random());
     if helped {
         shards.taken = ENOUGH;
+        // Some of them are read ahead, others not.
+        shards.few = 5;
     }
     for batch in events.chunks(50) {
         let mut ahead = Vec::new();
