@@ -100,6 +100,32 @@ def test_a_distance_is_told_by_both_ttls_and_in_hops() -> None:
     assert "This packet is unlike all others of the server (packet 5)" in story.evidence
 
 
+@pytest.mark.parametrize(
+    ("script", "sentence"),
+    [
+        (
+            "> S, < S., > ., > P. 80, < FP. 125, > F. ack=-126 +1ms, > R seq=#81 +9ms",
+            (
+                "Data of the server crossed the client's FIN: they passed here 1 ms before it "
+                "(packet 5)"
+            ),
+        ),
+        (
+            "> S, < S., > ., > F., < ., < FP. 500 +20ms, > R +1ms",
+            "Data of the server came 30 ms after the client's FIN (packet 6)",
+        ),
+        (
+            "> S, < S., > ., > F., < ., < P. 500 +20ms, > R +1ms",
+            "Data came 30 ms after the FIN (packet 6)",
+        ),
+    ],
+)
+def test_data_that_met_a_close_are_told_of_their_sender_and_by_their_own_time(
+    script: str, sentence: str
+) -> None:
+    assert sentence in finrst.conversation(script).connection(0).explain().evidence
+
+
 def test_numbers_have_their_units() -> None:
     def one(name: str, value: float, text: str | None = None) -> str:
         return told({"fact": name, "value": value, "text": text, "packet": None})

@@ -25,12 +25,20 @@ pub(super) const FACTS: &[Fact] = &[
     fact(
         "data_after_fin_s",
         "s",
-        &["Data of {peer} came {value} after {sender}'s FIN", "Data came {value} after the FIN"],
+        &["Data of {sender} came {value} after {peer}'s FIN", "Data came {value} after the FIN"],
+    ),
+    fact(
+        "data_before_fin_s",
+        "s",
+        &[
+            "Data of {sender} crossed {peer}'s FIN: they passed here {value} before it",
+            "Data crossed the FIN: they passed here {value} before it",
+        ],
     ),
     fact(
         "bytes_after_fin",
         "byte",
-        &["{Peer} sent {value} after that FIN", "{value} came after the FIN"],
+        &["{Peer} sent {value} that met the close", "{value} met the close"],
     ),
     fact(
         "reset_answers_data",

@@ -16,6 +16,8 @@ pub(super) const RULE: Rule = Rule {
         "> S, < S., > ., < P. 500 +20ms, < F. +10us, > F. ack=-501 +30ms, < ., > R seq=#1 +30ms, > \
              R seq=#1",
         "> S, < S., > ., > F. +40ms, < ., < P. 500 +20ms, > R. ack=-500 win=0 +80ms",
+        // The answer, with its FIN, was on its way when the other side closed.
+        "> S, < S., > ., > P. 80, < FP. 125, > F. ack=-126 +1ms, > R seq=#81 +9ms",
         // An upload crosses the close: its resets have old numbers, the last one answers the
         // acknowledgment of the FIN.
         "> S, < S. +20ms, > . +40us, > P. 400, > P. 1448 +50us, < . +20ms, < P. 310 +1ms, < F. \
@@ -46,12 +48,11 @@ numbers! {
 fn holds(case: &Case<'_>) -> Option<Finding> {
     let reset = case.reset.filter(|reset| reset.sender_fin_before)?;
     let after = s(reset.time.saturating_sub(reset.sender_fin_time.get()?));
+    let before = refused_before(case, reset);
     let shaped = reset.trigger == Some(Trigger::Data)
         || (reset.trigger == Some(Trigger::Fin)
             && (reset.trigger_payload > 0 || data_refused(case, reset)))
-        || (reset.trigger == Some(Trigger::Ack)
-            && data_refused(case, reset)
-            && refused_before(case, reset));
+        || (reset.trigger == Some(Trigger::Ack) && data_refused(case, reset) && before.is_some());
     let c = case.connection;
     let peer_sent = c.side(reset.sender.peer());
     // Some stacks (gVisor) abort instead of replying when data comes after the close: one round
@@ -69,9 +70,10 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     if !in_time && !abort {
         return None;
     }
+    let answer = before.filter(|_| reset.trigger == Some(Trigger::Ack)).unwrap_or(reset);
     Some(
         Finding::new(if shaped { REPLY } else { ABORT })
-            .with(Evidence::number("data_after_fin_s", after).maybe_at(reset.trigger_packet.get()))
+            .with_some(met(answer))
             .with(Evidence::count(
                 "bytes_after_fin",
                 c.bytes_after_first_fin[reset.sender.peer()]
@@ -82,11 +84,23 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     )
 }
 
+/// When the data that a reset answers passed the FIN of its sender: after it, or on their way already.
+fn met(answer: &Teardown) -> Option<Evidence> {
+    let since = answer.turnaround.get().or(answer.since_peer_data.get())?;
+    let after = answer.time.saturating_sub(since).saturating_sub(answer.sender_fin_time.get()?);
+    let evidence = if after < 0 {
+        Evidence::time("data_before_fin_s", -after)
+    } else {
+        Evidence::time("data_after_fin_s", after)
+    };
+    Some(evidence.maybe_at(answer.trigger_packet.get()))
+}
+
 /// An earlier reset answers data that crossed the FIN, with their old number: the one that is
 /// obeyed answers what acknowledged the FIN.
-fn refused_before(case: &Case<'_>, reset: &Teardown) -> bool {
+fn refused_before<'a>(case: &Case<'a>, reset: &Teardown) -> Option<&'a Teardown> {
     let trip = case.connection.reply_time();
-    case.resets().take_while(|other| other.packet < reset.packet).any(|other| {
+    case.resets().take_while(|other| other.packet < reset.packet).find(|other| {
         other.sender == reset.sender
             && other.sender_fin_before
             && other.trigger == Some(Trigger::Data)
