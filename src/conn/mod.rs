@@ -37,7 +37,7 @@ pub use facts::connection::{
     Connection, Extra, Icmp, Left, Over, Silence, Stage, Stuck, SynAck, TlsAlert, nanoseconds,
     seconds,
 };
-pub use facts::endpoint::{Endpoint, Fin, State, Ttl};
+pub use facts::endpoint::{Endpoint, Fin, State, Trouble, Ttl};
 pub use facts::header::{Foreign, Sample, Signs, Traits, hops, unusual};
 pub use facts::teardown::{Form, Kind, Reason, Reset, SequenceCheck, Teardown, Trigger, What};
 pub use facts::vantage::{Vantage, VantageBasis};

@@ -136,6 +136,14 @@ pub struct Endpoint {
     pub sample: Sample,
     /// Highest round trip; see `min_rtt`.
     pub max_rtt: i64,
+    /// First byte after the first full segment, or the first of the largest where none is full.
+    pub largest_end: u64,
+    /// Its FIN.
+    pub fin: Option<Fin>,
+    /// Source hardware address of its first segment, 0 where there is none.
+    pub link_source: u64,
+    /// What most sides have nothing of; it is read through the side.
+    pub(in crate::conn) trouble: Option<Box<Trouble>>,
     /// SYN segments without ACK.
     pub syns: u32,
     /// SYN segments with ACK.
@@ -144,20 +152,35 @@ pub struct Endpoint {
     pub fins: u32,
     /// RST segments.
     pub rsts: u32,
-    /// Segments with payload, SYN or FIN that brought nothing new.
-    pub retransmitted_packets: u32,
+    /// Payload of its largest segment.
+    pub largest: u32,
+    /// Bit set of the option kinds on its SYN (see [`crate::packet::Options::kinds`]).
+    pub syn_options: u32,
+    /// Maximum segment size option of its SYN.
+    pub mss: Option<u16>,
+    /// Window field of its SYN.
+    pub syn_window: u16,
+    /// What all of its SYNs ask for beyond the usual (see [`unusual`]).
+    pub syn_unusual: u8,
+}
+
+/// What went wrong on the way to or from a side: made when the first of it does.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Trouble {
     /// Payload bytes sent again.
     pub retransmitted_bytes: u64,
+    /// The position that its latest duplicate acknowledgment repeated: something beyond it came.
+    pub repeated_ack: u64,
+    /// When the current run of probes or retransmissions began.
+    pub run_since: i64,
+    /// Bytes the peer acknowledged that the capture never saw.
+    pub unseen_acked: u64,
+    /// Segments with payload, SYN or FIN that brought nothing new.
+    pub retransmitted_packets: u32,
     /// Segments that filled a gap after later bytes had been seen.
     pub out_of_order: u32,
     /// Pure acknowledgments that repeat the previous one while data was outstanding.
     pub duplicate_acks: u32,
-    /// The position that its latest duplicate acknowledgment repeated: something beyond it came.
-    pub repeated_ack: u64,
-    /// Payload of its largest segment.
-    pub largest: u32,
-    /// First byte after the first full segment, or the first of the largest where none is full.
-    pub largest_end: u64,
     /// Segments that closed the window.
     pub zero_windows: u32,
     /// Exact copies made by the capture (mirror ports, the `any` device).
@@ -166,25 +189,41 @@ pub struct Endpoint {
     pub probes: u32,
     /// The longest run of probes and retransmissions that went unanswered.
     pub longest_run: u32,
-    /// When the current run of probes or retransmissions began.
-    pub run_since: i64,
-    /// Its FIN.
-    pub fin: Option<Fin>,
-    /// Bytes the peer acknowledged that the capture never saw.
-    pub unseen_acked: u64,
-    /// Maximum segment size option of its SYN.
-    pub mss: Option<u16>,
-    /// Bit set of the option kinds on its SYN (see [`crate::packet::Options::kinds`]).
-    pub syn_options: u32,
-    /// Window field of its SYN.
-    pub syn_window: u16,
-    /// What all of its SYNs ask for beyond the usual (see [`unusual`]).
-    pub syn_unusual: u8,
-    /// Source hardware address of its first segment, 0 where there is none.
-    pub link_source: u64,
+}
+
+impl Trouble {
+    /// What is read of a side that has none.
+    pub const NONE: Self = Self {
+        retransmitted_bytes: 0,
+        repeated_ack: 0,
+        run_since: 0,
+        unseen_acked: 0,
+        retransmitted_packets: 0,
+        out_of_order: 0,
+        duplicate_acks: 0,
+        zero_windows: 0,
+        duplicates: 0,
+        probes: 0,
+        longest_run: 0,
+    };
+}
+
+impl std::ops::Deref for Endpoint {
+    type Target = Trouble;
+
+    #[inline]
+    fn deref(&self) -> &Trouble {
+        static NONE: Trouble = Trouble::NONE;
+        self.trouble.as_deref().unwrap_or(&NONE)
+    }
 }
 
 impl Endpoint {
+    /// What went wrong, to add to it.
+    #[inline]
+    pub(in crate::conn) fn trouble(&mut self) -> &mut Trouble {
+        self.trouble.get_or_insert_default()
+    }
     /// Doubtful segments of a side until its segments are taken to look so.
     pub const DOUBTFUL: u8 = 8;
 

@@ -230,7 +230,7 @@ fn occupy(endpoint: &mut Endpoint, segment: &Segment<'_>, effect: &mut Effect) {
         && old_end > 0;
     if probe {
         effect.probe = true;
-        endpoint.probes += 1;
+        endpoint.trouble().probes += 1;
         return;
     }
     let second_syn = flags.syn() && start != 0 && segment.payload_length == 0;
@@ -266,10 +266,12 @@ fn occupy(endpoint: &mut Endpoint, segment: &Segment<'_>, effect: &mut Effect) {
     if known && segment.payload_length > 0 {
         endpoint.unique_bytes += effect.fresh;
         endpoint.data_packets += u32::from(effect.fresh > 0);
-        endpoint.retransmitted_bytes +=
-            u64::from(segment.payload_length).saturating_sub(effect.fresh);
+        let again = u64::from(segment.payload_length).saturating_sub(effect.fresh);
+        if again > 0 {
+            endpoint.trouble().retransmitted_bytes += again;
+        }
         if effect.fresh > 0 && data_end < old_end {
-            endpoint.out_of_order += 1;
+            endpoint.trouble().out_of_order += 1;
         }
     }
     if flags.fin() {
@@ -286,7 +288,7 @@ fn occupy(endpoint: &mut Endpoint, segment: &Segment<'_>, effect: &mut Effect) {
     effect.retransmission =
         effect.fresh == 0 && end <= old_end && (end > 0 || endpoint.below.is_some());
     if effect.retransmission {
-        endpoint.retransmitted_packets += 1;
+        endpoint.trouble().retransmitted_packets += 1;
         endpoint.rtt_probe = 0;
     } else if effect.fresh > 0 && endpoint.rtt_probe == 0 && end > old_end {
         (endpoint.rtt_probe, endpoint.rtt_probe_time) = (end, segment.time);
@@ -312,7 +314,7 @@ fn acknowledge(
             return;
         }
         if jump > 0 {
-            peer.unseen_acked += jump;
+            peer.trouble().unseen_acked += jump;
             effect.reveals_gap = true;
         }
     }
@@ -333,9 +335,10 @@ fn acknowledge(
         && peer.max_end > peer.acked
     {
         let same = segment.window == endpoint.window;
-        endpoint.duplicate_acks += u32::from(same);
         if same || Options::parse(segment.options).sack_right_edge.is_some() {
-            endpoint.repeated_ack = position;
+            let trouble = endpoint.trouble();
+            trouble.duplicate_acks += u32::from(same);
+            trouble.repeated_ack = position;
         }
     }
 }
@@ -381,12 +384,13 @@ pub(in crate::conn) fn settle(
     }
     if effect.retransmission || effect.probe {
         if endpoint.retransmission_run + endpoint.probe_run == 0 {
-            endpoint.run_since = now;
+            endpoint.trouble().run_since = now;
         }
         endpoint.retransmission_run += u32::from(effect.retransmission);
         endpoint.probe_run += u32::from(effect.probe);
         let run = endpoint.retransmission_run + endpoint.probe_run;
-        endpoint.longest_run = endpoint.longest_run.max(run);
+        let trouble = endpoint.trouble();
+        trouble.longest_run = trouble.longest_run.max(run);
     } else if effect.fresh > 0 && !peer.spoke() {
         // What a peer that was never captured says is not known: who sends more was answered.
         endpoint.retransmission_run = 0;
@@ -463,7 +467,7 @@ fn window(endpoint: &mut Endpoint, segment: &Segment<'_>) {
     let scaled = u32::try_from(endpoint.scaled_window()).unwrap_or(u32::MAX);
     endpoint.window_minimum = Some(endpoint.window_minimum.map_or(scaled, |w| w.min(scaled)));
     if segment.window == 0 {
-        endpoint.zero_windows += 1;
+        endpoint.trouble().zero_windows += 1;
         endpoint.zero_since.or_set(segment.time);
     } else {
         endpoint.zero_since = Moment::NONE;

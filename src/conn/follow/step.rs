@@ -290,7 +290,7 @@ impl<S: Stage> Live<'_, S> {
 
     fn note_duplicate(&mut self, segment: &Segment<'_>, sender: Side) {
         let endpoint = &mut self.connection.endpoints[sender];
-        endpoint.duplicates += 1;
+        endpoint.trouble().duplicates += 1;
         endpoint.fins += u32::from(segment.flags.fin() && !segment.flags.rst());
         endpoint.rsts += u32::from(segment.flags.rst());
         if segment.flags.fin() || segment.flags.rst() {

@@ -63,5 +63,6 @@ fn hanging(c: &Connection<impl Stage>) -> usize {
         .map(crate::conn::primitives::ranges::Ranges::bytes)
         .sum();
     let extra = c.extra.as_deref().map_or(0, size_of_val);
-    teardowns + ranges + extra
+    let trouble = c.endpoints.iter().filter_map(|e| e.trouble.as_deref()).map(size_of_val);
+    teardowns + ranges + extra + trouble.sum::<usize>()
 }

@@ -41,8 +41,8 @@ impl<S> Connection<S> {
 
 impl Endpoint {
     fn touch_whole(&self) -> u64 {
-        let Self { max_end, contiguous, alive, syns, unseen_acked, link_source, .. } = self;
-        max_end ^ contiguous ^ unseen_acked ^ link_source ^ u64::from(*alive) ^ u64::from(*syns)
+        let Self { max_end, contiguous, alive, syns, largest_end, link_source, .. } = self;
+        max_end ^ contiguous ^ largest_end ^ link_source ^ u64::from(*alive) ^ u64::from(*syns)
     }
 }
 

@@ -1,6 +1,6 @@
 //! The fields of a side.
 
-use crate::conn::facts::endpoint::{Endpoint, Fin, Ttl};
+use crate::conn::facts::endpoint::{Endpoint, Fin, Trouble, Ttl};
 use crate::conn::facts::header::Sample;
 use crate::conn::primitives::coder::{Coder, sparse};
 
@@ -50,20 +50,10 @@ pub(super) fn endpoint(e: &mut Endpoint, start: i64, coder: &mut impl Coder) {
         syn_acks,
         fins,
         rsts,
-        retransmitted_packets,
-        retransmitted_bytes,
-        out_of_order,
-        duplicate_acks,
-        repeated_ack,
         largest,
         largest_end,
-        zero_windows,
-        duplicates,
-        probes,
-        longest_run,
-        run_since,
         fin,
-        unseen_acked,
+        trouble,
         mss,
         syn_options,
         syn_window,
@@ -158,12 +148,32 @@ pub(super) fn endpoint(e: &mut Endpoint, start: i64, coder: &mut impl Coder) {
         coder.moment(&mut acked_at, start);
         *fin = closed.then_some(Fin { at, time, acked_at });
     }
-    sparse!(coder, retransmitted_packets, retransmitted_bytes, probe_run, retransmission_run);
-    sparse!(coder, out_of_order, duplicate_acks, zero_windows, duplicates, probes, longest_run);
-    sparse!(coder, repeated_ack);
-    if coder.given(|| *run_since != 0 || zero_since.is_some() || *unseen_acked != 0) {
-        coder.near(run_since, start, 0);
-        coder.moment(zero_since, start);
-        coder.plain(unseen_acked);
+    sparse!(coder, probe_run, retransmission_run);
+    if coder.given(|| trouble.is_some()) {
+        went_wrong(trouble.get_or_insert_default(), start, coder);
     }
+    if coder.given(|| zero_since.is_some()) {
+        coder.moment(zero_since, start);
+    }
+}
+
+/// What went wrong on the way to or from it.
+fn went_wrong(trouble: &mut Trouble, start: i64, coder: &mut impl Coder) {
+    let Trouble {
+        retransmitted_bytes,
+        repeated_ack,
+        run_since,
+        unseen_acked,
+        retransmitted_packets,
+        out_of_order,
+        duplicate_acks,
+        zero_windows,
+        duplicates,
+        probes,
+        longest_run,
+    } = trouble;
+    sparse!(coder, retransmitted_packets, retransmitted_bytes, out_of_order, longest_run);
+    sparse!(coder, duplicate_acks, zero_windows, duplicates, probes);
+    sparse!(coder, repeated_ack, unseen_acked);
+    coder.near(run_since, start, 0);
 }
