@@ -19,6 +19,8 @@ const SMALL: u64 = 3000;
 /// Captures of which every prefix is read, and the largest of them.
 const PREFIXES: usize = 20;
 const SMALLEST: usize = 800;
+/// Files that are kept, each forged in another way.
+const FORGED: u64 = 120;
 /// Mutants of each capture.
 const MUTANTS: u64 = 20;
 
@@ -82,6 +84,24 @@ fn mutants() {
                 fuzz::hold::output(&output);
             }
         }
+    }
+}
+
+#[test]
+fn files_that_are_kept_forged_with_right_checksums() {
+    let rounds = std::env::var("FINRST_FORGED").ok().and_then(|n| n.parse().ok()).unwrap_or(FORGED);
+    for seed in 1..=rounds {
+        let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+        let mut next = || {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            state.to_le_bytes()[3]
+        };
+        let edits = usize::from(next() % 3) + 1;
+        let mut data = vec![seed.to_le_bytes()[0]];
+        data.extend((0..5 * edits).map(|_| next()));
+        fuzz::kept::run(&data);
     }
 }
 

@@ -29,6 +29,7 @@ mod write;
 
 pub use footer::Footer;
 pub use header::{Header, Stamp};
+pub(crate) use read::MOST_BUCKETS;
 pub use read::{Bucket, Digest, Item, Record};
 #[doc(hidden)]
 pub use read::{block, footer};

@@ -11,6 +11,8 @@ use crate::packet::{IcmpError, Segment};
 
 /// Bytes of a header or a footer at most.
 const LONGEST: u64 = 1 << 28;
+/// Buckets of a digest at most.
+pub(crate) const MOST_BUCKETS: u32 = 1 << 16;
 /// What may come of a compressed footer: so many bytes of each, and some beside.
 const GAIN: u64 = 1 << 10;
 const BESIDE: u64 = 1 << 20;
@@ -75,6 +77,9 @@ impl Digest {
         let mut cursor = Cursor::new(octets);
         let mut header = Header::default();
         header.code(&mut cursor).map_err(bad)?;
+        if header.buckets > MOST_BUCKETS {
+            return Err(state(name, "it has more buckets than there can be"));
+        }
         let version = env!("CARGO_PKG_VERSION");
         if header.version != version {
             let reason = format!("a digest of finrst {}, not {version}", header.version);

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+import shlex
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from cutting import TABLES, Here, cut, same
 from finrst.__main__ import main
 from finrst._base.stores import cloud
 from finrst.cluster._tasks import Job
+from test_cluster_manual import blocks
 from warehouse import SECRET, Asked, Warehouse, Web, warehouse
 
 if TYPE_CHECKING:
@@ -346,6 +348,26 @@ def test_the_command_takes_urls(store: Warehouse, capsys: pytest.CaptureFixture[
 
 
 # The steps, without an engine.
+
+
+def test_the_manuals_page_on_buckets_runs(
+    store: Warehouse, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for key in keys(store, "day/"):
+        held = bytes(store.obstore.get(store.bucket, key).bytes())
+        store.put(key.replace("day/", "2026-11-29/"), held)
+    (command,) = (one for one in blocks("cluster.md", "sh") if "s3://" in one)
+    (code,) = (one for one in blocks("cluster.md", "python") if "s3://" in one)
+    # There is one bucket, and whoever runs the tests is all that works.
+    command = command.replace("s3://lake", "s3://caps/lake")
+    program, *arguments = shlex.split(command.replace("--scheduler tcp://head:8786", "--workers 1"))
+    assert program == "finrst"
+    assert main(arguments) == 0
+    assert "25 TCP connections" in capsys.readouterr().out
+    known: dict[str, Any] = {"finrst": finrst, "client": Here()}
+    last = code.replace("s3://lake/endings", "s3://caps/lake/others")
+    exec(compile(last, "cluster.md", "exec"), known)
+    same(known["ds"], finrst.read("s3://caps/2026-11-29/"))
 
 
 def test_steps_leave_each_other_objects(store: Warehouse) -> None:

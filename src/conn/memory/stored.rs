@@ -11,9 +11,15 @@ use crate::conn::facts::teardown::{Reason, Teardown};
 use crate::conn::follow::payload::netscaler_name;
 use crate::conn::follow::recent::{Entry, LENGTH, Seen};
 use crate::conn::memory::pack::fields::{self, Trail};
-use crate::conn::primitives::coder::Coder;
+use crate::conn::primitives::coder::{Coder, Plain};
 use crate::conn::primitives::ranges::{MAX_RANGES, Ranges};
+use crate::conn::primitives::words::BySide;
 use crate::digest::wire::{get, put};
+
+/// Bytes that a FIN or RST takes at least: it has some dozens of numbers.
+const OF_A_ROW: usize = 12;
+/// No count is larger, so that all of them can be added up.
+const LARGEST: u64 = 1 << 56;
 
 /// Appends a row.
 pub fn store(c: &Connection, octets: &mut Vec<u8>) {
@@ -27,14 +33,35 @@ pub fn store(c: &Connection, octets: &mut Vec<u8>) {
 pub fn load(octets: &mut &[u8]) -> Option<Connection> {
     let mut reader = Reader { octets, cut: false };
     let teardowns = usize::try_from(reader.word(0)).ok()?;
-    // Each has some dozens of numbers.
-    if teardowns > reader.octets.len() {
+    if teardowns > reader.octets.len() / OF_A_ROW {
         return None;
     }
     let mut c = Connection::blank();
     c.teardowns.resize_with(teardowns, Teardown::default);
     all(&mut c, &mut reader);
-    (!reader.cut).then_some(c)
+    (!reader.cut && is_sound(&c)).then_some(c)
+}
+
+/// Whether what was counted can be added up.
+fn is_sound(c: &Connection) -> bool {
+    let sides = c.endpoints.iter().all(|side| {
+        let counts = [
+            side.max_end,
+            side.acked,
+            side.unanswered,
+            side.contiguous,
+            side.packets,
+            side.bytes,
+            side.unique_bytes,
+            side.retransmitted_bytes,
+            side.largest_end,
+            side.unseen_acked,
+        ];
+        counts.iter().all(|&count| count <= LARGEST)
+    });
+    let BySide { client, server } = c.bytes_after_first_fin;
+    let packets = [c.first_packet, c.last_packet, client, server];
+    sides && packets.iter().all(|&count| count <= LARGEST)
 }
 
 /// A connection that goes on elsewhere.
@@ -176,6 +203,13 @@ impl Coder for Reader<'_, '_> {
             self.cut = true;
             0
         })
+    }
+
+    #[inline]
+    fn plain<T: Plain>(&mut self, value: &mut T) {
+        let word = self.word(0);
+        *value = T::from_word(word);
+        self.cut |= value.to_word() != word;
     }
 
     fn text(&mut self, text: &mut Option<Box<str>>) {

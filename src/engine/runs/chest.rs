@@ -164,7 +164,9 @@ impl Chest {
             .and_then(|()| cursor.list(&mut blobs, |cursor, blob: &mut Blob| blob.code(cursor)));
         read.map_err(|Bad(reason)| state(reason))?;
         let within = |blob: &Blob| {
-            blob.raw <= LONGEST as u64
+            // Each of the things in it takes a byte at least.
+            blob.count <= blob.raw.max(1)
+                && blob.raw <= LONGEST as u64
                 && grows(blob.length) >= blob.raw
                 && blob.offset.checked_add(blob.length).is_some_and(|end| end <= list)
         };
@@ -361,4 +363,50 @@ fn failed(held: &Held, source: io::Error) -> Error {
         return state(held, "it is cut");
     }
     Error::Io { file: held.name(), source }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TAG: Tag = Tag { kind: 1, part: 0 };
+
+    /// A file of these blobs, opened.
+    fn opened(name: &str, put: impl FnOnce(&mut Packing<Vec<u8>>)) -> Result<Chest, Error> {
+        let mut packing = Packing::new(Vec::new(), 0, Vec::new());
+        put(&mut packing);
+        let (octets, _) = packing.finish().unwrap();
+        let path = std::env::temp_dir().join(format!("finrst-chest-{}-{name}", std::process::id()));
+        std::fs::write(&path, octets).unwrap();
+        let found = Chest::open(Held::File(path.clone()));
+        std::fs::remove_file(path).unwrap();
+        found
+    }
+
+    #[test]
+    fn what_would_become_larger_than_such_a_file_can_is_refused() {
+        let zeros = |count: usize| vec![0; count];
+        let refused = |name: &str, put: &dyn Fn(&mut Packing<Vec<u8>>)| {
+            let error = opened(name, put).map(drop).unwrap_err();
+            assert!(matches!(&error, Error::State { reason, .. } if reason.contains("places")));
+        };
+        let most = usize::try_from(BESIDE).unwrap();
+        assert!(opened("most", |packing| packing.put(TAG, 1, &zeros(most)).unwrap()).is_ok());
+        refused("large", &|packing| packing.put(TAG, 1, &zeros(32 * most)).unwrap());
+        refused("counts", &|packing| packing.put(TAG, 10, &[1; 9]).unwrap());
+        refused("twice", &|packing| {
+            packing.put(TAG, 1, &zeros(99)).unwrap();
+            let again = packing.blobs[0];
+            packing.blobs.extend([again; 40]);
+        });
+    }
+
+    #[test]
+    fn many_blobs_that_become_large_together_are_not_joined() {
+        let chest = opened("many", |packing| {
+            (0..99).for_each(|_| packing.put(TAG, 1, &vec![0; 1 << 20]).unwrap());
+        });
+        let error = chest.unwrap().octets(TAG).unwrap_err();
+        assert!(error.to_string().ends_with("it would be larger than such a file can become"));
+    }
 }

@@ -128,6 +128,10 @@ impl<W: Write> Sink for Digesting<W> {
     }
 }
 
+/// There are no more packets in a run.
+const MOST: u64 = 1 << 47;
+const FRAMES: Bad = Bad("there are more packets than there can be");
+
 fn head<C: Coder>(coder: &mut C, head: &mut Head) -> Result<(), Bad> {
     let Head {
         files,
@@ -141,9 +145,11 @@ fn head<C: Coder>(coder: &mut C, head: &mut Head) -> Result<(), Bad> {
         has_asides,
         in_sequence,
     } = head;
+    let mut all = 0_u64;
     coder.list(files, |coder, Place { name, frames, named, begins, latest }| {
         coder.text(name)?;
         coder.number(frames)?;
+        all = all.checked_add(*frames).filter(|&all| all < MOST).ok_or(FRAMES)?;
         coder.option(named, Coder::plain)?;
         coder.option(begins, Coder::signed)?;
         coder.option(latest, Coder::signed)

@@ -16,7 +16,7 @@ use crate::base::issue::Issues;
 use crate::base::text::file_name;
 use crate::capture::{Progress, Source, SourceFiles};
 use crate::conn::finish;
-use crate::digest::{Header, Stamp, checksum};
+use crate::digest::{Header, MOST_BUCKETS, Stamp, checksum};
 use crate::engine::session::told_at_the_end;
 use crate::engine::tables::Accounts as Tables;
 use crate::engine::{Metadata, Options};
@@ -57,6 +57,10 @@ impl Writing {
     ) -> Result<Self, Error> {
         let Way { mut options, fingerprint, seed, buckets, of } = way;
         options.seed = Some(seed);
+        if buckets > MOST_BUCKETS {
+            let said = format!("{buckets} buckets are too many: {MOST_BUCKETS} at most");
+            return Err(Error::Argument(said));
+        }
         let header =
             Header { version: String::new(), options: fingerprint, seed, buckets, files: stamps };
         let sink = |sources: &SourceFiles| {
