@@ -15,9 +15,10 @@ impl Seed {
         Self(foldhash::fast::RandomState::default().build_hasher().finish())
     }
 
-    /// A known one.
+    /// A known one. Not the key itself: with zero, which is what most people give, products of the
+    /// hash would be small, and tuples would lie together.
     pub fn of(key: u64) -> Self {
-        Self(key)
+        Self(key ^ 0x9e37_79b9_7f4a_7c15)
     }
 
     /// The hash of a tuple.
