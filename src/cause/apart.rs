@@ -19,6 +19,10 @@ numbers! {
     count KNOWN: u32 = 3;
     /// Routers between a host and the next one to it that speaks in its name.
     count NEXT: u8 = 3;
+    /// The TTLs that kernels of hosts begin with.
+    counts KERNELS = &[64.0, 128.0];
+    /// Segments of a side in this connection from which their path is steady.
+    count STEADY_SEGMENTS: u32 = 5;
     /// Connections of a host from which its path is steady.
     count MANY: u32 = 6;
     /// Routers that paths pass at most, as a rule: a TTL that says more was set by a program.
@@ -137,6 +141,17 @@ fn another_kernel(case: &Case<'_>, row: &Teardown, apart: Apart) -> bool {
     apart.distance() >= FAR && another_ttl(case, row)
 }
 
+/// Whether a reset's TTL began as another than its sender's, which began as kernels' do.
+pub(super) fn another_kernel_sent(case: &Case<'_>, row: &Teardown) -> bool {
+    let usual = |ttl: u8| KERNELS.contains(&f64::from(ttl.saturating_add(hops(ttl))));
+    let side = case.side(row.sender);
+    row.ttl != 0
+        && side.alive >= STEADY_SEGMENTS
+        && ttls(side).all(usual)
+        && another_ttl(case, row)
+        && !(chosen(case.connection) || disputed(case, row))
+}
+
 /// Its TTL began as another than that of its side's own segments.
 fn another_ttl(case: &Case<'_>, row: &Teardown) -> bool {
     let first = |ttl: u8| ttl.saturating_add(hops(ttl));
@@ -151,6 +166,18 @@ pub(super) fn on_a_steady_path(case: &Case<'_>, row: &Teardown) -> Option<Apart>
     let steady = host.connections >= MANY && host.hops_low == host.hops_high;
     let nearer = hops(row.ttl) < host.hops_low;
     apart(case, row).filter(|_| steady && nearer)
+}
+
+/// Where a reset was sent from, if it passed a router or two less than all the many segments of its
+/// sender in this connection: a device in front of the host answers in its name, from the TTL that
+/// the host itself counts from.
+pub(super) fn next_before(case: &Case<'_>, row: &Teardown) -> Option<Apart> {
+    let side = case.side(row.sender);
+    let apart = one_router(case, row)?;
+    let nearer = hops(row.ttl) < apart.usual.0 && apart.distance() < NEXT;
+    let host = case.context.host(case.connection.addresses[row.sender]);
+    let steady = host.is_none_or(|host| host.hops_low == host.hops_high);
+    (nearer && steady && side.alive >= STEADY_SEGMENTS && !row.has_timestamp).then_some(apart)
 }
 
 /// Whether an answer came in a small part of a round trip that is long: no host moves so near.

@@ -29,6 +29,7 @@ use std::hash::Hash;
 
 use bypass::Bypasses;
 use client::{Client, Rounds};
+pub(super) use families::Tie;
 use families::{Families, Racer};
 
 use super::parameters::Parameters;
@@ -298,8 +299,8 @@ impl Context {
     }
 
     /// The attempt over the other IP version that a dropped one may have raced with, begun between
-    /// so many seconds before or after it, and whether the hardware address says so.
-    pub fn other_family(&self, c: &Connection, from: f64, upto: f64) -> Option<(Racer, bool)> {
+    /// so many seconds before or after it, and what says so.
+    pub fn other_family(&self, c: &Connection, from: f64, upto: f64) -> Option<(Racer, Tie)> {
         self.families.sibling(c, nanoseconds(from), nanoseconds(upto))
     }
 

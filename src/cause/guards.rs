@@ -17,8 +17,8 @@ numbers! {
     weight ONE_DIRECTION = -0.2;
     /// The capture lacks bytes that were acknowledged.
     weight GAPS = -0.1;
-    /// The connection was open before the capture began.
-    weight MID_STREAM = -0.15;
+    /// The connection was open before the capture began: its end is there all the same.
+    weight MID_STREAM = -0.05;
     /// Many packets were captured twice.
     weight COPIES = -0.1;
     /// One packet in so many that is a copy makes them many.

@@ -22,7 +22,8 @@ numbers! {
     size LOST: i64 = 64;
     /// Its peer has long acknowledged its number, and nothing asked for it again.
     weight PASSED = 2.0;
-    /// Beside one other sign: it has the shape of a reply, and a number nobody acknowledged yet.
+    /// Beside one other sign: it has the shape of a reply, and a number nobody acknowledged yet, or
+    /// nothing that it answers, of a host that does not abort so.
     weight UNASKED = 1.0;
     /// One of its side lies where injectors that guess place the next.
     weight GUESSED = 5.0;
@@ -239,6 +240,11 @@ pub fn score(case: &Case<'_>, row: &Teardown) -> Score {
         && row.unacked_bytes > 0;
     let unasked = unasked && complete && peer.spoke() && score.kinds == 1;
     score.add(unasked, UNASKED, "number_not_acknowledged_yet", at);
+    // Who stamps all that it sends aborts with an acknowledgment, and what is none answers something.
+    let bare = !row.flags.ack() && row.trigger.is_none() && row.ahead.get() == Some(0);
+    let bare = bare && endpoint.stamps() && !row.has_timestamp && peer.unseen_acked == 0;
+    let bare = bare && own.is_some() && complete && peer.spoke() && score.kinds == 1;
+    score.add(bare, UNASKED, "a_reply_to_nothing", at);
 
     let unmarked = headers.is_empty();
     let consistent = row.form == Some(Form::Abort)

@@ -4,7 +4,7 @@
 use super::Map;
 use super::saved::moment;
 use crate::base::numbers::numbers;
-use crate::conn::{Connection, Ending, Moment, Side};
+use crate::conn::{Connection, Ending, Moment, Side, seconds};
 use crate::digest::wire::{Bad, Coder};
 use crate::packet::Address;
 
@@ -17,6 +17,11 @@ numbers! {
     /// Attempts remembered of each port in a cell: among more of them nobody knows which belong
     /// together.
     bound MAX_TOGETHER: usize = 16;
+    /// How long clients wait before they try the other family: what RFC 8305 recommends, and what
+    /// Chrome and Go do.
+    windows DELAYS = &[0.25, 0.3];
+    /// A timer is never early, and late by so much at most.
+    window LATE_S = 0.01;
 }
 
 /// Cells before and after that of a connection in which all that it may have raced with lie.
@@ -37,6 +42,17 @@ pub struct Racer {
     link: u64,
     port: u16,
     version: u8,
+}
+
+/// What says that two attempts are one client's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tie {
+    /// They have one hardware address.
+    Hardware,
+    /// There is no other such pair.
+    Only,
+    /// No other one began as long after it as clients wait.
+    Delay,
 }
 
 /// Attempts by port of the service and time. Until both IP versions were seen none can have raced,
@@ -99,6 +115,14 @@ impl Families {
         other.waiting.into_iter().chain(sorted).for_each(|racer| self.put(racer));
     }
 
+    /// Whether attempts that began when one did, or as much later as clients wait, found no room.
+    fn left_out(&self, own: &Racer) -> bool {
+        let here = cell(own.start);
+        let full =
+            |cell| self.cells.get(&(own.port, cell)).is_some_and(|all| all.len() > MAX_TOGETHER);
+        full(here) || full(here.saturating_add(1))
+    }
+
     /// Attempts at the same port that began so much before or after one at most.
     fn near(&self, own: &Racer, upto: i64) -> impl Iterator<Item = &Racer> {
         let (port, start) = (own.port, own.start);
@@ -121,10 +145,10 @@ impl Families {
         })
     }
 
-    /// The attempt of the other family that belongs to a dropped one, and whether the hardware
-    /// address says so: of the same hardware where that has one address of each family, else the
-    /// only one there is, when this is the only one that was dropped.
-    pub(super) fn sibling(&self, c: &Connection, from: i64, upto: i64) -> Option<(Racer, bool)> {
+    /// The attempt of the other family that belongs to a dropped one, and what says so: of the same
+    /// hardware where that has one address of each family, else the only one there is, when this is
+    /// the only one that was dropped, else the only one that began as long after it as clients wait.
+    pub(super) fn sibling(&self, c: &Connection, from: i64, upto: i64) -> Option<(Racer, Tie)> {
         let own = Racer::of(c);
         let near: Vec<&Racer> = self.near(&own, upto).collect();
         let same_link = |other: &&&Racer| own.link != 0 && other.link == own.link;
@@ -136,16 +160,24 @@ impl Families {
         let mut linked = winners().filter(same_link);
         if let Some(first) = linked.next().filter(|_| one_host) {
             let same = linked.all(|other| other.client == first.client);
-            return same.then_some((**first, true));
+            if same {
+                return Some((**first, Tie::Hardware));
+            }
         }
         let apart = |other: &&&Racer| own.link != 0 && other.link != 0 && other.link != own.link;
         let crowded = near.len() > MAX_TOGETHER;
         let dropped = near.iter().any(|other| {
             other.id != own.id && other.version == own.version && other.client != own.client
         });
+        let winners_again = winners().filter(|other| !apart(other));
         let mut winners = winners().filter(|other| !apart(other));
-        let only = winners.next().filter(|_| winners.next().is_none() && !crowded && !dropped)?;
-        Some((**only, false))
+        let only = winners.next().filter(|_| winners.next().is_none() && !crowded && !dropped);
+        if let Some(only) = only {
+            return Some((**only, Tie::Only));
+        }
+        let mut timed = winners_again.filter(|other| own.waited_for(other));
+        let first = timed.next().filter(|_| timed.next().is_none() && !self.left_out(&own))?;
+        Some((**first, Tie::Delay))
     }
 }
 
@@ -166,6 +198,12 @@ impl Racer {
         other.version != self.version
             && other.completed.is_some()
             && other.start.abs_diff(self.start) >= from.unsigned_abs()
+    }
+
+    /// Whether another one began as long after it as clients wait for the first.
+    fn waited_for(&self, other: &Self) -> bool {
+        let waited = seconds(other.start.saturating_sub(self.start));
+        DELAYS.iter().any(|delay| (0.0..=LATE_S).contains(&(waited - delay)))
     }
 
     fn of(c: &Connection) -> Self {

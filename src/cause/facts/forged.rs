@@ -49,6 +49,7 @@ pub(super) const FACTS: &[Fact] = &[
         "number_not_acknowledged_yet",
         &["A reply repeats an acknowledgment, and its number had not been acknowledged yet"],
     ),
+    sign("a_reply_to_nothing", &["It has the shape of a reply, and there was nothing to answer"]),
     sign(
         "guessed_sequence_offsets",
         &["Resets came whose sequence numbers lie round steps apart: guesses of the next one"],

@@ -7,6 +7,14 @@ const fn fact(name: &'static str, unit: &'static str, words: &'static [&'static 
 }
 
 pub(super) const FACTS: &[Fact] = &[
+    fact(
+        "began_at_another_ttl",
+        "",
+        &[
+            "Its TTL {ttl} began at another number than its sender's {usual_ttl}: another kernel's",
+            "Its TTL began at another number than its sender's: another kernel's",
+        ],
+    ),
     fact("reset", "", &["The reset is packet {packet}", "The reset"]),
     fact("trigger", "", &["It answers packet {packet}", "It answers a segment"]),
     fact("answer_s", "s", &["The reset came {value} after what it answers"]),

@@ -15,6 +15,11 @@ pub(super) const FACTS: &[Fact] = &[
     fact("keep_alive_limit_s", "s", &["{value} is a usual limit of idle connections"]),
     fact("request_before_reset_s", "s", &["The request came {value} before the reset"]),
     fact("request_after_fin_s", "s", &["The request came {value} after the server's FIN"]),
+    fact(
+        "request_before_fin_s",
+        "s",
+        &["The request passed {value} before the server's FIN, which does not acknowledge it"],
+    ),
     fact("waited_s", "s", &["That was waited for during {value}"]),
     fact("unanswered_bytes", "byte", &["A request of {value} had no answer"]),
     fact("unanswered_probes", "probe", &["{value} went unanswered"]),

@@ -47,7 +47,7 @@ numbers! {
     /// Nothing is known of its other attempts.
     confidence ALONE = 0.65;
     /// Others waited as long and completed.
-    confidence OTHERS_WAITED = 0.25;
+    confidence OTHERS_WAITED = 0.4;
     /// At most, where the client opened another port of the host instead, or may have opened one over
     /// the other IP version.
     confidence INSTEAD = 0.55;

@@ -1,4 +1,4 @@
-use super::super::context::Attempt;
+use super::super::context::{Attempt, Tie};
 use super::prelude::*;
 
 pub(super) const RULE: Rule = Rule {
@@ -10,10 +10,12 @@ pub(super) const RULE: Rule = Rule {
            another address, started within {race_window_s} of this one and won after this one \
            began (not where the client opens several connections to this address as well); to the \
            same port over the other IP version, started {race_families_from_s} to \
-           {race_families_s} before or after (the same client by its hardware address, or by being \
-           the only such pair); or to another port of the same host, started within {race_ports_s} \
-           of this one and used; within {race_window_s} where most of what the client dropped, \
-           {usual} attempts at least, has such a rival. Not for a scan, nor where {pool} others at \
+           {race_families_s} before or after (the same client by its hardware address, by being \
+           the only such pair, or by being the only one that began as long after it as clients \
+           wait, a quarter of a second or {race_window_s}); or to another port of the same host, started within {race_ports_s} \
+           of this one and used; up to {race_window_s} later where this one was not opened \
+           within {used_s} and no SYN of it repeated since, or where most of what the client \
+           dropped, {usual} attempts at least, has such a rival. Not for a scan, nor where {pool} others at \
            the same address and port, opened at once, were all used: a pool.",
     reference: "RFC 8305 sections 5 and 8; SMB over 445 and 139 at once",
     next: "None: this is how clients race addresses, families and ports.",
@@ -30,6 +32,12 @@ pub(super) const RULE: Rule = Rule {
              port=40002 +80ms, > R +1ms, > S service=443 port=40004 +2s, > S service=8443 \
              port=40005 +180ms, < S. +20ms, > ., > P. 100, < S. service=443 port=40004 +80ms, > R \
              +1ms",
+        // Of two clients, one began as long after it as clients wait.
+        "> S v6, > S v4 port=40001 +250ms, < S. +20ms, > ., > S client=2 +1ms, < S. +20ms, > ., < \
+             S. v6 client=1 port=40000 +80ms, > R +1ms",
+        // Another port, somewhat later, and this one no more.
+        "> S service=443, > S service=8443 port=40001 +200ms, < S. +20ms, > ., > P. 100, < S. \
+             service=443 port=40000 +80ms, > R +1ms",
         "> S service=445, > S service=139 port=40001 +300us, < S. service=445 port=40000, > ., < \
              S. service=139 port=40001, > R +1ms, > P. 159 service=445 port=40000, < P. 240",
     ],
@@ -50,8 +58,14 @@ pub(super) const RULE: Rule = Rule {
         ("> S bare nots, > S server=2, < S. server=1, > R, < S. server=2, > .", "undetermined"),
         // Two other clients of the same port: nobody knows whose attempt this was.
         (
-            "> S v6, > S v4 port=40001 +250ms, < S. +20ms, > ., > S client=2 +1ms, < S. +20ms, > \
+            "> S v6, > S v4 port=40001 +200ms, < S. +20ms, > ., > S client=2 +1ms, < S. +20ms, > \
              ., < S. v6 client=1 port=40000 +80ms, > R +1ms",
+            "client_handshake_timeout",
+        ),
+        // Both as long after it as clients wait.
+        (
+            "> S v6, > S v4 port=40001 +250ms, > S client=2 +1ms, < S. client=1 port=40001 +20ms, \
+             > ., < S. client=2 +20ms, > ., < S. v6 client=1 port=40000 +80ms, > R +1ms",
             "client_handshake_timeout",
         ),
         // A pool: all were meant.
@@ -60,16 +74,29 @@ pub(super) const RULE: Rule = Rule {
              P. 300 port=1..5 +1ms, < S. port=6 +120ms, > R +40us",
             "client_handshake_timeout",
         ),
-        // Another service of the same host, a while later.
+        // Another service of the same host, a while later, and this one again.
         (
             "> S service=443, > S service=8443 port=40001 +200ms, < S. +20ms, > ., > P. 100, < S. \
-             service=443 port=40000 +80ms, > R +1ms",
+             service=443 port=40000 +80ms, > R +1ms, > S service=443 port=40002 +300ms, < S. \
+             +20ms, > .",
             "client_handshake_timeout",
         ),
         // Another machine by its hardware address.
         (
             "> S v6 mac=1, > S v4 mac=2 port=40001 +250ms, < S. +20ms, > . mac=2, < S. v6 \
              port=40000 +80ms, > R mac=1 +1ms",
+            "client_handshake_timeout",
+        ),
+        // And begun before this one.
+        (
+            "> S service=8443, < S. +20ms, > ., > P. 100, > S service=443 port=40001 +100ms, < S. \
+             +220ms, > R +1ms",
+            "client_handshake_timeout",
+        ),
+        // It was still tried when the other one had long been open.
+        (
+            "> S service=443, > S service=8443 port=40001 +200ms, < S. +20ms, > ., > P. 100, > S \
+             service=443 port=40000 again +800ms, < S. +80ms, > R +1ms",
             "client_handshake_timeout",
         ),
         // Three ports tried in vain beside the open one: a scan that connects.
@@ -96,11 +123,17 @@ numbers! {
     confidence SMB = 0.8;
     /// The other IP version won, and the two are the only such pair.
     confidence OTHER_FAMILY = 0.6;
+    /// It won, and of many clients' attempts it alone began as long after this one as clients wait.
+    confidence DELAYED = 0.55;
     /// It won, and the two have one hardware address.
     confidence LINKED = 0.8;
     /// Most of what the client dropped, it dropped for another port.
-    confidence HABIT = 0.6;
-    /// Another port won that was begun later: a candidate.
+    confidence HABIT = 0.7;
+    /// Another port won that was begun later, and this one was not used before or after.
+    confidence BESIDE = 0.55;
+    /// What a client has a use for it opens within this time.
+    window USED_S = 2.0;
+    /// Another port won that was begun later, and this one was used, too: a candidate.
     confidence LATER = 0.35;
     /// Nothing shows a race: a candidate.
     confidence ALONE = 0.15;
@@ -121,7 +154,8 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     let found = same_family(case)
         .or_else(|| other_port(case))
         .or_else(|| other_family(case))
-        .or_else(|| as_always(case));
+        .or_else(|| as_always(case))
+        .or_else(|| beside(case));
     let Some((sibling, start, base)) = found else {
         let later = used_instead(case, case.parameters.race_window_s).is_some();
         let share = if later { LATER } else { ALONE };
@@ -182,16 +216,20 @@ fn other_port(case: &Case<'_>) -> Option<Sibling> {
 /// Another port of the same host that the client tried within so many seconds of this one, opened
 /// before it dropped this one, and used.
 pub(super) fn used_instead<'a>(case: &Case<'a>, within_s: f64) -> Option<(u16, &'a Attempt)> {
+    let first = others_used(case, within_s).min_by_key(|other| other.id);
+    first.map(|other| (other.service.1, other))
+}
+
+/// All of these.
+fn others_used<'a>(case: &Case<'a>, within_s: f64) -> impl Iterator<Item = &'a Attempt> {
     let c = case.connection;
-    let reset = case.reset?;
-    let near = case.context.completed_around(c, within_s).iter();
-    let siblings = near.filter(|other| {
+    let dropped = case.reset.map_or(i64::MIN, |reset| reset.time);
+    case.context.completed_around(c, within_s).iter().filter(move |other| {
         other.service.0 == c.addresses.server
             && other.service.1 != c.ports.server
             && other.bytes > 0
-            && other.completed.get().is_some_and(|time| time <= reset.time)
-    });
-    siblings.min_by_key(|other| other.id).map(|other| (other.service.1, other))
+            && other.completed.get().is_some_and(|time| time <= dropped)
+    })
 }
 
 /// To another port of the same host, begun somewhat later, where this is what this client does:
@@ -203,12 +241,32 @@ fn as_always(case: &Case<'_>) -> Option<Sibling> {
     (beside >= USUAL && beside * 2 > dropped).then_some((other.id, other.start, HABIT))
 }
 
+/// To another port of the same host, begun somewhat later, where the client has no other use for
+/// this one: who gave up on a service for its own limit tries again.
+fn beside(case: &Case<'_>) -> Option<Sibling> {
+    let c = case.connection;
+    let instead = others_used(case, case.parameters.race_window_s);
+    let other = instead.filter(|other| other.start > c.start).min_by_key(|other| other.id)?;
+    let service = (c.addresses.server, c.ports.server);
+    let mut near = case.context.completed_around(c, USED_S).iter();
+    let used = near.any(|other| other.service == service && other.id != c.id);
+    // Who closes an attempt for another one repeats its SYN no more.
+    let won = other.completed.get().unwrap_or(i64::MAX);
+    let went_on = c.last_syn_time.get().is_some_and(|syn| syn > won);
+    (!used && !went_on).then_some((other.id, other.start, BESIDE))
+}
+
 /// To the same port over the other IP version, won before this one was dropped.
 fn other_family(case: &Case<'_>) -> Option<Sibling> {
     let reset = case.reset?;
     let p = case.parameters;
     let (from, upto) = (p.race_families_from_s, p.race_families_s);
-    let (other, linked) = case.context.other_family(case.connection, from, upto)?;
+    let (other, tie) = case.context.other_family(case.connection, from, upto)?;
     let won = other.completed.get().is_some_and(|time| time <= reset.time);
-    won.then_some((other.id, other.start, if linked { LINKED } else { OTHER_FAMILY }))
+    let confidence = match tie {
+        Tie::Hardware => LINKED,
+        Tie::Only => OTHER_FAMILY,
+        Tie::Delay => DELAYED,
+    };
+    won.then_some((other.id, other.start, confidence))
 }

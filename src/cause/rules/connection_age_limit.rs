@@ -10,7 +10,9 @@ pub(super) const RULE: Rule = Rule {
            the same age (within {age_variation}) whatever was exchanged, or after the same number \
            of requests whatever the age, and no connection of it became older or had more; or \
            {timed_closes} had {several_requests} requests or more, not all the same number, and \
-           ages within {age_variation} of each other.",
+           ages within {age_variation} of each other; or those with {several_requests} or more \
+           were closed between two requests, not with an answer, at ages that differ by one round \
+           or {age_variation} at most.",
     reference: "RFC 9113 section 6.8 (GOAWAY); gRPC MAX_CONNECTION_AGE; nginx keepalive_time and \
            keepalive_requests; Apache MaxKeepAliveRequests",
     next: "None, if the clients open a new connection in time; else make them retry, or raise the \
@@ -61,6 +63,35 @@ pub(super) const RULE: Rule = Rule {
              port=4 +995ms, < P. 300 port=4 +5ms, > P. 90 port=4 +995ms, < P. 300 port=4 \
              +5ms, > P. 90 port=4 +995ms, < P. 300 port=4 +5ms, < F. port=4 +195ms, > F. \
              port=4 +1ms, < . port=4 +1ms",
+        // As many requests each, and closed when the next one was due, not with an answer.
+        "> S port=1 +0ms, < S. port=1 +1ms, > . port=1 +1ms, > P. 90 port=1 +98ms, < \
+             P. 300 port=1 +5ms, > P. 90 port=1 +205ms, < P. 300 port=1 +5ms, > P. 90 \
+             port=1 +205ms, < P. 300 port=1 +5ms, > P. 90 port=1 +205ms, < P. 300 port=1 \
+             +5ms, > P. 90 port=1 +205ms, < P. 300 port=1 +5ms, > S port=2 +185ms, < S. \
+             port=2 +1ms, > . port=2 +1ms, > P. 90 port=1 +18ms, < P. 300 port=1 +5ms, > \
+             P. 90 port=2 +75ms, < P. 300 port=2 +5ms, > P. 90 port=1 +125ms, < P. 300 \
+             port=1 +5ms, > P. 90 port=2 +75ms, < P. 300 port=2 +5ms, > P. 90 port=1 \
+             +125ms, < P. 300 port=1 +5ms, > P. 90 port=2 +75ms, < P. 300 port=2 +5ms, > \
+             P. 90 port=1 +125ms, < P. 300 port=1 +5ms, > P. 90 port=2 +75ms, < P. 300 \
+             port=2 +5ms, < F. port=1 +115ms, > F. port=1 +1ms, < . port=1 +1ms, > P. 90 \
+             port=2 +88ms, < P. 300 port=2 +5ms, > S port=3 +185ms, < S. port=3 +1ms, > . \
+             port=3 +1ms, > P. 90 port=2 +18ms, < P. 300 port=2 +5ms, > P. 90 port=3 \
+             +75ms, < P. 300 port=3 +5ms, > P. 90 port=2 +125ms, < P. 300 port=2 +5ms, > \
+             P. 90 port=3 +75ms, < P. 300 port=3 +5ms, > P. 90 port=2 +125ms, < P. 300 \
+             port=2 +5ms, > P. 90 port=3 +75ms, < P. 300 port=3 +5ms, > P. 90 port=2 \
+             +125ms, < P. 300 port=2 +5ms, > P. 90 port=3 +75ms, < P. 300 port=3 +5ms, < \
+             F. port=2 +115ms, > F. port=2 +1ms, < . port=2 +1ms, > P. 90 port=3 +88ms, < \
+             P. 300 port=3 +5ms, > S port=4 +185ms, < S. port=4 +1ms, > . port=4 +1ms, > \
+             P. 90 port=3 +18ms, < P. 300 port=3 +5ms, > P. 90 port=4 +75ms, < P. 300 \
+             port=4 +5ms, > P. 90 port=3 +125ms, < P. 300 port=3 +5ms, > P. 90 port=4 \
+             +75ms, < P. 300 port=4 +5ms, > P. 90 port=3 +125ms, < P. 300 port=3 +5ms, > \
+             P. 90 port=4 +75ms, < P. 300 port=4 +5ms, > P. 90 port=3 +125ms, < P. 300 \
+             port=3 +5ms, > P. 90 port=4 +75ms, < P. 300 port=4 +5ms, < F. port=3 +115ms, \
+             > F. port=3 +1ms, < . port=3 +1ms, > P. 90 port=4 +88ms, < P. 300 port=4 \
+             +5ms, > P. 90 port=4 +205ms, < P. 300 port=4 +5ms, > P. 90 port=4 +205ms, < \
+             P. 300 port=4 +5ms, > P. 90 port=4 +205ms, < P. 300 port=4 +5ms, > P. 90 \
+             port=4 +205ms, < P. 300 port=4 +5ms, < F. port=4 +195ms, > F. port=4 +1ms, < \
+             . port=4 +1ms",
         // Many requests, some more than others, in one time.
         "> S port=1 +1200ms, < S. port=1 +1ms, > . port=1 +1ms, > P. 90 port=1 +195ms, < P. 300 \
              port=1 +5ms, > P. 90 port=1 +195ms, < P. 300 port=1 +5ms, > P. 90 port=1 +195ms, < P. \
@@ -99,6 +130,32 @@ pub(super) const RULE: Rule = Rule {
              < P. 300 port=5 +5ms, < F. port=5 +20ms, > F. port=5 +1ms, < . port=5 +1ms",
     ],
     near_misses: &[
+        // Closed between two requests, three only.
+        (
+            "> S port=1 +0ms, < S. port=1 +1ms, > . port=1 +1ms, > P. 90 port=1 \
+                 +98ms, < P. 300 port=1 +5ms, > P. 90 port=1 +205ms, < P. 300 port=1 \
+                 +5ms, > P. 90 port=1 +205ms, < P. 300 port=1 +5ms, > P. 90 port=1 \
+                 +205ms, < P. 300 port=1 +5ms, > P. 90 port=1 +205ms, < P. 300 port=1 \
+                 +5ms, > S port=2 +185ms, < S. port=2 +1ms, > . port=2 +1ms, > P. 90 \
+                 port=1 +18ms, < P. 300 port=1 +5ms, > P. 90 port=2 +75ms, < P. 300 \
+                 port=2 +5ms, > P. 90 port=1 +125ms, < P. 300 port=1 +5ms, > P. 90 port=2 \
+                 +75ms, < P. 300 port=2 +5ms, > P. 90 port=1 +125ms, < P. 300 port=1 \
+                 +5ms, > P. 90 port=2 +75ms, < P. 300 port=2 +5ms, > P. 90 port=1 +125ms, \
+                 < P. 300 port=1 +5ms, > P. 90 port=2 +75ms, < P. 300 port=2 +5ms, < F. \
+                 port=1 +115ms, > F. port=1 +1ms, < . port=1 +1ms, > P. 90 port=2 +88ms, \
+                 < P. 300 port=2 +5ms, > S port=3 +185ms, < S. port=3 +1ms, > . port=3 \
+                 +1ms, > P. 90 port=2 +18ms, < P. 300 port=2 +5ms, > P. 90 port=3 +75ms, \
+                 < P. 300 port=3 +5ms, > P. 90 port=2 +125ms, < P. 300 port=2 +5ms, > P. \
+                 90 port=3 +75ms, < P. 300 port=3 +5ms, > P. 90 port=2 +125ms, < P. 300 \
+                 port=2 +5ms, > P. 90 port=3 +75ms, < P. 300 port=3 +5ms, > P. 90 port=2 \
+                 +125ms, < P. 300 port=2 +5ms, > P. 90 port=3 +75ms, < P. 300 port=3 \
+                 +5ms, < F. port=2 +115ms, > F. port=2 +1ms, < . port=2 +1ms, > P. 90 \
+                 port=3 +88ms, < P. 300 port=3 +5ms, > P. 90 port=3 +205ms, < P. 300 \
+                 port=3 +5ms, > P. 90 port=3 +205ms, < P. 300 port=3 +5ms, > P. 90 port=3 \
+                 +205ms, < P. 300 port=3 +5ms, > P. 90 port=3 +205ms, < P. 300 port=3 \
+                 +5ms, < F. port=3 +195ms, > F. port=3 +1ms, < . port=3 +1ms",
+            "server_close",
+        ),
         // Ten requests each, at one pace: a dialogue that was done.
         (
             "> S port=1 +1200ms, < S. port=1 +1ms, > . port=1 +1ms, > P. 90 port=1 +195ms, < P. \
@@ -329,6 +386,8 @@ numbers! {
     confidence ALIKE = 0.65;
     /// Connections with requests in all numbers ended at one age, whatever else differed.
     confidence TIMED = 0.55;
+    /// All that it closed in use, it closed between two requests, at about one age.
+    confidence BETWEEN_ROUNDS = 0.55;
     /// Too few others show a limit: a candidate.
     confidence SUSPECTED = 0.3;
     /// Closes that are many.
@@ -357,6 +416,13 @@ numbers! {
     window LATE_S = 0.5;
 }
 
+/// What a limit of age shows by, where it is not only suspected.
+fn between_rounds(case: &Case<'_>, own: &Life, number: usize) -> bool {
+    #[allow(clippy::cast_precision_loss)] // some thousand closes
+    let enough = number as f64 >= case.parameters.age_connections;
+    enough && own.requests >= SEVERAL_REQUESTS && suspected(case)
+}
+
 /// Whether a limit of age may have ended it, though too few others show one: it was in use, and as
 /// old as such limits are, or as two others that the server closed in use.
 pub(super) fn suspected(case: &Case<'_>) -> bool {
@@ -369,7 +435,11 @@ pub(super) fn suspected(case: &Case<'_>) -> bool {
     let round = AGES.iter().any(|limit| (0.0..=LATE_S).contains(&(age - limit)));
     let limits = case.context.service(c).and_then(|service| Some(service.lives()?.limits()));
     let alike = limits.is_some_and(|limits| {
-        let near = |&other: &i64| (s(other) - age).abs() <= case.parameters.age_variation * age;
+        // A limit that is looked at once a round is met so much later.
+        let round =
+            if own.requests < SEVERAL_REQUESTS { 0.0 } else { age / f64::from(own.requests) };
+        let most = round.max(case.parameters.age_variation * age);
+        let near = |&other: &i64| (s(other) - age).abs() <= most;
         limits.ages.len() >= FEW && limits.ages.iter().all(near)
     });
     // A server that closes with its last answer has done its work.
@@ -416,18 +486,20 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
         && last > first
         && limits.ages.iter().all(|&age| near(age))
         && limits.oldest as f64 <= median * (1.0 + p.age_variation);
-    if !aged && !counted && !timed {
+    let between = between_rounds(case, &own, number);
+    if !aged && !counted && !timed && !between {
         return None;
     }
-    let finding = Finding::new(match (aged || counted, number >= MANY) {
-        (true, true) => MANY_ALIKE,
-        (true, false) => ALIKE,
-        (false, _) => TIMED,
+    let finding = Finding::new(match (aged || counted, timed, number >= MANY) {
+        (true, _, true) => MANY_ALIKE,
+        (true, ..) => ALIKE,
+        (false, true, _) => TIMED,
+        (false, false, _) => BETWEEN_ROUNDS,
     })
     .with(Evidence::of("closed_in_use").at(end.packet))
     .with(Evidence::count("closes_alike", number as u64))
     .with(Evidence::time("age_s", own.age()));
-    Some(if aged || timed {
+    Some(if aged || timed || !counted {
         finding.with(Evidence::number("usual_age_s", median / 1e9))
     } else {
         finding.with(Evidence::count("requests", u64::from(own.requests)))

@@ -32,6 +32,13 @@ pub(super) const RULE: Rule = Rule {
         // Of another kernel, from one router farther, and unprompted.
         "> S ttl=62, < S. +20us, > . ttl=62 +5ms, > P. 80 ttl=62, < P. 300 +1ms, > . ttl=62 +5ms, \
              > R. nots win=1024 ttl=127 id=77 +5s",
+        // As far as its sender, unprompted, and of another kernel.
+        "> S, < S. ttl=60 +30ms, > . +50us, > P. 80, < P. 300 ttl=60 +30ms, > ., > P. 80 +1ms, < P. \
+             300 ttl=60 +30ms, > ., > P. 80 +1ms, < P. 300 ttl=60 +30ms, > ., > P. 80 +1ms, < P. \
+             300 ttl=60 +30ms, > ., < R ttl=124 +3400ms",
+        // In the shape of an abort, right after the request that followed a silence.
+        "> S, < S. ttl=60 +38ms, > . +50us, > P. 80, < P. 300 ttl=60 +38ms, > ., > P. 80 +4500ms, < \
+             R. nots win=0 ttl=122 id=9 +400us",
         // As far as its sender by its TTL, and sooner than a round trip.
         "> S, < S. ttl=55 +128ms, > ., > P. 80, < P. 300 ttl=55 +128ms, > ., > P. 80 +5s, < R. \
              nots win=0 ttl=55 id=77 +7ms",
@@ -59,6 +66,19 @@ pub(super) const RULE: Rule = Rule {
             "> S, < S. ttl=10 +1ms, > . +50us, > P. 80, < P. 300 ttl=10 +1ms, > . +50us, > P. 80 \
              +9s, < R ttl=64 +1ms",
             "no_socket",
+        ),
+        // The same, in answer to what was said.
+        (
+            "> S, < S. ttl=60 +30ms, > . +50us, > P. 80, < P. 300 ttl=60 +30ms, > ., > P. 80 +1ms, \
+             < P. 300 ttl=60 +30ms, > ., > P. 80 +1ms, < P. 300 ttl=60 +30ms, > ., > P. 80 +3s, < R \
+             ttl=124 +31ms",
+            "no_socket",
+        ),
+        // From where its sender is, right after a request that followed a silence.
+        (
+            "> S, < S. ttl=60 +38ms, > . +50us, > P. 80, < P. 300 ttl=60 +38ms, > ., > P. 80 \
+             +4500ms, < R. ttl=60 +39ms",
+            "abort_unread_data",
         ),
         // The service survived more elsewhere.
         (
@@ -164,7 +184,7 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
         !reset.sender_fin_before || reset.timestamp_ok == Some(false) && both_at_once(case, reset)
     })?;
     let c = case.connection;
-    let idle = s(reset.idle.get()?);
+    let idle = before_request(case, reset).unwrap_or(s(reset.idle.get()?));
     // A connection that never opened at the server was not idle there.
     let never_opened = unheard(case).is_some_and(|unheard| unheard.syn_acks_repeated > 1);
     if idle < case.parameters.idle_s || never_opened {
@@ -184,7 +204,9 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
         return None;
     }
     let early = !stamped && reset.flags.ack() && much_nearer(case, reset);
-    let other_host = apart.is_some() || both || early;
+    // A reply to nothing is no kernel's of its side, whose sockets count from another TTL.
+    let kernel = !stamped && reset.trigger.is_none() && another_kernel_sent(case, reset);
+    let other_host = apart.is_some() || both || early || kernel;
     // Who goes on trying is not idle: its retransmissions come to their end.
     if !other_host && reset.retransmission_run >= TRYING && reset.unacked_bytes > 0 {
         return None;
@@ -216,6 +238,7 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
         .with_some(unprompted.then(|| Evidence::of("unprompted").at(reset.packet)))
         .with_some(both.then(|| Evidence::of("both_sides_reset_at_once").at(reset.packet)))
         .with_some(early.then(|| Evidence::of("earlier_than_a_round_trip").at(reset.packet)))
+        .with_some(kernel.then(|| Evidence::of("began_at_another_ttl").at(reset.packet)))
         .with_some(apart.map(|apart| apart.evidence(reset.packet)));
     if apart.is_some() || early {
         finding =
@@ -225,6 +248,17 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
         finding = finding.by_third_party();
     }
     Some(finding)
+}
+
+/// How long it was silent before the request that a reset of a live socket's shape came right after,
+/// where that was longer than anything before: an inspection resets for what is asked, however
+/// long it took to ask.
+fn before_request(case: &Case<'_>, reset: &Teardown) -> Option<f64> {
+    let asked = reset.since_peer_data.get().filter(|&asked| asked <= AT_ONCE)?;
+    let silent = s(reset.sender_idle.get()?.saturating_sub(asked));
+    let shaped = reset.form == Some(Form::Abort) && !reset.copies_peer && !reset.payload_echo;
+    let (here, others) = survived(case);
+    (shaped && reset.retransmission_run == 0 && silent > here.max(others)).then_some(silent)
 }
 
 /// A known limit that the silence matches; the one given for this path first.

@@ -14,8 +14,17 @@ pub(super) const RULE: Rule = Rule {
     examples: &[
         "> S, < S., > ., > P. 80, < P. 300, > ., < F. +5s, > P. 80 ack=-1 +2ms, < R +10ms",
         "> S, < S., > ., > P. 80, < P. 300, > ., > P. 80 +5s, < . +1ms, < R. +1ms",
+        // Near the client: the request passes before the FIN that it crosses.
+        "> S, < S. +40ms, > ., > P. 80, < P. 300 +40ms, > ., > P. 80 +2s, < F. ack=-80 +3ms, < R \
+             +41ms",
     ],
     near_misses: &[
+        // No silence before the request.
+        (
+            "> S, < S. +40ms, > ., > P. 80, < P. 300 +40ms, > ., > P. 80 +200ms, < F. ack=-80 \
+             +3ms, < R +41ms",
+            "data_after_close",
+        ),
         (
             "> S, < S., > ., > P. 80, < P. 300, > ., < F. +5ms, > . , > P. 80 +2s, < R +10ms",
             "data_after_close",
@@ -89,10 +98,15 @@ fn closed(case: &Case<'_>) -> Option<Finding> {
     })?;
     let c = case.connection;
     let fin = reset.sender_fin_time.get()?;
-    let idle = c.idle_before_fin.get().filter(|_| c.first_fin_by == Some(Side::Server))?;
+    let since_last = c.idle_before_fin.get().filter(|_| c.first_fin_by == Some(Side::Server))?;
     let request = reset.time.saturating_sub(reset.turnaround.get()?).saturating_sub(fin);
     let client = c.side(Side::Client);
     let round_trip = c.min_rtt().unwrap_or(0).max(client.max_rtt).max(MET);
+    // Captured near the client, the request passes before the FIN that it crossed: the server had
+    // been silent since before it.
+    let before = request < 0 && request.saturating_neg() <= round_trip;
+    let silent = reset.idle.get().filter(|_| before);
+    let idle = silent.map_or(since_last, |idle| idle.saturating_sub(request).max(since_last));
     let crossed = reset
         .trigger_relative_ack
         .get()
@@ -104,7 +118,12 @@ fn closed(case: &Case<'_>) -> Option<Finding> {
         Finding::new(if crossed { CROSSED } else { SOON })
             .with(Evidence::time("idle_before_fin_s", idle))
             .with(
-                Evidence::time("request_after_fin_s", request).maybe_at(reset.trigger_packet.get()),
+                if request < 0 {
+                    Evidence::time("request_before_fin_s", request.saturating_neg())
+                } else {
+                    Evidence::time("request_after_fin_s", request)
+                }
+                .maybe_at(reset.trigger_packet.get()),
             )
             .with(Evidence::of("reset_answers_request").at(reset.packet)),
     )

@@ -10,7 +10,8 @@ pub(super) const RULE: Rule = Rule {
            number where it had stopped, and the server resets what it does not know. Or a reply \
            reset in mid-connection from another hardware address than the side's other segments, \
            or from other routers away, where nearer and that host's path never varied in many \
-           connections, or the answer came too soon or has another header.",
+           connections or in a number of segments of this one, or the answer came too soon or has \
+           another header.",
     reference: "RFC 5382 section 5; kubernetes #74839 (conntrack INVALID)",
     next: "Look for idle limits, flushed tables, failover or asymmetric paths between the two.",
     examples: &[
@@ -23,6 +24,10 @@ pub(super) const RULE: Rule = Rule {
              P. 80, < P. 300 ttl=59 +10ms, > ., > P. 80 +1s, < R ttl=60 +10ms",
         "> S, < S. ttl=57 +20ms, > . +50us, > P. 80, < P. 300 ttl=57 +20ms, > . +50us, > P. 80 \
              +100ms, < R ttl=61 +2ms",
+        // The client's router forgot it: one nearer than all that came before.
+        "> S ttl=59, < S. +50us, > . ttl=59 +30ms, > P. 80 ttl=59 +1ms, < P. 300 +1ms, > . \
+             ttl=59 +30ms, > P. 80 ttl=59 +1ms, < P. 300 +1ms, > . ttl=59 +30ms, > P. 80 ttl=59 \
+             +1ms, < P. 300 +1ms, > . ttl=59 +30ms, < P. 50 +4s, > R ttl=60 +33ms",
     ],
     near_misses: &[
         // Nothing else shows that the hosts can still talk.
@@ -51,6 +56,12 @@ pub(super) const RULE: Rule = Rule {
         ),
         ("> S, < S. mac=1, > ., > P. 10, < P. 10 mac=1, > P. 10 +20s, < R mac=1", "no_socket"),
         ("> S, < S., > ., > P. 10, < P. 10, > P. 10 +20s, < R mac=2", "no_socket"),
+        // A router nearer, of whose host too little is known.
+        (
+            "> S ttl=51, < S. +50us, > . ttl=51 +30ms, > P. 80 ttl=51 +1ms, < P. 300 +1ms, > . \
+             ttl=51 +30ms, < P. 50 +400ms, > R ttl=52 +33ms",
+            "no_socket",
+        ),
         // Another route, the time as ever.
         (
             "> S ttl=51, < S. +50us, > . ttl=51 +30ms, > P. 80 ttl=51 +1ms, < P. 300 +1ms, > . \
@@ -79,6 +90,8 @@ numbers! {
     confidence TWO_SIGNS = 0.6;
     /// One of these.
     confidence ONE_SIGN = 0.5;
+    /// From a router or two before its host, whose segments came one way.
+    confidence NEXT_BEFORE = 0.6;
 }
 
 fn holds(case: &Case<'_>) -> Option<Finding> {
@@ -131,12 +144,17 @@ fn from_another_host(case: &Case<'_>) -> Option<Finding> {
         return None;
     }
     let link = reset.link_source_differs;
-    let apart = elsewhere(case, reset, link).or_else(|| on_a_steady_path(case, reset));
+    let known = elsewhere(case, reset, link).or_else(|| on_a_steady_path(case, reset));
+    let apart = known.or_else(|| next_before(case, reset));
     (link || apart.is_some()).then(|| {
-        Finding::new(if link && apart.is_some() { TWO_SIGNS } else { ONE_SIGN })
-            .with_some(link.then(|| Evidence::of("hardware_address_differs").at(reset.packet)))
-            .with_some(apart.map(|apart| apart.evidence(reset.packet)))
-            .with_some(reset.turnaround.get().map(|t| Evidence::time("answer_s", t)))
-            .by_third_party()
+        Finding::new(match (link, known.is_some()) {
+            (true, _) if apart.is_some() => TWO_SIGNS,
+            (false, false) => NEXT_BEFORE,
+            _ => ONE_SIGN,
+        })
+        .with_some(link.then(|| Evidence::of("hardware_address_differs").at(reset.packet)))
+        .with_some(apart.map(|apart| apart.evidence(reset.packet)))
+        .with_some(reset.turnaround.get().map(|t| Evidence::time("answer_s", t)))
+        .by_third_party()
     })
 }

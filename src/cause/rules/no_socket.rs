@@ -37,6 +37,8 @@ numbers! {
     confidence IN_USE = 0.6;
     /// Its sender had spoken a moment before: some stacks abort so.
     confidence ALIVE = 0.45;
+    /// It was open before the capture began: what else may have ended it before is not seen.
+    weight BEGAN_BEFORE = -0.1;
     /// Such a silence.
     window SILENCE_S = 1.0;
 }
@@ -72,8 +74,9 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
         Some(idle) if s(idle) >= SILENCE_S => AFTER_SILENCE,
         _ => IN_USE,
     };
+    let unseen = if c.opening == Opening::MidStream { BEGAN_BEFORE } else { 0.0 };
     Some(
-        Finding::new(confidence)
+        Finding::new(confidence + unseen)
             .with(Evidence::of("reset_answers_ordinary_segment").at(reset.packet))
             .with(Evidence::of("trigger").maybe_at(reset.trigger_packet.get()))
             .with_some(reset.idle.get().map(|idle| Evidence::time("idle_s", idle)))

@@ -1,7 +1,8 @@
 //! What most rules use, and a few questions that several of them ask.
 
 pub(super) use super::super::apart::{
-    apart, beyond_one_path, elsewhere, much_nearer, on_a_steady_path, one_router,
+    another_kernel_sent, apart, beyond_one_path, elsewhere, much_nearer, next_before,
+    on_a_steady_path, one_router,
 };
 pub(super) use super::super::context::{Life, began_to_end, fate, source, turned_away};
 pub(super) use super::super::evidence::Evidence;

@@ -23,12 +23,22 @@ pub(super) const RULE: Rule = Rule {
         "> S, < S. +50us, > . +80ms, > P. 80 +20ms, < . +50us, > R +300us, > R +80ms",
         // A reply to nothing: its number had not been acknowledged.
         "> S ttl=52, < S. +50us, > . ttl=52 +30ms, > P. 80 ttl=52, < . +50us, < P. 500 +1ms, > . ttl=52 +30ms, > P. 281 ttl=52 +90ms, > R ttl=128 seq=#362 +57us",
+        // Beyond a filter that takes the request away: a reply, with nothing to answer.
+        "> S ttl=60, < S. +50us, > . ttl=60 +30ms, > R ttl=120 +1ms",
         // A forger whose number was late by one request; the true client had been reset, too.
         "> S ttl=55, < S. +50us, > . ttl=55 +60ms, > P. 80 ttl=55, < . +50us, < P. 1400 +10ms, > . \
              ttl=55 +60ms, > P. 203 ttl=55, < . +50us, > R seq=#81 ttl=6 +4ms, < P. 1400 +10ms, < \
              P. 1400 +10ms, > R ttl=55 +40ms",
     ],
     near_misses: &[
+        // From where its sender is, whatever it answers.
+        ("> S ttl=60, < S. +50us, > . ttl=60 +30ms, > R ttl=60 +1ms", "application_abort"),
+        // Of one direction alone, behind a FIN: the other side may have closed long before.
+        (
+            "(> S), < S. ttl=60, (> .), (> P. 80), < P. 300 ttl=60 +20ms, (> F.), < F. ttl=60 +2s, \
+             < R. nots win=0 ttl=253 id=7 +3s",
+            "application_abort",
+        ),
         ("> S, < S., > ., > P. 10, < ., < R.", "abort_unread_data"),
         // A stack that stamps no reset.
         (
@@ -109,6 +119,10 @@ fn judged(case: &Case<'_>, reset: &Teardown) -> Option<Finding> {
     let made = known.is_none().then(|| super::super::score::score(case, reset));
     let score = known.or(made.as_ref())?;
     if score.total < case.parameters.injection_score || score.kinds == 0 {
+        return None;
+    }
+    // Behind a FIN whose answer was not captured, the connection may have been over.
+    if reset.sender_fin_before && !case.side(reset.sender.peer()).spoke() {
         return None;
     }
     let mut confidence = (BASE + OF_SCORE * score.total).min(MOST);

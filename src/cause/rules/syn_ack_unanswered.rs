@@ -9,9 +9,9 @@ pub(super) const RULE: Rule = Rule {
            sources with one SYN each at one service within {flood_s}. A lost answer: the client \
            repeats its SYN although the SYN-ACK was captured, so it is lost behind the point of \
            capture or dropped there. A silent client: the SYN-ACK is repeated, the SYN is not: the \
-           source is spoofed, gone, or a scanner that lets nothing out. A single SYN-ACK that \
-           nothing follows is no more than a candidate: most servers would have repeated it, and a \
-           capture of SYNs, FINs and resets alone shows no acknowledgment. Some servers and boxes \
+           source is spoofed, gone, or a scanner that lets nothing out. Or a single \
+           SYN-ACK that nothing follows, of a server that sends cookies: not where the capture ends \
+           soon, or has SYNs, FINs and resets alone and so shows no acknowledgment. Some servers and boxes \
            clear the half-open connection by a reset after seconds, and in a flood the owner of a \
            spoofed address answers the SYN-ACK by a reset.",
     reference: "RFC 4987; RFC 9293 section 3.10.7.4; Linux tcp_synack_retries, rp_filter",
@@ -23,6 +23,8 @@ pub(super) const RULE: Rule = Rule {
              again +3s",
         "> S, < S. +1ms, < S. again +1s, < S. again +2s, < S. again +4s",
         "> S, < S. +12ms, < R seq=#1 +5s",
+        // A server that sends cookies repeats none.
+        "> S, < S. +1ms, > S port=40001 +9s",
         "> S client=1, < S. +1ms, > S client=2 +9ms, < S. +1ms, > S client=3 +9ms, < S. +1ms, > S \
              client=4 +9ms, < S. +1ms, > S client=5 +9ms, < S. +1ms, > S client=6 +9ms, < S. +1ms, \
              > S client=7 +9ms, < S. +1ms, > S client=8 +9ms, < S. +1ms",
@@ -38,7 +40,8 @@ pub(super) const RULE: Rule = Rule {
              +120ms",
             "client_handshake_timeout",
         ),
-        ("> S, < S. +1ms, > S port=40001 +9s", "undetermined"),
+        // The capture ends too soon.
+        ("> S, < S. +1ms, > S port=40001 +500ms", "undetermined"),
         // A capture of SYNs and FINs alone.
         (
             "> S client=9, < S., (> .), (> P. 60), (< P. 90), > F., < F., > S client=1, < S. +1ms, \
@@ -81,8 +84,8 @@ numbers! {
     confidence GIVEN_UP = 0.6;
     /// In a flood, the true owner of the address answers.
     confidence DISOWNED = 0.6;
-    /// A single SYN-ACK, which most servers would have repeated: a candidate.
-    confidence ONCE = 0.4;
+    /// A single SYN-ACK, which most servers would have repeated.
+    confidence ONCE = 0.7;
     /// Fewer SYNs and SYN-ACKs than this may have been lost by chance.
     count FEW: u32 = 5;
 }
@@ -112,7 +115,7 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
         return None;
     } else {
         // A server that heard nothing repeats its SYN-ACK, unless it sent a cookie.
-        return Some(Finding::candidate(ONCE));
+        ONCE
     };
     let shape = if sources.is_some() {
         "flood"

@@ -9,7 +9,8 @@ pub(super) const RULE: Rule = Rule {
            goes back.",
     wire: "A SYN with a timestamp, repeated and never answered. Within {timestamp_kept_s} before, \
            the server had accepted a SYN of the same address with a higher timestamp, and it \
-           accepts another one of the same clock while this one is tried. (Linux with \
+           accepts another one of the same clock while this one is tried, or others each of which, \
+           {ascending} at least, has a higher timestamp than the one before. (Linux with \
            tcp_tw_recycle, before 4.12.)",
     reference: "RFC 7323 section 5 (PAWS), appendix G of RFC 1323's per-host cache; Linux \
            net.ipv4.tcp_tw_recycle, PAWSPassive",
@@ -22,8 +23,23 @@ pub(super) const RULE: Rule = Rule {
         // The other one came just after its second SYN.
         "> S port=1 clock=+900000, < S. +20ms, > ., > P. 40, < P. 9, > S port=2 clock=+1000 +5s, > \
              S again clock=+2000 +1s, > S port=3 clock=+900000 +500ms, < S., > .",
+        // Clocks of several hosts, of which it accepts those alone that are ahead.
+        "> S port=1 clock=+1000000, < S. +20ms, > ., > S port=2 clock=+300000000 +1s, \
+             < S. +20ms, > ., > S port=3 clock=+700000000 +1s, < S. +20ms, > ., > S \
+             port=4 clock=+200000000 +1s, > S again clock=+200001000 +1s, > S port=5 \
+             clock=+900000000 +500ms, < S. +20ms, > ., > S port=6 clock=+1200000000 +1s, \
+             < S. +20ms, > .",
     ],
     near_misses: &[
+        // It accepts others that are behind as well.
+        (
+            "> S port=1 clock=+1000000, < S. +20ms, > ., > S port=2 clock=+300000000 \
+                 +1s, < S. +20ms, > ., > S port=3 clock=+700000000 +1s, < S. +20ms, > ., \
+                 > S port=4 clock=+200000000 +1s, > S again clock=+200001000 +1s, > S \
+                 port=5 clock=+900000000 +500ms, < S. +20ms, > ., > S port=6 \
+                 clock=+400000000 +1s, < S. +20ms, > .",
+            "accept_queue_overflow",
+        ),
         // The clock went on: nothing to reject.
         (
             "> S, < S., > ., > P. 40, < P. 9, > S port=40001 +5s, > S again +1s, > S port=40002 \
@@ -59,6 +75,9 @@ numbers! {
     fraction CLOCK: i64 = 10;
     /// And by so many ticks.
     count TICKS: i64 = 10;
+    /// Attempts that the server accepted, each with a later timestamp than the one before: of clocks
+    /// that have nothing to do with each other, one in a hundred is so.
+    count ASCENDING: usize = 5;
 }
 
 fn holds(case: &Case<'_>) -> Option<Finding> {
@@ -79,8 +98,12 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     // Until the next SYN would have come.
     let soon = |start: i64| s(start.saturating_sub(c.end)) <= NEXT_SYN_S;
     // Many hosts begin each connection's clock anew; the others must be on one that goes on.
-    let meanwhile = near()
-        .find(|other| other.start > c.start && soon(other.start) && one_clock(higher, other))?;
+    // Or all that it accepts are each ahead of the one before, as no such clocks are by chance.
+    let later = || near().filter(|other| other.start > c.start && soon(other.start));
+    let meanwhile = later().find(|other| one_clock(higher, other)).or_else(|| {
+        let service = |other: &&Attempt| other.service.1 == c.ports.server;
+        later().find(service).filter(|_| ascending(near().filter(service)))
+    })?;
     Some(
         Finding::new(ONE_CLOCK)
             .with(Evidence::count("timestamp", u64::from(stamp)).at(c.first_packet))
@@ -89,6 +112,20 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
             .with(Evidence::count("accepted_meanwhile", meanwhile.id))
             .with(Evidence::count("syns", u64::from(c.side(Side::Client).syns))),
     )
+}
+
+/// Whether several attempts each have a later timestamp than the one before.
+fn ascending<'a>(mut attempts: impl Iterator<Item = &'a Attempt>) -> bool {
+    let Some(mut before) = attempts.next().and_then(|first| first.stamp) else { return false };
+    let mut count = 1;
+    for attempt in attempts {
+        let Some(stamp) = attempt.stamp else { return false };
+        if stamp.wrapping_sub(before).cast_signed() <= 0 {
+            return false;
+        }
+        (before, count) = (stamp, count + 1);
+    }
+    count >= ASCENDING
 }
 
 /// Whether the timestamps of two attempts come from one clock: the second lies ahead, by no more

@@ -104,8 +104,13 @@ fn judge_resets(c: &mut Connection<impl Stage>) {
             && (reset.sequence_check != SequenceCheck::AcksSyn || completed)
             && obeyed != Some(place);
         reset.follow_up = effective[side];
+        // Whom nobody hears may have challenged it, and its sender goes on.
+        let missed = !heard[side.peer()]
+            && reset.sequence_check == SequenceCheck::InWindow
+            && reset.sender_progress_after > 0;
         reset.effective = if reset.challenged
             || lives_on
+            || missed
             || reset.follow_up
             || closed
             || reset.sequence_check == SequenceCheck::Void
