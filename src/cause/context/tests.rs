@@ -376,18 +376,26 @@ fn a_race_of_families_needs_one_pair_or_one_host() {
             context.add(c);
         }
         let found = context.other_family(&all[0], 0.01, 2.0);
-        found.map(|(racer, linked)| (racer.id, linked))
+        found.map(|(racer, tie)| (racer.id, tie))
     };
-    let race = "> S v6, > S v4 port=40001 +250ms, < S., > ., < S. v6 port=40000, > R";
-    assert_eq!(play(race), Some((1, false)));
-    assert_eq!(play(&race.replace("+250ms", "+9ms")), None);
-    assert_eq!(play(&race.replace("+250ms", "+2001ms")), None);
+    let race = "> S v6, > S v4 port=40001 +200ms, < S., > ., < S. v6 port=40000, > R";
+    assert_eq!(play(race), Some((1, Tie::Only)));
+    assert_eq!(play(&race.replace("+200ms", "+9ms")), None);
+    assert_eq!(play(&race.replace("+200ms", "+2001ms")), None);
     // A second client opened the same port, or dropped an attempt of its own.
     assert_eq!(play(&format!("{race}, > S v4 client=2, < S., > .")), None);
     assert_eq!(play(&format!("{race}, > S v6 client=2, < S., > R")), None);
+    // Unless it alone began as long after it as clients wait.
+    let delayed = race.replace("+200ms", "+250ms");
+    let crowd = "> S v6 client=2, < S., > R, > S v4 client=3 +400ms, < S., > .";
+    assert_eq!(play(&format!("{delayed}, {crowd}")), Some((1, Tie::Delay)));
+    assert_eq!(play(&format!("{race}, {crowd}")), None);
     let known = race.replace("S v6", "S v6 mac=7").replace("S v4", "S v4 mac=7");
-    assert_eq!(play(&known), Some((1, true)));
-    assert_eq!(play(&format!("{known}, > S v4 client=2 mac=8, < S., > .")), Some((1, true)));
+    assert_eq!(play(&known), Some((1, Tie::Hardware)));
+    assert_eq!(
+        play(&format!("{known}, > S v4 client=2 mac=8, < S., > .")),
+        Some((1, Tie::Hardware))
+    );
     // Behind a router all have its hardware address.
     assert_eq!(play(&format!("{known}, > S v4 client=2 mac=7, < S., > .")), None);
     let other = known.replace("S v4 mac=7", "S v4 mac=8");
