@@ -31,6 +31,8 @@ numbers! {
     confidence UNSENT = 0.65;
     /// A reset alone: a candidate.
     confidence RESET = 0.3;
+    /// It may belong to a connection that began before the capture.
+    weight BEGAN_BEFORE = -0.1;
 }
 
 fn holds(case: &Case<'_>) -> Option<Finding> {
@@ -42,7 +44,8 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
         }
         let first = Evidence::of("no_context").at(c.first_packet);
         let backscatter = c.opening == Opening::SynAckFirst;
-        return Some(Finding::new(NO_CONTEXT).with(first).with_some(
+        let unseen = if c.opening == Opening::MidStream { BEGAN_BEFORE } else { 0.0 };
+        return Some(Finding::new(NO_CONTEXT + unseen).with(first).with_some(
             backscatter.then(|| Evidence::of("unsolicited_syn_ack").at(c.first_packet)),
         ));
     }
