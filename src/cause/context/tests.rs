@@ -383,7 +383,7 @@ fn a_race_of_families_needs_one_pair_or_one_host() {
     assert_eq!(play(&race.replace("+200ms", "+9ms")), None);
     assert_eq!(play(&race.replace("+200ms", "+2001ms")), None);
     // A second client opened the same port, or dropped an attempt of its own.
-    assert_eq!(play(&format!("{race}, > S v4 client=2, < S., > .")), None);
+    assert_eq!(play(&format!("{race}, > S v4 client=2 +40ms, < S., > .")), None);
     assert_eq!(play(&format!("{race}, > S v6 client=2, < S., > R")), None);
     // Unless it alone began as long after it as clients wait.
     let delayed = race.replace("+200ms", "+250ms");
@@ -397,7 +397,7 @@ fn a_race_of_families_needs_one_pair_or_one_host() {
         Some((1, Tie::Hardware))
     );
     // Behind a router all have its hardware address.
-    assert_eq!(play(&format!("{known}, > S v4 client=2 mac=7, < S., > .")), None);
+    assert_eq!(play(&format!("{known}, > S v4 client=2 mac=7 +40ms, < S., > .")), None);
     let other = known.replace("S v4 mac=7", "S v4 mac=8");
     assert_eq!(play(&other), None);
 }
