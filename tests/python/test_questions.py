@@ -23,14 +23,14 @@ FLOOD = f"{PUBLIC}/OISF+suricata-verify/tests/firewall/tcp-session-syn-flood-dro
 SCREEN = 40
 
 QUESTIONS = [
-    ("who reset it", CIPHERS, "69 connections ended in a reset by the server"),
+    ("who reset it", CIPHERS, "73 connections ended in a reset by the server"),
     ("who reset it", "practice/A16-comcast-sandvine.pcap", "Somebody between 192.0.2.10 and "),
     (
         "why a reset right after the SYN-ACK",
         "lab/client_timeout_explicit.c.pcap",
         "10.77.0.1 gives up connecting to",
     ),
-    ("was data lost", CIPHERS, "340 bytes thrown away"),
+    ("was data lost", "practice/data_and_fin_then_rst.pcap", "1,096 bytes thrown away"),
     ("which idle limit", SMB, "The server closes after 60.0 s of silence: 104 connections"),
     (
         "keep-alive race",
