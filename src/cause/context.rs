@@ -393,6 +393,11 @@ fn heard(c: &Connection) -> bool {
     client.acked > 1 || server.unique_bytes > 0
 }
 
+/// What there is one of; `None` where there is nothing, or more.
+pub(super) fn the_only<T>(mut all: impl Iterator<Item = T>) -> Option<T> {
+    all.next().filter(|_| all.next().is_none())
+}
+
 /// The value of a key; `None` when it is new and there is no room for it.
 fn entry<K: Eq + Hash, V: Default>(
     map: &mut Map<K, V>,

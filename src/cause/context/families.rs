@@ -1,8 +1,8 @@
 //! Attempts that may be two sides of one race between address families, whose client has another
 //! address in each.
 
-use super::Map;
 use super::saved::moment;
+use super::{Map, the_only};
 use crate::base::numbers::numbers;
 use crate::conn::{Connection, Ending, Moment, Side, seconds};
 use crate::digest::wire::{Bad, Coder};
@@ -158,26 +158,22 @@ impl Families {
             .all(|other| other.version != own.version || other.client == own.client);
         let winners = || near.iter().filter(|other| own.may_have_lost_to(other, from));
         let mut linked = winners().filter(same_link);
-        if let Some(first) = linked.next().filter(|_| one_host) {
-            let same = linked.all(|other| other.client == first.client);
-            if same {
-                return Some((**first, Tie::Hardware));
-            }
+        if let Some(first) = linked.next().filter(|_| one_host)
+            && linked.all(|other| other.client == first.client)
+        {
+            return Some((**first, Tie::Hardware));
         }
         let apart = |other: &&&Racer| own.link != 0 && other.link != 0 && other.link != own.link;
         let crowded = near.len() > MAX_TOGETHER;
         let dropped = near.iter().any(|other| {
             other.id != own.id && other.version == own.version && other.client != own.client
         });
-        let winners_again = winners().filter(|other| !apart(other));
-        let mut winners = winners().filter(|other| !apart(other));
-        let only = winners.next().filter(|_| winners.next().is_none() && !crowded && !dropped);
-        if let Some(only) = only {
+        let possible = || winners().filter(|other| !apart(other));
+        if let Some(only) = the_only(possible()).filter(|_| !crowded && !dropped) {
             return Some((**only, Tie::Only));
         }
-        let mut timed = winners_again.filter(|other| own.waited_for(other));
-        let first = timed.next().filter(|_| timed.next().is_none() && !self.left_out(&own))?;
-        Some((**first, Tie::Delay))
+        let timed = the_only(possible().filter(|other| own.waited_for(other)));
+        Some((**timed.filter(|_| !self.left_out(&own))?, Tie::Delay))
     }
 }
 

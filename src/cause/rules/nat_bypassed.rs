@@ -1,5 +1,5 @@
 use super::prelude::*;
-use crate::cause::context::Attempt;
+use crate::cause::context::{Attempt, the_only};
 use crate::conn::Moment;
 
 pub(super) const RULE: Rule = Rule {
@@ -100,8 +100,7 @@ fn twin<'a>(case: &Case<'a>) -> Option<&'a Attempt> {
         return None;
     }
     let within = if client.syns > 0 { case.parameters.translated_s } else { MID_STREAM_S };
-    let mut twins = case.context.twins(c);
-    let twin = twins.next().filter(|_| twins.next().is_none())?;
+    let twin = the_only(case.context.twins(c))?;
     (s(twin.start.saturating_sub(c.start)).abs() <= within).then_some(twin)
 }
 
