@@ -1,7 +1,7 @@
 //! How far from its claimed sender a segment was sent: by routers passed, not by TTL, and by how
 //! much the sender's own segments differ.
 
-use super::context::{chosen, own_hops, own_range, ttls};
+use super::context::{HostFacts, chosen, own_hops, own_range, ttls};
 use super::evidence::Evidence;
 use super::rule::Case;
 use super::score::{headers, shortest};
@@ -143,7 +143,7 @@ fn another_kernel(case: &Case<'_>, row: &Teardown, apart: Apart) -> bool {
 
 /// Whether a reset's TTL began as another than its sender's, which began as kernels' do.
 pub(super) fn another_kernel_sent(case: &Case<'_>, row: &Teardown) -> bool {
-    let usual = |ttl: u8| KERNELS.contains(&f64::from(ttl.saturating_add(hops(ttl))));
+    let usual = |ttl: u8| KERNELS.contains(&f64::from(first(ttl)));
     let side = case.side(row.sender);
     row.ttl != 0
         && side.alive >= STEADY_SEGMENTS
@@ -154,16 +154,20 @@ pub(super) fn another_kernel_sent(case: &Case<'_>, row: &Teardown) -> bool {
 
 /// Its TTL began as another than that of its side's own segments.
 fn another_ttl(case: &Case<'_>, row: &Teardown) -> bool {
-    let first = |ttl: u8| ttl.saturating_add(hops(ttl));
     let another = |ttl: u8| first(ttl) != first(row.ttl) && hops(ttl) <= LONGEST;
     ttls(case.side(row.sender)).all(another)
+}
+
+/// What a TTL began as.
+fn first(ttl: u8) -> u8 {
+    ttl.saturating_add(hops(ttl))
 }
 
 /// Where a reset was sent from, if it is nearer than its sender, whose segments passed the same
 /// routers in so many connections that a route that changes just now is unlikely.
 pub(super) fn on_a_steady_path(case: &Case<'_>, row: &Teardown) -> Option<Apart> {
     let host = case.context.host(case.connection.addresses[row.sender])?;
-    let steady = host.connections >= MANY && host.hops_low == host.hops_high;
+    let steady = host.connections >= MANY && host.one_path();
     let nearer = hops(row.ttl) < host.hops_low;
     apart(case, row).filter(|_| steady && nearer)
 }
@@ -176,7 +180,7 @@ pub(super) fn next_before(case: &Case<'_>, row: &Teardown) -> Option<Apart> {
     let apart = one_router(case, row)?;
     let nearer = hops(row.ttl) < apart.usual.0 && apart.distance() < NEXT;
     let host = case.context.host(case.connection.addresses[row.sender]);
-    let steady = host.is_none_or(|host| host.hops_low == host.hops_high);
+    let steady = host.is_none_or(HostFacts::one_path);
     (nearer && steady && side.alive >= STEADY_SEGMENTS && !row.has_timestamp).then_some(apart)
 }
 
@@ -235,8 +239,7 @@ fn within(case: &Case<'_>, row: &Teardown, own: (u8, u8)) -> Option<((u8, u8), u
     let steady = spread == 0 && !path;
     // Where all else passes routers, a segment with a TTL as it is sent comes from the next one.
     let next_to_us = hops == 0 && side.alive >= KNOWN;
-    let known =
-        elsewhere.is_some_and(|host| host.connections >= STEADY && host.hops_low == host.hops_high);
+    let known = elsewhere.is_some_and(|host| host.connections >= STEADY && host.one_path());
     let least = least(case);
     let needed =
         if steady && (known || next_to_us) { 1 } else { least.max(spread.saturating_add(1)) };

@@ -40,6 +40,11 @@ const LABELLED: u8 = 1 << 2;
 const UNLABELLED: u8 = 1 << 3;
 
 impl HostFacts {
+    /// Whether all its segments passed as many routers.
+    pub(crate) fn one_path(&self) -> bool {
+        self.hops_low == self.hops_high
+    }
+
     /// Adds what a side of a connection showed.
     pub fn add(&mut self, c: &Connection, side: Side) {
         let endpoint = c.side(side);
