@@ -143,11 +143,6 @@ impl Needs {
     pub const fn end_by_server(self) -> Self {
         Self(self.0 | UNENDED | CLIENT_BEGAN)
     }
-
-    /// Whether a rule that needs this has nothing to say of a case that is like that.
-    pub const fn rule_out(self, like: Like) -> bool {
-        self.0 & like.0 != 0
-    }
 }
 
 const fn bits(endings: &[Ending]) -> u64 {
@@ -170,7 +165,7 @@ const fn shape(form: Option<Form>) -> u64 {
 
 /// What a case is like, of all that rules need.
 #[derive(Clone, Copy, Debug)]
-pub struct Like(u64);
+pub(super) struct Like(u64);
 
 /// The rules that each thing which a case can be like rules out, as bits for their places.
 #[expect(clippy::indexing_slicing, reason = "a table made when the program is built")]
@@ -200,7 +195,7 @@ impl Like {
     }
 
     /// Of one case.
-    pub fn of(case: &Case<'_>) -> Self {
+    pub(super) fn of(case: &Case<'_>) -> Self {
         let c = case.connection;
         let ending = 1 << c.ending as u32;
         let set = |bit: u64, set: bool| if set { bit } else { 0 };
@@ -252,6 +247,13 @@ mod tests {
     use super::{Like, Needs};
     use crate::cause::{Context, Parameters, RULES, Rule};
     use crate::conn::{Ending, Form, Kind, Side, play};
+
+    impl Needs {
+        /// Whether a rule that needs this, by itself, has nothing to say of a case that is like that.
+        fn rule_out(self, like: Like) -> bool {
+            self.0 & like.0 != 0
+        }
+    }
 
     /// Puts every reset of a conversation, or the connection without one, to a function.
     fn cases(script: &str, mut each: impl FnMut(&super::Case<'_>)) {
