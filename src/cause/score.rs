@@ -233,18 +233,16 @@ pub fn score(case: &Case<'_>, row: &Teardown) -> Score {
     let name = "peer_resets_what_the_sender_goes_on_sending";
     score.add(contradicted && one_more, CONTRADICTED, name, at);
 
+    // The shape of a reply, and nothing that it answers.
+    let bare = !row.flags.ack() && row.trigger.is_none() && row.ahead.get() == Some(0);
+    let bare = bare && complete && peer.spoke();
     // A reply has the number of an acknowledgment, and that was not given yet.
-    let unasked = !row.flags.ack()
-        && row.trigger.is_none()
-        && row.ahead.get() == Some(0)
-        && row.unacked_bytes > 0;
-    let unasked = unasked && complete && peer.spoke() && score.kinds == 1;
+    let unasked = bare && row.unacked_bytes > 0 && score.kinds == 1;
     score.add(unasked, UNASKED, "number_not_acknowledged_yet", at);
     // Who stamps all that it sends aborts with an acknowledgment, and what is none answers something.
-    let bare = !row.flags.ack() && row.trigger.is_none() && row.ahead.get() == Some(0);
-    let bare = bare && endpoint.stamps() && !row.has_timestamp && peer.unseen_acked == 0;
-    let bare = bare && own.is_some() && complete && peer.spoke() && score.kinds == 1;
-    score.add(bare, UNASKED, "a_reply_to_nothing", at);
+    let unstamped = own.is_some() && endpoint.stamps() && !row.has_timestamp;
+    let to_nothing = bare && unstamped && peer.unseen_acked == 0 && score.kinds == 1;
+    score.add(to_nothing, UNASKED, "a_reply_to_nothing", at);
 
     let unmarked = headers.is_empty();
     let consistent = row.form == Some(Form::Abort)
