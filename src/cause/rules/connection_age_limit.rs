@@ -416,13 +416,6 @@ numbers! {
     window LATE_S = 0.5;
 }
 
-/// What a limit of age shows by, where it is not only suspected.
-fn between_rounds(case: &Case<'_>, own: &Life, number: usize) -> bool {
-    #[allow(clippy::cast_precision_loss)] // some thousand closes
-    let enough = number as f64 >= case.parameters.age_connections;
-    enough && own.requests >= SEVERAL_REQUESTS && suspected(case)
-}
-
 /// Whether a limit of age may have ended it, though too few others show one: it was in use, and as
 /// old as such limits are, or as two others that the server closed in use.
 pub(super) fn suspected(case: &Case<'_>) -> bool {
@@ -486,8 +479,8 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
         && last > first
         && limits.ages.iter().all(|&age| near(age))
         && limits.oldest as f64 <= median * (1.0 + p.age_variation);
-    let between = between_rounds(case, &own, number);
-    if !aged && !counted && !timed && !between {
+    let between_rounds = || own.requests >= SEVERAL_REQUESTS && suspected(case);
+    if !aged && !counted && !timed && !between_rounds() {
         return None;
     }
     let finding = Finding::new(match (aged || counted, timed, number >= MANY) {

@@ -52,7 +52,7 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     let shaped = reset.trigger == Some(Trigger::Data)
         || (reset.trigger == Some(Trigger::Fin)
             && (reset.trigger_payload > 0 || data_refused(case, reset)))
-        || (reset.trigger == Some(Trigger::Ack) && data_refused(case, reset) && before.is_some());
+        || (before.is_some() && data_refused(case, reset));
     let c = case.connection;
     let peer_sent = c.side(reset.sender.peer());
     // Some stacks (gVisor) abort instead of replying when data comes after the close: one round
@@ -70,10 +70,9 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     if !in_time && !abort {
         return None;
     }
-    let answer = before.filter(|_| reset.trigger == Some(Trigger::Ack)).unwrap_or(reset);
     Some(
         Finding::new(if shaped { REPLY } else { ABORT })
-            .with_some(met(answer))
+            .with_some(met(before.unwrap_or(reset)))
             .with(Evidence::count(
                 "bytes_after_fin",
                 c.bytes_after_first_fin[reset.sender.peer()]
@@ -89,16 +88,19 @@ fn met(answer: &Teardown) -> Option<Evidence> {
     let since = answer.turnaround.get().or(answer.since_peer_data.get())?;
     let after = answer.time.saturating_sub(since).saturating_sub(answer.sender_fin_time.get()?);
     let evidence = if after < 0 {
-        Evidence::time("data_before_fin_s", -after)
+        Evidence::time("data_before_fin_s", after.saturating_neg())
     } else {
         Evidence::time("data_after_fin_s", after)
     };
     Some(evidence.maybe_at(answer.trigger_packet.get()))
 }
 
-/// An earlier reset answers data that crossed the FIN, with their old number: the one that is
+/// An earlier reset answers data that crossed the FIN, with their old number, where the one that is
 /// obeyed answers what acknowledged the FIN.
 fn refused_before<'a>(case: &Case<'a>, reset: &Teardown) -> Option<&'a Teardown> {
+    if reset.trigger != Some(Trigger::Ack) {
+        return None;
+    }
     let trip = case.connection.reply_time();
     case.resets().take_while(|other| other.packet < reset.packet).find(|other| {
         other.sender == reset.sender

@@ -257,8 +257,11 @@ fn before_request(case: &Case<'_>, reset: &Teardown) -> Option<f64> {
     let asked = reset.since_peer_data.get().filter(|&asked| asked <= AT_ONCE)?;
     let silent = s(reset.sender_idle.get()?.saturating_sub(asked));
     let shaped = reset.form == Some(Form::Abort) && !reset.copies_peer && !reset.payload_echo;
-    let (here, others) = survived(case);
-    (shaped && reset.retransmission_run == 0 && silent > here.max(others)).then_some(silent)
+    let longest = || {
+        let (here, others) = survived(case);
+        here.max(others)
+    };
+    (shaped && reset.retransmission_run == 0 && silent > longest()).then_some(silent)
 }
 
 /// A known limit that the silence matches; the one given for this path first.
