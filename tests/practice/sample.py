@@ -25,8 +25,9 @@ from score import SHARED
 
 import finrst
 
-#: A row of a table of verdicts that were read: a file and the number of a connection.
-READ = re.compile(r"^\| ([^ |]+) \| (\d+) \|", re.MULTILINE)
+#: A row of a table of verdicts that were read: a file, the number of a connection, and its ending,
+#: who ended it and cause.
+READ = re.compile(r"^\| ([^ |]+) \| (\d+) \| (\w+), (\w+), (\w+) \(", re.MULTILINE)
 
 
 def read_before(tables: list[pathlib.Path]) -> set[tuple[str, int]]:
@@ -34,7 +35,7 @@ def read_before(tables: list[pathlib.Path]) -> set[tuple[str, int]]:
     return {
         (f"files/{name}", int(number))
         for table in tables
-        for name, number in READ.findall(table.read_text())
+        for name, number, *_ in READ.findall(table.read_text())
     }
 
 

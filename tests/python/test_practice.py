@@ -57,14 +57,14 @@ def test_the_blind_cases_are_right_at_least_as_often_as_recorded() -> None:
 
 
 @functools.cache
-def half(which: str) -> list[Any]:
+def judged(which: str) -> list[Any]:
     """Read and judge the cases of a set once."""
     return list(SCORE.results(which))
 
 
 @pytest.mark.parametrize("which", ["second", "third"])
 def test_each_half_is_right_at_least_as_often_as_recorded(which: str) -> None:
-    results = half(which)
+    results = judged(which)
     right = [sum(r.right for r in results if r.opened is opened) for opened in (True, False)]
     recorded = [int(number) for number in (PRACTICE / f"{which}-right.txt").read_text().split()]
     assert all(now >= then for now, then in zip(right, recorded, strict=True)), (right, recorded)
@@ -72,7 +72,7 @@ def test_each_half_is_right_at_least_as_often_as_recorded(which: str) -> None:
 
 @pytest.mark.parametrize("which", ["second", "third"])
 def test_nobody_innocent_is_accused(which: str) -> None:
-    innocent = [result for result in half(which) if result.innocent]
+    innocent = [result for result in judged(which) if result.innocent]
     assert len(innocent) >= 80
     assert sum(result.accused for result in innocent) == 0
 
@@ -87,8 +87,6 @@ def test_the_captures_are_what_their_generator_writes(which: str, tmp_path: path
 
 
 SAMPLE = _module("sample", PRACTICE / "sample.py")
-#: A row of a table of verdicts that were read: file, connection, verdict.
-ROW = re.compile(r"^\| ([^ |]+) \| (\d+) \| (\w+), (\w+), (\w+) \(", re.MULTILINE)
 #: A row of the accusations: who took the capture, its name, connection, cause.
 ACCUSED = re.compile(r"^\| (\S+\+\S+) `(\S+)`[^|]*\| (\d+) \| (\w+) \|", re.MULTILINE)
 
@@ -109,7 +107,7 @@ def test_verdicts_that_were_read_are_what_their_file_says(
         (row["file"], row["connection_id"]): (row["ending"], row["ended_by"], row["cause"])
         for row in public
     }
-    read = ROW.findall(table.read_text())
+    read = SAMPLE.READ.findall(table.read_text())
     assert len(read) >= 30
     changed = {
         (name, number): (verdict, now[f"files/{name}", int(number)])
