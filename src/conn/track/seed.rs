@@ -5,6 +5,10 @@ use std::hash::{BuildHasher, Hasher};
 use crate::conn::facts::tuple::{Tuple, hash};
 use crate::packet::{IcmpError, Segment};
 
+/// What a known key is mixed with: the first bits of the fraction of pi. It must be none of the
+/// numbers that the hash mixes its key with, or key zero would leave nothing of a tuple.
+const SALT: u64 = 0x243f_6a88_85a3_08d3;
+
 /// Drawn at random, so that nobody can choose colliding tuples; nothing else depends on it.
 #[derive(Clone, Copy, Debug)]
 pub struct Seed(u64);
@@ -18,7 +22,7 @@ impl Seed {
     /// A known one. Not the key itself: with zero, which is what most people give, products of the
     /// hash would be small, and tuples would lie together.
     pub fn of(key: u64) -> Self {
-        Self(key ^ 0x9e37_79b9_7f4a_7c15)
+        Self(key ^ SALT)
     }
 
     /// The hash of a tuple.
@@ -44,4 +48,45 @@ impl Seed {
 pub(in crate::conn) fn quoted(error: &IcmpError) -> Tuple {
     let source = (error.source, error.source_port);
     Tuple::new(error.ip_version, source, (error.destination, error.destination_port))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Seed;
+    use crate::conn::facts::tuple::Tuple;
+    use crate::packet::Address;
+
+    /// Tuples for each slot, on average.
+    const EACH: usize = 8;
+    const SLOTS: usize = 512;
+
+    /// The most that are in one slot, told by the upper bits, as shards and buckets are, and by the
+    /// lower ones, as places in the index are.
+    fn most(hashes: &[u32]) -> [usize; 2] {
+        let (mut upper, mut lower) = ([0; SLOTS], [0; SLOTS]);
+        for &hash in hashes {
+            upper[(hash >> 23) as usize] += 1;
+            lower[(hash & 511) as usize] += 1;
+        }
+        [upper, lower].map(|counts| counts.into_iter().max().unwrap())
+    }
+
+    #[test]
+    fn tuples_are_spread_whatever_the_key_is() {
+        for key in [0, 1, 2, 11, 255, 1 << 32, 0x9e37_79b9_7f4a_7c15, u64::MAX] {
+            let seed = Seed::of(key);
+            for net in [0xffff_0a00_0000, 0x2001_0db8 << 96] {
+                for (hosts, ports) in [(0, 1), (1, 0), (1, 1), (256, 0)] {
+                    let hash = |n: usize| {
+                        let client = Address(net + (n * hosts) as u128);
+                        let port = u16::try_from(40_000 + n * ports).unwrap();
+                        seed.hash_of(&Tuple::new(4, (client, port), (Address(net + 77), 443)))
+                    };
+                    let hashes: Vec<u32> = (0..EACH * SLOTS).map(hash).collect();
+                    let [upper, lower] = most(&hashes);
+                    assert!(upper.max(lower) < 4 * EACH, "{key:x} {hosts} {ports} {upper} {lower}");
+                }
+            }
+        }
+    }
 }
