@@ -185,10 +185,8 @@ impl Zeek {
     /// false for any other, which [`Zeek::work`] takes with the same result and more.
     #[inline]
     pub(in crate::conn) fn carry_on(&mut self, packet: &Packet) -> bool {
-        let at = usize::from(packet.sender != self.originator);
-        let BySide { client: o, server: r } = &mut self.halves;
-        let established = o.state == State::Established && r.state == State::Established;
-        let (half, peer) = if at == 0 { (o, r) } else { (r, o) };
+        let (half, peer) = self.halves.split_mut(seat(packet.sender == self.originator));
+        let established = half.state == State::Established && peer.state == State::Established;
         let bit = if packet.payload > 0 { DATA } else { ACK };
         let end = packet.sequence.plus(packet.payload);
         let plain = established
@@ -227,7 +225,7 @@ impl Zeek {
         self.letter(packet, is_orig, end);
         let is_orig = packet.sender == self.originator;
         self.zero_window(packet, is_orig);
-        if !(self.halves.iter().all(|half| half.state == State::Closed)) {
+        if self.halves.iter().any(|half| half.state != State::Closed) {
             self.last_time = self.last_time.max(packet.time);
         }
         if flags.fin() {
