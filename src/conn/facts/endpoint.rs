@@ -165,7 +165,7 @@ pub struct Endpoint {
 }
 
 /// What went wrong on the way to or from a side: made when the first of it does.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Trouble {
     /// Payload bytes sent again.
     pub retransmitted_bytes: u64,
@@ -208,6 +208,13 @@ impl Trouble {
     };
 }
 
+impl Default for Trouble {
+    /// None yet.
+    fn default() -> Self {
+        Self::NONE
+    }
+}
+
 impl std::ops::Deref for Endpoint {
     type Target = Trouble;
 
@@ -219,13 +226,14 @@ impl std::ops::Deref for Endpoint {
 }
 
 impl Endpoint {
+    /// Doubtful segments of a side until its segments are taken to look so.
+    pub const DOUBTFUL: u8 = 8;
+
     /// What went wrong, to add to it.
     #[inline]
     pub(in crate::conn) fn trouble(&mut self) -> &mut Trouble {
         self.trouble.get_or_insert_default()
     }
-    /// Doubtful segments of a side until its segments are taken to look so.
-    pub const DOUBTFUL: u8 = 8;
 
     /// Its IPv4 identifications count its segments.
     pub fn counts_identifications(&self) -> bool {

@@ -383,13 +383,14 @@ pub(in crate::conn) fn settle(
         peer.unanswered += effect.fresh;
     }
     if effect.retransmission || effect.probe {
-        if endpoint.retransmission_run + endpoint.probe_run == 0 {
-            endpoint.trouble().run_since = now;
-        }
+        let begins = endpoint.retransmission_run + endpoint.probe_run == 0;
         endpoint.retransmission_run += u32::from(effect.retransmission);
         endpoint.probe_run += u32::from(effect.probe);
         let run = endpoint.retransmission_run + endpoint.probe_run;
         let trouble = endpoint.trouble();
+        if begins {
+            trouble.run_since = now;
+        }
         trouble.longest_run = trouble.longest_run.max(run);
     } else if effect.fresh > 0 && !peer.spoke() {
         // What a peer that was never captured says is not known: who sends more was answered.
