@@ -5,10 +5,9 @@ use crate::conn::primitives::words::Side;
 use crate::packet::{Flags, Seq};
 
 /// What kind of teardown segment.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// A FIN without RST.
-    #[default]
     Fin,
     /// A RST, with or without FIN.
     Rst,
@@ -27,7 +26,7 @@ pub enum Form {
 }
 
 /// Where a reset's sequence number lies for its receiver (RFC 5961 section 3).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SequenceCheck {
     /// Exactly the next byte the receiver expects: the reset is obeyed.
     Exact,
@@ -44,7 +43,6 @@ pub enum SequenceCheck {
     /// In SYN-SENT: acknowledges nothing that was sent, so it is void.
     Void,
     /// There is nothing to compare with.
-    #[default]
     NotCheckable,
 }
 
@@ -332,7 +330,7 @@ impl std::ops::Deref for Teardown {
 }
 
 /// Counters of one side at a moment.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Mark {
     pub alive: u32,
     pub progress: u32,

@@ -7,7 +7,6 @@ use crate::conn::compat::zeek;
 use crate::conn::compat::zeek::Zeek;
 use crate::conn::facts::connection::{Connection, Over, Silence, Stage, TlsAlert};
 use crate::conn::facts::endpoint::{Endpoint, State};
-use crate::conn::facts::teardown::Kind;
 use crate::conn::follow::effect::Effect;
 use crate::conn::follow::recent::{Entry, Pool, Recent, signature};
 use crate::conn::follow::{foreign, sequence, stall, teardowns};
@@ -271,7 +270,7 @@ impl<S: Stage> Live<'_, S> {
         if !segment.flags.rst() {
             return false;
         }
-        let last = self.connection.teardowns.last().filter(|row| row.kind == Kind::Rst);
+        let last = self.connection.teardowns.last().filter(|row| !row.is_fin());
         last.is_some_and(|row| {
             let same = row.sender == sender
                 && row.sequence == segment.sequence
