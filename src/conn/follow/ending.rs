@@ -4,7 +4,7 @@ use crate::base::numbers::numbers;
 use crate::conn::facts::connection::{Connection, Stage, Stuck};
 use crate::conn::facts::endpoint::{Endpoint, State};
 use crate::conn::facts::teardown::{Form, SequenceCheck, Teardown, Trigger};
-use crate::conn::follow::teardowns::SEARCHED;
+use crate::conn::follow::teardowns::{SEARCHED, mark};
 use crate::conn::primitives::words::{BySide, EndedBy, Ending, Opening, Phase, Release, Side};
 
 numbers! {
@@ -69,7 +69,7 @@ fn judge_resets(c: &mut Connection<impl Stage>) {
     let both_closed = |row: &Teardown| {
         row.sender_fin_before && row.peer_fin_before && fins[row.sender.peer()].accepted_before(row)
     };
-    let (client, server) = (counters(&c.endpoints.client), counters(&c.endpoints.server));
+    let last = c.endpoints.each_ref().map(mark);
     // A client that was refused may still have repeated its SYN; only more than SYNs is life.
     let completed = c.endpoints.client.alive > c.endpoints.client.syns;
     let syns = c.endpoints.each_ref().map(|endpoint| endpoint.syns + endpoint.syn_acks);
@@ -85,15 +85,12 @@ fn judge_resets(c: &mut Connection<impl Stage>) {
             reset.effective = Some(false);
             continue;
         }
-        let (sender, peer) = match side {
-            Side::Client => (client, server),
-            Side::Server => (server, client),
-        };
-        reset.sender_after = sender.0.saturating_sub(reset.sender_mark.alive);
-        reset.sender_progress_after = sender.1.saturating_sub(reset.sender_mark.progress);
-        reset.sender_bytes_after = sender.2.saturating_sub(reset.sender_mark.bytes);
-        let peer_after = peer.0.saturating_sub(reset.peer_mark.alive);
-        let peer_progress_after = peer.1.saturating_sub(reset.peer_mark.progress);
+        let (sender, peer) = (last[side], last[side.peer()]);
+        reset.sender_after = sender.alive.saturating_sub(reset.sender_mark.alive);
+        reset.sender_progress_after = sender.progress.saturating_sub(reset.sender_mark.progress);
+        reset.sender_bytes_after = sender.bytes.saturating_sub(reset.sender_mark.bytes);
+        let peer_after = peer.alive.saturating_sub(reset.peer_mark.alive);
+        let peer_progress_after = peer.progress.saturating_sub(reset.peer_mark.progress);
         // Where only the client's direction was captured, it answers an answer that was not, and
         // goes on by itself.
         let alone = !heard[side.peer()]
@@ -143,10 +140,6 @@ fn obeyed_later(c: &Connection<impl Stage>) -> Option<usize> {
         place > first && other.sender != row.sender && other.form == Some(Form::Reply)
     });
     (on_its_way && answered && !closed && sender.acked.cast_signed() <= at).then_some(first)
-}
-
-fn counters(endpoint: &Endpoint) -> (u32, u32, u64) {
-    (endpoint.alive, endpoint.progress, endpoint.unique_bytes)
 }
 
 /// What became of a side's FIN.

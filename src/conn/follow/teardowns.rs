@@ -218,7 +218,8 @@ fn bare_reset(c: &Connection<impl Stage>, segment: &Segment<'_>, sender: Side) -
     }
 }
 
-fn mark(endpoint: &Endpoint) -> Mark {
+/// The counters of a side now.
+pub(super) fn mark(endpoint: &Endpoint) -> Mark {
     Mark { alive: endpoint.alive, progress: endpoint.progress, bytes: endpoint.unique_bytes }
 }
 
