@@ -82,12 +82,13 @@ fn speaks(
         return false;
     }
     let ended = reset.ahead.get() == Some(0);
-    let window = segment.window != 0 && segment.window == endpoint.window;
     let last = recent.backwards().find(|entry| !entry.flags.rst());
     let spoke_last = last.is_some_and(|entry| {
         entry.sender == sender && segment.time.saturating_sub(entry.time) <= c.reply_time()
     });
-    ended && own_hops(reset) && (spoke_last || window || own_id(endpoint, reset))
+    ended
+        && own_hops(reset)
+        && (spoke_last || own_window(endpoint, segment) || own_id(endpoint, reset))
 }
 
 /// A reset without ACK, with the window of a socket that has just been told that its data came: no
@@ -101,10 +102,9 @@ fn hears(
 ) -> bool {
     let plain =
         trigger.payload == 0 && !trigger.flags.fin() && !trigger.flags.syn() && !trigger.probe;
-    let window = segment.window != 0 && segment.window == endpoint.window;
     let since = segment.time.saturating_sub(endpoint.last_data_time);
     plain
-        && window
+        && own_window(endpoint, segment)
         && endpoint.state == State::Open
         && endpoint.unique_bytes > 0
         && reset.sequence_check == SequenceCheck::Exact
@@ -165,7 +165,7 @@ fn lives(c: &Connection<impl Stage>, segment: &Segment<'_>, sender: Side, reset:
         || reset.sequence_check == SequenceCheck::FinMinusOne
         || endpoint.unseen_acked > 0
         || endpoint.packets == 0;
-    let window = endpoint.alive > 0 && segment.window != 0 && segment.window == endpoint.window;
+    let window = endpoint.alive > 0 && own_window(endpoint, segment);
     if ends {
         // Without timestamps on the connection there is nothing more to hold it against.
         let unstamped = reset.timestamp_ok.is_none();
@@ -227,6 +227,11 @@ fn plain_stack(endpoint: &Endpoint, segment: &Segment<'_>) -> bool {
 /// It came as far as its sender's other segments.
 fn own_hops(reset: &Reset) -> bool {
     reset.ttl_delta.is_none_or(|delta| delta == 0)
+}
+
+/// The window that its sender had before, and an open one.
+fn own_window(endpoint: &Endpoint, segment: &Segment<'_>) -> bool {
+    segment.window != 0 && segment.window == endpoint.window
 }
 
 /// The next identification of a host that counts them.
