@@ -9,6 +9,13 @@ fn lapse(value: &mut Moment, coder: &mut impl Coder) {
     coder.moment(value, 0);
 }
 
+/// A small number that may be missing.
+fn difference<T: Copy + Into<i64> + TryFrom<i64>>(value: &mut Option<T>, coder: &mut impl Coder) {
+    let mut moment = Moment::from(value.map(Into::into));
+    lapse(&mut moment, coder);
+    *value = moment.get().and_then(|number| T::try_from(number).ok());
+}
+
 /// A row of a FIN or RST.
 pub(super) fn teardown(t: &mut Teardown, home: u32, base: &Base, coder: &mut impl Coder) {
     let Teardown {
@@ -73,12 +80,12 @@ pub(super) fn teardown(t: &mut Teardown, home: u32, base: &Base, coder: &mut imp
         coder.plain(retransmissions);
     }
     if is_reset {
-        if matches!(what, What::Fin) {
-            *what = What::Rst(Box::default());
-        }
-        if let What::Rst(rst) = what {
-            reset(rst, base, coder);
-        }
+        let mut rst = match std::mem::take(what) {
+            What::Rst(rst) => rst,
+            What::Fin => Box::default(),
+        };
+        reset(&mut rst, base, coder);
+        *what = What::Rst(rst);
     }
 }
 
@@ -166,12 +173,8 @@ fn reset(reset: &mut Reset, base: &Base, coder: &mut impl Coder) {
         lapse(trigger_relative_ack, coder);
     }
     if coder.given(|| ttl_delta.is_some() || ip_id_delta.is_some()) {
-        let mut moments =
-            (Moment::from(ttl_delta.map(i64::from)), Moment::from(ip_id_delta.map(i64::from)));
-        lapse(&mut moments.0, coder);
-        lapse(&mut moments.1, coder);
-        *ttl_delta = moments.0.get().and_then(|delta| i16::try_from(delta).ok());
-        *ip_id_delta = moments.1.get().and_then(|delta| i32::try_from(delta).ok());
+        difference(ttl_delta, coder);
+        difference(ip_id_delta, coder);
     }
     if coder.given(|| sender_fin_time.is_some() || peer_zero_window.is_some()) {
         coder.moment(sender_fin_time, base.time);
