@@ -67,12 +67,8 @@ pub(super) fn rivals(
     possible: u128,
 ) -> Vec<Alternative> {
     let known = others.iter().fold(0, |known, (other, _)| known | other.bit());
-    for &twin in twins {
-        let known = known & twin.bit() != 0;
-        if !known && possible & twin.bit() != 0 {
-            others.push((twin, TWIN));
-        }
-    }
+    let added = possible & !known;
+    others.extend(twins.iter().filter(|twin| added & twin.bit() != 0).map(|&twin| (twin, TWIN)));
     others.retain(|(other, own)| *own > 0.0 && (!describes(*other) || twins.contains(other)));
     // Most have none, and cost nothing more.
     if others.is_empty() {
