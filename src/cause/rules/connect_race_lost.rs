@@ -208,16 +208,15 @@ fn same_family(case: &Case<'_>) -> Option<Sibling> {
 /// To another port of the same host, begun with this one, won before this one was dropped, and
 /// used. What begins later is as often a service of its own, beside an attempt that was given up.
 fn other_port(case: &Case<'_>) -> Option<Sibling> {
-    let (port, other) = used_instead(case, case.parameters.race_ports_s)?;
-    let smb = matches!((port, case.connection.ports.server), (139, 445) | (445, 139));
+    let other = used_instead(case, case.parameters.race_ports_s)?;
+    let smb = matches!((other.service.1, case.connection.ports.server), (139, 445) | (445, 139));
     Some((other.id, other.start, if smb { SMB } else { OTHER_PORT }))
 }
 
 /// Another port of the same host that the client tried within so many seconds of this one, opened
 /// before it dropped this one, and used.
-pub(super) fn used_instead<'a>(case: &Case<'a>, within_s: f64) -> Option<(u16, &'a Attempt)> {
-    let first = others_used(case, within_s).min_by_key(|other| other.id);
-    first.map(|other| (other.service.1, other))
+pub(super) fn used_instead<'a>(case: &Case<'a>, within_s: f64) -> Option<&'a Attempt> {
+    others_used(case, within_s).min_by_key(|other| other.id)
 }
 
 /// All of these.
@@ -236,7 +235,7 @@ fn others_used<'a>(case: &Case<'a>, within_s: f64) -> impl Iterator<Item = &'a A
 /// most of what it dropped it dropped so.
 fn as_always(case: &Case<'_>) -> Option<Sibling> {
     let within = case.parameters.race_window_s;
-    let (_, other) = used_instead(case, within)?;
+    let other = used_instead(case, within)?;
     let (dropped, beside) = case.context.dropped_beside(case.connection, within);
     (beside >= USUAL && beside * 2 > dropped).then_some((other.id, other.start, HABIT))
 }
