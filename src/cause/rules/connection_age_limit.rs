@@ -429,9 +429,9 @@ pub(super) fn suspected(case: &Case<'_>) -> bool {
     let limits = case.context.service(c).and_then(|service| Some(service.lives()?.limits()));
     let alike = limits.is_some_and(|limits| {
         // A limit that is looked at once a round is met so much later.
-        let round =
+        let late =
             if own.requests < SEVERAL_REQUESTS { 0.0 } else { age / f64::from(own.requests) };
-        let most = round.max(case.parameters.age_variation * age);
+        let most = late.max(case.parameters.age_variation * age);
         let near = |&other: &i64| (s(other) - age).abs() <= most;
         limits.ages.len() >= FEW && limits.ages.iter().all(near)
     });

@@ -94,12 +94,14 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     let Some(alert) = alert.filter(|alert| alert.time <= reset.time) else {
         return Some(Finding::candidate(0.0));
     };
-    let fin = case.fins(reset.sender).next().and_then(|fin| fin.acked_packet.get());
     let goodbye = match alert.clear {
         Some((_, description)) => description == 0,
+        None if peer.data_packets >= AFTER_HANDSHAKE => true,
         // What answers a FIN fails no handshake.
         None => {
-            peer.data_packets >= AFTER_HANDSHAKE || fin.is_some_and(|packet| packet <= alert.packet)
+            let fin = case.fins(reset.sender).next();
+            let acked = fin.and_then(|fin| fin.acked_packet.get());
+            acked.is_some_and(|packet| packet <= alert.packet)
         }
     };
     if !goodbye || !matches!(c.ending, Ending::Reset | Ending::ResetAfterFin | Ending::Graceful) {
