@@ -88,10 +88,10 @@ impl HostFacts {
         self.hops_low = self.hops_low.min(hops_low);
         self.hops_high = self.hops_high.max(hops_high);
         self.hops_within = self.hops_within.max(hops_within);
-        self.connections = self.connections.saturating_add(connections);
+        self.connections += connections;
         self.syn_ack_delay = [self.syn_ack_delay, syn_ack_delay].into_iter().flatten().min();
         self.syn_ack_delay_most = self.syn_ack_delay_most.max(syn_ack_delay_most);
-        self.syn_ack_delays = self.syn_ack_delays.saturating_add(syn_ack_delays);
+        self.syn_ack_delays += syn_ack_delays;
         self.answers |= answers;
     }
 

@@ -25,11 +25,11 @@ impl Context {
             folded,
             not_compared,
         } = other;
-        self.forgotten = self.forgotten.saturating_add(forgotten);
+        self.forgotten += forgotten;
         self.families.merge(families);
         self.forgotten += self.bypasses.merge(bypasses);
-        self.folded = self.folded.saturating_add(folded);
-        self.not_compared = self.not_compared.saturating_add(not_compared);
+        self.folded += folded;
+        self.not_compared += not_compared;
         for (service, more) in in_order(services) {
             let (remembered, room) = (more.remembered(), self.room(self.remembered));
             let Some(facts) = entry(&mut self.services, service, self.limit) else {
@@ -93,12 +93,12 @@ impl ServiceFacts {
             lives,
             names,
         } = other;
-        self.accepted = self.accepted.saturating_add(accepted);
+        self.accepted += accepted;
         self.last_accepted = self.last_accepted.max(last_accepted);
-        self.refused = self.refused.saturating_add(refused);
-        self.unserved = self.unserved.saturating_add(unserved);
-        self.half_open = self.half_open.saturating_add(half_open);
-        self.flags_only = self.flags_only.saturating_add(flags_only);
+        self.refused += refused;
+        self.unserved += unserved;
+        self.half_open += half_open;
+        self.flags_only += flags_only;
         self.last_refused = self.last_refused.max(last_refused);
         self.survived = self.survived.max(survived);
         let (mut forgotten, mut added) = (0, 0);
