@@ -50,11 +50,11 @@ impl Default for Footer {
 
 impl Footer {
     pub(super) fn code<C: Coder>(&mut self, coder: &mut C) -> Result<(), Bad> {
-        coder.number(&mut self.packets)?;
+        coder.count(&mut self.packets)?;
         coder.option(&mut self.first_time, Coder::signed)?;
         coder.option(&mut self.last_time, Coder::signed)?;
         coder.list(&mut self.ledger, |coder, counts| {
-            counts.iter_mut().try_for_each(|count| coder.number(count))
+            counts.iter_mut().try_for_each(|count| coder.count(count))
         })?;
         coder.list(&mut self.files, summary::file)?;
         coder.list(&mut self.interfaces, summary::interface)?;
@@ -94,5 +94,27 @@ impl BlockPlace {
             coder.number(&mut place.position)?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::digest::wire::{Cursor, Out, put};
+
+    #[test]
+    fn counts_that_could_not_be_added_up_are_refused() {
+        let mut out = Out::default();
+        let mut footer = Footer { ledger: vec![[0; _]], ..Footer::default() };
+        footer.code(&mut out).unwrap();
+        // The packets; no times; how many files are counted, and the packets of each class of one.
+        assert_eq!(out.0.get(..5), Some(&[0, 0, 0, 1, 0][..]));
+        for at in [0, 4, 5] {
+            let (mut octets, mut large) = (out.0.clone(), Vec::new());
+            put(&mut large, u64::MAX);
+            octets.splice(at..=at, large);
+            let read = Footer::default().code(&mut Cursor::new(octets));
+            assert_eq!(read, Err(Bad("a count is too large")), "{at}");
+        }
     }
 }

@@ -185,7 +185,7 @@ pub(crate) fn issues<C: Coder>(coder: &mut C, issues: &mut Issues) -> Result<(),
     coder.list(&mut counts, |coder, (file, kind, count)| {
         coder.plain(file)?;
         coder.word(kind, &KINDS)?;
-        coder.number(count)
+        coder.count(count)
     })?;
     let mut examples: Vec<Example> = issues.examples().into_iter().cloned().map(Example).collect();
     coder.list(&mut examples, |coder, Example(Issue { file, offset, packet, kind, detail })| {
@@ -226,7 +226,7 @@ pub(crate) fn hosts<C: Coder>(coder: &mut C, hosts: &mut Hosts) -> Result<(), Ba
         address(coder, client)?;
         coder.option(time, Coder::signed)?;
         coder.option(packet, Coder::number)?;
-        coder.number(&mut count)?;
+        coder.count(&mut count)?;
         let address = ip.ok_or(Bad("a name has no address"))?;
         *row = Some(Host { address, name: Arc::from(name), origin, seen, count });
         Ok(())

@@ -19,6 +19,9 @@ pub(crate) fn unzigzag(value: u64) -> i64 {
     (value >> 1).cast_signed() ^ -(value & 1).cast_signed()
 }
 
+/// There are never as many of anything: all counts of all files can be added up.
+pub(crate) const MOST: u64 = 1 << 47;
+
 /// Appends a number, seven bits a byte.
 #[inline]
 pub(crate) fn put(out: &mut Vec<u8>, mut value: u64) {
@@ -121,6 +124,12 @@ pub(crate) trait Coder {
         self.number(&mut number)?;
         *value = T::try_from(number).map_err(|_| Bad("a number is too large"))?;
         Ok(())
+    }
+
+    /// How many there are of something, which others are added to.
+    fn count(&mut self, value: &mut u64) -> Result<(), Bad> {
+        self.number(value)?;
+        if *value < MOST { Ok(()) } else { Err(Bad("a count is too large")) }
     }
 
     /// A signed number.
@@ -264,5 +273,15 @@ mod tests {
         let mut list: Vec<u64> = Vec::new();
         assert_eq!(Cursor::new(out).list(&mut list, Coder::number), Err(CUT));
         assert!(list.is_empty());
+    }
+
+    #[test]
+    fn a_count_that_could_not_be_added_to_others_is_none() {
+        for (value, is_one) in [(0, true), (MOST - 1, true), (MOST, false), (u64::MAX, false)] {
+            let mut out = Vec::new();
+            put(&mut out, value);
+            let mut read = 0;
+            assert_eq!(Cursor::new(out).count(&mut read).is_ok(), is_one, "{value}");
+        }
     }
 }

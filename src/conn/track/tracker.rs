@@ -37,11 +37,11 @@ pub struct Counts {
 impl Counts {
     /// Takes those of another tracker in.
     pub fn add(&mut self, other: Self) {
-        self.created = self.created.saturating_add(other.created);
+        self.created += other.created;
         for (all, more) in self.released.iter_mut().zip(other.released) {
-            *all = all.saturating_add(more);
+            *all += more;
         }
-        self.crowded = self.crowded.saturating_add(other.crowded);
+        self.crowded += other.crowded;
     }
 }
 

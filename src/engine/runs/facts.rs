@@ -40,11 +40,8 @@ fn head<C: Coder>(coder: &mut C, known: &mut Bucketed) -> Result<(), Bad> {
     coder.number(job)?;
     coder.plain(bucket)?;
     let Counts { created, released, crowded } = counts;
-    for number in [created, crowded, connections, teardowns] {
-        coder.number(number)?;
-    }
-    for number in released {
-        coder.number(number)?;
+    for count in [created, crowded, connections, teardowns].into_iter().chain(released) {
+        coder.count(count)?;
     }
     coder.list(paths, |coder, mark: &mut Vec<u64>| coder.list(mark, Coder::number))
 }
@@ -224,4 +221,25 @@ pub(super) fn all_paths(facts: &[Facts], most: u32) -> Result<(Vec<Way>, Vec<Vec
         of.push(ids.ok_or_else(|| bucket.chest.broken("a path in it is none"))?);
     }
     Ok((paths.all(), of))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::digest::wire::put;
+
+    #[test]
+    fn counts_that_could_not_be_added_up_are_refused() {
+        let mut out = Out::default();
+        head(&mut out, &mut Bucketed::default()).unwrap();
+        // Job, bucket, nine counts, and no paths: a byte each.
+        assert_eq!(out.0, [0; 12]);
+        for at in 2..11 {
+            let (mut octets, mut large) = (out.0.clone(), Vec::new());
+            put(&mut large, u64::MAX);
+            octets.splice(at..=at, large);
+            let read = head(&mut Cursor::new(octets), &mut Bucketed::default());
+            assert_eq!(read, Err(Bad("a count is too large")), "{at}");
+        }
+    }
 }

@@ -12,7 +12,7 @@ use crate::base::error::Error;
 use crate::capture::{FileSummary, Interface};
 use crate::conn::Clock;
 use crate::digest::summary;
-use crate::digest::wire::{Bad, Coder, Cursor, Out};
+use crate::digest::wire::{Bad, Coder, Cursor, MOST, Out};
 use crate::digest::{self, Bucket, Digest, Footer, Header, Record, Writer};
 use crate::engine::Ledger;
 use crate::hosts::Hosts;
@@ -128,8 +128,6 @@ impl<W: Write> Sink for Digesting<W> {
     }
 }
 
-/// There are no more packets in a run.
-const MOST: u64 = 1 << 47;
 const FRAMES: Bad = Bad("there are more packets than there can be");
 
 fn head<C: Coder>(coder: &mut C, head: &mut Head) -> Result<(), Bad> {

@@ -7,14 +7,6 @@ use crate::digest::wire::{Bad, Coder};
 use crate::packet::{Address, Unfinished};
 use crate::table::shared::Earlier;
 
-/// More of anything is no number of packets, connections or files.
-const MOST: u64 = 1 << 47;
-
-fn few<C: Coder>(coder: &mut C, number: &mut u64) -> Result<(), Bad> {
-    coder.number(number)?;
-    if *number < MOST { Ok(()) } else { Err(Bad("a number is too large")) }
-}
-
 fn address<C: Coder>(coder: &mut C, address: &mut Address) -> Result<(), Bad> {
     let mut octets = address.0.to_be_bytes().to_vec();
     coder.octets(&mut octets)?;
@@ -35,8 +27,8 @@ pub(super) fn standing<C: Coder>(coder: &mut C, standing: &mut Standing) -> Resu
         hosts: told,
         carried,
     } = standing;
-    few(coder, packets)?;
-    few(coder, connections)?;
+    coder.count(packets)?;
+    coder.count(connections)?;
     let (mut now, mut leap) = (clock.now(), clock.in_doubt());
     coder.signed(&mut now)?;
     coder.option(&mut leap, Coder::signed)?;
@@ -55,7 +47,7 @@ pub(super) fn standing<C: Coder>(coder: &mut C, standing: &mut Standing) -> Resu
     hosts(coder, told)?;
     let Carried { connections, packets, read } = carried;
     for number in [connections, packets, read] {
-        few(coder, number)?;
+        coder.count(number)?;
     }
     Ok(())
 }
