@@ -57,7 +57,8 @@ fn is_sound(c: &Connection) -> bool {
             side.largest_end,
             side.unseen_acked,
         ];
-        counts.iter().all(|&count| count <= LARGEST)
+        let ranges = [&side.ranges, &side.below].into_iter().flatten();
+        counts.iter().all(|&count| count <= LARGEST) && { ranges }.all(|one| one.is_sound(LARGEST))
     });
     let BySide { client, server } = c.bytes_after_first_fin;
     let packets = [c.first_packet, c.last_packet, client, server];
@@ -227,7 +228,7 @@ impl Coder for Reader<'_, '_> {
 
 #[cfg(test)]
 mod tests {
-    use super::{load, store};
+    use super::{Ranges, load, store};
     use crate::conn::track::play::play;
 
     #[test]
@@ -251,6 +252,24 @@ mod tests {
             seen += 1;
         }
         assert_eq!(seen, 6);
+    }
+
+    #[test]
+    fn ranges_that_cannot_be_are_refused() {
+        let row = |forge: &dyn Fn(&mut Ranges)| {
+            let gap = "> P. 10, (> P. 10), > P. 10, (> P. 10), > P. 10";
+            let mut c = play(&format!("> S, < S., > ., {gap}, < R.")).unwrap().remove(0);
+            forge(c.endpoints.client.ranges.as_deref_mut().unwrap());
+            let mut octets = Vec::new();
+            store(&c, &mut octets);
+            load(&mut &octets[..])
+        };
+        assert!(row(&|ranges| assert_eq!(ranges.gaps(), 2)).is_some());
+        assert!(row(&|ranges| ranges.folded = u64::MAX).is_none());
+        assert!(row(&|ranges| ranges.list_mut().reverse()).is_none());
+        assert!(row(&|ranges| ranges.list_mut()[1].0 = 0).is_none());
+        assert!(row(&|ranges| ranges.list_mut()[1].1 = u64::MAX).is_none());
+        assert!(row(&|ranges| ranges.list_mut()[1].1 = 0).is_none());
     }
 
     #[test]

@@ -55,6 +55,17 @@ impl Ranges {
         &mut self.list
     }
 
+    /// Whether they are as [`Ranges::add`] leaves them, and no position or count is larger.
+    pub fn is_sound(&self, largest: u64) -> bool {
+        let mut before = None;
+        self.folded <= largest
+            && self.list.len() <= MAX_RANGES
+            && self.list.iter().all(|&(start, end)| {
+                let apart = before.replace(end).is_none_or(|before| before < start);
+                apart && start < end && end <= largest
+            })
+    }
+
     /// How many gaps are open, given that there is data above the first.
     pub fn gaps(&self) -> usize {
         self.list.len()
@@ -160,6 +171,7 @@ mod tests {
                 prop_assert_eq!(added.fresh, (seen.len() - before) as u64);
                 let expected = (0..300).find(|n| !seen.contains(n)).unwrap_or(0);
                 prop_assert_eq!(contiguous, expected);
+                prop_assert!(ranges.is_sound(230));
             }
         }
     }
