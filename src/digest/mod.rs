@@ -64,6 +64,16 @@ pub fn bucket_of(hash: u32, buckets: u32) -> u32 {
     u32::try_from(at).unwrap_or(0)
 }
 
+/// What may come of compressed bytes: so many each, and some beside for what is nearly all the same.
+/// Nothing that is written here comes near it.
+const GAIN: u64 = 1 << 10;
+const BESIDE: u64 = 1 << 20;
+
+/// How many bytes may come of so many that are compressed.
+pub(crate) fn grows(stored: u64) -> u64 {
+    stored.saturating_mul(GAIN).saturating_add(BESIDE)
+}
+
 /// The checksum of bytes.
 pub(crate) fn checksum(octets: &[u8]) -> u64 {
     twox_hash::XxHash64::oneshot(0, octets)

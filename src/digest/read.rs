@@ -5,7 +5,7 @@ use std::io::{ErrorKind, Read, Seek, SeekFrom};
 use super::decode::Decoder;
 use super::footer::BlockPlace;
 use super::wire::{Bad, Coder, Cursor};
-use super::{END, Footer, Header, MAGIC, OCTETS, Place, VERSION, checksum};
+use super::{END, Footer, Header, MAGIC, OCTETS, Place, VERSION, checksum, grows};
 use crate::base::error::Error;
 use crate::packet::{IcmpError, Segment};
 
@@ -13,9 +13,6 @@ use crate::packet::{IcmpError, Segment};
 const LONGEST: u64 = 1 << 28;
 /// Buckets of a digest at most.
 pub(crate) const MOST_BUCKETS: u32 = 1 << 16;
-/// What may come of a compressed footer: so many bytes of each, and some beside.
-const GAIN: u64 = 1 << 10;
-const BESIDE: u64 = 1 << 20;
 /// Bytes behind the footer: its place, its length, its checksum, the mark of the end.
 const TAIL: u64 = 32;
 
@@ -90,7 +87,7 @@ impl Digest {
         let mut cursor = Cursor::new(exactly::<32>(source).map_err(io)?);
         let [offset, raw, sum] = [(); 3].map(|()| cursor.array().map(u64::from_le_bytes));
         let (offset, raw, sum) = (offset.map_err(bad)?, raw.map_err(bad)?, sum.map_err(bad)?);
-        let fits = |size: &u64| raw <= LONGEST.min(size.saturating_mul(GAIN) + BESIDE);
+        let fits = |size: &u64| raw <= LONGEST.min(grows(*size));
         let size = tail.checked_sub(offset).filter(|size| *size <= LONGEST && fits(size));
         let (Some(size), Ok(raw), true) =
             (size, usize::try_from(raw), cursor.array().map_err(bad)? == END)

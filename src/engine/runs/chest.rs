@@ -7,8 +7,8 @@ use std::path::Path;
 
 use super::held::{Bytes, Held};
 use crate::base::error::Error;
-use crate::digest::checksum;
 use crate::digest::wire::{Bad, Coder, Cursor, Out};
+use crate::digest::{checksum, grows};
 
 /// The last bytes: what the file is, and in which version.
 const END: [u8; 8] = *b"\x89FRSTP\x01\n";
@@ -16,10 +16,6 @@ const END: [u8; 8] = *b"\x89FRSTP\x01\n";
 const TAIL: usize = 32;
 /// Bytes of one blob at most; the list is shorter as well.
 const LONGEST: usize = 1 << 28;
-/// What may come of compressed bytes: so many each, and some beside for what is nearly all the same.
-/// Nothing that is written here comes near it.
-const GAIN: u64 = 1 << 10;
-const BESIDE: u64 = 1 << 20;
 const LEVEL: i32 = 1;
 
 /// What a blob is, and of which part of the capture.
@@ -237,11 +233,6 @@ impl Chest {
     }
 }
 
-/// How many bytes may come of so many that are compressed.
-pub(crate) fn grows(stored: u64) -> u64 {
-    stored.saturating_mul(GAIN).saturating_add(BESIDE)
-}
-
 /// Writes a state or a file of a step anew, each blob as `edit` leaves it (which is told its kind),
 /// with all checksums right: for tests and fuzzing.
 ///
@@ -390,7 +381,7 @@ mod tests {
             let error = opened(name, put).map(drop).unwrap_err();
             assert!(matches!(&error, Error::State { reason, .. } if reason.contains("places")));
         };
-        let most = usize::try_from(BESIDE).unwrap();
+        let most = usize::try_from(grows(0)).unwrap();
         assert!(opened("most", |packing| packing.put(TAG, 1, &zeros(most)).unwrap()).is_ok());
         refused("large", &|packing| packing.put(TAG, 1, &zeros(32 * most)).unwrap());
         refused("counts", &|packing| packing.put(TAG, 10, &[1; 9]).unwrap());
