@@ -82,7 +82,7 @@ impl Forms {
     pub(super) fn find(&mut self, new: &mut Vec<u8>, form: Form) -> u32 {
         let [who, one, two, flags, facts] = form.octets();
         let word = u64::from_le_bytes([one, two, flags, facts, who, 0, 0, 0]);
-        let hash = word.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 54;
+        let hash = word.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (64 - RECENT.ilog2());
         match self.recent.get_mut(usize::try_from(hash).unwrap_or(0)) {
             Some(&mut (known, number)) if known == word => number,
             Some(place) => {
