@@ -91,13 +91,8 @@ fn mutants() {
 fn files_that_are_kept_forged_with_right_checksums() {
     let rounds = std::env::var("FINRST_FORGED").ok().and_then(|n| n.parse().ok()).unwrap_or(FORGED);
     for seed in 1..=rounds {
-        let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
-        let mut next = || {
-            state ^= state << 13;
-            state ^= state >> 7;
-            state ^= state << 17;
-            state.to_le_bytes()[3]
-        };
+        let mut random = fuzz::mutate::numbers(seed);
+        let mut next = || random().to_le_bytes()[3];
         let edits = usize::from(next() % 3) + 1;
         let mut data = vec![seed.to_le_bytes()[0]];
         data.extend((0..5 * edits).map(|_| next()));
