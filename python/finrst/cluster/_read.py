@@ -175,9 +175,7 @@ class _Where:
 
     def tidy(self, record: Record) -> None:
         """Take away what led to the results: all that is finrst's own."""
-        self.scratch(record).clear()
-        if self.given is None:
-            self._around.clear()
+        (self._around if self.given is None else self.scratch(record)).clear()
         self.to.tidy()
 
 
@@ -200,15 +198,14 @@ class _Reading:
 
     def _agreed(self, parameters: dict[str, Any]) -> Record:
         """Go on with what an earlier start has begun here, or begin."""
+        # In this order: another start, which may begin here at any time, writes its record first.
+        empty = self._to.is_empty()
         known = load(self._to)
-        if known is None and not self._to.is_empty():
-            # Another start may have begun here just now.
-            known = load(self._to)
-            if known is None:
+        if known is None:
+            if not empty:
                 raise refused(
                     self._to, "it holds something else: results go into a directory of theirs"
                 )
-        if known is None:
             begun = self._begun(parameters)
             self._to.make()
             if begun.begin(self._to):
