@@ -67,6 +67,11 @@ fn families() -> Vec<Family> {
         ),
         ("both ports are the same", 4, Box::new(|n| [(v4(0x0a00_0002), n), (v4(0x0a00_0001), n)])),
         (
+            "both ports are on one host",
+            4,
+            Box::new(|n| [(v4(0x7f00_0001), n), (v4(0x7f00_0001), n.wrapping_add(1))]),
+        ),
+        (
             "both addresses change against each other",
             4,
             Box::new(|n| {

@@ -40,7 +40,7 @@ pub const BLOCK: usize = 65_536;
 /// Bytes of a block's columns at most, before they are compressed.
 const OCTETS: usize = 16 << 20;
 /// Version of the format: another one is refused.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 /// The first octets: no text, so that a file that was changed on its way as a text is not taken.
 const MAGIC: [u8; 8] = *b"\x89FRD\r\n\x1a\n";
 /// The last ones.

@@ -29,8 +29,9 @@ impl Tuple {
 /// tuples.
 #[inline]
 pub(crate) fn hash(version: u8, one: (Address, u16), other: (Address, u16), seed: u64) -> u32 {
-    // The sum does not tell which of them came first, and needs no comparison for that.
-    let both = endpoint(one, seed).wrapping_add(endpoint(other, seed));
+    // The product does not tell which of them came first, and needs no comparison for that. A sum
+    // of two products would: ports that change against each other cancel out of it with some keys.
+    let both = folded(endpoint(one, seed), endpoint(other, seed));
     let mixed = folded(both ^ u64::from(version), 0x9e37_79b9_7f4a_7c15 ^ seed);
     high(mixed) ^ low(mixed)
 }
@@ -38,8 +39,7 @@ pub(crate) fn hash(version: u8, one: (Address, u16), other: (Address, u16), seed
 /// The port comes after the address was mixed: together both have more bits than a word.
 fn endpoint((address, port): (Address, u16), seed: u64) -> u64 {
     let [high, low] = halves(address.0);
-    let address = folded(high ^ seed, low ^ seed.rotate_left(29));
-    folded(address ^ u64::from(port), seed | 1)
+    folded(high ^ seed, low ^ seed.rotate_left(29)) ^ u64::from(port)
 }
 
 /// The 128-bit product of two words, folded.

@@ -52,7 +52,7 @@ pub(in crate::conn) fn quoted(error: &IcmpError) -> Tuple {
 
 #[cfg(test)]
 mod tests {
-    use super::Seed;
+    use super::{SALT, Seed};
     use crate::conn::facts::tuple::Tuple;
     use crate::packet::Address;
 
@@ -73,18 +73,33 @@ mod tests {
 
     #[test]
     fn tuples_are_spread_whatever_the_key_is() {
-        for key in [0, 1, 2, 11, 255, 1 << 32, 0x9e37_79b9_7f4a_7c15, u64::MAX] {
+        let given = [0, 1, 2, 11, 255, 1 << 32, 0x9e37_79b9_7f4a_7c15, u64::MAX];
+        // Keys that lack low, high or middle bits once the salt is in, or have all low ones.
+        let other = 0x1319_8a2e_0370_7344_u64;
+        let poor =
+            [other << 24, other >> 24, other >> 35, other & !(0xff_ffff << 20), other | 0xff_ffff];
+        for key in given.into_iter().chain(poor.map(|key| key ^ SALT)) {
             let seed = Seed::of(key);
             for net in [0xffff_0a00_0000, 0x2001_0db8 << 96] {
-                for (hosts, ports) in [(0, 1), (1, 0), (1, 1), (256, 0)] {
+                // Hosts and ports of clients, and ports of the server that change with these or
+                // against them.
+                let served: [fn(u16) -> u16; 3] = [|_| 443, |port| port, |port| !port];
+                for (hosts, ports, served) in
+                    [(0, 1, 0), (1, 0, 0), (1, 1, 0), (256, 0, 0), (0, 1, 1), (0, 1, 2)]
+                        .map(|(hosts, ports, which)| (hosts, ports, served[which]))
+                {
                     let hash = |n: usize| {
                         let client = Address(net + (n * hosts) as u128);
                         let port = u16::try_from(40_000 + n * ports).unwrap();
-                        seed.hash_of(&Tuple::new(4, (client, port), (Address(net + 77), 443)))
+                        let server = (Address(net + 3), served(port));
+                        seed.hash_of(&Tuple::new(4, (client, port), server))
                     };
                     let hashes: Vec<u32> = (0..EACH * SLOTS).map(hash).collect();
                     let [upper, lower] = most(&hashes);
-                    assert!(upper.max(lower) < 4 * EACH, "{key:x} {hosts} {ports} {upper} {lower}");
+                    assert!(
+                        upper.max(lower) < 4 * EACH,
+                        "{key:x} {hosts} {ports}: {upper} {lower}"
+                    );
                 }
             }
         }
