@@ -33,6 +33,7 @@ pub(super) use families::Tie;
 use families::{Families, Racer};
 
 use super::parameters::Parameters;
+use crate::base::few::Few;
 use crate::base::numbers::{Number, numbers};
 use crate::conn::{Connection, Ending, Endpoint, Moment, SEARCHED, Side, nanoseconds};
 use crate::packet::Address;
@@ -77,7 +78,7 @@ pub struct Context {
     clients: Map<Address, Client>,
     hosts: Map<Address, HostFacts>,
     /// Ports of the services whose connections are remembered, by host.
-    ports: Map<Address, Vec<u16>>,
+    ports: Map<Address, Few<u16>>,
     /// Attempts that may have been in a race of address families.
     families: Families,
     /// Connections that the capture does not show to begin.
@@ -335,8 +336,9 @@ impl Context {
 
     /// How regularly a connection's client opened its service without saying anything.
     pub fn rounds(&self, c: &Connection) -> Rounds {
-        let Some(client) = self.clients.get(&c.addresses.client) else { return Rounds::default() };
-        client.rounds().get(&(c.addresses.server, c.ports.server)).copied().unwrap_or_default()
+        let client = self.clients.get(&c.addresses.client);
+        let service = (c.addresses.server, c.ports.server);
+        client.map_or_else(Rounds::default, |client| client.rounds(service))
     }
 
     /// Different services that the client failed to open, counted up to 16.

@@ -3,6 +3,7 @@
 use std::sync::OnceLock;
 
 use super::{Map, Service};
+use crate::base::few::Few;
 use crate::base::numbers::numbers;
 use crate::conn::{Moment, nanoseconds};
 use crate::packet::Address;
@@ -18,6 +19,8 @@ numbers! {
     bound MAX_BESIDE: usize = 16;
     /// Different ports of one host, as far as they are counted.
     bound MAX_PORTS: usize = 64;
+    /// Among so many attempts or fewer nothing is sorted by hosts or services: they are gone through.
+    bound NOT_SORTED: usize = 8;
     /// Attempts looked at among those with like numbers.
     bound MAX_SAME: usize = 16;
     /// Among so many before it the one is looked for that a translator made of an attempt.
@@ -83,7 +86,7 @@ impl Attempt {
 /// A client's attempts and what was worked out of them, until another one comes.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Client {
-    attempts: Vec<Attempt>,
+    attempts: Few<Attempt>,
     /// One of them has the numbers of one of the latest before it, to another address.
     translated: bool,
     /// Most clients are never asked for it.
@@ -100,9 +103,6 @@ impl Client {
             (other.port, other.isn) == (attempt.port, attempt.isn)
                 && other.service.0 != attempt.service.0
         });
-        if self.attempts.is_empty() {
-            self.attempts.reserve_exact(1);
-        }
         self.attempts.push(attempt);
         // What was worked out of fewer attempts does not hold any more.
         self.worked_out.take();
@@ -202,8 +202,15 @@ impl Client {
     }
 
     /// How regularly it opened each service without saying anything.
-    pub(super) fn rounds(&self) -> &Map<Service, Rounds> {
-        self.worked_out().rounds.get_or_init(|| rounds(&self.attempts))
+    pub(super) fn rounds(&self, service: Service) -> Rounds {
+        if self.attempts.len() <= NOT_SORTED {
+            let silent = self.attempts.iter().filter(|attempt| attempt.bytes == 0);
+            let here = silent.filter(|attempt| attempt.service == service);
+            let starts: Vec<i64> = here.map(|attempt| attempt.start).collect();
+            return if starts.is_empty() { Rounds::default() } else { Rounds::of(&starts) };
+        }
+        let all = self.worked_out().rounds.get_or_init(|| rounds(&self.attempts));
+        all.get(&service).copied().unwrap_or_default()
     }
 
     /// Different services that it failed to open, as far as they are counted.
@@ -222,18 +229,32 @@ impl Client {
     /// Different ports of a host that it failed to open, up to [`MAX_PORTS`]; none where it opened
     /// as many.
     pub(super) fn ports_failed(&self, host: Address) -> usize {
-        let ports = self.worked_out().ports.get_or_init(|| ports(&self.attempts));
-        ports.get(&host).map_or(0, |tried| match tried {
+        let most = |tried: &Tried| match tried {
             [failed, opened] if failed.len() > opened.len() => failed.len(),
             _ => 0,
-        })
+        };
+        if self.attempts.len() <= NOT_SORTED {
+            let mut tried = Tried::default();
+            let here = self.attempts.iter().filter(|attempt| attempt.service.0 == host);
+            here.for_each(|attempt| note_port(&mut tried, attempt));
+            return most(&tried);
+        }
+        self.worked_out().ports.get_or_init(|| ports(&self.attempts)).get(&host).map_or(0, most)
     }
 
     /// Different hosts of this one's net (the addresses that differ in the last byte) at which it
     /// failed to open a port, up to [`MAX_PORTS`].
     pub(super) fn hosts_failed(&self, (host, port): Service) -> usize {
+        let key = (net(host), port);
+        if self.attempts.len() <= NOT_SORTED {
+            let mut tried = Few::default();
+            let failed = self.attempts.iter().filter(|attempt| attempt.failed);
+            let here = failed.filter(|other| (net(other.service.0), other.service.1) == key);
+            here.for_each(|attempt| note_host(&mut tried, attempt));
+            return tried.len();
+        }
         let hosts = self.worked_out().hosts.get_or_init(|| hosts(&self.attempts));
-        hosts.get(&(net(host), port)).map_or(0, Vec::len)
+        hosts.get(&key).map_or(0, |tried| tried.len())
     }
 
     /// How many attempts it dropped, and beside how many of them it opened and used another port of
@@ -285,8 +306,8 @@ pub(super) fn order<T, K: Ord>(all: &[T], key: impl Fn(&T) -> K) -> Vec<u32> {
 struct WorkedOut {
     failed_services: OnceLock<usize>,
     dropped: OnceLock<(usize, Vec<u64>)>,
-    ports: OnceLock<Map<Address, [Vec<u16>; 2]>>,
-    hosts: OnceLock<Map<(u128, u16), Vec<u8>>>,
+    ports: OnceLock<Map<Address, Tried>>,
+    hosts: OnceLock<Map<(u128, u16), Few<u8>>>,
     waits: OnceLock<Waits>,
     completed: OnceLock<Vec<Attempt>>,
     unanswered: OnceLock<Vec<Attempt>>,
@@ -362,16 +383,22 @@ impl Waits {
     }
 }
 
-/// The ports of each host that were tried, each once: those that failed, those that opened.
-fn ports(attempts: &[Attempt]) -> Map<Address, [Vec<u16>; 2]> {
-    let mut all: Map<Address, [Vec<u16>; 2]> = Map::default();
+/// The ports of a host that were tried, each once: those that failed, those that opened.
+type Tried = [Few<u16>; 2];
+
+fn note_port([failed, opened]: &mut Tried, attempt: &Attempt) {
+    let (_, port) = attempt.service;
+    let ports = if attempt.completed.is_some() { opened } else { failed };
+    if ports.len() < MAX_PORTS && !ports.contains(&port) {
+        ports.push(port);
+    }
+}
+
+/// The same for each host.
+fn ports(attempts: &[Attempt]) -> Map<Address, Tried> {
+    let mut all: Map<Address, Tried> = Map::default();
     for attempt in attempts {
-        let (host, port) = attempt.service;
-        let [failed, opened] = all.entry(host).or_default();
-        let ports = if attempt.completed.is_some() { opened } else { failed };
-        if ports.len() < MAX_PORTS && !ports.contains(&port) {
-            ports.push(port);
-        }
+        note_port(all.entry(attempt.service.0).or_default(), attempt);
     }
     all
 }
@@ -381,27 +408,36 @@ fn net(host: Address) -> u128 {
     host.0 >> 8
 }
 
-/// Last bytes of the hosts of each net at which a port was tried in vain, each once.
-fn hosts(attempts: &[Attempt]) -> Map<(u128, u16), Vec<u8>> {
-    let mut all: Map<(u128, u16), Vec<u8>> = Map::default();
+/// Notes the last byte of a host at which a port was tried in vain, once.
+fn note_host(tried: &mut Few<u8>, attempt: &Attempt) {
+    let [.., last] = attempt.service.0.0.to_be_bytes();
+    if tried.len() < MAX_PORTS && !tried.contains(&last) {
+        tried.push(last);
+    }
+}
+
+/// The same for the hosts of each net and port.
+fn hosts(attempts: &[Attempt]) -> Map<(u128, u16), Few<u8>> {
+    let mut all: Map<(u128, u16), Few<u8>> = Map::default();
     for attempt in attempts.iter().filter(|attempt| attempt.failed) {
         let (host, port) = attempt.service;
-        let [.., last] = host.0.to_be_bytes();
-        let tried = all.entry((net(host), port)).or_default();
-        if tried.len() < MAX_PORTS && !tried.contains(&last) {
-            tried.push(last);
-        }
+        note_host(all.entry((net(host), port)).or_default(), attempt);
     }
     all
 }
 
-#[allow(clippy::cast_precision_loss)] // at most some thousand
 fn rounds(attempts: &[Attempt]) -> Map<Service, Rounds> {
     let mut starts: Map<Service, Vec<i64>> = Map::default();
     for attempt in attempts.iter().filter(|attempt| attempt.bytes == 0) {
         starts.entry(attempt.service).or_default().push(attempt.start);
     }
-    let summary = |starts: Vec<i64>| {
+    starts.into_iter().map(|(service, starts)| (service, Rounds::of(&starts))).collect()
+}
+
+impl Rounds {
+    /// Of the times at which one began.
+    #[allow(clippy::cast_precision_loss)] // at most some thousand
+    fn of(starts: &[i64]) -> Self {
         let pairs = starts.iter().zip(starts.iter().skip(1));
         let gap = |(before, after): (&i64, &i64)| after.saturating_sub(*before);
         let gaps: Vec<f64> = pairs.map(gap).map(crate::conn::seconds).collect();
@@ -413,9 +449,8 @@ fn rounds(attempts: &[Attempt]) -> Map<Service, Rounds> {
         };
         let median = middle(gaps.clone());
         let spread = middle(gaps.iter().map(|gap| (gap - median).abs()).collect());
-        Rounds { count: starts.len() as u64, mean, deviation: variance.sqrt(), median, spread }
-    };
-    starts.into_iter().map(|(service, starts)| (service, summary(starts))).collect()
+        Self { count: starts.len() as u64, mean, deviation: variance.sqrt(), median, spread }
+    }
 }
 
 /// What a client's waits say of its own limit.
@@ -450,5 +485,57 @@ impl WaitLimit {
     /// A fixed limit is refuted: too many attempts waited longer and completed.
     pub fn refuted(&self) -> bool {
         self.overlap * REFUTED > self.completed + self.abandoned && self.overlap > 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Attempt, Client, NOT_SORTED, Rounds, Service, hosts, net, ports, rounds};
+    use crate::conn::Moment;
+    use crate::packet::Address;
+
+    fn attempt(turn: u8) -> Attempt {
+        let (host, port) = (Address::v4([10, 0, turn / 3 % 2, turn % 3]), u16::from(turn % 2));
+        Attempt {
+            id: turn.into(),
+            service: (host, port),
+            start: i64::from(turn) * i64::from(turn) * 1_000_000_000,
+            failed: turn % 5 > 1,
+            completed: Moment::from((turn % 5 < 2).then_some(0)),
+            bytes: u64::from(turn % 4 / 3),
+            ..Attempt::default()
+        }
+    }
+
+    fn services() -> impl Iterator<Item = Service> {
+        (0..2).flat_map(|net| {
+            (0..4).flat_map(move |host| {
+                (0..2).map(move |port| (Address::v4([10, 0, net, host]), port))
+            })
+        })
+    }
+
+    #[test]
+    fn what_few_attempts_say_is_what_they_say_sorted() {
+        let mut client = Client::default();
+        let mut seen = 0;
+        for turn in 0..NOT_SORTED {
+            client.add(attempt(u8::try_from(turn * 7).unwrap()));
+            let (by_host, by_net, by_service) =
+                (ports(&client.attempts), hosts(&client.attempts), rounds(&client.attempts));
+            for service in services() {
+                let (host, port) = service;
+                let failed = by_host.get(&host).map_or([0, 0], |[a, b]| [a.len(), b.len()]);
+                let failed = if failed[0] > failed[1] { failed[0] } else { 0 };
+                assert_eq!(client.ports_failed(host), failed);
+                let near = by_net.get(&(net(host), port)).map_or(0, |tried| tried.len());
+                assert_eq!(client.hosts_failed(service), near);
+                let sorted: Option<&Rounds> = by_service.get(&service);
+                let sorted = sorted.copied().unwrap_or_default();
+                assert_eq!(format!("{:?}", client.rounds(service)), format!("{sorted:?}"));
+                seen += failed + near + usize::from(sorted.count > 1);
+            }
+        }
+        assert!(seen > NOT_SORTED, "{seen}");
     }
 }

@@ -3,6 +3,7 @@
 
 use super::saved::moment;
 use super::{Map, the_only};
+use crate::base::few::Few;
 use crate::base::numbers::numbers;
 use crate::conn::{Connection, Ending, Moment, Side, seconds};
 use crate::digest::wire::{Bad, Coder};
@@ -61,7 +62,7 @@ pub enum Tie {
 pub(super) struct Families {
     waiting: Vec<Racer>,
     seen: [bool; 2],
-    cells: Map<(u16, i64), Vec<Racer>>,
+    cells: Map<(u16, i64), Few<Racer>>,
 }
 
 impl Families {
@@ -75,15 +76,20 @@ impl Families {
     fn put(&mut self, racer: Racer) {
         let [four, six] = &mut self.seen;
         *if racer.version == 6 { six } else { four } = true;
-        self.waiting.push(racer);
-        if self.seen == [true; 2] {
-            for racer in std::mem::take(&mut self.waiting) {
-                let cell = (racer.port, cell(racer.start));
-                let cell = self.cells.entry(cell).or_default();
-                if cell.len() <= MAX_TOGETHER {
-                    cell.push(racer);
-                }
-            }
+        if self.seen != [true; 2] {
+            self.waiting.push(racer);
+            return;
+        }
+        for waiting in std::mem::take(&mut self.waiting) {
+            self.sort_in(waiting);
+        }
+        self.sort_in(racer);
+    }
+
+    fn sort_in(&mut self, racer: Racer) {
+        let cell = self.cells.entry((racer.port, cell(racer.start))).or_default();
+        if cell.len() <= MAX_TOGETHER {
+            cell.push(racer);
         }
     }
 
@@ -92,7 +98,7 @@ impl Families {
         let mut all: Vec<Racer> = self.waiting.clone();
         let mut cells: Vec<_> = self.cells.iter().collect();
         cells.sort_unstable_by_key(|&(key, _)| key);
-        all.extend(cells.into_iter().flat_map(|(_, cell)| cell));
+        all.extend(cells.into_iter().flat_map(|(_, cell)| cell.iter()));
         coder.list(&mut all, |coder, racer| racer.code(coder))?;
         let mut seen = self.seen;
         seen.iter_mut().try_for_each(|one| coder.flag(one))?;
@@ -111,7 +117,7 @@ impl Families {
         for (seen, more) in self.seen.iter_mut().zip(other.seen) {
             *seen |= more;
         }
-        let sorted = other.cells.into_values().flatten();
+        let sorted = other.cells.values().flat_map(|cell| cell.iter().copied());
         other.waiting.into_iter().chain(sorted).for_each(|racer| self.put(racer));
     }
 
@@ -130,7 +136,7 @@ impl Families {
         let cells = cell(upto).clamp(0, MAX_CELLS) + 1;
         (here.saturating_sub(cells)..=here.saturating_add(cells))
             .filter_map(move |cell| self.cells.get(&(port, cell)))
-            .flatten()
+            .flat_map(|cell| cell.iter())
             .filter(move |other| other.start.abs_diff(start) <= upto.unsigned_abs())
     }
 

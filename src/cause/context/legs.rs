@@ -121,7 +121,7 @@ impl Context {
 
     /// What this host served that began shortly before a connection of it.
     fn served_by<'a>(&'a self, host: Address, c: &'a Connection) -> impl Iterator<Item = &'a Life> {
-        let ports = self.ports.get(&host).map(Vec::as_slice).unwrap_or_default();
+        let ports = self.ports.get(&host).map(|ports| &**ports).unwrap_or_default();
         let lives = ports.iter().filter_map(move |&port| self.lives(&(host, port)));
         let server = source(c.addresses.server);
         lives.flat_map(move |lives| {

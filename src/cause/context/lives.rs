@@ -4,6 +4,7 @@ use std::sync::OnceLock;
 
 use super::client::order;
 use super::life::Life;
+use crate::base::few::Few;
 use crate::base::numbers::numbers;
 use crate::conn::{Side, seconds};
 use crate::digest::wire::{Bad, Coder};
@@ -20,7 +21,7 @@ numbers! {
 /// The first connections of one service.
 #[derive(Clone, Debug, Default)]
 pub struct Lives {
-    all: Vec<Life>,
+    all: Few<Life>,
     short: usize,
     /// Until another one comes.
     worked_out: OnceLock<Box<WorkedOut>>,
@@ -46,9 +47,6 @@ impl Lives {
         if full {
             return false;
         }
-        if self.all.is_empty() {
-            self.all.reserve_exact(1);
-        }
         self.short += usize::from(!life.stood());
         self.all.push(life);
         self.worked_out.take();
@@ -57,15 +55,13 @@ impl Lives {
 
     /// As bytes.
     pub(super) fn code<C: Coder>(&mut self, coder: &mut C) -> Result<(), Bad> {
-        let mut all = std::mem::take(&mut self.all);
+        let mut all = self.all.to_vec();
         coder.list(&mut all, |coder, life: &mut Life| life.code(coder))?;
         if C::READS {
             *self = Self::default();
             for life in all {
                 self.add(life);
             }
-        } else {
-            self.all = all;
         }
         Ok(())
     }

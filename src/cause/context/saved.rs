@@ -42,7 +42,12 @@ impl Context {
         map(coder, services, service, |coder, facts| facts.code(coder))?;
         map(coder, clients, address, |coder, client| client.code(coder))?;
         map(coder, hosts, address, |coder, host| host.code(coder))?;
-        map(coder, ports, address, |coder, ports| coder.list(ports, Coder::plain))?;
+        map(coder, ports, address, |coder, ports| {
+            let mut all = ports.to_vec();
+            coder.list(&mut all, Coder::plain)?;
+            *ports = all.into();
+            Ok(())
+        })?;
         families.code(coder)?;
         bypasses.code(coder)?;
         if C::READS {
