@@ -168,7 +168,7 @@ impl Pool {
 
     /// The segments of one connection.
     #[inline]
-    pub(crate) fn of(&self, recent: Recent) -> Seen<'_> {
+    pub(crate) fn of<'p>(&'p self, recent: &'p Recent) -> Seen<'p> {
         Seen { pool: self, recent }
     }
 }
@@ -177,7 +177,7 @@ impl Pool {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Seen<'p> {
     pool: &'p Pool,
-    recent: Recent,
+    recent: &'p Recent,
 }
 
 impl<'p> Seen<'p> {
@@ -200,7 +200,7 @@ impl<'p> Seen<'p> {
 
     /// The segment in a place, with its signature.
     fn at(self, at: usize) -> Option<(u32, Entry)> {
-        let Recent { marks, blocks, .. } = &self.recent;
+        let Recent { marks, blocks, .. } = self.recent;
         let packed = self.pool.blocks.get(*blocks.get(at / BLOCK)?)?.get(at % BLOCK)?;
         Some((packed.signature(*marks.get(at)?), packed.open()))
     }
@@ -278,24 +278,24 @@ mod tests {
                 pool.push(&mut other, 0, &entry(packet));
             }
         }
-        let packets: Vec<_> = pool.of(one).backwards().map(|e| e.packet).collect();
+        let packets: Vec<_> = pool.of(&one).backwards().map(|e| e.packet).collect();
         assert_eq!(packets, [40, 39, 37, 36, 35, 34, 33, 32, 31, 30, 29, 28, 27, 26, 25]);
         assert_eq!(
-            pool.of(other).backwards().map(|e| e.packet).collect::<Vec<_>>(),
+            pool.of(&other).backwards().map(|e| e.packet).collect::<Vec<_>>(),
             [5, 4, 3, 2, 1]
         );
-        for seen in pool.of(one).backwards() {
+        for seen in pool.of(&one).backwards() {
             assert_eq!(format!("{seen:?}"), format!("{:?}", entry(seen.packet)));
         }
-        assert!(pool.of(one).any(30, |e| e.packet == 30) && !pool.of(one).any(24, |_| true));
+        assert!(pool.of(&one).any(30, |e| e.packet == 30) && !pool.of(&one).any(24, |_| true));
         assert!(
-            pool.of(other).any(0, |e| e.packet == 5) && !pool.of(other).any(0, |e| e.packet == 6)
+            pool.of(&other).any(0, |e| e.packet == 5) && !pool.of(&other).any(0, |e| e.packet == 6)
         );
         let taken = pool.blocks.len();
         pool.free(one);
         let mut third = Recent::default();
         (0..16).for_each(|packet| pool.push(&mut third, 1, &entry(packet)));
         assert_eq!(pool.blocks.len(), taken);
-        assert_eq!(pool.of(other).backwards().count(), 5);
+        assert_eq!(pool.of(&other).backwards().count(), 5);
     }
 }

@@ -206,7 +206,7 @@ impl<S: Stage> Live<'_, S> {
     /// What the segment does to the connection.
     #[inline]
     fn follow(&mut self, segment: &Segment<'_>, sender: Side) -> Effect {
-        let signs = foreign::before(self.connection, self.pool.of(*self.recent), segment, sender);
+        let signs = foreign::before(self.connection, self.pool.of(self.recent), segment, sender);
         let effect = if let Some(carried) = sequence::carry_on(self.connection, segment, sender) {
             self.connection.completeness |= wireshark::later(segment.flags, segment.payload_length);
             self.note_payload(segment, sender, &carried);
@@ -218,13 +218,13 @@ impl<S: Stage> Live<'_, S> {
             let mut effect = sequence::advance(c, segment, sender);
             self.note_payload(segment, sender, &effect);
             let c = &mut *self.connection;
-            teardowns::teardown(c, self.pool.of(*self.recent), segment, sender, previous_end);
+            teardowns::teardown(c, self.pool.of(self.recent), segment, sender, previous_end);
             teardowns::challenge(c, segment, sender, &effect);
             sequence::settle(c, segment, sender, &mut effect);
-            stall::note(c, self.pool.of(*self.recent), segment, sender, &effect);
+            stall::note(c, self.pool.of(self.recent), segment, sender, &effect);
             effect
         };
-        let seen = self.pool.of(*self.recent);
+        let seen = self.pool.of(self.recent);
         foreign::after(self.connection, seen, segment, sender, signs, &effect);
         effect
     }
@@ -256,7 +256,7 @@ impl<S: Stage> Live<'_, S> {
         } else {
             return false;
         };
-        self.pool.of(*self.recent).any(mark, |entry| {
+        self.pool.of(self.recent).any(mark, |entry| {
             !entry.duplicate
                 && entry.sender == sender
                 && entry.sequence == segment.sequence

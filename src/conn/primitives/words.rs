@@ -13,6 +13,7 @@ pub enum Side {
 impl Side {
     /// The other side.
     #[must_use]
+    #[inline]
     pub const fn peer(self) -> Self {
         match self {
             Self::Client => Self::Server,
@@ -21,6 +22,7 @@ impl Side {
     }
 
     /// Index into a pair of sides.
+    #[inline]
     pub const fn index(self) -> usize {
         match self {
             Self::Client => 0,
@@ -40,26 +42,31 @@ pub struct BySide<T> {
 
 impl<T> BySide<T> {
     /// What a function gives for each side.
+    #[inline]
     pub fn of(mut each: impl FnMut(Side) -> T) -> Self {
         Self { client: each(Side::Client), server: each(Side::Server) }
     }
 
     /// What a function makes of each.
+    #[inline]
     pub fn map<U>(self, mut each: impl FnMut(T) -> U) -> BySide<U> {
         BySide { client: each(self.client), server: each(self.server) }
     }
 
     /// A reference to each.
+    #[inline]
     pub const fn each_ref(&self) -> BySide<&T> {
         BySide { client: &self.client, server: &self.server }
     }
 
     /// The client's, then the server's.
+    #[inline]
     pub fn iter(&self) -> std::array::IntoIter<&T, 2> {
         [&self.client, &self.server].into_iter()
     }
 
     /// The client's, then the server's.
+    #[inline]
     pub fn iter_mut(&mut self) -> std::array::IntoIter<&mut T, 2> {
         [&mut self.client, &mut self.server].into_iter()
     }
@@ -75,11 +82,13 @@ impl<T> BySide<T> {
     }
 
     /// The client's, then the server's.
+    #[inline]
     pub fn pair(self) -> [T; 2] {
         [self.client, self.server]
     }
 
     /// Gives each side what the other had.
+    #[inline]
     pub const fn swap(&mut self) {
         std::mem::swap(&mut self.client, &mut self.server);
     }
@@ -87,6 +96,7 @@ impl<T> BySide<T> {
 
 impl<T: PartialEq> BySide<T> {
     /// Whether a side has this value.
+    #[inline]
     pub fn contains(&self, value: &T) -> bool {
         self.client == *value || self.server == *value
     }
@@ -94,6 +104,7 @@ impl<T: PartialEq> BySide<T> {
 
 impl<T: Copy> BySide<T> {
     /// The same for both.
+    #[inline]
     pub const fn both(value: T) -> Self {
         Self { client: value, server: value }
     }
@@ -103,6 +114,7 @@ impl<T> IntoIterator for BySide<T> {
     type Item = T;
     type IntoIter = std::array::IntoIter<T, 2>;
 
+    #[inline]
     fn into_iter(self) -> Self::IntoIter {
         [self.client, self.server].into_iter()
     }
@@ -112,6 +124,7 @@ impl<'a, T> IntoIterator for &'a BySide<T> {
     type Item = &'a T;
     type IntoIter = std::array::IntoIter<&'a T, 2>;
 
+    #[inline]
     fn into_iter(self) -> Self::IntoIter {
         self.iter()
     }
@@ -121,6 +134,7 @@ impl<'a, T> IntoIterator for &'a mut BySide<T> {
     type Item = &'a mut T;
     type IntoIter = std::array::IntoIter<&'a mut T, 2>;
 
+    #[inline]
     fn into_iter(self) -> Self::IntoIter {
         self.iter_mut()
     }

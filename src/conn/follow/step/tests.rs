@@ -31,7 +31,7 @@ fn play(script: &str) -> (usize, usize) {
             let mut full = connection.clone();
             let end = full.end;
             let mut expected = sequence::advance(&mut full, &segment, side);
-            teardowns::teardown(&mut full, pool.of(recent), &segment, side, end);
+            teardowns::teardown(&mut full, pool.of(&recent), &segment, side, end);
             teardowns::challenge(&mut full, &segment, side, &expected);
             sequence::settle(&mut full, &segment, side, &mut expected);
             assert_eq!(format!("{effect:?}"), format!("{expected:?}"), "{script}");
@@ -66,7 +66,8 @@ fn play(script: &str) -> (usize, usize) {
 fn survives(connection: &Connection, pool: &Pool, recent: Recent) {
     let (mut packer, mut copy) = (Packer::default(), connection.clone());
     let rare = Rare::take(&mut copy);
-    let mut form = packer.pack(&mut copy, Some(pool.of(recent)), rare.as_ref().map(|_| 5)).to_vec();
+    let mut form =
+        packer.pack(&mut copy, Some(pool.of(&recent)), rare.as_ref().map(|_| 5)).to_vec();
     form.resize(form.len() + SLACK, 0xff);
     let mut again = Recent::default();
     let mut fresh = Pool::default();
@@ -78,7 +79,8 @@ fn survives(connection: &Connection, pool: &Pool, recent: Recent) {
     assert_eq!(reference, rare.as_ref().map(|_| 5));
     rare.unwrap_or_default().put(&mut other);
     assert_eq!(format!("{other:?}"), format!("{connection:?}"));
-    let segments = |pool: &Pool, recent| format!("{:?}", pool.of(recent).all().collect::<Vec<_>>());
+    let segments =
+        |pool: &Pool, recent| format!("{:?}", pool.of(&recent).all().collect::<Vec<_>>());
     assert_eq!(segments(&fresh, again), segments(pool, recent));
 }
 

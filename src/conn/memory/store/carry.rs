@@ -20,7 +20,7 @@ impl Store {
         let Last { at, .. } = self.last(number)?;
         let unpacked = self.unpacked_at(number)?;
         let first = unpacked.connection.first_packet;
-        store_followed(&unpacked.connection, at, self.pool.of(unpacked.recent), octets);
+        store_followed(&unpacked.connection, at, self.pool.of(&unpacked.recent), octets);
         self.remove(number)?;
         Some(first)
     }

@@ -48,7 +48,7 @@ impl Store {
         let rare = Rare::take(c);
         let light = self.scales.bytes(rare.as_ref().map_or(0, Rare::bytes));
         let reference = rare.and_then(|rare| self.rare.put(Some(rare)));
-        let seen = segments.then(|| self.pool.of(unpacked.recent));
+        let seen = segments.then(|| self.pool.of(&unpacked.recent));
         let Some(place) = self.arena.keep(self.packer.pack(c, seen, reference)) else {
             take_rare(&mut self.rare, reference).unwrap_or_default().put(c);
             return None;
@@ -99,7 +99,7 @@ impl Store {
 }
 
 /// Takes rare facts out of their place.
-fn take_rare(places: &mut Slab<Option<Rare>>, reference: Option<u32>) -> Option<Rare> {
+pub(super) fn take_rare(places: &mut Slab<Option<Rare>>, reference: Option<u32>) -> Option<Rare> {
     let at = reference?;
     let rare = places.get_mut(at)?.take();
     places.free(at);
