@@ -22,10 +22,14 @@ fn all() -> Vec<(usize, Owned)> {
     all
 }
 
-fn follow(all: &[(usize, Owned)], limits: Limits) -> Rows {
+/// Follows them so many times, each time later than the one before and between other hosts.
+fn follow(all: &[(usize, Owned)], times: usize, limits: Limits) -> Rows {
     let mut tracker = Tracker::new(limits);
-    for (packet, (number, owned)) in (1..).zip(all) {
-        let [high, low] = u16::try_from(*number).unwrap().to_be_bytes();
+    let count = 1 + all.iter().map(|(number, _)| number).max().unwrap();
+    let [first, last] = [all.first(), all.last()].map(|at| at.unwrap().1.segment().time);
+    let turns = (0..times).flat_map(|turn| all.iter().map(move |one| (turn, one)));
+    for (packet, (turn, (number, owned))) in (1..).zip(turns) {
+        let [high, low] = u16::try_from(turn * count + number).unwrap().to_be_bytes();
         let moved = |address: Address| match address.ip(4).to_string().rsplit_once('.') {
             Some(("192.0.2", host)) => Address::v4([10, high, low, host.parse().unwrap()]),
             Some((_, host)) => Address::v4([11, high, low, host.parse().unwrap()]),
@@ -33,7 +37,9 @@ fn follow(all: &[(usize, Owned)], limits: Limits) -> Rows {
         };
         let segment = owned.segment();
         let (source, destination) = (moved(segment.source), moved(segment.destination));
-        let segment = Segment { packet, packet_in_file: packet, source, destination, ..segment };
+        let time = segment.time + i64::try_from(turn).unwrap() * (last - first + 1);
+        let own = Segment { packet, packet_in_file: packet, source, destination, ..segment };
+        let segment = Segment { time, ..own };
         tracker.take(&segment, tracker.hash(&segment));
     }
     tracker.finish(|_| ()).1
@@ -65,15 +71,30 @@ fn told(rows: Rows) -> (Vec<String>, Vec<(u64, u32, u32)>) {
 #[test]
 fn quiet_connections_are_kept_in_another_form_and_have_the_same_rows() {
     let all = all();
-    let (open, places) = told(follow(&all, Limits { unpacked: usize::MAX, ..Limits::default() }));
+    let (open, places) =
+        told(follow(&all, 1, Limits { unpacked: usize::MAX, ..Limits::default() }));
     assert!(open.len() > 500 && places.len() > 300, "{} rows", open.len());
     for quiet in [0, 1_000_000_000] {
         let limits = Limits { unpacked: 0, quiet, ..Limits::default() };
-        let (compact, compact_places) = told(follow(&all, limits));
+        let (compact, compact_places) = told(follow(&all, 1, limits));
         assert_eq!(compact.len(), open.len());
         for (one, other) in open.iter().zip(&compact) {
             assert_eq!(one, other);
         }
         assert_eq!(compact_places, places);
+    }
+}
+
+#[test]
+fn many_that_were_kept_in_another_form_are_whole_at_the_end() {
+    let all = all();
+    let open = follow(&all, 16, Limits { unpacked: usize::MAX, ..Limits::default() });
+    // Where connections are limited, fewer than these are unpacked at a time.
+    let limits = Limits { connections: Some(u32::MAX), ..Limits::default() };
+    let bounded = follow(&all, 16, limits);
+    assert!((8193..65_536).contains(&open.len()), "{} rows", open.len());
+    assert_eq!(bounded.len(), open.len());
+    for (one, other) in open.iter().zip(&bounded) {
+        assert_eq!(format!("{one:?}"), format!("{other:?}"));
     }
 }

@@ -3,7 +3,9 @@
 use std::collections::VecDeque;
 
 use crate::conn::facts::connection::{Connection, Stage};
+use crate::conn::facts::endpoint::Endpoint;
 use crate::conn::facts::teardown::{Reset, Teardown};
+use crate::conn::primitives::ranges::Ranges;
 
 /// Candidates compared: the one that was silent longest goes.
 pub(crate) const COMPARED: usize = 16;
@@ -53,17 +55,17 @@ impl Scales {
 
 fn hanging(c: &Connection<impl Stage>) -> usize {
     // Not their capacity, which may be left of another connection.
-    let rows = c.teardowns.len() * size_of::<Teardown>() + resets(c) * size_of::<Reset>();
-    let ranges: usize = c
-        .endpoints
-        .iter()
-        .flat_map(|e| [e.ranges.as_deref(), e.below.as_deref()])
-        .flatten()
-        .map(crate::conn::primitives::ranges::Ranges::bytes)
-        .sum();
+    let rows = match c.teardowns.len() {
+        0 => 0,
+        count => count * size_of::<Teardown>() + resets(c) * size_of::<Reset>(),
+    };
     let extra = c.extra.as_deref().map_or(0, size_of_val);
-    let trouble = c.endpoints.iter().filter_map(|e| e.trouble.as_deref()).map(size_of_val);
-    rows + ranges + extra + trouble.sum::<usize>()
+    rows + extra + of_side(&c.endpoints.client) + of_side(&c.endpoints.server)
+}
+
+fn of_side(e: &Endpoint) -> usize {
+    let ranges = |ranges: &Option<Box<Ranges>>| ranges.as_deref().map_or(0, Ranges::bytes);
+    ranges(&e.ranges) + ranges(&e.below) + e.trouble.as_deref().map_or(0, size_of_val)
 }
 
 /// Rows of RSTs: each that was counted has one. The rows of a storm must not be looked at for each of

@@ -76,13 +76,22 @@ pub(in crate::conn) fn unpack(
     connection: &mut Connection,
     segments: Option<(&mut Pool, &mut Recent)>,
 ) -> Option<u32> {
+    let mut teardowns = std::mem::take(&mut connection.teardowns);
+    teardowns.clear();
+    *connection = Connection { teardowns, ..Connection::blank() };
+    unpack_blank(form, connection, segments)
+}
+
+/// The same in place of one of which nothing is known.
+pub(in crate::conn) fn unpack_blank(
+    form: &[u8],
+    connection: &mut Connection,
+    segments: Option<(&mut Pool, &mut Recent)>,
+) -> Option<u32> {
     let (mut reader, rare) = Reader::new(form);
     let teardowns = usize::try_from(reader.word(0)).unwrap_or(0);
-    let mut rows = std::mem::take(&mut connection.teardowns);
-    rows.clear();
-    rows.reserve_exact(teardowns);
-    rows.resize_with(teardowns, Teardown::default);
-    *connection = Connection { teardowns: rows, ..Connection::blank() };
+    connection.teardowns.reserve_exact(teardowns);
+    connection.teardowns.resize_with(teardowns, Teardown::default);
     fields::connection(connection, &mut reader);
     if let Some((pool, recent)) = segments {
         let (mut reader, _) = Reader::new(reader.rest());

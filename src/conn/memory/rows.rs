@@ -240,7 +240,7 @@ impl Rows {
     /// The chunk of a row and where it is in it.
     fn locate(&self, row: usize) -> Option<(&Chunk, usize)> {
         let (chunk, within) = self.find(row)?;
-        Some((self.chunks.get(chunk)?, within))
+        Some((self.chunk(chunk)?, within))
     }
 
     /// The same to change, where nobody else has it.
@@ -249,11 +249,25 @@ impl Rows {
         Some((Arc::get_mut(self.chunks.get_mut(chunk)?)?, within))
     }
 
+    fn chunk(&self, chunk: usize) -> Option<&Chunk> {
+        self.chunks.get(chunk).map(|chunk| &**chunk)
+    }
+
     fn find(&self, row: usize) -> Option<(usize, usize)> {
+        self.find_near(row, 0)
+    }
+
+    /// The same, looked for in this chunk first.
+    fn find_near(&self, row: usize, near: usize) -> Option<(usize, usize)> {
         let row = match &self.order {
             Some(order) => *order.rows.get(row)? as usize,
             None => row,
         };
+        if let Some(within) = row.checked_sub(*self.starts.get(near)?)
+            && within < self.chunks.get(near)?.len()
+        {
+            return Some((near, within));
+        }
         let chunk = self.starts.partition_point(|&start| start <= row).checked_sub(1)?;
         let within = row - self.starts.get(chunk)?;
         (within < self.chunks.get(chunk)?.len()).then_some((chunk, within))

@@ -2,7 +2,7 @@
 
 use crate::conn::facts::connection::Connection;
 use crate::conn::follow::ending;
-use crate::conn::memory::pack::{Rare, SLACK, numbers, refer, unpack};
+use crate::conn::memory::pack::{Rare, SLACK, numbers, refer, unpack, unpack_blank};
 use crate::conn::memory::store::Unpacked;
 use crate::conn::primitives::coder::{Narrow, Plain};
 use crate::conn::primitives::slab::CHUNK;
@@ -97,6 +97,11 @@ impl PackedRows {
     /// Unpacks a row in place of a connection.
     pub(super) fn unpack(&self, row: usize, c: &mut Connection) {
         let rare = unpack(self.form(row), c, None);
+        self.complete(row, rare, c);
+    }
+
+    /// Puts what is not in the packed form into the connection of a row.
+    fn complete(&self, row: usize, rare: Option<u32>, c: &mut Connection) {
         let rare = rare.and_then(|at| self.rare.get(at as usize)).cloned();
         rare.unwrap_or_default().put(c);
         if let Some(release) = Release::decode(u64::from(self.end(row) >> END_BITS)) {
@@ -109,7 +114,8 @@ impl PackedRows {
         let mut all = Vec::with_capacity(self.len());
         for row in 0..self.len() {
             let mut connection = Connection::blank();
-            self.unpack(row, &mut connection);
+            let rare = unpack_blank(self.form(row), &mut connection, None);
+            self.complete(row, rare, &mut connection);
             all.push(Unpacked::row(connection));
         }
         all

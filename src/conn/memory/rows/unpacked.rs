@@ -3,6 +3,7 @@
 use super::{Chunk, Rows};
 use crate::conn::facts::connection::Connection;
 use crate::conn::memory::prefetch::prefetch;
+use crate::conn::primitives::slab::CHUNK;
 
 /// Connections unpacked for a look, in room that is used again.
 #[derive(Debug, Default)]
@@ -18,8 +19,16 @@ impl Unpacker {
         which: impl IntoIterator<Item = usize>,
     ) -> Vec<&'o Connection> {
         let Self { connections } = self;
-        let located = |row| rows.locate(row).map(|(chunk, within)| (row, chunk, within));
-        let found: Vec<_> = which.into_iter().filter_map(located).collect();
+        let which = which.into_iter();
+        let (least, most) = which.size_hint();
+        // Made at once: lists of what is found grow, since nobody knows how much that is.
+        let mut found = Vec::with_capacity(most.unwrap_or(least).min(CHUNK));
+        let mut near = 0;
+        found.extend(which.filter_map(|row| {
+            let (chunk, within) = rows.find_near(row, near)?;
+            near = chunk;
+            Some((row, rows.chunk(chunk)?, within))
+        }));
         let mut count = 0;
         for &(row, chunk, within) in &found {
             let Chunk::Packed(packed) = chunk else { continue };
@@ -33,11 +42,11 @@ impl Unpacker {
             count += 1;
         }
         let mut unpacked = connections.iter();
-        let looked = found.into_iter().filter_map(|(_, chunk, within)| match chunk {
+        let mut looked = Vec::with_capacity(found.len());
+        looked.extend(found.into_iter().filter_map(|(_, chunk, within)| match chunk {
             Chunk::Unpacked(unpacked) => unpacked.get(within).map(|unpacked| &unpacked.connection),
             Chunk::Packed(_) => unpacked.next(),
-        });
-        let looked: Vec<_> = looked.collect();
+        }));
         if count < looked.len() {
             prefetch(looked.iter().copied());
         }

@@ -1,10 +1,11 @@
 //! From followed connections to rows.
 
+use super::packing::take_rare;
 use super::{NONE, Slot, Store, UNPACKED, Unpacked};
 use crate::conn::facts::connection::Connection;
 use crate::conn::follow::ending;
 use crate::conn::memory::limits::Limits;
-use crate::conn::memory::pack::reference;
+use crate::conn::memory::pack::{reference, unpack_blank};
 use crate::conn::memory::prefetch::{BLOCK, prefetch};
 use crate::conn::memory::rows::Rows;
 use crate::conn::primitives::slab::CHUNK;
@@ -31,6 +32,7 @@ impl Store {
             order.sort_unstable_by_key(|&number| self.slot(number).map(|slot| slot.id));
         }
         let mut rows = Rows::ending_at(now);
+        let whole = order.len() <= limits.most_whole(size_of::<Unpacked>());
         let mut early = if self.packs { None } else { each.take() };
         for numbers in order.chunks(CHUNK) {
             if let Some(mut chunk) = self.whole(numbers) {
@@ -52,7 +54,11 @@ impl Store {
             }
             let from = rows.len();
             for &number in numbers {
-                self.end_one(number, now, limits, released, &mut rows);
+                if whole {
+                    self.end_whole(number, now, limits, released, &mut rows);
+                } else {
+                    self.end_one(number, now, limits, released, &mut rows);
+                }
             }
             if let Some(each) = &mut early {
                 rows.show(from..rows.len(), each);
@@ -91,6 +97,30 @@ impl Store {
             rows.push_packed(bytes, rare, release);
             self.arena.give_back(slot.at);
         }
+    }
+
+    /// The same, and leaves the row unpacked.
+    fn end_whole(
+        &mut self,
+        number: u32,
+        now: i64,
+        limits: &Limits,
+        released: &mut [u64; 5],
+        rows: &mut Rows,
+    ) {
+        let Some(&slot) = self.slot(number) else { return };
+        let mut row = Connection::blank();
+        if let Some(Unpacked { connection, .. }) = self.unpacked_at_mut(number) {
+            std::mem::swap(&mut row, connection);
+        } else if let Some(form) = self.arena.packed(slot.at) {
+            let rare = unpack_blank(form, &mut row, None);
+            take_rare(&mut self.rare, rare).unwrap_or_default().put(&mut row);
+            self.arena.give_back(slot.at);
+        }
+        if slot.followed {
+            decide(&mut row, &slot, limits, now).count(released);
+        }
+        rows.push_whole(row);
     }
 
     /// Decides how an unpacked connection ended that is let go now.
