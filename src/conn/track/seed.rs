@@ -83,15 +83,15 @@ mod tests {
             for net in [0xffff_0a00_0000, 0x2001_0db8 << 96] {
                 // Hosts and ports of clients, and ports of the server that change with these or
                 // against them.
-                let served: [fn(u16) -> u16; 3] = [|_| 443, |port| port, |port| !port];
-                for (hosts, ports, served) in
+                let kinds: [fn(u16) -> u16; 3] = [|_| 443, |port| port, |port| !port];
+                for (hosts, ports, service_port) in
                     [(0, 1, 0), (1, 0, 0), (1, 1, 0), (256, 0, 0), (0, 1, 1), (0, 1, 2)]
-                        .map(|(hosts, ports, which)| (hosts, ports, served[which]))
+                        .map(|(hosts, ports, which)| (hosts, ports, kinds[which]))
                 {
                     let hash = |n: usize| {
                         let client = Address(net + (n * hosts) as u128);
                         let port = u16::try_from(40_000 + n * ports).unwrap();
-                        let server = (Address(net + 3), served(port));
+                        let server = (Address(net + 3), service_port(port));
                         seed.hash_of(&Tuple::new(4, (client, port), server))
                     };
                     let hashes: Vec<u32> = (0..EACH * SLOTS).map(hash).collect();
