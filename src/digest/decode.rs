@@ -90,7 +90,7 @@ impl Decoder {
         if form.who == Who::Icmp {
             self.advance_icmp()?;
         } else {
-            self.segment = Some(self.advance_segment(form)?);
+            self.advance_segment(form)?;
         }
         Ok(true)
     }
@@ -117,7 +117,7 @@ impl Decoder {
     }
 
     /// The segment that comes next; its options are in their place, and what is known of its payload.
-    fn advance_segment(&mut self, form: Form) -> Result<Segment<'static>, Bad> {
+    fn advance_segment(&mut self, form: Form) -> Result<(), Bad> {
         let c = &mut self.columns;
         let Form { who, one, two, flags, facts } = form;
         let (last, turned) = self.last;
@@ -176,7 +176,7 @@ impl Decoder {
         let payload_length = payload(c, own, (two, facts), &mut self.facts)?;
 
         self.place = Place { key: self.key, file: traits.file, position: self.position };
-        let segment = Segment {
+        let segment = self.segment.insert(Segment {
             packet: self.position.wrapping_add(self.offset),
             packet_in_file: self.position,
             file: traits.file,
@@ -204,9 +204,9 @@ impl Decoder {
             options: &[],
             payload_length,
             payload: Payload::default(),
-        };
-        take(own, peer, &segment, stamped);
-        Ok(segment)
+        });
+        take(own, peer, segment, stamped);
+        Ok(())
     }
 
     /// Where the packet stands.
@@ -215,6 +215,7 @@ impl Decoder {
     }
 
     /// The packet.
+    #[inline]
     pub(super) fn item(&self) -> Result<Item<'_>, Bad> {
         let record = match &self.segment {
             Some(head) => {

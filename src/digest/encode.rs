@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use foldhash::fast::RandomState;
-use zstd::zstd_safe::{CParameter, ParamSwitch};
 
+use super::codes::Codes;
 use super::columns::{self as column, Columns};
 use super::facts;
 use super::forms::{Form, Forms, Who};
@@ -17,6 +17,8 @@ use crate::packet::{Address, Facts, IcmpError, Segment, Seq};
 /// Bytes that a column has before it is looked at a part of it whether it is worth compressing.
 const LARGE: usize = 16 * 1024;
 const SAMPLE: usize = 4096;
+/// Bytes of a column that are not worth compressing.
+const LITTLE: usize = 32;
 /// Sequence numbers that are less apart are told by their distance.
 const NEAR: u64 = 1 << 27;
 /// Shapes of options that are kept at hand.
@@ -148,7 +150,7 @@ impl Encoder {
     }
 
     /// Writes the columns behind what is there, and begins anew.
-    pub(super) fn flush(&mut self, zstd: &mut Zstd, out: &mut Vec<u8>) -> std::io::Result<()> {
+    pub(super) fn flush(&mut self, codes: &mut Codes, out: &mut Vec<u8>) -> std::io::Result<()> {
         put(out, self.packets as u64);
         for column in self.columns.each() {
             put(out, column.len() as u64);
@@ -157,10 +159,10 @@ impl Encoder {
             }
             let sample = column.get(..SAMPLE).filter(|_| column.len() >= LARGE);
             let worth = match sample {
-                Some(sample) => zstd.packed(sample)?.len() < SAMPLE - SAMPLE / 32,
-                None => true,
+                Some(sample) => codes.packed(sample)?.len() < SAMPLE - SAMPLE / 32,
+                None => column.len() >= LITTLE,
             };
-            let packed = if worth { zstd.packed(column)? } else { &[] };
+            let packed = if worth { codes.packed(column)? } else { &[] };
             let is_packed = worth && packed.len() < column.len();
             let stored = if is_packed { packed } else { &*column };
             put(out, stored.len() as u64);
@@ -175,32 +177,6 @@ impl Encoder {
         (self.time, self.key, self.position, self.offset) = (0, i64::MIN, 0, 0);
         (self.icmp, self.packets) = ([0; _], 0);
         Ok(())
-    }
-}
-
-/// Compresses columns. What there is to gain is in how often each of their bytes comes (Huffman codes);
-/// looking for strings that came before gains little, and takes as long again as everything else.
-pub(super) struct Zstd {
-    zstd: zstd::bulk::Compressor<'static>,
-    packed: Vec<u8>,
-}
-
-/// The bytes between two places at which such strings are looked for are as many.
-const STEP: i32 = 1000;
-
-impl Zstd {
-    pub(super) fn new() -> std::io::Result<Self> {
-        let mut zstd = zstd::bulk::Compressor::new(-STEP)?;
-        zstd.set_parameter(CParameter::LiteralCompressionMode(ParamSwitch::Enable))?;
-        Ok(Self { zstd, packed: Vec::new() })
-    }
-
-    /// Bytes compressed.
-    fn packed(&mut self, octets: &[u8]) -> std::io::Result<&[u8]> {
-        self.packed.clear();
-        self.packed.reserve(zstd::zstd_safe::compress_bound(octets.len()));
-        self.zstd.compress_to_buffer(octets, &mut self.packed)?;
-        Ok(&self.packed)
     }
 }
 

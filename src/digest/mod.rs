@@ -13,6 +13,7 @@
 //! known of the captures and the place of every block. Everything has a checksum; a file that is
 //! cut, damaged, foreign or of another version is [`Error::State`](crate::base::error::Error::State).
 
+mod codes;
 mod columns;
 mod decode;
 mod encode;
@@ -27,6 +28,7 @@ mod talks;
 pub(crate) mod wire;
 mod write;
 
+pub(crate) use codes::Codes;
 pub use footer::Footer;
 pub use header::{Header, Stamp};
 pub(crate) use read::MOST_BUCKETS;

@@ -186,6 +186,7 @@ impl<S: Read + Seek> Bucket<S> {
     /// # Errors
     /// As [`Bucket::place`].
     #[allow(clippy::should_implement_trait, reason = "a packet is borrowed from its block")]
+    #[inline]
     pub fn next(&mut self) -> Result<Option<Item<'_>>, Error> {
         if !self.advance()? {
             return Ok(None);

@@ -22,33 +22,54 @@ pub(crate) fn unzigzag(value: u64) -> i64 {
 /// There are never as many of anything: all counts of all files can be added up.
 pub(crate) const MOST: u64 = 1 << 47;
 
-/// Appends a number, seven bits a byte.
+/// Appends a number, seven bits a byte. Most are small.
 #[inline]
-pub(crate) fn put(out: &mut Vec<u8>, mut value: u64) {
-    while let [low, ..] = value.to_le_bytes()
-        && value > 127
-    {
-        out.push(low | 128);
-        value >>= 7;
+pub(crate) fn put(out: &mut Vec<u8>, value: u64) {
+    let [low, high, ..] = value.to_le_bytes();
+    if value < 1 << 7 {
+        out.push(low);
+    } else if value < 1 << 14 {
+        out.extend_from_slice(&[low | 128, high << 1 | low >> 7]);
+    } else {
+        put_large(out, value);
     }
-    out.push(value.to_le_bytes()[0]);
+}
+
+#[inline(never)]
+fn put_large(out: &mut Vec<u8>, mut value: u64) {
+    let (mut octets, mut length) = ([0; 10], 0);
+    for place in &mut octets {
+        let [low, ..] = value.to_le_bytes();
+        *place = low | 128;
+        length += 1;
+        value >>= 7;
+        if value == 0 {
+            *place = low;
+            break;
+        }
+    }
+    out.extend_from_slice(octets.get(..length).unwrap_or_default());
 }
 
 /// A number, of the bytes that `next` gives; `endless` where it does not end.
 #[inline]
 pub(crate) fn get<E>(mut next: impl FnMut() -> Result<u8, E>, endless: E) -> Result<u64, E> {
-    let (mut value, mut shift) = (0, 0);
-    loop {
+    let first = next()?;
+    if first < 128 { Ok(first.into()) } else { get_large(first, next, endless) }
+}
+
+#[inline(never)]
+fn get_large<E>(first: u8, mut next: impl FnMut() -> Result<u8, E>, endless: E) -> Result<u64, E> {
+    let (mut value, mut shift) = (u64::from(first & 127), 7);
+    while shift <= 63 {
         let octet = next()?;
         value |= u64::from(octet & 127) << shift;
         if octet < 128 {
             return Ok(value);
         }
         shift += 7;
-        if shift > 63 {
-            return Err(endless);
-        }
     }
+    Err(endless)
 }
 
 /// Bytes that are read from front to back.

@@ -2,7 +2,8 @@
 
 use std::io::{self, Write};
 
-use super::encode::{Encoder, Zstd};
+use super::codes::Codes;
+use super::encode::Encoder;
 use super::footer::BlockPlace;
 use super::wire::{Bad, Coder, Out};
 use super::{BLOCK, END, Footer, Header, MAGIC, Place, VERSION, bucket_of, checksum};
@@ -22,7 +23,7 @@ pub struct Writer<W> {
     /// Packets in them.
     waiting: usize,
     blocks: Vec<BlockPlace>,
-    zstd: Zstd,
+    codes: Codes,
     buffer: Vec<u8>,
 }
 
@@ -47,7 +48,7 @@ impl<W: Write> Writer<W> {
             buckets,
             waiting: 0,
             blocks: Vec::new(),
-            zstd: Zstd::new()?,
+            codes: Codes::new()?,
             buffer: Vec::new(),
         };
         let mut out = Out::default();
@@ -119,7 +120,7 @@ impl<W: Write> Writer<W> {
         }
         let mut buffer = std::mem::take(&mut self.buffer);
         buffer.clear();
-        encoder.flush(&mut self.zstd, &mut buffer)?;
+        encoder.flush(&mut self.codes, &mut buffer)?;
         self.waiting -= packets;
         self.blocks.push(BlockPlace {
             bucket: u32::try_from(bucket).unwrap_or(u32::MAX),

@@ -61,15 +61,20 @@ impl Facts {
         if payload.is_empty() {
             return Self::default();
         }
+        let (captured, marks) = (payload.captured(), payload.marks());
+        let sum = if segment.flags.syn() { payload.sum() } else { 0 };
+        if !payload.is_told(segment.flags.rst()) {
+            return Self { captured, marks, sum, ..Self::default() };
+        }
         Self {
-            captured: payload.captured(),
+            captured,
             tls: payload.is_tls(),
             alert: payload.is_alert(),
             last_alert: segment.tls_alert(),
             server_name: payload.server_name(),
             reset_reason: if segment.flags.rst() { payload.reset_reason() } else { None },
-            marks: payload.marks(),
-            sum: if segment.flags.syn() { payload.sum() } else { 0 },
+            marks,
+            sum,
         }
     }
 }

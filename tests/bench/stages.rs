@@ -7,7 +7,9 @@
 //! Each stage contains those before it: `walk` reads the record headers of a little-endian pcap
 //! with nothing of this crate, `frames` reads records, `decode` opens them, `track` follows the
 //! connections, `tables` judges them and makes every table, `findings` tells what lies across them,
-//! `scan` makes the tables in bounded memory. One thread is used unless told otherwise, and all
+//! `scan` makes the tables in bounded memory. Of a reading in steps `digest` writes the
+//! file's digest for eight buckets, `stitch` follows the connections of each, `judge` makes the tables
+//! of connections: what they take beside `decode`, `track` and `tables` is what steps cost. One thread is used unless told otherwise, and all
 //! columns are made: those of connections and, behind a `/`, of teardowns are named with commas between them.
 //! A line of JSON tells what was found, and what the findings alone took.
 #![allow(clippy::print_stdout, clippy::expect_used)]
@@ -15,6 +17,7 @@
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::Read;
+use std::path::Path;
 use std::time::Instant;
 
 use arrow_array::cast::AsArray;
@@ -23,6 +26,7 @@ use arrow_buffer::NullBuffer;
 use arrow_data::ArrayData;
 use finrst::base::error::Error;
 use finrst::capture::{ReadOptions, Reader, Source};
+use finrst::engine::runs::{Held, Job, Most, Way, Writing, settle};
 use finrst::engine::{self, Scan, Step};
 use finrst::engine::{Options, Output, Session};
 use finrst::finding::{Rows, find};
@@ -32,6 +36,8 @@ use finrst::table::teardowns::Teardowns;
 use finrst::table::{Columns, Selection};
 
 const BUFFER: usize = 1 << 20;
+/// Buckets of a reading in steps.
+const BUCKETS: u32 = 8;
 
 fn main() -> Result<(), Error> {
     let given: Vec<String> = std::env::args().skip(1).filter(|a| !a.starts_with("--")).collect();
@@ -47,7 +53,7 @@ fn main() -> Result<(), Error> {
         }
         _ => {
             println!(
-                "stages: walk|frames|decode|track|tables|findings|scan FILE [THREADS [COLUMNS]]"
+                "stages: walk|frames|decode|track|tables|findings|scan|digest|stitch|judge FILE [THREADS [COLUMNS]]"
             );
             return Ok(());
         }
@@ -60,6 +66,7 @@ fn main() -> Result<(), Error> {
         "tables" => tables(track(file, options)?)?,
         "findings" => findings(track(file, options)?)?,
         "scan" => scan(file, options)?,
+        "digest" | "stitch" | "judge" => steps(stage, file, &options)?,
         other => return Err(Error::Argument(format!("no stage '{other}'"))),
     };
     println!("{{{line}}}");
@@ -148,6 +155,49 @@ fn scan(path: &str, options: Options) -> Result<String, Error> {
             Step::Done => break,
         }
     }
+    Ok(format!("\"connections\":{},\"teardowns\":{}", rows[0], rows[1]))
+}
+
+/// A reading in steps, up to one of them.
+fn steps(last: &str, path: &str, options: &Options) -> Result<String, Error> {
+    let scratch = std::env::temp_dir().join(format!("finrst-stages-{}", std::process::id()));
+    std::fs::create_dir_all(&scratch).expect("a directory");
+    let done = steps_in(&scratch, last, path, options);
+    std::fs::remove_dir_all(&scratch).expect("the directory");
+    done
+}
+
+fn steps_in(scratch: &Path, last: &str, path: &str, options: &Options) -> Result<String, Error> {
+    let options = settle(options.clone(), None)?;
+    let (fingerprint, seed, buckets, of) = (1, 9, BUCKETS, Some(1));
+    let way = Way { options: options.clone(), fingerprint, seed, buckets, of };
+    let digest = scratch.join("run.frd");
+    let mut writing = Writing::open(vec![Source::path(path)], &digest, Vec::new(), way)?;
+    while writing.step(1 << 22)? {}
+    let (run, bytes) = writing.finish()?;
+    if last == "digest" {
+        return Ok(format!("\"packets\":{},\"digest_bytes\":{bytes}", run.head.frames()));
+    }
+    let job = Job::open(&[Held::File(digest)], None)?;
+    let (mut connections, mut bytes, mut facts) = (0, 0, Vec::new());
+    for bucket in 0..BUCKETS {
+        let to = scratch.join(format!("{bucket}.frf"));
+        let (known, length) = job.stitch(bucket, &options, &to, &|| true)?;
+        connections += known.connections;
+        bytes += length;
+        facts.push(Held::File(to));
+    }
+    if last == "stitch" {
+        return Ok(format!("\"connections\":{connections},\"facts_bytes\":{bytes}"));
+    }
+    let facts = job.facts(&facts)?;
+    let (together, shared) = job.together(&facts, &options, Most::default(), &|| true)?;
+    let metadata = engine::metadata(&options);
+    let with = (&shared, &options, &metadata);
+    let made = together.judge(&job.plan, &facts, (0, 0), with, &|| true)?;
+    let rows = made
+        .each_ref()
+        .map(|made| -> usize { made.batches.iter().map(RecordBatch::num_rows).sum() });
     Ok(format!("\"connections\":{},\"teardowns\":{}", rows[0], rows[1]))
 }
 

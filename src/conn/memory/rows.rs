@@ -237,6 +237,12 @@ impl Rows {
         *self = Self::of(chunks);
     }
 
+    /// These and others, which both keep theirs: in no order.
+    #[must_use]
+    pub fn beside(&self, others: &Self) -> Self {
+        Self::of(self.chunks.iter().chain(&others.chunks).cloned().collect())
+    }
+
     /// The chunk of a row and where it is in it.
     fn locate(&self, row: usize) -> Option<(&Chunk, usize)> {
         let (chunk, within) = self.find(row)?;
@@ -336,6 +342,39 @@ impl Rows {
     /// All of them, unpacked one by one.
     pub fn iter(&self) -> Iter<'_> {
         Iter::of(self)
+    }
+
+    /// Shows each to somebody who leaves it as it was.
+    ///
+    /// # Errors
+    /// The first of theirs.
+    pub(crate) fn each<E>(
+        &mut self,
+        mut show: impl FnMut(&mut Connection) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut room = Connection::blank();
+        for row in 0..self.len() {
+            let id = self.id(row);
+            match self.locate_mut(row) {
+                Some((Chunk::Unpacked(unpacked), within)) => {
+                    if let Some(one) = unpacked.get_mut(within) {
+                        show(&mut one.connection)?;
+                    }
+                }
+                Some((Chunk::Packed(packed), within)) => {
+                    packed.unpack(within, &mut room);
+                    room.id = id.unwrap_or(room.id);
+                    show(&mut room)?;
+                }
+                // Somebody else has it, too.
+                None => {
+                    if let Some(mut one) = self.get(row) {
+                        show(&mut one)?;
+                    }
+                }
+            }
+        }
+        Ok(())
     }
 
     /// One of them.

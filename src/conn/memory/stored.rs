@@ -21,12 +21,11 @@ const OF_A_ROW: usize = 12;
 /// No count is larger, so that all of them can be added up.
 const LARGEST: u64 = 1 << 56;
 
-/// Appends a row.
-pub fn store(c: &Connection, octets: &mut Vec<u8>) {
-    let mut c = c.clone();
+/// Appends a row, which is left as it was.
+pub fn store(c: &mut Connection, octets: &mut Vec<u8>) {
     let mut writer = Writer(octets);
     writer.word(c.teardowns.len() as u64);
-    all(&mut c, &mut writer);
+    all(c, &mut writer);
 }
 
 /// Takes a row off the front of some bytes; `None` where they end too early or hold none.
@@ -84,7 +83,7 @@ pub(in crate::conn) fn store_followed(
     segments: Seen<'_>,
     octets: &mut Vec<u8>,
 ) {
-    store(&Connection { id: 0, ..c.clone() }, octets);
+    store(&mut Connection { id: 0, ..c.clone() }, octets);
     let mut writer = Writer(octets);
     writer.near(&mut { heard }, c.start, i64::MIN);
     writer.word(segments.len());
@@ -240,9 +239,9 @@ mod tests {
         let mut seen = 0;
         let known = ["> S, < R.", "> S, < S., > ., > F., < F., > .", "> S, < icmp 3/1"];
         let scripts = scripts.iter().map(String::as_str).chain(known);
-        for c in scripts.flat_map(|script| play(script).unwrap()) {
+        for mut c in scripts.flat_map(|script| play(script).unwrap()) {
             let mut octets = Vec::new();
-            store(&c, &mut octets);
+            store(&mut c, &mut octets);
             let mut rest = &octets[..];
             assert_eq!(format!("{:?}", load(&mut rest).unwrap()), format!("{c:?}"));
             assert_eq!(rest, [] as [u8; 0]);
@@ -261,7 +260,7 @@ mod tests {
             let mut c = play(&format!("> S, < S., > ., {gap}, < R.")).unwrap().remove(0);
             forge(c.endpoints.client.ranges.as_deref_mut().unwrap());
             let mut octets = Vec::new();
-            store(&c, &mut octets);
+            store(&mut c, &mut octets);
             load(&mut &octets[..])
         };
         assert!(row(&|ranges| assert_eq!(ranges.gaps(), 2)).is_some());

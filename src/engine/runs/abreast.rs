@@ -26,7 +26,7 @@ use super::accounts::{Walked, Wanted, closed};
 use super::line::{Mark, Part};
 use super::plan::{Plan, State, Surveyed};
 use super::run::{Run, settle};
-use super::stitch::{AllPaths, Item};
+use super::stitch::AllPaths;
 use super::walk::{Teller, Told};
 use crate::base::error::Error;
 use crate::base::guard;
@@ -35,6 +35,7 @@ use crate::base::text::printable;
 use crate::capture::{FileSummary, Interface, Progress, Reader, SourceFiles};
 use crate::cause::Context;
 use crate::conn::PREFETCHED;
+use crate::digest::Record;
 use crate::engine::session::{ENDING, strict, told_at_the_end};
 use crate::engine::shards::{Coming, Shards};
 use crate::engine::{Bound, Options, Output};
@@ -328,12 +329,12 @@ impl Abreast {
         at: usize,
         lane: &Lane,
         mark: &Mark,
-        item: Item<'p>,
+        item: Record<'p>,
         ahead: &mut Vec<Coming<'p>>,
     ) -> Result<(), Error> {
         let (packet, time) = (self.state.number, self.state.time);
         match item {
-            Item::Segment(segment) => {
+            Record::Tcp(segment) => {
                 let segment = Segment {
                     packet,
                     packet_in_file: mark.position,
@@ -345,7 +346,7 @@ impl Abreast {
                 };
                 self.shards.take(&segment, ahead);
             }
-            Item::Icmp(error) => {
+            Record::Icmp(error) => {
                 self.shards.flush(ahead);
                 let path = self.path(at, error.path)?;
                 self.shards.icmp(&IcmpError { packet, time, path, ..error });

@@ -50,21 +50,11 @@ impl Blob {
     }
 }
 
-/// A blob that was compressed, and its bytes; where it lies is still to be said.
-///
-/// # Errors
-/// Where it cannot be compressed.
-pub(crate) fn packed(tag: Tag, count: u64, octets: &[u8]) -> io::Result<(Blob, Vec<u8>)> {
-    let packed = zstd::bulk::compress(octets, LEVEL)?;
-    let (raw, length) = (octets.len() as u64, packed.len() as u64);
-    Ok((Blob { tag, count, offset: 0, length, raw, checksum: checksum(&packed) }, packed))
-}
-
 impl Blob {
-    /// The same at a place.
-    #[must_use]
-    pub(crate) fn at(self, offset: u64) -> Self {
-        Self { offset, ..self }
+    /// One of so many things in so many bytes, which lies compressed at a place.
+    pub(crate) fn at(offset: u64, (tag, count, raw): (Tag, u64, usize), packed: &[u8]) -> Self {
+        let (raw, length) = (raw as u64, packed.len() as u64);
+        Self { tag, count, offset, length, raw, checksum: checksum(packed) }
     }
 }
 
@@ -75,12 +65,14 @@ pub(crate) struct Packing<W> {
     /// Bytes in front of it.
     front: u64,
     blobs: Vec<Blob>,
+    /// Once there was something to compress.
+    zstd: Option<zstd::bulk::Compressor<'static>>,
 }
 
 impl<W: Write> Packing<W> {
     /// Behind so many bytes that were written already, and these blobs among them.
     pub(crate) fn new(out: W, front: u64, blobs: Vec<Blob>) -> Self {
-        Self { out, at: front, front, blobs }
+        Self { out, at: front, front, blobs, zstd: None }
     }
 
     /// Puts a blob in, of so many things.
@@ -88,9 +80,14 @@ impl<W: Write> Packing<W> {
     /// # Errors
     /// Those of writing.
     pub(crate) fn put(&mut self, tag: Tag, count: u64, octets: &[u8]) -> io::Result<()> {
-        let (blob, packed) = packed(tag, count, octets)?;
+        let zstd = match &mut self.zstd {
+            Some(zstd) => zstd,
+            none => none.insert(zstd::bulk::Compressor::new(LEVEL)?),
+        };
+        let packed = zstd.compress(octets)?;
         self.out.write_all(&packed)?;
-        self.blobs.push(blob.at(self.at));
+        let blob = Blob::at(self.at, (tag, count, octets.len()), &packed);
+        self.blobs.push(blob);
         self.at += blob.length;
         Ok(())
     }

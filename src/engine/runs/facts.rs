@@ -59,7 +59,7 @@ pub(super) fn write<W: Write>(
     out: W,
     plan: &Plan,
     known: &mut Bucketed,
-    rows: &Rows,
+    rows: &mut Rows,
 ) -> io::Result<u64> {
     let ends = plan.parts();
     let mut packing = Packing::new(out, 0, Vec::new());
@@ -67,9 +67,9 @@ pub(super) fn write<W: Write>(
     groups.resize_with(ends.len(), Default::default);
     (known.connections, known.teardowns) = (rows.len() as u64, rows.teardowns() as u64);
     let mut octets = Vec::new();
-    for row in rows {
+    rows.each(|row| -> io::Result<()> {
         octets.clear();
-        store(&row, &mut octets);
+        store(row, &mut octets);
         let own = part_of(&ends, row.first_packet);
         let mut put = |part: usize, kind: u8| {
             let Some([of, visitors]) = groups.get_mut(part) else { return Ok(()) };
@@ -85,7 +85,8 @@ pub(super) fn write<W: Write>(
             }
             last = part;
         }
-    }
+        Ok(())
+    })?;
     for (part, piles) in groups.iter_mut().enumerate() {
         for (pile, kind) in piles.iter_mut().zip([OWN, VISITORS]) {
             pile.add(&[], tag(kind, part), &mut packing, 0)?;
@@ -121,7 +122,8 @@ impl Pile {
         self.count += u64::from(!row.is_empty());
         if self.octets.len() > most {
             packing.put(tag, self.count, &self.octets)?;
-            *self = Self::default();
+            self.octets.clear();
+            self.count = 0;
         }
         Ok(())
     }

@@ -3,17 +3,17 @@
 
 use std::io::{self, Write};
 
-use super::chest::{Blob, Chest, Front, Packing, Tag, packed};
+use super::chest::{Blob, Chest, Front, Packing, Tag};
 use super::held::Held;
 use super::run::{Head, Place, Run, Sink};
-use super::stitch::{Item, Items, Runs, too_many_paths};
+use super::stitch::{Runs, too_many_paths};
 use super::walk::Frames;
 use crate::base::error::Error;
 use crate::capture::{FileSummary, Interface};
 use crate::conn::Clock;
 use crate::digest::summary;
 use crate::digest::wire::{Bad, Coder, Cursor, MOST, Out};
-use crate::digest::{self, Bucket, Digest, Footer, Header, Record, Writer};
+use crate::digest::{self, Bucket, Codes, Digest, Footer, Header, Writer};
 use crate::engine::Ledger;
 use crate::hosts::Hosts;
 use crate::packet::{IcmpError, Segment};
@@ -47,6 +47,7 @@ pub(super) struct Digesting<W: Write> {
     name: String,
     /// The line and the frames set aside, among the blocks of packets: they wait for nothing.
     between: Vec<Blob>,
+    codes: Codes,
 }
 
 impl<W: Write> Digesting<W> {
@@ -57,8 +58,9 @@ impl<W: Write> Digesting<W> {
     pub(super) fn new(out: W, name: &str, header: &Header) -> Result<Self, Error> {
         let name = name.to_owned();
         let writer = Writer::new(Counted { out, octets: 0 }, header);
-        let writer = writer.map_err(|source| Error::Io { file: name.clone(), source })?;
-        Ok(Self { writer, name, between: Vec::new() })
+        let io = |source| Error::Io { file: name.clone(), source };
+        let (writer, codes) = (writer.map_err(io)?, Codes::new().map_err(io)?);
+        Ok(Self { writer, name, between: Vec::new(), codes })
     }
 
     /// Writes what else is known of the run; gives the sink back, and how many bytes it took.
@@ -93,9 +95,9 @@ impl<W: Write> Digesting<W> {
     }
 
     fn between(&mut self, tag: Tag, octets: &[u8]) -> Result<(), Error> {
-        let put = packed(tag, 1, octets).and_then(|(blob, octets)| {
-            let offset = self.writer.between(&octets)?;
-            self.between.push(blob.at(offset));
+        let put = self.codes.packed(octets).and_then(|packed| {
+            let offset = self.writer.between(packed)?;
+            self.between.push(Blob::at(offset, (tag, 1, octets.len()), packed));
             Ok(())
         });
         put.map_err(|source| Error::Io { file: self.name.clone(), source })
@@ -269,27 +271,11 @@ impl Frames for Digested {
 }
 
 impl Runs for Digested {
-    fn bucket(&self, bucket: u32) -> Result<Box<dyn Items + '_>, Error> {
-        Ok(Box::new(self.digest.bucket(self.chest.front()?, bucket)))
+    fn bucket(&self, bucket: u32) -> Result<Bucket<Front>, Error> {
+        Ok(self.digest.bucket(self.chest.front()?, bucket))
     }
 
     fn paths(&self) -> &[Vec<u64>] {
         &self.paths
-    }
-}
-
-impl Items for Bucket<Front> {
-    fn ahead(&mut self) -> Result<Option<(u32, u64)>, Error> {
-        Ok(self.place()?.map(|place| (place.file, place.position)))
-    }
-
-    fn take(&mut self) -> Result<Option<(i64, Item<'_>)>, Error> {
-        Ok(self.next()?.map(|item| {
-            let now = item.place.key;
-            match item.record {
-                Record::Tcp(segment) => (now, Item::Segment(segment)),
-                Record::Icmp(error) => (now, Item::Icmp(error)),
-            }
-        }))
     }
 }

@@ -182,7 +182,7 @@ impl Job {
         let mut paths = AllPaths::of(marks, &options)?;
         let at = (bucket, self.buckets);
         let (tracker, end) = stitch(&self.plan, &self.runs(), &mut paths, &options, at, proceed)?;
-        let (counts, rows) = finish(vec![tracker], end.clock.now(), |_| {});
+        let (counts, mut rows) = finish(vec![tracker], end.clock.now(), |_| {});
         let mut known = Bucketed {
             job: self.key,
             bucket,
@@ -192,7 +192,7 @@ impl Job {
         };
         let out = Whole::create(to, Guard { never: true, ..Guard::default() })?;
         let mut out = BufWriter::new(out);
-        let written = facts::write(&mut out, &self.plan, &mut known, &rows);
+        let written = facts::write(&mut out, &self.plan, &mut known, &mut rows);
         let length = written.map_err(|source| Error::Io { file: file_name(to), source })?;
         commit(out)?;
         Ok((known, length))

@@ -38,6 +38,9 @@ const UNTIMED: u64 = 3;
 const FILE: u64 = 6;
 /// The time follows as it is.
 const LEAP: u64 = 7;
+/// From here on distances are nanoseconds: before, they are microseconds.
+const FINE: u64 = 3;
+const COARSE: i64 = 1000;
 
 /// Writes a line.
 #[derive(Debug, Default)]
@@ -45,6 +48,7 @@ pub(super) struct LineWriter {
     octets: Vec<u8>,
     file: u32,
     time: i64,
+    is_fine: bool,
 }
 
 impl LineWriter {
@@ -63,7 +67,16 @@ impl LineWriter {
             put(&mut self.octets, UNTIMED + code);
             return;
         };
-        let distance = zigzag(time.wrapping_sub(std::mem::replace(&mut self.time, time)));
+        let mut distance = time.wrapping_sub(std::mem::replace(&mut self.time, time));
+        if !self.is_fine {
+            if distance % COARSE == 0 {
+                distance /= COARSE;
+            } else {
+                put(&mut self.octets, FINE << BITS | LEAP);
+                self.is_fine = true;
+            }
+        }
+        let distance = zigzag(distance);
         if distance >> (64 - BITS) == 0 {
             put(&mut self.octets, distance << BITS | code);
         } else {
@@ -88,6 +101,7 @@ pub(super) struct Line<R> {
     octets: Octets<R>,
     file: u32,
     time: i64,
+    is_fine: bool,
     number: u64,
     /// Frames of each file so far.
     positions: Vec<u64>,
@@ -97,7 +111,7 @@ impl<R: Read> Line<R> {
     /// Of a run of so many files.
     pub(super) fn new(octets: R, files: usize) -> Self {
         let octets = Octets::new(octets);
-        Self { octets, file: 0, time: 0, number: 0, positions: vec![0; files] }
+        Self { octets, file: 0, time: 0, is_fine: false, number: 0, positions: vec![0; files] }
     }
 
     /// Where its bytes come from: more may come once all were read.
@@ -118,13 +132,18 @@ impl<R: Read> Line<R> {
                     self.file = u32::try_from(value).map_err(|_| broken("a line"))?;
                     continue;
                 }
+                LEAP if value == FINE => {
+                    self.is_fine = true;
+                    continue;
+                }
                 LEAP => {
                     self.time = i64::from_le_bytes(self.octets.array()?);
                     (Some(self.time), value)
                 }
                 code if code >= UNTIMED => (None, code - UNTIMED),
                 code => {
-                    self.time = self.time.wrapping_add(unzigzag(value));
+                    let unit = if self.is_fine { 1 } else { COARSE };
+                    self.time = self.time.wrapping_add(unzigzag(value).wrapping_mul(unit));
                     (Some(self.time), code)
                 }
             };
@@ -231,5 +250,42 @@ fn read(stream: &mut impl Read, buffer: &mut [u8]) -> Result<usize, Error> {
             Err(source) => return Err(Error::Io { file: "digest".to_owned(), source }),
             Ok(count) => return Ok(count),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_come_back_however_fine_they_are() {
+        let coarse = [0, 1000, 1_700_000_000_000_000_000, 1_699_999_999_999_999_000];
+        let fine = [1_700_000_000_000_000_001, 1_700_000_000_000_000_999, 3000, 3001];
+        let ends = [i64::MIN, i64::MAX, -1, i64::MIN + 1, 1000];
+        for times in [&coarse[..], &fine, &ends, &[coarse, fine].concat()] {
+            let mut writer = LineWriter::default();
+            for (at, &time) in (0..).zip(times) {
+                writer.file(at % 2);
+                writer.add(Some(time), Part::Kept);
+                writer.add(None, Part::Other);
+            }
+            let mut line = Line::new(&*writer.octets, 2);
+            let mut read = Vec::new();
+            while let Some(mark) = line.next().unwrap() {
+                assert_eq!(mark.part == Part::Kept, mark.time.is_some());
+                read.extend(mark.time);
+            }
+            assert_eq!(read, times);
+        }
+    }
+
+    #[test]
+    fn whole_microseconds_take_less_room() {
+        let line = |step: i64| {
+            let mut writer = LineWriter::default();
+            (0..1000).for_each(|at| writer.add(Some(at * step), Part::Kept));
+            writer.len()
+        };
+        assert!(line(100_000) * 3 < line(100_001) * 2 + 100, "{}", line(100_000));
     }
 }

@@ -37,7 +37,7 @@ pub use held::Held;
 pub use job::{Job, Way, Writing};
 pub use plan::{Plan, State, Surveyed};
 pub use run::{Head, Place, Run, RunReader, Sink, refuse, settle};
-pub use stitch::{AllPaths, Item, Items, Runs, stitch};
+pub use stitch::{AllPaths, Runs, stitch};
 pub use survey::{Found, Survey, survey};
 pub use together::{Most, Together};
 pub use walk::Frames;

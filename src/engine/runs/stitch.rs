@@ -4,39 +4,15 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 
 use super::broken;
+use super::chest::Front;
 use super::plan::{Plan, State};
 use super::walk::{Frames, Met, Teller, Told, walk};
 use crate::base::error::Error;
 use crate::capture::NO_INTERFACE;
 use crate::conn::{Seed, Tracker};
-use crate::digest::bucket_of;
+use crate::digest::{Bucket, Item, Record, bucket_of};
 use crate::engine::Options;
 use crate::packet::{IcmpError, Path, PathId, Paths, Segment};
-
-/// A packet that takes part, as its run knows it.
-#[derive(Clone, Copy)]
-#[allow(clippy::large_enum_variant, reason = "a segment is the common case")]
-pub enum Item<'a> {
-    /// A TCP segment.
-    Segment(Segment<'a>),
-    /// An ICMP error that quotes one.
-    Icmp(IcmpError),
-}
-
-/// The packets of one bucket of a run, in the run's order.
-pub trait Items {
-    /// File and packet in it of the next one.
-    ///
-    /// # Errors
-    /// Where it cannot be read.
-    fn ahead(&mut self) -> Result<Option<(u32, u64)>, Error>;
-
-    /// The next one, and the time that its run's packets tell.
-    ///
-    /// # Errors
-    /// Where it cannot be read.
-    fn take(&mut self) -> Result<Option<(i64, Item<'_>)>, Error>;
-}
 
 /// Where runs are read.
 pub trait Runs: Frames {
@@ -44,7 +20,7 @@ pub trait Runs: Frames {
     ///
     /// # Errors
     /// Where they cannot be opened.
-    fn bucket(&self, bucket: u32) -> Result<Box<dyn Items + '_>, Error>;
+    fn bucket(&self, bucket: u32) -> Result<Bucket<Front>, Error>;
 
     /// See [`Paths::marks`].
     fn paths(&self) -> &[Vec<u64>];
@@ -171,7 +147,7 @@ pub fn stitch<R: Runs + ?Sized>(
         if let [run] = group[..]
             && let Some(after) = plan.passed(run, state)
         {
-            stitcher.pass(run, open(run)?.as_mut(), state)?;
+            stitcher.pass(run, open(run)?, state)?;
             state = after;
             continue;
         }
@@ -185,14 +161,16 @@ pub fn stitch<R: Runs + ?Sized>(
                 return stitcher.told(teller, told, now, (bucket, buckets));
             }
             let items = items.get_mut(&met.run).ok_or_else(|| broken("a plan"))?;
-            if items.ahead()? == Some((met.mark.file, met.mark.position)) {
-                stitcher.next(&met, now, items.as_mut())?;
+            let ahead = items.place()?;
+            if ahead.is_some_and(|at| (at.file, at.position) == (met.mark.file, met.mark.position))
+            {
+                stitcher.next(&met, now, items)?;
             }
             Ok(())
         })?;
         for &run in group {
             if let Some(items) = items.get_mut(&run)
-                && items.ahead()?.is_some()
+                && items.place()?.is_some()
             {
                 return Err(broken("a bucket"));
             }
@@ -215,7 +193,7 @@ struct At {
 
 impl Stitcher<'_> {
     /// Takes all packets of a run before whose first frame the capture stood so.
-    fn pass(&mut self, run: usize, items: &mut dyn Items, before: State) -> Result<(), Error> {
+    fn pass(&mut self, run: usize, mut items: Bucket<Front>, before: State) -> Result<(), Error> {
         let plan = self.plan;
         let (Some(head), Some(standings)) = (plan.heads.get(run), plan.standings.get(run)) else {
             return Err(broken("a plan"));
@@ -227,48 +205,45 @@ impl Stitcher<'_> {
             start
         });
         let starts: Vec<u64> = starts.collect();
-        while let Some((file, position)) = items.ahead()? {
-            let at = file as usize;
+        while let Some(Item { place, record }) = items.next()? {
+            let at = place.file as usize;
             let (Some(start), Some(standing)) = (starts.get(at), standings.get(at)) else {
                 return Err(broken("a bucket"));
             };
-            let Some((now, item)) = items.take()? else { break };
-            let now = now.max(before.clock.now());
-            let number = start.saturating_add(position);
-            self.take(item, At { run, file: standing.file, number, now, time: None })?;
+            let now = place.key.max(before.clock.now());
+            let number = start.saturating_add(place.position);
+            self.take(record, At { run, file: standing.file, number, now, time: None })?;
         }
         Ok(())
     }
 
     /// Takes the next packet of a run, which was met.
-    fn next(&mut self, met: &Met, now: i64, items: &mut dyn Items) -> Result<(), Error> {
+    fn next(&mut self, met: &Met, now: i64, items: &mut Bucket<Front>) -> Result<(), Error> {
         let standings = self.plan.standings.get(met.run);
         let standing = standings.and_then(|files| files.get(met.mark.file as usize));
         let Some(standing) = standing else { return Err(broken("a plan")) };
-        let Some((_, item)) = items.take()? else { return Ok(()) };
+        let Some(Item { record, .. }) = items.next()? else { return Ok(()) };
         let time = met.mark.time.is_none().then_some(met.time);
         let (run, file, number) = (met.run, standing.file, met.number);
-        self.take(item, At { run, file, number, now, time })
+        self.take(record, At { run, file, number, now, time })
     }
 
-    fn take(&mut self, item: Item<'_>, at: At) -> Result<(), Error> {
+    #[inline]
+    fn take(&mut self, record: Record<'_>, at: At) -> Result<(), Error> {
         let At { run, file, number: packet, now, time } = at;
-        match item {
-            Item::Segment(segment) => {
+        match record {
+            Record::Tcp(mut segment) => {
                 let known = segment.interface != NO_INTERFACE;
                 let base = self.plan.interfaces.get(run).copied().unwrap_or(0);
                 let base = if known { base } else { 0 };
-                let segment = Segment {
-                    packet,
-                    file,
-                    interface: segment.interface.saturating_add(base),
-                    path: self.paths.of_run(run, segment.path)?,
-                    time: time.unwrap_or(segment.time),
-                    ..segment
-                };
+                segment.packet = packet;
+                segment.file = file;
+                segment.interface = segment.interface.saturating_add(base);
+                segment.path = self.paths.of_run(run, segment.path)?;
+                segment.time = time.unwrap_or(segment.time);
                 self.tracker.take_at(&segment, self.seed.hash(&segment), now);
             }
-            Item::Icmp(error) => {
+            Record::Icmp(error) => {
                 let path = self.paths.of_run(run, error.path)?;
                 let time = time.unwrap_or(error.time);
                 let error = IcmpError { packet, time, path, ..error };

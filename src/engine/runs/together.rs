@@ -20,6 +20,8 @@ use crate::table::shared::Shared;
 const SHOWN: usize = 64;
 /// Times that all connections are gone through for sums, at most.
 const SHARES: usize = 64;
+/// Connections that are held as they are; more of them are packed, which takes time.
+const WHOLE: usize = 1 << 16;
 /// Bytes of a context for each thing that it remembers, as measured.
 const OF_ONE: usize = 170;
 
@@ -281,7 +283,11 @@ impl Together {
             row.id = at.map_or(u64::MAX, |at| at as u64);
             row
         };
-        let (mut own, mut ending) = (Rows::default(), Rows::default());
+        let few = self.of_part(plan, part).len().min(self.most.rows) <= WHOLE;
+        let add = |rows: &mut Rows, mut row: Connection| {
+            if few { rows.push_whole(row) } else { rows.push(&mut row) }
+        };
+        let (mut own, mut visiting) = (Rows::default(), Rows::default());
         let mut circle = Circle::new(&self.heavy);
         for visitors in [true, false] {
             let mut merged = Merged::of(rows(facts, &self.of_buckets, part, visitors)?)?;
@@ -294,16 +300,11 @@ impl Together {
                 if !mine && !ends {
                     continue;
                 }
-                let mut row = numbered(row);
+                let row = numbered(row);
                 if self.context.is_none() {
                     circle.add(&row);
                 }
-                if ends {
-                    ending.push(&mut row.clone());
-                }
-                if mine {
-                    own.push(&mut row);
-                }
+                add(if mine { &mut own } else { &mut visiting }, row);
             }
         }
         let own_context;
@@ -319,8 +320,9 @@ impl Together {
             columns: &options.columns,
             threads: options.threads(),
         };
+        let ending = own.beside(&visiting);
         let teardowns = judge.teardowns_in(&ending, packets, shared, metadata, proceed)?;
-        drop(ending);
+        drop((ending, visiting));
         Ok([judge.connections(own, shared, metadata, proceed)?, teardowns])
     }
 }

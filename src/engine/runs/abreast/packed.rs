@@ -2,8 +2,8 @@
 //! in place of its payload. Where it stands in the capture is told by others.
 
 use crate::capture::Direction;
+use crate::digest::Record;
 use crate::digest::wire::Cursor;
-use crate::engine::runs::stitch::Item;
 use crate::packet::{Address, Facts, Flags, IcmpError, PathId, Payload, Segment, Seq};
 
 /// What the first byte of a packet says of it.
@@ -114,14 +114,14 @@ impl Packed {
 
     /// The next packet from where somebody stands; `None` at the end.
     #[inline]
-    pub(super) fn next(&self, stand: &mut Stand) -> Option<Item<'_>> {
+    pub(super) fn next(&self, stand: &mut Stand) -> Option<Record<'_>> {
         let rest = self.octets.get(stand.octet..)?;
         let first = *rest.first()?;
         if first & ERROR == ERROR {
             let error = *self.errors.get(stand.errors)?;
             stand.octet += 1;
             stand.errors += 1;
-            return Some(Item::Icmp(error));
+            return Some(Record::Icmp(error));
         }
         let (head, rest) = rest.split_first_chunk::<37>()?;
         let &[
@@ -174,7 +174,7 @@ impl Packed {
             Payload::Known(self.facts.get(stand.facts - 1)?)
         };
         stand.octet += head.len() + at + options.len();
-        Some(Item::Segment(Segment {
+        Some(Record::Tcp(Segment {
             packet: 0,
             packet_in_file: 0,
             file: 0,
