@@ -37,9 +37,15 @@ _KINDS: dict[str, Callable[[Any], Any]] = {
 
 
 @functools.cache
+def kinds() -> dict[str, str]:
+    """Give the kind of each option."""
+    return {row["name"]: row["kind"] for row in reference.options()}
+
+
+@functools.cache
 def _readers() -> dict[str, Callable[[Any], Any]]:
     """Give how the value of each option is read."""
-    return {row["name"]: _KINDS[row["kind"]] for row in reference.options()}
+    return {name: _KINDS[kind] for name, kind in kinds().items()}
 
 
 def settings(options: Mapping[str, Any], zone: dt.tzinfo = dt.UTC) -> dict[str, Any]:

@@ -6,6 +6,7 @@ bucket. What a step writes appears whole or not at all, and is the same when the
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import itertools
 import json
@@ -16,14 +17,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeAlias, Unpack
 
 from finrst import _native
-from finrst._base import stores
+from finrst._base import stores, told
 from finrst._base.progress import follow
 from finrst._base.source import sources
+from finrst._base.text import printable
 from finrst._base.times import zone
 from finrst._files.places import place
 from finrst._tables.table import Table
 
-from .options import settings
+from .options import kinds, settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -42,6 +44,8 @@ _Made: TypeAlias = tuple[list[Any], list[_Place] | None]
 # Options that change no row.
 _ASIDE = ("threads", "chunk", "recursive")
 _MOMENTS = ("start", "end")
+MOST_BUCKETS = 65_536
+"""Buckets of a digest at most."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +97,9 @@ class Plan:
     def from_json(cls, text: str) -> Self:
         """Read it from text that :meth:`to_json` gave.
 
+        Raises ``ValueError`` for any other text: what it holds is looked at, since a plan comes
+        out of a file that others may write.
+
         >>> import finrst, tempfile
         >>> scratch = tempfile.mkdtemp()
         >>> run = finrst.digest("tests/data/demo.pcap", f"{scratch}/run-0.frd", buckets=1)
@@ -100,11 +107,107 @@ class Plan:
         >>> finrst.Plan.from_json(plan.to_json()) == plan
         True
         """
-        known = json.loads(text)
-        order = known["order"]
-        order = None if order is None else tuple(tuple(file) for file in order)
-        digests, odd = tuple(known["digests"]), tuple(known["odd"])
-        return cls(**{**known, "digests": digests, "odd": odd, "order": order})
+        try:
+            return cls(**_plan_told(told.load(text)))
+        except ValueError as error:
+            message = f"this is no plan: {error}"
+            raise ValueError(message) from None
+
+
+def _plan_told(value: object) -> dict[str, Any]:
+    """Give the fields of a plan, each of which is what it has to be."""
+    known = told.fields(value, "it", (field.name for field in dataclasses.fields(Plan)))
+    names = told.items(known["digests"], "digests")
+    digests = tuple(told.text(name, f"digest {at}") for at, name in enumerate(names))
+    if not digests:
+        message = "it has no digest"
+        raise ValueError(message)
+    files = told.whole(known["files"], "files", 1)
+    order = known["order"]
+    if order is not None:
+        places = told.items(order, "order", files)
+        order = tuple(_place_told(place, len(digests), files) for place in places)
+    examples, counts = told.items(known["odd"], "odd", 2)
+    return {
+        "digests": digests,
+        "runs": told.whole(known["runs"], "runs", len(digests), len(digests)),
+        "buckets": told.whole(known["buckets"], "buckets", 1, MOST_BUCKETS),
+        "files": files,
+        "packets": told.whole(known["packets"], "packets"),
+        "key": told.text(known["key"], "key"),
+        "options": _options_told(known["options"]),
+        "order": order,
+        "odd": (
+            [_odd_told(one, told.text) for one in told.items(examples, "examples")],
+            [_odd_told(one, told.whole) for one in told.items(counts, "counts")],
+        ),
+    }
+
+
+def _place_told(value: object, runs: int, files: int) -> _Place:
+    run, at, time, rank = told.items(value, "a place", 4)
+    return (
+        told.whole(run, "a run", 0, runs - 1),
+        told.whole(at, "a place in a run", 0, files - 1),
+        told.time(time, "a file's time"),
+        None if rank is None else told.whole(rank, "a file's rank"),
+    )
+
+
+def _odd_told(value: object, read: Callable[[object, str], Any]) -> list[Any]:
+    kind, what = told.items(value, "an oddity", 2)
+    return [told.text(kind, "a kind"), read(what, "what is told of it")]
+
+
+def _options_told(value: object) -> dict[str, Any]:
+    """Give options as the engine takes them; which values each may have, it says itself."""
+    options = told.mapping(value, "options")
+    unknown = sorted(set(options) - set(kinds()) | set(options) & set(_ASIDE))
+    if unknown:
+        message = f"'{printable(unknown[0])}' is no option of a plan"
+        raise ValueError(message)
+    refuse(options)
+    for name, one in options.items():
+        if one is not None:
+            _OPTION_TOLD[kinds()[name]](one, name)
+    return options
+
+
+def _pair_told(value: object, what: str, second: Callable[[object, str], Any]) -> None:
+    one, other = told.items(value, what, 2)
+    told.text(one, what)
+    second(other, what)
+
+
+def _moment_told(value: object, what: str) -> None:
+    _pair_told(value, what, told.signed)
+
+
+def _hosts_told(value: object, what: str) -> None:
+    for host in told.items(value, what):
+        _pair_told(host, what, told.text)
+
+
+def _thresholds_told(value: object, what: str) -> None:
+    for threshold in told.mapping(value, what).values():
+        told.number(threshold, what)
+
+
+def _whole_told(value: object, what: str) -> None:
+    told.whole(value, what, 0, 2**63 - 1)
+
+
+_OPTION_TOLD: dict[str, Callable[[object, str], object]] = {
+    "filter": told.text,
+    "moment": _moment_told,
+    "duration": _whole_told,
+    "size": _whole_told,
+    "count": _whole_told,
+    "switch": told.switch,
+    "thresholds": _thresholds_told,
+    "hosts": _hosts_told,
+}
+"""How the value of an option of each kind looks in a plan."""
 
 
 def _held(names: Sequence[str], storage_options: _Storage) -> list[Any]:
@@ -378,7 +481,7 @@ def plan(
     >>> plan.packets
     164
     """
-    all_ = list(summaries)
+    all_ = [_summary_told(summary) for summary in summaries]
     if not all_:
         message = "no digest to plan with"
         raise ValueError(message)
@@ -390,6 +493,17 @@ def plan(
     return Plan(
         digests, runs, buckets, files, packets, f"{key:016x}", dict(all_[0]["options"]), order, odd
     )
+
+
+def _summary_told(value: object) -> Mapping[str, Any]:
+    """Give what :func:`digest` told of a run, looked at: it comes out of a file as often as not."""
+    summary = told.fields(value, "a summary", ("digest", "files", "options"))
+    told.text(summary["digest"], "the digest of a summary")
+    told.mapping(summary["options"], "the options of a summary")
+    for file in told.items(summary["files"], "the files of a summary"):
+        told.fields(file, "a file of a summary", ("name", "stamp"))
+        told.text(file["name"], "the name of a file")
+    return summary
 
 
 def _order(

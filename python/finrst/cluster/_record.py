@@ -5,12 +5,15 @@ from __future__ import annotations
 import errno
 import json
 import os
+import re
 import uuid
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from finrst import _native
+from finrst._base import told
 from finrst._base.text import printable
+from finrst._face.steps import MOST_BUCKETS
 
 from ._runs import File, Run
 
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
 NAME = "_finrst.json"
 FORMAT = 1
 SCRATCH = "_scratch"
+_JOB = re.compile("[0-9a-f]{32}")
 ACCOUNTS = ("ledger", "files", "interfaces", "issues", "names")
 """Tables about the capture, each one file."""
 PARTED = ("connections", "teardowns")
@@ -100,7 +104,7 @@ class Record:
             }
             for run in self.runs
         ]
-        told = {
+        record = {
             "format": FORMAT,
             "finrst": self.version,
             "state": "complete" if self.complete else "reading",
@@ -110,7 +114,7 @@ class Record:
             "buckets": self.buckets,
             "runs": runs,
         }
-        return json.dumps(told, indent=1) + "\n"
+        return json.dumps(record, indent=1) + "\n"
 
     def begin(self, to: Place) -> bool:
         """Write it where there is none yet; tell whether that was so."""
@@ -139,42 +143,66 @@ def load(to: Place) -> Record | None:
     except FileNotFoundError:
         return None
     try:
-        told = json.loads(text)
-        _check_format(told)
-        runs = tuple(_run(number, one) for number, one in enumerate(told["runs"]))
-        done = {run.number: one["rows"] for run, one in zip(runs, told["runs"], strict=True)}
-        return Record(
-            told["job"],
-            told["seed"],
-            told["buckets"],
-            told["parameters"],
-            runs,
-            {number: rows for number, rows in done.items() if rows is not None},
-            str(told["finrst"]),
-        )
-    except (KeyError, TypeError, AttributeError) as error:
-        message = f"'{printable((to / NAME).name)}' is no record of a dataset: {error!r}"
-        raise ValueError(message) from None
+        return _record(told.load(text))
     except ValueError as error:
         message = f"'{printable((to / NAME).name)}' cannot be used: {error}"
         raise ValueError(message) from None
 
 
-def _check_format(told: Mapping[str, Any]) -> None:
-    if told["format"] != FORMAT:
-        message = f"it is of format {told['format']}, made by finrst {told['finrst']}"
+def _record(value: object) -> Record:
+    """Give a record of which everything is what it has to be: others may have written it."""
+    found = told.fields(value, "it", ("format", "finrst"))
+    version = told.text(found["finrst"], "the version")
+    if told.whole(found["format"], "the format") != FORMAT:
+        message = f"it is of format {found['format']}, made by finrst {printable(version)}"
         raise ValueError(message)
-
-
-def _run(number: int, told: Mapping[str, Any]) -> Run:
-    files = tuple(
-        File(one["file"], one["size"], one.get("modified_ns", one.get("tag")), one["time_ns"])
-        for one in told["files"]
+    told.fields(found, "it", ("job", "seed", "buckets", "parameters", "runs"))
+    job = told.text(found["job"], "the job")
+    if not _JOB.fullmatch(job):
+        # It becomes a part of names.
+        message = f"its job is called '{printable(job)}'"
+        raise ValueError(message)
+    all_ = told.items(found["runs"], "the runs")
+    runs = tuple(_run(number, one) for number, one in enumerate(all_))
+    done = {run.number: _rows(one["rows"]) for run, one in zip(runs, all_, strict=True)}
+    return Record(
+        job,
+        told.whole(found["seed"], "the seed", 0, 2**64 - 1),
+        told.whole(found["buckets"], "the buckets", 1, MOST_BUCKETS),
+        told.mapping(found["parameters"], "the parameters"),
+        runs,
+        {number: rows for number, rows in done.items() if rows is not None},
+        version,
     )
-    if not files or told["number"] != number:
+
+
+def _rows(value: object) -> dict[str, Any] | None:
+    if value is None:
+        return None
+    found = told.fields(value, "what became of a run", PARTED)
+    for which in PARTED:
+        told.whole(found[which], f"the rows of {which}")
+    return found
+
+
+def _run(number: int, value: object) -> Run:
+    found = told.fields(value, "a run", ("number", "files", "rows"))
+    files = tuple(_file(one) for one in told.items(found["files"], "the files of a run"))
+    if not files or told.whole(found["number"], "the number of a run") != number:
         message = "its runs are not in order"
         raise ValueError(message)
     return Run(number, files)
+
+
+def _file(value: object) -> File:
+    found = told.fields(value, "a file", ("file", "size", "time_ns"))
+    size, changed = found["size"], found.get("modified_ns", found.get("tag"))
+    return File(
+        told.text(found["file"], "a file's name"),
+        None if size is None else told.whole(size, "a file's size", 0, 2**63 - 1),
+        told.text(changed, "a tag") if isinstance(changed, str) else told.time(changed, "a change"),
+        told.time(found["time_ns"], "a file's time"),
+    )
 
 
 def refused(to: Place, why: str) -> FileExistsError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from finrst._base import told
 from finrst._base.stores import together
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 def kept(place: Place) -> dict[str, Any] | None:
     """Give what a task told; ``None`` where it is not done, or what is there is no telling."""
     try:
-        found = json.loads(place.read())
+        found = told.load(place.read())
     except (FileNotFoundError, ValueError):
         return None
     return found if isinstance(found, dict) else None
