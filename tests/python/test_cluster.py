@@ -194,6 +194,36 @@ def test_duckdb_reads_it_by_the_day(pieces: Path, tmp_path: Path) -> None:
     assert (str(found[0]), found[1]) == ("2026-11-22", 7)
 
 
+@pytest.mark.filterwarnings("ignore:The inplace keyword")  # Dask's own
+@pytest.mark.parametrize("which", ["connections", "teardowns"])
+def test_other_programs_read_the_same_rows(which: str, pieces: Path, tmp_path: Path) -> None:
+    """Parts differ in the words that their columns have, and some have no rows at all."""
+    ds = read(pieces, tmp_path / "to", Here())
+    wanted = ds.arrow(which).to_pylist()
+    words = [name for name, value in wanted[0].items() if isinstance(value, str)]
+    assert len(words) > 8
+    folder = tmp_path / "to" / which
+    numbers = ["packet", "connection_id"] if which == "teardowns" else ["connection_id"]
+
+    def holds(rows: list[dict[str, Any]]) -> None:
+        rows = sorted(rows, key=lambda row: [row[name] for name in numbers])
+        for name in [*numbers, *words]:
+            found = [None if row[name] != row[name] else row[name] for row in rows]
+            assert found == [row[name] for row in wanted], name
+
+    pandas = pytest.importorskip("pandas")
+    holds(pandas.read_parquet(folder).to_dict("records"))
+    polars = pytest.importorskip("polars")
+    lazy = polars.scan_parquet(folder, hive_partitioning=True)
+    holds(lazy.collect().to_dicts())
+    assert len(lazy.filter(polars.col("connection_id") == 3).collect()) > 0
+    duckdb = pytest.importorskip("duckdb")
+    query = f"select * from read_parquet('{folder}/**', hive_partitioning=true)"
+    holds(duckdb.sql(query).to_arrow_table().to_pylist())
+    dask = pytest.importorskip("dask.dataframe")
+    holds(dask.read_parquet(str(folder)).compute(scheduler="sync").to_dict("records"))
+
+
 # Lost workers and second starts.
 
 
