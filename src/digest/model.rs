@@ -46,28 +46,14 @@ pub(super) mod second {
 }
 
 /// Where both ends of a segment are.
-#[derive(Clone, Copy, Debug, Default, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Ends {
     pub version: u8,
     pub ports: [u16; 2],
     pub addresses: [Address; 2],
 }
 
-// Field by field: of arrays that are compared a function is called.
-impl PartialEq for Ends {
-    #[inline]
-    fn eq(&self, ends: &Self) -> bool {
-        self.are(ends.version, ends.ports, ends.addresses)
-    }
-}
-
 impl Ends {
-    #[inline]
-    fn are(&self, version: u8, [p0, p1]: [u16; 2], [a0, a1]: [Address; 2]) -> bool {
-        let (&[own_p0, own_p1], &[own_a0, own_a1]) = (&self.ports, &self.addresses);
-        (own_p0, own_p1, self.version) == (p0, p1, version) && own_a0 == a0 && own_a1 == a1
-    }
-
     pub(super) fn of(segment: &Segment<'_>) -> Self {
         Self {
             version: segment.ip_version,
@@ -80,7 +66,7 @@ impl Ends {
     #[inline]
     pub(super) fn is_turned(&self, ends: &Self) -> bool {
         let (&[p0, p1], &[a0, a1]) = (&self.ports, &self.addresses);
-        ends.are(self.version, [p1, p0], [a1, a0])
+        self.version == ends.version && ends.ports == [p1, p0] && ends.addresses == [a1, a0]
     }
 
     pub(super) fn turned(self) -> Self {
