@@ -42,23 +42,24 @@ impl Strings {
             self.present = Bits::unset(self.missing, texts);
         }
         write(&mut self.octets);
-        self.end(true);
+        self.ends.push(self.end());
+        self.present.push(true);
     }
 
-    /// Adds one that is missing.
+    /// Adds so many that are missing, 64 at most.
     #[inline]
-    pub(crate) fn push_missing(&mut self) {
+    pub(crate) fn push_missing(&mut self, count: usize) {
         if self.ends.is_empty() {
-            self.missing += 1;
+            self.missing += count;
         } else {
-            self.end(false);
+            self.ends.resize(self.ends.len() + count, self.end());
+            self.present.add(0, count);
         }
     }
 
-    fn end(&mut self, present: bool) {
-        // What Arrow cannot address is an error when the column is finished.
-        self.ends.push(i32::try_from(self.octets.len()).unwrap_or(i32::MAX));
-        self.present.push(present);
+    /// Where the latest text ends. What Arrow cannot address is an error when the column is finished.
+    fn end(&self) -> i32 {
+        i32::try_from(self.octets.len()).unwrap_or(i32::MAX)
     }
 
     /// The column.
@@ -88,7 +89,7 @@ mod tests {
                 for text in &texts[from..to] {
                     match text {
                         Some(text) => strings.push(text),
-                        None => strings.push_missing(),
+                        None => strings.push_missing(1),
                     }
                 }
                 let column = strings.finish().unwrap();
