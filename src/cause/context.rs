@@ -321,9 +321,19 @@ impl Context {
     /// Whether a connection's client tried another service while it tried this one, within so many
     /// seconds, and nobody answered there either.
     pub fn reaches_nobody(&self, c: &Connection, seconds: f64) -> bool {
-        let unanswered = self.clients.get(&c.addresses.client).map_or(&[][..], Client::unanswered);
         let service = (c.addresses.server, c.ports.server);
-        near(unanswered, c, seconds).any(|other| other.service != service)
+        self.unanswered_around(c, seconds).any(|other| other.service != service)
+    }
+
+    /// Attempts of a connection's client that nobody answered and that began from so many seconds
+    /// before it began until so many after it ended; some hundreds at most.
+    pub fn unanswered_around(
+        &self,
+        c: &Connection,
+        seconds: f64,
+    ) -> impl Iterator<Item = &Attempt> + use<'_> {
+        let unanswered = self.clients.get(&c.addresses.client).map_or(&[][..], Client::unanswered);
+        near(unanswered, c, seconds)
     }
 
     /// How many attempts of a connection's client began while this one was tried in vain, and

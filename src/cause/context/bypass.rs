@@ -58,6 +58,8 @@ impl Loose {
 pub(super) struct Bypasses {
     running: Map<End, Loose>,
     strays: Map<End, Loose>,
+    /// How many of the strays came from one host to another, by both.
+    probes: Map<(Address, Address), u32>,
 }
 
 impl Bypasses {
@@ -76,16 +78,31 @@ impl Bypasses {
             None if c.two_sided() => (&mut self.running, Side::Client),
             None => return true,
         };
-        put(map, end(c, side), Loose::of(c, side))
+        let (known, end, loose) = (map.len(), end(c, side), Loose::of(c, side));
+        let kept = put(map, end, loose);
+        if map.len() > known && resetter(c).is_some() {
+            self.count(end, loose);
+        }
+        kept
+    }
+
+    fn count(&mut self, end: End, loose: Loose) {
+        *self.probes.entry((loose.peer, end.0)).or_default() += 1;
     }
 
     /// As bytes.
     pub(super) fn code<C: Coder>(&mut self, coder: &mut C) -> Result<(), Bad> {
-        let Self { running, strays } = self;
+        let Self { running, strays, probes: _ } = self;
         for all in [running, strays] {
             map(coder, all, service, |coder, loose| loose.code(coder))?;
             if all.len() > MAX_REMEMBERED {
                 return Err(Bad("more is remembered than there is room for"));
+            }
+        }
+        if C::READS {
+            let all: Vec<_> = self.strays.iter().map(|(&end, &loose)| (end, loose)).collect();
+            for (end, loose) in all {
+                self.count(end, loose);
             }
         }
         Ok(())
@@ -93,12 +110,17 @@ impl Bypasses {
 
     /// Adds those of another, which come later; how many there was no room for.
     pub(super) fn merge(&mut self, other: Self) -> u64 {
+        let Self { running, strays, probes: _ } = other;
         let mut forgotten = 0;
-        let Self { running, strays } = other;
-        for (map, more) in [(&mut self.running, running), (&mut self.strays, strays)] {
-            let left =
-                in_order(more).into_iter().filter(|&(end, loose)| !put(map, end, loose)).count();
-            forgotten += left as u64;
+        for (end, loose) in in_order(running) {
+            forgotten += u64::from(!put(&mut self.running, end, loose));
+        }
+        for (end, loose) in in_order(strays) {
+            let known = self.strays.len();
+            forgotten += u64::from(!put(&mut self.strays, end, loose));
+            if self.strays.len() > known {
+                self.count(end, loose);
+            }
         }
         forgotten
     }
@@ -125,6 +147,12 @@ pub(super) fn resetter(c: &Connection) -> Option<Side> {
 }
 
 impl Context {
+    /// How many ports of a host reset what this side sent to them out of any connection.
+    pub fn probes(&self, c: &Connection, by: Side) -> u32 {
+        let pair = (c.addresses[by], c.addresses[by.peer()]);
+        self.bypasses.probes.get(&pair).copied().unwrap_or_default()
+    }
+
     /// The connection, with another address, to whose numbers those of a stray segment belong that
     /// its receiver reset.
     pub fn bypassed(&self, c: &Connection) -> Option<u64> {

@@ -50,6 +50,21 @@ pub(super) const FACTS: &[Fact] = &[
     fact("since_peer_data_s", "s", &["The last of them had come {value} before"]),
     fact("its_window_was_closed", "", &["Its window was closed: its buffer was full"]),
     fact(
+        "its_window_had_shrunk",
+        "",
+        &["Its window was smaller by what it had been sent: that was still in its buffer"],
+    ),
+    fact(
+        "its_window_was_open_again",
+        "",
+        &["Its window was as open as at first: it had read all that it was sent"],
+    ),
+    fact(
+        "its_stack_closes_by_fin",
+        "",
+        &["A stack like its own sends a FIN when it closes with something unread"],
+    ),
+    fact(
         "reset_right_after_own_data",
         "",
         &["It reset right after sending data of its own, where a close sends a FIN"],

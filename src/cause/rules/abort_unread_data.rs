@@ -7,14 +7,22 @@ pub(super) const RULE: Rule = Rule {
            sending a FIN.",
     wire: "An abort whose sender had been sent payload that it never answered with payload of its \
            own (or that was still arriving), without a FIN of its own before. Not a client that \
-           has a short answer to its last request, nor one that had just answered itself.",
-    reference: "RFC 1122 section 4.2.2.13, RFC 2525 section 2.17",
+           has a short answer to its last request, nor one that had just answered itself. Linux \
+           empties its buffer before it resets, so that its window says nothing; that of a small \
+           stack (no option but the MSS) is its buffer: open again, all had been read, smaller by a \
+           segment, it had not. Not a stack that closes by a FIN whatever is unread (BSD, macOS, iOS, \
+           smoltcp): no timestamp on the reset where its side stamps, identification 0 throughout.",
+    reference: "RFC 1122 section 4.2.2.13, RFC 2525 section 2.17; lwIP tcp_close_shutdown, \
+                tcp_recved; Linux __tcp_close; XNU and FreeBSD soclose, tcp_disconnect",
     next: "Look in the log of the application that reset, at that moment: did it close early, \
            crash, or was it killed (journalctl; dmesg for the OOM killer)?",
     examples: &[
         "> S, < S., > ., > P. 80, < ., < R. +1ms",
         "> S, < S., > ., > P. 80, < P. 5000, < P. 5000, > R.",
         "> S, < S., > ., > P. 80, < P. 9000, > . win=0, > R. win=0 +300ms",
+        // A small stack whose window is smaller by what it was sent.
+        "> S, < S. bare nots win=5840 ttl=255 +1ms, > ., > P. 900, < . win=4940 ttl=255 +2ms, < R. \
+             nots win=5840 ttl=255 +300ms",
     ],
     near_misses: &[
         ("> S, < S., > ., > P. 80, < P. 300, > ., < R. +1s", "application_abort"),
@@ -23,6 +31,17 @@ pub(super) const RULE: Rule = Rule {
         ("> S, < S., > ., < P. 150, > P. 120, < ., > R. +1ms", "application_abort"),
         // It had read the end: Windows services close so.
         ("> S, < S., > ., > P. 80, < P. 300, > ., > F., < ., < R. win=0 +1ms", "application_abort"),
+        // A small stack's window is open again: it had read all.
+        (
+            "> S, < S. bare nots win=5840 ttl=255 +1ms, > ., > P. 900, < . win=5840 ttl=255 +2ms, < \
+             R. nots win=5840 ttl=255 +5ms",
+            "application_abort",
+        ),
+        // A phone's: its stack sends a FIN when something is unread, and no timestamp on resets.
+        (
+            "> S, < S., > ., > P. 80, < P. 1400, < P. 1400, > ., > R. nots win=2058 +5ms",
+            "application_abort",
+        ),
     ],
     twins: &[
         ("application_abort", "an abort by SO_LINGER 0 or by a kill is byte for byte the same"),
@@ -43,6 +62,14 @@ numbers! {
     confidence FRESH = 0.5;
     /// What was left had come some time before.
     confidence LATER = 0.42;
+    /// Its window was smaller by what it had been sent, of a stack whose window is its buffer.
+    confidence SHRUNK = 0.65;
+    /// Its stack sends a FIN when something is unread, as far as its segments show whose it is.
+    confidence BY_FIN = 0.25;
+    /// Segments after the handshake whose identifications show whose they are.
+    count SEGMENTS: u32 = 2;
+    /// The largest segment of who names none.
+    size DEFAULT_MSS: u16 = 536;
     /// A client had the short answer to its last request.
     confidence ANSWERED = 0.35;
     /// A short answer: a client that asked for it has read it when it goes.
@@ -61,9 +88,12 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     let fresh = since.is_some_and(|since| since <= case.parameters.unread_fresh_s);
     // A closed window has a full buffer behind it.
     let full = unread > 0 && case.side(reset.sender).zero_since.is_some();
+    let shrunk = unread > 0 && held(case, reset) == Some(Held::Some);
     let confidence = match (unread, fresh) {
         _ if answered(case, reset) => ANSWERED,
         _ if full => FULL,
+        _ if closes_by_fin(case, reset) => BY_FIN,
+        _ if shrunk => SHRUNK,
         (1.., true) => FRESH,
         _ => LATER,
     };
@@ -73,6 +103,7 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
             .with_some((left > 0).then(|| Evidence::count("unread_bytes", left).at(reset.packet)))
             .with_some(since.map(|since| Evidence::number("since_peer_data_s", since)))
             .with_some(full.then(|| Evidence::of("its_window_was_closed")))
+            .with_some((shrunk && !full).then(|| Evidence::of("its_window_had_shrunk")))
             .with_some((unread == 0).then(|| Evidence::of("reset_right_after_own_data")))
             .with(Evidence::count("unacknowledged_bytes", reset.unacked_bytes)),
     )
@@ -89,7 +120,57 @@ pub(super) fn shown(case: &Case<'_>, reset: &Teardown) -> bool {
         && !reset.peer_fin_before;
     let recent =
         reset.since_peer_data.get().is_some_and(|since| s(since) <= case.parameters.unread_s);
-    unread(reset) > 0 && recent || truncated
+    let some = match held(case, reset) {
+        Some(Held::Nothing) => false,
+        Some(Held::Some) => true,
+        None => recent,
+    };
+    unread(reset) > 0 && some || truncated
+}
+
+/// What the buffer of an aborting side held.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Held {
+    /// All had been read.
+    Nothing,
+    /// Something had not.
+    Some,
+}
+
+/// What the last window of a small stack says of what was left in its buffer, where all that it had
+/// been sent was acknowledged by then. Its window opens by a segment at least, so that less says
+/// nothing; its resets have the window of an empty buffer, whatever is in it. Programs that write
+/// segments themselves name no MSS, and their windows say nothing.
+pub(super) fn held(case: &Case<'_>, reset: &Teardown) -> Option<Held> {
+    let (side, peer) = (case.side(reset.sender), case.side(reset.sender.peer()));
+    let plain = side.mss.is_some() && side.syn_options & !0b111 == 0;
+    let whole = reset.window == side.syn_window && side.syn_window > 0;
+    let covered = peer.unacked() == 0 && peer.unique_bytes > 0 && reset.peer_bytes_unacked == 0;
+    if !plain || !whole || !covered || side.answers_like_linux() {
+        return None;
+    }
+    let segment = peer.mss.unwrap_or(DEFAULT_MSS).min(side.mss.unwrap_or(DEFAULT_MSS));
+    let smaller = side.syn_window.saturating_sub(side.window);
+    if smaller == 0 {
+        Some(Held::Nothing)
+    } else {
+        (smaller >= segment.min(side.syn_window / 2)).then_some(Held::Some)
+    }
+}
+
+/// Whether an aborting side's stack sends a FIN when it closes with something unread, so that its
+/// reset was asked for: it stamps, but for its resets, of which the window is open (BSD, macOS,
+/// iOS), or numbers none of the segments that nobody may fragment (these, and smoltcp).
+pub(super) fn closes_by_fin(case: &Case<'_>, reset: &Teardown) -> bool {
+    let side = case.side(reset.sender);
+    let open = reset.window > 0 && reset.flags.ack() && reset.ttl <= SMALL_STACK;
+    let unstamped = reset.timestamp_ok.is_some() && !reset.has_timestamp && side.stamps();
+    let own = side.alive.saturating_sub(side.syns + side.syn_acks);
+    let unnumbered = case.connection.ip_version == 4
+        && side.ip_id.is_none()
+        && side.traits.never_fragments()
+        && own >= SEGMENTS;
+    open && (unstamped || unnumbered)
 }
 
 /// Bytes that may have been left unread. What the reset does not acknowledge was still on its

@@ -1,3 +1,4 @@
+use super::abort_unread_data::Held;
 use super::prelude::*;
 
 pub(super) const RULE: Rule = Rule {
@@ -76,21 +77,28 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
         reset.since_peer_data.get().is_some_and(|since| s(since) <= case.parameters.unread_fresh_s);
     let ended = reset.peer_fin_before && reset.peer_bytes_unacked == 0;
     let answered = super::abort_unread_data::answered(case, reset);
-    if recent && !ended && !answered && reset.unread_bytes > reset.peer_bytes_unacked {
+    let asked_for = super::abort_unread_data::closes_by_fin(case, reset);
+    let emptied = super::abort_unread_data::held(case, reset) == Some(Held::Nothing);
+    let known = asked_for || emptied;
+    if recent && !ended && !answered && !known && reset.unread_bytes > reset.peer_bytes_unacked {
         return None;
     }
     // Whether there was anything left to read, no observer sees.
     let shown = super::abort_unread_data::shown(case, reset);
     let confidence = match (shown, reset.unread_bytes) {
+        _ if emptied => NOTHING_LEFT,
         _ if answered => ANSWERED,
-        (true, _) => UNREAD,
         (false, 0) => NOTHING_LEFT,
+        _ if asked_for => ANSWERED,
+        (true, _) => UNREAD,
         (false, _) => SOMETHING_LEFT,
     };
     Some(
         Finding::new(confidence)
             .with(Evidence::of("abort_by_a_live_socket").at(reset.packet))
             .with(Evidence::count("unacknowledged_bytes", reset.unacked_bytes))
+            .with_some(emptied.then(|| Evidence::of("its_window_was_open_again")))
+            .with_some(asked_for.then(|| Evidence::of("its_stack_closes_by_fin")))
             .with_some(reset.idle.get().map(|idle| Evidence::time("idle_s", idle))),
     )
 }

@@ -13,7 +13,8 @@ pub(super) const RULE: Rule = Rule {
            health check, nor when the reset acknowledges the SYN-ACK (the socket was there and was \
            aborted) or came a number of hops that is not the SYN's (a box that clears half-open \
            connections). Little speaks for it where the client often waited as long for others, or \
-           had opened another connection to the same address and port meanwhile; less where an \
+           had opened another connection to the same address and port meanwhile; less where one \
+           that it began later had opened by then, or an \
            attempt over the other IP version was won meanwhile that may be its own. The wait is \
            nearly the same wherever the capture was made, and an upper bound of the client's \
            limit.",
@@ -48,8 +49,8 @@ numbers! {
     confidence ALONE = 0.65;
     /// Others waited as long and completed.
     confidence OTHERS_WAITED = 0.4;
-    /// At most, where the client opened another port of the host instead, or may have opened one over
-    /// the other IP version.
+    /// At most, where the client opened another port of the host instead, or the same one meanwhile,
+    /// or may have opened one over the other IP version.
     confidence INSTEAD = 0.55;
     /// No SYN-ACK had come.
     weight NO_ANSWER = 0.05;
@@ -96,6 +97,9 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     let instead = used_instead(case, p.race_window_s).is_some()
         || limit.interval().is_none() && case.context.won_beside(c, span, reset.time);
     let most = if instead { INSTEAD } else { 1.0 };
+    // Nor was it the path or the server that let it wait.
+    let beside = limit.interval().is_none() && opened_beside(case, reset);
+    let most = if beside { INSTEAD } else { most };
     // Why this one was dropped, and not those that waited as long, is not told by its wait.
     let others = limit.refuted() || case.context.often_waited(c, wait);
     let mut finding = Finding::new(f64::min(
@@ -129,6 +133,19 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
             .with(Evidence::time("limit_at_most_s", upto));
     }
     Some(finding)
+}
+
+/// Whether another connection to the same address and port was begun after this one and had opened
+/// by the time that this one was dropped.
+fn opened_beside(case: &Case<'_>, reset: &Teardown) -> bool {
+    let c = case.connection;
+    let service = (c.addresses.server, c.ports.server);
+    let mut others = case.context.around(c, 0.0).filter(|other| other.service == service);
+    others.any(|other| {
+        other.id != c.id
+            && other.start > c.start
+            && other.completed.get().is_some_and(|time| time < reset.time)
+    })
 }
 
 /// Captured at the server: its answer leaves at once while the client's takes the round trip.

@@ -143,6 +143,7 @@ pub static RULES: &[&Rule] = &[
     // nothing says why. All of them repeat, so retransmission_timeout is last.
     &nat_state_lost::RULE,
     &path_mtu_black_hole::RULE,
+    &icmp_unreachable::RULE,
     &retransmission_timeout::RULE,
     // A segment without SYN and ACK is a probe, and without a connection a stray; its answer has no
     // socket, as that of any of the rest.
@@ -155,7 +156,6 @@ pub static RULES: &[&Rule] = &[
     &application_abort::RULE,
     // What is left of resets and SYNs, which hold beside nothing else.
     &rst_answers_unseen_segment::RULE,
-    &icmp_unreachable::RULE,
     &syn_unanswered::RULE,
     // Ends by FIN, and none at all: those with a reason, then what only says who closed first.
     &zero_window_stall::RULE,

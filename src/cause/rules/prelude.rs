@@ -26,7 +26,7 @@ numbers! {
     confidence DATA_UNHEARD = 0.6;
     /// A TTL above this, without a timestamp, is that of a stack that answers every segment with an
     /// acknowledging reset (lwIP).
-    count SMALL_STACK: u8 = 128;
+    pub(super) count SMALL_STACK: u8 = 128;
     /// At most this part of a limit counts as near it.
     fraction NEAR_PART = 0.1;
     /// A host repeats a SYN after this time at the earliest; a program, or a tap, may do so at once.

@@ -15,7 +15,9 @@ pub(super) const RULE: Rule = Rule {
            A reset to the SYN-ACK needs one of the two, look or fan-out, or shows that the SYN was \
            not its host's: no option but the MSS and a TTL of its own, or free to be fragmented, \
            where the reset is a kernel's. A program that then goes on at once wanted more than to \
-           learn.",
+           learn. A connect scan completes the handshake and aborts within {connected_s} without a \
+           byte of its own: told where it failed at {scan_ports} or more ports of this host, or \
+           hosts of this net.",
     reference: "nmap -sS and -sT, masscan, zmap; RFC 9293 section 3.10.7.3",
     next: "Look at the other targets of this source.",
     examples: &[
@@ -26,6 +28,9 @@ pub(super) const RULE: Rule = Rule {
         // A program's SYN, and its kernel's reset.
         "> S bare nots win=64240 ttl=47, < S. +20ms, > R ttl=64 +40us",
         "> S server=1..20 +1ms, > S server=1..20 again +1ms",
+        // A connect scan, which aborts what is open.
+        "> S service=21..40 +1ms, < R. service=21..40, > S \
+             port=42022 service=8080, < S. +1ms, > ., > R. +1ms",
         // Written by a program; the reset is Linux's.
         "12:00:00.000000 IP (tos 0x0, ttl 48, id 25599, offset 0, flags [none], proto TCP (6), \
              length 44)
@@ -53,6 +58,18 @@ pub(super) const RULE: Rule = Rule {
         (
             "> S nots service=1, < R., > S nots service=2, < R., > S nots service=3, < R., > S \
              nots service=4, < S. nots, > R. nots",
+            "application_abort",
+        ),
+        // It said something.
+        (
+            "> S service=21..40 +1ms, < R. service=21..40, > S \
+                 port=42022 service=8080, < S. +1ms, > ., > P. 40, < P. 90, > ., > R. +300ms",
+            "application_abort",
+        ),
+        // Nor one less.
+        (
+            "> S service=21..39 +1ms, < R. service=21..39, > S \
+                 port=42022 service=8080, < S. +1ms, > ., > R. +1ms",
             "application_abort",
         ),
         // A small device allows fragments, and so do its resets.
@@ -87,7 +104,7 @@ pub(super) const RULE: Rule = Rule {
     applies: Applies::Any,
     needs: Needs::NOTHING
         .unless_reset(&[Ending::HandshakeUnanswered, Ending::HandshakeIncomplete])
-        .if_reset(&[Ending::HandshakeAbandoned])
+        .if_reset(&[Ending::HandshakeAbandoned, Ending::Reset])
         .by(Side::Client),
     numbers: NUMBERS,
     holds,
@@ -112,6 +129,12 @@ numbers! {
     confidence SWEEP = 0.75;
     /// A client drops a handshake: a candidate.
     confidence DROPPED = 0.3;
+    /// Many ports or hosts, of which the open ones were opened and aborted.
+    confidence CONNECTED = 0.75;
+    /// It failed at several services: a candidate.
+    confidence MAY_BE = 0.2;
+    /// How long a scan may wait for what an open port says first.
+    window CONNECTED_S = 10.0;
     /// SYNs from which it is a system's: a scanner sends fewer.
     count SYSTEM: u32 = 3;
     /// A tool that wanted to talk goes on so soon after its host's reset.
@@ -126,6 +149,9 @@ numbers! {
 fn holds(case: &Case<'_>) -> Option<Finding> {
     if case.reset.is_none() {
         return silent(case);
+    }
+    if case.connection.ending == Ending::Reset {
+        return connected(case);
     }
     let reset = abandonment(case).filter(|reset| !aborts_what_came(reset))?;
     let c = case.connection;
@@ -207,6 +233,29 @@ fn silent(case: &Case<'_>) -> Option<Finding> {
         .with(Evidence::count("ports_of_this_host", ports as u64))
         .with(Evidence::count("hosts_of_this_net", hosts as u64));
     Some(with_look(case, finding, look))
+}
+
+/// A handshake that was completed to learn whether the port is open, and aborted.
+#[allow(clippy::cast_precision_loss)] // at most some dozens
+fn connected(case: &Case<'_>) -> Option<Finding> {
+    let c = case.connection;
+    let reset = case.reset_of(Form::Abort).filter(|reset| reset.sender == Side::Client)?;
+    let opened = c.handshake_time.get()?;
+    let said = c.side(Side::Client).unique_bytes > 0 || reset.sender_fin_before;
+    if said || reset.peer_fin_before || s(reset.time.saturating_sub(opened)) > CONNECTED_S {
+        return None;
+    }
+    let (ports, hosts) = (case.context.ports_failed(c), case.context.hosts_failed(c));
+    if (ports.max(hosts) as f64) < case.parameters.scan_ports {
+        let fan_out = case.context.fan_out(c) as f64 >= case.parameters.scan_fan_out;
+        return fan_out.then(|| Finding::candidate(MAY_BE));
+    }
+    Some(
+        Finding::new(CONNECTED)
+            .with(Evidence::of("abort_without_own_payload").at(reset.packet))
+            .with(Evidence::count("ports_of_this_host", ports as u64))
+            .with(Evidence::count("hosts_of_this_net", hosts as u64)),
+    )
 }
 
 /// The SYN is a program's own (no option but the MSS, and other routers away than the reset, or

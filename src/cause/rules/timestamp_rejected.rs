@@ -10,7 +10,10 @@ pub(super) const RULE: Rule = Rule {
     wire: "A SYN with a timestamp, repeated and never answered. Within {timestamp_kept_s} before, \
            the server had accepted a SYN of the same address with a higher timestamp, and it \
            accepts another one of the same clock while this one is tried, or others each of which, \
-           {ascending} at least, has a higher timestamp than the one before. (Linux with \
+           {ascending} at least, has a higher timestamp than the one before. Or the other clock is \
+           accepted again within that time, and none of its own or a later one was dropped between; \
+           or, while this one is tried, a SYN of the address without a timestamp is accepted; or, \
+           when the server has forgotten the higher one, a SYN of this one's clock. (Linux with \
            tcp_tw_recycle, before 4.12.)",
     reference: "RFC 7323 section 5 (PAWS), appendix G of RFC 1323's per-host cache; Linux \
            net.ipv4.tcp_tw_recycle, PAWSPassive",
@@ -29,8 +32,27 @@ pub(super) const RULE: Rule = Rule {
              port=4 clock=+200000000 +1s, > S again clock=+200001000 +1s, > S port=5 \
              clock=+900000000 +500ms, < S. +20ms, > ., > S port=6 clock=+1200000000 +1s, \
              < S. +20ms, > .",
+        // The other clock comes back when this one has given up.
+        "> S port=1 clock=+900000, < S. +20ms, > ., > P. 40, < P. 9, > S port=2 clock=+1000 +5s, > S \
+             again clock=+2000 +1s, > S again clock=+4000 +2s, > S port=3 clock=+900000 +15s, < S. \
+             +20ms, > .",
+        // It gives up timestamps, and is answered.
+        "> S port=1 clock=+900000, < S. +20ms, > ., > P. 40, < P. 9, > S port=2 clock=+1000 +5s, > S \
+             again clock=+2000 +1s, > S port=3 bare +1s, < S. bare +20ms, > ., > P. 40 \
+             +20s, < .",
+        // The server has forgotten, and takes the same clock.
+        "> S port=1 clock=+900000, < S. +20ms, > ., > P. 40, < P. 9, > S port=2 clock=+1000 +5s, > S \
+             again clock=+2000 +1s, > S again clock=+4000 +2s, > S port=3 clock=+1000 +70s, < S. \
+             +20ms, > .",
     ],
     near_misses: &[
+        // The service was gone for a while: the other clock was not answered either.
+        (
+            "> S port=1 clock=+900000, < S. +20ms, > ., > P. 40, < P. 9, > S port=2 clock=+1000 +5s, \
+                 > S again clock=+2000 +1s, > S port=3 clock=+900000 +1s, > S again clock=+901000 \
+                 +1s, > S port=4 clock=+900000 +15s, < S. +20ms, > .",
+            "syn_unanswered",
+        ),
         // It accepts others that are behind as well.
         (
             "> S port=1 clock=+1000000, < S. +20ms, > ., > S port=2 clock=+300000000 \
@@ -69,6 +91,12 @@ pub(super) const RULE: Rule = Rule {
 numbers! {
     /// The server accepts another SYN of the same clock meanwhile.
     confidence ONE_CLOCK = 0.75;
+    /// It accepts that clock again later, and dropped nothing of it between.
+    confidence AGAIN = 0.6;
+    /// It accepts a SYN without a timestamp, or, when it has forgotten, this clock.
+    confidence UNSTAMPED_OR_FORGOTTEN = 0.65;
+    /// How many times as long as the server remembers is looked for what it accepts then.
+    count REMEMBERED = 2.0;
     /// How long a client waits after its second SYN.
     window NEXT_SYN_S = 3.0;
     /// A clock of a tick each millisecond may run fast by one part in so many.
@@ -100,18 +128,57 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     // Many hosts begin each connection's clock anew; the others must be on one that goes on.
     // Or all that it accepts are each ahead of the one before, as no such clocks are by chance.
     let later = || near().filter(|other| other.start > c.start && soon(other.start));
+    let service = |other: &&Attempt| other.service.1 == c.ports.server;
     let meanwhile = later().find(|other| one_clock(higher, other)).or_else(|| {
-        let service = |other: &&Attempt| other.service.1 == c.ports.server;
         later().find(service).filter(|_| ascending(near().filter(service)))
-    })?;
+    });
+    let (confidence, other) = match meanwhile {
+        Some(other) => (ONE_CLOCK, other),
+        None => afterwards(case, higher)?,
+    };
     Some(
-        Finding::new(ONE_CLOCK)
+        Finding::new(confidence)
             .with(Evidence::count("timestamp", u64::from(stamp)).at(c.first_packet))
             .with_some(higher.stamp.map(|seen| Evidence::count("timestamp_seen", u64::from(seen))))
             .with(Evidence::count("seen_in_connection", higher.id))
-            .with(Evidence::count("accepted_meanwhile", meanwhile.id))
+            .with(Evidence::count(
+                if meanwhile.is_some() { "accepted_meanwhile" } else { "accepted_later" },
+                other.id,
+            ))
             .with(Evidence::count("syns", u64::from(c.side(Side::Client).syns))),
     )
+}
+
+/// What the server accepted of the client's address later, that says that it was this SYN's
+/// timestamp alone.
+fn afterwards<'a>(case: &Case<'a>, higher: &Attempt) -> Option<(f64, &'a Attempt)> {
+    let c = case.connection;
+    let kept = case.parameters.timestamp_kept_s;
+    let own = Attempt { stamp: c.syn_timestamps[0], start: c.start, ..Attempt::default() };
+    let service = (c.addresses.server, c.ports.server);
+    let later = || {
+        let all = case.context.around(c, REMEMBERED * kept);
+        all.filter(|other| other.service == service && other.start > c.start && other.id != c.id)
+    };
+    let soon = |other: &&Attempt| s(other.start.saturating_sub(c.end)) <= NEXT_SYN_S;
+    if let Some(other) = later().filter(soon).find(|other| other.stamp.is_none()) {
+        return Some((UNSTAMPED_OR_FORGOTTEN, other));
+    }
+    // Of a service that was gone for a while, no clock is answered.
+    let dropped = |until: i64, clock: &Attempt| {
+        case.context.unanswered_around(c, kept).any(|other| {
+            other.service == service
+                && (higher.start..until).contains(&other.start)
+                && (other.stamp.is_none() || one_clock(clock, other))
+        })
+    };
+    let next = later().next()?;
+    let since = s(next.start.saturating_sub(higher.start));
+    if since < kept && one_clock(higher, next) {
+        return (!dropped(next.start, higher)).then_some((AGAIN, next));
+    }
+    let forgotten = since >= kept && one_clock(&own, next) && !one_clock(higher, next);
+    (forgotten && !dropped(next.start, higher)).then_some((UNSTAMPED_OR_FORGOTTEN, next))
 }
 
 /// Whether several attempts each have a later timestamp than the one before.
