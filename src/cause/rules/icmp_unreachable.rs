@@ -32,9 +32,7 @@ pub(super) const RULE: Rule = Rule {
     ],
     twins: &[],
     applies: Applies::Connection,
-    needs: Needs::NOTHING
-        .ending(&[Ending::HandshakeUnanswered, Ending::PeerUnresponsive])
-        .extra(),
+    needs: Needs::NOTHING.ending(&[Ending::HandshakeUnanswered, Ending::PeerUnresponsive]).extra(),
     numbers: NUMBERS,
     holds,
 };

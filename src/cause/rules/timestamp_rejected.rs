@@ -129,9 +129,9 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     // Or all that it accepts are each ahead of the one before, as no such clocks are by chance.
     let later = || near().filter(|other| other.start > c.start && soon(other.start));
     let service = |other: &&Attempt| other.service.1 == c.ports.server;
-    let meanwhile = later().find(|other| one_clock(higher, other)).or_else(|| {
-        later().find(service).filter(|_| ascending(near().filter(service)))
-    });
+    let meanwhile = later()
+        .find(|other| one_clock(higher, other))
+        .or_else(|| later().find(service).filter(|_| ascending(near().filter(service))));
     let (confidence, other) = match meanwhile {
         Some(other) => (ONE_CLOCK, other),
         None => afterwards(case, higher)?,
