@@ -127,11 +127,13 @@ impl<'a> Payload<'a> {
         }
     }
 
-    /// Whether it is one TLS alert record and nothing else.
+    /// Whether it is one TLS alert record and nothing else; sealed by TLS 1.3 it is a record of data
+    /// that is as long.
     pub fn is_alert(self) -> bool {
         match self {
-            Self::Octets([21, 3, 0..=4, l0, l1, body @ ..]) => {
-                body.len() == usize::from(u16::from_be_bytes([*l0, *l1]))
+            Self::Octets([kind @ (21 | 23), 3, 0..=4, l0, l1, body @ ..]) => {
+                let length = usize::from(u16::from_be_bytes([*l0, *l1]));
+                body.len() == length && (*kind == 21 || length == SEALED_ALERT)
             }
             Self::Octets(_) => false,
             Self::Known(facts) => facts.alert,

@@ -9,8 +9,8 @@ pub(super) const RULE: Rule = Rule {
            own (or that was still arriving), without a FIN of its own before. Not a client that \
            has a short answer to its last request, nor one that had just answered itself. Linux \
            empties its buffer before it resets, so that its window says nothing; that of a small \
-           stack (no option but the MSS) is its buffer: open again, all had been read, smaller by a \
-           segment, it had not. Not a stack that closes by a FIN whatever is unread (BSD, macOS, iOS, \
+           stack (no option but the MSS) is its buffer where it moves: open again, all had been \
+           read, smaller by a segment, it had not. Not a stack that closes by a FIN whatever is unread (BSD, macOS, iOS, \
            smoltcp): no timestamp on the reset where its side stamps, identification 0 throughout.",
     reference: "RFC 1122 section 4.2.2.13, RFC 2525 section 2.17; lwIP tcp_close_shutdown, \
                 tcp_recved; Linux __tcp_close; XNU and FreeBSD soclose, tcp_disconnect",
@@ -151,8 +151,10 @@ pub(super) fn held(case: &Case<'_>, reset: &Teardown) -> Option<Held> {
     }
     let segment = peer.mss.unwrap_or(DEFAULT_MSS).min(side.mss.unwrap_or(DEFAULT_MSS));
     let smaller = side.syn_window.saturating_sub(side.window);
+    // Others keep theirs open whatever is in the buffer, until it is nearly full.
+    let moved = side.window_minimum.is_some_and(|least| least < u32::from(side.syn_window));
     if smaller == 0 {
-        Some(Held::Nothing)
+        (moved || reset.ttl > SMALL_STACK).then_some(Held::Nothing)
     } else {
         (smaller >= segment.min(side.syn_window / 2)).then_some(Held::Some)
     }
@@ -163,7 +165,7 @@ pub(super) fn held(case: &Case<'_>, reset: &Teardown) -> Option<Held> {
 /// iOS), or numbers none of the segments that nobody may fragment (these, and smoltcp).
 pub(super) fn closes_by_fin(case: &Case<'_>, reset: &Teardown) -> bool {
     let side = case.side(reset.sender);
-    let open = reset.window > 0 && reset.flags.ack() && reset.ttl <= SMALL_STACK;
+    let open = reset.window > 0 && reset.flags.ack() && reset.ttl <= BSD_TTL;
     let unstamped = reset.timestamp_ok.is_some() && !reset.has_timestamp && side.stamps();
     let own = side.alive.saturating_sub(side.syns + side.syn_acks);
     let unnumbered = case.connection.ip_version == 4

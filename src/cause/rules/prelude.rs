@@ -27,6 +27,8 @@ numbers! {
     /// A TTL above this, without a timestamp, is that of a stack that answers every segment with an
     /// acknowledging reset (lwIP).
     pub(super) count SMALL_STACK: u8 = 128;
+    /// Where the TTLs of BSD, macOS and iOS begin.
+    pub(super) count BSD_TTL: u8 = 64;
     /// At most this part of a limit counts as near it.
     fraction NEAR_PART = 0.1;
     /// A host repeats a SYN after this time at the earliest; a program, or a tap, may do so at once.

@@ -22,6 +22,9 @@ pub(super) const RULE: Rule = Rule {
         // Its handshake began in clear.
         "> S, < S., > ., < P. 40, > P. 9, < P. 30, > P. 300, < P. 900, > P. 200, < P. 500, > F., < \
              P. hex=15030300020100, > R",
+        // The same, sealed by TLS 1.3, before the FIN was known.
+        "> S, < S., > ., < P. 40, > P. 9, < P. 30, > P. 300, < P. 900, > P. 200, < P. 500, > F., < \
+             P. hex=1703030013000102030405060708090a0b0c0d0e0f101112 ack=-1, > R",
         "> S, < S., > ., > P. tls, < P. 900, > P. 200, < P. 500, < P. hex=15030300020100, < F. \
              +0s, > R. +1ms",
         "> S, < S., > ., > P. tls, < P. tls, > P. 200, < P. 500, < P. \
@@ -31,6 +34,12 @@ pub(super) const RULE: Rule = Rule {
              hex=1703030013000102030405060708090a0b0c0d0e0f101112, > R +1ms",
     ],
     near_misses: &[
+        // A byte more is none of TLS 1.3's.
+        (
+            "> S, < S., > ., < P. 40, > P. 9, < P. 30, > P. 300, < P. 900, > P. 200, < P. 500, > F., \
+             < P. hex=1703030014000102030405060708090a0b0c0d0e0f10111213 ack=-1, > R",
+            "data_after_close",
+        ),
         // So short a record that did not know of the FIN may as well be data.
         (
             "> S, < S., > ., > P. tls, < P. tls, > P. 64, < ., > F., < P. \
