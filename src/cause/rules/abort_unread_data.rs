@@ -10,8 +10,9 @@ pub(super) const RULE: Rule = Rule {
            has a short answer to its last request, nor one that had just answered itself. Linux \
            empties its buffer before it resets, so that its window says nothing; that of a small \
            stack (no option but the MSS) is its buffer where it moves: open again, all had been \
-           read, smaller by a segment, it had not. Not a stack that closes by a FIN whatever is unread (BSD, macOS, iOS, \
-           smoltcp): no timestamp on the reset where its side stamps, identification 0 throughout.",
+           read, smaller by a segment, it had not. Not a stack that closes by a FIN whatever is \
+           unread (BSD, macOS, iOS, smoltcp): no timestamp on the reset where its side stamps, \
+           identification 0 throughout.",
     reference: "RFC 1122 section 4.2.2.13, RFC 2525 section 2.17; lwIP tcp_close_shutdown, \
                 tcp_recved; Linux __tcp_close; XNU and FreeBSD soclose, tcp_disconnect",
     next: "Look in the log of the application that reset, at that moment: did it close early, \
