@@ -22,8 +22,8 @@ pub(super) const RULE: Rule = Rule {
         "> S, < S., > ., > P. 80, < P. 5000, < P. 5000, > R.",
         "> S, < S., > ., > P. 80, < P. 9000, > . win=0, > R. win=0 +300ms",
         // A small stack whose window is smaller by what it was sent.
-        "> S, < S. bare nots win=5840 ttl=255 +1ms, > ., > P. 900, < . win=4940 ttl=255 +2ms, < R. \
-             nots win=5840 ttl=255 +300ms",
+        "> S, < S. bare nots win=5840 ttl=255 +1ms, > ., > P. 1460, < . win=4380 ttl=255 +2ms, < R. \
+             nots win=5840 ttl=255 +9s",
     ],
     near_misses: &[
         ("> S, < S., > ., > P. 80, < P. 300, > ., < R. +1s", "application_abort"),
