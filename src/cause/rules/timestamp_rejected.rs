@@ -38,8 +38,8 @@ pub(super) const RULE: Rule = Rule {
              +20ms, > .",
         // It gives up timestamps, and is answered.
         "> S port=1 clock=+900000, < S. +20ms, > ., > P. 40, < P. 9, > S port=2 clock=+1000 +5s, > S \
-             again clock=+2000 +1s, > S port=3 bare +1s, < S. bare +20ms, > ., > P. 40 \
-             +20s, < .",
+             again clock=+2000 +1s, > S port=3 bare +1s, < S. bare +20ms, > ., < P. 9 \
+             +20s",
         // The server has forgotten, and takes the same clock.
         "> S port=1 clock=+900000, < S. +20ms, > ., > P. 40, < P. 9, > S port=2 clock=+1000 +5s, > S \
              again clock=+2000 +1s, > S again clock=+4000 +2s, > S port=3 clock=+1000 +70s, < S. \
