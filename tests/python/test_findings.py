@@ -59,6 +59,15 @@ def test_every_connection_is_in_exactly_one_finding() -> None:
         assert one.kind in finrst.finding_kinds()["name"]
 
 
+def test_its_connections_are_the_rows_of_the_table() -> None:
+    pa = pytest.importorskip("pyarrow")
+    cap = finrst.read(DATA / "demo.pcap")
+    whole = pa.table(cap.connections)
+    for one in cap.findings():
+        rows = pa.table(one.connections)
+        assert rows.equals(whole.take(list(one.connections["connection_id"])))
+
+
 def test_they_can_be_written_as_json_and_pickled() -> None:
     found = finrst.read(DATA / "demo.pcap").findings()
     assert json.loads(json.dumps(found.to_dict())) == found.to_dict()
