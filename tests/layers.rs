@@ -79,6 +79,80 @@ fn names_behind(text: &str, prefix: &str) -> BTreeSet<String> {
     found
 }
 
+/// All paths that a `use` names, without its braces.
+fn paths(before: &str, named: &str) -> Vec<String> {
+    let named = named.trim();
+    let Some((head, list)) = named.split_once('{') else {
+        let own = named.split(" as ").next().unwrap_or_default();
+        return vec![format!("{before}{own}")];
+    };
+    let before = format!("{before}{}", head.trim());
+    let list = list.strip_suffix('}').unwrap_or(list);
+    let (mut depth, mut found, mut begin) = (0, Vec::new(), 0);
+    for (at, c) in list.char_indices().chain([(list.len(), ',')]) {
+        match c {
+            '{' => depth += 1,
+            '}' => depth -= 1,
+            ',' if depth == 0 => {
+                let one = list[begin..at].trim();
+                found.extend((!one.is_empty()).then(|| paths(&before, one)).into_iter().flatten());
+                begin = at + 1;
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+/// The module of a file below `src`: `conn/memory/mod.rs` is `conn::memory`.
+fn module(path: &Path, source: &Path) -> String {
+    let rest = path.strip_prefix(source).unwrap().with_extension("");
+    let parts: Vec<&str> = rest.iter().map(|part| part.to_str().unwrap()).collect();
+    parts.join("::").trim_end_matches("::mod").to_owned()
+}
+
+/// What each of these modules imports of the others. What one shows of another (`pub use`) and what
+/// is written out where it is used are no imports.
+fn imports(files: &BTreeMap<String, String>) -> BTreeMap<&str, BTreeSet<&str>> {
+    let known = |path: &str| {
+        let ends = path.match_indices("::").map(|(at, _)| at).chain([path.len()]);
+        ends.filter_map(|end| files.get_key_value(&path[..end])).last().map(|(key, _)| key.as_str())
+    };
+    let of = |own: &str, text: &str| {
+        let code = code(text);
+        let lines: Vec<&str> = [""].into_iter().chain(code.lines().map(str::trim)).collect();
+        let lines = lines.join("\n");
+        let uses = lines.split(';').filter_map(|item| Some(item.rsplit_once("\nuse ")?.1));
+        let all = uses.flat_map(|named| paths("", &named.replace('\n', " "))).filter_map(|path| {
+            let (mut from, mut rest) = (own.to_owned(), path.as_str());
+            if let Some(below) = path.strip_prefix("crate::") {
+                return known(below);
+            }
+            rest = rest.strip_prefix("self::").unwrap_or(rest);
+            while let Some(above) = rest.strip_prefix("super::") {
+                from.truncate(from.rfind("::").unwrap_or(0));
+                rest = above;
+            }
+            (rest.len() < path.len()).then(|| known(&format!("{from}::{rest}"))).flatten()
+        });
+        all.filter(|&other| other != own).collect()
+    };
+    files.iter().map(|(own, text)| (own.as_str(), of(own, text))).collect()
+}
+
+/// The modules that lie in circles, or between two.
+fn in_circles<'a>(mut imports: BTreeMap<&'a str, BTreeSet<&'a str>>) -> Vec<&'a str> {
+    loop {
+        let before = imports.len();
+        let needed: BTreeSet<&str> = imports.values().flatten().copied().collect();
+        let known: BTreeSet<&str> = imports.keys().copied().collect();
+        imports.retain(|own, others| needed.contains(own) && !others.is_disjoint(&known));
+        if imports.len() == before {
+            return imports.into_keys().collect();
+        }
+    }
+}
+
 fn place(order: &[&str], name: &str) -> Option<usize> {
     order.iter().position(|&known| known == name)
 }
@@ -158,6 +232,37 @@ fn no_room_of_conn_imports_from_one_above_it_and_all_lie_in_rooms() {
     let rooms: BTreeSet<&str> = FLOORS.into_iter().flatten().copied().collect();
     assert_eq!(files.keys().map(String::as_str).collect::<BTreeSet<_>>(), rooms);
     assert!(rooms.len() <= 10);
+}
+
+#[test]
+fn no_files_of_conn_import_each_other_in_a_circle() {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let files = all().into_iter().filter(|(path, _)| path.starts_with(source.join("conn")));
+    let files: BTreeMap<_, _> = files.map(|(p, text)| (module(&p, &source), text)).collect();
+    let imports = imports(&files);
+    assert!(imports.values().map(BTreeSet::len).sum::<usize>() > 2 * files.len());
+    assert_eq!(in_circles(imports), [] as [&str; 0]);
+}
+
+#[test]
+fn a_circle_is_found_however_it_is_written() {
+    let circle = |one: &str, other: &str| {
+        let files = [("conn::a", one), ("conn::b", other), ("conn::b::c", "use crate::conn::a;")];
+        let files = files.map(|(name, text)| (name.to_owned(), text.to_owned())).into();
+        in_circles(imports(&files)).join(" ")
+    };
+    let below = "use std::fmt;\n\nuse crate::conn::a::One;\n";
+    for above in [
+        "use crate::conn::b::Two;",
+        "//! Text.\n\nuse std::fmt;\nuse super::b::{Two, Three as Four};",
+        "use crate::{base::error,\n    conn::{b::{self, Two}, x}};",
+    ] {
+        assert_eq!(circle(above, below), "conn::a conn::b", "{above}");
+    }
+    assert_eq!(circle("use super::b::c;", ""), "conn::a conn::b::c");
+    for above in ["pub use crate::conn::b::Two;", "use other::conn::b;", "// use crate::conn::b;"] {
+        assert_eq!(circle(above, below), "", "{above}");
+    }
 }
 
 #[test]

@@ -6,22 +6,20 @@
 //! no TTL and no IP identification; payload bytes are never there.
 
 mod fields;
+mod line;
 mod numbers;
 mod times;
 
-use std::collections::HashMap;
-
 use self::fields::Fields;
+use self::line::FLAGS;
 use self::numbers::Numbers;
 use super::{Owned, Packet};
 use crate::base::error::Error;
 use crate::base::text::printable;
-use crate::packet::{Address, PathId, Payload, Segment, Seq, checksum};
+use crate::packet::{PathId, Payload, Segment, Seq, checksum};
 
 /// Lines of one text.
 const MAX_LINES: usize = 1_000_000;
-/// Stands before what a segment is.
-const FLAGS: &str = ": Flags [";
 /// What tcpdump says beside packets.
 const BANNERS: [&str; 7] =
     ["reading from ", "listening on ", "tcpdump: ", "dropped privs", "Warning: ", "Got ", "^C"];
@@ -42,9 +40,6 @@ struct Record<'a> {
     /// From the addresses on.
     body: &'a str,
 }
-
-/// What is wrong with a line.
-type Wrong = String;
 
 /// Whether a text is tcpdump's output and no script.
 pub(super) fn is_output(text: &str) -> bool {
@@ -196,13 +191,3 @@ fn packet(
 
 /// One for all, so that nothing is concluded from it.
 const UNKNOWN_TTL: u8 = 64;
-
-/// Both ends, in the order in which the packet names them.
-type Way = ((Address, u16), (Address, u16));
-
-fn back((from, to): Way) -> Way {
-    (to, from)
-}
-
-/// What is known by direction.
-type ByWay<T> = HashMap<Way, T>;

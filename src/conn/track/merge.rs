@@ -26,6 +26,15 @@ pub fn finish(
     (counts, rows)
 }
 
+impl Tracker {
+    /// Lets go of everything that is still followed, and shows every row. Rows are in order of
+    /// connection.
+    pub fn finish(self, each: impl FnMut(&[&Connection])) -> (Counts, Rows) {
+        let now = self.now();
+        finish(vec![self], now, each)
+    }
+}
+
 /// The same for trackers that went on with connections of an earlier reading, or leave some to a
 /// later one: so many connections had begun before. What they leave comes with it.
 pub fn finish_part(

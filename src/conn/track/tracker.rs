@@ -15,7 +15,6 @@ use crate::conn::primitives::bits::low;
 use crate::conn::primitives::words::Side;
 use crate::conn::track::clock::Clock;
 use crate::conn::track::deadlines::Wheel;
-use crate::conn::track::merge;
 use crate::conn::track::seed::{Seed, quoted};
 use crate::packet::{IcmpError, Segment};
 pub use carry::Remaining;
@@ -204,16 +203,14 @@ impl Tracker {
         rows
     }
 
+    /// The latest time that was passed.
+    pub(super) fn now(&self) -> i64 {
+        self.now
+    }
+
     /// Connections let go since the last call, in order of release (none while rows are kept).
     pub fn drain(&mut self) -> Vec<Connection> {
         std::mem::take(&mut self.finished)
-    }
-
-    /// Lets go of everything that is still followed, and shows every row. Rows are in order of
-    /// connection.
-    pub fn finish(self, each: impl FnMut(&[&Connection])) -> (Counts, Rows) {
-        let now = self.now;
-        merge::finish(vec![self], now, each)
     }
 
     /// Lets go of everything when the capture ends `now`, and keeps nothing but the rows, each of

@@ -2,7 +2,6 @@
 
 use crate::conn::facts::connection::{Extra, Icmp, Left, Stuck, SynAck, TlsAlert};
 use crate::conn::facts::header::Foreign;
-use crate::conn::memory::pack::fields::syn_ack;
 use crate::conn::primitives::coder::{Base, Coder};
 use crate::conn::primitives::optional::Moment;
 use crate::conn::primitives::words::BySide;
@@ -200,4 +199,21 @@ fn message(icmp: &mut Icmp, base: &Base, coder: &mut impl Coder) {
     coder.same(packet, base.packet);
     coder.near(time, base.time, i64::MIN);
     coder.halves(&mut reporter.0);
+}
+
+/// A SYN-ACK, expected at a time.
+pub(crate) fn syn_ack(seen: &mut SynAck, expected: i64, base: &Base, coder: &mut impl Coder) {
+    let SynAck { packet, time, ack_offset, sequence, ttl, window, options, echo } = seen;
+    coder.bits(|bits| {
+        bits.plain(ttl, 8);
+        bits.plain(window, 16);
+        bits.option(echo, 33);
+    });
+    coder.same(packet, base.packet);
+    coder.near(time, expected, i64::MIN);
+    coder.plain(ack_offset);
+    let mut number = Seq(*sequence);
+    coder.seq(&mut number, base.seqs.server);
+    *sequence = number.0;
+    coder.plain(options);
 }

@@ -1,12 +1,12 @@
 //! The fields of a connection in the order in which they are coded: what the same connections
 //! lack stands together, in groups of eight.
 
-use crate::conn::facts::connection::{Connection, Over, Silence, Stage, SynAck};
+use crate::conn::facts::connection::{Connection, Over, Silence, Stage};
 use crate::conn::facts::endpoint::State;
 use crate::conn::facts::teardown::{Form, SequenceCheck, Trigger};
 use crate::conn::follow::recent::Entry;
 use crate::conn::memory::pack::closing::teardown;
-use crate::conn::memory::pack::extra::extra as extra_fields;
+use crate::conn::memory::pack::extra::{self, extra as extra_fields};
 use crate::conn::memory::pack::side::endpoint;
 use crate::conn::primitives::coder::{Base, Coder, coded, sparse};
 use crate::conn::primitives::words::{BySide, EndedBy, Ending, Opening, Phase, Release, Side};
@@ -141,7 +141,7 @@ pub(crate) fn connection(c: &mut Connection, coder: &mut impl Coder) {
         coder.moment(client_answer_time, start);
         if coder.given(|| syn_ack.is_some()) {
             let mut seen = syn_ack.unwrap_or_default();
-            self::syn_ack(&mut seen, good_syn_ack_time.get().unwrap_or(start), &base, coder);
+            extra::syn_ack(&mut seen, good_syn_ack_time.get().unwrap_or(start), &base, coder);
             *syn_ack = Some(seen);
         }
     }
@@ -188,23 +188,6 @@ fn address(address: &mut Address, version: u8, coder: &mut impl Coder) {
     address.0 ^= prefix;
     coder.halves(&mut address.0);
     address.0 ^= prefix;
-}
-
-/// A SYN-ACK, expected at a time.
-pub(crate) fn syn_ack(seen: &mut SynAck, expected: i64, base: &Base, coder: &mut impl Coder) {
-    let SynAck { packet, time, ack_offset, sequence, ttl, window, options, echo } = seen;
-    coder.bits(|bits| {
-        bits.plain(ttl, 8);
-        bits.plain(window, 16);
-        bits.option(echo, 33);
-    });
-    coder.same(packet, base.packet);
-    coder.near(time, expected, i64::MIN);
-    coder.plain(ack_offset);
-    let mut number = Seq(*sequence);
-    coder.seq(&mut number, base.seqs.server);
-    *sequence = number.0;
-    coder.plain(options);
 }
 
 /// What the next of the latest segments is expected to follow.

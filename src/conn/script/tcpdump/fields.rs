@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::{FLAGS, Way, Wrong};
+use super::line::{FLAGS, Way, Wrong};
 use crate::capture::Direction;
 use crate::packet::{Address, Flags};
 

@@ -6,7 +6,7 @@
 use std::cmp::Ordering;
 
 use super::fields::Fields;
-use super::{ByWay, Way, Wrong, back};
+use super::line::{ByWay, Way, Wrong, back};
 use crate::packet::Seq;
 
 /// Where a sender's numbers are said to begin when no line tells.

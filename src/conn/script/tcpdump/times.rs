@@ -1,6 +1,6 @@
 //! The times that tcpdump prints before its lines, and which of its options made them.
 
-use super::Wrong;
+use super::line::Wrong;
 use crate::conn::script::player::START;
 
 const SECOND: i64 = 1_000_000_000;
