@@ -65,9 +65,9 @@ def generator() -> Path:
 
 
 def compiled(flags: str = "", target: Path | None = None) -> Path:
-    """The stages, compiled with these flags in a folder of their own."""
+    """The stages; with flags, as wheels are compiled and in a folder of their own."""
     command = ["cargo", "bench", "--bench", "stages", "--no-run", "--message-format=json"]
-    command += ["--target-dir", str(target)] if target else []
+    command += ["--profile", "wheel", "--target-dir", str(target)] if target else []
     flags = f"{os.environ.get('RUSTFLAGS', '')} {flags}"
     environment = {**os.environ, "RUSTFLAGS": flags} if flags.strip() else None
     out = subprocess.run(

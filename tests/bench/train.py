@@ -1,6 +1,6 @@
 """What a build with profiles learns from: made-up traffic of every usual kind, read and scanned.
 
-    maturin build --release --pgo        # or MATURIN_PGO=1 pip install .
+    maturin build --profile wheel --pgo        # or MATURIN_PGO=1 pip install .
 
 runs this with an instrumented build and compiles again by what it counted. Needs nothing but the
 standard library and finrst; the traffic is the same every time and none of `gencap`'s.
