@@ -86,7 +86,9 @@ impl Attempt {
 /// A client's attempts and what was worked out of them, until another one comes.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Client {
-    attempts: Few<Attempt>,
+    /// Apart even where it is one: a table of clients has more places than clients, and an attempt is
+    /// wide.
+    attempts: Vec<Attempt>,
     /// One of them has the numbers of one of the latest before it, to another address.
     translated: bool,
     /// Most clients are never asked for it.
@@ -103,6 +105,9 @@ impl Client {
             (other.port, other.isn) == (attempt.port, attempt.isn)
                 && other.service.0 != attempt.service.0
         });
+        if self.attempts.is_empty() {
+            self.attempts.reserve_exact(1);
+        }
         self.attempts.push(attempt);
         // What was worked out of fewer attempts does not hold any more.
         self.worked_out.take();
