@@ -51,25 +51,30 @@ fn put_large(out: &mut Vec<u8>, mut value: u64) {
     out.extend_from_slice(octets.get(..length).unwrap_or_default());
 }
 
-/// A number, of the bytes that `next` gives; `endless` where it does not end.
+/// Takes a number off the front of some bytes; `None`, and nothing is taken, where it does not end.
 #[inline]
-pub(crate) fn get<E>(mut next: impl FnMut() -> Result<u8, E>, endless: E) -> Result<u64, E> {
-    let first = next()?;
-    if first < 128 { Ok(first.into()) } else { get_large(first, next, endless) }
+pub(crate) fn get(octets: &mut &[u8]) -> Option<u64> {
+    if let [first @ 0..128, rest @ ..] = *octets {
+        *octets = rest;
+        return Some((*first).into());
+    }
+    get_large(octets)
 }
 
+/// Bytes of a number at most.
+const LONGEST: usize = 10;
+
 #[inline(never)]
-fn get_large<E>(first: u8, mut next: impl FnMut() -> Result<u8, E>, endless: E) -> Result<u64, E> {
-    let (mut value, mut shift) = (u64::from(first & 127), 7);
-    while shift <= 63 {
-        let octet = next()?;
-        value |= u64::from(octet & 127) << shift;
+fn get_large(octets: &mut &[u8]) -> Option<u64> {
+    let mut value = 0;
+    for (at, &octet) in octets.iter().take(LONGEST).enumerate() {
+        value |= u64::from(octet & 127) << (7 * at);
         if octet < 128 {
-            return Ok(value);
+            *octets = octets.get(at + 1..).unwrap_or_default();
+            return Some(value);
         }
-        shift += 7;
     }
-    Err(endless)
+    None
 }
 
 /// Bytes that are read from front to back.
@@ -106,7 +111,13 @@ impl<B: AsRef<[u8]>> Cursor<B> {
     /// The next number.
     #[inline]
     pub(crate) fn number(&mut self) -> Result<u64, Bad> {
-        get(|| self.octet(), Bad("a number is too long"))
+        let mut rest = self.octets.as_ref().get(self.at..).unwrap_or_default();
+        let before = rest.len();
+        let Some(number) = get(&mut rest) else {
+            return Err(if before < LONGEST { CUT } else { Bad("a number is too long") });
+        };
+        self.at += before - rest.len();
+        Ok(number)
     }
 
     /// The next bytes.

@@ -194,12 +194,7 @@ impl Coder for Reader<'_, '_> {
 
     #[inline]
     fn word(&mut self, _: u64) -> u64 {
-        let next = || {
-            let (&octet, rest) = self.octets.split_first().ok_or(())?;
-            *self.octets = rest;
-            Ok(octet)
-        };
-        get(next, ()).unwrap_or_else(|()| {
+        get(self.octets).unwrap_or_else(|| {
             self.cut = true;
             0
         })

@@ -188,7 +188,7 @@ impl<'f> RowsOf<'f> {
     ///
     /// # Errors
     /// [`Error::Io`], [`Error::State`].
-    pub fn next(&mut self) -> Result<Option<Connection>, Error> {
+    pub fn next(&mut self) -> Result<Option<Box<Connection>>, Error> {
         while self.at >= self.stream.octets().len() {
             self.at = 0;
             if !self.stream.load()? {
@@ -197,9 +197,9 @@ impl<'f> RowsOf<'f> {
         }
         let all = self.stream.octets();
         let mut rest = all.get(self.at..).unwrap_or_default();
-        let row = load(&mut rest).ok_or_else(|| self.facts.chest.broken("a row in it is none"));
+        let row = load(&mut rest).map(Box::new);
         self.at = all.len() - rest.len();
-        let mut row = row?;
+        let mut row = row.ok_or_else(|| self.facts.chest.broken("a row in it is none"))?;
         if let Some(paths) = self.paths {
             for path in row.paths.iter_mut().flatten() {
                 let known = paths.get(path.0 as usize).copied();

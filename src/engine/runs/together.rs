@@ -68,7 +68,7 @@ struct Slice {
 struct Merged<'f> {
     rows: Vec<RowsOf<'f>>,
     next: BinaryHeap<Reverse<(u64, usize)>>,
-    ready: Vec<Option<Connection>>,
+    ready: Vec<Option<Box<Connection>>>,
 }
 
 impl<'f> Merged<'f> {
@@ -90,7 +90,7 @@ impl<'f> Merged<'f> {
         Ok(())
     }
 
-    fn next(&mut self) -> Result<Option<Connection>, Error> {
+    fn next(&mut self) -> Result<Option<Box<Connection>>, Error> {
         let Some(Reverse((_, at))) = self.next.pop() else { return Ok(None) };
         let row = self.ready.get_mut(at).and_then(Option::take);
         self.advance(at)?;
@@ -158,7 +158,7 @@ impl Together {
                 let over = row.is_none();
                 shown.extend(row.map(|mut row| {
                     row.id = number;
-                    row
+                    *row
                 }));
                 number += u64::from(!over);
                 if over || shown.len() == SHOWN {
@@ -278,14 +278,14 @@ impl Together {
         proceed: &dyn Fn() -> bool,
     ) -> Result<[Made; 2], Error> {
         let Slice { part, packets } = self.slice(plan, part, slice);
-        let numbered = |mut row: Connection| {
+        let numbered = |mut row: Box<Connection>| {
             let at = self.firsts.binary_search(&row.first_packet);
             row.id = at.map_or(u64::MAX, |at| at as u64);
             row
         };
         let few = self.of_part(plan, part).len().min(self.most.rows) <= WHOLE;
-        let add = |rows: &mut Rows, mut row: Connection| {
-            if few { rows.push_whole(row) } else { rows.push(&mut row) }
+        let add = |rows: &mut Rows, mut row: Box<Connection>| {
+            if few { rows.push_whole(*row) } else { rows.push(&mut row) }
         };
         let (mut own, mut visiting) = (Rows::default(), Rows::default());
         let mut circle = Circle::new(&self.heavy);

@@ -264,7 +264,7 @@ impl Saved {
         while stream.load()? {
             let mut rest = stream.octets();
             while !rest.is_empty() {
-                let id = number(&mut rest).ok_or_else(|| self.broken("a number in it is cut"))?;
+                let id = get(&mut rest).ok_or_else(|| self.broken("a number in it is cut"))?;
                 let followed = load_followed(&mut rest).filter(|_| latest < Some(id));
                 let followed = followed.and_then(|one| one.numbered(id, self.standing.known()));
                 each(followed.ok_or_else(|| self.broken("a connection in it makes no sense"))?)?;
@@ -273,15 +273,6 @@ impl Saved {
         }
         Ok(())
     }
-}
-
-fn number(rest: &mut &[u8]) -> Option<u64> {
-    let next = || {
-        let (&octet, after) = rest.split_first().ok_or(())?;
-        *rest = after;
-        Ok(octet)
-    };
-    get(next, ()).ok()
 }
 
 /// What a state says of how it was made.
