@@ -28,7 +28,6 @@ mod talks;
 pub(crate) mod wire;
 mod write;
 
-pub(crate) use codes::Codes;
 pub use footer::Footer;
 pub use header::{Header, Stamp};
 pub(crate) use read::MOST_BUCKETS;

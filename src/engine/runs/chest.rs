@@ -16,7 +16,8 @@ const END: [u8; 8] = *b"\x89FRSTP\x01\n";
 const TAIL: usize = 32;
 /// Bytes of one blob at most; the list is shorter as well.
 const LONGEST: usize = 1 << 28;
-const LEVEL: i32 = 1;
+/// How hard is compressed.
+pub(super) const LEVEL: i32 = 1;
 
 /// What a blob is, and of which part of the capture.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 
 use std::io::{self, Write};
 
-use super::chest::{Blob, Chest, Front, Packing, Tag};
+use super::chest::{Blob, Chest, Front, LEVEL, Packing, Tag};
 use super::held::Held;
 use super::run::{Head, Place, Run, Sink};
 use super::stitch::{Runs, too_many_paths};
@@ -13,7 +13,7 @@ use crate::capture::{FileSummary, Interface};
 use crate::conn::Clock;
 use crate::digest::summary;
 use crate::digest::wire::{Bad, Coder, Cursor, MOST, Out};
-use crate::digest::{self, Bucket, Codes, Digest, Footer, Header, Writer};
+use crate::digest::{self, Bucket, Digest, Footer, Header, Writer};
 use crate::engine::Ledger;
 use crate::hosts::Hosts;
 use crate::packet::{IcmpError, Segment};
@@ -47,7 +47,7 @@ pub(super) struct Digesting<W: Write> {
     name: String,
     /// The line and the frames set aside, among the blocks of packets: they wait for nothing.
     between: Vec<Blob>,
-    codes: Codes,
+    zstd: zstd::bulk::Compressor<'static>,
 }
 
 impl<W: Write> Digesting<W> {
@@ -59,8 +59,8 @@ impl<W: Write> Digesting<W> {
         let name = name.to_owned();
         let writer = Writer::new(Counted { out, octets: 0 }, header);
         let io = |source| Error::Io { file: name.clone(), source };
-        let (writer, codes) = (writer.map_err(io)?, Codes::new().map_err(io)?);
-        Ok(Self { writer, name, between: Vec::new(), codes })
+        let zstd = zstd::bulk::Compressor::new(LEVEL).map_err(io)?;
+        Ok(Self { writer: writer.map_err(io)?, name, between: Vec::new(), zstd })
     }
 
     /// Writes what else is known of the run; gives the sink back, and how many bytes it took.
@@ -95,9 +95,9 @@ impl<W: Write> Digesting<W> {
     }
 
     fn between(&mut self, tag: Tag, octets: &[u8]) -> Result<(), Error> {
-        let put = self.codes.packed(octets).and_then(|packed| {
-            let offset = self.writer.between(packed)?;
-            self.between.push(Blob::at(offset, (tag, 1, octets.len()), packed));
+        let put = self.zstd.compress(octets).and_then(|packed| {
+            let offset = self.writer.between(&packed)?;
+            self.between.push(Blob::at(offset, (tag, 1, octets.len()), &packed));
             Ok(())
         });
         put.map_err(|source| Error::Io { file: self.name.clone(), source })
