@@ -3,7 +3,9 @@
 mod record;
 mod resync;
 
-use pcap_parser::parse_pcap_header;
+use pcap_parser::{
+    parse_pcap_frame, parse_pcap_frame_be, parse_pcap_frame_modified, parse_pcap_header,
+};
 
 use super::batch::{FRAMES, Notes, Record, Step};
 use super::blocks::{Carrier, Passed};
@@ -12,7 +14,7 @@ use super::clock::seconds_and;
 use super::frame::{Direction, LinkType};
 use super::interface::{Drops, Interface};
 use super::window::Window;
-use record::{Fields, Layout, Lengths};
+use record::{Fields, Layout, Lengths, found};
 use resync::Search;
 
 pub(crate) const HEADER: usize = 24;
@@ -148,11 +150,17 @@ impl Pcap {
             return self.look_on(search, window, notes);
         }
         let layout = self.layout;
-        // Most files are of one layout, for which there is a loop of its own.
-        let step = if layout == Layout::USUAL {
-            self.walk(window, records, notes, |bytes| Layout::USUAL.record(bytes))
-        } else {
-            self.walk(window, records, notes, |bytes| layout.record(bytes))
+        let step = match layout {
+            Layout { order: Order::Little, modified: false, lengths: Lengths::Captured } => {
+                self.walk(window, records, notes, |bytes| found(parse_pcap_frame(bytes)))
+            }
+            Layout { order: Order::Big, modified: false, lengths: Lengths::Captured } => {
+                self.walk(window, records, notes, |bytes| found(parse_pcap_frame_be(bytes)))
+            }
+            Layout { order: Order::Little, modified: true, lengths: Lengths::Captured } => {
+                self.walk(window, records, notes, |bytes| found(parse_pcap_frame_modified(bytes)))
+            }
+            _ => self.walk(window, records, notes, |bytes| layout.record(bytes)),
         };
         let count = records.len() as u64;
         notes.summary.records += count;

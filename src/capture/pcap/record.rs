@@ -1,5 +1,6 @@
-//! One record of a classic file. It is read by hand: pcap-parser takes lengths of old versions as
-//! they stand, has no modified records in big-endian order, and takes five times the instructions.
+//! One record of a classic file: pcap-parser's readers where one fits, our own where none does.
+
+use pcap_parser::LegacyPcapBlock;
 
 use crate::capture::bytes::Order;
 
@@ -13,7 +14,7 @@ pub(super) enum Lengths {
 }
 
 /// How a file's records are laid out.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 pub(super) struct Layout {
     pub(super) order: Order,
     /// Eight bytes more in each header.
@@ -31,25 +32,16 @@ pub(super) struct Fields {
 }
 
 impl Layout {
-    /// That of most files.
-    pub(super) const USUAL: Self =
-        Self { order: Order::Little, modified: false, lengths: Lengths::Captured };
-
     /// Length of a record's header.
     #[inline]
     pub(super) fn header(self) -> usize {
         if self.modified { 24 } else { 16 }
     }
 
-    /// What a header says; `None` where it is not all there.
-    #[inline]
+    /// Reads a header by hand; `None` where it is not all there.
     pub(super) fn fields(self, bytes: &[u8]) -> Option<Fields> {
-        let header = bytes.first_chunk::<16>()?;
-        if bytes.len() < self.header() {
-            return None;
-        }
-        let field = |at| self.order.u32(header, at);
-        let (seconds, fraction, a, b) = (field(0), field(4), field(8), field(12));
+        let header = bytes.get(..self.header())?;
+        let [seconds, fraction, a, b] = [0, 4, 8, 12].map(|at| self.order.u32(header, at));
         let swap = match self.lengths {
             Lengths::Captured => false,
             Lengths::Original => true,
@@ -59,11 +51,23 @@ impl Layout {
         Some(Fields { seconds, fraction, captured, original })
     }
 
-    /// The same of a record that is all there.
-    #[inline]
+    /// Reads a whole record by hand: pcap-parser takes lengths of old versions as they stand, and
+    /// has no modified records in big-endian order.
     pub(super) fn record(self, bytes: &[u8]) -> Option<Fields> {
         let fields = self.fields(bytes)?;
         let room = bytes.len().checked_sub(self.header())?;
         (fields.captured as usize <= room).then_some(fields)
     }
+}
+
+/// What one of pcap-parser's readers found; `None` where the record is not all there.
+#[inline]
+pub(super) fn found<E>(parsed: Result<(&[u8], LegacyPcapBlock<'_>), E>) -> Option<Fields> {
+    let (_, block) = parsed.ok()?;
+    Some(Fields {
+        seconds: block.ts_sec,
+        fraction: block.ts_usec,
+        captured: block.caplen,
+        original: block.origlen,
+    })
 }
