@@ -16,7 +16,7 @@ use super::fill::zeros::zeros;
 use super::text::cut;
 use crate::cause::{Cause, Evidence, facts, names};
 
-/// Items kept of one row's list; [`Values::add_few`] takes as many at once.
+/// Items kept of one row's list.
 pub(super) const ITEMS: usize = 64;
 /// Bytes kept of one item's text. With [`ITEMS`] and the rows of a chunk this keeps the 32-bit
 /// offsets of Arrow's `utf8` from overflowing.
@@ -132,22 +132,14 @@ impl Facts {
     /// Adds a row with these facts, or with the first of them.
     pub(super) fn row(&mut self, evidence: &[Evidence]) {
         let evidence = evidence.get(..ITEMS).unwrap_or(evidence);
-        let Self { fact, value, text, packet, at_hand, .. } = self;
-        // One column after the other: there is room for all of a row at once.
-        fact.extend(evidence.iter().map(|evidence| at_hand.place(evidence.fact)));
-        value.add_few(evidence.iter().map(|evidence| evidence.value));
-        packet.add_few(
-            evidence.iter().map(|evidence| evidence.packet.and_then(|n| i64::try_from(n).ok())),
-        );
-        if evidence.iter().all(|evidence| evidence.text.is_none()) {
-            text.push_missing(evidence.len());
-        } else {
-            for evidence in evidence {
-                match &evidence.text {
-                    Some(own) => text.push(cut(own, ITEM_OCTETS)),
-                    None => text.push_missing(1),
-                }
+        for Evidence { fact, value, text, packet } in evidence {
+            self.fact.push(self.at_hand.place(fact));
+            self.value.push(*value);
+            match text {
+                Some(text) => self.text.push(cut(text, ITEM_OCTETS)),
+                None => self.text.push_missing(),
             }
+            self.packet.push(packet.and_then(|n| i64::try_from(n).ok()));
         }
         // What Arrow cannot address is an error when the column is finished.
         self.ends.push(i32::try_from(self.fact.len()).unwrap_or(-1));

@@ -29,7 +29,7 @@ impl Lines {
             self.line.clear();
             match write(row, &mut self.line) {
                 Some(()) => self.texts.push(cut(&self.line, TEXT_OCTETS)),
-                None => self.texts.push_missing(1),
+                None => self.texts.push_missing(),
             }
         }
     }
@@ -39,7 +39,7 @@ impl Lines {
         for row in rows {
             match get(row) {
                 Some(ip) => self.texts.write(|octets| address(ip, octets)),
-                None => self.texts.push_missing(1),
+                None => self.texts.push_missing(),
             }
         }
     }

@@ -42,24 +42,23 @@ impl Strings {
             self.present = Bits::unset(self.missing, texts);
         }
         write(&mut self.octets);
-        self.ends.push(self.end());
-        self.present.push(true);
+        self.end(true);
     }
 
-    /// Adds so many that are missing, 64 at most.
+    /// Adds one that is missing.
     #[inline]
-    pub(crate) fn push_missing(&mut self, count: usize) {
+    pub(crate) fn push_missing(&mut self) {
         if self.ends.is_empty() {
-            self.missing += count;
+            self.missing += 1;
         } else {
-            self.ends.resize(self.ends.len() + count, self.end());
-            self.present.add(0, count);
+            self.end(false);
         }
     }
 
-    /// Where the latest text ends. What Arrow cannot address is an error when the column is finished.
-    fn end(&self) -> i32 {
-        i32::try_from(self.octets.len()).unwrap_or(i32::MAX)
+    fn end(&mut self, present: bool) {
+        // What Arrow cannot address is an error when the column is finished.
+        self.ends.push(i32::try_from(self.octets.len()).unwrap_or(i32::MAX));
+        self.present.push(present);
     }
 
     /// The column.
@@ -89,7 +88,7 @@ mod tests {
                 for text in &texts[from..to] {
                     match text {
                         Some(text) => strings.push(text),
-                        None => strings.push_missing(1),
+                        None => strings.push_missing(),
                     }
                 }
                 let column = strings.finish().unwrap();
