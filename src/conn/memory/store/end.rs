@@ -54,11 +54,7 @@ impl Store {
             }
             let from = rows.len();
             for &number in numbers {
-                if whole {
-                    self.end_whole(number, now, limits, released, &mut rows);
-                } else {
-                    self.end_one(number, now, limits, released, &mut rows);
-                }
+                self.end_one(number, whole, now, limits, released, &mut rows);
             }
             if let Some(each) = &mut early {
                 rows.show(from..rows.len(), each);
@@ -71,48 +67,31 @@ impl Store {
         rows
     }
 
-    /// Ends a connection and makes it a row.
+    /// Ends a connection and makes it a row: unpacked if it is to be whole, else packed.
     fn end_one(
         &mut self,
         number: u32,
+        whole: bool,
         now: i64,
         limits: &Limits,
         released: &mut [u64; 5],
         rows: &mut Rows,
     ) {
         let Some(&slot) = self.slot(number) else { return };
-        if let Some(Unpacked { connection: c, .. }) = self.unpacked_at_mut(number) {
-            if slot.followed {
-                decide(c, &slot, limits, now).count(released);
-            }
-            rows.put(c, false);
-            *c = Connection::blank();
-        } else if let Some(bytes) = self.arena.whole(slot.at) {
+        if !whole && let Some(bytes) = self.arena.whole(slot.at) {
             let release = slot.followed.then(|| limits.at_the_end(slot.last(None), now));
             if let Some(release) = release {
                 release.count(released);
             }
-            let rare = reference(bytes);
-            let rare = rare.and_then(|at| self.rare.get_mut(at)?.take());
-            rows.push_packed(bytes, rare, release);
+            rows.push_packed(bytes, take_rare(&mut self.rare, reference(bytes)), release);
             self.arena.give_back(slot.at);
+            return;
         }
-    }
-
-    /// The same, and leaves the row unpacked.
-    fn end_whole(
-        &mut self,
-        number: u32,
-        now: i64,
-        limits: &Limits,
-        released: &mut [u64; 5],
-        rows: &mut Rows,
-    ) {
-        let Some(&slot) = self.slot(number) else { return };
         let mut row = Connection::blank();
         if let Some(Unpacked { connection, .. }) = self.unpacked_at_mut(number) {
             std::mem::swap(&mut row, connection);
-        } else if let Some(form) = self.arena.packed(slot.at) {
+        } else {
+            let Some(form) = self.arena.packed(slot.at) else { return };
             let rare = unpack_blank(form, &mut row, None);
             take_rare(&mut self.rare, rare).unwrap_or_default().put(&mut row);
             self.arena.give_back(slot.at);
@@ -120,7 +99,11 @@ impl Store {
         if slot.followed {
             decide(&mut row, &slot, limits, now).count(released);
         }
-        rows.push_whole(row);
+        if whole {
+            rows.push_whole(row);
+        } else {
+            rows.put(&mut row, false);
+        }
     }
 
     /// Decides how an unpacked connection ended that is let go now.
