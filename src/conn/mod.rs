@@ -43,7 +43,7 @@ pub use facts::teardown::{Form, Kind, Reason, Reset, SequenceCheck, Teardown, Tr
 pub use facts::vantage::{Vantage, VantageBasis};
 pub use follow::payload::alert_name;
 pub use follow::teardowns::SEARCHED;
-pub use memory::limits::Limits;
+pub use memory::limits::{HELD_WHOLE, Limits};
 pub(crate) use memory::rows::Unpacker;
 pub use memory::rows::{Groups, Rows};
 pub use memory::store::PREFETCHED;

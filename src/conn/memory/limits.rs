@@ -11,9 +11,9 @@ pub(in crate::conn) const SECOND: i64 = 1_000_000_000;
 const UNPACKED: usize = 1 << 20;
 /// The same where memory is bounded: what is saved is worth more than the time it takes.
 const UNPACKED_IF_BOUNDED: usize = 8192;
-/// Rows up to which all are unpacked once at the end, and stay so until they were judged: together
-/// they take some 100 MB. More stay packed, and are unpacked once to learn from and once to be judged.
-const WHOLE_AT_THE_END: usize = 1 << 16;
+/// Rows up to which all are unpacked once, and stay so until they were judged: together they take
+/// some 100 MB. More stay packed, and are unpacked once to learn from and once to be judged.
+pub const HELD_WHOLE: usize = 1 << 16;
 
 /// When connections are let go, in nanoseconds of capture time.
 #[derive(Clone, Debug)]
@@ -82,8 +82,8 @@ impl Limits {
     /// taken by each.
     pub(in crate::conn) fn most_whole(&self, each: usize) -> usize {
         let bytes = self.memory.and_then(|bytes| usize::try_from(bytes).ok());
-        let room = bytes.map_or(WHOLE_AT_THE_END, |bytes| bytes / each);
-        self.unpacked.min(WHOLE_AT_THE_END).min(room)
+        let room = bytes.map_or(HELD_WHOLE, |bytes| bytes / each);
+        self.unpacked.min(HELD_WHOLE).min(room)
     }
 
     /// When a connection is let go unless another of its packets comes.

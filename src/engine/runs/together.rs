@@ -9,7 +9,7 @@ use super::plan::Plan;
 use crate::base::error::Error;
 use crate::base::guard;
 use crate::cause::{Circle, Context, Heavy, Left, Only};
-use crate::conn::{Connection, Counts, Rows};
+use crate::conn::{Connection, Counts, HELD_WHOLE, Rows};
 use crate::engine::judge::Judge;
 use crate::engine::{Metadata, Options};
 use crate::packet::{Path, PathId};
@@ -20,8 +20,6 @@ use crate::table::shared::Shared;
 const SHOWN: usize = 64;
 /// Times that all connections are gone through for sums, at most.
 const SHARES: usize = 64;
-/// Connections that are held as they are; more of them are packed, which takes time.
-const WHOLE: usize = 1 << 16;
 /// Bytes of a context for each thing that it remembers, as measured.
 const OF_ONE: usize = 170;
 
@@ -283,7 +281,7 @@ impl Together {
             row.id = at.map_or(u64::MAX, |at| at as u64);
             row
         };
-        let few = self.of_part(plan, part).len().min(self.most.rows) <= WHOLE;
+        let few = self.of_part(plan, part).len().min(self.most.rows) <= HELD_WHOLE;
         let add = |rows: &mut Rows, mut row: Box<Connection>| {
             if few { rows.push_whole(*row) } else { rows.push(&mut row) }
         };
