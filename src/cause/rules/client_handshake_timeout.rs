@@ -94,12 +94,11 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     // among many clients behind one device races cannot be told apart.
     let p = case.parameters;
     let span = (p.race_families_from_s, p.race_families_s);
+    // Nor was it the path or the server that let it wait, where the same service opened another.
     let instead = used_instead(case, p.race_window_s).is_some()
-        || limit.interval().is_none() && case.context.won_beside(c, span, reset.time);
+        || limit.interval().is_none()
+            && (case.context.won_beside(c, span, reset.time) || opened_beside(case, reset));
     let most = if instead { INSTEAD } else { 1.0 };
-    // Nor was it the path or the server that let it wait.
-    let beside = limit.interval().is_none() && opened_beside(case, reset);
-    let most = if beside { INSTEAD } else { most };
     // Why this one was dropped, and not those that waited as long, is not told by its wait.
     let others = limit.refuted() || case.context.often_waited(c, wait);
     let mut finding = Finding::new(f64::min(
