@@ -44,6 +44,27 @@ fn code(text: &str) -> String {
     text.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
 }
 
+/// What stands between the commas of a list, up to its closing brace.
+fn listed(list: &str) -> Vec<&str> {
+    let (mut depth, mut found, mut begin) = (0, Vec::new(), 0);
+    for (at, c) in list.char_indices().chain([(list.len(), '}')]) {
+        match c {
+            '{' => depth += 1,
+            '}' if depth > 0 => depth -= 1,
+            ',' | '}' if depth == 0 => {
+                found.push(list[begin..at].trim());
+                begin = at + 1;
+                if c == '}' {
+                    break;
+                }
+            }
+            _ => {}
+        }
+    }
+    found.retain(|one| !one.is_empty());
+    found
+}
+
 /// What follows each `prefix` in a text: the names directly behind it, in braces or not.
 fn names_behind(text: &str, prefix: &str) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
@@ -55,22 +76,7 @@ fn names_behind(text: &str, prefix: &str) -> BTreeSet<String> {
         let rest = &text[at + prefix.len()..];
         let name = |s: &str| s.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
         if let Some(list) = rest.strip_prefix('{') {
-            let (mut depth, mut item) = (0, String::new());
-            for c in list.chars() {
-                match c {
-                    '}' if depth == 0 => break,
-                    '{' => depth += 1,
-                    '}' => depth -= 1,
-                    ',' if depth == 0 => {
-                        found.insert(name(item.trim()));
-                        item.clear();
-                        continue;
-                    }
-                    _ => {}
-                }
-                item.push(c);
-            }
-            found.insert(name(item.trim()));
+            found.extend(listed(list).into_iter().map(name));
         } else {
             found.insert(name(rest));
         }
@@ -87,21 +93,7 @@ fn paths(before: &str, named: &str) -> Vec<String> {
         return vec![format!("{before}{own}")];
     };
     let before = format!("{before}{}", head.trim());
-    let list = list.strip_suffix('}').unwrap_or(list);
-    let (mut depth, mut found, mut begin) = (0, Vec::new(), 0);
-    for (at, c) in list.char_indices().chain([(list.len(), ',')]) {
-        match c {
-            '{' => depth += 1,
-            '}' => depth -= 1,
-            ',' if depth == 0 => {
-                let one = list[begin..at].trim();
-                found.extend((!one.is_empty()).then(|| paths(&before, one)).into_iter().flatten());
-                begin = at + 1;
-            }
-            _ => {}
-        }
-    }
-    found
+    listed(list).into_iter().flat_map(|one| paths(&before, one)).collect()
 }
 
 /// The module of a file below `src`: `conn/memory/mod.rs` is `conn::memory`.
