@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import finrst
+from finrst._face.steps import MOST_BUCKETS
 from test_steps import pieces
 
 if TYPE_CHECKING:
@@ -144,6 +145,11 @@ def test_a_plan_of_endless_counts_takes_no_memory(
     finally:
         tracemalloc.stop()
     assert peak < 1 << 20
+
+
+def test_the_engine_takes_no_more_buckets_than_a_plan(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=f"{MOST_BUCKETS} at most"):
+        finrst.digest("tests/data/demo.pcap", tmp_path / "run.frd", buckets=MOST_BUCKETS + 1)
 
 
 @pytest.mark.parametrize("name", ["save", "resume", "leave", "seed", "threads", "memory_limit"])
