@@ -43,14 +43,7 @@ impl<T> Deref for Few<T> {
 
 impl<T> From<Vec<T>> for Few<T> {
     fn from(mut all: Vec<T>) -> Self {
-        match (all.len(), all.pop()) {
-            (1, Some(item)) => Self::One(item),
-            (_, Some(last)) => {
-                all.push(last);
-                Self::Many(all)
-            }
-            (_, None) => Self::None,
-        }
+        if all.len() > 1 { Self::Many(all) } else { all.pop().map_or(Self::None, Self::One) }
     }
 }
 

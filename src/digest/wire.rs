@@ -22,6 +22,9 @@ pub(crate) fn unzigzag(value: u64) -> i64 {
 /// There are never as many of anything: all counts of all files can be added up.
 pub(crate) const MOST: u64 = 1 << 47;
 
+/// Bytes of a number at most.
+const LONGEST: usize = 10;
+
 /// Appends a number, seven bits a byte. Most are small.
 #[inline]
 pub(crate) fn put(out: &mut Vec<u8>, value: u64) {
@@ -37,7 +40,7 @@ pub(crate) fn put(out: &mut Vec<u8>, value: u64) {
 
 #[inline(never)]
 fn put_large(out: &mut Vec<u8>, mut value: u64) {
-    let (mut octets, mut length) = ([0; 10], 0);
+    let (mut octets, mut length) = ([0; LONGEST], 0);
     for place in &mut octets {
         let [low, ..] = value.to_le_bytes();
         *place = low | 128;
@@ -60,9 +63,6 @@ pub(crate) fn get(octets: &mut &[u8]) -> Option<u64> {
     }
     get_large(octets)
 }
-
-/// Bytes of a number at most.
-const LONGEST: usize = 10;
 
 #[inline(never)]
 fn get_large(octets: &mut &[u8]) -> Option<u64> {

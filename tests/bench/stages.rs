@@ -9,9 +9,10 @@
 //! connections, `tables` judges them and makes every table, `findings` tells what lies across them,
 //! `scan` makes the tables in bounded memory. Of a reading in steps `digest` writes the
 //! file's digest for eight buckets, `stitch` follows the connections of each, `judge` makes the tables
-//! of connections: what they take beside `decode`, `track` and `tables` is what steps cost. One thread is used unless told otherwise, and all
-//! columns are made: those of connections and, behind a `/`, of teardowns are named with commas between them.
-//! A line of JSON tells what was found, and what the findings alone took.
+//! of connections: what they take beside `decode`, `track` and `tables` is what steps cost. One thread
+//! is used unless told otherwise, and all columns are made: those of connections and, behind a `/`, of
+//! teardowns are named with commas between them. A line of JSON tells what was found, and what the
+//! findings alone took.
 #![allow(clippy::print_stdout, clippy::expect_used)]
 
 use std::collections::HashMap;

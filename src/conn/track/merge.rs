@@ -14,6 +14,15 @@ struct Line {
     head: Option<(u64, u64)>,
 }
 
+impl Tracker {
+    /// Lets go of everything that is still followed, and shows every row. Rows are in order of
+    /// connection.
+    pub fn finish(self, each: impl FnMut(&[&Connection])) -> (Counts, Rows) {
+        let now = self.now();
+        finish(vec![self], now, each)
+    }
+}
+
 /// Lets go of everything that is still followed when the capture ends `now`, and shows every row.
 /// Connections are numbered and stand in the order of their first packets, as one tracker alone
 /// would have them.
@@ -24,15 +33,6 @@ pub fn finish(
 ) -> (Counts, Rows) {
     let (counts, rows, _) = together(trackers, now, None, &mut each);
     (counts, rows)
-}
-
-impl Tracker {
-    /// Lets go of everything that is still followed, and shows every row. Rows are in order of
-    /// connection.
-    pub fn finish(self, each: impl FnMut(&[&Connection])) -> (Counts, Rows) {
-        let now = self.now();
-        finish(vec![self], now, each)
-    }
 }
 
 /// The same for trackers that went on with connections of an earlier reading, or leave some to a
