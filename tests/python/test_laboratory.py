@@ -275,3 +275,43 @@ def test_a_label_that_the_kernel_contradicts_is_told(lab: Any) -> None:
         told = kernel._contradicts(abort, "client", [1.0], reasons, kernel.UNREAD)
         assert told == said
     assert kernel._contradicts(abort, "server", [1.0], [], kernel.UNREAD) == ""
+
+
+COLUMNS = "capture client_ip client_port server_ip server_port scenario ending ended_by cause"
+ENDS = ("192.0.2.1", "40000", "198.51.100.1", "443")
+
+
+@pytest.mark.parametrize("asked", [[], ["--scenarios"]])
+def test_mistakes_of_held_out_families_are_told_to_who_asks_for_them(
+    asked: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    score = script("score")
+    closed = sorted(score.held_out() - score.held_out("opened"))
+    families = {"silent": "tuned on", "races": "opened later", closed[0]: "held out"}
+    lines = [f"{COLUMNS} alternatives_allowed visible ordinal".replace(" ", ",")]
+    for family in families:
+        verdict = ("reset", "client", "keepalive_race", "", "yes", "1")
+        lines.append(",".join((f"{family}.client", *ENDS, f"secret_{family}", *verdict)))
+    (tmp_path / "labels.csv").write_text("\n".join(lines))
+    for family in families:
+        (tmp_path / f"{family}.client.pcap").touch()
+    said = SimpleNamespace(ending="reset", ended_by="client", cause="no_socket", confidence=0.98)
+    monkeypatch.setattr(score, "verdicts", lambda _: {(*ENDS, "1"): said})
+
+    def told(*more: str) -> str:
+        monkeypatch.setattr(sys, "argv", ["score.py", str(tmp_path), *asked, *more])
+        assert score.main() == 0
+        return capsys.readouterr().out
+
+    plain = told()
+    # Its figures are there, and what it got wrong is not.
+    assert f"{closed[0]} *" in plain
+    assert [f"secret_{family}" in plain for family in families] == [True, True, False]
+    assert "worst confusions, held out" not in plain
+    opened = told("--open-held-out")
+    assert all(f"secret_{family}" in opened for family in families)
+    assert opened.index("WARNING") < opened.index(f"secret_{closed[0]}")
+    assert "WARNING" not in plain
