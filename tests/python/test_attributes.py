@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import os
+import shutil
 import subprocess
 import sys
 import textwrap
@@ -88,6 +90,48 @@ def test_a_checker_knows_typos(tmp_path: Path) -> None:
     assert "Non-overlapping equality check" in found[7]
     assert "datetime.datetime" in found[8]
     assert '"str"' in found[9].replace("builtins.", "")
+
+
+def test_another_checker_knows_them_too(tmp_path: Path) -> None:
+    """Editors ask pyright; it sees the public names with their types, and the same typos."""
+    pytest.importorskip("pyright", reason="pyright is not installed: no types are checked by it")
+    if shutil.which("node") is None:
+        pytest.skip("node is not installed: pyright does not run")
+    source = tmp_path / "program.py"
+    source.write_text(
+        textwrap.dedent(
+            """
+            import finrst
+            import finrst.plot
+            cap = finrst.read("x.pcap")
+            one = cap.connection(0)
+            one.causee
+            found = cap.findings()
+            found[0].sentense
+            found[0].example.ended_bye
+            finrst.compare(cap, cap).changes
+            finrst.plot.causes(cap)
+            cap.report("x.html", titel="x")
+            reveal_type(one.cause)
+            reveal_type(found)
+            reveal_type(cap.explore())
+            """
+        ),
+        encoding="utf-8",
+    )
+    package = Path(finrst.__file__).parents[1]
+    settings = {"extraPaths": [str(package)], "reportMissingModuleSource": False}
+    (tmp_path / "pyrightconfig.json").write_text(json.dumps(settings), encoding="utf-8")
+    command = [sys.executable, "-m", "pyright", "--outputjson", "-p", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
+    told = json.loads(done.stdout)["generalDiagnostics"]
+    lines = {one["range"]["start"]["line"] + 1: one["message"] for one in told}
+    wrong = {one["range"]["start"]["line"] + 1 for one in told if one["severity"] == "error"}
+    assert wrong == {6, 8, 9, 12}, told
+    assert '"causee"' in lines[6]
+    assert '"str"' in lines[13]
+    assert '"Findings"' in lines[14]
+    assert '"Explorer"' in lines[15]
 
 
 def test_a_typo_says_what_was_meant() -> None:

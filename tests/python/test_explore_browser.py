@@ -434,6 +434,21 @@ LAPPED = """() => {
 }"""
 
 
+# A hint in a field is a text like any other, and no box that has a width of its own.
+HINTS = """() => {
+  const found = [], paper = document.createElement("canvas").getContext("2d");
+  for (const one of document.querySelectorAll(".finrst-explore input")) {
+    if (!one.offsetWidth) continue;
+    const style = getComputedStyle(one);
+    paper.font = style.font;
+    const room = one.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
+    const needed = paper.measureText(one.placeholder).width;
+    if (needed > room) found.push(`${one.placeholder}: ${needed} > ${room}`);
+  }
+  return found;
+}"""
+
+
 LONG = "a-name-as-long.as-clouds-give-them.to-what-they.rent-out.region-7.cloud.example"
 
 
@@ -455,11 +470,19 @@ def test_nothing_is_cut_at_any_width(
     stage.page.locator(".more").wait_for()
     stage.page.locator(".body .row").first.click()
     stage.page.locator(".detail svg").wait_for(timeout=10_000)
-    for wrong in (OVER, CUT, LAPPED):
+    for wrong in (OVER, CUT, LAPPED, HINTS):
         assert stage.page.evaluate(wrong) == []
     if folder := os.environ.get("FINRST_SHOTS"):
         name = f"explore_{which}_{width}{'_dark' if dark else ''}.png"
         stage.page.screenshot(path=Path(folder) / name, full_page=True)
+
+
+def test_a_hint_that_is_cut_is_found(show: Show) -> None:
+    stage = show(width=390)
+    assert stage.page.evaluate(HINTS) == []
+    stage.page.evaluate("() => { document.querySelector('.tools input').style.flex = '0 0 12em'; }")
+    (found,) = stage.page.evaluate(HINTS)
+    assert found.startswith("filter: address, port, name, cause, #number")
 
 
 @pytest.mark.parametrize("width", [390, 800, 1280, 1920])
