@@ -53,6 +53,12 @@ ALL = """--lib --test=capture --test=causes --test=conversations --test=lab_verd
 # Seconds each, where the others take milliseconds.
 SLOW = """-- --skip corpus:: --skip random:: --skip a_cut_stream --skip everything_before_damage
     --skip a_search_takes_nothing --skip a_million_blocks"""
+# Of these programs, tests that take longer than all the others together: only survivors meet them.
+SLOWEST = {
+    "lib": ["however_many_there_are"],
+    "capture": ["copies::any_", "a_thousand_overlapping_files"],
+    "conversations": ["forms::many_that", "forms::quiet_connections", "thresholds::"],
+}
 # A mutant that allocates without end must not take the machine with it.
 MEMORY = 8 << 30
 
@@ -63,12 +69,13 @@ def layer(name: str) -> str:
     return stem if stem in LAYERS else part
 
 
-def known() -> list[str]:
-    """Names of all mutants, which begin with the file's."""
-    listed = subprocess.run(
-        ["cargo", "mutants", "--list", "--json"], cwd=ROOT, check=True, stdout=subprocess.PIPE
+def listed(tree: pathlib.Path = ROOT) -> list[dict[str, Any]]:
+    """All mutants, as cargo-mutants tells them; names begin with the file's."""
+    told = subprocess.run(
+        ["cargo", "mutants", "--list", "--json"], cwd=tree, check=True, stdout=subprocess.PIPE
     )
-    return [mutant["name"] for mutant in json.loads(listed.stdout)]
+    mutants: list[dict[str, Any]] = json.loads(told.stdout)
+    return mutants
 
 
 def draw(mutants: list[str], seed: int, count: int) -> list[str]:
@@ -171,7 +178,7 @@ def main() -> None:
     if arguments.only:
         names = [line for line in arguments.only.read_text().splitlines() if line]
     else:
-        names = draw(known(), arguments.seed, arguments.count)
+        names = draw([m["name"] for m in listed()], arguments.seed, arguments.count)
     if arguments.list:
         print("\n".join(names))
         return
