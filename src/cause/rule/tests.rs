@@ -1,5 +1,5 @@
 use crate::cause::near::around;
-use crate::cause::rule::Case;
+use crate::cause::rule::{Case, Finding};
 use crate::cause::{Context, Parameters};
 use crate::conn::{Connection, play};
 
@@ -39,4 +39,10 @@ fn a_row_in_the_middle_is_compared_with_half_of_them_on_either_side() {
     let first = c.teardowns[0].packet;
     assert_eq!((near[0], near[near.len() - 1]), (first + 72, first + 327));
     assert_eq!(near.len(), 256);
+}
+
+#[test]
+fn what_speaks_for_a_finding_makes_it_surer() {
+    assert!((Finding::new(0.5).plus(0.2).confidence - 0.7).abs() < 1e-9);
+    assert!((Finding::new(0.5).plus(-0.2).confidence - 0.3).abs() < 1e-9);
 }
