@@ -17,6 +17,7 @@ from finrst.__main__ import main
 from finrst._story import wording
 from finrst._story.finding import Findings
 from finrst._story.tally import Tally
+from finrst._story.told import details
 from finrst._story.trust import limits
 
 if TYPE_CHECKING:
@@ -246,6 +247,19 @@ def test_a_client_with_a_limit_for_connecting_is_told_with_it() -> None:
     assert found[0].sentence == (
         "192.0.2.1 gives up connecting to 198.51.100.1:443 (https) after 3 s: 4 connections."
     )
+
+
+def test_clients_are_named_where_they_are_few_and_the_sentence_does_not() -> None:
+    refused = "> S client=1..{0}, < R. client=1..{0}"
+    assert one_of(refused.format(1), "refused").clients == "client 192.0.2.1"
+    named = one_of(refused.format(3), "refused").clients
+    assert named == "clients 192.0.2.1, 192.0.2.2 and 192.0.2.3"
+    many = one_of(refused.format(4), "refused")
+    assert many.clients == "4 clients"
+    assert "; 4 clients" in details(many)
+    scan = one_of("> S server=1..24", "scan")
+    assert scan.clients == ""
+    assert "192.0.2.1" in scan.sentence
 
 
 def test_one_host_behind_most_of_the_trouble_is_named() -> None:

@@ -24,6 +24,7 @@ SCREEN = 40
 
 QUESTIONS = [
     ("who reset it", CIPHERS, "73 connections ended in a reset by the server"),
+    ("who reset it", CIPHERS, "all had been acknowledged; to "),
     ("who reset it", "practice/A16-comcast-sandvine.pcap", "Somebody between 192.0.2.10 and "),
     (
         "why a reset right after the SYN-ACK",
@@ -55,6 +56,7 @@ QUESTIONS = [
     ("is it harmless", CIPHERS, "and lost nothing: all had been acknowledged"),
     ("since when", SMB, "Since 2022-06-06 12:35:04 UTC, for 4 min 23 s"),
     ("which clients", SMB, "192.168.1.124 scans"),
+    ("which clients", SMB, "for 2 min 2 s; client 192.168.1."),
     (
         "what do I do next",
         "practice/A03-palo-alto-reject.pcap",

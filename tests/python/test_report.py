@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -199,3 +200,14 @@ def test_plots_are_there_for_phones_too(page: str) -> None:
     assert {float(width) * 96 / 72 < 390 for width in narrow} == {True}
     assert {float(width) * 96 / 72 > 800 for width in broad} == {True}
     assert "figure.narrow{display:none}" in page
+
+
+def test_a_report_says_on_a_terminal_that_it_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = str(tmp_path / "demo.md")
+    assert main(["report", str(DEMO), "-o", out]) == 0
+    assert capsys.readouterr().err == ""
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    assert main(["report", str(DEMO), "-o", out]) == 0
+    assert f"25 connections: {out}\n" in capsys.readouterr().err

@@ -172,6 +172,16 @@ def test_card_and_text_begin_with_trouble(demo: finrst.Capture) -> None:
     assert found != [0, 1, 2, 3, 4]
 
 
+def test_every_colour_of_the_charts_of_a_card_is_named(demo: finrst.Capture) -> None:
+    """How they ended has a colour for those that nobody answered, which Why folds away."""
+    shown = demo._repr_html_()
+    used = set(re.findall(r'class="bar" title="(\w+): ', shown))
+    named = re.findall(r'<span class="of"><span style="[^"]+"></span>(\w+)</span>', shown)
+    assert "timeout" in used
+    assert set(named) == used
+    assert len(named) == len(set(named))
+
+
 def test_one_kind_of_trouble_fills_the_card() -> None:
     cap = finrst.conversation(
         "> S port=1..9, < R. port=1..9, > S port=20, < S. port=20, > . port=20"

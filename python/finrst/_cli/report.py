@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from finrst._base.text import printable
+from finrst._base.text import plural, printable
 from finrst._face.read import read
 from finrst._files.atomic import check
 
@@ -49,4 +50,7 @@ def main(arguments: list[str]) -> int:
         check(given.output, common.files(found, recursive=given.recursive), overwrite=given.force)
         capture = read(found, **common.options(given))
         capture.report(given.output, title=given.title, overwrite=given.force)
+        told = f"{plural(len(capture), 'connection')}: {printable(given.output)}"
+    if sys.stderr.isatty():
+        print(told, file=sys.stderr)
     return outcome.code

@@ -14,7 +14,7 @@ from finrst._story.summary import is_rest
 from . import rows, stories
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
 
     from finrst._base.classes import CauseClass
     from finrst._story.summary import Summary
@@ -60,8 +60,10 @@ def _in(one: CauseClass) -> _Look:
     return _Look(f"background:{one.colour}", title=f"{one.name}: {one.meaning}")
 
 
-def _key(causes: Iterable[str]) -> str:
-    there = {class_of(cause).name for cause in causes}
+def _key(summary: Summary) -> str:
+    """Name the colours of both charts that have some."""
+    there = {class_of(word).name for word, _ in summary.causes if not is_rest(word)}
+    there |= {class_of_ending(word).name for word, _ in summary.endings if not is_rest(word)}
     chips = "".join(
         f'<span class="of"><span style="background:{one.colour}"></span>{one.name}</span> '
         for one in CLASSES
@@ -78,7 +80,6 @@ def card(
     where: dt.tzinfo = dt.UTC,
 ) -> str:
     """Render what a capture is, how far it can be trusted and how its connections ended."""
-    named = [word for word, _ in summary.causes if not is_rest(word)]
     why = _bars("Why", summary.causes, lambda word: _in(class_of(word)))
     source = f" in {brief(summary.source)}" if summary.source else ""
     parts = [
@@ -90,7 +91,7 @@ def card(
         stories.brief(summary.findings),
         '<div class="panels">',
         _bars("How they ended", summary.endings, lambda word: _in(class_of_ending(word))),
-        why.removesuffix("</div>") + _key(named) + "</div>" if why else "",
+        why.removesuffix("</div>") + _key(summary) + "</div>" if why else "",
         _bars("Who ended them", summary.ended_by, _neutral),
         _bars("Servers with endings that are not orderly", summary.servers, _neutral),
         _bars("Clients with endings that are not orderly", summary.clients, _neutral),

@@ -64,6 +64,8 @@ class Finding(ByValue):
         """
         self.sentence: str = wording.sentence(facts, naming)
         """What happened, to how many, between whom."""
+        self.clients: str = wording.clients(facts, naming)
+        """Whose connections they are, or how many clients'; empty where the sentence says it."""
         self.why: str = wording.why(facts)
         """What says so."""
         self.count: int = facts["count"]

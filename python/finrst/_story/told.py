@@ -17,8 +17,14 @@ _WIDEST = max(map(len, SEVERITIES))
 
 
 def details(one: Finding) -> str:
-    """Say when it was and what it cost."""
-    said = f"{one.when}; {one.cost}" if one.cost else one.when
+    """Say when it was, whose connections they are, and what it cost.
+
+    >>> import finrst
+    >>> (one,) = finrst.conversation("> S client=1..2, < R. client=1..2").findings()
+    >>> details(one)
+    'Since 2026-01-01 00:00:00 UTC, for 30 ms; clients 192.0.2.1 and 192.0.2.2.'
+    """
+    said = "; ".join(part for part in (one.when, one.clients, one.cost) if part)
     return f"{said[:1].upper()}{said[1:]}."
 
 

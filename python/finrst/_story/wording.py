@@ -22,6 +22,8 @@ _PORTS = 8
 _TENTHS = 1000
 # Waiting for less than this costs nobody anything.
 _WAITED = 0.1
+# Kinds whose sentences say whose connections they are.
+_OF_CLIENTS = frozenset({"injection", "syn_flood", "scan", "connect_limit", "busiest_host"})
 
 
 def sentence(facts: Facts, naming: Naming) -> str:
@@ -43,6 +45,17 @@ def why(facts: Facts) -> str:
     more = facts["causes"][0] - len(told)
     told += [f"{number(more)} others"] if more else []
     return f"Causes: {', '.join(told)}."
+
+
+def clients(facts: Facts, naming: Naming) -> str:
+    """Name the clients where they are few, else count them; nothing where the sentence does."""
+    if facts["kind"] in _OF_CLIENTS:
+        return ""
+    named = _hosts(facts | {"naming": naming}, "clients")
+    distinct = facts["clients"][0]
+    if distinct > _NAMED:
+        return named
+    return f"client {named}" if distinct == 1 else f"clients {named}"
 
 
 def cost(facts: Facts) -> str:
@@ -313,7 +326,8 @@ def _begun_before(facts: Facts) -> str:
 
 def _harmless_reset(facts: Facts) -> str:
     return (
-        f"{_count(facts)} ended in a reset{_by(facts)} and lost nothing: all had been acknowledged."
+        f"{_count(facts)} ended in a reset{_by(facts)} and lost nothing: all had been "
+        f"acknowledged; to {_services(facts)}."
     )
 
 
