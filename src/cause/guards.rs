@@ -46,6 +46,7 @@ const GUARDS: [(&str, f64); 7] = [
 pub(super) struct Guards {
     applies: [bool; GUARDS.len()],
     any: bool,
+    stray: bool,
     change: f64,
 }
 
@@ -53,10 +54,13 @@ impl Guards {
     /// What the quality of the capture says of a case, whatever its cause.
     pub(super) fn of(case: &Case<'_>) -> Self {
         let c = case.connection;
-        let attempt = c.side(Side::Client).syns > 0 && !c.side(Side::Server).spoke();
+        // Who goes on after its SYN has heard an answer, which the capture did not.
+        let client = c.side(Side::Client);
+        let attempt =
+            client.syns > 0 && client.alive == client.syns && !c.side(Side::Server).spoke();
         let one_sided = !c.two_sided() && !attempt;
-        let gaps = c.endpoints.iter().any(|e| e.unseen_acked > 0)
-            || c.endpoints.iter().any(|e| e.ranges.is_some());
+        let gaps = c.endpoints.iter().any(|e| e.unseen_acked > 0 || e.ranges.is_some())
+            || c.endpoints.iter().any(|e| e.lost_bytes() > 0);
         let packets: u64 = c.endpoints.iter().map(|e| e.packets).sum();
         let copies: u64 = c.endpoints.iter().map(|e| u64::from(e.duplicates)).sum();
         let reused = c.extra().is_some_and(|extra| extra.earlier_open);
@@ -76,7 +80,7 @@ impl Guards {
             change += if applies { amount } else { 0.0 };
         }
         let any = applies.iter().fold(false, |any, applies| any | applies);
-        Self { applies, any, change }
+        Self { applies, any, stray: c.ending == Ending::Stray, change }
     }
 
     /// A finding's confidence after every guard.
@@ -87,6 +91,13 @@ impl Guards {
     /// Whether any took something.
     pub(super) fn lower(&self) -> bool {
         self.any
+    }
+
+    /// Whether one applies under which nobody has measured how often a verdict is right: whatever
+    /// is labelled passed both ways, but for segments that belong to nothing.
+    pub(super) fn unmeasured(&self) -> bool {
+        let [one_direction, ..] = self.applies;
+        one_direction && !self.stray
     }
 
     /// Adds those that took something to the evidence.

@@ -45,6 +45,8 @@ numbers! {
     DECISION:
     /// Above this, a cause is more likely than not.
     confidence LIKELY = 0.5;
+    /// At most, where something else leaves the same packets or one direction alone was captured.
+    confidence DOUBTED = 0.79;
     /// Resets of a handshake that are asked what they know of it.
     bound ASKED_OF_A_HANDSHAKE: usize = 8;
 }
@@ -343,8 +345,11 @@ fn decide(case: &Case<'_>, sender: EndedBy, asked: Asked) -> (Verdict, Option<Fo
         let stated = guards.confidence(finding.confidence);
         let measured =
             calibration::frequency(found, guards.lower(), stated, case.parameters.calibration);
-        // Laboratories arrange their forgers: who accuses is never surer than its rule.
-        let confidence = if finding.third_party { measured.min(stated) } else { measured };
+        // Laboratories arrange their forgers, and what has a double: neither is surer than its rule.
+        let arranged = finding.third_party || finding.as_stated;
+        let confidence = if arranged { measured.min(stated) } else { measured };
+        let doubted = finding.as_stated || guards.unmeasured();
+        let confidence = if doubted { confidence.min(DOUBTED) } else { confidence };
         if best.is_none() || likeliest <= LIKELY && stated > likeliest {
             likeliest = stated;
             if best.is_some() {

@@ -134,6 +134,8 @@ pub struct Finding {
     pub ended_by_sender: bool,
     /// Whether it is only one of several that it could be, and too weak to decide.
     pub candidate: bool,
+    /// Whether it is no surer than stated, and not built on, however often laboratories show it right.
+    pub as_stated: bool,
 }
 
 impl Finding {
@@ -150,6 +152,7 @@ impl Finding {
             forged_data: false,
             ended_by_sender: false,
             candidate: false,
+            as_stated: false,
         }
     }
 
@@ -178,6 +181,14 @@ impl Finding {
     pub fn plus(mut self, confidence: f64) -> Self {
         self.confidence += confidence;
         self
+    }
+
+    /// Something else leaves the same packets, and nothing in the capture speaks against it: how
+    /// often a laboratory arranges the one says nothing of how often the other comes.
+    #[must_use]
+    pub fn as_stated(mut self) -> Self {
+        self.as_stated = true;
+        self.with(Evidence::of("something_else_leaves_the_same"))
     }
 
     /// Sent by neither side.

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // a failing test says where
 
 mod bounds;
+mod doubles;
 mod forms;
 mod notation;
 mod numbers;

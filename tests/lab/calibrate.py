@@ -35,6 +35,8 @@ ROOT = HERE.parents[1]
 LIST = ROOT / "src" / "cause" / "calibration" / "measured.rs"
 TABLE = ROOT / "docs" / "reliability-table.md"
 STATED = {"calibration": 0.0}
+# Told of a verdict that nothing sets apart from its double: nothing is built on it.
+DOUBLE = "something_else_leaves_the_same"
 # Kinds of cases from practice are families of this name and theirs.
 PRACTICE = "practice "
 
@@ -81,10 +83,13 @@ def practice(*, opened: bool = True) -> Iterator[Row]:
 
 def row(family: str, scenario: str, verdict: Any, label: set[str]) -> Row:
     stated = float(verdict.confidence)
-    guarded = any(str(fact["fact"]).startswith("guard_") for fact in verdict.evidence)
+    facts = {str(fact["fact"]) for fact in verdict.evidence}
+    guarded = any(fact.startswith("guard_") for fact in facts)
     good = right(verdict.cause, stated, label)
-    accuses = verdict.ended_by == "third_party"
-    return Row(family, scenario, verdict.cause, stated, good, guarded, accuses)
+    as_stated = verdict.ended_by == "third_party" or DOUBLE in facts
+    one_way = "guard_one_direction_only" in facts and verdict.ending != "stray"
+    doubted = one_way or DOUBLE in facts
+    return Row(family, scenario, verdict.cause, stated, good, guarded, as_stated, doubted)
 
 
 def report(known: list[Row], closed: list[Row]) -> str:

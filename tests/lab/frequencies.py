@@ -61,7 +61,8 @@ class Row:
     stated: float
     right: float
     guarded: bool
-    accuses: bool
+    as_stated: bool
+    doubted: bool
 
     @property
     def step(self) -> int:
@@ -120,7 +121,8 @@ class Frequencies:
     def says(self, row: Row) -> float:
         """The confidence that is shown of a connection."""
         said = self.cells.get(row.cell, self.together[row.step])
-        return min(said, row.stated) if row.accuses else said
+        said = min(said, row.stated) if row.as_stated else said
+        return min(said, DOUBTFUL) if row.doubted else said
 
 
 def frequencies(rows: Iterable[Row]) -> Frequencies:

@@ -1,6 +1,6 @@
 """Scores finrst on the cases from practice: ending, who ended it and cause, each against its list.
 
-    python tests/practice/score.py [--blind | --second | --third] [--opened | --closed] [ID…]
+    python tests/practice/score.py [--blind|--second|--third|--fourth] [--opened|--closed] [ID…]
 
 With identifiers only these are told, with the notes of their cases. Exit code 1 when a case is
 wrong that `argued.md` does not name.
@@ -12,6 +12,8 @@ many innocent ones (nobody may say that a third party ended them) accuse one.
 `--second` scores `second.jsonl`: cases in other shapes, from public threads and manuals, written
 truth first. A hash of the name splits them: what is wrong in the opened half was looked at and
 mended, of the closed half only the score was ever read, and it is told without names.
+
+`--third` and `--fourth` score those of `third.md` and `fourth.md`; the fourth has no closed half.
 """
 
 from __future__ import annotations
@@ -39,6 +41,7 @@ SETS = {
     "blind": HERE / "blind.jsonl",
     "second": HERE / "second.jsonl",
     "third": HERE / "third.jsonl",
+    "fourth": HERE / "fourth.jsonl",
 }
 ASKED = ("ending", "ended_by", "cause")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib.util
 import sys
 from pathlib import Path
@@ -44,7 +45,9 @@ def rows(
 ) -> list[Any]:
     """Connections by family, each a scenario of its own."""
     return [
-        frequencies.Row(family, str(n), cause, stated, good, guarded=False, accuses=False)
+        frequencies.Row(
+            family, str(n), cause, stated, good, guarded=False, as_stated=False, doubted=False
+        )
         for family, all_of_it in right.items()
         for n, good in enumerate(all_of_it)
     ]
@@ -119,10 +122,20 @@ def test_an_even_chance_is_half_right_whichever_is_named(frequencies: Any) -> No
     assert frequencies.right("no_socket", 0.6, both) == 0.0
 
 
-def test_an_accusation_is_never_surer_than_stated(frequencies: Any) -> None:
+def test_an_accusation_and_what_has_a_double_are_never_surer_than_stated(
+    frequencies: Any,
+) -> None:
     known = rows(frequencies, {f"n{n}": [1.0] * 3 for n in range(9)}, stated=0.9)
-    accusing = frequencies.Row("x", "y", "no_socket", 0.9, 1.0, guarded=False, accuses=True)
-    assert frequencies.frequencies(known).says(accusing) == 0.9
+    found = frequencies.frequencies(known)
+    row = frequencies.Row(
+        "x", "y", "no_socket", 0.9, 1.0, guarded=False, as_stated=True, doubted=False
+    )
+    assert found.says(row) == 0.9
+    assert found.says(dataclasses.replace(row, as_stated=False)) > 0.9
+    # Nothing is built on what has a double.
+    one_way = dataclasses.replace(row, as_stated=False, doubted=True)
+    assert found.says(one_way) == frequencies.DOUBTFUL
+    assert found.says(dataclasses.replace(row, stated=0.65, doubted=True)) == 0.65
 
 
 def test_families_that_had_no_part_in_the_list_are_foretold(calibrate: Any) -> None:

@@ -151,6 +151,10 @@ def test_what_speaks_against_it_stands_there() -> None:
     assert "It began before the capture" in story.doubts
     assert not any(line in story.evidence for line in story.doubts)
     assert not re.search(r"[-+]?0\.\d", "".join(story.doubts))
+    alone = finrst.conversation("> S, < S., > ., > F., < ., > R +3s").connection(0).explain()
+    double = "Something else leaves the same packets, and nothing here speaks against it"
+    assert double in alone.doubts
+    assert double not in alone.evidence
 
 
 def test_a_forged_reset_is_sent_from_between() -> None:

@@ -1,9 +1,9 @@
 """Cases from practice: how it ended, who ended it and why, as those who had it told.
 
 The 70 that were given, the blind ones of the same kinds, whose writer had not read the rules, and a
-second set in other shapes, half of which nobody looks at, and a third one from another laboratory.
-And verdicts of public captures that were read by packets: what was found right stays so, and who is
-accused is argued about.
+second set in other shapes, half of which nobody looks at, a third one from another laboratory, and
+a fourth one, of which each that is stated surely must be right. And verdicts of public captures
+that were read by packets: what was found right stays so, and who is accused is argued about.
 """
 
 from __future__ import annotations
@@ -75,6 +75,17 @@ def test_nobody_innocent_is_accused(which: str) -> None:
     innocent = [result for result in judged(which) if result.innocent]
     assert len(innocent) >= 80
     assert sum(result.accused for result in innocent) == 0
+
+
+def test_what_an_engineer_wrote_down_is_right_wherever_it_is_sure() -> None:
+    results = judged("fourth")
+    recorded = int((PRACTICE / "fourth-right.txt").read_text())
+    wrong = {result.case["id"]: result.found for result in results if not result.right}
+    assert sum(result.right for result in results) >= recorded, wrong
+    sure = [result for result in results if result.sure]
+    assert len(sure) >= 20
+    assert [result.case["id"] for result in sure if not result.right] == []
+    assert [result.case["id"] for result in results if result.innocent and result.accused] == []
 
 
 @pytest.mark.parametrize("which", ["blind", "second"])

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 _WEIGHT: Final = "weight"
+# Of a verdict that nothing sets apart from another.
+_DOUBLE: Final = "something_else_leaves_the_same"
 _INITIAL = (32, 64, 128, 255)
 """The TTLs that systems begin with."""
 
@@ -50,6 +52,8 @@ def told(fact: dict[str, Any], event: dict[str, Any] | None = None, *, packet: b
 
 def against(fact: dict[str, Any]) -> bool:
     """Whether a fact speaks against the cause that it stands with."""
+    if fact["fact"] == _DOUBLE:
+        return True
     return _declared()[fact["fact"]]["unit"] == _WEIGHT and (fact["value"] or 0) < 0
 
 

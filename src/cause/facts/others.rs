@@ -49,6 +49,11 @@ pub(super) const FACTS: &[Fact] = &[
         "connection",
         &["{value} with other names, or none, got an answer"],
     ),
+    fact(
+        "something_else_leaves_the_same",
+        "",
+        &["Something else leaves the same packets, and nothing here speaks against it"],
+    ),
     fact("other_connection", "id", &["The other connection is {value}"]),
     fact("after_it_s", "s", &["It ended {value} after that one"]),
     fact("other_ended_by", "", &["That one was ended by its {text}"]),

@@ -6,13 +6,19 @@ pub(super) const RULE: Rule = Rule {
     summary: "The server was overloaded: its accept queue was full, so it reset the handshake's \
            last acknowledgment.",
     wire: "SYN, SYN-ACK, an acknowledgment with the right numbers and no payload, and at once \
-           a reply reset with that number (Linux with tcp_abort_on_overflow).",
+           a reply reset with that number (Linux with tcp_abort_on_overflow); data that followed \
+           it are refused by one more.",
     reference: "Linux tcp_check_req, tcp_abort_on_overflow; article, RST case 2 (server \
            overloaded)",
     next: "Look at the listener's backlog (ss -lnt; nstat -az TcpExtListenOverflows) and at how \
            fast the server accepts.",
-    examples: &["> S, < S., > ., < R +20ms"],
+    examples: &[
+        "> S, < S., > ., < R +20ms",
+        "> S, < S. +20ms, > ., > P. 517 +1ms, < R ack=-517 +19ms, < R +1ms",
+    ],
     near_misses: &[
+        // To the data alone.
+        ("> S, < S. +20ms, > ., > P. 517 +1ms, < R +20ms", "no_socket"),
         ("> S, < S. ttl=106, > ., < R ttl=21 +20ms", "nat_state_lost"),
         ("> S, < S., > ., < R.", "application_abort"),
         ("> S, < S., > ., > P. 5, < ., < R.", "abort_unread_data"),
@@ -37,8 +43,10 @@ pub(super) const RULE: Rule = Rule {
 numbers! {
     /// The client had sent no data.
     confidence BARE = 0.75;
-    /// It had sent some.
+    /// It had sent some, and both were refused.
     confidence WITH_DATA = 0.6;
+    /// It had sent some, and one reset answers them.
+    confidence DATA_ALONE = 0.35;
     /// So soon after the handshake, the reset answers its acknowledgment.
     window EARLY_S = 1.0;
 }
@@ -62,10 +70,22 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     let early =
         c.handshake_time.get().is_some_and(|time| s(reset.time.saturating_sub(time)) < EARLY_S);
     // Not when somebody else sent it.
-    (early && apart(case, reset).is_none()).then(|| {
-        Finding::new(if client.unique_bytes == 0 { BARE } else { WITH_DATA })
+    if !early || apart(case, reset).is_some() {
+        return None;
+    }
+    // A full queue refuses the acknowledgment, and then each segment of data: one reset, to data,
+    // is rather that of a balancer without a backend.
+    let one = case.answers(Trigger::Data)
+        && case.resets().filter(|row| row.sender == Side::Server).nth(1).is_none();
+    let base = match (client.unique_bytes, one) {
+        (0, _) => BARE,
+        (_, true) => DATA_ALONE,
+        (_, false) => WITH_DATA,
+    };
+    Some(
+        Finding::new(base)
             .with(Evidence::of("answered_final_ack").maybe_at(reset.trigger_packet.get()))
             .with(Evidence::of("no_socket_behind_the_syn_ack").at(reset.packet))
-            .with_some(reset.turnaround.get().map(|t| Evidence::time("answer_s", t)))
-    })
+            .with_some(reset.turnaround.get().map(|t| Evidence::time("answer_s", t))),
+    )
 }

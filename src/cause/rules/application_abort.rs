@@ -64,6 +64,8 @@ numbers! {
     confidence SOMETHING_LEFT = 0.45;
     /// Something seems to have been left unread.
     confidence UNREAD = 0.3;
+    /// Without an ACK and unasked, seconds after the FIN of its sender: a candidate.
+    confidence BARE = 0.3;
     /// A client drops a handshake: a candidate.
     confidence HANDSHAKE = 0.15;
 }
@@ -72,7 +74,11 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     if dropped_syn_ack(case) {
         return Some(Finding::candidate(HANDSHAKE));
     }
-    let reset = case.reset_of(Form::Abort)?;
+    let reset = case.reset?;
+    if reset.form != Some(Form::Abort) {
+        let unasked = super::fin_wait2_expired::unasked(case, reset);
+        return unasked.then(|| Finding::candidate(BARE));
+    }
     let recent =
         reset.since_peer_data.get().is_some_and(|since| s(since) <= case.parameters.unread_fresh_s);
     let ended = reset.peer_fin_before && reset.peer_bytes_unacked == 0;

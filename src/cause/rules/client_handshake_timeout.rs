@@ -101,7 +101,7 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     let most = if instead { INSTEAD } else { 1.0 };
     // Why this one was dropped, and not those that waited as long, is not told by its wait.
     let others = limit.refuted() || case.context.often_waited(c, wait);
-    let mut finding = Finding::new(f64::min(
+    let base = f64::min(
         most,
         match (limit.interval(), others) {
             (Some(_), _) => MEASURED,
@@ -111,11 +111,16 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
             }
             (None, false) => ALONE,
         },
-    ))
-    .with(Evidence::time("client_wait_s", wait).at(reset.packet))
-    .with(Evidence::number("threshold_s", case.parameters.handshake_timeout_s))
-    .with(Evidence::count("syns", u64::from(c.side(Side::Client).syns)))
-    .with_some(answered_meanwhile(case));
+    );
+    let mut finding = Finding::new(base)
+        .with(Evidence::time("client_wait_s", wait).at(reset.packet))
+        .with(Evidence::number("threshold_s", case.parameters.handshake_timeout_s))
+        .with(Evidence::count("syns", u64::from(c.side(Side::Client).syns)))
+        .with_some(answered_meanwhile(case));
+    // Over a long path, what a scan or a race does at once comes as late.
+    if limit.interval().is_none() && !others && limit.completed == 0 && !instead {
+        finding = finding.as_stated();
+    }
     if let Some(delay) = c.syn_ack_delay() {
         let server = c.side(Side::Server).syn_acks > 1
             || (s(delay) > SERVERS_PART * s(wait) && at_server(case));

@@ -40,11 +40,7 @@ numbers! {
 
 fn holds(case: &Case<'_>) -> Option<Finding> {
     let reset = case.reset.filter(|reset| reset.sender_fin_before)?;
-    // picoTCP resets by itself when it has waited long enough, in a form of its own.
-    let unasked = (reset.form == Some(Form::Other) || !reset.flags.ack())
-        && reset.trigger.is_none()
-        && case.acceptable()
-        && reset.idle.get().is_some_and(|idle| s(idle) >= UNASKED_S);
+    let unasked = unasked(case, reset);
     if reset.form != Some(Form::Reply) && !unasked {
         return None;
     }
@@ -56,10 +52,25 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     if !acked || !(late || bare_fin || bare_ack || unasked) {
         return None;
     }
-    Some(
-        Finding::new(if late || bare_fin { EXPIRED } else { SOONER })
-            .with(Evidence::number("after_fin_s", after).at(reset.packet))
-            .with(Evidence::of("fin_was_acknowledged"))
-            .with(Evidence::of("answered").maybe_at(reset.trigger_packet.get())),
-    )
+    let finding = Finding::new(if late || bare_fin { EXPIRED } else { SOONER })
+        .with(Evidence::number("after_fin_s", after).at(reset.packet))
+        .with(Evidence::of("fin_was_acknowledged"))
+        .with(Evidence::of("answered").maybe_at(reset.trigger_packet.get()));
+    // A program that aborts on a stack whose aborts lack an ACK, and a box whose patience with
+    // half-closed connections is short, send the same.
+    Some(if unasked && !late { finding.as_stated() } else { finding })
+}
+
+/// A reset that answers nothing, or an acknowledgment of long ago: picoTCP sends one by itself when it
+/// has waited long enough, in a form of its own.
+pub(super) fn unasked(case: &Case<'_>, reset: &Teardown) -> bool {
+    let silence = match reset.trigger {
+        None => reset.idle,
+        Some(Trigger::Ack) => reset.turnaround,
+        Some(_) => return false,
+    };
+    (reset.form == Some(Form::Other) || !reset.flags.ack())
+        && reset.sender_fin_before
+        && case.acceptable()
+        && silence.get().is_some_and(|silence| s(silence) >= UNASKED_S)
 }

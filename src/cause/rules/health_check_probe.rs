@@ -7,7 +7,8 @@ pub(super) const RULE: Rule = Rule {
            it without a word.",
     wire: "Handshake begun or completed, no payload, reset by the client; at least \
            {health_check_rounds} rounds whose intervals vary by less than \
-           {health_check_variation}, or {many} of which most differ from their median by less.",
+           {health_check_variation}, or {many} of which most differ from their median by less. Not \
+           where the reset's numbers tell of payload that the capture lacks.",
     reference: "load balancers' TCP checks (HAProxy tcp-check, IPVS, NLB)",
     next: "None: expected traffic; leave it out of failure statistics.",
     examples: &[
@@ -59,7 +60,7 @@ numbers! {
 fn holds(case: &Case<'_>) -> Option<Finding> {
     let c = case.connection;
     let reset = case.reset?;
-    let silent = c.endpoints.iter().all(|e| e.unique_bytes == 0);
+    let silent = c.endpoints.iter().all(|e| e.unique_bytes == 0) && !shows_more(case);
     let dropped = matches!(c.ending, Ending::HandshakeAbandoned | Ending::Reset);
     if reset.sender == Side::Server || !silent || !dropped {
         return Some(Finding::candidate(0.0));

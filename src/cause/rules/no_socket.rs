@@ -6,7 +6,9 @@ pub(super) const RULE: Rule = Rule {
     summary: "The peer had lost the connection: restarted, failed over, or closed without a word \
            that got through.",
     wire: "A reply reset in mid-connection to an ordinary segment, without a FIN or reset of \
-           its sender before.",
+           its sender before. After a silence of {state_idle_s} that no connection of the service \
+           outlived it may be a box between that has forgotten, and right after a handshake a \
+           balancer without a backend.",
     reference: "RFC 9293 section 3.10.7.1",
     next: "Did the host or process restart, or a cluster fail over? Was a reset of it lost on \
            the way?",
@@ -74,14 +76,22 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
         Some(idle) if s(idle) >= SILENCE_S => AFTER_SILENCE,
         _ => IN_USE,
     };
+    // A box between has forgotten it as likely, after a silence that no connection of this service
+    // is known to have outlived.
+    let elsewhere = case.context.service(c).map_or(0, |service| service.survived);
+    let outlived = c.silence.survived.max(elsewhere);
+    let forgotten = reset
+        .idle
+        .get()
+        .is_some_and(|idle| s(idle) >= case.parameters.state_idle_s && idle > outlived);
+    // Nor has a host lost what it has just opened, as a balancer without a backend seems to.
+    let sender = c.side(reset.sender);
+    let proxy = sender.syn_acks > 0 && sender.alive == sender.syn_acks;
     let unseen = if c.opening == Opening::MidStream { BEGAN_BEFORE } else { 0.0 };
-    Some(
-        Finding::new(confidence + unseen)
-            .with(Evidence::of("reset_answers_ordinary_segment").at(reset.packet))
-            .with(Evidence::of("trigger").maybe_at(reset.trigger_packet.get()))
-            .with_some(reset.idle.get().map(|idle| Evidence::time("idle_s", idle)))
-            .with_some(
-                reset.sender_idle.get().map(|idle| Evidence::time("sender_last_heard_s", idle)),
-            ),
-    )
+    let finding = Finding::new(confidence + unseen)
+        .with(Evidence::of("reset_answers_ordinary_segment").at(reset.packet))
+        .with(Evidence::of("trigger").maybe_at(reset.trigger_packet.get()))
+        .with_some(reset.idle.get().map(|idle| Evidence::time("idle_s", idle)))
+        .with_some(reset.sender_idle.get().map(|idle| Evidence::time("sender_last_heard_s", idle)));
+    Some(if forgotten || proxy { finding.as_stated() } else { finding })
 }

@@ -31,6 +31,8 @@ numbers! {
     pub(super) count BSD_TTL: u8 = 64;
     /// At most this part of a limit counts as near it.
     fraction NEAR_PART = 0.1;
+    /// Numbers that a SYN and a FIN take.
+    size FLAGS: u64 = 2;
     /// A host repeats a SYN after this time at the earliest; a program, or a tap, may do so at once.
     window REPEATED_S = 0.2;
     /// A timer is met within this part of it.
@@ -117,6 +119,27 @@ pub(super) fn unheard(case: &Case<'_>) -> Option<Unheard> {
         syn_acks_repeated: server.syn_acks.saturating_sub(client.syns),
         data: client.unique_bytes > 0 && client.retransmitted_packets >= 2,
     })
+}
+
+/// Whether a FIN or reset shows by its numbers that more passed than the capture holds: a filter
+/// kept these alone. A reset without ACK has the numbers of what it answers.
+pub(super) fn shows_more(case: &Case<'_>) -> bool {
+    let beyond = |number: Option<i64>, side: Side| {
+        let end = case.side(side).max_end.max(FLAGS).cast_signed();
+        number.is_some_and(|at| at > end)
+    };
+    case.rows().filter(|row| row.flags.ack()).any(|row| {
+        let (own, covers) = (row.relative_sequence.get(), row.relative_acknowledgment.get());
+        beyond(own, row.sender) || beyond(covers, row.sender.peer())
+    })
+}
+
+/// Whether the capture holds what follows a SYN-ACK at all: another connection of this service, or of
+/// this client at about the time, was opened.
+pub(super) fn opened_elsewhere(case: &Case<'_>) -> bool {
+    let c = case.connection;
+    let service = case.context.service(c).is_some_and(|service| service.lives().is_some());
+    service || !case.context.completed_around(c, case.parameters.same_path_s).is_empty()
 }
 
 /// The facts of such a connection, added to a finding.

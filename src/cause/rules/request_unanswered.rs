@@ -9,8 +9,8 @@ pub(super) const RULE: Rule = Rule {
            request, nor is what a client sends long after the opening to a server that never says \
            anything, nor a transfer of one way, the opening of TLS alone, or SSH, whose segments \
            mostly want no answer, nor what itself answers a server that had begun to speak after a \
-           silence, nor one of several messages that the server takes without a word. Before \
-           idle_close, whose connections are idle because all is answered.",
+           silence, nor one of several messages that the server takes without a word. Not where the \
+           capture lacks the server's last bytes, which may be the answer. Before idle_close, whose connections are idle because all is answered.",
     reference: "RFC 9110 section 9.2.2 and 15.6.5; proxy_read_timeout of nginx, timeout server of \
                 HAProxy, 60 s each by default",
     next: "What did the server do in that time? A round number of seconds is a limit of the side \
@@ -140,6 +140,9 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     let waited = request.get()?;
     let open = answer.get().is_none_or(|since| since > waited);
     let client = c.side(Side::Client);
+    if answer_lost(c.side(Side::Server)) {
+        return None;
+    }
     let goodbye = c.extra().is_some_and(|extra| extra.tls_alert[Side::Client].is_some());
     if !open || goodbye || client.unacked() > 0 || c.bytes_after_first_fin != BySide::both(0) {
         return None;
@@ -187,6 +190,12 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
             .with(Evidence::count("unanswered_bytes", asked))
             .with_some(limit.map(|limit| Evidence::number("limit_s", limit))),
     )
+}
+
+/// Whether the capture lacks the last byte of the server's: what it lost may be the answer.
+fn answer_lost(server: &Endpoint) -> bool {
+    let end = server.fin.map_or(server.acked, |fin| fin.at);
+    end > 1 && !server.saw(end - 1, end)
 }
 
 /// Whether the client's last payload itself answers the server's: prompt after payload by which the

@@ -95,7 +95,7 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     if case.reset.is_some() {
         return given_up(case).or_else(|| disowned(case));
     }
-    if c.ending != Ending::HandshakeIncomplete {
+    if c.ending != Ending::HandshakeIncomplete || shows_more(case) {
         return None;
     }
     let answered = c.good_syn_ack_time.get()?;

@@ -130,14 +130,14 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
         }
         _ => return None,
     };
-    Some(
-        Finding::new(confidence)
-            .with(Evidence::of("close_notify").at(alert.packet))
-            .with(Evidence::of("left_unread_by_the_reset").at(reset.packet))
-            .with_some(closed.map(|fin| {
-                Evidence::time("after_fin_s", reset.time.saturating_sub(fin)).at(reset.packet)
-            })),
-    )
+    let finding = Finding::new(confidence)
+        .with(Evidence::of("close_notify").at(alert.packet))
+        .with(Evidence::of("left_unread_by_the_reset").at(reset.packet))
+        .with_some(closed.map(|fin| {
+            Evidence::time("after_fin_s", reset.time.saturating_sub(fin)).at(reset.packet)
+        }));
+    // Who aborts once all has come may have meant to.
+    Some(if confidence < CLOSED { finding.as_stated() } else { finding })
 }
 
 /// Whether nothing but a goodbye was refused.
