@@ -149,7 +149,7 @@ fn made(found: &[Traced], files: &[FileSummary]) -> Result<Made, Error> {
 }
 
 /// What of the source could not be read this time: then it is no wonder that packets are missing.
-fn unread(reader: &Reader) -> Option<Error> {
+pub(super) fn unread(reader: &Reader) -> Option<Error> {
     let files = (0..).zip(reader.files());
     let (index, file) = files.into_iter().find(|(_, file)| file.status == Status::IoError)?;
     let issues = reader.issues().examples();

@@ -7,6 +7,7 @@ use std::path::Path;
 use crate::base::error::Error;
 use crate::base::guard;
 use crate::capture::{Annotator, Comments, Placed, Progress, Reader, Source};
+use crate::engine::again::unread;
 use crate::engine::state::Saved;
 use crate::engine::{Options, room_to_go_on};
 use crate::table::export::{Guard, Whole};
@@ -131,11 +132,13 @@ impl Annotation {
     /// Makes the copy appear, if it has as many packets as there were.
     ///
     /// # Errors
-    /// When the system refuses, [`Error::Exists`], and [`Error::Changed`].
+    /// When the system refuses, also to read on where it did the first time, [`Error::Exists`], and
+    /// [`Error::Changed`].
     pub fn commit(self, packets: u64) -> Result<Copied, Error> {
         let found = self.reader.progress().packets;
         if found != packets {
-            return Err(changed(&format!("it has {found} packets instead of {packets}")));
+            let others = changed(&format!("it has {found} packets instead of {packets}"));
+            return Err(unread(&self.reader).unwrap_or(others));
         }
         if self.comments.get(self.next).is_some() {
             return Err(Error::Argument("a comment on a packet that is not there".into()));

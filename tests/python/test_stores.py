@@ -347,6 +347,7 @@ def test_packets_that_cannot_be_read_again_are_no_others(store: Warehouse, tmp_p
     for call in (
         lambda: cap.packets(MANY - 1),
         lambda: cap.save(MANY - 1, tmp_path / "x.pcapng"),
+        lambda: cap.annotate(tmp_path / "x.pcapng"),
     ):
         with pytest.raises(OSError, match=rf"^{url}: Access denied"):
             call()
