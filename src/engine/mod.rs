@@ -4,8 +4,8 @@
 //! counts) to the trackers, on one thread or on several. What it found is an [`Output`], and
 //! [`tables`] judges it and makes the tables; a [`Scan`] hands out rows while it reads, in bounded
 //! memory. [`again`] goes back for the packets of chosen connections and [`annotate`] for a copy
-//! with comments, both through the same intake with the same options. What a reading may be told
-//! is declared once in [`OPTIONS`].
+//! with comments, both through the same intake with the same options. [`played`] makes a capture of a
+//! script. What a reading may be told is declared once in [`OPTIONS`].
 
 pub mod again;
 pub mod annotate;
@@ -15,6 +15,7 @@ mod ledger;
 mod options;
 mod output;
 mod pass;
+pub mod played;
 mod reading;
 pub mod runs;
 mod scan;

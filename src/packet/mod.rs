@@ -2,6 +2,7 @@
 //!
 //! [`Decoder::decode`] opens a frame layer by layer, in a loop and never by recursion, down to
 //! the innermost TCP segment. Whatever it is not ends in one [`Class`] that the ledger counts.
+//! [`frame`] goes the way back, for scripts that become captures.
 
 pub mod checksum;
 mod class;
@@ -11,6 +12,7 @@ mod dns;
 mod ethernet;
 mod flags;
 mod fragments;
+pub mod frame;
 mod icmp;
 mod link;
 mod memory;

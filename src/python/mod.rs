@@ -38,7 +38,7 @@ mod native {
     #[pymodule_export]
     use super::functions::{causes, columns, conversation, facts, options, parameters};
     #[pymodule_export]
-    use super::packets::{packets_of, packets_of_script, save_packets};
+    use super::packets::{capture_of_script, packets_of, packets_of_script, save_packets};
     #[pymodule_export]
     use super::pump::Feed;
     #[pymodule_export]

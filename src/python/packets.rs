@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
+use pyo3::types::{PyBytes, PyDict};
 
 use super::annotate::{Said, comments};
 use super::options::options;
@@ -14,7 +14,7 @@ use super::wait::wait;
 use super::write::{Outcome, Sources};
 use crate::capture::Source;
 use crate::conn::{BySide, Chosen};
-use crate::engine::again;
+use crate::engine::{again, played};
 use crate::table::export::Guard;
 
 /// A connection as its row names it.
@@ -75,6 +75,13 @@ pub(super) fn packets_of(
 #[pyfunction]
 pub(super) fn packets_of_script(py: Python<'_>, script: String, rows: Vec<Row>) -> PyResult<Table> {
     wait(py, move |_| Ok(again::of_script(&script, chosen(rows))?.into()))
+}
+
+/// The packets of a script as a capture.
+#[pyfunction]
+pub(super) fn capture_of_script(py: Python<'_>, script: String) -> PyResult<Bound<'_, PyBytes>> {
+    let octets = wait(py, move |_| played::capture(&script))?;
+    Ok(PyBytes::new(py, &octets))
 }
 
 /// Writes the packets of chosen connections as pcapng and tells how many there were. What is said

@@ -11,6 +11,7 @@ mod recorded;
 mod support;
 mod tcpdump;
 mod thresholds;
+mod written;
 
 use finrst::conn::play;
 use finrst::conn::{Connection, EndedBy, Ending, Form, Kind, SequenceCheck, Side, Trigger};

@@ -186,3 +186,82 @@ def test_the_line_that_tells_too_little_is_named() -> None:
         assert done.returncode == 2
         assert b"finrst: line 1 of tcpdump's output: " in done.stderr
         assert said.encode() in done.stderr
+
+
+# Of the source; a path of a script is a VLAN of a capture.
+OWN = {"file", "interface", "vlan_id", "inner_vlan_id", "tunnel"}
+
+
+def told(cap: finrst.Capture) -> dict[str, list[Any]]:
+    return {
+        f"{table.name}.{name}": table[name]
+        for table in (cap.connections, cap.teardowns)
+        for name in table.column_names
+        if name not in OWN
+    }
+
+
+def test_every_conversation_of_the_causes_is_a_capture_with_the_same_rows(tmp_path: Path) -> None:
+    scripts = [
+        script
+        for row in finrst.causes()
+        for script in (*row["examples"], *(near.split(" -> ")[0] for near in row["near_misses"]))
+    ]
+    assert len(scripts) > 300
+    assert any("icmp" in script for script in scripts)
+    assert any("v6" in script for script in scripts)
+    assert any("path=" in script for script in scripts)
+    out = tmp_path / "out.pcapng"
+    for script in scripts:
+        assert main(["play", script, "-o", str(out), "--force"]) == 0
+        played, read = told(finrst.conversation(script)), told(finrst.read(out, progress=False))
+        different = [name for name in played if played[name] != read[name]]
+        assert different == [], script
+
+
+def test_a_script_becomes_a_capture_that_tshark_finds_sound(tmp_path: Path) -> None:
+    if shutil.which("tshark") is None:
+        pytest.skip("tshark is not installed: what was written is not looked at by another")
+    script = (
+        "> S, < S., > ., > P. get=a.example, < P. 300, ! icmp 3/13, "
+        "> S v6 port=1, < S. v6, > . v6, > P. 7 cut, < icmp 1/4, > S v4 port=2 path=9 mac=5 in"
+    )
+    out = tmp_path / "out.pcapng"
+    assert main(["play", script, "-o", str(out)]) == 0
+    fields = ["frame.protocols", "vlan.id", "eth.src", "http.host", "frame.len", "frame.cap_len"]
+    command = ["tshark", "-r", str(out), "-T", "fields", "-E", "separator=;"]
+    checks = ["-o", "tcp.check_checksum:TRUE", "-o", "ip.check_checksum:TRUE"]
+    for field in (*fields, "_ws.malformed", "_ws.expert.message"):
+        command += ["-e", field]
+    done = subprocess.run([*command, *checks], capture_output=True, text=True, check=True)
+    rows = [line.split(";") for line in done.stdout.splitlines()]
+    assert len(rows) == 12
+    assert rows[3][3] == "a.example"
+    assert rows[5][0].startswith("eth:ethertype:ip:icmp:ip:tcp")
+    assert rows[10][0].startswith("eth:ethertype:ipv6:icmpv6:ipv6:tcp")
+    assert int(rows[9][4]) - int(rows[9][5]) == 7
+    assert rows[11][1:3] == ["9", "00:00:00:00:00:05"]
+    assert not [row for row in rows if row[6] or "hecksum" in row[7]]
+
+
+def test_what_is_written_replaces_no_script_and_no_capture(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    script = tmp_path / "a.txt"
+    script.write_text("> S, < R.")
+    other = tmp_path / "b.pcap"
+    other.write_bytes(DEMO.read_bytes())
+    assert main(["play", "a.txt", "-o", "a.txt", "--force"]) == 5
+    assert "a source is never replaced" in capsys.readouterr().err
+    assert main(["play", "a.txt", "-o", "b.pcap"]) == 5
+    assert "--force" in capsys.readouterr().err
+    assert script.read_text() == "> S, < R."
+    assert other.read_bytes() == DEMO.read_bytes()
+    # A script that is wrong leaves what is there.
+    assert main(["play", "> Q", "-o", "b.pcap", "--force"]) == 2
+    assert other.read_bytes() == DEMO.read_bytes()
+    assert main(["play", "a.txt", "-o", "b.pcap", "--force"]) == 0
+    assert finrst.read(other).connections["cause"] == ["port_closed"]
+    done = run("play", "> S, < R.", "-o", "-")
+    assert done.stdout == other.read_bytes()

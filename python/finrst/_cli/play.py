@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from finrst import _native
 from finrst._base.classes import class_of
 from finrst._base.paint import Paint
-from finrst._base.text import number, plural
+from finrst._base.text import number, plural, printable
 from finrst._face.functions import conversation
+from finrst._files.atomic import Whole, check
 from finrst._files.write import json_ready
 from finrst._story import trust
 
@@ -34,13 +37,18 @@ examples:
   finrst play conversation.txt             a file with a script, or tcpdump's
   tcpdump -nr x.pcap port 443 | finrst play -
   finrst play '> S, < S., > ., < R' --json | jq '.[].connection.cause'
+  finrst play conversation.txt -o made.pcapng   its packets, for Wireshark or a test
 
 > is sent by the client, < by the server. Flags as tcpdump has them (S, S., .,
 P., F., R, R.), then bytes of payload and words such as +100ms, again, win=0.
 Quote a script: a shell takes > and < for files. The manual has every word.
 
 Lines that tcpdump prints are played with -n, and with any time but -t; -v adds
-the TTL, which tells a forger. What is not printed is not made up."""
+the TTL, which tells a forger. What is not printed is not made up.
+
+With -o the packets become a pcapng file of Ethernet, and nothing is told: finrst
+reads it with the same verdicts. A script that is read is never replaced, and a
+capture only with --force."""
 
 
 def parser() -> argparse.ArgumentParser:
@@ -60,7 +68,15 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument(
         "--limit", type=int, default=5, metavar="N", help="stories at most (default: 5)"
     )
-    made.add_argument("--json", action="store_true", help="print JSON, for programs")
+    how = made.add_mutually_exclusive_group()
+    how.add_argument("--json", action="store_true", help="print JSON, for programs")
+    how.add_argument(
+        "-o",
+        "--output",
+        metavar="FILE",
+        help="write the packets as a capture (pcapng) instead; - for standard output",
+    )
+    common.add_force(made)
     return made
 
 
@@ -70,6 +86,8 @@ def main(arguments: list[str]) -> int:
     if given.limit < 0:
         message = "--limit cannot be negative"
         raise ValueError(message)
+    if given.output is not None:
+        return _write(given)
     script = _script(given.script)
     capture = conversation(script)
     if given.json:
@@ -95,6 +113,25 @@ def main(arguments: list[str]) -> int:
     return common.OK
 
 
+def _write(given: argparse.Namespace) -> int:
+    """Write the packets of a script as a capture."""
+    path = None if given.output == "-" else given.output
+    if path is None and sys.stdout.isatty():
+        message = "a capture is not for a terminal: -o FILE, or a pipe behind -o -"
+        raise ValueError(message)
+    sources = common.files([] if _is_typed(given.script) else given.script)
+    # Before a long script is read and played.
+    if path is not None:
+        check(path, sources, overwrite=given.force)
+    octets = _native.capture_of_script(_script(given.script))
+    with contextlib.closing(Whole(path, sources, overwrite=given.force)) as file:
+        file.handle.write(octets)
+        file.commit()
+    if sys.stderr.isatty() and path is not None:
+        print(f"{plural(len(octets), 'byte')}: {printable(path)}", file=sys.stderr)
+    return common.OK
+
+
 def _unsaid(script: str) -> list[str]:
     """Tell what tcpdump's lines do not say, and a verdict may hang on."""
     if ": Flags [" not in script or " ttl " in script or "hlim " in script:
@@ -114,9 +151,14 @@ def _plain(capture: Capture, one: int) -> dict[str, object]:
     }
 
 
+def _is_typed(parts: list[str]) -> bool:
+    """Tell a script from the name of a file with one."""
+    return all(part.lstrip().startswith(_BEGINNINGS) for part in parts)
+
+
 def _script(parts: list[str]) -> str:
     """Give the text to play: what was typed, or what a file or standard input holds."""
-    if all(part.lstrip().startswith(_BEGINNINGS) for part in parts):
+    if _is_typed(parts):
         return "\n".join(parts)
     if len(parts) > 1:
         message = "a script, or one file: each part of a script begins with > or <"
