@@ -54,8 +54,8 @@ pub struct Finding {
     pub lost: i64,
     /// How long clients waited for a handshake that came to nothing: the middle, in seconds.
     pub waited: Option<f64>,
-    /// `connection_id` of the connection that shows it most surely, among those of the commonest
-    /// cause.
+    /// `connection_id` of the connection that shows it most surely, among those that ended as most
+    /// of the commonest cause did.
     pub example: i64,
     /// Of a sum: how many findings it adds up; of one host's part: how many connections had trouble.
     pub of: usize,
@@ -101,10 +101,7 @@ pub(super) fn described(rows: &Rows, kind: Kind, places: Places) -> Finding {
     // What most of them have shows what they have in common.
     let commonest = causes.most.first().and_then(|(name, _)| Cause::named(name));
     let common = |row: &&Row| commonest.is_none_or(|cause| row.cause == cause);
-    let example = all().filter(common).max_by(|a, b| {
-        let sure = a.confidence.total_cmp(&b.confidence);
-        sure.then_with(|| b.id.cmp(&a.id))
-    });
+    let example = typical(|| all().filter(common));
     let suspicious =
         |row: &Row| row.cause.rule().is_some_and(|rule| rule.class == Class::Suspicious);
     let severity = match kind {
@@ -151,6 +148,21 @@ pub(super) fn described(rows: &Rows, kind: Kind, places: Places) -> Finding {
         of: 0,
         rows: places,
     }
+}
+
+/// The surest of those that ended as most did, the first of equals: of a scan one of its many
+/// unanswered attempts, not the one that happened to be refused.
+fn typical<'a, I: Iterator<Item = &'a Row>>(rows: impl Fn() -> I) -> Option<&'a Row> {
+    let mut shapes = [0_usize; Shape::COUNT];
+    for row in rows() {
+        count(&mut shapes, row.shape as usize);
+    }
+    let most = shapes.iter().max().copied().unwrap_or(0);
+    let as_most = |row: &&Row| shapes.get(row.shape as usize) == Some(&most);
+    rows().filter(as_most).max_by(|a, b| {
+        let sure = a.confidence.total_cmp(&b.confidence);
+        sure.then_with(|| b.id.cmp(&a.id))
+    })
 }
 
 /// Services by their hosts, then by their ports.

@@ -100,7 +100,8 @@ kinds! {
         "What was done to the service at that moment? See its log and the deployment's.";
     ConnectLimit = "connect_limit", Costly, ["client_handshake_timeout"],
         "A client that gives up connecting after a time of its own.",
-        "Raise the client's connect timeout, or find out why the handshake takes so long.";
+        "Its reset, also one right after the SYN-ACK, says that its own limit had passed: raise the \
+         client's connect timeout, or find out why the handshake takes so long.";
     KeepaliveRace = "keepalive_race", Costly, ["keepalive_race"],
         "Requests lost because the service closed the idle connection just as they were sent.",
         "Let the client drop idle connections sooner than the service does, and repeat the request \

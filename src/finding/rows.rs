@@ -70,6 +70,9 @@ pub enum Shape {
 }
 
 impl Shape {
+    /// How many there are.
+    pub const COUNT: usize = Self::Other as usize + 1;
+
     fn of(ending: &str) -> Self {
         let found = |of: Ending| of.word() == ending;
         if found(Ending::HandshakeUnanswered) {

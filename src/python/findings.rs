@@ -54,9 +54,12 @@ impl Findings {
         errors::guarded(py, || listed(py, &self.found))
     }
 
-    /// The connections of one finding, by its place.
-    fn connections(&self, py: Python<'_>, place: usize) -> PyResult<Table> {
-        let rows = self.found.get(place).map_or(Vec::new(), |one| one.rows.clone());
+    /// The connections of one finding, by its place; the first so many, or all.
+    #[pyo3(signature = (place, most=None))]
+    fn connections(&self, py: Python<'_>, place: usize, most: Option<usize>) -> PyResult<Table> {
+        let rows = self.found.get(place).map_or(&[][..], |one| one.rows.as_slice());
+        let rows = rows.get(..most.unwrap_or(rows.len()).min(rows.len())).unwrap_or_default();
+        let rows = rows.to_vec();
         let batches = self.table.get().batches().to_vec();
         let picked = wait(py, move |_| {
             pick(&batches, &rows).map_err(|error| Error::Internal(error.to_string()))

@@ -262,6 +262,21 @@ def test_clients_are_named_where_they_are_few_and_the_sentence_does_not() -> Non
     assert "192.0.2.1" in scan.sentence
 
 
+def test_the_example_of_a_scan_is_one_of_its_many_attempts() -> None:
+    """Neither the one that was refused nor the one that answered, however sure these are."""
+    scan = "> S bare server=1..24, > S bare server=30 +1ms, "
+    for odd in ("< R.", "< S. bare +1ms, > R +1ms"):
+        one = one_of(scan + odd, "scan")
+        assert one.count == 25
+        assert one.example.ending == "handshake_unanswered"
+    # That was surer, and of the same cause.
+    assert max(one.connections["confidence"]) > one.example.confidence
+    assert dict(one.causes) == {"syn_scan": 25}
+    # Where all were refused, so is the example.
+    refused = one_of("> S server=1..24, < R. server=1..24", "scan")
+    assert refused.example.ending == "handshake_refused"
+
+
 def test_one_host_behind_most_of_the_trouble_is_named() -> None:
     bad = "> S port=1..8 server=9, < R. port=1..8, > S port=9..14 server=9 service=80 +1ms"
     calm = ", ".join(

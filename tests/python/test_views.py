@@ -191,6 +191,62 @@ def test_one_kind_of_trouble_fills_the_card() -> None:
     assert len({row["connection_id"] for row in chosen.rows}) == 5
 
 
+def test_every_finding_has_its_share_of_the_rows_gravest_first() -> None:
+    """A scan of ninety hosts crowds out neither a refusal nor the two that ask elsewhere."""
+    cap = finrst.conversation(
+        "> S server=1..90, > S port=2 server=91 service=80, < R., "
+        "> S port=3..4 server=92 service=25, > S port=3..4 again +1s"
+    )
+    found = cap.findings()
+    assert found[0].kind == "scan"
+    for most in (1, 2, 3, 4, 10, 93):
+        rows = troubled.troubled(cap.connections, found, most).rows
+        numbers = [row["connection_id"] for row in rows]
+        assert len(numbers) == len(set(numbers)) == most
+        assert numbers[0] == found[0].example.connection_id
+        shown = [sum(one in set(f.connections["connection_id"]) for one in numbers) for f in found]
+        least = min(most // len(found), 2)
+        assert all(count >= min(f.count, least) for count, f in zip(shown, found, strict=True))
+        # One after the other: the rows of a finding stand together.
+        places = [
+            next(n for n, f in enumerate(found) if one in f.connections["connection_id"])
+            for one in numbers
+        ]
+        assert places == sorted(places)
+
+
+def test_card_and_report_choose_by_one_rule(demo: finrst.Capture) -> None:
+    few = troubled.troubled(demo.connections, demo.findings(), 5)
+    many = troubled.listed(demo.connections, demo.findings(), 200)
+    assert many.said == "All 25 connections, those in trouble first"
+    assert len({row["connection_id"] for row in many.rows}) == 25
+    assert {row["connection_id"] for row in few.rows} <= {
+        row["connection_id"] for row in many.rows[:18]
+    }
+    assert many.rows[0] == few.rows[0]
+    cut = troubled.listed(demo.connections, demo.findings(), 5)
+    assert cut.rows == few.rows
+    assert cut.said == "5 connections in trouble of 25, of the gravest findings first"
+    calm = finrst.conversation("> S, < S., > ., > F., < F., > .")
+    assert troubled.listed(calm.connections, calm.findings(), 5).said == "All 1 connection"
+
+
+def test_rows_of_a_large_finding_are_made_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a million connections in one finding, those that are shown and no more."""
+    cap = finrst.conversation("> S port=1..900, < R. port=1..900")
+    asked = []
+
+    def noted(self: finding.Finding, most: int) -> finrst.Table:
+        asked.append(most)
+        return self._connections(most)  # type: ignore[operator]
+
+    monkeypatch.setattr(finding.Finding, "head", noted)
+    monkeypatch.setattr(finding.Finding, "connections", property(lambda _: pytest.fail("all")))
+    assert len(troubled.listed(cap.connections, cap.findings(), 200).rows) == 200
+    assert asked
+    assert max(asked) <= 200
+
+
 def test_without_trouble_the_card_shows_the_first() -> None:
     cap = finrst.conversation("> S, < S., > ., > F., < F., > .")
     assert troubled.troubled(cap.connections, cap.findings(), 5).said == "All connections"

@@ -9,9 +9,9 @@ from finrst._base.html import escaped, grid, hovered
 from finrst._base.palette import variables
 from finrst._base.text import duration, number, share
 from finrst._base.times import stamp
-from finrst._story.chosen import chosen_rows
 from finrst._story.figures import tables
 from finrst._story.summary import span
+from finrst._story.troubled import listed
 
 from . import rows, stories
 
@@ -169,11 +169,11 @@ def _tables(capture: Answer, found: Overview) -> str:
         f"<h3>{title}</h3>" + (rows.counts(made) if "of" in made[0] else grid(made, list(made[0])))
         for title, made in tables(capture, found).items()
     ]
-    chosen, said = chosen_rows(capture, _ROWS)
+    chosen = listed(capture.connections, found.findings, _ROWS)
     told = rows.connections(
-        map(capture.naming.told, chosen), rows.WITH_MORE, more=True, where=capture.tz
+        map(capture.naming.told, chosen.rows), rows.WITH_MORE, more=True, where=capture.tz
     )
-    parts += [f"<h3>{said}</h3>", f'<div class="many">{told}</div>']
+    parts += [f"<h3>{chosen.said}</h3>", f'<div class="many">{told}</div>']
     return "".join(parts)
 
 

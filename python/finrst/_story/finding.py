@@ -46,13 +46,13 @@ class Finding(ByValue):
         self,
         facts: dict[str, Any],
         naming: Naming,
-        connections: Callable[[], Table],
+        connections: Callable[[int | None], Table],
         example: Callable[[int], Connection],
         where: dt.tzinfo,
     ) -> None:
         """Wrap the facts; made by finrst, not by hand."""
         self._zone = where
-        self._connections: Callable[[], Table] | Table = connections
+        self._connections: Callable[[int | None], Table] | Table = connections
         self._example: Callable[[int], Connection] | Connection = example
         self._shown: int = facts["example"]
         self.kind: str = facts["kind"]
@@ -106,8 +106,20 @@ class Finding(ByValue):
         [1, 2, 3]
         """
         if callable(self._connections):
-            self._connections = self._connections()
+            self._connections = self._connections(None)
         return self._connections
+
+    def head(self, most: int) -> Table:
+        """Give the first of its connections, without making the others.
+
+        >>> import finrst
+        >>> (one,) = finrst.conversation("> S port=1..3, < R. port=1..3").findings()
+        >>> one.head(2)["client_port"]
+        [1, 2]
+        """
+        if callable(self._connections):
+            return self._connections(most)
+        return self._connections.head(most)
 
     @property
     def when(self) -> str:
@@ -208,7 +220,7 @@ def _hosts(facts: dict[str, Any]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(host for host, _ in ranked))[:_HOSTS]
 
 
-def _gone(_: int) -> NoReturn:
+def _gone(_: int, __: int | None = None) -> NoReturn:
     message = "the connections of a stream were let go: read() keeps them"
     raise LookupError(message)
 
@@ -235,12 +247,13 @@ class Collector:
         self,
         naming: Naming,
         where: dt.tzinfo,
-        connections: Callable[[int], Table] = _gone,
+        connections: Callable[[int, int | None], Table] = _gone,
         example: Callable[[int], Connection] = _gone,
     ) -> Findings:
         """Tell them; who knows their connections says how they are got.
 
-        That is by the place of a finding among them, and by the number of a connection.
+        That is by the place of a finding among them and how many of its first are wanted (all,
+        unless told), and by the number of a connection.
         """
         return Findings(
             [
@@ -264,8 +277,8 @@ def tell(
 ) -> Findings:
     """Put into words what was found in a table of this name."""
 
-    def rows(place: int) -> Callable[[], Table]:
-        return lambda: Table(found.connections(place), name)
+    def rows(place: int) -> Callable[[int | None], Table]:
+        return lambda most: Table(found.connections(place, most), name)
 
     return Findings(
         [

@@ -10,7 +10,6 @@ from finrst._base.text import number, plural
 from finrst._tables.reference import causes
 
 from . import oddities
-from .chosen import is_calm
 from .tally import Tally
 from .trust import limits
 
@@ -56,6 +55,16 @@ class Overview:
     def troubled(self) -> list[Occurrence]:
         """Those that need an explanation, whether or not there is one."""
         return [one for one in self.items if not is_calm(one.cause)]
+
+
+def is_calm(cause: str) -> bool:
+    """Whether a cause needs no explanation: closed in order, or not over yet.
+
+    >>> is_calm("client_close"), is_calm("still_open"), is_calm("undetermined")
+    (True, True, False)
+    """
+    calm = {CLASSES[0].name, CLASSES[-1].name}
+    return class_of(cause).name in calm and cause != "undetermined"
 
 
 def survey(capture: Answer) -> Overview:

@@ -277,11 +277,11 @@ class Dataset:
             self.naming, self.tz, self._of_finding, self.connection
         )
 
-    def _of_finding(self, place: int) -> Table:
+    def _of_finding(self, place: int, most: int | None) -> Table:
         if self._tally.collector.left_out:
             message = "there are too many connections for one table: ask for them by their columns"
             raise LookupError(message)
-        return Table(self._whole.connections(place), "connections")
+        return Table(self._whole.connections(place, most), "connections")
 
     @functools.cached_property
     def _whole(self) -> _native.Findings:
