@@ -210,10 +210,11 @@ def test_every_conversation_of_the_causes_is_a_capture_with_the_same_rows(tmp_pa
     assert len(scripts) > 300
     assert any("icmp" in script for script in scripts)
     assert any("v6" in script for script in scripts)
-    assert any("path=" in script for script in scripts)
-    out = tmp_path / "out.pcapng"
+    source, out = tmp_path / "script.txt", tmp_path / "out.pcapng"
     for script in scripts:
-        assert main(["play", script, "-o", str(out), "--force"]) == 0
+        # Some are lines as tcpdump prints them.
+        source.write_text(script, encoding="utf-8")
+        assert main(["play", str(source), "-o", str(out), "--force"]) == 0
         played, read = told(finrst.conversation(script)), told(finrst.read(out, progress=False))
         different = [name for name in played if played[name] != read[name]]
         assert different == [], script

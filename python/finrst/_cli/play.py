@@ -13,7 +13,7 @@ from finrst._base.classes import class_of
 from finrst._base.paint import Paint
 from finrst._base.text import number, plural, printable
 from finrst._face.functions import conversation
-from finrst._files.atomic import Whole, check
+from finrst._files.atomic import Whole
 from finrst._files.write import json_ready
 from finrst._story import trust
 
@@ -119,16 +119,13 @@ def _write(given: argparse.Namespace) -> int:
     if path is None and sys.stdout.isatty():
         message = "a capture is not for a terminal: -o FILE, or a pipe behind -o -"
         raise ValueError(message)
+    script = _script(given.script)
     sources = common.files([] if _is_typed(given.script) else given.script)
-    # Before a long script is read and played.
-    if path is not None:
-        check(path, sources, overwrite=given.force)
-    octets = _native.capture_of_script(_script(given.script))
     with contextlib.closing(Whole(path, sources, overwrite=given.force)) as file:
-        file.handle.write(octets)
+        written = file.handle.write(_native.capture_of_script(script))
         file.commit()
     if sys.stderr.isatty() and path is not None:
-        print(f"{plural(len(octets), 'byte')}: {printable(path)}", file=sys.stderr)
+        print(f"{plural(written, 'byte')}: {printable(path)}", file=sys.stderr)
     return common.OK
 
 
