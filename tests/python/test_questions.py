@@ -31,6 +31,11 @@ QUESTIONS = [
         "lab/client_timeout_explicit.c.pcap",
         "10.77.0.1 gives up connecting to",
     ),
+    (
+        "why a reset right after the SYN-ACK",
+        "lab/client_timeout_explicit.c.pcap",
+        "Its reset, also one right after the SYN-ACK, says that its own limit had passed",
+    ),
     ("was data lost", "practice/data_and_fin_then_rst.pcap", "1,096 bytes thrown away"),
     ("which idle limit", SMB, "The server closes after 60.0 s of silence: 104 connections"),
     (

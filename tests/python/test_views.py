@@ -215,16 +215,6 @@ def test_every_finding_has_its_share_of_the_rows_gravest_first() -> None:
         assert places == sorted(places)
 
 
-def test_every_colour_of_the_charts_of_a_card_is_named(demo: finrst.Capture) -> None:
-    """How they ended has a colour for those that nobody answered, which Why folds away."""
-    shown = demo._repr_html_()
-    used = set(re.findall(r'class="bar" title="(\w+): ', shown))
-    named = re.findall(r'<span class="of"><span style="[^"]+"></span>(\w+)</span>', shown)
-    assert "timeout" in used
-    assert set(named) == used
-    assert len(named) == len(set(named))
-
-
 def test_card_and_report_choose_by_one_rule(demo: finrst.Capture) -> None:
     few = troubled.troubled(demo.connections, demo.findings(), 5)
     many = troubled.listed(demo.connections, demo.findings(), 200)
