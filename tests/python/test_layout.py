@@ -139,7 +139,8 @@ def test_a_report_fits_a_phone_a_screen_and_paper(
 ) -> None:
     path = tmp_path / "report.html"
     captures[family].report(path)
-    for width, media in ((390, "screen"), (1280, "screen"), (1920, "screen"), (PAPER, "print")):
+    screens = [(width, "screen") for width in (390, 800, 880, 920, 1280, 1920)]
+    for width, media in [*screens, (PAPER, "print")]:
         page = opened(browser, path, width, media=media)
         assert page.evaluate(FAULTS) == [], (width, media)
         rows = page.locator(".many tbody tr")

@@ -65,6 +65,8 @@ table{font-size:8.5pt}.rows table{font-size:6.8pt}th,td{padding:1px 6px 1px 0}
 svg{max-height:90vh}.rows td.v{print-color-adjust:exact;-webkit-print-color-adjust:exact}}
 """.replace("\n", "")
     + rows.style("body", "46em")
+    # Letters are smaller on paper, where the columns need less room.
+    + f"@media screen{{{rows.stacked('body', '58em')}}}"
 )
 
 

@@ -64,6 +64,13 @@ def style(scope: str, narrow: str) -> str:
         f"{rows} td.n{{white-space:nowrap}}{rows} td.at>span:last-child{{display:block}}"
         f"{rows} td.v{{border-left:4px solid;padding-left:7px;font-weight:600}}"
         f"{rows} small{{display:block;color:var(--soft);font-size:.92em;font-weight:400}}"
+    ) + stacked(scope, narrow)
+
+
+def stacked(scope: str, narrow: str) -> str:
+    """Give the part of ``style`` for where there is less room than ``narrow``."""
+    rows = f"{scope} .rows"
+    return (
         f"@container(max-width:{narrow}){{{rows} thead{{display:none}}"
         f"{rows} tbody,{rows} table{{display:block}}"
         f"{rows} tr{{display:flex;flex-wrap:wrap;column-gap:.9em;padding:.35em 0;"
