@@ -152,6 +152,7 @@ ENTRIES: dict[str, tuple[Callable[[], Any], Callable[[Any], Any]]] = {
     "options": (lambda: None, lambda _: NATIVE.options()),
     "parameters": (lambda: None, lambda _: NATIVE.parameters()),
     "conversation": (lambda: None, lambda _: NATIVE.conversation("> S, < R.")),
+    "capture_of_script": (lambda: None, lambda _: NATIVE.capture_of_script("> S, < R.")),
     "packets_of": (lambda: None, lambda _: NATIVE.packets_of(source, {}, rows)),
     "packets_of_script": (
         lambda: [row(script, 0)],
