@@ -21,7 +21,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from run import SMALL, build, once
+from run import SMALL, generator, once
 
 import finrst
 import finrst.plot
@@ -151,8 +151,8 @@ def main() -> None:
     folder = Path(os.environ.get("FINRST_BENCH_DIR", tempfile.gettempdir()))
     path = chosen.capture or folder / f"small{chosen.connections}.pcap"
     if not path.exists():
-        generator, _ = build()
-        once([str(generator), "--out", str(path), *SMALL, str(chosen.connections)])
+        program = generator()
+        once([str(program), "--out", str(path), *SMALL, str(chosen.connections)])
     spawn = multiprocessing.get_context("spawn")
     print("| what | CPU s | MiB more | bytes |\n|---|---|---|---|")
     for name in tasks(0):
