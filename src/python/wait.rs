@@ -1,8 +1,8 @@
 //! Long work beside the interpreter: the lock is free meanwhile, and Ctrl-C is answered at once.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, ThreadId};
 use std::time::Duration;
 
@@ -63,8 +63,25 @@ pub(super) fn wait<T: Send + 'static>(
     guard::room_for(0).map_err(|error| errors::exception(py, error))?;
     let cancel = Cancel::default();
     let seen = cancel.clone();
+    let result = Arc::new(Mutex::new(None));
+    let slot = Arc::clone(&result);
+    let run = move || {
+        let made = guard::catch(|| work(&seen));
+        *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(made);
+    };
+    waited(py, &cancel, Box::new(run))?;
+    let made = result.lock().unwrap_or_else(PoisonError::into_inner).take();
+    made.unwrap_or_else(|| Err(Error::Internal("a thread died".to_owned())))
+        .map_err(|error| errors::exception(py, error))
+}
+
+/// What [`wait`] does for work of any result: compiled once, not once a result.
+fn waited(py: Python<'_>, cancel: &Cancel, run: Box<dyn FnOnce() + Send>) -> PyResult<()> {
     let (done, mut waiting) = mpsc::channel();
-    let run = move || drop(done.send(guard::catch(|| work(&seen))));
+    let run: Box<dyn FnOnce() + Send> = Box::new(move || {
+        run();
+        done.send(()).ok();
+    });
     if let Some(run) = hand_over("finrst", run, |run| run()) {
         // Here then, and Ctrl-C waits for it.
         py.detach(run);
@@ -76,14 +93,11 @@ pub(super) fn wait<T: Send + 'static>(
             (waiting, outcome)
         });
         match outcome {
-            Ok(result) => return result.map_err(|error| errors::exception(py, error)),
-            Err(RecvTimeoutError::Disconnected) => {
-                return Err(errors::exception(py, Error::Internal("a thread died".to_owned())));
-            }
+            Ok(()) | Err(RecvTimeoutError::Disconnected) => return Ok(()),
             Err(RecvTimeoutError::Timeout) => {
                 if let Err(interrupt) = py.check_signals() {
                     cancel.0.store(true, Ordering::Relaxed);
-                    py.detach(move || drop(waiting.recv_timeout(TIDY)));
+                    py.detach(move || waiting.recv_timeout(TIDY).ok());
                     return Err(interrupt);
                 }
             }

@@ -58,7 +58,7 @@ def test_what_others_do_is_what_the_readme_says() -> None:
     assert [one for one in others if one.startswith("python3")] == [
         one for one in readme.splitlines() if one.startswith("python3 -m venv")
     ]
-    assert "three and\na half by the clock" in readme
+    assert "two and\na half by the clock" in readme
     (opened,) = re.findall(r"jupyter lab (\S+)", PAGE)
     assert (ROOT / opened).exists()
     assert "docs/first-ten-minutes.md" in readme
