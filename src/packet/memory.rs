@@ -54,11 +54,16 @@ impl Memory {
     pub(super) fn path(&mut self, frame: &Frame<'_>, route: &Route) -> PathId {
         let path = self.paths.id(route);
         if self.paths.overflow() == Some(path) {
-            self.issues.add(frame.file, None, Some(frame.number), "too_many_paths", || {
-                "VLANs and tunnels beyond the limit are not told apart".to_owned()
-            });
+            self.too_many_paths(frame);
         }
         path
+    }
+
+    #[cold]
+    fn too_many_paths(&mut self, frame: &Frame<'_>) {
+        self.issues.add(frame.file, None, Some(frame.number), "too_many_paths", || {
+            "VLANs and tunnels beyond the limit are not told apart".to_owned()
+        });
     }
 
     pub(super) fn icmp<'a>(

@@ -143,6 +143,8 @@ impl Pool {
     }
 
     /// A free block; `None` when all are taken.
+    // Kept out of `push`, which each segment goes through and is to be inlined.
+    #[inline(never)]
     fn take(&mut self) -> Option<u32> {
         self.blocks.vacant().or_else(|| self.blocks.add(Block::default()))
     }
