@@ -3,6 +3,7 @@
 mod ahead;
 mod bypass;
 mod client;
+mod clocks;
 mod families;
 mod half_open;
 mod host;
@@ -59,9 +60,10 @@ numbers! {
 }
 
 /// The numbers of each file.
-pub(super) const NUMBERS: [(&str, &[Number]); 9] = [
+pub(super) const NUMBERS: [(&str, &[Number]); 10] = [
     ("context", OWN),
     ("clients", client::NUMBERS),
+    ("clocks", clocks::NUMBERS),
     ("families", families::NUMBERS),
     ("half_open", half_open::NUMBERS),
     ("legs", legs::NUMBERS),
@@ -386,7 +388,7 @@ impl Context {
 }
 
 /// Attempts, earliest first, that began from so many seconds before a connection until so many
-/// after.
+/// after; where these are too many, the nearest to its beginning.
 fn near<'a>(
     attempts: &'a [Attempt],
     c: &Connection,
@@ -396,6 +398,8 @@ fn near<'a>(
     let (first, last) = (c.start.saturating_sub(near), c.end.saturating_add(near));
     let from = attempts.partition_point(|other| other.start < first);
     let to = attempts.partition_point(|other| other.start <= last);
+    let before = attempts.partition_point(|other| other.start < c.start);
+    let from = from.max(before.saturating_sub(MAX_AROUND / 2));
     attempts.get(from..to).unwrap_or_default().iter().take(MAX_AROUND)
 }
 

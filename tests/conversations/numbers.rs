@@ -20,6 +20,7 @@ const GIVEN: &[(&str, &str, &str)] = &[
     ("calibration.rs", "in_parts(stated, 20.0)", "the same"),
     ("calibration.rs", "f64::from(hundredths) / 100.0", "in which it is written, too"),
     ("context/client.rs", "threshold_s * 1e9", "nanoseconds of a second"),
+    ("context/clocks.rs", "(1_000_000 / often)", "nanoseconds of a millisecond"),
     ("context/host.rs", "(4, ", "a version of IP"),
     ("context/host.rs", "lowest == 255", "RFC 5082"),
     ("context/life.rs", "1_000_000", "nanoseconds of a millisecond"),
@@ -37,7 +38,6 @@ const GIVEN: &[(&str, &str, &str)] = &[
     ("rules/request_unanswered.rs", "const SSH: u16 = 22", "a port"),
     ("rules/rst_answers_unseen_segment.rs", "header_length == 20", "a header without options"),
     ("rules/syn_ack_bad_timestamp.rs", "/ 1_000_000", "nanoseconds of a millisecond"),
-    ("rules/timestamp_rejected.rs", "/ 1_000_000", "nanoseconds of a millisecond"),
     ("rules/connection_age_limit.rs", "median / 1e9", "nanoseconds of a second"),
     ("score.rs", "usual / 10 * ROUND_TRIP_TENTHS", "a tenth"),
 ];

@@ -56,6 +56,11 @@ pub(super) const FACTS: &[Fact] = &[
     ),
     fact("seen_in_connection", "id", &["That earlier SYN opened connection {value}"]),
     fact("accepted_meanwhile", "id", &["Meanwhile the server accepted connection {value}"]),
+    fact(
+        "as_timestamps_foretold",
+        "SYN",
+        &["The service took or dropped {value} of this address as their timestamps foretell"],
+    ),
     fact("accepted_later", "id", &["Later the server accepted connection {value}"]),
     fact("asked_for", "", &["The SYN asked for {text}"]),
     fact("answered_without_it", "SYN", &["{value} without it got an answer on this path"]),

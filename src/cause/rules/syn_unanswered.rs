@@ -1,4 +1,5 @@
 use super::prelude::*;
+use super::timestamp_rejected::by_timestamps;
 
 pub(super) const RULE: Rule = Rule {
     name: "syn_unanswered",
@@ -7,7 +8,9 @@ pub(super) const RULE: Rule = Rule {
     wire: "SYNs of one initial sequence number and no segment of the server; at least two of them \
            or {ending.handshake_timer} of silence. A single SYN at the very end of the capture, or \
            copies of it within {common.repeated_s}, is not unanswered yet. Not where an ICMP error, resets that were not obeyed, a scan, or an \
-           attempt that was answered meanwhile says more.",
+           attempt that was answered meanwhile says more; less sure where the service last \
+           accepted a SYN of this address with a higher timestamp, and nothing shows that it takes \
+           lower ones.",
     reference: "RFC 9293 section 3.10.3; RFC 6298 for the retries",
     next: "Is a filter dropping it, or is the host down? Capture nearer to the server.",
     examples: &["> S, > S again +1s, > S again +2s"],
@@ -17,7 +20,10 @@ pub(super) const RULE: Rule = Rule {
         // Not a second attempt, but a copy.
         ("> S, > S again +1ms", "undetermined"),
     ],
-    twins: &[],
+    twins: &[(
+        "timestamp_rejected",
+        "a server that takes its address for one host whose clock goes back says nothing either",
+    )],
     applies: Applies::Attempt,
     needs: Needs::NOTHING.ending(&[Ending::HandshakeUnanswered]),
     numbers: NUMBERS,
@@ -40,7 +46,8 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     let only = syns < 2;
     let base = if only { ONCE } else { REPEATED };
     let tries = c.end.saturating_sub(c.start);
-    let finding = Finding::new(base)
+    let rejected = by_timestamps(case);
+    let finding = Finding::new(rejected.map_or(base, |rejected| base.min(1.0 - rejected)))
         .with(Evidence::count("syns", u64::from(syns)).at(c.first_packet))
         .with(Evidence::time("tried_for_s", tries))
         .with_some(answered_meanwhile(case));
@@ -49,5 +56,5 @@ fn holds(case: &Case<'_>) -> Option<Finding> {
     let host = case.context.host(c.addresses.server).is_some();
     let refused = || case.context.service(c).is_some_and(|service| service.refused > 0);
     let shown = !only || host || refused() || opened_elsewhere(case);
-    Some(if shown { finding } else { finding.as_stated() })
+    Some(if shown && rejected.is_none() { finding } else { finding.as_stated() })
 }
