@@ -124,9 +124,13 @@ pub(super) const RULE: Rule = Rule {
 };
 
 numbers! {
-    /// The server accepts another SYN of the same clock meanwhile; and at most, where timestamps
-    /// foretell what it accepts.
+    /// The server accepts another SYN of the same clock meanwhile, or timestamps foretell the fate of
+    /// many.
     confidence ONE_CLOCK = 0.75;
+    /// At most, where they foretell that of fewer.
+    confidence FORETOLD = 0.72;
+    /// So many times as likely as anything else makes them many.
+    fraction MANY = 9.0;
     /// It accepts that clock again later, and dropped nothing of it between.
     confidence AGAIN = 0.6;
     /// It accepts a SYN without a timestamp, or, when it has forgotten, this clock.
@@ -189,7 +193,7 @@ pub(super) fn by_timestamps(case: &Case<'_>) -> Option<f64> {
 fn likely(case: &Case<'_>, foretold: u32) -> f64 {
     let otherwise = if served_meanwhile(case).is_some() { OTHERWISE } else { SILENT };
     let odds = f64::from(foretold).exp2() / otherwise;
-    (odds / (1.0 + odds)).min(ONE_CLOCK)
+    if odds >= MANY { ONE_CLOCK } else { (odds / (1.0 + odds)).min(FORETOLD) }
 }
 
 /// What the server accepted last of the client's address, if it had a higher timestamp.
