@@ -191,7 +191,7 @@ pub(super) fn much_nearer(case: &Case<'_>, row: &Teardown) -> bool {
 
 /// Whether an answer came in a small part of the shortest round trip to its claimed sender.
 fn nearer(case: &Case<'_>, row: &Teardown) -> bool {
-    let steady = case.connection.time_backward == 0;
+    let steady = case.connection.counts.time_backward == 0;
     match (row.turnaround.get(), shortest(case, row)) {
         (Some(answered), Some(usual)) => steady && answered.saturating_mul(NEARER) < usual,
         _ => false,

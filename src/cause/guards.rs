@@ -70,7 +70,7 @@ impl Guards {
             gaps,
             c.opening == Opening::MidStream,
             copies * COPIED > packets,
-            c.time_backward > 0,
+            c.counts.time_backward > 0,
             reused,
             c.censored && silent,
         ];

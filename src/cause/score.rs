@@ -345,7 +345,10 @@ fn too_early(case: &Case<'_>, row: &Teardown) -> bool {
     let far = usual > NEXT_DOOR;
     #[allow(clippy::cast_precision_loss)] // nanoseconds of a round trip
     let early = (answered as f64) < usual as f64 * case.parameters.too_early;
-    far && early && sender.alive > 0 && row.trigger != Some(Trigger::SynAck) && c.time_backward == 0
+    far && early
+        && sender.alive > 0
+        && row.trigger != Some(Trigger::SynAck)
+        && c.counts.time_backward == 0
 }
 
 /// The same number came once more when a round trip was over: that was the host's own answer.

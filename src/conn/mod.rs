@@ -33,13 +33,18 @@ pub mod script;
 mod track;
 
 pub use compat::tampering::Tampering;
-pub use facts::connection::{
-    Connection, Extra, Icmp, Left, Over, Silence, Stage, Stuck, SynAck, TlsAlert, nanoseconds,
-    seconds,
-};
-pub use facts::endpoint::{Endpoint, Fin, State, Trouble, Ttl};
+pub use facts::connection::{Connection, Over, Stage};
+pub use facts::counts::SegmentCounts;
+pub use facts::endpoint::{Endpoint, Fin, State, Ttl};
+pub use facts::extra::{Extra, Left, Stuck, TlsAlert};
 pub use facts::header::{Foreign, Sample, Signs, Traits, hops, unusual};
-pub use facts::teardown::{Form, Kind, Reason, Reset, SequenceCheck, Teardown, Trigger, What};
+pub use facts::icmp::Icmp;
+pub use facts::reset::{Kind, Reason, Reset};
+pub use facts::silence::Silence;
+pub use facts::syn_ack::SynAck;
+pub use facts::teardown::{Teardown, What};
+pub use facts::timing::{nanoseconds, seconds};
+pub use facts::trouble::Trouble;
 pub use facts::vantage::{Vantage, VantageBasis};
 pub use follow::payload::alert_name;
 pub use follow::teardowns::SEARCHED;
@@ -49,7 +54,9 @@ pub use memory::rows::{Groups, Rows};
 pub use memory::store::PREFETCHED;
 pub use memory::stored::{Followed, load, load_followed, store};
 pub use primitives::optional::Moment;
-pub use primitives::words::{BySide, EndedBy, Ending, Opening, Phase, Release, Side};
+pub use primitives::words::{
+    BySide, EndedBy, Ending, Form, Opening, Phase, Release, SequenceCheck, Side, Trigger,
+};
 pub use track::clock::Clock;
 pub use track::merge::{finish, finish_part};
 pub use track::parcel::Parcel;
@@ -61,9 +68,11 @@ pub use track::tracker::{Counts, Remaining, Tracker};
 use crate::base::numbers::Number;
 
 /// The numbers by which facts are told from each other, by the file that states them.
-pub(crate) const NUMBERS: [(&str, &[Number]); 9] = [
+pub(crate) const NUMBERS: [(&str, &[Number]); 11] = [
     ("ending", follow::ending::NUMBERS),
-    ("reply", facts::connection::NUMBERS),
+    ("reply", facts::timing::NUMBERS),
+    ("counts", facts::counts::NUMBERS),
+    ("silence", facts::silence::NUMBERS),
     ("form", follow::form::NUMBERS),
     ("teardowns", follow::teardowns::NUMBERS),
     ("step", follow::step::NUMBERS),

@@ -98,6 +98,12 @@ pub struct Segment<'a> {
 }
 
 impl Segment<'_> {
+    /// Nanoseconds since an earlier time: none where the capture's clock went back.
+    #[inline]
+    pub fn since(&self, time: i64) -> i64 {
+        self.time.saturating_sub(time).max(0)
+    }
+
     /// Length in sequence space: SYN and FIN count one each, a RST's payload nothing
     /// (RFC 9293 section 3.4).
     pub fn sequence_length(&self) -> u32 {

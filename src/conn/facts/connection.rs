@@ -2,187 +2,19 @@
 
 use std::net::IpAddr;
 
-use crate::base::numbers::numbers;
 use crate::conn::compat::tampering::{Half, Tampering};
 use crate::conn::compat::zeek::Zeek;
+use crate::conn::facts::counts::SegmentCounts;
 use crate::conn::facts::endpoint::Endpoint;
-use crate::conn::facts::header::Foreign;
-use crate::conn::facts::teardown::{Kind, Teardown};
+use crate::conn::facts::extra::Extra;
+use crate::conn::facts::reset::Kind;
+use crate::conn::facts::silence::Silence;
+use crate::conn::facts::syn_ack::SynAck;
+use crate::conn::facts::teardown::Teardown;
+use crate::conn::primitives::coder::{Base, Coder};
 use crate::conn::primitives::optional::Moment;
 use crate::conn::primitives::words::{BySide, EndedBy, Ending, Opening, Phase, Release, Side};
-use crate::packet::{Address, PathId, Seq};
-
-numbers! {
-    /// A reply comes within this time of what it answers, or within three round trips.
-    window REPLY_TIME: i64 = 250_000_000;
-}
-
-/// An ICMP error that quoted a segment of this connection.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Icmp {
-    /// Packet number.
-    pub packet: u64,
-    /// Nanoseconds since the epoch.
-    pub time: i64,
-    /// Who reported it.
-    pub reporter: Address,
-    /// 4 or 6.
-    pub version: u8,
-    /// ICMP type.
-    pub kind: u8,
-    /// ICMP code.
-    pub code: u8,
-    /// Which side sent the quoted segment.
-    pub quoted: Side,
-    /// The next hop's MTU, of an error that says that a segment was too big; 0 where it is not
-    /// told.
-    pub mtu: u32,
-}
-
-impl Icmp {
-    /// Whether it says that the segment was too big for the path (RFC 1191, RFC 8201).
-    pub fn too_big(&self) -> bool {
-        if self.version == 4 { (self.kind, self.code) == (3, 4) } else { self.kind == 2 }
-    }
-
-    /// Whether it says that the destination cannot be reached (not: too big, time exceeded).
-    pub fn unreachable(&self) -> bool {
-        match self.version {
-            4 => self.kind == 3 && self.code != 4,
-            _ => self.kind == 1,
-        }
-    }
-}
-
-/// A full segment that goes again and again, where none of its size was ever acknowledged.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Stuck {
-    /// Its position: the first byte that is not acknowledged.
-    pub at: u64,
-    /// Its payload.
-    pub size: u32,
-    /// The packet that repeated it first.
-    pub packet: u64,
-    /// And when.
-    pub time: i64,
-    /// How often it was repeated in full.
-    pub times: u32,
-    /// How often its first bytes went in a smaller segment.
-    pub smaller: u32,
-}
-
-/// A TLS alert seen as the last record of a side.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct TlsAlert {
-    /// Packet number.
-    pub packet: u64,
-    /// Time.
-    pub time: i64,
-    /// Level and description where they are not encrypted (RFC 8446 section 6).
-    pub clear: Option<(u8, u8)>,
-}
-
-/// What only some connections have.
-#[derive(Clone, Debug, Default)]
-pub struct Extra {
-    /// TLS server name or HTTP host of the client's first payload.
-    pub server_name: Option<Box<str>>,
-    /// First ICMP error about it, and how many.
-    pub icmp: Option<Icmp>,
-    /// Number of ICMP errors.
-    pub icmp_count: u32,
-    /// Latest TLS alert of each side.
-    pub tls_alert: BySide<Option<TlsAlert>>,
-    /// Whether each side's first payload looked like TLS.
-    pub tls: BySide<bool>,
-    /// Initial sequence number of an earlier connection of the same addresses and ports.
-    pub earlier_isn: Option<u32>,
-    /// End of that connection (its latest packet).
-    pub earlier_end: Option<i64>,
-    /// Whether the earlier connection was still open when this one's SYN came.
-    pub earlier_open: bool,
-    /// Whether it had been closed by FINs of both sides.
-    pub earlier_graceful: bool,
-    /// Whether it had got a SYN-ACK and nothing more.
-    pub earlier_in_handshake: bool,
-    /// What the latest connection of these addresses and ports that had opened left behind.
-    pub left: Option<Left>,
-    /// SYN-ACKs with another initial sequence number than the first: packet and offset of the ACK.
-    pub second_syn_ack: Option<SynAck>,
-    /// Whether that one came although the client had sent one SYN and no reset.
-    pub second_unasked: bool,
-    /// SYN-ACKs that came again with a wrong checksum.
-    pub damaged_syn_acks: u32,
-    /// Whether the checksum of a SYN that came again after a SYN-ACK was right.
-    pub sound_syn: bool,
-    /// Pure acknowledgment that answered the SYN (challenge ACK): packet, relative ACK position.
-    pub challenge_to_syn: Option<(u64, i64)>,
-    /// Time from the client's first reset to its SYN with the same initial sequence number.
-    pub syn_retry_after_reset: Option<i64>,
-    /// MPTCP was offered.
-    pub mptcp: bool,
-    /// First ICMP error that says that a segment was too big for the path.
-    pub too_big: Option<Icmp>,
-    /// By side, the full segment that does not get through.
-    pub stuck: BySide<Option<Stuck>>,
-    /// By side, the silence before the first segment of its latest run of retransmissions or
-    /// probes, where it was a second or more.
-    pub silence_before_run: BySide<Option<i64>>,
-    /// End of each side's latest segment that jumped further ahead than is believed at once.
-    pub far: BySide<Option<Seq>>,
-    /// By side, a segment that it may not have sent.
-    pub foreign: BySide<Option<Foreign>>,
-}
-
-/// What a connection left behind for the next one of its addresses and ports. Sides are those of
-/// the next one.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Left {
-    /// Number of its latest packet over the capture.
-    pub packet: u64,
-    /// Time of that packet.
-    pub end: i64,
-    /// The sequence numbers that each side would have gone on with.
-    pub next: BySide<u32>,
-    /// Whether each side had sent a FIN.
-    pub fins: BySide<bool>,
-}
-
-/// A SYN-ACK as the observer saw it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct SynAck {
-    /// Packet number.
-    pub packet: u64,
-    /// Time.
-    pub time: i64,
-    /// Acknowledgment minus the client's initial sequence number plus one: 0 when it fits.
-    pub ack_offset: i64,
-    /// Its sequence number.
-    pub sequence: u32,
-    /// TTL.
-    pub ttl: u8,
-    /// Window field.
-    pub window: u16,
-    /// Bit set of option kinds.
-    pub options: u32,
-    /// Timestamp echo.
-    pub echo: Option<u32>,
-}
-
-/// Silences of a second or more within a connection.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Silence {
-    /// The longest after which both sides went on, in nanoseconds; 0 without one.
-    pub survived: i64,
-    /// One that a side has broken and the other not yet answered; 0 without one.
-    pub broken: i64,
-    /// That side.
-    pub by: Side,
-    /// Time of the latest payload by which a side began to speak after one.
-    pub spoken: Moment,
-    /// That side.
-    pub speaker: Side,
-}
+use crate::packet::{Address, PathId};
 
 /// One connection: what its segments said, and, of one that is over, how it ended.
 ///
@@ -197,7 +29,7 @@ pub struct Silence {
 ///
 /// In this order, so that what every segment reads or changes lies together. (Not aligned to cache
 /// lines: the allocator does not use the memory of large aligned pieces again.)
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 #[repr(C)]
 pub struct Connection<S = Over> {
     /// Addresses by side.
@@ -230,18 +62,8 @@ pub struct Connection<S = Over> {
     pub endpoints: BySide<Endpoint>,
     /// Zeek's state and history.
     pub zeek: Zeek,
-    /// Packets whose payload the snap length cut.
-    pub cut_packets: u32,
-    /// Segments in which the time went back.
-    pub time_backward: u32,
-    /// Packets after the connection was over.
-    pub late_packets: u32,
-    /// Segments whose length exceeds any wire's (local offload), by side.
-    pub oversized: BySide<u32>,
-    /// Segments whose direction the interface stated: inbound and outbound, by side.
-    pub inbound: BySide<u32>,
-    /// See `inbound`.
-    pub outbound: BySide<u32>,
+    /// What every segment counts for.
+    pub counts: SegmentCounts,
     /// Given at the first packet, from 0 upwards.
     pub id: u64,
     /// Interface of the first packet.
@@ -310,6 +132,22 @@ pub struct Over {
     pub deciding: Option<u32>,
 }
 
+impl Default for Over {
+    /// As far as nothing is known.
+    #[inline]
+    fn default() -> Self {
+        Self {
+            release: Release::End,
+            ending: Ending::Open,
+            ending_raw: Ending::Open,
+            ended_by: EndedBy::None,
+            phase: Phase::Handshake,
+            censored: false,
+            deciding: None,
+        }
+    }
+}
+
 impl std::ops::Deref for Connection {
     type Target = Over;
 
@@ -327,6 +165,137 @@ impl std::ops::DerefMut for Connection {
 }
 
 impl Connection {
+    /// Its fields but for what is rare, in the order in which they are coded: what the same
+    /// connections lack stands together, in groups of eight.
+    #[allow(clippy::too_many_lines)] // a list
+    pub(in crate::conn) fn code(&mut self, coder: &mut impl Coder) {
+        let Self {
+            addresses,
+            ports,
+            paths,
+            end,
+            last_packet,
+            over_since,
+            syn_time,
+            handshake_time,
+            teardowns,
+            extra,
+            counts,
+            ip_version,
+            opening,
+            completeness,
+            zeek,
+            endpoints,
+            id,
+            interface,
+            file,
+            first_packet_in_file,
+            first_packet,
+            start,
+            last_syn_time,
+            syn_timestamps,
+            syn_ack,
+            good_syn_ack_time,
+            client_answer_time,
+            first_fin_by,
+            first_rst_by,
+            simultaneous_close,
+            bytes_after_first_fin,
+            silence,
+            idle_before_fin,
+            superseded,
+            replaced,
+            stage: Over { release, ending, ending_raw, ended_by, phase, censored, deciding },
+        } = self;
+        [*id, *first_packet] = numbers([*id, *first_packet], coder);
+        coder.plain(start);
+        coder.bits(|bits| {
+            let BySide { client, server } = &mut *ports;
+            bits.plain(client, 16);
+            bits.plain(server, 16);
+            bits.plain(ip_version, 3);
+        });
+        for side in &mut *addresses {
+            address(side, *ip_version, coder);
+        }
+        coder.bits(|bits| {
+            bits.plain(opening, 2);
+            bits.plain(completeness, 8);
+            bits.plain(release, 3);
+            bits.plain(ending, 4);
+            bits.plain(ending_raw, 4);
+            bits.plain(ended_by, 3);
+            bits.plain(phase, 3);
+            bits.plain(censored, 1);
+            bits.plain(superseded, 1);
+            bits.plain(replaced, 1);
+            bits.plain(simultaneous_close, 1);
+            bits.option(first_fin_by, 2);
+            bits.option(first_rst_by, 2);
+        });
+        let (start, first_packet) = (*start, *first_packet);
+        coder.near(end, start, i64::MIN);
+        coder.same(last_packet, first_packet);
+        coder.same(first_packet_in_file, first_packet);
+        coder.moment(syn_time, start);
+        coder.moment(last_syn_time, start);
+        coder.moment(over_since, start);
+        coder.bits(|bits| {
+            bits.plain(interface, 32);
+            bits.plain(file, 32);
+        });
+        let BySide { client, server } = endpoints;
+        client.code(start, coder);
+        server.code(start, coder);
+        let base = Base {
+            time: start,
+            packet: first_packet,
+            file: first_packet.wrapping_sub(*first_packet_in_file),
+            seqs: BySide { client: client.base, server: server.base },
+        };
+        for path in paths {
+            let mut number = path.map(|path| path.0);
+            coder.option(&mut number);
+            *path = number.map(PathId);
+        }
+        for stamp in syn_timestamps {
+            let mut near = stamp.map(|stamp| client.timestamp.wrapping_sub(stamp));
+            coder.option(&mut near);
+            *stamp = near.map(|near| client.timestamp.wrapping_sub(near));
+        }
+        let answered = syn_ack.is_some()
+            || good_syn_ack_time.is_some()
+            || handshake_time.is_some()
+            || client_answer_time.is_some();
+        if coder.given(|| answered) {
+            coder.moment(good_syn_ack_time, start);
+            coder.moment(handshake_time, start);
+            coder.moment(client_answer_time, start);
+            if coder.given(|| syn_ack.is_some()) {
+                let mut seen = syn_ack.unwrap_or_default();
+                seen.code(good_syn_ack_time.get().unwrap_or(start), &base, coder);
+                *syn_ack = Some(seen);
+            }
+        }
+        let closed = deciding.is_some()
+            || idle_before_fin.is_some()
+            || (*bytes_after_first_fin != BySide::both(0));
+        if coder.given(|| closed) {
+            coder.option(deciding);
+            for bytes in bytes_after_first_fin {
+                coder.plain(bytes);
+            }
+            coder.moment(idle_before_fin, 0);
+        }
+        counts.code(coder);
+        silence.code(start, coder);
+        Extra::code_some(extra, &base, coder);
+        zeek.code(&base, coder);
+        for row in teardowns {
+            row.code(*file, &base, coder);
+        }
+    }
+
     /// The tampering signature of the client's half. Silence counts only where the capture went on
     /// long enough to tell it from its own end.
     pub fn tampering(&self) -> Tampering {
@@ -384,73 +353,21 @@ impl<S> Connection<S> {
         self.endpoints.iter().all(Endpoint::spoke)
     }
 
-    /// From the first SYN to the client's first acknowledgment or reset: how long it waited,
-    /// nearly the same wherever the capture was made.
-    pub fn client_wait(&self) -> Option<i64> {
-        Some(self.client_answer_time.get()?.saturating_sub(self.syn_time.get()?).max(0))
-    }
-
-    /// From the first SYN to the latest before the SYN-ACK: the part of the client's wait that went
-    /// by before anybody answered.
-    pub fn syn_retry(&self) -> Option<i64> {
-        self.good_syn_ack_time.get()?;
-        Some(self.last_syn_time.get()?.saturating_sub(self.syn_time.get()?))
-    }
-
-    /// From the SYN that it acknowledges (the latest before it) to the SYN-ACK.
-    pub fn syn_ack_delay(&self) -> Option<i64> {
-        Some(self.good_syn_ack_time.get()?.saturating_sub(self.last_syn_time.get()?).max(0))
-    }
-
-    /// From the SYN-ACK to the client's acknowledgment.
-    pub fn ack_delay(&self) -> Option<i64> {
-        Some(self.handshake_time.get()?.saturating_sub(self.good_syn_ack_time.get()?).max(0))
-    }
-
-    /// The round trip of the handshake as far as it was seen.
-    pub fn handshake_rtt(&self) -> i64 {
-        self.syn_ack_delay().unwrap_or(0).saturating_add(self.ack_delay().unwrap_or(0))
-    }
-
-    /// How long after a segment its answer still comes.
-    pub fn reply_time(&self) -> i64 {
-        let BySide { client, server } = &self.endpoints;
-        let round_trip = client.max_rtt.max(server.max_rtt).max(self.handshake_rtt());
-        REPLY_TIME.max(round_trip.saturating_mul(3))
-    }
-
-    /// The smallest round trip known: handshake parts and data with its acknowledgment, both
-    /// halves of the path added. `None` when there is no sample.
-    pub fn min_rtt(&self) -> Option<i64> {
-        let data = match (self.endpoints.client.min_rtt.get(), self.endpoints.server.min_rtt.get())
-        {
-            (Some(a), Some(b)) => Some(a.saturating_add(b)),
-            (one, other) => one.or(other),
-        };
-        let handshake = match (self.syn_ack_delay(), self.ack_delay()) {
-            (Some(a), Some(b)) => Some(a.saturating_add(b)),
-            _ => None,
-        };
-        match (data, handshake) {
-            (Some(a), Some(b)) => Some(a.min(b)),
-            (one, other) => one.or(other),
-        }
-    }
-
     /// The rare facts, if there are any.
     pub fn extra(&self) -> Option<&Extra> {
         self.extra.as_deref()
     }
 }
 
-/// Seconds as nanoseconds.
-#[allow(clippy::cast_possible_truncation)] // saturates
-pub fn nanoseconds(seconds: f64) -> i64 {
-    (seconds * 1e9).round() as i64
+/// What comes before everything else: a connection's number and its first packet.
+pub(crate) fn numbers(numbers: [u64; 2], coder: &mut impl Coder) -> [u64; 2] {
+    numbers.map(|number| coder.word(number))
 }
 
-/// Nanoseconds as seconds.
-#[allow(clippy::cast_precision_loss)] // exact to a nanosecond below 50 days
-pub fn seconds(nanoseconds: i64) -> f64 {
-    nanoseconds as f64 / 1e9
+/// IPv4 addresses are short without their prefix.
+fn address(address: &mut Address, version: u8, coder: &mut impl Coder) {
+    let prefix = if version == 4 { 0xffff_u128 << 32 } else { 0 };
+    address.0 ^= prefix;
+    coder.halves(&mut address.0);
+    address.0 ^= prefix;
 }

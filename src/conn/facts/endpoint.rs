@@ -1,26 +1,31 @@
 //! One side of a connection, as an observer in between sees it.
 
 use crate::conn::facts::header::{Sample, Traits};
+use crate::conn::facts::trouble::Trouble;
+use crate::conn::primitives::coder::{Coder, sparse};
 use crate::conn::primitives::optional::Moment;
+use crate::conn::primitives::plain::coded;
 use crate::conn::primitives::ranges::Ranges;
 use crate::packet::Seq;
 
-/// What a side has shown of itself.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub enum State {
-    /// No segment yet.
-    #[default]
-    Silent,
-    /// Sent a SYN.
-    SynSent,
-    /// Sent a SYN with ACK.
-    SynAckSent,
-    /// Takes part: its SYN was answered, or it sent anything but SYN, FIN and RST.
-    Open,
-    /// Sent a FIN.
-    FinSent,
-    /// Sent a reset.
-    Reset,
+coded! {
+    /// What a side has shown of itself.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+    pub enum State {
+        /// No segment yet.
+        #[default]
+        Silent,
+        /// Sent a SYN.
+        SynSent,
+        /// Sent a SYN with ACK.
+        SynAckSent,
+        /// Takes part: its SYN was answered, or it sent anything but SYN, FIN and RST.
+        Open,
+        /// Sent a FIN.
+        FinSent,
+        /// Sent a reset.
+        Reset,
+    }
 }
 
 /// The window of macOS, whose SYN-ACKs look like those of Linux and whose resets do not.
@@ -35,6 +40,15 @@ pub struct Fin {
     pub time: i64,
     /// When the peer first acknowledged it.
     pub acked_at: Moment,
+}
+
+impl Fin {
+    fn code(&mut self, start: i64, coder: &mut impl Coder) {
+        let Self { at, time, acked_at } = self;
+        coder.plain(at);
+        coder.near(time, start, 0);
+        coder.moment(acked_at, start);
+    }
 }
 
 /// A baseline of one header field of the segments that a side certainly sent itself.
@@ -164,54 +178,150 @@ pub struct Endpoint {
     pub syn_unusual: u8,
 }
 
-/// What went wrong on the way to or from a side: made when the first of it does.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Trouble {
-    /// Payload bytes sent again.
-    pub retransmitted_bytes: u64,
-    /// The position that its latest duplicate acknowledgment repeated: something beyond it came.
-    pub repeated_ack: u64,
-    /// When the current run of probes or retransmissions began.
-    pub run_since: i64,
-    /// Bytes the peer acknowledged that the capture never saw.
-    pub unseen_acked: u64,
-    /// Segments with payload, SYN or FIN that brought nothing new.
-    pub retransmitted_packets: u32,
-    /// Segments that filled a gap after later bytes had been seen.
-    pub out_of_order: u32,
-    /// Pure acknowledgments that repeat the previous one while data was outstanding.
-    pub duplicate_acks: u32,
-    /// Segments that closed the window.
-    pub zero_windows: u32,
-    /// Exact copies made by the capture (mirror ports, the `any` device).
-    pub duplicates: u32,
-    /// Keep-alive (and zero window) probes.
-    pub probes: u32,
-    /// The longest run of probes and retransmissions that went unanswered.
-    pub longest_run: u32,
-}
-
-impl Trouble {
-    /// What is read of a side that has none.
-    pub const NONE: Self = Self {
-        retransmitted_bytes: 0,
-        repeated_ack: 0,
-        run_since: 0,
-        unseen_acked: 0,
-        retransmitted_packets: 0,
-        out_of_order: 0,
-        duplicate_acks: 0,
-        zero_windows: 0,
-        duplicates: 0,
-        probes: 0,
-        longest_run: 0,
-    };
-}
-
-impl Default for Trouble {
-    /// None yet.
-    fn default() -> Self {
-        Self::NONE
+impl Endpoint {
+    /// Its fields, in the order in which they are coded: what the same sides lack stands together,
+    /// in groups of eight. Its counters of segments are near one another.
+    #[allow(clippy::too_many_lines)] // a list
+    pub(in crate::conn) fn code(&mut self, start: i64, coder: &mut impl Coder) {
+        // Most sides spoke, which is sooner seen than that all is as it was in the beginning.
+        if !coder.given(|| self.spoke() || *self != Self::default()) {
+            return;
+        }
+        let Self {
+            max_end,
+            contiguous,
+            acked,
+            packets,
+            bytes,
+            unique_bytes,
+            unanswered,
+            last_time,
+            last_data_time,
+            rtt_probe,
+            rtt_probe_time,
+            min_rtt,
+            max_rtt,
+            zero_since,
+            timestamp_time,
+            ranges: _,
+            below: _,
+            window_minimum,
+            base,
+            data_packets,
+            progress,
+            alive,
+            probe_run,
+            retransmission_run,
+            timestamp,
+            without_timestamp,
+            ip_id,
+            window,
+            ip_id_steps,
+            ip_id_jumps,
+            based,
+            state,
+            window_scale,
+            ttl,
+            syns,
+            syn_acks,
+            fins,
+            rsts,
+            largest,
+            largest_end,
+            fin,
+            trouble,
+            mss,
+            syn_options,
+            syn_window,
+            syn_unusual,
+            link_source,
+            traits,
+            doubtful,
+            flow_label,
+            sample,
+        } = self;
+        let mut closed = fin.is_some();
+        let Ttl { syn, first, low, high, last } = ttl;
+        coder.bits(|bits| {
+            bits.plain(based, 1);
+            bits.plain(state, 3);
+            bits.plain(&mut closed, 1);
+            bits.option(window_scale, 9);
+            bits.option(mss, 17);
+            bits.plain(syn_window, 16);
+            bits.plain(syn_unusual, 6);
+        });
+        coder.bits(|bits| {
+            for ttl in [&mut *syn, &mut *first, &mut *low, &mut *high, &mut *last] {
+                bits.plain(ttl, 8);
+            }
+            bits.plain(&mut traits.0, 8);
+            bits.plain(doubtful, 8);
+        });
+        coder.plain(&mut base.0);
+        coder.plain(syn_options);
+        coder.plain(packets);
+        coder.near(last_time, start, 0);
+        coder.plain(link_source);
+        coder.plain(syns);
+        coder.plain(max_end);
+        coder.same(contiguous, *max_end);
+        coder.same(acked, *max_end);
+        coder.plain(timestamp);
+        coder.moment(timestamp_time, *last_time);
+        coder.bits(|bits| {
+            bits.plain(window, 16);
+            bits.option(ip_id, 17);
+        });
+        coder.bits(|bits| {
+            bits.plain(ip_id_steps, 16);
+            bits.plain(ip_id_jumps, 16);
+        });
+        coder.same(alive, *packets);
+        coder.plain(progress);
+        sparse!(coder, syn_acks, rsts);
+        let measured = min_rtt.is_some()
+            || window_minimum.is_some()
+            || (*max_rtt != 0)
+            || (*rtt_probe != 0)
+            || (*rtt_probe_time != 0);
+        if coder.given(|| measured) {
+            coder.option(window_minimum);
+            coder.moment(min_rtt, 0);
+            coder.plain(max_rtt);
+            coder.plain(rtt_probe);
+            coder.near(rtt_probe_time, start, 0);
+        }
+        let sent = (*bytes | *unique_bytes | *unanswered) != 0
+            || (*data_packets | *without_timestamp) != 0
+            || *last_data_time != 0;
+        if coder.given(|| sent) {
+            coder.plain(bytes);
+            coder.same(unique_bytes, *bytes);
+            coder.plain(data_packets);
+            coder.near(last_data_time, start, 0);
+            coder.plain(unanswered);
+            coder.plain(without_timestamp);
+            coder.plain(largest);
+            coder.plain(largest_end);
+        }
+        if coder.given(|| *sample != Sample::default() || *flow_label != 0) {
+            coder.plain(flow_label);
+            sample.code(*base, coder);
+        }
+        if coder.given(|| closed || *fins != 0) {
+            let mut seen = fin.unwrap_or_default();
+            coder.plain(fins);
+            seen.code(start, coder);
+            *fin = closed.then_some(seen);
+        }
+        sparse!(coder, probe_run, retransmission_run);
+        if coder.given(|| trouble.is_some()) {
+            trouble.get_or_insert_default().code(start, coder);
+        }
+        if coder.given(|| zero_since.is_some()) {
+            coder.moment(zero_since, start);
+        }
     }
 }
 
@@ -250,36 +360,9 @@ impl Endpoint {
             && self.ttl.syn <= 64
     }
 
-    /// Gaps above the first that were folded because there were too many.
-    pub fn folded(&self) -> u64 {
-        self.ranges.as_deref().map_or(0, |ranges| ranges.folded)
-    }
-
-    /// The position of a sequence number near the highest sent: negative before the base.
-    pub fn position(&self, seq: Seq) -> i64 {
-        let top = self.base.plus(truncate(self.max_end));
-        self.max_end.cast_signed().saturating_add(i64::from(seq.since(top)))
-    }
-
-    /// The position of an acknowledgment of this side's bytes.
-    pub fn ack_position(&self, ack: Seq) -> i64 {
-        self.position(ack)
-    }
-
     /// So many of its segments were in doubt that all of them may look so.
     pub fn changed(&self) -> bool {
         self.doubtful >= Self::DOUBTFUL
-    }
-
-    /// Bytes sent and not yet acknowledged; SYN and FIN left out.
-    pub fn unacked(&self) -> u64 {
-        let mut end = self.max_end;
-        if let Some(fin) = self.fin
-            && end == fin.at + 1
-        {
-            end = fin.at;
-        }
-        end.saturating_sub(self.acked.max(1))
     }
 
     /// The advertised window in bytes.
@@ -296,41 +379,4 @@ impl Endpoint {
     pub fn spoke(&self) -> bool {
         self.packets > 0
     }
-
-    /// Bytes missing from the capture below the highest sent.
-    pub fn missing_bytes(&self) -> u64 {
-        let syn = 1;
-        let fin = u64::from(self.fin.is_some_and(|fin| fin.at < self.max_end));
-        if !self.based {
-            return 0;
-        }
-        let below = self.below.as_deref().map_or(0, Ranges::octets);
-        let above = self.unique_bytes.saturating_sub(below);
-        self.max_end.saturating_sub(syn + fin).saturating_sub(above)
-    }
-
-    /// Bytes that the peer acknowledged and the capture never saw.
-    pub fn lost_bytes(&self) -> u64 {
-        self.holes(self.acked)
-    }
-
-    /// Whether all bytes from one position to another were seen.
-    pub fn saw(&self, from: u64, to: u64) -> bool {
-        let fin = self.fin.is_some_and(|fin| fin.at + 1 == to);
-        let (to, contiguous) = (to - u64::from(fin), self.contiguous);
-        to <= contiguous || self.ranges.as_deref().is_some_and(|ranges| ranges.hold(from, to))
-    }
-
-    /// Bytes below a position that were not seen.
-    fn holes(&self, position: u64) -> u64 {
-        let from = self.contiguous.max(1);
-        let seen = self.ranges.as_deref().map_or(0, |ranges| ranges.octets_below(position));
-        let fin = self.fin.is_some_and(|fin| (from..position).contains(&fin.at));
-        position.saturating_sub(from).saturating_sub(seen).saturating_sub(u64::from(fin))
-    }
-}
-
-/// The low 32 bits of a position.
-pub(crate) fn truncate(position: u64) -> u32 {
-    u32::try_from(position & 0xffff_ffff).unwrap_or(0)
 }

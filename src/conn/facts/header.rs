@@ -1,5 +1,6 @@
 //! What headers show of who sent a segment.
 
+use crate::conn::primitives::coder::{Base, Coder};
 use crate::conn::primitives::optional::Number;
 use crate::packet::Seq;
 
@@ -93,6 +94,20 @@ pub struct Sample {
     pub signs: Signs,
 }
 
+impl Sample {
+    /// One of a side whose numbers begin here.
+    pub(in crate::conn) fn code(&mut self, base: Seq, coder: &mut impl Coder) {
+        let Self { sequence, hash, octets, ttl, signs } = self;
+        coder.seq(sequence, base);
+        coder.plain(hash);
+        coder.bits(|bits| {
+            bits.plain(octets, 8);
+            bits.plain(ttl, 8);
+            bits.plain(&mut signs.0, 8);
+        });
+    }
+}
+
 /// A segment with payload or FIN that its claimed sender may not have sent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Foreign {
@@ -116,6 +131,35 @@ pub struct Foreign {
     pub denied: Number,
     /// Segments of its side after it that came from elsewhere and are its own.
     pub own_after: u32,
+}
+
+impl Foreign {
+    pub(in crate::conn) fn code(&mut self, base: &Base, coder: &mut impl Coder) {
+        let Self {
+            packet,
+            ttl,
+            signs,
+            payload,
+            fin,
+            sequence,
+            time,
+            contradicted,
+            denied,
+            own_after,
+        } = self;
+        coder.same(packet, base.packet);
+        coder.plain(&mut sequence.0);
+        coder.near(time, base.time, i64::MIN);
+        coder.bits(|bits| {
+            bits.plain(ttl, 8);
+            bits.plain(&mut signs.0, 8);
+            bits.plain(payload, 1);
+            bits.plain(fin, 1);
+            bits.plain(own_after, 32);
+        });
+        coder.number(contradicted, base.packet);
+        coder.number(denied, base.packet);
+    }
 }
 
 /// What a SYN may ask for beyond MSS, window scale, SACK and timestamps, as bits.

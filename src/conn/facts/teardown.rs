@@ -1,80 +1,11 @@
 //! One FIN or RST segment: what it said and what state it met.
 
+use crate::conn::facts::endpoint::Endpoint;
+use crate::conn::facts::reset::Reset;
+use crate::conn::primitives::coder::{Base, Coder, sparse};
 use crate::conn::primitives::optional::{Moment, Number};
 use crate::conn::primitives::words::Side;
-use crate::packet::{Flags, Seq};
-
-/// What kind of teardown segment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// A FIN without RST.
-    Fin,
-    /// A RST, with or without FIN.
-    Rst,
-}
-
-/// The shape of a reset: what kind of sender makes one like it (RFC 9293 section 3.10.7).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Form {
-    /// Sent by a socket that existed and was aborted: sequence number at the end of what its side
-    /// sent, ACK with what it had received.
-    Abort,
-    /// The answer of a stack without a usable socket: its numbers are copied from a segment.
-    Reply,
-    /// Neither.
-    Other,
-}
-
-/// Where a reset's sequence number lies for its receiver (RFC 5961 section 3).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SequenceCheck {
-    /// Exactly the next byte the receiver expects: the reset is obeyed.
-    Exact,
-    /// One before it, the number of a FIN already sent (macOS after Ctrl-C; Linux obeys it).
-    FinMinusOne,
-    /// Inside the receive window, not exact: answered by a challenge ACK.
-    InWindow,
-    /// Before the window: ignored.
-    Old,
-    /// Beyond the window: ignored.
-    Future,
-    /// In SYN-SENT: acknowledges the SYN, so it is obeyed.
-    AcksSyn,
-    /// In SYN-SENT: acknowledges nothing that was sent, so it is void.
-    Void,
-    /// There is nothing to compare with.
-    NotCheckable,
-}
-
-/// Which segment of the peer a reply answers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Trigger {
-    /// A SYN.
-    Syn,
-    /// A SYN-ACK.
-    SynAck,
-    /// A segment without payload and flags other than ACK.
-    Ack,
-    /// A keep-alive probe.
-    Probe,
-    /// A segment with payload.
-    Data,
-    /// A FIN.
-    Fin,
-}
-
-/// What a reset says of its reason.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Reason {
-    /// Readable payload.
-    Text(Box<str>),
-    /// The reset diagnostic payload of draft-boucadair: IANA or vendor code with its meaning.
-    Diagnostic(u16, Box<str>),
-    /// Citrix NetScaler's code in the window field.
-    NetScaler(u16, &'static str),
-    /// Reason code of `MP_TCPRST` (RFC 8684 section 3.6).
-    Mptcp(u8),
-}
+use crate::packet::{Flags, Segment, Seq};
 
 /// One FIN or RST segment: what both have. What only a RST has is read through it as well.
 ///
@@ -148,155 +79,118 @@ pub enum What {
     Rst(Box<Reset>),
 }
 
-/// What only a RST has.
-#[derive(Clone, Debug)]
-pub struct Reset {
-    /// `Rst`; `Fin` in [`Reset::NONE`] alone, so that a row tells its kind.
-    pub kind: Kind,
-    /// Shape.
-    pub form: Option<Form>,
-    /// It has the shape of a reply, whether or not a segment was seen that it answers.
-    pub reply_shape: bool,
-    /// The segment it answers.
-    pub trigger: Option<Trigger>,
-    /// Its sender had acknowledged all of that segment's payload before.
-    pub trigger_old: bool,
-    /// How it stands to what its receiver expects.
-    pub sequence_check: SequenceCheck,
-    /// Whether it had an effect; `None` while that cannot be told.
-    pub effective: Option<bool>,
-    /// Follows another effective reset of its side.
-    pub follow_up: bool,
-    /// A challenge ACK answered it at once.
-    pub challenged: bool,
-    /// Its identification or window copies the segment before it from the other side.
-    pub copies_peer: bool,
-    /// The payload repeats the bytes of the trigger.
-    pub payload_echo: bool,
-    /// Whether the connection uses timestamps and this one carries a fitting one;
-    /// `None` when the connection does not use them.
-    pub timestamp_ok: Option<bool>,
-    /// Whether it has a timestamp option.
-    pub has_timestamp: bool,
-    /// MPTCP option subtype.
-    pub mptcp: Option<u8>,
-    /// The IPv4 "do not fragment" bit.
-    pub dont_fragment: bool,
-    /// Whether its hardware source address differs from the one its side began with.
-    pub link_source_differs: bool,
-    /// TCP header length in bytes.
-    pub header_length: u8,
-    /// Had any reset of its sender come before?
-    pub sender_rst_before: bool,
-    /// TTL minus the usual TTL of its claimed sender.
-    pub ttl_delta: Option<i16>,
-    /// Identification minus that of its claimed sender's segment before it, modulo 2^16.
-    pub ip_id_delta: Option<i32>,
-    /// IPv6 flow label.
-    pub flow_label: u32,
-    /// Payload bytes of the segment that it answers.
-    pub trigger_payload: u32,
-    /// Unanswered probes of its sender right before it.
-    pub probe_run: u32,
-    /// Unanswered retransmissions of its sender right before it.
-    pub retransmission_run: u32,
-    /// Packet number of the segment that it answers.
-    pub trigger_packet: Number,
-    /// Time from that segment, in nanoseconds.
-    pub turnaround: Moment,
-    /// Time from the first segment that has the numbers which it repeats, or the first that brought
-    /// the bytes which it acknowledges; `None` where there may have been an earlier one.
-    pub answer_time: Moment,
-    /// Acknowledgment field of the segment that it answers, relative to this sender's base.
-    pub trigger_relative_ack: Moment,
-    /// Bytes from the end of what its sender had sent (or had acknowledged) by then to its
-    /// sequence number; `None` without a base.
-    pub ahead: Moment,
-    /// Payload bytes of the peer that its sender had been sent and never answered with data.
-    pub unread_bytes: u64,
-    /// The peer's bytes its ACK field leaves unacknowledged.
-    pub peer_bytes_unacked: u64,
-    /// The reason it states.
-    pub reason: Option<Box<Reason>>,
-    /// When its sender's own FIN before it was sent.
-    pub sender_fin_time: Moment,
-    /// Nanoseconds since the sender's own segment before it.
-    pub sender_idle: Moment,
-    /// Since when the peer's window had been zero.
-    pub peer_zero_window: Moment,
-    /// The sender's counters when it came (see `Endpoint::progress`).
-    pub(crate) sender_mark: Mark,
-    /// The peer's.
-    pub(crate) peer_mark: Mark,
-    /// New payload bytes of its sender after it.
-    pub sender_bytes_after: u64,
-    /// Segments of its sender after it that were no resets.
-    pub sender_after: u32,
-    /// Of these, those that carried on (new data, new acknowledgment, SYN).
-    pub sender_progress_after: u32,
-}
-
-impl Reset {
-    /// What is read of a FIN: nothing.
-    pub const NONE: Self = Self {
-        kind: Kind::Fin,
-        form: None,
-        reply_shape: false,
-        trigger: None,
-        trigger_old: false,
-        sequence_check: SequenceCheck::NotCheckable,
-        effective: None,
-        follow_up: false,
-        challenged: false,
-        copies_peer: false,
-        payload_echo: false,
-        timestamp_ok: None,
-        has_timestamp: false,
-        mptcp: None,
-        dont_fragment: false,
-        link_source_differs: false,
-        header_length: 0,
-        sender_rst_before: false,
-        ttl_delta: None,
-        ip_id_delta: None,
-        flow_label: 0,
-        trigger_payload: 0,
-        probe_run: 0,
-        retransmission_run: 0,
-        trigger_packet: Number::NONE,
-        turnaround: Moment::NONE,
-        answer_time: Moment::NONE,
-        trigger_relative_ack: Moment::NONE,
-        ahead: Moment::NONE,
-        unread_bytes: 0,
-        peer_bytes_unacked: 0,
-        reason: None,
-        sender_fin_time: Moment::NONE,
-        sender_idle: Moment::NONE,
-        peer_zero_window: Moment::NONE,
-        sender_mark: Mark::NONE,
-        peer_mark: Mark::NONE,
-        sender_bytes_after: 0,
-        sender_after: 0,
-        sender_progress_after: 0,
-    };
-
-    /// Whether there are receivers that do not drop one with such a number (RFC 9293 section
-    /// 3.10.7.4).
-    pub(crate) fn may_be_obeyed(&self) -> bool {
-        use SequenceCheck::{Future, Old, Void};
-        !matches!(self.sequence_check, Old | Future | Void)
-    }
-}
-
-impl Default for Reset {
-    /// A RST of which nothing is known.
-    fn default() -> Self {
-        Self { kind: Kind::Rst, ..Self::NONE }
-    }
-}
-
 impl Teardown {
+    /// A row with what every teardown segment says: that of a FIN. What its side and the peer had
+    /// come to before it is given.
+    pub(in crate::conn) fn of(
+        endpoint: &Endpoint,
+        peer: &Endpoint,
+        segment: &Segment<'_>,
+        sender: Side,
+    ) -> Self {
+        Self {
+            packet: segment.packet,
+            packet_in_file: segment.packet_in_file,
+            file: segment.file,
+            time: segment.time,
+            sender,
+            flags: segment.flags,
+            sequence: segment.sequence,
+            acknowledgment: segment.acknowledgment,
+            relative_sequence: endpoint.based.then(|| endpoint.position(segment.sequence)).into(),
+            relative_acknowledgment: (peer.based && segment.flags.ack())
+                .then(|| peer.position(segment.acknowledgment))
+                .into(),
+            window: segment.window,
+            ttl: segment.ttl,
+            ip_id: segment.ip_id,
+            payload_length: segment.payload_length,
+            unacked_bytes: endpoint.unacked(),
+            sender_fin_before: endpoint.fins > 0,
+            peer_fin_before: peer.fins > 0,
+            since_peer_data: (peer.unique_bytes > 0)
+                .then(|| segment.since(peer.last_data_time))
+                .into(),
+            since_own_data: (endpoint.unique_bytes > 0)
+                .then(|| segment.since(endpoint.last_data_time))
+                .into(),
+            ..Self::default()
+        }
+    }
+
+    /// Its fields, of a connection that began in this file.
+    pub(in crate::conn) fn code(&mut self, home: u32, base: &Base, coder: &mut impl Coder) {
+        let Self {
+            packet,
+            packet_in_file,
+            file,
+            time,
+            sender,
+            flags,
+            sequence,
+            acknowledgment,
+            relative_sequence,
+            relative_acknowledgment,
+            window,
+            ttl,
+            ip_id,
+            payload_length,
+            duplicate,
+            retransmission_of,
+            retransmissions,
+            acked_at,
+            acked_packet,
+            unacked_bytes,
+            sender_fin_before,
+            peer_fin_before,
+            idle,
+            since_peer_data,
+            since_own_data,
+            what,
+        } = self;
+        let mut is_reset = matches!(what, What::Rst(_));
+        coder.bits(|bits| {
+            bits.plain(sender, 1);
+            bits.plain(&mut is_reset, 1);
+            bits.plain(&mut flags.0, 16);
+            bits.plain(duplicate, 1);
+            bits.plain(sender_fin_before, 1);
+            bits.plain(peer_fin_before, 1);
+            bits.plain(window, 16);
+            bits.plain(ttl, 8);
+            bits.option(ip_id, 17);
+        });
+        coder.same(packet, base.packet);
+        coder.near(time, base.time, i64::MIN);
+        let from = base.seqs[*sender];
+        coder.seq(sequence, from);
+        coder.seq(acknowledgment, base.seqs[sender.peer()]);
+        coder.moment(relative_sequence, i64::from(sequence.since(from)));
+        coder.moment(relative_acknowledgment, 0);
+        coder.moment(idle, 0);
+        coder.moment(since_peer_data, 0);
+        coder.moment(since_own_data, 0);
+        if coder.given(|| acked_at.is_some() || *acked_packet != Number::NONE) {
+            coder.moment(acked_at, base.time);
+            coder.number(acked_packet, base.packet);
+        }
+        sparse!(coder, payload_length, unacked_bytes);
+        coder.same(packet_in_file, packet.wrapping_sub(base.file));
+        coder.same(file, u64::from(home));
+        if coder.given(|| *retransmission_of != Number::NONE || *retransmissions != 0) {
+            coder.number(retransmission_of, base.packet);
+            coder.plain(retransmissions);
+        }
+        if is_reset {
+            let mut rst = match std::mem::take(what) {
+                What::Rst(rst) => rst,
+                What::Fin => Box::default(),
+            };
+            rst.code(base, coder);
+            *what = What::Rst(rst);
+        }
+    }
+
     /// Whether it is a FIN.
     pub const fn is_fin(&self) -> bool {
         matches!(self.what, What::Fin)
@@ -329,22 +223,11 @@ impl std::ops::Deref for Teardown {
     }
 }
 
-/// Counters of one side at a moment.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Mark {
-    pub alive: u32,
-    pub progress: u32,
-    pub bytes: u64,
-}
-
-impl Mark {
-    /// Nothing.
-    const NONE: Self = Self { alive: 0, progress: 0, bytes: 0 };
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::conn::facts::reset::Kind;
+    use crate::conn::primitives::words::Form;
 
     #[test]
     fn a_fin_carries_nothing_of_a_reset_and_says_so() {

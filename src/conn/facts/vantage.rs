@@ -1,6 +1,7 @@
 //! Where the capture was made, by what it shows.
 
 use crate::conn::facts::connection::Connection;
+use crate::conn::facts::timing::seconds;
 use crate::conn::primitives::words::Side;
 
 /// Next to which host a connection was captured.
@@ -35,7 +36,8 @@ impl<S> Connection<S> {
     /// Where it was captured, and what says so (in this order: direction marks, the split of the
     /// handshake, offloaded segments, TTL).
     pub fn vantage(&self) -> (Vantage, VantageBasis) {
-        let direction = |side: Side| self.outbound[side] > 0 && self.inbound[side] == 0;
+        let direction =
+            |side: Side| self.counts.outbound[side] > 0 && self.counts.inbound[side] == 0;
         match (direction(Side::Client), direction(Side::Server)) {
             (true, false) => return (Vantage::Client, VantageBasis::Direction),
             (false, true) => return (Vantage::Server, VantageBasis::Direction),
@@ -51,7 +53,7 @@ impl<S> Connection<S> {
             };
             return (vantage, VantageBasis::Handshake);
         }
-        match (self.oversized.client > 0, self.oversized.server > 0) {
+        match (self.counts.oversized.client > 0, self.counts.oversized.server > 0) {
             (true, false) => return (Vantage::Client, VantageBasis::Offload),
             (false, true) => return (Vantage::Server, VantageBasis::Offload),
             _ => {}
@@ -77,10 +79,7 @@ impl<S> Connection<S> {
         if whole < 1_000_000 || self.side(Side::Client).syns != 1 {
             return None;
         }
-        Some(
-            crate::conn::facts::connection::seconds(part)
-                / crate::conn::facts::connection::seconds(whole),
-        )
+        Some(seconds(part) / seconds(whole))
     }
 
     /// The SYN-ACK, if one was seen, acknowledges the SYN.

@@ -5,9 +5,9 @@
 //! carry one), and forged ones do not become the measure of others.
 
 use crate::base::numbers::numbers;
+use crate::conn::facts::effect::Effect;
 use crate::conn::facts::endpoint::Endpoint;
 use crate::conn::facts::header::{Sample, Signs, Traits, hops};
-use crate::conn::follow::effect::Effect;
 use crate::packet::{Marks, Options, Segment};
 
 numbers! {

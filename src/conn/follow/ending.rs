@@ -1,11 +1,15 @@
 //! How a connection ended: decided when it is let go, from its facts alone.
 
 use crate::base::numbers::numbers;
-use crate::conn::facts::connection::{Connection, Stage, Stuck};
+use crate::conn::facts::connection::{Connection, Stage};
 use crate::conn::facts::endpoint::{Endpoint, State};
-use crate::conn::facts::teardown::{Form, SequenceCheck, Teardown, Trigger};
-use crate::conn::follow::teardowns::{SEARCHED, mark};
-use crate::conn::primitives::words::{BySide, EndedBy, Ending, Opening, Phase, Release, Side};
+use crate::conn::facts::extra::Stuck;
+use crate::conn::facts::reset::Mark;
+use crate::conn::facts::teardown::Teardown;
+use crate::conn::follow::teardowns::SEARCHED;
+use crate::conn::primitives::words::{
+    BySide, EndedBy, Ending, Form, Opening, Phase, Release, SequenceCheck, Side, Trigger,
+};
 
 numbers! {
     /// Unanswered retransmissions or probes that make a peer unresponsive.
@@ -69,7 +73,7 @@ fn judge_resets(c: &mut Connection<impl Stage>) {
     let both_closed = |row: &Teardown| {
         row.sender_fin_before && row.peer_fin_before && fins[row.sender.peer()].accepted_before(row)
     };
-    let last = c.endpoints.each_ref().map(mark);
+    let last = c.endpoints.each_ref().map(Mark::of);
     // A client that was refused may still have repeated its SYN; only more than SYNs is life.
     let completed = c.endpoints.client.alive > c.endpoints.client.syns;
     let syns = c.endpoints.each_ref().map(|endpoint| endpoint.syns + endpoint.syn_acks);
@@ -363,7 +367,7 @@ fn ended_by(c: &Connection) -> EndedBy {
 
 /// An ICMP error refuses a SYN; it comes from the server itself or from a box on the way.
 fn refused_by_icmp(c: &Connection<impl Stage>) -> Option<EndedBy> {
-    let icmp = c.extra()?.icmp.filter(crate::conn::facts::connection::Icmp::unreachable)?;
+    let icmp = c.extra()?.icmp.filter(crate::conn::facts::icmp::Icmp::unreachable)?;
     let server = icmp.reporter == c.addresses.server;
     Some(if server { EndedBy::Server } else { EndedBy::ThirdParty })
 }

@@ -3,9 +3,9 @@
 
 use crate::base::numbers::numbers;
 use crate::conn::facts::connection::{Connection, Stage};
+use crate::conn::facts::effect::Effect;
 use crate::conn::facts::header::{Foreign, Sample, Signs, hops};
 use crate::conn::follow::baseline::{contradicts, sample, signs};
-use crate::conn::follow::effect::Effect;
 use crate::conn::follow::recent::{Entry, Seen};
 use crate::conn::primitives::words::Side;
 use crate::packet::Segment;

@@ -9,9 +9,9 @@
 use crate::base::numbers::numbers;
 use crate::conn::facts::connection::{Connection, Stage};
 use crate::conn::facts::endpoint::{Endpoint, State};
-use crate::conn::facts::teardown::{Form, Reset, SequenceCheck};
+use crate::conn::facts::reset::Reset;
 use crate::conn::follow::recent::{Entry, Seen};
-use crate::conn::primitives::words::Side;
+use crate::conn::primitives::words::{Form, SequenceCheck, Side};
 use crate::packet::Segment;
 
 numbers! {

@@ -1,7 +1,9 @@
 //! What SYNs and SYN-ACKs say.
 
-use crate::conn::facts::connection::{Connection, Extra, Stage, SynAck};
+use crate::conn::facts::connection::{Connection, Stage};
+use crate::conn::facts::extra::Extra;
 use crate::conn::facts::header::unusual;
+use crate::conn::facts::syn_ack::SynAck;
 use crate::conn::follow::teardowns;
 use crate::conn::primitives::words::{Opening, Side};
 use crate::packet::{Flags, Options, Segment, checksum};

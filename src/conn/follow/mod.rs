@@ -1,7 +1,6 @@
 //! One segment becomes facts.
 
 pub(super) mod baseline;
-pub(super) mod effect;
 pub(super) mod ending;
 pub(super) mod foreign;
 pub(super) mod form;

@@ -1,6 +1,6 @@
 //! The words for what a payload or a window says about how a connection ends.
 
-use crate::conn::facts::teardown::Reason;
+use crate::conn::facts::reset::Reason;
 use crate::packet::Told;
 
 /// Names of TLS alert descriptions (RFC 8446 section 6).

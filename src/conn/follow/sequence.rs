@@ -3,9 +3,10 @@
 
 use crate::base::numbers::numbers;
 use crate::conn::facts::connection::{Connection, Stage};
-use crate::conn::facts::endpoint::{Endpoint, Fin, State, truncate};
+use crate::conn::facts::effect::Effect;
+use crate::conn::facts::endpoint::{Endpoint, Fin, State};
+use crate::conn::facts::space::truncate;
 use crate::conn::follow::baseline::baseline;
-use crate::conn::follow::effect::Effect;
 use crate::conn::follow::handshake::note_syn;
 use crate::conn::follow::stall;
 use crate::conn::primitives::optional::Moment;

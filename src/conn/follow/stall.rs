@@ -2,9 +2,10 @@
 //! full segment that does not get through.
 
 use crate::base::numbers::numbers;
-use crate::conn::facts::connection::{Connection, Stage, Stuck};
+use crate::conn::facts::connection::{Connection, Stage};
+use crate::conn::facts::effect::Effect;
 use crate::conn::facts::endpoint::Endpoint;
-use crate::conn::follow::effect::Effect;
+use crate::conn::facts::extra::Stuck;
 use crate::conn::follow::recent::Seen;
 use crate::conn::primitives::words::Side;
 use crate::packet::Segment;

@@ -1,28 +1,23 @@
 //! A connection while it is being followed.
 
 use crate::base::numbers::numbers;
-use crate::capture::Direction;
 use crate::conn::compat::wireshark;
 use crate::conn::compat::zeek;
 use crate::conn::compat::zeek::Zeek;
-use crate::conn::facts::connection::{Connection, Over, Silence, Stage, TlsAlert};
+use crate::conn::facts::connection::{Connection, Over, Stage};
+use crate::conn::facts::effect::Effect;
 use crate::conn::facts::endpoint::{Endpoint, State};
-use crate::conn::follow::effect::Effect;
+use crate::conn::facts::extra::TlsAlert;
 use crate::conn::follow::recent::{Entry, Pool, Recent, signature};
 use crate::conn::follow::{foreign, sequence, stall, teardowns};
-use crate::conn::primitives::optional::Moment;
-use crate::conn::primitives::words::{BySide, EndedBy, Ending, Opening, Phase, Release, Side};
-use crate::packet::{Address, Alert, Segment};
+use crate::conn::primitives::words::{BySide, Opening, Side};
+use crate::packet::{Alert, Segment};
 
 numbers! {
     /// Copies made by a mirror port or the `any` device follow their original within this time.
     window DUPLICATE_WINDOW: i64 = 5_000_000;
     /// Routers between two places of one capture.
     count MOST_ROUTERS: u8 = 2;
-    /// A segment larger than this was merged or not yet split by the capturing host.
-    size LARGEST_ON_A_WIRE: u32 = 9000;
-    /// So long without a segment is a silence.
-    window SILENCE: i64 = 1_000_000_000;
 }
 
 /// A connection and what is only needed while segments still come.
@@ -45,64 +40,6 @@ pub(crate) struct Birth {
     pub first: Side,
     /// How the capture shows the beginning.
     pub opening: Opening,
-}
-
-impl Connection {
-    /// One of which nothing is known yet.
-    #[inline]
-    pub(in crate::conn) fn blank() -> Self {
-        Self {
-            id: 0,
-            addresses: BySide::both(Address::default()),
-            ports: BySide::both(0),
-            ip_version: 4,
-            paths: BySide::both(None),
-            interface: 0,
-            file: 0,
-            first_packet_in_file: 0,
-            first_packet: 0,
-            last_packet: 0,
-            start: 0,
-            end: 0,
-            opening: Opening::Syn,
-            endpoints: BySide::default(),
-            syn_time: Moment::NONE,
-            last_syn_time: Moment::NONE,
-            syn_timestamps: [None; 2],
-            syn_ack: None,
-            good_syn_ack_time: Moment::NONE,
-            client_answer_time: Moment::NONE,
-            handshake_time: Moment::NONE,
-            time_backward: 0,
-            cut_packets: 0,
-            inbound: BySide::both(0),
-            outbound: BySide::both(0),
-            oversized: BySide::both(0),
-            zeek: Zeek::default(),
-            completeness: 0,
-            first_fin_by: None,
-            first_rst_by: None,
-            simultaneous_close: false,
-            bytes_after_first_fin: BySide::both(0),
-            silence: Silence::default(),
-            idle_before_fin: Moment::NONE,
-            late_packets: 0,
-            over_since: Moment::NONE,
-            teardowns: Vec::new(),
-            extra: None,
-            superseded: false,
-            replaced: false,
-            stage: Over {
-                release: Release::End,
-                ending: Ending::Open,
-                ending_raw: Ending::Open,
-                ended_by: EndedBy::None,
-                phase: Phase::Handshake,
-                censored: false,
-                deciding: None,
-            },
-        }
-    }
 }
 
 impl<S: Stage> Connection<S> {
@@ -301,26 +238,12 @@ impl<S: Stage> Live<'_, S> {
     /// What every segment counts for, copies included.
     fn count(&mut self, segment: &Segment<'_>, sender: Side) {
         let c = &mut *self.connection;
-        if segment.time < c.end {
-            c.time_backward += 1;
-        }
-        let since = segment.time.saturating_sub(c.end);
-        if since >= SILENCE || c.silence.broken != 0 {
-            note_silence(&mut c.silence, since, segment, sender);
-        }
-        if c.over_since.is_some() && c.last_packet != segment.packet {
-            c.late_packets += 1;
-        }
+        let late = c.over_since.is_some() && c.last_packet != segment.packet;
+        c.counts.note(segment, sender, c.end, late);
+        c.silence.note(segment.time.saturating_sub(c.end), segment, sender);
         c.end = c.end.max(segment.time);
         c.last_packet = segment.packet;
         c.paths[sender] = Some(segment.path);
-        match segment.direction {
-            Direction::Inbound => c.inbound[sender] += 1,
-            Direction::Outbound => c.outbound[sender] += 1,
-            Direction::Unknown => {}
-        }
-        c.oversized[sender] += u32::from(segment.payload_length > LARGEST_ON_A_WIRE);
-        c.cut_packets += u32::from(segment.payload.captured() < segment.payload_length);
         let endpoint = &mut c.endpoints[sender];
         if !endpoint.spoke() {
             endpoint.link_source = segment.link_source;
@@ -364,25 +287,6 @@ impl<S: Stage> Live<'_, S> {
         let (packet, time) = (segment.packet, segment.time);
         extra.tls_alert[sender] =
             segment.tls_alert().map(|Alert { clear }| TlsAlert { packet, time, clear });
-    }
-}
-
-/// A silence is survived when the side that did not break it goes on as well.
-#[cold]
-fn note_silence(silence: &mut Silence, since: i64, segment: &Segment<'_>, sender: Side) {
-    if segment.flags.rst() {
-        return;
-    }
-    if silence.broken != 0 && silence.by != sender {
-        silence.survived = silence.survived.max(silence.broken);
-        silence.broken = 0;
-    }
-    if since >= SILENCE {
-        (silence.broken, silence.by) = (since, sender);
-        // A single byte may be a keep-alive probe.
-        if segment.payload_length > 1 {
-            (silence.spoken, silence.speaker) = (segment.time.into(), sender);
-        }
     }
 }
 

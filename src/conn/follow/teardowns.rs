@@ -2,15 +2,14 @@
 
 use crate::base::numbers::numbers;
 use crate::conn::facts::connection::{Connection, Stage};
+use crate::conn::facts::effect::Effect;
 use crate::conn::facts::endpoint::{Endpoint, Fin, State, Ttl};
-use crate::conn::facts::teardown::{
-    Form, Mark, Reason, Reset, SequenceCheck, Teardown, Trigger, What,
-};
-use crate::conn::follow::effect::Effect;
+use crate::conn::facts::reset::{Reason, Reset};
+use crate::conn::facts::teardown::{Teardown, What};
 use crate::conn::follow::recent::{Entry, Seen};
 use crate::conn::follow::{form, payload};
 use crate::conn::primitives::optional::{Moment, Number};
-use crate::conn::primitives::words::Side;
+use crate::conn::primitives::words::{Form, SequenceCheck, Side, Trigger};
 use crate::packet::{Options, Segment, Seq};
 
 numbers! {
@@ -79,7 +78,7 @@ fn acknowledge_fin(c: &mut Connection<impl Stage>, segment: &Segment<'_>, sender
 }
 
 fn fin(c: &mut Connection<impl Stage>, segment: &Segment<'_>, sender: Side, previous_end: i64) {
-    let mut row = bare(c, segment, sender);
+    let mut row = Teardown::of(c.side(sender), c.side(sender.peer()), segment, sender);
     let earlier = c.teardowns.iter_mut().take(SEARCHED).find(|t| {
         t.is_fin()
             && t.sender == sender
@@ -90,7 +89,7 @@ fn fin(c: &mut Connection<impl Stage>, segment: &Segment<'_>, sender: Side, prev
         earlier.retransmissions += 1;
         row.retransmission_of = earlier.packet.into();
     }
-    row.idle = since(segment, previous_end).into();
+    row.idle = segment.since(previous_end).into();
     if c.first_fin_by.is_none() {
         c.idle_before_fin = row.idle;
     }
@@ -107,7 +106,7 @@ fn reset(
     sender: Side,
 ) -> Teardown {
     let (endpoint, peer) = (c.side(sender), c.side(sender.peer()));
-    let mut reset = bare_reset(c, segment, sender);
+    let mut reset = Reset::of(endpoint, peer, segment);
     reset.sequence_check = check(endpoint, peer, segment);
     let timestamps = endpoint.stamps() && peer.timestamp_time.is_some();
     let value = Options::timestamps(segment.options).map(|(value, _)| value);
@@ -120,14 +119,14 @@ fn reset(
         let limit = if t.flags.syn() { HANDSHAKE_TIME } else { c.reply_time() };
         segment.time.saturating_sub(t.time) <= limit
     });
-    let mut row = bare(c, segment, sender);
+    let mut row = Teardown::of(c.side(sender), c.side(sender.peer()), segment, sender);
     let form = form::of(c, recent, segment, sender, &reset, trigger.as_ref());
     reset.form = Some(form);
     let trigger = trigger.filter(|_| form != Form::Abort);
     if let Some(trigger) = trigger {
         reset.trigger = Some(kind_of(&trigger));
         reset.trigger_packet = trigger.packet.into();
-        reset.turnaround = since(segment, trigger.time).into();
+        reset.turnaround = segment.since(trigger.time).into();
         reset.trigger_payload = trigger.payload;
         let end = peer.position(trigger.end());
         reset.trigger_old = trigger.payload > 0 && peer.based && end < peer.acked.cast_signed();
@@ -154,82 +153,13 @@ fn reset(
     row
 }
 
-/// The time since an earlier segment: none where the capture's clock went back.
-fn since(segment: &Segment<'_>, time: i64) -> i64 {
-    segment.time.saturating_sub(time).max(0)
-}
-
-/// A row with what every teardown segment says: that of a FIN.
-fn bare(c: &Connection<impl Stage>, segment: &Segment<'_>, sender: Side) -> Teardown {
-    let (endpoint, peer) = (c.side(sender), c.side(sender.peer()));
-    let since = |time: i64| since(segment, time);
-    Teardown {
-        packet: segment.packet,
-        packet_in_file: segment.packet_in_file,
-        file: segment.file,
-        time: segment.time,
-        sender,
-        flags: segment.flags,
-        sequence: segment.sequence,
-        acknowledgment: segment.acknowledgment,
-        relative_sequence: endpoint.based.then(|| endpoint.position(segment.sequence)).into(),
-        relative_acknowledgment: (peer.based && segment.flags.ack())
-            .then(|| peer.position(segment.acknowledgment))
-            .into(),
-        window: segment.window,
-        ttl: segment.ttl,
-        ip_id: segment.ip_id,
-        payload_length: segment.payload_length,
-        unacked_bytes: endpoint.unacked(),
-        sender_fin_before: endpoint.fins > 0,
-        peer_fin_before: peer.fins > 0,
-        since_peer_data: (peer.unique_bytes > 0).then(|| since(peer.last_data_time)).into(),
-        since_own_data: (endpoint.unique_bytes > 0).then(|| since(endpoint.last_data_time)).into(),
-        ..Teardown::default()
-    }
-}
-
-/// What every RST says besides.
-fn bare_reset(c: &Connection<impl Stage>, segment: &Segment<'_>, sender: Side) -> Reset {
-    let (endpoint, peer) = (c.side(sender), c.side(sender.peer()));
-    let options = Options::parse(segment.options);
-    let since = |time: i64| since(segment, time);
-    let end = endpoint.max_end.max(endpoint.acked).cast_signed();
-    let ahead = || endpoint.position(segment.sequence).saturating_sub(end);
-    Reset {
-        ahead: endpoint.based.then(ahead).into(),
-        dont_fragment: segment.dont_fragment,
-        flow_label: segment.flow_label,
-        link_source_differs: endpoint.link_source != 0
-            && segment.link_source != 0
-            && segment.link_source != endpoint.link_source,
-        header_length: segment.header_length,
-        has_timestamp: options.timestamps.is_some(),
-        mptcp: options.mptcp,
-        sender_fin_time: endpoint.fin.filter(|_| endpoint.fins > 0).map(|fin| fin.time).into(),
-        sender_rst_before: endpoint.rsts > 0,
-        sender_idle: (endpoint.alive > 0).then(|| since(endpoint.last_time)).into(),
-        probe_run: endpoint.probe_run,
-        retransmission_run: endpoint.retransmission_run,
-        peer_zero_window: peer.zero_since.get().map(since).into(),
-        sender_mark: mark(endpoint),
-        peer_mark: mark(peer),
-        ..Reset::default()
-    }
-}
-
-/// The counters of a side now.
-pub(super) fn mark(endpoint: &Endpoint) -> Mark {
-    Mark { alive: endpoint.alive, progress: endpoint.progress, bytes: endpoint.unique_bytes }
-}
-
 /// The row of a copy that the capture made.
 pub(in crate::conn) fn copy(
     c: &Connection<impl Stage>,
     segment: &Segment<'_>,
     sender: Side,
 ) -> Teardown {
-    let mut row = bare(c, segment, sender);
+    let mut row = Teardown::of(c.side(sender), c.side(sender.peer()), segment, sender);
     row.duplicate = true;
     let is_fin = !segment.flags.rst();
     let original = c.teardowns.iter().rev().take(SEARCHED).find(|t| {
@@ -237,7 +167,7 @@ pub(in crate::conn) fn copy(
     });
     row.retransmission_of = original.map_or(Number::NONE, |t| t.packet.into());
     if !is_fin {
-        let mut reset = bare_reset(c, segment, sender);
+        let mut reset = Reset::of(c.side(sender), c.side(sender.peer()), segment);
         if let Some(original) = original.and_then(Teardown::reset) {
             reset.form = original.form;
             reset.sequence_check = original.sequence_check;

@@ -4,7 +4,8 @@ use std::collections::VecDeque;
 
 use crate::conn::facts::connection::{Connection, Stage};
 use crate::conn::facts::endpoint::Endpoint;
-use crate::conn::facts::teardown::{Reset, Teardown};
+use crate::conn::facts::reset::Reset;
+use crate::conn::facts::teardown::Teardown;
 use crate::conn::primitives::ranges::Ranges;
 
 /// Candidates compared: the one that was silent longest goes.

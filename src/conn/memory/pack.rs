@@ -7,21 +7,18 @@
 //! leading zeros.
 
 mod arena;
-mod closing;
-mod extra;
-pub(super) mod fields;
 mod octets;
 mod rare;
-mod side;
+pub(super) mod segments;
 
 use crate::conn::primitives::coder::Coder;
 pub(in crate::conn) use arena::Arena;
-use fields::Trail;
 use octets::{Reader, Writer};
 pub(in crate::conn) use octets::{SLACK, refer, reference};
 pub(in crate::conn) use rare::Rare;
+use segments::{Trail, segment};
 
-use crate::conn::facts::connection::Connection;
+use crate::conn::facts::connection::{self, Connection};
 use crate::conn::facts::teardown::Teardown;
 use crate::conn::follow::recent::{Entry, Pool, Recent, Seen};
 
@@ -45,14 +42,14 @@ impl Packer {
     ) -> &[u8] {
         let mut writer = Writer::new(&mut self.octets, 0, rare);
         writer.word(connection.teardowns.len() as u64);
-        fields::connection(connection, &mut writer);
+        connection.code(&mut writer);
         let mut length = writer.finish();
         if let Some(segments) = segments {
             let mut writer = Writer::new(&mut self.octets, length, None);
             writer.word(segments.len());
             let mut trail = Trail::of(connection);
             for (mut mark, mut entry) in segments.all() {
-                fields::segment(&mut mark, &mut entry, &mut trail, &mut writer);
+                segment(&mut mark, &mut entry, &mut trail, &mut writer);
             }
             length = writer.finish();
         }
@@ -64,7 +61,7 @@ impl Packer {
 pub(in crate::conn) fn numbers(form: &[u8]) -> (u64, u64) {
     let (mut reader, _) = Reader::new(form);
     let _teardowns = reader.word(0);
-    let [id, first] = fields::numbers([0; 2], &mut reader);
+    let [id, first] = connection::numbers([0; 2], &mut reader);
     (id, first)
 }
 
@@ -78,7 +75,7 @@ pub(in crate::conn) fn unpack(
 ) -> Option<u32> {
     let mut teardowns = std::mem::take(&mut connection.teardowns);
     teardowns.clear();
-    *connection = Connection { teardowns, ..Connection::blank() };
+    *connection = Connection { teardowns, ..Connection::default() };
     unpack_blank(form, connection, segments)
 }
 
@@ -92,13 +89,13 @@ pub(in crate::conn) fn unpack_blank(
     let teardowns = usize::try_from(reader.word(0)).unwrap_or(0);
     connection.teardowns.reserve_exact(teardowns);
     connection.teardowns.resize_with(teardowns, Teardown::default);
-    fields::connection(connection, &mut reader);
+    connection.code(&mut reader);
     if let Some((pool, recent)) = segments {
         let (mut reader, _) = Reader::new(reader.rest());
         let mut trail = Trail::of(connection);
         for _ in 0..reader.word(0) {
             let (mut mark, mut entry) = (0, Entry::default());
-            fields::segment(&mut mark, &mut entry, &mut trail, &mut reader);
+            segment(&mut mark, &mut entry, &mut trail, &mut reader);
             pool.push(recent, mark, &entry);
         }
     }

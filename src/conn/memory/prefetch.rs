@@ -3,7 +3,8 @@
 
 use crate::conn::facts::connection::Connection;
 use crate::conn::facts::endpoint::Endpoint;
-use crate::conn::facts::teardown::{Reset, Teardown};
+use crate::conn::facts::reset::Reset;
+use crate::conn::facts::teardown::Teardown;
 use crate::conn::primitives::words::BySide;
 
 /// Connections that are asked for at once before they are worked on.
@@ -34,7 +35,7 @@ impl<S> Connection<S> {
         let BySide { client, server } = endpoints;
         let mut all = client.touch_whole() ^ server.touch_whole() ^ zeek.touch();
         all ^= u64::from(addresses.client == addresses.server) ^ last_packet ^ self.first_packet;
-        all ^= u64::from(handshake_time.is_some()) ^ u64::from(self.late_packets);
+        all ^= u64::from(handshake_time.is_some()) ^ u64::from(self.counts.late_packets);
         all ^ self.bytes_after_first_fin.client ^ u64::from(self.syn_ack.is_some())
     }
 }

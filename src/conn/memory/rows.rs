@@ -172,7 +172,7 @@ impl Rows {
     /// Adds one packed, its FINs and RSTs noted or still to be noted by [`Rows::show`].
     pub(in crate::conn) fn put(&mut self, connection: &mut Connection, note: bool) {
         if connection.teardowns.len() > MANY_TEARDOWNS {
-            let row = std::mem::replace(connection, Connection::blank());
+            let row = std::mem::take(connection);
             self.push_unpacked(vec![Unpacked::row(row)]);
             return;
         }
@@ -352,7 +352,7 @@ impl Rows {
         &mut self,
         mut show: impl FnMut(&mut Connection) -> Result<(), E>,
     ) -> Result<(), E> {
-        let mut room = Connection::blank();
+        let mut room = Connection::default();
         for row in 0..self.len() {
             let id = self.id(row);
             match self.locate_mut(row) {

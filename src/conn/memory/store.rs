@@ -205,7 +205,7 @@ impl Store {
     fn occupy(&mut self, number: u32) -> Option<u32> {
         let Some(at) = self.unpacked.vacant() else {
             let blank = || {
-                let connection = Connection::blank();
+                let connection = Connection::default();
                 Unpacked { recent: Recent::default(), number, connection }
             };
             return self.unpacked.add_made(blank);
@@ -214,7 +214,7 @@ impl Store {
         // Room for its rows is used again.
         let mut teardowns = std::mem::take(&mut unpacked.connection.teardowns);
         teardowns.clear();
-        unpacked.connection = Connection { teardowns, ..Connection::blank() };
+        unpacked.connection = Connection { teardowns, ..Connection::default() };
         (unpacked.number, unpacked.recent) = (number, Recent::default());
         Some(at)
     }
@@ -264,8 +264,7 @@ impl Store {
 
     /// Takes a connection that is unpacked out, and makes its slot free again.
     pub(crate) fn remove(&mut self, number: u32) -> Option<Connection> {
-        let row =
-            std::mem::replace(&mut self.unpacked_at_mut(number)?.connection, Connection::blank());
+        let row = std::mem::take(&mut self.unpacked_at_mut(number)?.connection);
         self.hanging = self.hanging.saturating_sub(self.scales.weigh(&row));
         self.vacate(number);
         let slot = self.slot_mut(number)?;
@@ -332,7 +331,7 @@ impl Store {
     pub(crate) fn followed(&self) -> impl Iterator<Item = Connection> {
         (0..self.slots.len()).filter_map(|number| {
             self.slot(number).filter(|slot| slot.followed)?;
-            let mut copy = Connection::blank();
+            let mut copy = Connection::default();
             self.copy(number, &mut copy)?;
             Some(copy)
         })
@@ -360,9 +359,12 @@ impl Unpacked {
 #[cfg(test)]
 mod tests {
     use super::{Slot, Unpacked};
-    use crate::conn::facts::connection::{Connection, Extra};
-    use crate::conn::facts::endpoint::{Endpoint, Trouble};
-    use crate::conn::facts::teardown::{Reset, Teardown};
+    use crate::conn::facts::connection::Connection;
+    use crate::conn::facts::endpoint::Endpoint;
+    use crate::conn::facts::extra::Extra;
+    use crate::conn::facts::reset::Reset;
+    use crate::conn::facts::teardown::Teardown;
+    use crate::conn::facts::trouble::Trouble;
     use crate::conn::follow::recent::Recent;
 
     #[test]

@@ -7,11 +7,13 @@
 
 use crate::conn::compat::zeek::history::More;
 use crate::conn::facts::connection::Connection;
-use crate::conn::facts::teardown::{Reason, Teardown};
+use crate::conn::facts::reset::Reason;
+use crate::conn::facts::teardown::Teardown;
 use crate::conn::follow::payload::netscaler_name;
 use crate::conn::follow::recent::{Entry, LENGTH, Seen};
-use crate::conn::memory::pack::fields::{self, Trail};
-use crate::conn::primitives::coder::{Coder, Plain};
+use crate::conn::memory::pack::segments::{self, Trail};
+use crate::conn::primitives::coder::Coder;
+use crate::conn::primitives::plain::Plain;
 use crate::conn::primitives::ranges::{MAX_RANGES, Ranges};
 use crate::conn::primitives::words::BySide;
 use crate::digest::wire::{get, put};
@@ -35,7 +37,7 @@ pub fn load(octets: &mut &[u8]) -> Option<Connection> {
     if teardowns > reader.octets.len() / OF_A_ROW {
         return None;
     }
-    let mut c = Connection::blank();
+    let mut c = Connection::default();
     c.teardowns.resize_with(teardowns, Teardown::default);
     all(&mut c, &mut reader);
     (!reader.cut && is_sound(&c)).then_some(c)
@@ -89,7 +91,7 @@ pub(in crate::conn) fn store_followed(
     writer.word(segments.len());
     let mut trail = Trail::of(c);
     for (mut mark, mut entry) in segments.all() {
-        fields::segment(&mut mark, &mut entry, &mut trail, &mut writer);
+        segments::segment(&mut mark, &mut entry, &mut trail, &mut writer);
     }
 }
 
@@ -104,7 +106,7 @@ pub fn load_followed(octets: &mut &[u8]) -> Option<Followed> {
     let mut trail = Trail::of(&connection);
     let segment = |_| {
         let (mut mark, mut entry) = (0, Entry::default());
-        fields::segment(&mut mark, &mut entry, &mut trail, &mut reader);
+        segments::segment(&mut mark, &mut entry, &mut trail, &mut reader);
         (mark, entry)
     };
     let segments = (0..count).map(segment).collect();
@@ -112,7 +114,7 @@ pub fn load_followed(octets: &mut &[u8]) -> Option<Followed> {
 }
 
 fn all(c: &mut Connection, coder: &mut impl Coder) {
-    fields::connection(c, coder);
+    c.code(coder);
     for endpoint in &mut c.endpoints {
         for ranges in [&mut endpoint.ranges, &mut endpoint.below] {
             if coder.given(|| ranges.is_some()) {

@@ -2,6 +2,7 @@
 
 use crate::conn::primitives::bits::halves;
 use crate::conn::primitives::optional::{Moment, Number};
+use crate::conn::primitives::plain::{Narrow, Plain, unzigzag, zigzag};
 use crate::conn::primitives::words::BySide;
 use crate::packet::Seq;
 
@@ -138,113 +139,15 @@ pub(crate) trait Coder {
     }
 }
 
-/// Fields that are a word.
-pub(crate) trait Plain: Copy {
-    fn to_word(self) -> u64;
-    fn from_word(word: u64) -> Self;
-}
-
-/// Fields of which there is a word left for a missing one.
-pub(crate) trait Narrow: Plain {
-    /// The word for one that may be missing.
-    #[inline]
-    fn code(value: Option<Self>) -> u64 {
-        value.map_or(0, |value| value.to_word() + 1)
-    }
-
-    /// The same backwards.
-    #[inline]
-    fn decode(word: u64) -> Option<Self> {
-        word.checked_sub(1).map(Self::from_word)
-    }
-}
-
-macro_rules! plain {
-    ($($type:ty),*) => { $(
-        impl Plain for $type {
-            #[inline]
-            fn to_word(self) -> u64 {
-                u64::from(self)
-            }
-            #[inline]
-            #[allow(clippy::cast_possible_truncation)] // it was written by `to_word`
-            fn from_word(word: u64) -> Self {
-                word as Self
-            }
-        }
-    )* };
-}
-plain!(u8, u16, u32, u64);
-impl Narrow for bool {}
-impl Narrow for u8 {}
-impl Narrow for u16 {}
-impl Narrow for u32 {}
-
-impl Plain for bool {
-    fn to_word(self) -> u64 {
-        u64::from(self)
-    }
-    fn from_word(word: u64) -> Self {
-        word != 0
-    }
-}
-
-impl Plain for i64 {
-    #[inline]
-    fn to_word(self) -> u64 {
-        zigzag(self)
-    }
-    #[inline]
-    fn from_word(word: u64) -> Self {
-        unzigzag(word)
-    }
-}
-
 /// Fields of which most connections have none.
 macro_rules! sparse {
     ($coder:expr, $($field:expr),+ $(,)?) => {
-        if $coder.given(|| false $(| ($crate::conn::primitives::coder::Plain::to_word(*$field) != 0))+) {
+        if $coder.given(|| false $(| ($crate::conn::primitives::plain::Plain::to_word(*$field) != 0))+) {
             $($coder.plain($field);)+
         }
     };
 }
 pub(in crate::conn) use sparse;
-
-/// Small enumerations are their number; the list must be the declaration's.
-macro_rules! coded {
-    ($($type:ident { $($variant:ident),* $(,)? })*) => { $(
-        impl $crate::conn::primitives::coder::Plain for $type {
-            #[inline]
-            fn to_word(self) -> u64 {
-                match self { $(Self::$variant => Self::$variant as u64),* }
-            }
-            #[inline]
-            fn from_word(word: u64) -> Self {
-                const COUNT: usize = [$($type::$variant),*].len();
-                const ALL: [$type; COUNT] = [$($type::$variant),*];
-                usize::try_from(word).ok().and_then(|at| ALL.get(at)).copied().unwrap_or(ALL[0])
-            }
-        }
-        impl $crate::conn::primitives::coder::Narrow for $type {}
-        const _: () = {
-            let mut left: &[$type] = &[$($type::$variant),*];
-            let mut at = 0;
-            while let [variant, others @ ..] = left {
-                assert!(*variant as usize == at, "not in the order of the declaration");
-                (left, at) = (others, at + 1);
-            }
-        };
-    )* };
-}
-pub(in crate::conn) use coded;
-
-fn zigzag(number: i64) -> u64 {
-    (number << 1 ^ number >> 63).cast_unsigned()
-}
-
-fn unzigzag(word: u64) -> i64 {
-    (word >> 1).cast_signed() ^ -(word & 1).cast_signed()
-}
 
 /// Several small fields in one word, each with its bits.
 pub(crate) struct Bits {

@@ -3,6 +3,7 @@
 pub(super) mod bits;
 pub(super) mod coder;
 pub(super) mod optional;
+pub(super) mod plain;
 pub(super) mod ports;
 pub(super) mod ranges;
 pub(super) mod slab;

@@ -89,6 +89,7 @@ impl From<Option<i64>> for Moment {
 }
 
 impl Default for Moment {
+    #[inline]
     fn default() -> Self {
         Self::NONE
     }

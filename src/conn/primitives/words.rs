@@ -1,13 +1,17 @@
 //! What is said of a connection in words of a fixed list.
 
-/// One of the two sides.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Side {
-    /// The initiator: it sent the first SYN, or is taken to have.
-    #[default]
-    Client,
-    /// The responder.
-    Server,
+use crate::conn::primitives::plain::coded;
+
+coded! {
+    /// One of the two sides.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+    pub enum Side {
+        /// The initiator: it sent the first SYN, or is taken to have.
+        #[default]
+        Client,
+        /// The responder.
+        Server,
+    }
 }
 
 impl Side {
@@ -162,76 +166,85 @@ impl<T> std::ops::IndexMut<Side> for BySide<T> {
     }
 }
 
-/// How the capture shows the beginning.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Opening {
-    /// With the client's SYN.
-    Syn,
-    /// With the server's SYN-ACK: the SYN was not captured.
-    SynAckFirst,
-    /// In the middle; who is the client is a guess from the ports or the first packet.
-    MidStream,
+coded! {
+    /// How the capture shows the beginning.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+    pub enum Opening {
+        /// With the client's SYN.
+        #[default]
+        Syn,
+        /// With the server's SYN-ACK: the SYN was not captured.
+        SynAckFirst,
+        /// In the middle; who is the client is a guess from the ports or the first packet.
+        MidStream,
+    }
 }
 
-/// How a connection ended, mechanically (decided by `ending`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Ending {
-    /// No SYN and no exchange: lone RST, ACK or FIN segments of an unknown context.
-    Stray,
-    /// SYN without any answer.
-    HandshakeUnanswered,
-    /// SYN answered by an acceptable reset (or refused by an ICMP error).
-    HandshakeRefused,
-    /// Reset by the client before it ever acknowledged or sent data.
-    HandshakeAbandoned,
-    /// Reset by the server after its SYN-ACK, before the third acknowledgment.
-    HandshakeAbortedByServer,
-    /// SYN-ACK, then neither acknowledgment nor reset.
-    HandshakeIncomplete,
-    /// Replaced by a new SYN with another initial sequence number.
-    Superseded,
-    /// FIN of both sides.
-    Graceful,
-    /// FIN of one side, then a reset before the other's FIN.
-    ResetAfterFin,
-    /// A reset with no FIN before it.
-    Reset,
-    /// FIN of one side; the other never closed.
-    HalfClosed,
-    /// Ends in at least three unanswered retransmissions or probes.
-    PeerUnresponsive,
-    /// None of these: still established when last seen.
-    Open,
+coded! {
+    /// How a connection ended, mechanically (decided by `ending`).
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+    pub enum Ending {
+        /// No SYN and no exchange: lone RST, ACK or FIN segments of an unknown context.
+        Stray,
+        /// SYN without any answer.
+        HandshakeUnanswered,
+        /// SYN answered by an acceptable reset (or refused by an ICMP error).
+        HandshakeRefused,
+        /// Reset by the client before it ever acknowledged or sent data.
+        HandshakeAbandoned,
+        /// Reset by the server after its SYN-ACK, before the third acknowledgment.
+        HandshakeAbortedByServer,
+        /// SYN-ACK, then neither acknowledgment nor reset.
+        HandshakeIncomplete,
+        /// Replaced by a new SYN with another initial sequence number.
+        Superseded,
+        /// FIN of both sides.
+        Graceful,
+        /// FIN of one side, then a reset before the other's FIN.
+        ResetAfterFin,
+        /// A reset with no FIN before it.
+        Reset,
+        /// FIN of one side; the other never closed.
+        HalfClosed,
+        /// Ends in at least three unanswered retransmissions or probes.
+        PeerUnresponsive,
+        /// None of these: still established when last seen.
+        Open,
+    }
 }
 
-/// In which phase the deciding segment came.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Phase {
-    /// Before both sides were open.
-    Handshake,
-    /// Open, no payload yet.
-    AfterHandshake,
-    /// Payload had been exchanged within the last second.
-    Data,
-    /// Nothing had been sent for a second or more.
-    Idle,
-    /// After a FIN.
-    Closing,
+coded! {
+    /// In which phase the deciding segment came.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum Phase {
+        /// Before both sides were open.
+        Handshake,
+        /// Open, no payload yet.
+        AfterHandshake,
+        /// Payload had been exchanged within the last second.
+        Data,
+        /// Nothing had been sent for a second or more.
+        Idle,
+        /// After a FIN.
+        Closing,
+    }
 }
 
-/// Why the row was let go.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Release {
-    /// Over, and its linger time passed.
-    Closed,
-    /// Its idle limit passed.
-    Idle,
-    /// The same addresses and ports began a new connection.
-    Reuse,
-    /// To stay within the memory limit.
-    Evicted,
-    /// The capture ended.
-    End,
+coded! {
+    /// Why the row was let go.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum Release {
+        /// Over, and its linger time passed.
+        Closed,
+        /// Its idle limit passed.
+        Idle,
+        /// The same addresses and ports began a new connection.
+        Reuse,
+        /// To stay within the memory limit.
+        Evicted,
+        /// The capture ended.
+        End,
+    }
 }
 
 impl Release {
@@ -248,19 +261,21 @@ impl Release {
     }
 }
 
-/// Who ended it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum EndedBy {
-    /// The client.
-    Client,
-    /// The server.
-    Server,
-    /// Both at once.
-    Both,
-    /// A box in between, or a forger.
-    ThirdParty,
-    /// Nobody: silence, an open connection, a path that died.
-    None,
+coded! {
+    /// Who ended it.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+    pub enum EndedBy {
+        /// The client.
+        Client,
+        /// The server.
+        Server,
+        /// Both at once.
+        Both,
+        /// A box in between, or a forger.
+        ThirdParty,
+        /// Nobody: silence, an open connection, a path that died.
+        None,
+    }
 }
 
 impl From<Side> for EndedBy {
@@ -269,5 +284,61 @@ impl From<Side> for EndedBy {
             Side::Client => Self::Client,
             Side::Server => Self::Server,
         }
+    }
+}
+
+coded! {
+    /// The shape of a reset: what kind of sender makes one like it (RFC 9293 section 3.10.7).
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum Form {
+        /// Sent by a socket that existed and was aborted: sequence number at the end of what its side
+        /// sent, ACK with what it had received.
+        Abort,
+        /// The answer of a stack without a usable socket: its numbers are copied from a segment.
+        Reply,
+        /// Neither.
+        Other,
+    }
+}
+
+coded! {
+    /// Where a reset's sequence number lies for its receiver (RFC 5961 section 3).
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum SequenceCheck {
+        /// Exactly the next byte the receiver expects: the reset is obeyed.
+        Exact,
+        /// One before it, the number of a FIN already sent (macOS after Ctrl-C; Linux obeys it).
+        FinMinusOne,
+        /// Inside the receive window, not exact: answered by a challenge ACK.
+        InWindow,
+        /// Before the window: ignored.
+        Old,
+        /// Beyond the window: ignored.
+        Future,
+        /// In SYN-SENT: acknowledges the SYN, so it is obeyed.
+        AcksSyn,
+        /// In SYN-SENT: acknowledges nothing that was sent, so it is void.
+        Void,
+        /// There is nothing to compare with.
+        NotCheckable,
+    }
+}
+
+coded! {
+    /// Which segment of the peer a reply answers.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum Trigger {
+        /// A SYN.
+        Syn,
+        /// A SYN-ACK.
+        SynAck,
+        /// A segment without payload and flags other than ACK.
+        Ack,
+        /// A keep-alive probe.
+        Probe,
+        /// A segment with payload.
+        Data,
+        /// A FIN.
+        Fin,
     }
 }

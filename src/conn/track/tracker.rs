@@ -5,7 +5,8 @@ mod carry;
 mod leave;
 mod place;
 
-use crate::conn::facts::connection::{Connection, Icmp, Stage};
+use crate::conn::facts::connection::{Connection, Stage};
+use crate::conn::facts::icmp::Icmp;
 use crate::conn::follow::ending;
 use crate::conn::memory::eviction::Candidates;
 use crate::conn::memory::limits::Limits;

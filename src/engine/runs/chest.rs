@@ -11,7 +11,7 @@ use crate::digest::wire::{Bad, Coder, Cursor, Out};
 use crate::digest::{checksum, grows};
 
 /// The last bytes: what the file is, and in which version.
-const END: [u8; 8] = *b"\x89FRSTP\x01\n";
+const END: [u8; 8] = *b"\x89FRSTP\x02\n";
 /// Bytes that say where the list lies: its place, its length, its checksum, [`END`].
 const TAIL: usize = 32;
 /// Bytes of one blob at most; the list is shorter as well.

@@ -21,7 +21,7 @@ use crate::table::export::{Guard, Whole};
 /// The first octets: no text.
 const MAGIC: [u8; 8] = *b"\x89FRS\r\n\x1a\n";
 /// Version of the format: another one is refused.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 /// Bytes before what tells how it was made, and of that at most.
 const HEAD: u64 = 28;
 const LONGEST: u64 = 1 << 20;

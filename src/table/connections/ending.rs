@@ -83,7 +83,7 @@ pub(super) const COLUMNS: &[Column<Connections>] = &[
         "late_packets",
         "packets",
         "Segments after it was over.",
-        Kind::uint32(&|row| Some(row.connection.late_packets)),
+        Kind::uint32(&|row| Some(row.connection.counts.late_packets)),
     ),
     Column::required(
         "icmp_errors",

@@ -48,7 +48,7 @@ pub(super) const COLUMNS: &[Column<Connections>] = &[
         "cut_packets",
         "packets",
         "Segments whose payload the snap length cut.",
-        Kind::uint32(&|row| Some(row.connection.cut_packets)),
+        Kind::uint32(&|row| Some(row.connection.counts.cut_packets)),
     ),
     Column::required(
         "duplicate_packets",
@@ -63,7 +63,7 @@ pub(super) const COLUMNS: &[Column<Connections>] = &[
         "time_backward",
         "packets",
         "Segments at which the capture's clock went back.",
-        Kind::uint32(&|row| Some(row.connection.time_backward)),
+        Kind::uint32(&|row| Some(row.connection.counts.time_backward)),
     ),
 ];
 

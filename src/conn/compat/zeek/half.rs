@@ -1,23 +1,22 @@
 //! One endpoint as Zeek has it.
 
 use super::TOO_LARGE;
-use crate::conn::primitives::coder::{Coder, coded, sparse};
+use crate::conn::primitives::coder::{Coder, sparse};
+use crate::conn::primitives::plain::coded;
 use crate::packet::Seq;
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum State {
-    #[default]
-    Inactive,
-    SynSent,
-    SynAckSent,
-    Partial,
-    Established,
-    Closed,
-    Reset,
-}
-
 coded! {
-    State { Inactive, SynSent, SynAckSent, Partial, Established, Closed, Reset }
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+    pub(super) enum State {
+        #[default]
+        Inactive,
+        SynSent,
+        SynAckSent,
+        Partial,
+        Established,
+        Closed,
+        Reset,
+    }
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

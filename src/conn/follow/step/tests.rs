@@ -21,7 +21,7 @@ fn play(script: &str) -> (usize, usize) {
         let segment = owned.segment();
         let birth = Birth { id: 0, first: Side::Client, opening: Opening::Syn };
         let connection = known.get_or_insert_with(|| {
-            let mut connection = Connection::blank();
+            let mut connection = Connection::default();
             connection.begin(birth, &segment);
             connection
         });

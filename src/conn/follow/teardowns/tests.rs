@@ -1,6 +1,8 @@
 //! What a reset is, what it answers and whether it did anything, by conversations.
 
-use crate::conn::facts::teardown::{Form, Kind, Teardown, Trigger};
+use crate::conn::facts::reset::Kind;
+use crate::conn::facts::teardown::Teardown;
+use crate::conn::primitives::words::{Form, Trigger};
 use crate::conn::{Connection, EndedBy, Ending, play};
 
 fn only(script: &str) -> Connection {
@@ -115,7 +117,7 @@ fn a_reset_with_an_old_or_far_number_ends_nothing_and_lets_nothing_go() {
         let script = format!("{OPENED}, < R. seq={seq} +9s, > P. 80 +200s, < P. 300 +20ms, > .");
         let c = only(&script);
         assert_eq!(c.ending, Ending::Open, "{script}");
-        assert_eq!(c.late_packets, 0, "{script}");
+        assert_eq!(c.counts.late_packets, 0, "{script}");
         assert_eq!(c.teardowns[0].effective, Some(false), "{script}");
     }
     // What follows it or not is of no account.
@@ -128,7 +130,7 @@ fn a_reset_with_an_old_or_far_number_ends_nothing_and_lets_nothing_go() {
 #[test]
 fn a_challenged_reset_lets_nothing_go() {
     let c = only(&format!("{OPENED}, < R. seq=+500, > . +1ms, > P. 80 +200s, < P. 30 +20ms, > ."));
-    assert_eq!((c.ending, c.late_packets), (Ending::Open, 0));
+    assert_eq!((c.ending, c.counts.late_packets), (Ending::Open, 0));
     assert!(c.teardowns[0].challenged);
 }
 

@@ -189,17 +189,19 @@ mod tests {
 
     use super::{Reader, Writer};
     use crate::conn::memory::pack::SLACK;
-    use crate::conn::primitives::coder::{Coder, coded};
+    use crate::conn::primitives::coder::Coder;
     use crate::conn::primitives::optional::{Moment, Number};
+    use crate::conn::primitives::plain::coded;
     use crate::packet::Seq;
 
-    #[derive(Clone, Copy, Debug, PartialEq)]
-    enum Letter {
-        A,
-        B,
-        C,
+    coded! {
+        #[derive(Clone, Copy, Debug, PartialEq)]
+        enum Letter {
+            A,
+            B,
+            C,
+        }
     }
-    coded! { Letter { A, B, C } }
 
     /// Numbers of all sizes, the extreme ones often.
     fn number() -> impl Strategy<Value = i64> {

@@ -2,7 +2,8 @@
 
 use crate::conn::compat::zeek::history::More;
 use crate::conn::facts::connection::Connection;
-use crate::conn::facts::teardown::{Reason, Teardown};
+use crate::conn::facts::reset::Reason;
+use crate::conn::facts::teardown::Teardown;
 use crate::conn::primitives::ranges::Ranges;
 use crate::conn::primitives::words::BySide;
 

@@ -4,7 +4,7 @@ use crate::conn::facts::connection::Connection;
 use crate::conn::follow::ending;
 use crate::conn::memory::pack::{Rare, SLACK, numbers, refer, unpack, unpack_blank};
 use crate::conn::memory::store::Unpacked;
-use crate::conn::primitives::coder::{Narrow, Plain};
+use crate::conn::primitives::plain::{Narrow, Plain};
 use crate::conn::primitives::slab::CHUNK;
 use crate::conn::primitives::words::Release;
 
@@ -113,7 +113,7 @@ impl PackedRows {
     pub(super) fn unpack_all(&self) -> Vec<Unpacked> {
         let mut all = Vec::with_capacity(self.len());
         for row in 0..self.len() {
-            let mut connection = Connection::blank();
+            let mut connection = Connection::default();
             let rare = unpack_blank(self.form(row), &mut connection, None);
             self.complete(row, rare, &mut connection);
             all.push(Unpacked::row(connection));

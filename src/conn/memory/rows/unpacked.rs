@@ -33,7 +33,7 @@ impl Unpacker {
         for &(row, chunk, within) in &found {
             let Chunk::Packed(packed) = chunk else { continue };
             if count == connections.len() {
-                connections.push(Connection::blank());
+                connections.push(Connection::default());
             }
             if let Some(c) = connections.get_mut(count) {
                 packed.unpack(within, c);

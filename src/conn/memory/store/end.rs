@@ -87,7 +87,7 @@ impl Store {
             self.arena.give_back(slot.at);
             return;
         }
-        let mut row = Connection::blank();
+        let mut row = Connection::default();
         if let Some(Unpacked { connection, .. }) = self.unpacked_at_mut(number) {
             std::mem::swap(&mut row, connection);
         } else {

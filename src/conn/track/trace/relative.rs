@@ -1,7 +1,7 @@
 //! Segments with relative numbers.
 
 use crate::conn::facts::connection::{Connection, Stage};
-use crate::conn::facts::endpoint::truncate;
+use crate::conn::facts::space::truncate;
 use crate::conn::primitives::words::{BySide, Side};
 use crate::packet::{Flags, Segment, Seq};
 

@@ -1,8 +1,9 @@
 //! A connection begins.
 
 use super::{MAX_SIBLINGS, Tracker};
-use crate::conn::facts::connection::{Connection, Left, Stage};
-use crate::conn::facts::endpoint::truncate;
+use crate::conn::facts::connection::{Connection, Stage};
+use crate::conn::facts::extra::Left;
+use crate::conn::facts::space::truncate;
 use crate::conn::follow::step::Birth;
 use crate::conn::memory::store::NONE;
 use crate::conn::primitives::bits::low;
