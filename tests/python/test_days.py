@@ -189,7 +189,7 @@ def test_what_cannot_be_resumed_says_why(tmp_path: Path) -> None:
         (tmp_path / "monday.cut").write_bytes(held[:cut])
         refused("monday", resume=tmp_path / "monday.cut")
     (tmp_path / "monday.odd").write_bytes(held[:8] + b"\x09" + held[9:])
-    refused("version 9 of the format, not 2", resume=tmp_path / "monday.odd")
+    refused("version 9 of the format, not 3", resume=tmp_path / "monday.odd")
     older = held.replace(finrst.__version__.encode(), b"9.9.9", 1)
     (tmp_path / "monday.old").write_bytes(older)
     refused("damaged", resume=tmp_path / "monday.old")
