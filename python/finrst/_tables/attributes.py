@@ -121,6 +121,10 @@ class Attributes(ByValue):
     """Client: keep-alive and zero-window probes sent (packets)."""
     server_probes: int
     """Server: keep-alive and zero-window probes sent (packets)."""
+    client_ece_packets: int
+    """Client: segments outside the handshake that echo congestion (ECE) (packets)."""
+    server_ece_packets: int
+    """Server: segments outside the handshake that echo congestion (ECE) (packets)."""
     client_window_minimum: int | None
     """Client: smallest receive window outside SYN and RST, scaled (bytes)."""
     server_window_minimum: int | None

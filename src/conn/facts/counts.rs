@@ -4,7 +4,7 @@ use crate::base::numbers::numbers;
 use crate::capture::Direction;
 use crate::conn::primitives::coder::{Coder, sparse};
 use crate::conn::primitives::words::{BySide, Side};
-use crate::packet::Segment;
+use crate::packet::{Flags, Segment};
 
 numbers! {
     /// A segment larger than this was merged or not yet split by the capturing host.
@@ -27,6 +27,8 @@ pub struct SegmentCounts {
     pub inbound: BySide<u32>,
     /// See `inbound`.
     pub outbound: BySide<u32>,
+    /// Segments outside the handshake that echo congestion (ECE, RFC 3168 section 6.1.3), by side.
+    pub echoed_congestion: BySide<u32>,
 }
 
 impl SegmentCounts {
@@ -47,6 +49,8 @@ impl SegmentCounts {
             Direction::Unknown => {}
         }
         self.oversized[sender] += u32::from(segment.payload_length > LARGEST_ON_A_WIRE);
+        let echoes = segment.flags.any(Flags::ECE) && !segment.flags.syn();
+        self.echoed_congestion[sender] += u32::from(echoes);
         self.cut_packets += u32::from(segment.payload.captured() < segment.payload_length);
     }
 
@@ -58,8 +62,22 @@ impl SegmentCounts {
             oversized: BySide { client: large, server: large_back },
             inbound: BySide { client: into, server: into_back },
             outbound: BySide { client: out, server: out_back },
+            echoed_congestion: BySide { client: echoed, server: echoed_back },
         } = self;
         sparse!(coder, cut_packets, time_backward, late_packets);
         sparse!(coder, large, large_back, into, into_back, out, out_back);
+        sparse!(coder, echoed, echoed_back);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::conn::track::play::play;
+
+    #[test]
+    fn an_echo_of_congestion_is_no_offer_of_it() {
+        let script = "> SEW, < S.E, > ., > P. 10, < E., < PE. 5, > ., > W. 5";
+        let c = play(script).unwrap().remove(0);
+        assert_eq!(c.counts.echoed_congestion.pair(), [0, 2]);
     }
 }

@@ -25,6 +25,8 @@ pub(super) const COLUMNS: &[Column<Connections>] = sides! {
         |c, side| Some(c.side(side).zero_windows);
     required "probes", "packets", "keep-alive and zero-window probes sent.", uint32,
         |c, side| Some(c.side(side).probes);
+    required "ece_packets", "packets", "segments outside the handshake that echo congestion (ECE).",
+        uint32, |c, side| Some(c.counts.echoed_congestion[side]);
     optional "window_minimum", "bytes", "smallest receive window outside SYN and RST, scaled.",
         int64, |c, side| c.side(side).window_minimum.map(i64::from);
     optional "ttl", "hops", "TTL or hop limit of its SYN, else of its first segment.", uint8,
