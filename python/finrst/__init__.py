@@ -22,8 +22,8 @@ from ._errors import (
 )
 from ._face.capture import Capture
 from ._face.compare import Change, Comparison, compare
+from ._face.declared import Options
 from ._face.functions import conversation
-from ._face.options import Options
 from ._face.read import Scan, Stream, read, scan
 from ._face.steps import Plan, accounts, digest, judge, plan, stitch, survey
 from ._native import __version__

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from finrst._base.progress import Progress
     from finrst._base.times import Zone
 
-    from .options import Options
+    from .declared import Options
 
 
 # What each status says; "complete" and "empty" need no words.

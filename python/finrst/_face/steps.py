@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from finrst._base.source import Source
     from finrst._base.times import Zone
 
-    from .options import Options
+    from .declared import Options
 
 _PathText = str | os.PathLike[str]
 _Storage: TypeAlias = "Mapping[str, Any] | None"

@@ -13,7 +13,8 @@ from finrst._base.stores import covers, is_url, parsed, shared, together
 from finrst._base.times import zone
 from finrst._base.units import count, octets
 from finrst._face import steps
-from finrst._face.options import Options, settings
+from finrst._face.declared import Options
+from finrst._face.options import settings
 from finrst._face.read import warn
 from finrst._files.places import OnDisk, place
 
