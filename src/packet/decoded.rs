@@ -20,6 +20,7 @@ pub enum Decoded<'a> {
 
 impl Decoded<'_> {
     /// The class that the ledger counts.
+    #[inline]
     pub fn class(&self) -> Class {
         match self {
             Self::Tcp(_) | Self::Reassembled(_) => Class::Tcp,

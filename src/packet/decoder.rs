@@ -142,12 +142,12 @@ impl Decoder {
         match end {
             End::Tcp(part) => {
                 let path = self.memory.path(frame, walk.route);
-                match tcp::segment(frame, time, path, &walk, part) {
-                    Ok(segment) => {
-                        if segment.source_port == dns::PORT && !segment.payload.is_empty() {
-                            self.memory.stream(segment.payload.octets(), frame, time, &walk.ip);
+                match tcp::parts(part) {
+                    Ok(parts) => {
+                        if parts.source_port() == dns::PORT && !parts.payload.is_empty() {
+                            self.memory.stream(parts.payload, frame, time, &walk.ip);
                         }
-                        Decoded::Tcp(segment)
+                        Decoded::Tcp(tcp::segment(frame, time, path, &walk, &parts))
                     }
                     Err(class) => self.memory.other(class, frame),
                 }

@@ -98,8 +98,11 @@ impl Memory {
             match self.walk(layer, frame, time, walk) {
                 End::Tcp(part) => {
                     let path = self.path(frame, walk.route);
-                    return match tcp::segment(frame, time, path, walk, part) {
-                        Ok(segment) => Decoded::Reassembled(Reassembled::new(segment)),
+                    return match tcp::parts(part) {
+                        Ok(parts) => {
+                            let segment = tcp::segment(frame, time, path, walk, &parts);
+                            Decoded::Reassembled(Reassembled::new(segment))
+                        }
                         Err(class) => self.other(class, frame),
                     };
                 }

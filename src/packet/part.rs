@@ -65,5 +65,6 @@ impl Part<'_> {
 /// A hardware address as a number.
 #[inline]
 pub(super) fn hardware(octets: [u8; 6]) -> u64 {
-    octets.into_iter().fold(0, |number, octet| (number << 8) | u64::from(octet))
+    let [h0, h1, h2, h3, h4, h5] = octets;
+    u64::from_be_bytes([0, 0, h0, h1, h2, h3, h4, h5])
 }

@@ -10,7 +10,8 @@ use super::walk::{Ip, Walk};
 const VLAN: u16 = 0x8100;
 const TCP: u8 = 6;
 
-/// The TCP segment in an Ethernet frame. `None` leaves the walk as it was.
+/// The TCP segment in an Ethernet frame. `None` leaves the walk as it was, so far as another way
+/// through the layers would not set it anew.
 #[inline]
 pub(super) fn open<'a>(frame: Part<'a>, walk: &mut Walk<'_>) -> Option<Part<'a>> {
     let &[.., s0, s1, s2, s3, s4, s5, k0, k1] = frame.bytes.first_chunk::<14>()?;
@@ -22,9 +23,9 @@ pub(super) fn open<'a>(frame: Part<'a>, walk: &mut Walk<'_>) -> Option<Part<'a>>
     } else {
         (kind, None, frame.skip(14)?)
     };
-    let (ip, inner) = match kind {
-        IPV4 => v4(body)?,
-        IPV6 => v6(body)?,
+    let inner = match kind {
+        IPV4 => v4(body, &mut walk.ip)?,
+        IPV6 => v6(body, &mut walk.ip)?,
         _ => return None,
     };
     if let Some(id) = tag
@@ -33,12 +34,11 @@ pub(super) fn open<'a>(frame: Part<'a>, walk: &mut Walk<'_>) -> Option<Part<'a>>
         return None;
     }
     walk.link_source = hardware([s0, s1, s2, s3, s4, s5]);
-    walk.ip = ip;
     Some(inner)
 }
 
 #[inline]
-fn v4(part: Part<'_>) -> Option<(Ip, Part<'_>)> {
+fn v4<'a>(part: Part<'a>, ip: &mut Ip) -> Option<Part<'a>> {
     let &[first, traffic_class, l0, l1, i0, i1, f0, f1, ttl, protocol, _, _, ref addresses @ ..] =
         part.bytes.first_chunk::<20>()?;
     let &[s0, s1, s2, s3, d0, d1, d2, d3] = addresses;
@@ -52,7 +52,8 @@ fn v4(part: Part<'_>) -> Option<(Ip, Part<'_>)> {
         total if total < 20 => return None,
         total => part.limit(total),
     };
-    let ip = Ip {
+    let inner = part.skip(20)?;
+    *ip = Ip {
         version: 4,
         source: Address::v4([s0, s1, s2, s3]),
         destination: Address::v4([d0, d1, d2, d3]),
@@ -62,11 +63,11 @@ fn v4(part: Part<'_>) -> Option<(Ip, Part<'_>)> {
         traffic_class,
         flow_label: 0,
     };
-    Some((ip, part.skip(20)?))
+    Some(inner)
 }
 
 #[inline]
-fn v6(part: Part<'_>) -> Option<(Ip, Part<'_>)> {
+fn v6<'a>(part: Part<'a>, ip: &mut Ip) -> Option<Part<'a>> {
     let &[first, second, f0, f1, l0, l1, next, ttl] = part.bytes.first_chunk::<8>()?;
     if first >> 4 != 6 || next != TCP {
         return None;
@@ -78,7 +79,7 @@ fn v6(part: Part<'_>) -> Option<(Ip, Part<'_>)> {
         0 => payload,
         length => payload.limit(length),
     };
-    let ip = Ip {
+    *ip = Ip {
         version: 6,
         source: Address::v6(source),
         destination: Address::v6(destination),
@@ -88,7 +89,7 @@ fn v6(part: Part<'_>) -> Option<(Ip, Part<'_>)> {
         traffic_class: first << 4 | second >> 4,
         flow_label: u32::from_be_bytes([0, second & 15, f0, f1]),
     };
-    Some((ip, payload))
+    Some(payload)
 }
 
 #[cfg(test)]
