@@ -36,26 +36,48 @@ impl Intake {
 
     /// What the next frame is; what the filter or the bounds leave out is
     /// [`Other`](Decoded::Other).
-    #[inline]
     pub fn take<'a>(&mut self, frame: &Frame<'a>, options: &Options) -> Decoded<'a> {
-        let time = frame.time.unwrap_or(self.last_time);
-        self.last_time = time;
-        let first = *self.first_time.get_or_insert(time);
-        // The one that is returned, in which a segment is made in its place.
-        let mut decoded = self.decoder.decode(frame, time);
-        let mut class = decoded.class();
-        if !(is_inside(options, time, first) && options.keeps(&decoded, self.decoder.paths())) {
-            class = if class == Class::Tcp { Class::Filtered } else { class };
-            decoded = Decoded::Other(class);
-        }
-        self.ledger.add(frame.file, class);
+        let mut decoded = self.open(frame);
+        self.sift(frame, &mut decoded, options);
         decoded
+    }
+
+    /// What the next frame is, which is to be sifted then. In two steps, since what is returned is
+    /// large and would be copied by whoever changes it.
+    #[inline]
+    pub(super) fn open<'a>(&mut self, frame: &Frame<'a>) -> Decoded<'a> {
+        self.last_time = frame.time.unwrap_or(self.last_time);
+        self.decoder.decode(frame, self.last_time)
+    }
+
+    /// Leaves out what does not take part, and counts it.
+    #[inline]
+    pub(super) fn sift(&mut self, frame: &Frame<'_>, decoded: &mut Decoded<'_>, options: &Options) {
+        let first = *self.first_time.get_or_insert(self.last_time);
+        if options.selects() && !self.takes_part(decoded, options, first) {
+            let class = decoded.class();
+            let class = if class == Class::Tcp { Class::Filtered } else { class };
+            *decoded = Decoded::Other(class);
+        }
+        self.ledger.add(frame.file, decoded.class());
+    }
+
+    /// Kept out of [`Intake::sift`], which every packet goes through and most readings need no more
+    /// of.
+    #[inline(never)]
+    fn takes_part(&self, decoded: &Decoded<'_>, options: &Options, first: i64) -> bool {
+        is_inside(options, self.last_time, first) && options.keeps(decoded, self.decoder.paths())
     }
 }
 
 impl Options {
-    /// Whether the filter lets a packet pass.
+    /// Whether anything is left out.
     #[inline]
+    fn selects(&self) -> bool {
+        self.filter.is_some() || self.start.is_some() || self.end.is_some()
+    }
+
+    /// Whether the filter lets a packet pass.
     pub(super) fn keeps(&self, decoded: &Decoded<'_>, paths: &Paths) -> bool {
         let Some(filter) = &self.filter else { return true };
         match decoded {

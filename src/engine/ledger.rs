@@ -19,6 +19,7 @@ impl Ledger {
         &self.files
     }
 
+    #[inline]
     pub(super) fn add(&mut self, file: u32, class: Class) {
         let file = file as usize;
         if self.files.len() <= file {

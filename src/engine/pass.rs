@@ -20,7 +20,9 @@ impl Pass<'_> {
         let mut ahead: Vec<Coming<'_>> = Vec::with_capacity(conn::PREFETCHED);
         for frame in batch {
             // A segment is large: it is looked at where it was made.
-            match &mut self.intake.take(&frame, self.options) {
+            let mut decoded = self.intake.open(&frame);
+            self.intake.sift(&frame, &mut decoded, self.options);
+            match &mut decoded {
                 Decoded::Tcp(segment) => {
                     self.place(segment);
                     self.shards.take(segment, &mut ahead);
