@@ -142,14 +142,13 @@ impl Store {
         self.unpacked_at_mut(number).map(|unpacked| &mut unpacked.connection)
     }
 
-    /// Everything of an unpacked connection, to take a segment when it is `now` in the capture.
+    /// The slot of an unpacked connection, and everything of it to take a segment.
     #[inline]
-    pub(crate) fn live(&mut self, number: u32, now: i64) -> Option<Live<'_, impl Stage>> {
-        let slot = self.slot_mut(number)?;
-        slot.seen = now;
+    pub(crate) fn live(&mut self, number: u32) -> Option<(&mut Slot, Live<'_, impl Stage>)> {
+        let slot = self.slots.get_mut(number)?;
         let at = slot.at.checked_sub(UNPACKED)?;
         let Unpacked { recent, connection, .. } = self.unpacked.get_mut(at)?;
-        Some(Live { connection, recent, pool: &mut self.pool })
+        Some((slot, Live { connection, recent, pool: &mut self.pool }))
     }
 
     /// When a connection was last heard of.
@@ -273,13 +272,10 @@ impl Store {
         Some(row)
     }
 
-    /// The first connection with a hash, where it is unpacked.
+    /// The first connection with a hash.
     #[inline]
-    pub(crate) fn first(&self, hash: u32) -> Option<(u32, &Slot, &Connection<impl Stage>)> {
-        let number = self.index.first(hash)?;
-        let slot = self.slot(number)?;
-        let unpacked = self.unpacked.get(slot.at.checked_sub(UNPACKED)?)?;
-        Some((number, slot, &unpacked.connection))
+    pub(crate) fn first(&self, hash: u32) -> Option<u32> {
+        self.index.first(hash)
     }
 
     /// The first connection of a segment's tuple, and which of its sides sent the segment.

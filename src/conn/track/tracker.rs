@@ -5,7 +5,7 @@ mod carry;
 mod leave;
 mod place;
 
-use crate::conn::facts::connection::{Connection, Stage};
+use crate::conn::facts::connection::Connection;
 use crate::conn::facts::icmp::Icmp;
 use crate::conn::follow::ending;
 use crate::conn::memory::eviction::Candidates;
@@ -19,6 +19,7 @@ use crate::conn::track::deadlines::Wheel;
 use crate::conn::track::seed::{Seed, quoted};
 use crate::packet::{IcmpError, Segment};
 pub use carry::Remaining;
+use place::goes_on;
 
 /// Connections of one tuple that are told apart by their VLANs and tunnels.
 const MAX_SIBLINGS: usize = 16;
@@ -131,10 +132,24 @@ impl Tracker {
     /// belongs to, and which side sent it.
     pub fn take_at(&mut self, segment: &Segment<'_>, hash: u32, now: i64) -> Option<(u32, Side)> {
         self.pass(now);
-        let found = self.goes_on(segment, hash).or_else(|| self.place(segment, hash));
-        let (number, side) = found?;
         let scales = self.store.scales();
-        let mut live = self.store.live(number, now)?;
+        // What is looked up for the plain case is looked up once.
+        let mut plain = None;
+        if let Some(number) = self.store.first(hash)
+            && let Some((slot, live)) = self.store.live(number)
+            && let first = (&*slot, &*live.connection)
+            && let Some(side) = goes_on(first, segment, now, (&self.limits, self.shortest))
+        {
+            plain = Some((number, side, slot, live));
+        }
+        let (number, side, slot, mut live) = if let Some(plain) = plain {
+            plain
+        } else {
+            let (number, side) = self.place(segment, hash)?;
+            let (slot, live) = self.store.live(number)?;
+            (number, side, slot, live)
+        };
+        slot.seen = now;
         let was_over = live.connection.over_since.is_some();
         let before = scales.weigh(live.connection);
         live.take(segment, side);
@@ -145,7 +160,7 @@ impl Tracker {
             let deadline = now.saturating_add(self.limits.linger);
             self.wheel.add((number, id), deadline, now);
         }
-        found
+        Some((number, side))
     }
 
     /// The first packet of the connection in a place that was given for the latest packet: no
@@ -254,10 +269,5 @@ impl Tracker {
         if self.wheel.is_due(now) {
             self.expire(now);
         }
-    }
-
-    /// Whether it has as many rows of FINs and RSTs as one connection may have.
-    fn is_long(&self, c: &Connection<impl Stage>) -> bool {
-        c.teardowns.len() >= self.limits.teardowns.max(1) as usize
     }
 }

@@ -1,5 +1,6 @@
 //! A connection begins.
 
+use super::place::is_long;
 use super::{MAX_SIBLINGS, Tracker};
 use crate::conn::facts::connection::{Connection, Stage};
 use crate::conn::facts::extra::Left;
@@ -91,7 +92,7 @@ impl Tracker {
             in_handshake: open && c.syn_ack.is_some() && c.handshake_time.is_none(),
             left: left(c, segment),
         };
-        if self.is_long(self.store.connection(number)?) {
+        if is_long(self.store.connection(number)?, &self.limits) {
             self.store.connection_mut(number)?.superseded = false;
             self.let_go(number, Release::Evicted, segment.time);
         } else if anew {

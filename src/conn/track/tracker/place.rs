@@ -3,26 +3,36 @@
 use super::{MAX_SIBLINGS, Tracker};
 use crate::conn::facts::connection::{Connection, Stage};
 use crate::conn::facts::endpoint::State;
-use crate::conn::memory::store::NONE;
+use crate::conn::memory::limits::Limits;
+use crate::conn::memory::store::{NONE, Slot};
 use crate::conn::primitives::words::Side;
 use crate::conn::track::orientation::{answers, continues, fits, is_late};
 use crate::packet::{PathId, Segment};
 
-impl Tracker {
-    /// The connection that a segment belongs to, and which side sent it, where this is plain:
-    /// [`Tracker::place`] finds the same.
-    #[inline]
-    pub(super) fn goes_on(&self, segment: &Segment<'_>, hash: u32) -> Option<(u32, Side)> {
-        let (number, slot, c) = self.store.first(hash)?;
-        let side = c.side_of(segment)?;
-        let plain = (slot.next == NONE || fits(c, side, segment))
-            && c.paths[side] == Some(segment.path)
-            && self.now.saturating_sub(slot.seen) <= self.shortest
-            && (!segment.flags.syn() || segment.flags.ack() || segment.flags.rst())
-            && !self.is_long(c);
-        plain.then_some((number, side))
-    }
+/// Which side sent a segment of the first connection with its hash, where it is plain that it belongs
+/// to it when it is `now`: [`Tracker::place`] finds the same.
+#[inline]
+pub(super) fn goes_on(
+    (slot, c): (&Slot, &Connection<impl Stage>),
+    segment: &Segment<'_>,
+    now: i64,
+    (limits, shortest): (&Limits, i64),
+) -> Option<Side> {
+    let side = c.side_of(segment)?;
+    let plain = (slot.next == NONE || fits(c, side, segment))
+        && c.paths[side] == Some(segment.path)
+        && now.saturating_sub(slot.seen) <= shortest
+        && (!segment.flags.syn() || segment.flags.ack() || segment.flags.rst())
+        && !is_long(c, limits);
+    plain.then_some(side)
+}
 
+/// Whether it has as many rows of FINs and RSTs as one connection may have.
+pub(super) fn is_long(c: &Connection<impl Stage>, limits: &Limits) -> bool {
+    c.teardowns.len() >= limits.teardowns.max(1) as usize
+}
+
+impl Tracker {
     /// The connection that a segment belongs to, begun if there is none.
     pub(super) fn place(&mut self, segment: &Segment<'_>, hash: u32) -> Option<(u32, Side)> {
         let head = self.store.find_of(segment, hash);
@@ -113,7 +123,7 @@ impl Tracker {
             let same = former.paths[side].is_none_or(|path| path == segment.path);
             if former.replaced
                 && same
-                && !self.is_long(former)
+                && !is_long(former, &self.limits)
                 && is_late(former, side, segment, first)
             {
                 return Some((number, side));
@@ -142,7 +152,7 @@ impl Tracker {
     #[inline]
     fn begins_anew(&self, number: u32, side: Side, segment: &Segment<'_>) -> bool {
         let Some(c) = self.store.connection(number) else { return true };
-        if self.is_long(c) {
+        if is_long(c, &self.limits) {
             return true;
         }
         let flags = segment.flags;
