@@ -4,6 +4,7 @@ use super::apart as hops;
 use super::evidence::Evidence;
 use super::near::Near;
 use super::rule::Case;
+use crate::base::few::Few;
 use crate::base::numbers::numbers;
 use crate::conn::{Endpoint, Form, SequenceCheck, Side, Teardown, Traits, Trigger};
 
@@ -217,7 +218,7 @@ pub fn score(case: &Case<'_>, row: &Teardown) -> Score {
     );
     score.add(again, AGAIN, "answered_again_in_time", at);
     let headers = headers(case, row);
-    for &(weight, name) in &headers {
+    for &(weight, name) in headers.iter() {
         score.add(true, weight, name, at);
     }
     let first_request = row.sender == Side::Server
@@ -266,13 +267,13 @@ pub fn score(case: &Case<'_>, row: &Teardown) -> Score {
 }
 
 /// What a reset's header has that no reset of its sender would have, with its weight.
-pub(super) fn headers(case: &Case<'_>, row: &Teardown) -> Vec<(f64, &'static str)> {
+pub(super) fn headers(case: &Case<'_>, row: &Teardown) -> Few<(f64, &'static str)> {
     let c = case.connection;
     let endpoint = c.side(row.sender);
     let (traits, v4) = (endpoint.traits, c.ip_version == 4);
     let reply = row.form == Some(Form::Reply) || !row.flags.ack() || row.reply_shape;
     let whole = traits.never_fragments();
-    let mut found = Vec::new();
+    let mut found = Few::default();
     if hops::disputed(case, row) {
         return found;
     }
