@@ -207,6 +207,7 @@ impl CaptureFile {
         // Counted by the format already.
         let before = notes.summary.packets - self.records.len() as u64;
         let summary = &mut *notes.summary;
+        let (mut first_time, mut last_time) = (summary.first_time, summary.last_time);
         for (packet, record) in (before + 1..).zip(&self.records) {
             summary.bytes_captured += u64::from(record.length);
             summary.bytes_original += u64::from(record.original);
@@ -214,8 +215,8 @@ impl CaptureFile {
                 summary.without_time += 1;
                 continue;
             };
-            summary.first_time = Some(summary.first_time.map_or(time, |first| first.min(time)));
-            summary.last_time = Some(summary.last_time.map_or(time, |last| last.max(time)));
+            first_time = Some(first_time.map_or(time, |first| first.min(time)));
+            last_time = Some(last_time.map_or(time, |last| last.max(time)));
             let last = self.last_time.replace(time).unwrap_or(time);
             let step = last.abs_diff(time);
             if time < last {
@@ -224,6 +225,7 @@ impl CaptureFile {
             }
             self.leaps.step(packet, last, time);
         }
+        (summary.first_time, summary.last_time) = (first_time, last_time);
     }
 
     /// Closes the accounts.
